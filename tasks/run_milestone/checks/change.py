@@ -1,0 +1,54 @@
+"""The one thing every check looks at: what an issue's branch changes, read from committed objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..model import Finding, Issue, Milestone
+
+if TYPE_CHECKING:
+    from ..hands.process import Result
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """One file of a diff. `status` is git's letter (A, M, D, R, T); `added` holds (line number, text) at the head."""
+
+    path: str
+    status: str
+    old_path: str | None = None
+    added: tuple[tuple[int, str], ...] = ()
+    removed: tuple[tuple[int, str], ...] = ()
+    binary: bool = False
+
+    @property
+    def lines(self) -> int:
+        """Added plus deleted lines."""
+        return len(self.added) + len(self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What `base..head` does. Blobs come from the commit, never from files an agent could have swapped."""
+
+    milestone: Milestone
+    issue: Issue
+    base: str
+    head: str
+    files: tuple[ChangedFile, ...]
+    tree: Path
+    """A checkout of `head`, for tools that need files."""
+    repository: Path
+    """The user's own repository; a relative SQLite database URL is relative to it. Never written to."""
+    read: Callable[[str, str], bytes | None]
+    """(commit, path) → the committed blob, None where there is none."""
+    listing: Callable[[str, str], tuple[str, ...]]
+    """(commit, folder) → paths of the committed files below the folder."""
+    run: Callable[[tuple[str, ...], str | None], Result]
+    """(argument list, standard input) → result of an untrusted tool run in `tree`: clean environment, time limit."""
+
+
+Check = Callable[[Change], Iterable[Finding]]

@@ -1,0 +1,92 @@
+"""files: write beside, fsync, rename; read back strictly."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from .errors import DamagedStateError
+
+LARGEST = 8 * 1024 * 1024
+"""Bytes; nothing we write ourselves comes near it, so a larger file is not ours."""
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put `text` at `path` whole or not at all, also across a crash; parents are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, 0o644)
+        os.replace(beside, path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON that a person can read and mend."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_text(path: Path) -> str | None:
+    """Return the text of a regular file, or None where nothing is there.
+
+    Errors: DamagedStateError for anything that is not a readable regular file (a FIFO is not opened, a
+    symlink not followed, so nothing can hang or lead elsewhere).
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _damaged(path, error.strerror or "it cannot be opened") from None
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise _damaged(path, "it is not a regular file")
+        if status.st_size > LARGEST:
+            raise _damaged(path, f"it is larger than {LARGEST >> 20} MiB")
+        try:
+            return file.read().decode("utf-8")
+        except UnicodeDecodeError:
+            raise _damaged(path, "it is not UTF-8 text") from None
+
+
+def read_json(path: Path) -> Any:
+    """Return the JSON value in a file, None where nothing is there; damage raises DamagedStateError."""
+    text = read_text(path)
+    if text is None:
+        return None
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, f"it is not JSON ({str(error)[:80]})") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number")
+
+
+def _damaged(path: Path, why: str) -> DamagedStateError:
+    return DamagedStateError(
+        f"{path} cannot be read: {why}.",
+        "Mend it, or delete it so that what it recorded is found out again; then run the same command again.",
+    )

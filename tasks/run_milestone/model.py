@@ -1,0 +1,418 @@
+"""model: WHAT the milestone, its stops and its records are; frozen values without powers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+
+class Verb(StrEnum):
+    """What a person can answer at a gate."""
+
+    FIX = "fix"
+    APPROVE = "approve"
+    RETRY = "retry"
+    RESTART = "restart"
+    CONTINUE = "continue"
+    SKIP = "skip"
+    SKIP_PHASE = "skip-phase"
+    ABORT = "abort"
+
+
+class Severity(StrEnum):
+    """How bad a finding is; only `critical` can never be approved away at review."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Tier(StrEnum):
+    """What a stop does: wait for a person, put a label on the PR, or only be said."""
+
+    HARD = "hard"
+    LABEL = "label"
+    NOTE = "note"
+
+
+class Kind(StrEnum):
+    """The rows of the stop table (policy.py holds what each means)."""
+
+    PLAN_CRITICAL = "plan-critical"
+    PLAN_WARNING = "plan-warning"
+    SPEC_MISSING = "spec-missing"
+    BASELINE = "baseline"
+    SECRET = "secret"
+    TAMPERING = "tampering"
+    NOT_RED = "not-red"
+    TESTS = "tests"
+    MIGRATION_BREAKING = "migration-breaking"
+    MIGRATION_ADDITIVE = "migration-additive"
+    MIGRATION_HEADS = "migration-heads"
+    DEPENDENCY = "dependency"
+    LICENCE = "licence"
+    LOCKFILE = "lockfile"
+    SENSITIVE = "sensitive"
+    SCOPE = "scope"
+    PROTECTED = "protected"
+    COVERAGE = "coverage"
+    SIZE = "size"
+    EMPTY = "empty"
+    TOOL = "tool"
+    FORGE = "forge"
+    CONFLICT = "conflict"
+    TARGET = "target"
+    REVIEW = "review"
+    REVIEW_PENDING = "review-pending"
+    AGENT = "agent"
+    HUMAN = "human"
+    BLOCKED = "blocked"
+    BUDGET = "budget"
+    PHASE = "phase"
+
+
+class Step(StrEnum):
+    """The steps of an issue's chain, in order."""
+
+    BRANCH = "branch"
+    IMPLEMENT = "implement"
+    LINT = "lint"
+    TEST = "test"
+    TEST_GATE = "test-gate"
+    INSPECT = "inspect"
+    INSPECT_GATE = "inspect-gate"
+    PUSH = "push"
+    PR = "pr"
+    REVIEW = "review"
+    REVIEW_GATE = "review-gate"
+
+
+STEPS: tuple[Step, ...] = tuple(Step)
+
+
+# ---- the plan -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One acceptance criterion, optionally with the test (pytest node id) that proves it."""
+
+    text: str
+    test: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """Which tests the issue is expected to bring."""
+
+    unit: bool = True
+    integration: bool = False
+    red_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Glob patterns (`**` crosses directories) of what an issue may and may not change; empty `allow` allows all."""
+
+    allow: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """An issue's Markdown specification: its path relative to the plan's folder, and its text."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSpec:
+    """Who implements: `kind` names the agent, the rest is that agent's own configuration."""
+
+    kind: str = "human"
+    command: tuple[str, ...] = ()
+    changes: str | None = None
+    timeout: int = 3600
+    """Seconds one attempt may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One issue of the plan. `number` is the two-digit plan number (`03`), `github` the number on the forge."""
+
+    number: str
+    title: str
+    slug: str
+    phase: int
+    github: int | None = None
+    short_title: str | None = None
+    type: str = "feat"
+    priority: Literal["P0", "P1", "P2", "P3"] = "P1"
+    depends_on: tuple[str, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    tests: Expectations = field(default_factory=Expectations)
+    external: bool = False
+    labels: tuple[str, ...] = ()
+    spec: Spec | None = None
+    paths: Paths = field(default_factory=Paths)
+    agent: AgentSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A phase: its issues run, then a barrier waits for a person. `number` counts from 1."""
+
+    number: int
+    title: str
+    issues: tuple[Issue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySpec:
+    """Where the work happens: `path` relative to the project, `remote` a remote's name, a path or a URL."""
+
+    path: str = "."
+    remote: str | None = None
+    sample: str | None = None
+    prepare: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Argument lists, never run through a shell; `{python}` is the interpreter that runs run-milestone."""
+
+    lint: tuple[str, ...] = ("{python}", "-m", "ruff", "check", "--fix", "--exit-zero", ".")
+    test: tuple[str, ...] = ("{python}", "-m", "pytest")
+    review: tuple[str, ...] = ("{python}", "-m", "ruff", "check", "--output-format", "json", "--exit-zero")
+    timeout: int = 1800
+    """Seconds one command may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Attempts per gate, and the size of a change that one person can still review."""
+
+    attempts: int = 2
+    files: int = 8
+    lines: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Licences:
+    """Licence policy: SPDX ids allowed beside the permissive ones, and licences the team vouches for by package."""
+
+    allow: tuple[str, ...] = ()
+    packages: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A milestone plan, validated. `id` is normalised (`m4.1`), `branch` is what the issues' PRs target."""
+
+    id: str
+    title: str
+    branch: str
+    phases: tuple[Phase, ...]
+    target: str = "main"
+    scope: tuple[str, ...] = ()
+    repository: RepositorySpec = field(default_factory=RepositorySpec)
+    forge: str = "local"
+    agent: AgentSpec = field(default_factory=AgentSpec)
+    commands: Commands = field(default_factory=Commands)
+    limits: Limits = field(default_factory=Limits)
+    sensitive: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    protected: tuple[str, ...] = (".github/**", ".gitlab-ci.yml", "deploy/**", "infra/**")
+    migrations: str = "alembic/versions"
+    database: str | None = None
+    licences: Licences = field(default_factory=Licences)
+    decisions: dict[str, tuple[Verb, ...]] = field(default_factory=dict)
+    """Verbs this team offers, by kind of stop; narrows the stop table, never widens it."""
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """All issues in plan order."""
+        return tuple(issue for phase in self.phases for issue in phase.issues)
+
+
+# ---- what checks say ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check saw. `kind` is the stop it belongs to, `rule` the tool's own name for it, `line` counts from 1."""
+
+    kind: Kind
+    severity: Severity
+    rule: str
+    message: str
+    path: str | None = None
+    line: int | None = None
+    detail: str | None = None
+    """What makes it matter, as measured (`Risk: data loss (column has 50k rows)`)."""
+
+
+# ---- gates and decisions --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A question to a person. `digest` binds the answer to the findings and to the change that were shown."""
+
+    gate: str
+    kind: Kind
+    attempt: int
+    attempts: int
+    verbs: tuple[Verb, ...]
+    findings: tuple[Finding, ...]
+    digest: str
+    change: str
+    """Identity of the change that was shown (a patch id: a clean rebase keeps it); empty where there is none."""
+    opened: str = ""
+    """When the question was put, UTC, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A consumed approval. `id` counts from 1 over the milestone; `findings` are those that were answered."""
+
+    id: int
+    gate: str
+    verb: Verb
+    who: str
+    when: str
+    why: str
+    kind: Kind | None = None
+    digest: str | None = None
+    attempt: int = 1
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What a finished step leaves: the digest of what it worked from, and the facts it found."""
+
+    task: str
+    inputs: str
+    evidence: dict[str, Any]
+    at: str
+    took: float
+    """Seconds."""
+
+
+# ---- evidence, one shape per step -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BranchMade:
+    """`branch`: the branch exists; `base` is the commit it starts from."""
+
+    branch: str
+    base: str
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Implemented:
+    """`implement`: the commit the attempt ended in, measured against the commit before it."""
+
+    head: str
+    attempt: int
+    files: int
+    lines: int
+    """Added plus deleted lines of this attempt."""
+    report: tuple[str, ...] = ()
+    adopted: bool = False
+    cost: float | None = None
+    """US dollars; None where nobody measured."""
+    problem: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """`lint`: the commit after auto-fixing and how many files that changed."""
+
+    head: str
+    fixed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """`test`: counts and the names of failing tests, from the test runner's own report."""
+
+    head: str
+    passed: int
+    failed: tuple[str, ...] = ()
+    skipped: int = 0
+    known: tuple[str, ...] = ()
+    """Failures that the baseline had too; they do not count."""
+    problem: str | None = None
+    """Set where the test command did not get as far as a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """`inspect`: every finding about the change `base..head`, and its identity."""
+
+    head: str
+    change: str
+    files: int
+    lines: int
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A gate that lets the issue pass: labels for the PR, and the ids of the decisions it stands on."""
+
+    labels: tuple[str, ...] = ()
+    decisions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """`push`: the remote branch, read back."""
+
+    head: str
+    problem: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """`pr`: the pull request, read back."""
+
+    number: int
+    url: str
+    labels: tuple[str, ...] = ()
+    state: str = "open"
+    problem: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """`review`: findings on the lines the issue changed; `pending` where no reviewer answered in time."""
+
+    head: str
+    change: str
+    findings: tuple[Finding, ...] = ()
+    pending: bool = False
+
+
+# ---- the forge ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request as the forge tells it. `state` is open, closed or merged."""
+
+    number: int
+    head: str
+    base: str
+    title: str
+    body: str
+    state: str
+    url: str
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    head_sha: str | None = None
