@@ -35,7 +35,11 @@ TICK = 1.0
 
 _PASSED = ("PATH", "LANG", "TZ", "VIRTUAL_ENV", "TMPDIR")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-_WARDEN = str(Path(__file__).with_name("warden.py"))
+_WARDEN = (
+    *(sys.executable, "-I", "-S", "-c"),  # imported, not run as a script, so that it is compiled only once
+    "import sys; del sys.argv[0]; sys.path.append(sys.argv.pop(0)); import warden; warden.main()",
+    str(Path(__file__).parent),
+)
 _MARK = "RUN_MILESTONE_WARD"
 
 
@@ -123,7 +127,7 @@ class Processes:
         lifeline, theirs = socket.socketpair()
         with lifeline, theirs:
             fd = theirs.fileno()
-            argv = (sys.executable, "-I", "-S", _WARDEN, str(fd), str(command.timeout), *command.argv)
+            argv = (*_WARDEN, str(fd), str(command.timeout), *command.argv)
             env = {**command.env, _MARK: mark}
             warden = replace(command, argv=argv, env=env, timeout=command.timeout + GRACE)
             try:

@@ -1,18 +1,18 @@
 """warden: stands between the runner and one untrusted command, and lets nothing of it outlive either of them.
 
-Run as `python -I -S warden.py LIFELINE SECONDS PROGRAM [ARGUMENT ...]`; standard library only, no package imports.
-LIFELINE is the descriptor of a socket whose other end the runner holds: end of file there means that the runner is
-gone, and what became of the command is written to it (`exit 0`, `timeout 0`, `errno 2`, `stopped 0`). Killing a
-process group misses whoever left it, so the warden is a subreaper: an orphaned descendant becomes its own child,
-and it ends when it has no child left.
+Runs in an interpreter of its own (process.py starts it) with `LIFELINE SECONDS PROGRAM [ARGUMENT ...]` and the
+standard library alone. LIFELINE is the descriptor of a socket whose other end the runner holds: end of file there
+means that the runner is gone, and what became of the command is written to it (`exit 0`, `timeout 0`, `stopped 0`,
+`errno 2`). Killing a process group misses whoever left it, so the warden is a subreaper: an orphaned descendant
+becomes its own child, and it ends when it has no child left.
 """
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]  # the part in C: the enums around it cost 8 ms a start
 import ctypes
 import os
 import select
-import signal
 import sys
 import time
 
@@ -139,21 +139,17 @@ def _kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def main(lifeline: int, seconds: float, argv: list[str]) -> None:
-    """Run `argv` for at most `seconds`, end everything it left behind, then tell the runner."""
-    runner = os.getppid()
+def main() -> None:
+    """Run the command for at most its seconds, end everything it left behind, then tell the runner."""
+    lifeline, seconds, argv = int(sys.argv[0]), float(sys.argv[1]), sys.argv[2:]
     until = time.monotonic() + seconds
+    runner = os.getppid()
     os.set_inheritable(lifeline, False)
     awake, seen = _alarm()
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != runner:
         return
-    child = _start(lifeline, argv)
-    word, number = _watch(lifeline, child, awake, seen, until)
+    word, number = _watch(lifeline, _start(lifeline, argv), awake, seen, until)
     _end_all()
     _say(lifeline, word, number)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:])
