@@ -29,6 +29,16 @@ class ChangedFile:
         """Added plus deleted lines."""
         return len(self.added) + len(self.removed)
 
+    @property
+    def before(self) -> str | None:
+        """The path at the base; None where the file is new."""
+        return None if self.status == "A" else self.old_path or self.path
+
+    @property
+    def after(self) -> str | None:
+        """The path at the head; None where the file is gone."""
+        return None if self.status == "D" else self.path
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -49,6 +59,13 @@ class Change:
     """(commit, folder) → paths of the committed files below the folder."""
     run: Callable[[tuple[str, ...], str | None], Result]
     """(argument list, standard input) → result of an untrusted tool run in `tree`: clean environment, time limit."""
+
+    def texts(self, file: ChangedFile) -> tuple[str, str]:
+        """Return the file's text at the base and at the head, empty where it is not."""
+        return self._text(self.base, file.before), self._text(self.head, file.after)
+
+    def _text(self, commit: str, path: str | None) -> str:
+        return (self.read(commit, path) or b"").decode("utf-8", "replace") if path else ""
 
 
 Check = Callable[[Change], Iterable[Finding]]

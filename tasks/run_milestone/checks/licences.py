@@ -1,0 +1,140 @@
+"""licences: under which licence a package comes, told offline, and whether that licence asks for anything."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from .manifests import PYPI, Dependency
+
+if TYPE_CHECKING:
+    from ..model import Licences
+
+PERMISSIVE = frozenset(
+    {
+        *("0BSD", "Apache-2.0", "BlueOak-1.0.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "CNRI-Python"),
+        *("HPND", "ISC", "MIT", "MIT-0", "MIT-CMU", "NCSA", "PostgreSQL", "PSF-2.0", "Python-2.0", "Python-2.0.1"),
+        *("Unicode-3.0", "Unicode-DFS-2016", "Unlicense", "X11", "Zlib", "ZPL-2.1"),
+    }
+)
+
+_CLASSIFIERS = {
+    "Boost Software License 1.0 (BSL-1.0)": "BSL-1.0",
+    "CC0 1.0 Universal (CC0 1.0) Public Domain Dedication": "CC0-1.0",
+    "GNU Affero General Public License v3": "AGPL-3.0-only",
+    "GNU General Public License v2 (GPLv2)": "GPL-2.0-only",
+    "GNU General Public License v2 or later (GPLv2+)": "GPL-2.0-or-later",
+    "GNU General Public License v3 (GPLv3)": "GPL-3.0-only",
+    "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
+    "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
+    "ISC License (ISCL)": "ISC",
+    "MIT License": "MIT",
+    "MIT No Attribution License (MIT-0)": "MIT-0",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Python Software Foundation License": "PSF-2.0",
+    "The Unlicense (Unlicense)": "Unlicense",
+    "zlib/libpng License": "Zlib",
+}
+"""Classifiers that name one licence; `BSD License` or `Apache Software License` do not say which."""
+
+
+_SPELLINGS = {
+    "Apache 2.0": "Apache-2.0",
+    "Apache License 2.0": "Apache-2.0",
+    "Apache License, Version 2.0": "Apache-2.0",
+    "BSD 3-Clause": "BSD-3-Clause",
+    "BSD 3-Clause License": "BSD-3-Clause",
+    "MIT License": "MIT",
+    "The MIT License": "MIT",
+}
+"""Free text that means one licence beyond doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a source said: `licence` is an SPDX expression where `known`, else the words it used, if any."""
+
+    licence: str | None
+    source: str
+    version: str | None = None
+    known: bool = False
+    permissive: bool = False
+
+
+def look_up(package: Dependency, policy: Licences) -> Answer:
+    """Ask the plan, then the metadata of exactly that version if it is installed here; never the network."""
+    metadata = _installed(package)
+    version = str(metadata["Version"]) if metadata else package.pinned
+    text, source = policy.packages.get(package.name), "the plan's licence policy"
+    if text is None and metadata:
+        text, source = _said(metadata), f"installed metadata of {package.name} {version}"
+    if text is None:
+        return Answer(None, "no source knows the licence", version)
+    expression = _parsed(text)
+    if expression is None:
+        return Answer(text, source, version)
+    permissive = _permissive(expression, PERMISSIVE | set(policy.allow))
+    return Answer(str(expression), source, version, known=True, permissive=permissive)
+
+
+def _installed(package: Dependency) -> Any:
+    """Return the metadata of the installed version if it is the one asked for."""
+    if package.ecosystem != PYPI:
+        return None
+    try:
+        metadata = importlib.metadata.metadata(package.name)
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return None
+    return metadata if _allowed(package, str(metadata["Version"])) else None
+
+
+def _allowed(package: Dependency, version: str) -> bool:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(f"=={package.pinned}" if package.pinned else package.asked).contains(
+            version, prereleases=True
+        )
+    except InvalidSpecifier:
+        return False
+
+
+def _said(metadata: Any) -> str | None:
+    """Return what the metadata says: the SPDX expression, else one line of text, else all classifiers together."""
+    text = str(metadata.get("License-Expression") or metadata.get("License") or "").strip()
+    if text and text != "UNKNOWN" and "\n" not in text:
+        return _SPELLINGS.get(text, text)
+    parts = [text.split(" :: ") for text in metadata.get_all("Classifier", ()) if text.startswith("License :: ")]
+    names = [part[-1] for part in parts if part[-1] != "OSI Approved"]
+    return " AND ".join(_CLASSIFIERS.get(name, name) for name in names) or None
+
+
+def _parsed(text: str) -> Any:
+    """Return an SPDX expression, or None where the text is not exactly one."""
+    from license_expression import ExpressionError
+
+    try:
+        return _spdx().parse(text, validate=True)
+    except ExpressionError:
+        return None
+
+
+@cache
+def _spdx() -> Any:
+    from license_expression import get_spdx_licensing
+
+    return get_spdx_licensing()
+
+
+def _permissive(expression: Any, allowed: set[str] | frozenset[str]) -> bool:
+    """Judge an expression: of OR the best counts, of AND the worst, of WITH the licence before it."""
+    from license_expression import LicenseWithExceptionSymbol
+
+    if isinstance(expression, LicenseWithExceptionSymbol):
+        return str(expression) in allowed or expression.license_symbol.key in allowed
+    if not expression.args:
+        return expression.key in allowed
+    judged = [_permissive(part, allowed) for part in expression.args]
+    return any(judged) if expression.operator.strip().upper() == "OR" else all(judged)

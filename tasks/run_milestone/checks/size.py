@@ -1,0 +1,81 @@
+"""size: changes too large for one person to review, and changes that change nothing."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from ..model import Finding, Kind, Severity
+from .languages import is_lock_file, is_prose, is_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .change import Change, ChangedFile
+
+CODE_ASKED = frozenset({"feat", "fix", "perf", "refactor", "test"})
+"""Types of issue that prose and comments alone do not answer."""
+
+_COMMENTS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys((".py", ".pyi", ".sh", ".rb", ".yaml", ".yml", ".toml", ".cfg"), ("#",)),
+    **dict.fromkeys(
+        (".js", ".jsx", ".ts", ".tsx", ".go", ".rs", ".java", ".kt", ".c", ".h", ".cpp"), ("//", "/*", "*")
+    ),
+    ".sql": ("--",),
+}
+
+
+def check(change: Change) -> Iterator[Finding]:
+    """Yield what is over the limits (lock files do not count: a tool writes them), or that nothing was changed."""
+    counted = [file for file in change.files if not is_lock_file(file.path)]
+    limits, lines = change.milestone.limits, sum(file.lines for file in counted)
+    if len(counted) > limits.files:
+        yield _large("files", len(counted), limits.files)
+    if lines > limits.lines:
+        yield _large("lines", lines, limits.lines)
+    if not change.files:
+        yield _empty("no-change", "The branch changes nothing")
+    elif change.issue.type in CODE_ASKED and not any(_has_code(change, file) for file in change.files):
+        yield _empty("no-code", "Only comments, documentation or blank lines were changed")
+
+
+def _large(what: str, count: int, limit: int) -> Finding:
+    return Finding(Kind.SIZE, Severity.WARNING, what, f"{count:,} {what} changed, the limit is {limit:,}")
+
+
+def _empty(rule: str, message: str) -> Finding:
+    return Finding(Kind.EMPTY, Severity.CRITICAL, rule, message)
+
+
+def _has_code(change: Change, file: ChangedFile) -> bool:
+    if file.binary or file.status == "R":
+        return True
+    if is_prose(file.path):
+        return False
+    if is_python(file.path):
+        before, after = (_meaning(text) for text in change.texts(file))
+        if before is not None and after is not None:
+            return before != after
+    return any(_is_code(file.path, text) for _, text in (*file.added, *file.removed))
+
+
+def _meaning(source: str) -> str | None:
+    """Return Python source without comments, layout and docstrings; None where it does not parse."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and _documented(node):
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def _documented(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return ast.get_docstring(node, clean=False) is not None
+
+
+def _is_code(path: str, line: str) -> bool:
+    text = line.strip()
+    return bool(text) and not text.startswith(_COMMENTS.get(PurePosixPath(path).suffix.lower(), ("\0",)))

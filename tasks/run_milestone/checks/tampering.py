@@ -1,0 +1,216 @@
+"""tampering: tests deleted, skipped or weakened, and edits of what decides whether the tests and linters run."""
+
+from __future__ import annotations
+
+import ast
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from ..model import Finding, Kind, Severity
+from .globs import matches
+from .languages import is_collected, is_python, is_test
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .change import Change, ChangedFile
+
+CONFIGURATION = (
+    "**/conftest.py",
+    "**/pytest.ini",
+    "**/.pytest.ini",
+    "**/pytest.toml",
+    "**/.pytest.toml",
+    "**/tox.ini",
+    "**/tox.toml",
+    "**/setup.cfg",
+    "**/noxfile.py",
+    "**/.coveragerc",
+    "**/ruff.toml",
+    "**/.ruff.toml",
+    "**/mypy.ini",
+    "**/.mypy.ini",
+    "**/pyrightconfig.json",
+    "**/.flake8",
+    "**/.pylintrc",
+    "**/pylintrc",
+    "**/.pre-commit-config.yaml",
+    "**/.eslintrc*",
+    "**/eslint.config.*",
+    "**/jest.config.*",
+    "**/vitest.config.*",
+    "**/.golangci.*",
+    ".github/workflows/**",
+    ".github/actions/**",
+    ".circleci/**",
+    ".gitlab-ci.yml",
+    ".travis.yml",
+    "azure-pipelines.yml",
+    "Jenkinsfile",
+)
+"""Files that decide what the tests, linters and CI do."""
+
+TABLES = {
+    "pyproject.toml": ("pytest", "ruff", "coverage", "mypy", "pyright", "pylint", "flake8", "black", "isort", "tox"),
+    "package.json": ("scripts", "jest", "vitest", "mocha", "ava", "nyc", "c8", "eslintConfig"),
+}
+"""Files that hold other things too, and the tables in them that decide the same (below `[tool]` in pyproject.toml)."""
+
+_BARE = frozenset(
+    {"skipif", "xfail", "importorskip", "skipIf", "skipUnless", "SkipTest", "expectedFailure", "__test__"}
+)
+_SKIPS = _BARE | {"skip", "skipTest"}
+_MARKS = frozenset({"pytest.mark", "mark", "pytest", "unittest", "unittest.case", "self", "cls"})
+
+
+@dataclass(slots=True)
+class Test:
+    """What one test function holds: assertions, and the lines of its skip and xfail markers."""
+
+    line: int
+    asserts: int = 0
+    skips: list[int] = field(default_factory=list)
+
+
+def check(change: Change) -> Iterator[Finding]:
+    """Yield what makes the tests, the linters or the CI see less than they did at the base."""
+    moved = _moved(change)
+    for file in change.files:
+        if _is_configuration(file):
+            yield from _configuration(change, file)
+        elif PurePosixPath(file.path).name in TABLES:
+            yield from _tables(change, file)
+        elif is_test(file.before or file.path):
+            yield from _tests(change, file, moved)
+
+
+def _is_configuration(file: ChangedFile) -> bool:
+    return any(matches(path, CONFIGURATION) for path in (file.before, file.after) if path)
+
+
+def _configuration(change: Change, file: ChangedFile) -> Iterator[Finding]:
+    if file.path not in change.issue.paths.allow:
+        verb = {"A": "added", "D": "deleted"}.get(file.status, "changed")
+        yield _finding("configuration", f"Test, lint or CI configuration {verb}: {file.path}", file.path)
+
+
+def _tables(change: Change, file: ChangedFile) -> Iterator[Finding]:
+    if file.path in change.issue.paths.allow:
+        return
+    name = PurePosixPath(file.path).name
+    try:
+        before, after = (_chosen(name, text) for text in change.texts(file))
+    except (ValueError, RecursionError):
+        yield _finding("configuration", f"{file.path} cannot be read as configuration", file.path)
+        return
+    for table in TABLES[name]:
+        if before.get(table) != after.get(table):
+            shown = f"[tool.{table}]" if name == "pyproject.toml" else f'"{table}"'
+            yield _finding("configuration", f"Test or lint configuration changed: {shown} in {file.path}", file.path)
+
+
+def _chosen(name: str, text: str) -> Mapping[str, Any]:
+    """Return the mapping that holds a file's tables; a file that is not there holds none. Errors: ValueError."""
+    value = json.loads(text or "{}") if name == "package.json" else tomllib.loads(text).get("tool")
+    return value if isinstance(value, dict) else {}
+
+
+def _tests(change: Change, file: ChangedFile, moved: Mapping[str, int]) -> Iterator[Finding]:
+    if not is_python(file.before or file.path):
+        if file.status == "D":
+            yield _finding("deleted-tests", f"Test file deleted: {file.path}", file.path)
+        return
+    old, new = _both(change, file)
+    if new is None:
+        yield _finding("unreadable-tests", f"Test file no longer parses: {file.path}", file.path)
+        return
+    old = old or {}
+    gone = [name for name, test in old.items() if name and name not in new and moved.get(name, -1) < test.asserts]
+    if gone and not any(new):
+        yield _finding("deleted-tests", f"Tests deleted: {file.before} held {_tests_of(len(gone))}", file.path)
+    else:
+        yield from (_finding("removed-test", f"Test removed: {name}", file.path) for name in gone)
+    for name, test in new.items():
+        yield from _weakened(file, name, old.get(name), test)
+
+
+def _tests_of(count: int) -> str:
+    return "1 test" if count == 1 else f"{count} tests"
+
+
+def _both(change: Change, file: ChangedFile) -> tuple[dict[str, Test] | None, dict[str, Test] | None]:
+    """Return the tests at the base and at the head; a file renamed so that pytest passes it by holds none."""
+    before, after = change.texts(file)
+    if file.before and file.after and is_collected(file.before) and not is_collected(file.after):
+        after = ""
+    return _read(before), _read(after)
+
+
+def _weakened(file: ChangedFile, name: str, old: Test | None, new: Test) -> Iterator[Finding]:
+    known = len(old.skips) if old else 0
+    for line in new.skips[known:]:
+        yield _finding("skipped-test", f"Skip or xfail added: {name or 'outside of a test function'}", file.path, line)
+    if name and old and new.asserts < old.asserts:
+        message = f"Assertions removed: {name} had {old.asserts}, has {new.asserts}"
+        yield _finding("fewer-assertions", message, file.path, new.line)
+
+
+def _moved(change: Change) -> dict[str, int]:
+    """Return how much each test that is new in its file asserts: one that only moved between files is not removed."""
+    asserts: dict[str, int] = {}
+    for file in change.files:
+        if file.after and is_collected(file.after):
+            old, new = _both(change, file)
+            fresh = {name: test.asserts for name, test in (new or {}).items() if name not in (old or {})}
+            asserts.update({name: max(count, asserts.get(name, -1)) for name, count in fresh.items()})
+    return asserts
+
+
+def _read(source: str) -> dict[str, Test] | None:
+    """Return the tests of a module by qualified name, "" for all that is outside of one; None if it does not parse."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    found: dict[str, Test] = {"": Test(1)}
+    _collect(tree, "", found[""], found)
+    return found
+
+
+def _collect(node: ast.AST, prefix: str, test: Test, found: dict[str, Test]) -> None:
+    for child in ast.iter_child_nodes(node):
+        inside, name = test, prefix
+        if isinstance(child, ast.ClassDef):
+            name = f"{prefix}{child.name}."
+        elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) and child.name.startswith("test"):
+            inside = found[f"{prefix}{child.name}"] = Test(child.lineno)
+        if _is_skip(child):
+            test.skips.append(getattr(child, "lineno", test.line))
+        test.asserts += _is_assertion(child)
+        _collect(child, name, inside, found)
+
+
+def _is_skip(node: ast.AST) -> bool:
+    """Tell a marker (`pytest.mark.skip`), a call (`pytest.skip(…)`, `self.skipTest(…)`) or a bare imported name."""
+    if isinstance(node, ast.Attribute):
+        return node.attr in _SKIPS and ast.unparse(node.value) in _MARKS
+    if isinstance(node, ast.Name):
+        return node.id in _BARE
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "skip"
+
+
+def _is_assertion(node: ast.AST) -> bool:
+    """Tell an assertion that can fail: `assert x`, `self.assertEqual(…)`, `pytest.raises(…)`, `mock.assert_called()`."""
+    if isinstance(node, ast.Assert):
+        return not isinstance(node.test, ast.Constant)
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return name.startswith("assert") or name in {"raises", "warns", "fail"}
+
+
+def _finding(rule: str, message: str, path: str, line: int | None = None) -> Finding:
+    return Finding(Kind.TAMPERING, Severity.CRITICAL, rule, message, path, line)

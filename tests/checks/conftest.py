@@ -1,0 +1,84 @@
+"""A real git repository with a base commit; `change` makes the branch's commit and reads it as the runner does."""
+
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from run_milestone.checks.change import Change
+from run_milestone.checks.reading import DIFF_OPTIONS, changed_files
+from run_milestone.hands.process import Processes
+from run_milestone.model import Issue, Milestone, Phase
+
+ISSUE = Issue("03", "Add input sanitization", "sanitization", phase=1)
+MILESTONE = Milestone("m4.1", "User Management", "milestone/m4.1", (Phase(1, "Basics", (ISSUE,)),), scope=("users",))
+_ENVIRONMENT = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+class World:
+    """One repository, one branch on top of its base."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.git("init", "--quiet", "--initial-branch=main", ".")
+
+    def git(self, *argv: str) -> bytes:
+        who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+        return subprocess.run(
+            ("git", *who, *argv), cwd=self.root, env=_ENVIRONMENT, check=True, capture_output=True
+        ).stdout
+
+    def write(self, files: dict[str, str | bytes | None]) -> None:
+        for name, content in files.items():
+            path = self.root / name
+            if content is None:
+                path.unlink()
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def commit(self, files: dict[str, str | bytes | None]) -> str:
+        self.write(files)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message=work")
+        return self.git("rev-parse", "HEAD").decode().strip()
+
+    def diff(self, base: str, head: str, *options: str) -> str:
+        return self.git("diff", *DIFF_OPTIONS, *options, f"{base}...{head}").decode("utf-8", "replace")
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        try:
+            return self.git("cat-file", "blob", f"{commit}:{path}")
+        except subprocess.CalledProcessError:
+            return None
+
+    def listing(self, commit: str, folder: str) -> tuple[str, ...]:
+        return tuple(self.git("ls-tree", "-rz", "--name-only", commit, f"{folder}/").decode().split("\0")[:-1])
+
+    def change(self, before: dict, after: dict, *, issue: Issue = ISSUE, **milestone) -> Change:
+        """Commit `before`, then `after` on top (None deletes), and return what the second does."""
+        base, head = self.commit(before), self.commit(after)
+        return Change(
+            milestone=replace(MILESTONE, **milestone),
+            issue=issue,
+            base=base,
+            head=head,
+            files=changed_files(self.diff(base, head)),
+            tree=self.root,
+            repository=self.root,
+            read=self.read,
+            listing=self.listing,
+            run=lambda argv, stdin: Processes().untrusted(argv, cwd=self.root, stdin=stdin, timeout=60),
+        )
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture
+def issue() -> Issue:
+    return ISSUE
