@@ -1,0 +1,54 @@
+"""plan: text → Milestone, or every error with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import PlanError, UsageError
+from .compiled import keep, recall
+from .ids import is_id, order
+from .reader import read_bytes
+
+if TYPE_CHECKING:
+    from ..model import Milestone
+
+
+def load(folder: Path, *, cache: Path | None = None) -> Milestone:
+    """Return the milestone whose plan lies in `folder`; `cache` is a file that keeps the compiled form.
+
+    Errors: UsageError where there is no plan, PlanError with every problem at once.
+    """
+    data = _plan_bytes(folder)
+    if cache and (kept := recall(cache, folder, data)):
+        return kept
+    from .compiling import compile_plan  # noqa: PLC0415 - brings YAML, JSON Schema and pydantic
+
+    milestone = compile_plan(folder, data)
+    if cache:
+        keep(cache, folder, data, milestone)
+    return milestone
+
+
+def milestones(plans: Path) -> tuple[str, ...]:
+    """Return the ids of the milestones below `plans`, in the order people count."""
+    found = (path.parent.name for path in plans.glob("*/plan.yaml") if is_id(path.parent.name))
+    return tuple(sorted(found, key=order))
+
+
+def _plan_bytes(folder: Path) -> bytes:
+    path = folder / "plan.yaml"
+    shown = path.relative_to(folder.parent.parent)
+    try:
+        data = read_bytes(path)
+    except ValueError as error:
+        raise PlanError([f"{shown}:1:1: plan: cannot be used because {error}, expected a YAML file"]) from None
+    if data is None:
+        raise _no_plan(folder, str(shown))
+    return data
+
+
+def _no_plan(folder: Path, shown: str) -> UsageError:
+    there = milestones(folder.parent)
+    others = f"the plans here are {', '.join(there)}" if there else "there is no other plan here either"
+    return UsageError(f"There is no {shown}; {others}.", "Make one with `run-milestone init`.")

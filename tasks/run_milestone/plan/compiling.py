@@ -1,0 +1,102 @@
+"""compiling: a plan's text → a Milestone, or every error at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import PlanError
+from ..model import Milestone
+from . import ids, specs
+from .problem import Problem, Steps
+from .reader import MOST, read
+from .rules import broken
+from .schema import misfits, typed
+from .written import Entry, Written
+
+
+def compile_plan(folder: Path, data: bytes) -> Milestone:
+    """Return the milestone that the text of `folder`/plan.yaml describes.
+
+    Errors: PlanError with every problem of the text, its shape, the rules and the specs.
+    """
+    document = read(data)
+    if document.value is None:
+        raise _plan_error(folder, set(document.problems))
+    value = typed(document.value)
+    misshapen, unusable = misfits(document, value)
+    written = Written(folder, document, _sound(value, unusable) or {})
+    texts = _spec_texts(written)
+    unread = {text for text in texts.values() if isinstance(text, Problem)}
+    if problems := {*document.problems, *misshapen, *broken(written), *unread}:
+        raise _plan_error(folder, problems)
+    from pydantic import TypeAdapter  # noqa: PLC0415 - heavy, and not needed for a plan already compiled
+
+    return TypeAdapter(Milestone).validate_python(_milestone(written, texts))
+
+
+def _plan_error(folder: Path, problems: set[Problem]) -> PlanError:
+    file = (folder / "plan.yaml").relative_to(folder.parent.parent)
+    said = [problem.said(str(file)) for problem in sorted(problems)]
+    more = [f"{file}: {len(said) - MOST} more errors are not shown"] if len(said) > MOST else []
+    return PlanError([*said[:MOST], *more])
+
+
+def _sound(value: Any, unusable: set[Steps], steps: Steps = ()) -> Any:
+    """Leave out what does not fit the schema, so that the rules can speak about the rest; lists keep their places."""
+    if steps in unusable:
+        return None
+    if isinstance(value, list):
+        return [_sound(item, unusable, (*steps, place)) for place, item in enumerate(value)]
+    if isinstance(value, dict):
+        ways = {key: (*steps, key) for key in value}
+        return {key: _sound(value[key], unusable, way) for key, way in ways.items() if way not in unusable}
+    return value
+
+
+def _spec_texts(written: Written) -> dict[Steps, dict[str, str] | Problem | None]:
+    """Return each issue's spec, None where it has none, or why it cannot be read."""
+    names = specs.listed(written.folder)
+    return {entry.steps: _spec(written, entry, names) for entry in written.issues}
+
+
+def _spec(written: Written, entry: Entry, names: tuple[str, ...]) -> dict[str, str] | Problem | None:
+    own = specs.of(ids.number(entry.number or 0), names)
+    path = entry.fields.get("spec") or (own[0] if own else None)
+    if len(own) > 1 and path == own[0]:
+        return written.problem(entry.steps, f"has the specs {' and '.join(own)}, expected `spec` to name one")
+    if path is None:
+        return None
+    try:
+        data = specs.spec_bytes(written.folder, path) or b""
+        return {"path": path, "text": data.decode("utf-8-sig")}
+    except UnicodeDecodeError:
+        why = "it is not UTF-8 text"
+    except ValueError as error:
+        why = str(error)
+    return written.problem((*entry.steps, "spec"), f"cannot be read: {why}, expected a Markdown file beside the plan")
+
+
+def _milestone(written: Written, texts: dict[Steps, Any]) -> dict[str, Any]:
+    """Return the plan with everything filled in that it may leave out and the model's defaults do not know."""
+    issues: dict[int, list[dict[str, Any]]] = {}
+    for entry in written.issues:
+        issues.setdefault(entry.phase, []).append(_issue(entry, texts[entry.steps]))
+    phases = [
+        {"title": f"Phase {number}", **phase, "number": number, "issues": issues[number]}
+        for number, phase in enumerate(written.fields["phases"], start=1)
+    ]
+    return {**written.fields, "id": written.id, "branch": written.branch, "phases": phases}
+
+
+def _issue(entry: Entry, spec: dict[str, str] | None) -> dict[str, Any]:
+    fields = entry.fields
+    return {
+        **fields,
+        "number": ids.number(fields["number"]),
+        "slug": entry.slug,
+        "phase": entry.phase,
+        "depends_on": [ids.number(needed) for needed in dict.fromkeys(fields.get("depends_on", ()))],
+        "criteria": [{"text": item} if isinstance(item, str) else item for item in fields.get("criteria", ())],
+        "spec": spec,
+    }

@@ -1,0 +1,141 @@
+"""schema: what plan.schema.json says about a plan: which text is a number, and what does not fit."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .problem import Problem, Steps, quoted, where
+from .reader import Document
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+_HERE = Path(__file__).resolve()
+_FOLDERS = (_HERE.parents[1] / "schemas", _HERE.parents[3] / "schemas")
+"""The wheel's copy, else the checkout's."""
+
+
+@cache
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema called `name` (`plan`)."""
+    for folder in _FOLDERS:
+        if (path := folder / f"{name}.schema.json").is_file():
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return found
+    raise FileNotFoundError(f"{name}.schema.json is not part of this installation")
+
+
+def typed(value: Any, rule: dict[str, Any] | None = None) -> Any:
+    """Turn text into numbers and booleans where the schema asks for them; what does not fit stays text."""
+    rule = _resolved(schema("plan") if rule is None else rule)
+    if isinstance(value, str):
+        return _scalar(value, rule.get("type"))
+    if isinstance(value, list):
+        return [typed(item, rule.get("items", {})) for item in value]
+    known, others = rule.get("properties", {}), rule.get("additionalProperties") or {}
+    return {key: typed(item, known.get(key, others)) for key, item in value.items()}
+
+
+def _resolved(rule: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in rule:
+        rule = schema("plan")["$defs"][rule["$ref"].removeprefix("#/$defs/")]
+    return rule
+
+
+def _scalar(text: str, kind: object) -> str | int | bool:
+    if kind == "integer" and re.fullmatch(r"-?[0-9]{1,18}", text):
+        return int(text)
+    if kind == "boolean" and text in {"true", "false"}:
+        return text == "true"
+    return text
+
+
+def misfits(document: Document, value: Any) -> tuple[list[Problem], set[Steps]]:
+    """Return what in `value` does not fit the schema, and the ways to the values that nothing can be done with."""
+    problems: list[Problem] = []
+    unusable: set[Steps] = set()
+    for error in _validator().iter_errors(value):
+        steps: Steps = tuple(error.absolute_path)
+        if error.validator == "additionalProperties":
+            problems.extend(_unknown_keys(document, steps, error))
+        elif error.validator == "required":
+            problems.append(_missing_key(document, steps, error.message))
+        else:
+            what = f"is {_shown(error.instance)}, expected {_expected(error.schema)}"
+            problems.append(Problem(document.place(steps), where(steps), what))
+            unusable.add(steps)
+    return problems, unusable
+
+
+@cache
+def _validator() -> Any:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - heavy, and not needed for a plan already compiled
+    from jsonschema.validators import extend  # noqa: PLC0415
+
+    return extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator, {"pattern": _whole_pattern, "required": _required}
+    )(schema("plan"))
+
+
+def _whole_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    """Match all of the text: jsonschema searches, and Python's `$` also matches before a final newline."""
+    from jsonschema import ValidationError  # noqa: PLC0415
+
+    if isinstance(value, str) and not re.fullmatch(pattern, value):
+        yield ValidationError("does not match")
+
+
+def _required(_: Any, keys: list[str], value: Any, __: Any) -> Iterator[ValidationError]:
+    """Name the missing key alone, where jsonschema has a sentence."""
+    from jsonschema import ValidationError  # noqa: PLC0415
+
+    if isinstance(value, dict):
+        yield from (ValidationError(key) for key in keys if key not in value)
+
+
+def _unknown_keys(document: Document, steps: Steps, error: ValidationError) -> Iterator[Problem]:
+    known = list(_rule_at(steps)["properties"])
+    instance: Any = error.instance
+    for key in instance:
+        if key not in known:
+            what = f"is not a known key, expected {_one_of(key, known)}"
+            yield Problem(document.keys[*steps, key], where((*steps, key)), what)
+
+
+def _missing_key(document: Document, steps: Steps, key: str) -> Problem:
+    wanted = _resolved(_rule_at(steps)["properties"][key])
+    return Problem(document.place(steps), where(steps), f"has no {key}, expected {_expected(wanted)}")
+
+
+def _rule_at(steps: Steps) -> dict[str, Any]:
+    """Return the part of the schema that speaks about the value at `steps`."""
+    rule = schema("plan")
+    for step in steps:
+        inner = rule["items"] if isinstance(step, int) else rule["properties"].get(step) or rule["additionalProperties"]
+        rule = _resolved(inner)
+    return rule
+
+
+def _one_of(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word[:60], known, n=1)
+    return f"{close[0]} (did you mean that?)" if close else f"one of {', '.join(known)}"
+
+
+def _expected(rule: Any) -> str:
+    if "enum" in rule:
+        return f"one of {', '.join(rule['enum'])}"
+    return str(rule["title"])
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return quoted(value) if value else "empty"
+    if isinstance(value, (dict, list)):
+        return ("a mapping" if isinstance(value, dict) else "a list") if value else "empty"
+    return str(value).lower()
