@@ -287,18 +287,59 @@ class Decision:
     digest: str | None = None
     attempt: int = 1
     findings: tuple[Finding, ...] = ()
+    change: str = ""
+    """Identity of the change that was shown."""
+    source: str | None = None
+    """Identity of the approval file it was made from, so that a crash cannot count that file twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """An approval file as found. `verb` is text: nobody has checked it yet; `written` is its mtime in nanoseconds."""
+
+    file: str
+    gate: str
+    verb: str
+    written: int
+    source: str
+    why: str = ""
+    who: str = ""
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What a finished step leaves: the digest of what it worked from, and the facts it found."""
+    """What a finished step leaves: digests of what it worked from, by name, and the facts it found."""
 
     task: str
-    inputs: str
+    inputs: dict[str, str]
     evidence: dict[str, Any]
     at: str
     took: float
     """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrapped:
+    """`bootstrap`: the milestone branch, the commit it was at, and the baseline tests on it."""
+
+    branch: str
+    head: str
+    tests: Tested
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReviewed:
+    """`plan-review`: every finding about the plan."""
+
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """`complete`: the issues that were done when the milestone ended."""
+
+    done: tuple[str, ...] = ()
 
 
 # ---- evidence, one shape per step -----------------------------------------------------------------------------
@@ -335,6 +376,7 @@ class Linted:
 
     head: str
     fixed: int
+    problem: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +391,8 @@ class Tested:
     """Failures that the baseline had too; they do not count."""
     problem: str | None = None
     """Set where the test command did not get as far as a verdict."""
+    proven: tuple[str, ...] = ()
+    """Those of the tests named by the issue's criteria that ran and passed, as the plan names them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,11 @@ def review(milestone: Milestone) -> tuple[Finding, ...]:
     return tuple(finding for issue in milestone.issues for rule in RULES for finding in rule(issue))
 
 
+def unspecified(issue: Issue) -> tuple[Finding, ...]:
+    """Return why nobody could tell when this issue is done; empty where somebody could."""
+    return (*_spec(issue), *_no_criteria(issue))
+
+
 def _spec(issue: Issue) -> Iterator[Finding]:
     if issue.spec and not issue.spec.text.strip():
         yield _critical(issue, "spec", f"Issue #{issue.number} has no text in its spec {issue.spec.path}")

@@ -1,0 +1,5 @@
+"""Runs the program: `python -m run_milestone`."""
+
+from .door import main
+
+raise SystemExit(main())

@@ -1,0 +1,93 @@
+"""answers: where the answer to a gate comes from while a run goes on: a prompt, or recorded decisions."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from .errors import PlanError, UsageError
+from .model import Verb
+from .show.words import PURPOSE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from .model import Decision, Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verb, and the reason in the person's words."""
+
+    verb: Verb
+    why: str = ""
+    who: str = ""
+
+
+class Answers(Protocol):
+    """Who is asked when a gate opens; None leaves the gate open."""
+
+    def __call__(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+        """Return the answer to `gate`; `decisions` are those taken so far."""
+
+
+def nobody(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+    """Leave every gate open: without a terminal nobody is asked."""
+    _ = gate, decisions
+    return None
+
+
+def prompt(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+    """Ask on the terminal until a verb is given; end of input leaves the gate open."""
+    _ = decisions
+    while True:
+        try:
+            words = input("\n> ").split(maxsplit=1)
+        except EOFError:
+            sys.stdout.write("\n")
+            return None
+        if words and words[0].lower() in gate.verbs:
+            return Answer(Verb(words[0].lower()), words[1] if len(words) > 1 else "")
+        if words:
+            sys.stdout.write(_help(gate, words[0]))
+
+
+def _help(gate: Gate, word: str) -> str:
+    first = "" if word == "help" else f"{word!r} is no answer to this.\n"
+    offered = "".join(f"  {verb} [reason]   {PURPOSE[verb]}\n" for verb in gate.verbs)
+    return f"{first}Answer with one of these, ^D leaves the question open:\n{offered}"
+
+
+class Recorded:
+    """Plays decisions from a file, in order per gate, as a person would type them."""
+
+    def __init__(self, recorded: Sequence[tuple[str, Answer]]) -> None:
+        """Take (gate, answer) pairs in the order in which they were given."""
+        self._recorded = recorded
+
+    def __call__(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+        """Return the next answer recorded for the gate; those already taken are not given again."""
+        answers = [answer for name, answer in self._recorded if name == gate.gate]
+        taken = sum(1 for decision in decisions if decision.gate == gate.gate)
+        if taken >= len(answers):
+            return None
+        answer = answers[taken]
+        reason = f" {answer.why}" if answer.why else ""
+        sys.stdout.write(f"\n> {answer.verb}{reason}\n")
+        sys.stdout.flush()
+        return answer
+
+
+def read_recorded(path: Path) -> Recorded:
+    """Return the decisions recorded in a YAML file: a list of {gate, verb, reason}."""
+    import yaml
+
+    try:
+        rows = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Recorded([(row["gate"], Answer(Verb(row["verb"]), row.get("reason") or "")) for row in rows])
+    except FileNotFoundError:
+        raise UsageError(f"There are no recorded decisions in {path}.", "Name a folder that the demo made.") from None
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise PlanError([f"{path.name}:1:1: decisions: not a list of gate, verb and reason ({error})"]) from None

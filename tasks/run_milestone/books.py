@@ -1,0 +1,63 @@
+"""books: what a run leaves behind for people and programs: summary, and the seal that answers the next command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import seal
+from .files import write_json, write_text
+from .plan.ids import branch_of
+from .redaction import redact
+from .show.standing import gates_text, status_text
+from .show.summary import report, summarise
+from .state.records import clean
+
+if TYPE_CHECKING:
+    from .session import Session
+
+CODES = {"complete": 0, "failed": 1, "aborted": 1, "waiting": 3}
+"""Exit code of a run by how it ended."""
+
+
+def close_books(session: Session) -> None:
+    """Write `summary.json` and `summary.md`, and the seal last, so that it watches what is final."""
+    milestone, state, status = session.milestone, session.state, session.status
+    facts = {**summarise(milestone, state), "status": status, "problems": session.problems}
+    write_json(state.folder / "summary.json", clean(facts))
+    title = f"# Milestone {milestone.id}: {milestone.title}"
+    text = redact("\n".join([title, "", f"Status: {status}", "", "```", *report(milestone, state), "```", ""]))
+    write_text(state.folder / "summary.md", text)
+    _write_seal(session, status)
+
+
+def _write_seal(session: Session, status: str) -> None:
+    milestone, state = session.milestone, session.state
+    texts = {"status": status_text(milestone, state), "gates": gates_text(milestone, state)}
+    if status == "complete":
+        done = "\n".join(_done(session))
+        texts["run"] = f"✓ Milestone {milestone.id} is complete; nothing to do.\n\n{done}\n"
+    seal.write(str(state.folder / "seal"), _folders(session), _files(session), CODES[status], texts)
+
+
+def _done(session: Session) -> list[str]:
+    return report(session.milestone, session.state)[:4]
+
+
+def _folders(session: Session) -> list[str]:
+    return [str(session.state.folder / name) for name in ("issues", "gates", "approvals", "decisions", "phases")]
+
+
+def _files(session: Session) -> list[str]:
+    """Return the files that the end rests on: the plan, the milestone's own markers, and the local heads."""
+    folder, plan = session.state.folder, session.project.plan(session.milestone.id)
+    specs = [str(plan / issue.spec.path) for issue in session.milestone.issues if issue.spec]
+    own = [str(folder / f"{name}.json") for name in ("bootstrap", "plan-review", "complete")]
+    return [str(plan / "plan.yaml"), *specs, *own, *_heads(session)]
+
+
+def _heads(session: Session) -> list[str]:
+    """Return what changes when a branch of an issue moves: git renames a new file into the branch's folder."""
+    heads = session.hands.git.common / "refs" / "heads"
+    branches = [branch_of(session.milestone, issue) for issue in session.milestone.issues]
+    folders = sorted({str((heads / branch).parent) for branch in branches})
+    return [*folders, str(session.hands.git.common / "packed-refs")]

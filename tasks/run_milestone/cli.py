@@ -1,0 +1,303 @@
+"""cli: run-milestone's commands; each is a few lines over the rooms below."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .errors import ExitCode, UsageError, UserError
+from .plan import load
+from .plan.ids import normalise
+from .project import Project, find_project
+from .state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .model import Milestone
+
+    Command = Callable[[argparse.Namespace], int]
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; what a user can cause becomes a sentence and an exit code, a bug keeps its traceback."""
+    words = _with_run(sys.argv[1:] if words is None else words)
+    try:
+        args = _parser().parse_args(words)
+        if args.directory:
+            _enter(args.directory)
+        command: Command = args.command
+        return command(args)
+    except UserError as error:
+        sys.stderr.write(f"run-milestone: {error}\n")
+        return error.code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write("\nrun-milestone: interrupted; what is recorded stays. The same command goes on from there.\n")
+        return ExitCode.INTERRUPTED
+
+
+def _enter(directory: str) -> None:
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        raise UsageError(f"{directory}: {error.strerror}.", "Name an existing folder with `-C DIR`.") from None
+
+
+def _project() -> Project:
+    return find_project(Path.cwd())
+
+
+def _load(project: Project, identity: str) -> Milestone:
+    name = normalise(identity)
+    return load(project.plan(name), cache=project.state(name) / "cache" / "plan.json")
+
+
+def _opened(args: argparse.Namespace) -> tuple[Milestone, State]:
+    project = _project()
+    milestone = _load(project, args.milestone)
+    return milestone, State(project.state(milestone.id))
+
+
+# ---- the commands ---------------------------------------------------------------------------------------------
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run or resume a milestone."""
+    from .answers import nobody, prompt
+
+    project = _project()
+    milestone = _load(project, args.milestone)
+    asks = sys.stdin.isatty() and sys.stdout.isatty() and args.jobs == 1
+    return _run(project, milestone, prompt if asks else nobody, only=_only(args.only, milestone), jobs=args.jobs)
+
+
+def _only(text: str, milestone: Milestone) -> tuple[str, ...]:
+    known = [issue.number for issue in milestone.issues]
+    asked = tuple(f"{word.strip():0>2}" for word in text.split(",") if word.strip())
+    unknown = [number for number in asked if number not in known]
+    if unknown:
+        raise UsageError(f"{milestone.id} has no issue {', '.join(unknown)}.", f"Its issues are {', '.join(known)}.")
+    return asked
+
+
+def _run(project: Project, milestone: Milestone, answers: Any, *, only: tuple[str, ...] = (), jobs: int = 1) -> int:
+    from .answers import nobody
+    from .books import CODES
+    from .drive import drive
+    from .session import Session
+    from .show.voice import Voice
+
+    session = Session(project, milestone, Voice(apart=jobs > 1), prompts=answers is not nobody)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        session.begin()
+        drive(session, answers, only=only, jobs=jobs)
+        return CODES[session.finish()]
+    finally:
+        session.end()
+
+
+def _interrupt(number: int, frame: object) -> None:
+    _ = number, frame
+    raise KeyboardInterrupt
+
+
+def status(args: argparse.Namespace) -> int:
+    """Show how a milestone stands, from local records alone."""
+    from .show.standing import status_text
+    from .show.summary import summarise
+
+    milestone, state = _opened(args)
+    _print(summarise(milestone, state) if args.json else status_text(milestone, state))
+    return ExitCode.DONE
+
+
+def gates(args: argparse.Namespace) -> int:
+    """Show everything that waits for a decision, with the commands that answer it."""
+    from .show.standing import gates_json, gates_text
+
+    milestone, state = _opened(args)
+    _print(gates_json(milestone, state) if args.json else gates_text(milestone, state))
+    return ExitCode.DONE
+
+
+def decide(args: argparse.Namespace) -> int:
+    """Answer a gate: the same as touching its approval file, with a reason and bound to what is shown now."""
+    from .deciding import leave_decision
+
+    milestone, state = _opened(args)
+    path = leave_decision(milestone, state, args.gate, args.verb, args.reason)
+    _print(
+        f"✓ {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path} written; "
+        f"`run-milestone {milestone.id}` takes it up.\n"
+    )
+    return ExitCode.DONE
+
+
+def why(args: argparse.Namespace) -> int:
+    """Tell for each task why it would run, or why not."""
+    from .explaining import explain
+
+    project = _project()
+    _print(explain(project, _load(project, args.milestone), args.task))
+    return ExitCode.DONE
+
+
+def plan_check(args: argparse.Namespace) -> int:
+    """Check a plan and its review without running anything."""
+    from .plan.review import review
+    from .show.words import count
+
+    milestone = _load(_project(), args.milestone)
+    findings = review(milestone)
+    issues, phases = count(len(milestone.issues), "issue"), count(len(milestone.phases), "phase")
+    lines = [f"✓ plans/{milestone.id}/plan.yaml: {issues} in {phases}", *(f"  ⚠️ {item.message}" for item in findings)]
+    _print("\n".join(lines) + "\n")
+    return ExitCode.DONE
+
+
+def init(args: argparse.Namespace) -> int:
+    """Make the current folder a project: a first plan, a two-line dodo.py, and what git is to ignore."""
+    from .starting import make_project
+
+    _print(make_project(Path.cwd(), normalise(args.milestone)))
+    return ExitCode.DONE
+
+
+def demo(args: argparse.Namespace) -> int:
+    """Play the founding example with its eight recorded decisions."""
+    from .answers import read_recorded
+    from .starting import make_demo
+
+    project = Project(make_demo(Path(args.dir)))
+    milestone = _load(project, "m4.1")
+    code = _run(project, milestone, read_recorded(project.plan("m4.1") / "decisions.yaml"))
+    _print(f"\nIt all happened in {args.dir}: look at state/m4.1/, product/ and remote/product.forge/ there.\n")
+    return code
+
+
+def schema(args: argparse.Namespace) -> int:
+    """Print a JSON Schema of what is read from or written for others."""
+    from .schemas import read_schema
+
+    _print(read_schema(args.name))
+    return ExitCode.DONE
+
+
+def _print(what: Any) -> None:
+    text = what if isinstance(what, str) else json.dumps(what, indent=2, ensure_ascii=False) + "\n"
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+# ---- the command line -----------------------------------------------------------------------------------------
+
+
+def _with_run(words: list[str]) -> list[str]:
+    """Put `run` before a milestone that stands where a command would: `run-milestone m4.1`."""
+    index = 0
+    while index < len(words) and words[index].startswith("-"):
+        index += 2 if words[index] in {"-C", "--directory"} else 1
+    if index < len(words) and words[index] not in COMMANDS and words[index].lstrip("mM")[:1].isdigit():
+        return [*words[:index], "run", *words[index:]]
+    return words
+
+
+def _parser() -> argparse.ArgumentParser:
+    anywhere = argparse.ArgumentParser(add_help=False)
+    anywhere.add_argument("-C", "--directory", metavar="DIR", default=argparse.SUPPRESS, help="work in DIR")
+    parser = argparse.ArgumentParser(
+        prog="run-milestone",
+        description="Carry every issue of a milestone plan from branch to reviewed pull request.",
+        epilog="`run-milestone m4.1` runs or resumes milestone m4.1.",
+    )
+    parser.add_argument("-C", "--directory", metavar="DIR", help="work in DIR")
+    parser.add_argument("--version", action="version", version=f"run-milestone {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (command, add) in COMMANDS.items():
+        text = (command.__doc__ or "").splitlines()[0]
+        sub = commands.add_parser(name, help=text, description=text, parents=[anywhere])
+        sub.set_defaults(command=command)
+        add(sub)
+    return parser
+
+
+def _milestone(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("milestone", metavar="ID", help="the milestone: m4.1, M4.1 or 4.1")
+
+
+def _milestone_json(parser: argparse.ArgumentParser) -> None:
+    _milestone(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _milestone(parser)
+    parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="run independent issues in parallel")
+    parser.add_argument("--only", default="", metavar="NN[,NN]", help="run these issues only")
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs; give 1 or more")
+    return number
+
+
+def _add_decide(parser: argparse.ArgumentParser) -> None:
+    _milestone(parser)
+    parser.add_argument("gate", help="an issue's number, phase-1, plan-review or bootstrap")
+    parser.add_argument("verb", help="fix, approve, skip, continue, ...: `gates` lists what each gate offers")
+    parser.add_argument("--reason", default="", help="why; it is recorded")
+
+
+def _add_why(parser: argparse.ArgumentParser) -> None:
+    _milestone(parser)
+    parser.add_argument("task", nargs="?", default="", help="an issue (03) or one of its tasks (03:test)")
+
+
+def _add_init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("milestone", nargs="?", default="m1", metavar="ID", help="the first milestone (default: m1)")
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dir", default="run-milestone-demo", metavar="DIR", help="where (default: %(default)s)")
+
+
+def _add_plan(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    check = commands.add_parser("check", help=plan_check.__doc__, description=plan_check.__doc__)
+    check.set_defaults(command=plan_check)
+    _milestone(check)
+
+
+def _plan(args: argparse.Namespace) -> int:
+    """Work on a plan: check it."""
+    raise UsageError(f"{args} names no command.", "Try `run-milestone plan check m4.1`.")
+
+
+def _add_schema(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="plan, marker, gate, decision, approval, findings or summary")
+
+
+COMMANDS: dict[str, tuple[Command, Callable[[argparse.ArgumentParser], None]]] = {
+    "run": (run, _add_run),
+    "status": (status, _milestone_json),
+    "gates": (gates, _milestone_json),
+    "decide": (decide, _add_decide),
+    "why": (why, _add_why),
+    "plan": (_plan, _add_plan),
+    "init": (init, _add_init),
+    "demo": (demo, _add_demo),
+    "schema": (schema, _add_schema),
+}

@@ -1,0 +1,43 @@
+"""deciding: an answer given by command becomes the approval file that a touch would make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import UsageError
+from .model import Verb
+from .policy import AHEAD
+from .settling import gate_names, whoami
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .model import Gate, Milestone
+    from .state import State
+
+
+def leave_decision(milestone: Milestone, state: State, name: str, verb: str, why: str) -> Path:
+    """Write the approval file for a gate, bound to what it shows now; returns its path.
+
+    Errors: UsageError for an unknown gate or verb, or one that this gate does not offer.
+    """
+    name = f"{name:0>2}" if name.isdigit() else name
+    known = gate_names(milestone)
+    if name not in known:
+        raise UsageError(f"{milestone.id} has no gate called {name!r}.", f"Its gates are {', '.join(sorted(known))}.")
+    gate = state.gates.read(name)
+    _check(milestone, name, verb, gate)
+    return state.approvals.leave(name, verb, why=why, who=whoami(), digest=gate.digest if gate else None)
+
+
+def _check(milestone: Milestone, name: str, verb: str, gate: Gate | None) -> None:
+    if verb not in set(Verb):
+        offered = gate.verbs if gate else tuple(Verb)
+        raise UsageError(f"{verb!r} is no verb.", f"Gate {name} takes {' | '.join(offered)}.")
+    if gate is None and verb not in AHEAD:
+        raise UsageError(
+            f"Gate {name} is not open, so {verb} has nothing to answer.",
+            f"`run-milestone gates {milestone.id}` lists what waits.",
+        )
+    if gate is not None and verb not in gate.verbs:
+        raise UsageError(f"Gate {name} does not offer {verb}.", f"It offers {' | '.join(gate.verbs)}.")

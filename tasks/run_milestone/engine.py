@@ -1,0 +1,164 @@
+"""engine: the door to doit; nodes become tasks, a run becomes sessions. The only importer of doit."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from doit import Globals
+from doit.action import BaseAction
+from doit.cmd_base import ModuleTaskLoader
+from doit.doit_cmd import DoitMain
+from doit.exceptions import InvalidCommand, InvalidDodoFile, TaskError, TaskFailed
+from doit.reporter import ZeroReporter
+
+from .errors import UserError
+from .plan import load, milestones
+from .project import Project, find_project
+from .session import Session, Stopped
+from .show.voice import Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .graph import Node
+
+_sessions: dict[str, Session] = {}
+"""The sessions whose tasks were made, by milestone; doit's reporter finds them here by task name."""
+
+
+class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
+    """Carries one node out. An action object spares doit a look at every function's signature."""
+
+    def __init__(self, session: Session, node: Node) -> None:
+        """Bind a node to the session that carries it out."""
+        self._session = session
+        self._node = node
+        self.out = self.err = ""
+        self.result: Any = None
+        self.values: dict[str, Any] = {}
+
+    def execute(self, out: Any = None, err: Any = None) -> TaskFailed | TaskError | None:
+        """Return None when the node is done, else why it is not."""
+        try:
+            self._session.carry_out(self._node)
+        except Stopped as stopped:
+            return TaskFailed(str(stopped), report=False)
+        except UserError as error:
+            self._session.problem(self._node, error)
+            return TaskFailed(str(error), report=False)
+        except Exception as error:  # a bug: doit shows its traceback, the run is not complete
+            self._session.problem(self._node, error)
+            return TaskError(f"{self._node.name}: this is a defect of run-milestone", error)
+        return None
+
+    def __repr__(self) -> str:
+        return f"<run-milestone {self._node.name}>"
+
+
+class Reporter(ZeroReporter):  # type: ignore[misc]  # doit is untyped
+    """Begins and ends the sessions of a doit run; everything else that is said comes from the sessions."""
+
+    desc = "the milestone's own transcript"
+
+    def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:
+        """Begin the sessions whose tasks were asked for; doit shows what prevents it without a traceback."""
+        _ = tasks
+        asked = {name.split(":")[0] for name in selected_tasks}
+        try:
+            for name in sorted(asked & set(_sessions)):
+                _sessions[name].begin_once()
+        except UserError as error:
+            self.complete_run()
+            raise InvalidCommand(str(error)) from None
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        """Show defects with their traceback; stops and what depends on them were said already."""
+        _ = task
+        if isinstance(fail, TaskError):
+            sys.stderr.write(fail.get_msg())
+
+    def complete_run(self) -> None:
+        """End the sessions that this run began."""
+        for session in _sessions.values():
+            if session.standalone:
+                session.finish()
+
+
+DOIT_CONFIG = {
+    "backend": "sqlite3",
+    "dep_file": ":memory:",  # doit loses its database on kill -9; the markers are the memory
+    "continue": True,
+    "reporter": Reporter,
+    "verbosity": 2,
+    "par_type": "thread",
+}
+
+
+def task_milestone() -> Iterator[dict[str, Any]]:
+    """Yield the tasks of every plan of the project that doit was started in."""
+    try:
+        project = find_project(Path.cwd())
+        for name in milestones(project.plans):
+            yield from _tasks(_standalone(project, name))
+    except UserError as error:
+        raise InvalidDodoFile(str(error)) from None
+
+
+def _standalone(project: Project, name: str) -> Session:
+    """Return the session of a plain `doit` command, which begins and ends with doit's own run."""
+    milestone = load(project.plan(name), cache=project.state(name) / "cache" / "plan.json")
+    session = Session(project, milestone, Voice(), standalone=True)
+    _sessions[name] = session
+    _let_forget(session)
+    return session
+
+
+def _let_forget(session: Session) -> None:
+    """Make `doit forget` delete markers: it asks doit's own database to, which remembers nothing here."""
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    if Globals.dep_manager is not None and words[:1] == ["forget"]:
+        forget_others = Globals.dep_manager.remove
+
+        def forget(task: str) -> None:
+            forget_others(task)
+            milestone, _, name = task.partition(":")
+            if milestone == session.milestone.id and name:
+                session.forget(name)
+
+        Globals.dep_manager.remove = forget
+
+
+def _tasks(session: Session) -> Iterator[dict[str, Any]]:
+    """Yield doit's tasks of one milestone: its nodes, and the group that is all of it."""
+    done = session.sealed()
+    for node in session.nodes.values():
+        yield _task(session, node, done=done)
+    yield {"basename": session.milestone.id, "name": None, "doc": session.milestone.title}
+
+
+def _task(session: Session, node: Node, *, done: bool) -> dict[str, Any]:
+    base = session.milestone.id
+    task: dict[str, Any] = {
+        "basename": base,
+        "name": node.name,
+        "doc": node.title,
+        "task_dep": [f"{base}:{name}" for name in node.after],
+    }
+    if node.group:
+        return {**task, "actions": None}
+    fresh: bool | Callable[[], bool] = True if done else lambda: session.due(node) is None
+    return {
+        **task,
+        "actions": [NodeAction(session, node)],
+        "uptodate": [fresh],
+        "clean": [(session.forget, [node.name])],
+    }
+
+
+def run(session: Session, names: list[str], *, jobs: int = 1) -> None:
+    """Run tasks (`03`, `phase-1`, `complete`) of a session that has begun, and everything they need."""
+    loader = ModuleTaskLoader({"DOIT_CONFIG": DOIT_CONFIG, "task_milestone": lambda: _tasks(session)})
+    words = ["run", "--continue", *(["-n", str(jobs), "-P", "thread"] if jobs > 1 else [])]
+    DoitMain(loader, config_filenames=()).run([*words, *(f"{session.milestone.id}:{name}" for name in names)])

@@ -1,0 +1,57 @@
+"""explaining: why each task would run now, or why not; nothing is run and nobody outside is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import DamagedStateError, UsageError
+from .session import Session
+from .show.voice import Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .graph import Node
+    from .model import Milestone
+    from .project import Project
+
+
+def explain(project: Project, milestone: Milestone, asked: str) -> str:
+    """Return one line per task; `asked` narrows them to an issue (`03`) or a task (`03:test`)."""
+    session = Session(project, milestone, Voice())
+    nodes = [node for node in session.nodes.values() if not node.group and _wanted(node, asked)]
+    if not nodes:
+        raise UsageError(f"{milestone.id} has no task {asked!r}.", f"`doit list --all {milestone.id}` lists them.")
+    with session.looking():
+        return "".join(f"{milestone.id}:{line}\n" for line in _lines(session, nodes))
+
+
+def _wanted(node: Node, asked: str) -> bool:
+    return not asked or asked in {node.name, node.issue}
+
+
+def _lines(session: Session, nodes: list[Node]) -> Iterator[str]:
+    held_up: set[str] = set()
+    for node in nodes:
+        before = next((name for name in node.after if name in held_up), None)
+        reason = _reason(session, node, before)
+        if reason is not None:
+            held_up.add(node.name)
+        settled = session.settled(node.issue) if node.issue else None
+        yield (
+            f"{node.name}: will run: {reason}"
+            if reason
+            else f"{node.name}: done" + (f", because {settled}" if settled else "")
+        )
+
+
+def _reason(session: Session, node: Node, before: str | None) -> str | None:
+    """Return why a task will run; where an earlier one runs first, its outcome decides."""
+    gate = session.state.gates.read(node.issue or node.name)
+    if before is not None and (node.issue is None or session.settled(node.issue) is None):
+        return f"{before} comes first"
+    try:
+        reason = session.due(node)
+    except DamagedStateError as error:
+        return str(error)
+    return f"gate {gate.gate} waits for {' | '.join(gate.verbs)}" if gate and reason else reason

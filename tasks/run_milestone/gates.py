@@ -1,0 +1,118 @@
+"""gates: WHO SAYS YES; findings, policy and decisions become a pass or a question. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .digest import digest
+from .model import Approval, Decision, Finding, Gate, Kind, Passed, Tier, Verb
+from .policy import AGAIN, AHEAD, STOPS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .model import Milestone
+
+ANSWERS = frozenset({Verb.APPROVE, Verb.CONTINUE})
+"""Verbs that let exactly what was shown pass."""
+
+
+def ask(
+    name: str, findings: Sequence[Finding], change: str, decisions: Sequence[Decision], milestone: Milestone
+) -> Passed | Gate:
+    """Return that the findings pass, with their labels and decisions, or the first question that is still open.
+
+    One kind is asked at a time, in the order of the stop table, so that an answer is about one thing only.
+    """
+    stood_on: list[int] = []
+    for kind, shown in _hard(findings):
+        gate = question(name, kind, shown, change, decisions, milestone)
+        decision = _answer(gate, decisions)
+        if decision is None:
+            return gate
+        stood_on.append(decision.id)
+    return Passed(_labels(findings), tuple(stood_on))
+
+
+def _hard(findings: Sequence[Finding]) -> Iterator[tuple[Kind, tuple[Finding, ...]]]:
+    for kind, stop in STOPS.items():
+        shown = tuple(finding for finding in findings if finding.kind is kind)
+        if shown and stop.tier is Tier.HARD:
+            yield kind, shown
+
+
+def _labels(findings: Iterable[Finding]) -> tuple[str, ...]:
+    found = {finding.kind for finding in findings}
+    return tuple(stop.label for kind, stop in STOPS.items() if kind in found and stop.label)
+
+
+def question(
+    name: str,
+    kind: Kind,
+    findings: tuple[Finding, ...],
+    change: str,
+    decisions: Sequence[Decision],
+    milestone: Milestone,
+) -> Gate:
+    """Return the gate that asks about findings of one kind, with the verbs that can still answer it."""
+    used = sum(
+        1 for decision in decisions if decision.gate == name and decision.kind is kind and decision.verb in AGAIN
+    )
+    attempt, attempts = used + 1, max(milestone.limits.attempts, used + 1)
+    verbs = tuple(_offered(kind, findings, again=attempt < attempts, milestone=milestone))
+    return Gate(name, kind, attempt, attempts, verbs, findings, digest([kind, findings, change]), change)
+
+
+def _offered(kind: Kind, findings: Sequence[Finding], *, again: bool, milestone: Milestone) -> Iterator[Verb]:
+    wanted = milestone.decisions.get(kind, STOPS[kind].verbs)
+    critical = any(finding.severity == "critical" for finding in findings)
+    for verb in STOPS[kind].verbs:
+        out_of_attempts = verb in AGAIN and not again
+        unapprovable = verb is Verb.APPROVE and kind is Kind.REVIEW and critical
+        if (verb in wanted or verb is Verb.ABORT) and not out_of_attempts and not unapprovable:
+            yield verb
+
+
+def _answer(gate: Gate, decisions: Iterable[Decision]) -> Decision | None:
+    for decision in decisions:
+        same = decision.gate == gate.gate
+        if same and (decision.verb is Verb.SKIP_PHASE or (decision.digest == gate.digest and decision.verb in ANSWERS)):
+            return decision
+    return None
+
+
+def refusal(
+    approval: Approval, gate: Gate | None, opened: int, change: str | None, others: Sequence[str]
+) -> str | None:
+    """Return why an approval cannot be taken, None where it can.
+
+    `gate` is the open gate of that name, `opened` its file's time in nanoseconds, `change` the identity of the
+    change as it is now (None where nothing can have moved), `others` the verbs left for the same gate beside it.
+    """
+    if approval.verb not in set(Verb):
+        return f"{approval.verb!r} is no verb; the verbs are {', '.join(Verb)}"
+    if others:
+        return f"two answers at once ({', '.join(sorted((approval.verb, *others)))}); leave exactly one"
+    if gate is None:
+        return None if approval.verb in AHEAD else f"no gate {approval.gate} is open"
+    if approval.verb not in gate.verbs:
+        return f"gate {gate.gate} does not offer {approval.verb}; it offers {' | '.join(gate.verbs)}"
+    if approval.verb in AHEAD:
+        return None
+    if approval.written < opened:
+        return f"it is older than the question it would answer (gate {gate.gate} opened {gate.opened})"
+    if approval.digest is not None and approval.digest != gate.digest:
+        return f"it was given for other findings or another change than gate {gate.gate} shows now"
+    if change is not None and change != gate.change:
+        return f"the change of {gate.gate} has moved since it was shown"
+    return None
+
+
+def skipped(issue: str, phase: int, decisions: Iterable[Decision], *, finished: bool) -> Decision | None:
+    """Return the decision that skips an issue, None where none does; a finished issue is not skipped by its phase."""
+    for decision in decisions:
+        if decision.verb is Verb.SKIP and decision.gate == issue:
+            return decision
+        if decision.verb is Verb.SKIP_PHASE and decision.gate == f"phase-{phase}" and not finished:
+            return decision
+    return None

@@ -1,0 +1,87 @@
+"""Opening the hands: the lock, the repository, the remote and the forge, in the order in which they need each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from ..state.lock import held
+from . import Hands, World
+from .git import Git
+from .process import Processes
+from .sample import ensure_repository, make_bare
+
+if TYPE_CHECKING:
+    import contextlib
+    from collections.abc import Callable, Iterable
+
+    from ..model import Milestone
+    from ..project import Project
+    from .forge import Forge
+
+    Say = Callable[[Iterable[str]], None]
+
+
+def open_hands(project: Project, milestone: Milestone, stack: contextlib.ExitStack, say: Say) -> Hands:
+    """Take the milestone's lock and open everything a run reaches outside with; `stack` lets go of it again."""
+    lock = stack.enter_context(held(project.state(milestone.id)))
+    processes = Processes(hold=(lock,))
+    stack.callback(processes.stop)
+    if ensure_repository(project, milestone, processes):
+        say(["", f"✓ Sample repository made: {milestone.repository.path}"])
+    git = open_git(project, milestone, processes)
+    if git.local_remote is not None and not git.local_remote.exists():
+        make_bare(processes, git.local_remote, milestone.target)
+        say(["", f"✓ Local remote made: {git.local_remote.name} (beside {git.common.name})"])
+    dirty = git.uncommitted()
+    if dirty:
+        say(
+            [
+                "",
+                f"⚠️ {milestone.repository.path} has {dirty} uncommitted changes; they are left alone and are not part "
+                "of the milestone. Commit them first if they should be.",
+            ]
+        )
+    return Hands(processes, git, open_forge(milestone, git))
+
+
+def open_git(project: Project, milestone: Milestone, processes: Processes) -> Git:
+    """Open the milestone's repository."""
+    remote = milestone.repository.remote
+    return Git(processes, project.repository(milestone), remote, own=milestone.id, root=project.root)
+
+
+def open_forge(milestone: Milestone, git: Git) -> Forge:
+    """Return the forge that the plan names.
+
+    The local forge lies beside a bare remote on this machine, else in the repository's git directory.
+    """
+    if milestone.forge == "local":
+        from .forge.local import LocalForge
+
+        remote = git.local_remote
+        return LocalForge(remote.with_suffix(".forge") if remote else git.common / "run-milestone" / "local.forge")
+    raise UsageError(
+        f"The forge {milestone.forge!r} is not available in this version.", "Use `forge: local` in the plan."
+    )
+
+
+def look(hands: Hands, branches: Iterable[str], say: Say) -> World:
+    """Ask the remote and the forge once, and follow what people pushed to the issues' branches."""
+    world = World(hands.git.remote_heads(), hands.forge.pulls())
+    for branch in branches:
+        say(_follow(hands.git, branch, world.heads.get(branch)))
+    return world
+
+
+def _follow(git: Git, branch: str, there: str | None) -> list[str]:
+    """Move a local branch forward to what somebody pushed; anything else is the push step's business."""
+    here = git.head(branch)
+    if there is None or there == here:
+        return []
+    if not git.has(there):
+        git.fetch(branch)
+    if here is not None and not git.is_ancestor(here, there):
+        return []
+    git.set_branch(branch, there, here)
+    return [f"✓ Took over what was pushed to {branch} ({there[:10]})"]

@@ -1,0 +1,70 @@
+"""seal: what a run ended with, and what to look at to know that it still stands; answers before anything is imported.
+
+Only `os` is used here: a finished milestone is answered for in the time that Python itself takes to start.
+"""
+
+from __future__ import annotations
+
+import os
+
+FORM = "run-milestone seal 1"
+
+
+def survey(folders: list[str], files: list[str]) -> str:
+    """Return one line per watched file: its path, modification time (ns) and size, as the file system tells them.
+
+    Folders are watched with everything below them; a path that is not there is a line too.
+    """
+    lines: list[str] = []
+    for file in files:
+        try:
+            status = os.stat(file)
+        except OSError:
+            lines.append(f"{file} -")
+        else:
+            lines.append(f"{file} {status.st_mtime_ns} {status.st_size}")
+    for folder in folders:
+        _survey_folder(folder, lines)
+    return "\n".join(lines)
+
+
+def _survey_folder(folder: str, lines: list[str]) -> None:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        lines.append(f"{folder} -")
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            _survey_folder(entry.path, lines)
+        else:
+            status = entry.stat(follow_symlinks=False)
+            lines.append(f"{entry.path} {status.st_mtime_ns} {status.st_size}")
+
+
+def write(path: str, folders: list[str], files: list[str], code: int, texts: dict[str, str]) -> None:
+    """Seal an end: its exit code, and what to say for each command that the seal can answer.
+
+    A crash half-way leaves a seal that does not read, which is the same as none.
+    """
+    parts = [FORM, str(code), "\n".join(folders), "\n".join(files), survey(folders, files)]
+    parts += [f"{name}\n{text}" for name, text in texts.items()]
+    beside = f"{path}.new"
+    with open(beside, "w", encoding="utf-8") as file:
+        file.write("\0".join(parts) + "\0end")
+    os.replace(beside, path)
+
+
+def read(path: str) -> tuple[int, dict[str, str]] | None:
+    """Return exit code and texts while everything watched is as it was; None where anything changed."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            parts = file.read().split("\0")
+    except (OSError, ValueError):
+        return None
+    if parts[0] != FORM or parts[-1] != "end" or len(parts) < 6 or not parts[1].isdigit():
+        return None
+    folders, files = (part.split("\n") if part else [] for part in parts[2:4])
+    if survey(folders, files) != parts[4]:
+        return None
+    return int(parts[1]), dict(part.split("\n", 1) for part in parts[5:-1])

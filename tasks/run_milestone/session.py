@@ -1,0 +1,299 @@
+"""session: one run of one milestone; it tells what is due, carries tasks out and opens gates. It knows no doit."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+from . import gates, seal
+from .books import close_books
+from .errors import UserError
+from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, Node, compile_graph
+from .model import Bootstrapped, BranchMade, Gate, Passed, Proposed, Step, Verb
+from .plan.ids import branch_of
+from .settling import settle
+from .show import transcript
+from .show.summary import status_of
+from .state import State
+from .steps import milestone as whole
+from .steps.chain import step_task
+from .steps.job import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .hands import Hands, World
+    from .model import Issue, Milestone
+    from .project import Project
+    from .show.voice import Voice
+    from .steps.task import Task
+
+
+class Stopped(Exception):  # not an error: a question to a person
+    """A gate is open; the task that asks fails until it is answered."""
+
+    def __init__(self, gate: Gate) -> None:
+        """Carry the gate that waits."""
+        super().__init__(f"gate {gate.gate} waits for {' | '.join(gate.verbs)}")
+        self.gate = gate
+
+
+class Aborted(UserError):
+    """A person ended the run; nothing more is started."""
+
+
+class Session:
+    """One run. `begin` takes the lock and looks at the world, `carry_out` does one task, `end` lets go."""
+
+    def __init__(
+        self, project: Project, milestone: Milestone, voice: Voice, *, prompts: bool = False, standalone: bool = False
+    ) -> None:
+        """Look at a milestone of a project.
+
+        With `prompts` the caller answers gates, so no commands are listed; a `standalone` session begins and ends
+        with doit's own run.
+        """
+        self.project = project
+        self.milestone = milestone
+        self.voice = voice
+        self.state = State(project.state(milestone.id))
+        self.nodes = {node.name: node for node in compile_graph(milestone)}
+        self.problems: dict[str, str] = {}
+        self.aborted = False
+        self.standalone = standalone
+        self._prompts = prompts
+        self._issues = {issue.number: issue for issue in milestone.issues}
+        self._stack = contextlib.ExitStack()
+        self._heads: dict[str, str] = {}
+        self._world: World | None = None
+        self._hands: Hands | None = None
+
+    # ---- beginning and ending ---------------------------------------------------------------------------------
+
+    def begin_once(self) -> None:
+        """Begin unless the run has begun, or the last one's seal says that nothing has changed since it was complete."""
+        if self._hands is None and not self.sealed():
+            self.begin()
+
+    def begin(self) -> None:
+        """Take the lock, open the repository, take decisions, and ask the remote and the forge once."""
+        from .hands.opening import look, open_hands  # the heavy libraries come with the hands
+
+        self.voice.say(transcript.start(self.milestone, resumed=self.state.markers.read(BOOTSTRAP) is not None))
+        self._hands = open_hands(self.project, self.milestone, self._stack, self.voice.say)
+        self.state.journal.add("run started")
+        self._heads = self._hands.git.heads()
+        self.settle()
+        self._world = look(self._hands, self._branches(), self.voice.say)
+        self._heads = self._hands.git.heads()
+
+    def _branches(self) -> list[str]:
+        """Return the branches of the issues that were started."""
+        return [
+            branch_of(self.milestone, issue)
+            for issue in self.milestone.issues
+            if self.state.markers.read(f"{issue.number}:{Step.BRANCH}") is not None
+        ]
+
+    def settle(self) -> None:
+        """Turn approval files into decisions, and say what they do."""
+        for decision in settle(self.milestone, self.state, self._change_now, self.voice.say):
+            self.aborted = self.aborted or decision.verb is Verb.ABORT
+            self.voice.say(transcript.decided(decision, self._issues.get(decision.gate)))
+
+    def _change_now(self, gate: Gate) -> str | None:
+        """Return the identity of the change a gate is about, as it is now; None where it is about none."""
+        issue = self._issues.get(gate.gate)
+        made = self.state.markers.evidence(f"{gate.gate}:{Step.BRANCH}", BranchMade) if issue else None
+        if not gate.change or issue is None or made is None:
+            return None
+        return self.hands.git.patch_id(made.base, self._heads.get(made.branch, made.base))
+
+    def sealed(self) -> bool:
+        """Return whether the milestone was complete and nothing it rests on has changed since."""
+        return "run" in (seal.read(str(self.state.folder / "seal")) or (0, {}))[1]
+
+    def finish(self) -> str:
+        """Say how the run ended, write the summary, seal it, let go of everything; returns the status."""
+        status = self.status
+        if self._hands is not None:
+            self.voice.leave_all()
+            self.voice.say(transcript.ended(status, self.milestone.id, self.state.gates.all(), prompts=self._prompts))
+            self.state.journal.add("run ended", status=status)
+            close_books(self)
+        self.end()
+        return status
+
+    def end(self) -> None:
+        """Let go of everything, however far the run came."""
+        self._hands = None
+        self._stack.close()
+
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[None]:
+        """Look at the repository without a lock, a remote or a forge, for telling what is due."""
+        from .hands.opening import open_git
+        from .hands.process import Processes
+
+        processes = Processes()
+        try:
+            self._heads = open_git(self.project, self.milestone, processes).heads()
+            yield
+        finally:
+            processes.stop()
+
+    def problem(self, node: Node, error: Exception) -> None:
+        """Say and remember that a task failed for a reason that is no question to a person."""
+        self.problems[node.name] = str(error)
+        self.state.journal.add("failed", task=node.name, why=str(error))
+        self.voice.say(["", f"✗ {self.milestone.id}:{node.name} failed: {error}"], node.issue)
+        if node.issue:
+            self.voice.leave(node.issue)
+
+    def forget(self, task: str) -> None:
+        """Forget that a task, or all of an issue, is done, so that it runs again."""
+        self.state.markers.forget(task)
+        self.state.markers.forget(COMPLETE)
+
+    @property
+    def status(self) -> str:
+        """complete, waiting, aborted or failed."""
+        if self.aborted:
+            return "aborted"
+        return "failed" if self.problems else status_of(self.state)
+
+    @property
+    def hands(self) -> Hands:
+        """The hands of a run that has begun."""
+        if self._hands is None:
+            raise RuntimeError("the session has not begun")
+        return self._hands
+
+    # ---- what is due ------------------------------------------------------------------------------------------
+
+    def due(self, node: Node) -> str | None:
+        """Return why a task will run, None where it is done."""
+        if node.group or (node.issue is not None and self.settled(node.issue)):
+            return None
+        marker = self.state.markers.read(node.name)
+        if marker is None:
+            return "it has not run yet, or its marker was deleted"
+        task = self._task(node)
+        now = task.inputs()
+        changed = [name for name in {**marker.inputs, **now} if marker.inputs.get(name) != now.get(name)]
+        if changed:
+            return f"changed since: {', '.join(changed)}"
+        evidence = self.state.markers.evidence(node.name, task.shape)
+        unanswered = task.act is not None and isinstance(self._ask(task, evidence), Gate)
+        return task.differs(evidence) or ("its question is not answered" if unanswered else None)
+
+    def settled(self, number: str) -> str | None:
+        """Return why an issue needs nothing more (skipped, merged), None where it does."""
+        issue = self._issues[number]
+        finished = self.state.markers.read(f"{number}:{Step.REVIEW_GATE}") is not None
+        if gates.skipped(number, issue.phase, self.state.decisions.all(), finished=finished):
+            return "it is skipped"
+        pull = self._world.pull(branch_of(self.milestone, issue)) if self._world else None
+        proposed = self.state.markers.evidence(f"{number}:{Step.PR}", Proposed)
+        state = pull.state if pull else proposed.state if proposed else None
+        return "its pull request is merged" if state == "merged" else None
+
+    # ---- carrying out -----------------------------------------------------------------------------------------
+
+    def carry_out(self, node: Node) -> None:
+        """Do one task and record it; raises Stopped where a person has to decide first."""
+        if self.aborted:
+            raise Aborted("The run was aborted.", "The same command resumes it.")
+        if node.issue is not None:
+            self.state.markers.forget(COMPLETE)  # whatever happens next, the milestone has work left
+            self.voice.enter(self._issues[node.issue])
+        task = self._task(node)
+        self._pass(node, task, self._ask_about(task, task.hindrances()))
+        evidence = self._standing(node, task) or self._act(node, task)
+        passed = self._pass(node, task, self._ask(task, evidence))
+        if task.act is None:
+            self._record(node, self._task(node), task.inputs(), passed, 0.0)
+        if node.step is Step.REVIEW_GATE:
+            self.voice.leave(node.issue or "")
+
+    def _standing(self, node: Node, task: Task) -> Any:
+        """Return the evidence of a task that already acted and only asks again; a person's commits are looked for."""
+        marker = self.state.markers.read(node.name)
+        if task.act is None or marker is None or marker.inputs != task.inputs():
+            return None
+        evidence = self.state.markers.evidence(node.name, task.shape)
+        asks = isinstance(self._ask(task, evidence), Gate) and not task.differs(evidence)
+        waits_for_commits = getattr(getattr(evidence, "problem", None), "rule", None) == "human"
+        return evidence if asks and not waits_for_commits else None
+
+    def _act(self, node: Node, task: Task) -> Any:
+        """Run a task; its marker comes last, after every effect it records."""
+        if task.act is None:
+            return None
+        self.voice.say(task.before(), node.issue)
+        began, inputs = time.monotonic(), task.inputs()
+        evidence = task.act()
+        self._heads = self.hands.git.heads()
+        self._record(node, task, inputs, evidence, time.monotonic() - began)
+        return evidence
+
+    def _record(self, node: Node, task: Task, inputs: dict[str, str], evidence: Any, took: float) -> None:
+        self.state.markers.write(node.name, inputs, evidence, took)
+        self.state.journal.add("done", task=node.name)
+        self.voice.say(task.after(evidence), node.issue)
+
+    def _ask(self, task: Task, evidence: Any) -> Passed | Gate:
+        return self._ask_about(task, task.findings(evidence))
+
+    def _ask_about(self, task: Task, asked: Any) -> Passed | Gate:
+        found, change = asked
+        return gates.ask(task.gate, found, change, self.state.decisions.all(), self.milestone)
+
+    def _pass(self, node: Node, task: Task, outcome: Passed | Gate) -> Passed:
+        """Let what is passed go on; open a gate for what is not, and stop."""
+        if isinstance(outcome, Passed):
+            return outcome
+        gate, new = self.state.gates.open(outcome)
+        if new:
+            self.state.journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest)
+        self.voice.say(transcript.gate(gate, task.shown(), self.milestone.id, prompts=self._prompts), node.issue)
+        if node.issue:
+            self.voice.leave(node.issue)
+        raise Stopped(gate)
+
+    # ---- what a node is made of -------------------------------------------------------------------------------
+
+    def _task(self, node: Node) -> Task:
+        if node.step is not None and node.issue is not None:
+            return step_task(self._job(self._issues[node.issue]), node.step)
+        if node.name == BOOTSTRAP:
+            tree = self.project.tree(self.milestone, "base")
+            return whole.bootstrap_task(self.milestone, self.state, lambda: self.hands, self._known_world, tree)
+        if node.name == PLAN_REVIEW:
+            return whole.plan_review_task(self.milestone, self.state)
+        if node.name == COMPLETE:
+            return whole.complete_task(self.milestone, self.state)
+        return whole.barrier_task(self.milestone, self.state, node)
+
+    def _known_world(self) -> World:
+        if self._world is None:
+            raise RuntimeError("the session has not begun")
+        return self._world
+
+    def _job(self, issue: Issue) -> Job:
+        branch = branch_of(self.milestone, issue)
+        baseline = self.state.markers.evidence(BOOTSTRAP, Bootstrapped)
+        return Job(
+            milestone=self.milestone,
+            issue=issue,
+            branch=branch,
+            reach=lambda: self.hands,
+            world=self._world,
+            state=self.state,
+            plan_folder=self.project.plan(self.milestone.id),
+            tree=self.project.tree(self.milestone, issue.number),
+            head=self._heads.get(branch),
+            decisions=tuple(decision for decision in self.state.decisions.all() if decision.gate == issue.number),
+            known_failures=baseline.tests.failed if baseline else (),
+        )

@@ -1,0 +1,114 @@
+"""settling: approval files become decisions, exactly once, or are set aside with the reason."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from . import gates
+from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
+from .model import Approval, Decision, Gate, Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .model import Milestone
+    from .state import State
+
+
+def whoami() -> str:
+    """Return the login name of whoever runs this; their number where they have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def gate_names(milestone: Milestone) -> frozenset[str]:
+    """Return every name that a gate of this milestone can have."""
+    phases = (phase_name(phase.number) for phase in milestone.phases)
+    return frozenset((BOOTSTRAP, PLAN_REVIEW, *phases, *(issue.number for issue in milestone.issues)))
+
+
+def settle(
+    milestone: Milestone, state: State, change_now: Callable[[Gate], str | None], say: Callable[[Iterable[str]], None]
+) -> tuple[Decision, ...]:
+    """Judge every approval file there is; returns the decisions made, oldest first.
+
+    `change_now` tells the identity of the change that a gate is about as it is at this moment.
+    """
+    _finish_interrupted(state)
+    made, found = [], state.approvals.found()
+    for approval in found:
+        rivals = [other.verb for other in found if _rivals(approval, other)]
+        why = _refusal(approval, rivals, milestone, state, change_now)
+        if why is None:
+            made.append(_decide(approval, state))
+        else:
+            aside = state.approvals.set_aside(approval)
+            state.journal.add("approval refused", file=approval.file, why=why)
+            say([f"✗ Approval {approval.file} was not taken: {why}. It is kept as {aside.name} in approvals/stale/."])
+    return tuple(made)
+
+
+def _refusal(
+    approval: Approval,
+    rivals: list[str],
+    milestone: Milestone,
+    state: State,
+    change_now: Callable[[Gate], str | None],
+) -> str | None:
+    if approval.gate not in gate_names(milestone):
+        return f"{milestone.id} has no gate called {approval.gate!r}"
+    gate = state.gates.read(approval.gate)
+    opened = state.gates.since(approval.gate) if gate else 0
+    change = change_now(gate) if gate else None
+    return gates.refusal(approval, gate, opened, change, rivals)
+
+
+def _rivals(approval: Approval, other: Approval) -> bool:
+    return other.gate == approval.gate and other.file != approval.file and other.verb in set(Verb)
+
+
+def _decide(approval: Approval, state: State) -> Decision:
+    """Record the decision before anything else changes; a crash after that finds it by the file it was made from."""
+    gate = state.gates.read(approval.gate)
+    decision = state.decisions.record(
+        Decision(
+            0,
+            approval.gate,
+            Verb(approval.verb),
+            approval.who or whoami(),
+            datetime.fromtimestamp(approval.written / 1e9, UTC).isoformat(timespec="seconds"),
+            approval.why,
+            gate.kind if gate else None,
+            gate.digest if gate else None,
+            gate.attempt if gate else 1,
+            gate.findings if gate else (),
+            gate.change if gate else "",
+            approval.source,
+        )
+    )
+    _take_effect(decision, approval, state)
+    return decision
+
+
+def _take_effect(decision: Decision, approval: Approval, state: State) -> None:
+    state.journal.add("decision", id=decision.id, gate=decision.gate, verb=decision.verb, who=decision.who)
+    state.gates.close(decision.gate)
+    state.approvals.take(approval)
+
+
+def _finish_interrupted(state: State) -> None:
+    """Complete what a crash left between a decision's record and its effect."""
+    known = {entry["id"] for entry in state.journal.entries() if entry["event"] == "decision"}
+    for decision in state.decisions.all():
+        waiting = [approval for approval in state.approvals.found() if approval.source == decision.source]
+        if decision.id not in known:
+            state.journal.add("decision", id=decision.id, gate=decision.gate, verb=decision.verb, who=decision.who)
+            state.gates.close(decision.gate)
+        for approval in waiting:
+            state.gates.close(decision.gate)
+            state.approvals.take(approval)

@@ -1,0 +1,1 @@
+"""show: WHAT IS SAID, from evidence alone; every text passes redaction on its way out."""

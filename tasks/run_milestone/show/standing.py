@@ -1,0 +1,60 @@
+"""How a milestone stands: what `status` and `gates` print, and their JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..digest import plain
+from .summary import stories, summarise
+from .words import count, headline
+
+if TYPE_CHECKING:
+    from ..model import Gate, Milestone
+    from ..state import State
+
+_SIGN = {"done": "✓", "skipped": "⏭", "waiting": "🛑", "open": "·"}
+
+
+def status_text(milestone: Milestone, state: State) -> str:
+    """Return one line per issue, then how the whole stands."""
+    facts, told = summarise(milestone, state), stories(milestone, state)
+    lines = [f"Milestone {milestone.id}: {milestone.title} — {facts['status']}", ""]
+    for phase in milestone.phases:
+        passed = next(entry["approved"] for entry in facts["phases"] if entry["number"] == phase.number)
+        lines.append(f"Phase {phase.number}: {phase.title}{' (approved)' if passed else ''}")
+        lines += [_line(story) for story in told if story.phase == phase.number]
+    done, left_out = facts["issues"]["completed"], facts["issues"]["skipped"]
+    lines += [
+        "",
+        f"{count(len(told), 'issue')}: {done} completed, {left_out} skipped, {len(told) - done - left_out} open",
+    ]
+    if facts["waiting"]:
+        lines.append(f"Waiting for decisions: {', '.join(facts['waiting'])} (`run-milestone gates {milestone.id}`)")
+    return "\n".join(lines) + "\n"
+
+
+def _line(story: Any) -> str:
+    pr = f"PR #{story.pr}" if story.pr else ""
+    notes = [pr, story.verdict or "", ", ".join(story.labels), story.reason or ""]
+    told = " · ".join(note for note in notes if note)
+    return f"  {_SIGN[story.status]} #{story.number} {story.title}" + (f" — {told}" if told else "")
+
+
+def gates_text(milestone: Milestone, state: State) -> str:
+    """Return every open gate with the commands that answer it."""
+    blocks = [_gate(milestone.id, gate) for gate in state.gates.all()]
+    return "\n".join(blocks) or f"No gate of {milestone.id} waits for a decision.\n"
+
+
+def _gate(milestone: str, gate: Gate) -> str:
+    head = f"{gate.gate}: {headline(gate.kind, gate.findings)} (since {gate.opened})"
+    commands = [f"  run-milestone decide {milestone} {gate.gate} {verb}" for verb in gate.verbs]
+    return "\n".join([head, *(f"  - {finding.message}" for finding in gate.findings), *commands, ""])
+
+
+def gates_json(milestone: Milestone, state: State) -> list[dict[str, Any]]:
+    """Return the open gates as in their files, each with its commands."""
+    return [
+        {**plain(gate), "commands": [f"run-milestone decide {milestone.id} {gate.gate} {verb}" for verb in gate.verbs]}
+        for gate in state.gates.all()
+    ]

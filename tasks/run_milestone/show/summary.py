@@ -1,0 +1,253 @@
+"""The summary: a pure function of plan, markers, open gates and decisions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..digest import plain
+from ..gates import skipped as skip_of
+from ..graph import COMPLETE, PLAN_REVIEW, phase_name
+from ..model import Decision, Gate, Issue, Kind, Passed, PlanReviewed, Proposed, Step, Tested, Verb
+from ..policy import STOPS
+from .words import RULE, count, reference, short_title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model import Milestone, Phase
+    from ..state import State
+
+
+@dataclass(frozen=True, slots=True)
+class IssueStory:
+    """One issue, as the records tell it. `status` is done, skipped, waiting or open."""
+
+    number: str
+    title: str
+    github: int | None
+    phase: int
+    status: str
+    pr: int | None = None
+    url: str | None = None
+    labels: tuple[str, ...] = ()
+    verdict: str | None = None
+    """clean, fixed (after code review) or approved; None without a finished PR."""
+    tests: int | None = None
+    attempts: int = 1
+    seconds: float = 0.0
+    cost: float | None = None
+    decisions: tuple[int, ...] = ()
+    reason: str | None = None
+
+
+def stories(milestone: Milestone, state: State) -> tuple[IssueStory, ...]:
+    """Return every issue's story in plan order."""
+    decisions, gates = state.decisions.all(), {gate.gate: gate for gate in state.gates.all()}
+    return tuple(_story(issue, state, decisions, gates.get(issue.number)) for issue in milestone.issues)
+
+
+def _story(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Gate | None) -> IssueStory:
+    own = tuple(decision for decision in decisions if decision.gate == issue.number)
+    proposed = state.markers.evidence(f"{issue.number}:pr", Proposed)
+    tested = state.markers.evidence(f"{issue.number}:test", Tested)
+    finished = state.markers.read(f"{issue.number}:{Step.REVIEW_GATE}") is not None
+    merged = proposed is not None and proposed.state == "merged"
+    skip = skip_of(issue.number, issue.phase, decisions, finished=finished)
+    status = "skipped" if skip else "waiting" if gate else "done" if finished or merged else "open"
+    made = proposed if proposed and not proposed.problem else None
+    return IssueStory(
+        issue.number,
+        issue.title,
+        issue.github,
+        issue.phase,
+        status,
+        made.number if made else None,
+        made.url if made else None,
+        made.labels if made else (),
+        _verdict(own) if status == "done" and made else None,
+        tested.passed if tested else None,
+        1 + sum(1 for decision in own if decision.verb is Verb.FIX),
+        round(sum(_took(state, issue.number)), 1),
+        decisions=tuple(decision.id for decision in own),
+        reason=_reason(skip) if skip else None,
+    )
+
+
+def _took(state: State, issue: str) -> Iterator[float]:
+    for step in Step:
+        marker = state.markers.read(f"{issue}:{step}")
+        if marker is not None:
+            yield marker.took
+
+
+def _verdict(own: tuple[Decision, ...]) -> str:
+    if any(decision.verb is Verb.APPROVE for decision in own):
+        return "approved"
+    if any(decision.verb is Verb.FIX for decision in own):
+        return "fixed"
+    return "clean"
+
+
+def _reason(skip: Decision) -> str:
+    return skip.why or (STOPS[skip.kind].title if skip.kind else "skipped by decision")
+
+
+def status_of(state: State) -> str:
+    """Return complete, waiting, aborted or failed: what a run would report as it stands."""
+    decisions = state.decisions.all()
+    if state.markers.read(COMPLETE) is not None and not state.gates.all():
+        return "complete"
+    if decisions and decisions[-1].verb is Verb.ABORT and not state.gates.all():
+        return "aborted"
+    return "waiting" if state.gates.all() else "failed"
+
+
+def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
+    """Return the summary as `schemas/summary.schema.json` describes it."""
+    told = stories(milestone, state)
+    decisions = state.decisions.all()
+    return {
+        "milestone": milestone.id,
+        "title": milestone.title,
+        "status": status_of(state),
+        "issues": {
+            "total": len(told),
+            "completed": sum(1 for story in told if story.status == "done"),
+            "skipped": sum(1 for story in told if story.status == "skipped"),
+        },
+        "prs": {
+            "created": sum(1 for story in told if story.verdict),
+            **{
+                verdict: sum(1 for story in told if story.verdict == verdict)
+                for verdict in ("clean", "fixed", "approved")
+            },
+        },
+        "labels": dict(sorted(Counter(label for story in told if story.verdict for label in story.labels).items())),
+        "commands": dict(Counter(decision.verb.value for decision in decisions)),
+        "seconds": round(sum(story.seconds for story in told), 1),
+        "cost": None,
+        "phases": [_phase(phase, state) for phase in milestone.phases],
+        "waiting": [gate.gate for gate in state.gates.all()],
+        "per_issue": [plain(story) for story in told],
+        "decisions": [plain(decision) for decision in decisions],
+    }
+
+
+def _phase(phase: Phase, state: State) -> dict[str, Any]:
+    passed = state.markers.read(phase_name(phase.number)) is not None
+    return {"number": phase.number, "title": phase.title, "approved": passed}
+
+
+def listing(phase: Phase, milestone: Milestone, state: State) -> list[str]:
+    """Return the list that a phase's barrier shows."""
+    told = {story.number: story for story in stories(milestone, state)}
+    rows = [_row(issue, told[issue.number], state) for issue in phase.issues]
+    ready = sum(1 for issue in phase.issues if told[issue.number].verdict)
+    left_out = sum(1 for issue in phase.issues if told[issue.number].status == "skipped")
+    skips = f", {left_out} skipped" if left_out else ""
+    return [f"✓ Phase {phase.number} complete — {count(ready, 'PR')} ready{skips}", "", *rows]
+
+
+def _row(issue: Issue, story: IssueStory, state: State) -> str:
+    if story.status == "skipped":
+        return f"* (Issue #{issue.number} skipped)"
+    labels = f" [{', '.join(story.labels)}]" if story.labels else ""
+    approved = state.markers.evidence(f"{issue.number}:{Step.INSPECT_GATE}", Passed)
+    sign = " ⚠️ Breaking change approved" if approved and approved.decisions else " ✓"
+    return f"* PR #{story.pr} — {short_title(issue)}{reference(issue)}{labels}{sign}"
+
+
+def closing(milestone: Milestone, state: State) -> list[str]:
+    """Return the closing summary of a finished milestone, as the transcript shows it."""
+    return [RULE, f"✓ Milestone {milestone.id.upper()} Complete", RULE, "", *report(milestone, state)]
+
+
+def report(milestone: Milestone, state: State) -> list[str]:
+    """Return the summary's blocks: issues, PRs, labels, commands, gates, next steps."""
+    told, facts = stories(milestone, state), summarise(milestone, state)
+    blocks = [
+        _issues(told, facts),
+        _prs(told, facts),
+        _labels(facts),
+        _commands(state.decisions.all()),
+        _quality(milestone, state),
+        _next_steps(milestone, told, facts),
+    ]
+    return [line for block in blocks if block for line in (*block, "")][:-1]
+
+
+def _issues(told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
+    lines = [f"Issues: {facts['issues']['total']} total", f"  ✅ Completed: {facts['issues']['completed']}"]
+    left_out = [f"#{story.number} - {(story.reason or '').lower()}" for story in told if story.status == "skipped"]
+    if left_out:
+        lines.append(f"  ⏭️ Skipped: {len(left_out)} ({'; '.join(left_out)})")
+    unfinished = [f"#{story.number}" for story in told if story.status in {"open", "waiting"}]
+    if unfinished:
+        lines.append(f"  ⏳ Unfinished: {len(unfinished)} ({', '.join(unfinished)})")
+    return lines
+
+
+def _prs(told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
+    prs = facts["prs"]
+    lines = [f"PRs: {prs['created']} created", f"  ✓ Clean: {prs['clean']}"]
+    if prs["fixed"]:
+        lines.append(f"  🔧 Fixed: {prs['fixed']} ({_why(told, facts, 'fixed', Verb.FIX)})")
+    if prs["approved"]:
+        lines.append(f"  ⚠️ Approved: {prs['approved']} ({_why(told, facts, 'approved', Verb.APPROVE)})")
+    return lines
+
+
+def _why(told: tuple[IssueStory, ...], facts: dict[str, Any], verdict: str, verb: Verb) -> str:
+    numbers = {story.number for story in told if story.verdict == verdict}
+    decisions = [d for d in facts["decisions"] if d["gate"] in numbers and d["verb"] == verb]
+    return _kinds([decision["kind"] for decision in decisions])
+
+
+def _kinds(kinds: list[str | None]) -> str:
+    known = [Kind(kind) for kind in kinds if kind]
+    return ", ".join(sorted({STOPS[kind].title.lower() for kind in known})) or "written ahead"
+
+
+def _labels(facts: dict[str, Any]) -> list[str]:
+    return (
+        ["Labels applied:", *(f"  {label}: {times}" for label, times in facts["labels"].items())]
+        if facts["labels"]
+        else []
+    )
+
+
+def _commands(decisions: tuple[Decision, ...]) -> list[str]:
+    if not decisions:
+        return []
+    verbs = Counter(decision.verb for decision in decisions)
+    kinds = {verb: _kinds([decision.kind for decision in decisions if decision.verb is verb]) for verb in verbs}
+    return ["Commands used:", *(f"  {verb}: {times} ({kinds[verb]})" for verb, times in verbs.most_common())]
+
+
+def _quality(milestone: Milestone, state: State) -> list[str]:
+    reviewed = state.markers.evidence(PLAN_REVIEW, PlanReviewed)
+    warnings = sum(1 for finding in reviewed.findings if finding.kind is Kind.PLAN_WARNING) if reviewed else 0
+    first = (
+        f"  ✅ Pre-execution: Passed ({count(warnings, 'warning')})" if reviewed else "  ⏳ Pre-execution: not reviewed"
+    )
+    passed = [(phase.number, state.markers.read(phase_name(phase.number)) is not None) for phase in milestone.phases]
+    rows = [f"  ✅ Phase {number}: Approved" if yes else f"  ⏳ Phase {number}: open" for number, yes in passed]
+    return ["Quality gates:", first, *rows]
+
+
+def _next_steps(milestone: Milestone, told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
+    steps = []
+    if facts["prs"]["created"]:
+        steps.append(f"Merge {count(facts['prs']['created'], 'open PR')}")
+    steps += [f"Address skipped issue #{story.number} if needed" for story in told if story.status == "skipped"]
+    steps.append(f"Create milestone PR → {milestone.target}")
+    steps.append(f"Tag: v{_version(milestone.id)}")
+    return ["Next steps:", *(f"{number}. {step}" for number, step in enumerate(steps, start=1))]
+
+
+def _version(milestone: str) -> str:
+    """Return the version a milestone is tagged with: m4.1 is 0.4.1, m3 is 0.3.0."""
+    parts = milestone.removeprefix("m").split(".")
+    return ".".join(["0", *parts, "0"][:3])

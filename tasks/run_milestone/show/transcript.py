@@ -1,0 +1,236 @@
+"""The transcript: what a run says while it works; every figure comes from evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..model import (
+    Bootstrapped,
+    BranchMade,
+    Implemented,
+    Inspected,
+    Kind,
+    Linted,
+    Passed,
+    PlanReviewed,
+    Proposed,
+    Pushed,
+    Reviewed,
+    Severity,
+    Step,
+    Tested,
+    Tier,
+    Verb,
+)
+from ..policy import STOPS
+from .words import PURPOSE, RULE, count, headline, place, reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..model import Decision, Gate, Issue, Milestone
+
+
+def start(milestone: Milestone, *, resumed: bool) -> list[str]:
+    """Return the banner of a run."""
+    return [RULE, f"{'Resuming' if resumed else 'Starting'} Milestone: {milestone.id}", RULE]
+
+
+def bootstrapped(milestone: Milestone, done: Bootstrapped) -> list[str]:
+    """Return what the bootstrap found."""
+    tests = done.tests
+    baseline = tests.problem or f"{tests.passed} passed, {len(tests.failed)} failed"
+    return [
+        "",
+        "📋 Bootstrap",
+        "✓ Milestone folder exists",
+        f"✓ Implementation plan loaded ({count(len(milestone.issues), 'issue')}, {count(len(milestone.phases), 'phase')})",
+        "✓ First run detected",
+        f"✓ Baseline tests: {baseline}",
+    ]
+
+
+def quality_gate() -> list[str]:
+    """Return what is said before the plan is reviewed."""
+    return ["", "🔍 Quality Gate", "Invoking plan-review...", ""]
+
+
+def plan_reviewed(milestone: Milestone, done: PlanReviewed) -> list[str]:
+    """Return what the plan review found, and what the run is about to work on."""
+    critical = sum(1 for finding in done.findings if finding.severity is Severity.CRITICAL)
+    warnings = [finding for finding in done.findings if finding.severity is not Severity.CRITICAL]
+    verdict = "✗ Findings" if critical else "✓ Passed"
+    return [
+        f"{verdict} ({critical} critical, {count(len(warnings), 'warning')})",
+        *(f"  ⚠️ {finding.message}" for finding in done.findings),
+        "",
+        f"✓ Base branch: {milestone.branch}",
+        f"✓ Scope tags: [{', '.join(milestone.scope)}]",
+        "✓ State validated",
+    ]
+
+
+def issue_banner(issue: Issue) -> list[str]:
+    """Return the banner of an issue."""
+    return ["", RULE, f"Issue #{issue.number}: {issue.title}{reference(issue)}", RULE, ""]
+
+
+def before(step: Step, attempt: int) -> list[str]:
+    """Return what is said before a step that takes its time."""
+    if step is Step.IMPLEMENT and attempt > 1:
+        return ["🔧 Fixing..."]
+    if step is Step.REVIEW:
+        return ["", "🤖 Re-running code review..." if attempt > 1 else "🤖 Code review..."]
+    return []
+
+
+def after(step: Step, evidence: Any, attempt: int) -> list[str]:
+    """Return what a step found, in the words of the transcript."""
+    return list(_TELL[step](evidence, attempt))
+
+
+def _branch(made: BranchMade, _: int) -> Iterator[str]:
+    yield f"✓ Branch: {made.branch}" + (" (adopted as it was found)" if made.adopted else "")
+
+
+def _implement(done: Implemented, attempt: int) -> Iterator[str]:
+    if done.problem is not None:
+        return
+    size = f"{count(done.files, 'file')}, {count(done.lines, 'line')}"
+    adopted = ", adopted from the branch" if done.adopted else ""
+    if attempt == 1:
+        yield f"✓ Implemented ({size}{adopted})"
+        return
+    for line in done.report:
+        yield f"✓ {line}"
+    yield f"✓ Fix committed ({size}{adopted})"
+
+
+def _lint(done: Linted, _: int) -> Iterator[str]:
+    if done.fixed:
+        yield "✓ Auto-fixed (lint)"
+
+
+def _test(done: Tested, _: int) -> Iterator[str]:
+    known = f" ({count(len(done.known), 'known failure')} of the baseline not counted)" if done.known else ""
+    if done.problem:
+        yield f"✗ Tests: {done.problem}"
+    elif done.failed:
+        yield f"✗ Tests: {len(done.failed)} failed, {done.passed} passed{known}"
+    else:
+        yield f"✓ Tests: {done.passed} passed{known}"
+
+
+def _inspect(done: Inspected, _: int) -> Iterator[str]:
+    for finding in done.findings:
+        if finding.kind in {Kind.MIGRATION_ADDITIVE, Kind.MIGRATION_BREAKING}:
+            yield f"✓ Migration: {finding.message}"
+        elif finding.kind is Kind.DEPENDENCY:
+            yield f"⚠️ {finding.message}"
+    for kind in dict.fromkeys(finding.kind for finding in done.findings):
+        if STOPS[kind].tier is Tier.LABEL:
+            yield from ("", f"⚠️ {STOPS[kind].title}")
+
+
+def _passed(done: Passed, _: int) -> Iterator[str]:
+    if done.decisions:
+        yield "✓ Approved (recorded)"
+
+
+def _push(_: Pushed, attempt: int) -> Iterator[str]:
+    if attempt > 1:
+        yield "✓ Pushed"
+
+
+def _pr(done: Proposed, attempt: int) -> Iterator[str]:
+    if done.problem is not None or attempt > 1:
+        return
+    for label in done.labels:
+        yield f"✓ Label: {label}"
+    yield f"✓ PR #{done.number} created" if done.state == "open" else f"✓ PR #{done.number} {done.state}"
+
+
+def _review(done: Reviewed, _: int) -> Iterator[str]:
+    if not done.findings:
+        yield "✓ No issues found"
+
+
+_TELL: dict[Step, Callable[[Any, int], Iterator[str]]] = {
+    Step.BRANCH: _branch,
+    Step.IMPLEMENT: _implement,
+    Step.LINT: _lint,
+    Step.TEST: _test,
+    Step.TEST_GATE: _passed,
+    Step.INSPECT: _inspect,
+    Step.INSPECT_GATE: _passed,
+    Step.PUSH: _push,
+    Step.PR: _pr,
+    Step.REVIEW: _review,
+    Step.REVIEW_GATE: _passed,
+}
+
+
+def gate(asked: Gate, listing: list[str], milestone: str, *, prompts: bool) -> list[str]:
+    """Return a gate's question: what was found, the verbs that answer it and, unless someone prompts, the commands."""
+    verbs = ["", " | ".join(asked.verbs)]
+    commands = [] if prompts else ["", *answers(milestone, asked.gate, asked.verbs)]
+    if asked.kind is Kind.PHASE:
+        return ["", *listing, *verbs, *commands]
+    attempt = f" (attempt {asked.attempt}/{asked.attempts})" if _counts(asked) else ""
+    head = f"🛑 {headline(asked.kind, asked.findings)}{attempt}"
+    return ["", head, "", *_findings(asked), *verbs, *commands]
+
+
+def _counts(asked: Gate) -> bool:
+    return any(verb in {"fix", "retry", "restart"} for verb in STOPS[asked.kind].verbs)
+
+
+def _findings(asked: Gate) -> list[str]:
+    if asked.kind is Kind.TESTS:
+        return ["Failed:", *(f"- {finding.message}" for finding in asked.findings)]
+    if asked.kind is Kind.MIGRATION_BREAKING:
+        return [line for finding in asked.findings for line in _migration(finding.path, finding.detail)]
+    return [
+        f"{number}. {finding.message}{place(finding)}" + (f" ({finding.detail})" if finding.detail else "")
+        for number, finding in enumerate(asked.findings, start=1)
+    ]
+
+
+def _migration(path: str | None, detail: str | None) -> Iterator[str]:
+    yield f"File: {path}"
+    if detail:
+        yield detail
+
+
+def answers(milestone: str, name: str, verbs: tuple[Verb, ...]) -> list[str]:
+    """Return the commands that answer a gate, one per verb, and the one that goes on."""
+    width = max(len(verb) for verb in verbs)
+    offered = [
+        f"  touch state/{milestone}/approvals/{name}.{verb}{' ' * (width - len(verb))}   # {PURPOSE[verb]}"
+        for verb in verbs
+    ]
+    return ["To answer, touch one of these files, then run the same command again:", *offered]
+
+
+def decided(decision: Decision, issue: Issue | None) -> list[str]:
+    """Return what is said when a decision is taken."""
+    why = f': "{decision.why}"' if decision.why else ""
+    if decision.verb is Verb.SKIP and issue is not None:
+        return ["", f"⏭️ Skipped Issue #{issue.number}", "", f'Recorded: "{decision.why or "no reason given"}"']
+    return ["", f"✓ Decision {decision.id}: {decision.verb} at gate {decision.gate} by {decision.who}{why}"]
+
+
+def phase_opened(number: int, first: Issue) -> list[str]:
+    """Return the line that opens a phase."""
+    return [f"→ Starting Phase {number}, Issue #{first.number}"]
+
+
+def ended(status: str, milestone: str, gates: tuple[Gate, ...], *, prompts: bool) -> list[str]:
+    """Return the last lines of a run that did not get to the end."""
+    if status == "waiting" and gates:
+        waiting = [f"  {gate.gate}: {headline(gate.kind, gate.findings)} — {' | '.join(gate.verbs)}" for gate in gates]
+        how = f"`run-milestone gates {milestone}` lists the commands that answer."
+        return ["", RULE, f"Waiting for {count(len(gates), 'decision')}:", *waiting, "" if prompts else how]
+    if status == "aborted":
+        return ["", f"Aborted. `run-milestone {milestone}` resumes it."]
+    return []

@@ -1,0 +1,73 @@
+"""The voice: where a run's lines go; redacted, inert, and never two issues mixed."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from ..redaction import redact, visible
+from . import transcript
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TextIO
+
+    from ..model import Issue
+
+
+class Voice:
+    """Writes lines to a stream. With `apart`, an issue's lines are kept until it stops, so that none are mixed."""
+
+    def __init__(self, out: TextIO | None = None, *, apart: bool = False) -> None:
+        """Write to `out` (default: standard output as it is when a line is said)."""
+        self._out = out
+        self._turn = threading.Lock()
+        self._apart = apart
+        self._kept: dict[str, list[str]] = {}
+        self._entered: set[str] = set()
+        self._last: Issue | None = None
+        self.spoke = False
+
+    def say(self, lines: Iterable[str], issue: str | None = None) -> None:
+        """Say lines, those of an issue together."""
+        if self._apart and issue is not None:
+            self._kept.setdefault(issue, []).extend(lines)
+        else:
+            self._write(lines)
+
+    def enter(self, issue: Issue) -> None:
+        """Announce an issue the first time something is done for it in this run."""
+        if issue.number in self._entered:
+            return
+        self._entered.add(issue.number)
+        self.say([*self._arrow(issue), *transcript.issue_banner(issue)], issue.number)
+        self._last = issue
+
+    def _arrow(self, issue: Issue) -> list[str]:
+        if self._apart:
+            return []
+        if self._last is None and issue.phase == 1:
+            return ["", f"→ Starting Issue #{issue.number}"]
+        if self._last is None or self._last.phase != issue.phase:
+            return ["", *transcript.phase_opened(issue.phase, issue)]
+        return ["", f"→ Proceeding to Issue #{issue.number}"]
+
+    def leave(self, issue: str) -> None:
+        """Let go of what was kept for an issue, in one piece."""
+        self._write(self._kept.pop(issue, []))
+
+    def leave_all(self) -> None:
+        """Let go of everything kept."""
+        for issue in sorted(self._kept):
+            self.leave(issue)
+
+    def _write(self, lines: Iterable[str]) -> None:
+        text = "".join(f"{visible(redact(line))}\n" for line in lines)
+        if not text:
+            return
+        out = self._out or sys.stdout
+        with self._turn:
+            self.spoke = True
+            out.write(text)
+            out.flush()

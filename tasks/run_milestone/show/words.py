@@ -1,0 +1,59 @@
+"""Small pieces of wording that several texts share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..model import Kind, Severity, Verb
+from ..policy import STOPS
+
+if TYPE_CHECKING:
+    from ..model import Finding, Issue
+
+RULE = "═" * 47
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def reference(issue: Issue) -> str:
+    """Return the issue's number on the forge, `(#297)`; empty where it has none."""
+    return f" (#{issue.github})" if issue.github else ""
+
+
+def short_title(issue: Issue) -> str:
+    """Return the title used in lists."""
+    return issue.short_title or issue.title
+
+
+def place(finding: Finding) -> str:
+    """Return ` — src/users/sanitize.py#L15`; empty where a finding has no place."""
+    if finding.path is None:
+        return ""
+    return f" — {finding.path}#L{finding.line}" if finding.line else f" — {finding.path}"
+
+
+def headline(kind: Kind, findings: tuple[Finding, ...]) -> str:
+    """Return what a stop is called: `Code review: 1 critical issue`, `Breaking schema: DROP COLUMN`."""
+    title = STOPS[kind].title
+    if kind is Kind.REVIEW:
+        critical = all(finding.severity is Severity.CRITICAL for finding in findings)
+        return f"{title}: {count(len(findings), 'critical issue' if critical else 'issue')}"
+    if kind is Kind.MIGRATION_BREAKING:
+        return f"{title}: {', '.join(dict.fromkeys(finding.rule for finding in findings))}"
+    return title
+
+
+PURPOSE = {
+    Verb.FIX: "send the findings back and check again",
+    Verb.APPROVE: "accept exactly what is shown above",
+    Verb.RETRY: "try the same again",
+    Verb.RESTART: "throw the branch's work away and implement again",
+    Verb.CONTINUE: "go on with the next phase",
+    Verb.SKIP: "leave this issue out",
+    Verb.SKIP_PHASE: "leave out what is unfinished in this phase",
+    Verb.ABORT: "end the run; the same command resumes it",
+}
+"""What each verb does, in the words of the commands that are offered."""

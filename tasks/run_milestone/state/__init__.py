@@ -1,0 +1,49 @@
+"""state: WHAT IS DONE, and what people decided; the only writers of `state/<id>/`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import DamagedStateError
+from .approvals import Approvals
+from .decisions import Decisions
+from .journal import Journal
+from .markers import Markers
+from .opened import OpenGates
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class State:
+    """Everything recorded about one milestone, by what it is."""
+
+    def __init__(self, folder: Path) -> None:
+        """Look at `folder` (`state/m4.1`); nothing is created before something is written."""
+        self.folder = folder
+        self.markers = Markers(folder)
+        self.gates = OpenGates(folder / "gates")
+        self.approvals = Approvals(folder / "approvals")
+        self.decisions = Decisions(folder / "decisions")
+        self.journal = Journal(folder / "journal.jsonl")
+
+    def validate(self) -> int:
+        """Read everything there is; returns how many entries the journal holds.
+
+        Errors: DamagedStateError names the first file that cannot be read, or the journal's first broken line.
+        """
+        broken = self.journal.broken()
+        if broken is not None:
+            raise DamagedStateError(
+                f"{self.folder / 'journal.jsonl'} was changed: {broken}.",
+                "Restore it from a backup, or move it aside to start a new one; then run the same command again.",
+            )
+        self.decisions.all()
+        self.gates.all()
+        return sum(1 for _ in self.journal.entries())
+
+    def logs(self, issue: str) -> Path:
+        """Return the folder that holds an issue's logs; it exists afterwards."""
+        folder = self.folder / "logs" / issue
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder

@@ -1,0 +1,52 @@
+"""Decisions: consumed approvals, numbered, never changed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..errors import DamagedStateError
+from ..model import Decision
+from .records import read_record, write_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAME = re.compile(r"(\d{4,})-(.+)-([a-z-]+)\.json")
+
+
+class Decisions:
+    """The folder `state/<id>/decisions`: `0001-03-fix.json`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Look at `folder` (`state/m4.1/decisions`)."""
+        self._folder = folder
+        self._read: dict[str, Decision] = {}
+
+    def all(self) -> tuple[Decision, ...]:
+        """Return every decision in order; each file is read once per run, because none ever changes."""
+        names = sorted(path.name for path in self._folder.glob("[0-9]*.json"))
+        for name in names:
+            if name not in self._read:
+                self._read[name] = self._load(name)
+        return tuple(sorted((self._read[name] for name in names), key=lambda decision: decision.id))
+
+    def _load(self, name: str) -> Decision:
+        decision = read_record(self._folder / name, Decision)
+        if decision is None or not _NAME.fullmatch(name) or decision.id != int(name.split("-")[0]):
+            raise DamagedStateError(
+                f"{self._folder / name} does not hold the decision that its name says.",
+                "Restore it from a backup, or delete it so that the gate asks again; then run the same command again.",
+            )
+        return decision
+
+    def record(self, decision: Decision) -> Decision:
+        """Write a decision under the next number; one made from the same approval file before is returned instead."""
+        known = self.all()
+        for earlier in known:
+            if decision.source and earlier.source == decision.source:
+                return earlier
+        numbered = replace(decision, id=1 + max((earlier.id for earlier in known), default=0))
+        write_record(self._folder / f"{numbered.id:04}-{numbered.gate}-{numbered.verb}.json", numbered)
+        return numbered

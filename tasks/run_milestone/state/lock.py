@@ -1,0 +1,84 @@
+"""The lock: one run per milestone and machine, held by a file that the kernel lets go of."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ..errors import BusyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATIENCE = 5.0
+"""Seconds to wait for the orphans of a dead run, which hold its lock until they have been ended."""
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[int]:
+    """Hold the lock of a milestone; yields its file descriptor, which wardens inherit so that orphans hold it too.
+
+    Errors: BusyError tells who holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        _acquire(handle, folder.name)
+        _sign(handle)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _acquire(handle: int, milestone: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _holder(handle)
+            if _alive(holder) or time.monotonic() > deadline:
+                raise _busy(milestone, holder) from None
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _sign(handle: int) -> None:
+    who = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": " ".join(os.path.basename(word) for word in sys.argv[:3]),
+    }
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, json.dumps(who).encode() + b"\n", 0)
+
+
+def _holder(handle: int) -> dict[str, object]:
+    try:
+        found = json.loads(os.pread(handle, 4096, 0))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _alive(holder: dict[str, object]) -> bool:
+    pid = holder.get("pid")
+    return not isinstance(pid, int) or os.path.exists(f"/proc/{pid}") or holder.get("host") != socket.gethostname()
+
+
+def _busy(milestone: str, holder: dict[str, object]) -> BusyError:
+    who = f"process {holder.get('pid', 'unknown')} on {holder.get('host', 'this machine')}"
+    return BusyError(
+        f"Milestone {milestone} is being run by {who} since {holder.get('since', 'a moment ago')}.",
+        f"Wait for it (`run-milestone status {milestone}` shows how far it is), or end that process and run again.",
+    )

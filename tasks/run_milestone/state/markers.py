@@ -1,0 +1,76 @@
+"""Markers: one file per finished task, written last of all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from ..digest import plain
+from ..errors import DamagedStateError
+from ..model import Marker
+from ..plan.thaw import thaw
+from .records import read_record, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+T = TypeVar("T")
+
+
+class Markers:
+    """The markers of one milestone; task names are those of the graph (`bootstrap`, `03:test`, `phase-1`)."""
+
+    def __init__(self, folder: Path) -> None:
+        """Look at `folder` (`state/m4.1`)."""
+        self._folder = folder
+
+    def path(self, task: str) -> Path:
+        """Return where a task's marker is: `issues/03/test.json`, `phases/1.json`, `bootstrap.json`."""
+        if ":" in task:
+            issue, step = task.split(":")
+            return self._folder / "issues" / issue / f"{step}.json"
+        if task.startswith("phase-"):
+            return self._folder / "phases" / f"{task.removeprefix('phase-')}.json"
+        return self._folder / f"{task}.json"
+
+    def read(self, task: str) -> Marker | None:
+        """Return a task's marker, None where there is none; damage raises DamagedStateError."""
+        marker = read_record(self.path(task), Marker)
+        if marker is not None and marker.task != task:
+            raise DamagedStateError(
+                f"{self.path(task)} is the marker of {marker.task}, not of {task}.",
+                f"Delete it so that {task} runs again; then run the same command again.",
+            )
+        return marker
+
+    def evidence(self, task: str, shape: type[T]) -> T | None:
+        """Return the evidence in a task's marker as `shape`, None where there is no marker."""
+        marker = self.read(task)
+        if marker is None:
+            return None
+        try:
+            return thaw(shape, marker.evidence)
+        except ValueError as error:
+            raise DamagedStateError(
+                f"{self.path(task)} cannot be read: {error}.",
+                f"Delete it so that {task} runs again; then run the same command again.",
+            ) from None
+
+    def write(self, task: str, inputs: dict[str, str], evidence: Any, took: float) -> Marker:
+        """Record that a task is done, with what it worked from and what it found."""
+        marker = Marker(task, inputs, plain(evidence), datetime.now(UTC).isoformat(timespec="seconds"), round(took, 3))
+        write_record(self.path(task), marker)
+        return marker
+
+    def forget(self, task: str) -> None:
+        """Delete a task's marker, or all markers of an issue."""
+        if task.isdigit():
+            for path in self._of_issue(task):
+                path.unlink(missing_ok=True)
+        else:
+            self.path(task).unlink(missing_ok=True)
+
+    def _of_issue(self, issue: str) -> Iterator[Path]:
+        yield from (self._folder / "issues" / issue).glob("*.json")

@@ -1,0 +1,1 @@
+"""steps: HOW; one short function per step, (Job) → evidence."""

@@ -1,0 +1,130 @@
+"""The chain of an issue: which function carries out which step, and what the step asks, says and compares."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ..gates import skipped
+from ..model import (
+    BranchMade,
+    Finding,
+    Implemented,
+    Inspected,
+    Kind,
+    Linted,
+    Passed,
+    Proposed,
+    Pushed,
+    Reviewed,
+    Severity,
+    Step,
+    Tested,
+)
+from ..plan.review import unspecified
+from ..show import transcript
+from .branch import branch
+from .implement import implement
+from .inputs import inputs
+from .inspect import inspect, review
+from .lint import lint
+from .pr import pr
+from .push import push
+from .task import Task
+from .test import test
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .job import Job
+    from .task import Asked
+
+_STEPS: dict[Step, tuple[type[Any], Callable[[Job], Any] | None]] = {
+    Step.BRANCH: (BranchMade, branch),
+    Step.IMPLEMENT: (Implemented, implement),
+    Step.LINT: (Linted, lint),
+    Step.TEST: (Tested, test),
+    Step.TEST_GATE: (Passed, None),
+    Step.INSPECT: (Inspected, inspect),
+    Step.INSPECT_GATE: (Passed, None),
+    Step.PUSH: (Pushed, push),
+    Step.PR: (Proposed, pr),
+    Step.REVIEW: (Reviewed, review),
+    Step.REVIEW_GATE: (Passed, None),
+}
+
+
+def step_task(job: Job, step: Step) -> Task:
+    """Return what one step of an issue does."""
+    shape, act = _STEPS[step]
+    return Task(
+        gate=job.issue.number,
+        shape=shape,
+        inputs=partial(inputs, job, step),
+        act=partial(act, job) if act else None,
+        hindrances=partial(_hindrances, job, step),
+        findings=partial(_findings, job, step),
+        differs=partial(_differs, job, step),
+        before=partial(transcript.before, step, job.attempt),
+        after=partial(transcript.after, step, attempt=job.attempt),
+    )
+
+
+def _hindrances(job: Job, step: Step) -> Asked:
+    """Return what keeps an issue from being started: no specification, or a skipped issue it depends on."""
+    if step is not Step.BRANCH:
+        return (), ""
+    return (*unspecified(job.issue), *_blocked(job)), ""
+
+
+def _blocked(job: Job) -> tuple[Finding, ...]:
+    phases = {issue.number: issue.phase for issue in job.milestone.issues}
+    decisions = job.state.decisions.all()
+    return tuple(
+        Finding(Kind.BLOCKED, Severity.WARNING, "depends_on", f"it depends on issue #{number}, which was skipped")
+        for number in job.issue.depends_on
+        if skipped(number, phases[number], decisions, finished=False)
+    )
+
+
+def _findings(job: Job, step: Step, evidence: Any) -> Asked:
+    """Return what a step asks about: a gate what the step before it found, another step its own problem."""
+    match step:
+        case Step.TEST_GATE:
+            tested = job.found(Step.TEST, Tested)
+            failures = _failures(tested)
+            return failures, _change(job, tested.head) if failures else ""
+        case Step.INSPECT_GATE:
+            inspected = job.found(Step.INSPECT, Inspected)
+            return inspected.findings, inspected.change
+        case Step.REVIEW_GATE:
+            reviewed = job.found(Step.REVIEW, Reviewed)
+            return reviewed.findings, reviewed.change
+        case Step.TEST:
+            return (), ""
+        case _:
+            problem = getattr(evidence, "problem", None)
+            return ((problem,) if problem else (), "")
+
+
+def _change(job: Job, head: str) -> str:
+    return job.hands.git.patch_id(job.found(Step.BRANCH, BranchMade).base, head)
+
+
+def _failures(tested: Tested) -> tuple[Finding, ...]:
+    if tested.problem:
+        return (Finding(Kind.TESTS, Severity.CRITICAL, "problem", tested.problem),)
+    return tuple(Finding(Kind.TESTS, Severity.CRITICAL, name, name.rpartition("::")[2]) for name in tested.failed)
+
+
+def _differs(job: Job, step: Step, evidence: Any) -> str | None:
+    """Return how the remote or the forge contradicts a marker; None where it agrees or was not asked."""
+    if job.world is None:
+        return None
+    if step is Step.PUSH and not evidence.problem:
+        there = job.world.heads.get(job.branch)
+        return None if there == evidence.head else f"the remote has {job.branch} at {there or 'no commit'}"
+    if step is Step.PR and not evidence.problem:
+        pull = job.world.pull(job.branch)
+        return None if pull and pull.state == "open" else f"its pull request is {pull.state if pull else 'gone'}"
+    return None

@@ -1,0 +1,77 @@
+"""implement: one attempt by an agent, or a person's commits; judged by the tree it leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..hands.agents import Assignment, agent_of
+from ..model import BranchMade, Finding, Implemented, Kind, Severity, Step
+
+if TYPE_CHECKING:
+    from ..hands.agents import Report
+    from ..hands.git import Commit
+    from .job import Job
+
+
+def implement(job: Job) -> Implemented:
+    """Adopt the attempt where its commit is there already (a crash, a lost state), else have it made."""
+    base = job.found(Step.BRANCH, BranchMade).base
+    head = job.head or base
+    commits = job.hands.git.commits(base, head, job.mark)
+    made = [commit for commit in commits if commit.attempt == job.attempt]
+    if made:
+        return _measured(job, f"{made[-1].sha}^", made[-1].sha, adopted=True)
+    if job.agent.kind == "human":
+        return _by_person(job, base, head, commits)
+    if commits and job.attempt == 1:
+        return _measured(job, base, head, adopted=True)
+    return _by_agent(job, head)
+
+
+def _measured(job: Job, before: str, head: str, *, adopted: bool = False, report: Report | None = None) -> Implemented:
+    files, lines = job.hands.git.measure(before, head)
+    said, cost = (report.lines, report.cost) if report else ((), None)
+    return Implemented(head, job.attempt, files, lines, said, adopted, cost)
+
+
+def _by_agent(job: Job, head: str) -> Implemented:
+    git = job.hands.git
+    git.lay_out(job.tree, head, job.issue.number)
+    report = agent_of(job.agent, job.hands.processes).work(_assignment(job))
+    commit = head if report.problem else git.commit(job.tree, head, job.issue.number, _message(job, report))
+    if report.problem or (commit == head and job.attempt > 1):
+        return _failed(job, head, report.problem or "the agent changed nothing")
+    if commit != head:
+        git.set_branch(job.branch, commit, head)
+    return _measured(job, head, commit, report=report)
+
+
+def _failed(job: Job, head: str, why: str) -> Implemented:
+    return Implemented(head, job.attempt, 0, 0, problem=Finding(Kind.AGENT, Severity.CRITICAL, "agent", why))
+
+
+def _assignment(job: Job) -> Assignment:
+    findings = job.reworks[-1].findings if job.reworks else ()
+    log = job.state.logs(job.issue.number) / f"agent-{job.attempt}.log"
+    return Assignment(job.milestone, job.issue, job.tree, job.attempt, findings, job.plan_folder, log)
+
+
+def _message(job: Job, report: Report) -> str:
+    """Return the commit message: a conventional subject, what the agent reported, and the mark that is found again."""
+    verb = job.issue.title if job.attempt == 1 else f"Rework after {job.reworks[-1].kind or 'review'}"
+    kind = job.issue.type if job.attempt == 1 else "fix"
+    said = "".join(f"- {line}\n" for line in report.lines)
+    trailer = f"Run-Milestone: {job.mark} attempt-{job.attempt}\n"
+    return f"{kind}({job.milestone.id}): {verb} {job.label}\n\n{said}{'\n' if said else ''}{trailer}"
+
+
+def _by_person(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> Implemented:
+    """Take a person's commits over, or say where to make them; nothing waits in a process."""
+    asked = job.reworks[-1].change if job.reworks else ""
+    if commits and (not asked or job.hands.git.patch_id(base, head) != asked):
+        return _measured(job, base, head)
+    place = job.tree.with_name(f"{job.tree.name}-person")
+    job.hands.git.worktree(place, job.branch)
+    where = f"commit your work on {job.branch} (a worktree of it: {place}), then run again"
+    finding = Finding(Kind.HUMAN, Severity.INFO, "human", where)
+    return Implemented(head, job.attempt, 0, 0, problem=finding)

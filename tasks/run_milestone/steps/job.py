@@ -1,0 +1,86 @@
+"""What every step works from: one issue, what earlier steps found, and the hands to reach outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from ..errors import DamagedStateError
+from ..model import AgentSpec, Decision, Kind, Verb
+from ..policy import AGAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ..hands import Hands, World
+    from ..model import Issue, Milestone, Step
+    from ..state import State
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One issue in one run. `tree` is where its files are laid out, `branch` its branch's name."""
+
+    milestone: Milestone
+    issue: Issue
+    branch: str
+    reach: Callable[[], Hands]
+    """Gives the hands; only a run that has begun has any."""
+    world: World | None
+    """What the remote and the forge said at the run's start; None where nobody asked them."""
+    state: State
+    plan_folder: Path
+    tree: Path
+    head: str | None
+    """The commit the branch is at, None before it exists."""
+    decisions: tuple[Decision, ...]
+    """The decisions about this issue, in order."""
+    known_failures: tuple[str, ...] = ()
+    """Tests that failed on the base before any work; they do not count."""
+
+    @property
+    def hands(self) -> Hands:
+        """What the step reaches outside with."""
+        return self.reach()
+
+    def found(self, step: Step, shape: type[T]) -> T:
+        """Return the evidence an earlier step left."""
+        evidence = self.state.markers.evidence(f"{self.issue.number}:{step}", shape)
+        if evidence is None:
+            raise DamagedStateError(
+                f"The marker of {self.issue.number}:{step} is gone while later steps run.",
+                "Run the same command again.",
+            )
+        return evidence
+
+    @property
+    def agent(self) -> AgentSpec:
+        """Who implements this issue."""
+        return self.issue.agent or self.milestone.agent
+
+    @property
+    def reworks(self) -> tuple[Decision, ...]:
+        """The decisions that ask for another attempt at the implementation."""
+        return tuple(decision for decision in self.decisions if _asks_for_work(decision))
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt at the implementation this is, from 1, over all runs."""
+        return 1 + len(self.reworks)
+
+    @property
+    def mark(self) -> str:
+        """What binds commits and pull requests to this issue: `m4.1/03`."""
+        return f"{self.milestone.id}/{self.issue.number}"
+
+    @property
+    def label(self) -> str:
+        """The issue's reference in titles: `(#297)`, or `(03)` where the forge has no issue for it."""
+        return f"(#{self.issue.github})" if self.issue.github else f"({self.issue.number})"
+
+
+def _asks_for_work(decision: Decision) -> bool:
+    return decision.verb in AGAIN and (decision.verb is not Verb.RETRY or decision.kind is Kind.AGENT)

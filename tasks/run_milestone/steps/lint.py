@@ -1,0 +1,37 @@
+"""lint: the plan's lint command fixes what it can; what it changed becomes a commit of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..hands.commands import argument_list
+from ..model import Finding, Implemented, Kind, Linted, Severity, Step
+
+if TYPE_CHECKING:
+    from .job import Job
+
+
+def lint(job: Job) -> Linted:
+    """Run the lint command on the branch and commit its fixes; a person's branch is left as it is."""
+    git, head = job.hands.git, job.head or ""
+    if job.agent.kind == "human":
+        return Linted(head, 0)
+    git.lay_out(job.tree, head, job.issue.number)
+    command = argument_list(job.milestone.commands.lint)
+    log = job.state.logs(job.issue.number) / "lint.log"
+    result = job.hands.processes.untrusted(command, cwd=job.tree, timeout=job.milestone.commands.timeout, log=log)
+    if result.code is None or result.timed_out:
+        why = "it took too long" if result.timed_out else result.err.strip()
+        return Linted(head, 0, Finding(Kind.TOOL, Severity.WARNING, command[0], f"lint could not run: {why}"))
+    return _committed(job, head)
+
+
+def _committed(job: Job, head: str) -> Linted:
+    git, attempt = job.hands.git, job.found(Step.IMPLEMENT, Implemented).attempt
+    subject = f"style({job.milestone.id}): Apply lint fixes {job.label}"
+    message = f"{subject}\n\nRun-Milestone: {job.mark} lint-{attempt}\n"
+    fixed = git.commit(job.tree, head, job.issue.number, message)
+    if fixed == head:
+        return Linted(head, 0)
+    git.set_branch(job.branch, fixed, head)
+    return Linted(fixed, git.measure(head, fixed)[0])

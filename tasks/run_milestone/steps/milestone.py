@@ -1,0 +1,158 @@
+"""The tasks of the milestone itself: its branch and baseline, the review of its plan, its barriers, its end."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ..digest import digest
+from ..errors import UsageError
+from ..files import write_text
+from ..model import Bootstrapped, Completed, Finding, Kind, Passed, PlanReviewed, Severity
+from ..plan.review import review
+from ..show import transcript
+from ..show.summary import closing, listing, stories
+from .task import Task
+from .test import run_tests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ..graph import Node
+    from ..hands import Hands, World
+    from ..model import Milestone
+    from ..state import State
+    from .task import Asked
+
+NO_TESTS_YET = "no tests were collected"
+
+
+def bootstrap_task(
+    milestone: Milestone, state: State, hands: Callable[[], Hands], world: Callable[[], World], tree: Path
+) -> Task:
+    """Return the task that makes the milestone branch and runs its tests before any work."""
+    return Task(
+        gate="bootstrap",
+        shape=Bootstrapped,
+        inputs=lambda: _named(
+            {
+                "plan.branch": milestone.branch,
+                "plan.target": milestone.target,
+                "plan.repository": milestone.repository,
+                "plan.commands.test": milestone.commands.test,
+            }
+        ),
+        act=lambda: _bootstrap(milestone, hands(), world(), state, tree),
+        findings=_baseline_findings,
+        after=partial(transcript.bootstrapped, milestone),
+    )
+
+
+def _named(values: dict[str, Any]) -> dict[str, str]:
+    return {name: digest(value)[:16] for name, value in values.items()}
+
+
+def _bootstrap(milestone: Milestone, hands: Hands, world: World, state: State, tree: Path) -> Bootstrapped:
+    head = _milestone_branch(milestone, hands, world)
+    if world.heads.get(milestone.branch) is None:
+        hands.git.push(head, milestone.branch, None)
+    hands.git.lay_out(tree, head, "base")
+    log = state.logs("baseline") / "test.log"
+    return Bootstrapped(milestone.branch, head, run_tests(hands.processes, milestone.commands, tree, head, log))
+
+
+def _milestone_branch(milestone: Milestone, hands: Hands, world: World) -> str:
+    """Return the milestone branch's commit; the branch is made from the remote's or from the target where missing."""
+    git, name = hands.git, milestone.branch
+    here, there = git.head(name), world.heads.get(name)
+    if here is not None:
+        return here
+    if there is not None:
+        git.fetch(name)
+    head = there or _target(milestone, hands, world)
+    git.set_branch(name, head, None)
+    return head
+
+
+def _target(milestone: Milestone, hands: Hands, world: World) -> str:
+    here, there = hands.git.head(milestone.target), world.heads.get(milestone.target)
+    if here is None and there is not None:
+        hands.git.fetch(milestone.target)
+    head = here or there
+    if head is None:
+        raise UsageError(
+            f"The target branch {milestone.target} does not exist in {hands.git.repository}.",
+            f"Commit something on it first, or name another one in plans/{milestone.id}/plan.yaml (`target:`).",
+        )
+    return head
+
+
+def _baseline_findings(done: Bootstrapped) -> Asked:
+    """Return the baseline's failures; a repository without tests has none."""
+    tests = done.tests
+    found = [Finding(Kind.BASELINE, Severity.CRITICAL, "failed", name) for name in tests.failed]
+    if tests.problem and tests.problem != NO_TESTS_YET:
+        found.append(Finding(Kind.BASELINE, Severity.CRITICAL, "problem", tests.problem))
+    return tuple(found), done.head if found else ""
+
+
+def plan_review_task(milestone: Milestone, state: State) -> Task:
+    """Return the task that reviews the plan; an issue's missing specification is asked where the issue starts."""
+    looked_at = ("number", "depends_on", "criteria", "tests", "external", "spec")
+    return Task(
+        gate="plan-review",
+        shape=PlanReviewed,
+        inputs=lambda: _named({"plan": [[getattr(issue, name) for name in looked_at] for issue in milestone.issues]}),
+        act=lambda: _review_plan(milestone, state),
+        findings=lambda done: (tuple(found for found in done.findings if found.kind is Kind.PLAN_CRITICAL), ""),
+        before=transcript.quality_gate,
+        after=partial(transcript.plan_reviewed, milestone),
+    )
+
+
+def _review_plan(milestone: Milestone, state: State) -> PlanReviewed:
+    findings, _ = review(milestone), state.validate()
+    rows = [f"- {finding.severity}: {finding.message}" for finding in findings] or ["Nothing found."]
+    write_text(state.folder / "plan-review.md", "\n".join([f"# Plan review of {milestone.id}", "", *rows, ""]))
+    return PlanReviewed(findings)
+
+
+def barrier_task(milestone: Milestone, state: State, node: Node) -> Task:
+    """Return the barrier at a phase's end. It is bound to the list it shows, not to the commits behind it."""
+    phase = milestone.phases[(node.phase or 1) - 1]
+    return Task(
+        gate=node.name,
+        shape=Passed,
+        inputs=lambda: _named({"issues of the phase": _phase_findings(milestone, state, node)}),
+        findings=lambda _: (_phase_findings(milestone, state, node), ""),
+        after=lambda _: [f"✓ Phase {phase.number} approved"],
+        shown=lambda: listing(phase, milestone, state),
+    )
+
+
+def _phase_findings(milestone: Milestone, state: State, node: Node) -> tuple[Finding, ...]:
+    told = (story for story in stories(milestone, state) if story.phase == node.phase)
+    return tuple(Finding(Kind.PHASE, Severity.INFO, story.number, _standing(story)) for story in told)
+
+
+def _standing(story: Any) -> str:
+    if story.status == "skipped":
+        return f"issue #{story.number} skipped"
+    labels = f" [{', '.join(story.labels)}]" if story.labels else ""
+    return f"PR #{story.pr} of issue #{story.number}{labels}"
+
+
+def complete_task(milestone: Milestone, state: State) -> Task:
+    """Return the last task: everything is done or skipped, and the summary says so."""
+    return Task(
+        gate="complete",
+        shape=Completed,
+        inputs=lambda: _named({"issues": [_end(story) for story in stories(milestone, state)]}),
+        act=lambda: Completed(tuple(story.number for story in stories(milestone, state) if story.status == "done")),
+        after=lambda _: ["", *closing(milestone, state)],
+    )
+
+
+def _end(story: Any) -> list[Any]:
+    return [story.number, story.status, story.pr, story.labels, story.verdict]

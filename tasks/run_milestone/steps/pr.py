@@ -1,0 +1,88 @@
+"""pr: the issue's pull request exists and says what is true; never two of one branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import OutsideError
+from ..model import Finding, Implemented, Inspected, Kind, Passed, Proposed, Severity, Step, Tested, Verb
+from ..show import pull_request
+
+if TYPE_CHECKING:
+    from ..model import PullRequest
+    from .job import Job
+
+
+def pr(job: Job) -> Proposed:
+    """Look for the pull request by its branch, make it or bring it up to date, and take what the forge says back."""
+    try:
+        found = _find(job)
+        if found is not None and found.state == "merged":
+            return _proposed(found)
+        if found is not None and found.state == "closed":
+            return _closed(job, found)
+        return _proposed(_create(job) if found is None else _update(job, found))
+    except OutsideError as error:
+        return _stopped(error.what)
+
+
+def _find(job: Job) -> PullRequest | None:
+    rank = {"open": 0, "merged": 1, "closed": 2}
+    own = [pull for pull in job.hands.forge.pulls() if pull.head == job.branch]
+    return min(own, key=lambda pull: (rank[pull.state], -pull.number), default=None)
+
+
+def _create(job: Job) -> PullRequest:
+    try:
+        return job.hands.forge.create(
+            head=job.branch, base=job.milestone.branch, title=_title(job), body=_body(job), labels=_labels(job)
+        )
+    except OutsideError:
+        found = _find(job)
+        if found is None:
+            raise
+        return found
+
+
+def _update(job: Job, found: PullRequest) -> PullRequest:
+    made = job.hands.forge.edit(
+        found.number, title=_title(job), body=_body(job), base=job.milestone.branch, labels=_labels(job)
+    )
+    return job.hands.forge.set_draft(found.number, draft=False) if made.draft else made
+
+
+def _title(job: Job) -> str:
+    return pull_request.title(job.milestone, job.issue)
+
+
+def _body(job: Job) -> str:
+    return pull_request.body(
+        job.milestone,
+        job.issue,
+        job.found(Step.IMPLEMENT, Implemented),
+        job.found(Step.TEST, Tested),
+        job.found(Step.INSPECT, Inspected),
+        job.decisions,
+    )
+
+
+def _closed(job: Job, found: PullRequest) -> Proposed:
+    """Open a pull request again that a person closed, but only when a person asks for it."""
+    asked = [decision for decision in job.decisions if decision.verb is Verb.RETRY and decision.kind is Kind.FORGE]
+    if not asked:
+        return _stopped(f"PR #{found.number} was closed; `retry` opens it again")
+    return _proposed(_update(job, job.hands.forge.reopen(found.number)))
+
+
+def _labels(job: Job) -> tuple[str, ...]:
+    gates = (Step.TEST_GATE, Step.INSPECT_GATE)
+    found = [label for gate in gates for label in job.found(gate, Passed).labels]
+    return tuple(dict.fromkeys((*job.issue.labels, *found)))
+
+
+def _proposed(pull: PullRequest) -> Proposed:
+    return Proposed(pull.number, pull.url, tuple(sorted(pull.labels)), pull.state)
+
+
+def _stopped(message: str) -> Proposed:
+    return Proposed(0, "", problem=Finding(Kind.FORGE, Severity.CRITICAL, "pull request", message))
