@@ -22,7 +22,7 @@ def load(folder: Path, *, cache: Path | None = None) -> Milestone:
     data = _plan_bytes(folder)
     if cache and (kept := recall(cache, folder, data)):
         return kept
-    from .compiling import compile_plan  # noqa: PLC0415 - brings YAML, JSON Schema and pydantic
+    from .compiling import compile_plan
 
     milestone = compile_plan(folder, data)
     if cache:

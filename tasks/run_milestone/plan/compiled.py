@@ -38,7 +38,7 @@ def keep(cache: Path, folder: Path, data: bytes, milestone: Milestone) -> None:
 def _key(folder: Path, data: bytes, paths: Iterable[str]) -> str:
     """Return the digest of the plan, of its specs, and of which specs there are to be found."""
     whole = hashlib.sha256(FORMAT.encode())
-    for part in (data, *(name.encode() for name in specs.listed(folder)), *_spec_parts(folder, paths)):
+    for part in (data, str(specs.listed(folder)).encode(), *_spec_parts(folder, paths)):
         whole.update(hashlib.sha256(part).digest())
     return whole.hexdigest()
 

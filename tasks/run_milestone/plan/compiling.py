@@ -30,7 +30,7 @@ def compile_plan(folder: Path, data: bytes) -> Milestone:
     unread = {text for text in texts.values() if isinstance(text, Problem)}
     if problems := {*document.problems, *misshapen, *broken(written), *unread}:
         raise _plan_error(folder, problems)
-    from pydantic import TypeAdapter  # noqa: PLC0415 - heavy, and not needed for a plan already compiled
+    from pydantic import TypeAdapter
 
     return TypeAdapter(Milestone).validate_python(_milestone(written, texts))
 
@@ -56,14 +56,15 @@ def _sound(value: Any, unusable: set[Steps], steps: Steps = ()) -> Any:
 
 def _spec_texts(written: Written) -> dict[Steps, dict[str, str] | Problem | None]:
     """Return each issue's spec, None where it has none, or why it cannot be read."""
-    names = specs.listed(written.folder)
-    return {entry.steps: _spec(written, entry, names) for entry in written.issues}
+    there = specs.listed(written.folder)
+    return {
+        entry.steps: _spec(written, entry, there.get(ids.number(entry.number or 0), ())) for entry in written.issues
+    }
 
 
-def _spec(written: Written, entry: Entry, names: tuple[str, ...]) -> dict[str, str] | Problem | None:
-    own = specs.of(ids.number(entry.number or 0), names)
-    path = entry.fields.get("spec") or (own[0] if own else None)
-    if len(own) > 1 and path == own[0]:
+def _spec(written: Written, entry: Entry, own: tuple[str, ...]) -> dict[str, str] | Problem | None:
+    path = entry.fields.get("spec") or next(iter(own), None)
+    if "spec" not in entry.fields and len(own) > 1:
         return written.problem(entry.steps, f"has the specs {' and '.join(own)}, expected `spec` to name one")
     if path is None:
         return None

@@ -35,7 +35,7 @@ def number(value: int) -> str:
 
 def slug_of(title: str) -> str:
     """Return the slug of an issue that names none: the title's words, 40 characters at most, never empty."""
-    import unicodedata  # noqa: PLC0415 - needed only where a plan is compiled
+    import unicodedata
 
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("-") or "issue"

@@ -42,11 +42,11 @@ class Document:
         return self.values.get(steps, (1, 1))
 
 
-class _StopReading(Exception):  # noqa: N818 - not an error of its own; the problem is already noted
+class _StopReading(Exception):
     """Reading cannot go on."""
 
 
-def read_bytes(path: Path, limit: int = LARGEST) -> bytes | None:
+def read_bytes(path: str | Path, limit: int = LARGEST) -> bytes | None:
     """Return the bytes of a regular file, None where there is none.
 
     Errors: ValueError, saying why, for anything else (a FIFO is not waited for) and for more than `limit` bytes.
@@ -92,7 +92,7 @@ class _Reader:
     """The constructor over libyaml's events: what YAML can do beyond plain data is refused at its event."""
 
     def __init__(self, text: str) -> None:
-        import yaml  # noqa: PLC0415 - heavy, and not needed where the compiled plan is still true
+        import yaml
 
         self.yaml = yaml
         self.events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -211,6 +211,6 @@ def _place(event: Any) -> Place:
 
 def _opens(event: Any) -> int:
     """Return 1 where a collection begins, -1 where one ends."""
-    import yaml  # noqa: PLC0415
+    import yaml
 
     return isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -66,21 +67,29 @@ def _record(kind: Any) -> Thaw:
     def thaw_record(data: Any) -> Any:
         if not isinstance(data, dict):
             raise _not(data, kind.__name__)
-        for name in data.keys() - thaws.keys():
-            raise _MisshapenError((name,), f"is not a field of {kind.__name__}")
-        for name in needed - data.keys():
-            raise _MisshapenError((name,), "is missing")
-        return kind(**dict(_each(data.items(), thaws.__getitem__)))
+        if not needed <= data.keys() <= thaws.keys():
+            raise _misnamed(data, thaws.keys(), needed)
+        return kind(**_each(data.items(), thaws.__getitem__))
 
     return thaw_record
 
 
-def _each(items: Iterable[tuple[Any, Any]], thaw_for: Callable[[Any], Thaw]) -> Iterable[tuple[Any, Any]]:
-    for step, value in items:
-        try:
-            yield step, thaw_for(step)(value)
-        except _MisshapenError as error:
-            raise error.below(step) from None
+def _misnamed(data: dict[str, Any], known: AbstractSet[str], needed: AbstractSet[str]) -> _MisshapenError:
+    for name in data.keys() - known:
+        return _MisshapenError((name,), "is not a field")
+    return _MisshapenError((min(needed - data.keys()),), "is missing")
+
+
+def _each(items: Iterable[tuple[Any, Any]], thaw_for: Callable[[Any], Thaw]) -> dict[Any, Any]:
+    """Thaw several values; an error names the step it happened at."""
+    thawed = {}
+    step: str | int = ""
+    try:
+        for step, value in items:
+            thawed[step] = thaw_for(step)(value)
+    except _MisshapenError as error:
+        raise error.below(step) from None
+    return thawed
 
 
 def _row(inner: Any) -> Thaw:
@@ -89,7 +98,7 @@ def _row(inner: Any) -> Thaw:
     def thaw_row(data: Any) -> Any:
         if not isinstance(data, list):
             raise _not(data, "list")
-        return tuple(item for _, item in _each(enumerate(data), lambda _: thaw_item))
+        return tuple(_each(enumerate(data), lambda _: thaw_item).values())
 
     return thaw_row
 
@@ -100,7 +109,7 @@ def _tuple(inner: tuple[Any, ...]) -> Thaw:
     def thaw_tuple(data: Any) -> Any:
         if not isinstance(data, list) or len(data) != len(thaws):
             raise _not(data, f"list of {len(thaws)}")
-        return tuple(item for _, item in _each(enumerate(data), thaws.__getitem__))
+        return tuple(_each(enumerate(data), thaws.__getitem__).values())
 
     return thaw_tuple
 
@@ -111,7 +120,7 @@ def _mapping(inner: Any) -> Thaw:
     def thaw_mapping(data: Any) -> Any:
         if not isinstance(data, dict):
             raise _not(data, "mapping")
-        return dict(_each(data.items(), lambda _: thaw_item))
+        return _each(data.items(), lambda _: thaw_item)
 
     return thaw_mapping
 
