@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import seal
-from .files import write_json, write_text
 from .plan.ids import branch_of
-from .redaction import redact
 from .show.standing import gates_text, status_text
 from .show.summary import report, summarise
-from .state.records import clean
 
 if TYPE_CHECKING:
     from .session import Session
@@ -23,10 +19,9 @@ def close_books(session: Session) -> None:
     """Write `summary.json` and `summary.md`, and the seal last, so that it watches what is final."""
     milestone, state, status = session.milestone, session.state, session.status
     facts = {**summarise(milestone, state), "status": status, "problems": session.problems}
-    write_json(state.folder / "summary.json", clean(facts))
     title = f"# Milestone {milestone.id}: {milestone.title}"
-    text = redact("\n".join([title, "", f"Status: {status}", "", "```", *report(milestone, state), "```", ""]))
-    write_text(state.folder / "summary.md", text)
+    text = "\n".join([title, "", f"Status: {status}", "", "```", *report(milestone, state), "```", ""])
+    state.write_summary(facts, text)
     _write_seal(session, status)
 
 
@@ -36,7 +31,7 @@ def _write_seal(session: Session, status: str) -> None:
     if status == "complete":
         done = "\n".join(_done(session))
         texts["run"] = f"✓ Milestone {milestone.id} is complete; nothing to do.\n\n{done}\n"
-    seal.write(str(state.folder / "seal"), _folders(session), _files(session), CODES[status], texts)
+    state.seal(_folders(session), _files(session), CODES[status], texts)
 
 
 def _done(session: Session) -> list[str]:

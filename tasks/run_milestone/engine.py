@@ -76,7 +76,7 @@ class Reporter(ZeroReporter):  # type: ignore[misc]  # doit is untyped
     def add_failure(self, task: Any, fail: Any) -> None:
         """Show defects with their traceback; stops and what depends on them were said already."""
         _ = task
-        if isinstance(fail, TaskError):
+        if type(fail) is TaskError:
             sys.stderr.write(fail.get_msg())
 
     def complete_run(self) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import gates, seal
+from . import gates
 from .books import close_books
 from .errors import UserError
 from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, Node, compile_graph
@@ -112,7 +112,7 @@ class Session:
 
     def sealed(self) -> bool:
         """Return whether the milestone was complete and nothing it rests on has changed since."""
-        return "run" in (seal.read(str(self.state.folder / "seal")) or (0, {}))[1]
+        return "run" in self.state.sealed()
 
     def finish(self) -> str:
         """Say how the run ended, write the summary, seal it, let go of everything; returns the status."""
@@ -253,6 +253,7 @@ class Session:
     def _pass(self, node: Node, task: Task, outcome: Passed | Gate) -> Passed:
         """Let what is passed go on; open a gate for what is not, and stop."""
         if isinstance(outcome, Passed):
+            self.state.gates.close(task.gate)  # whatever was asked before is answered or out of date
             return outcome
         gate, new = self.state.gates.open(outcome)
         if new:

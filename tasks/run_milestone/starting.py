@@ -55,16 +55,14 @@ def _write(path: Path, text: str) -> tuple[Path, bool]:
 
 
 def _current_branch(folder: Path) -> str:
-    from git import InvalidGitRepositoryError, Repo
+    from .hands.git import current_branch
 
-    try:
-        with Repo(folder) as repo:
-            return "main" if repo.head.is_detached else repo.head.reference.name
-    except InvalidGitRepositoryError:
+    name = current_branch(folder)
+    if name is None:
         raise UsageError(
-            f"{folder} is not a git repository.",
-            "Run `git init` and commit something first, then `run-milestone init`.",
-        ) from None
+            f"{folder} is not a git repository.", "Run `git init` and commit something first, then `run-milestone init`."
+        )
+    return name
 
 
 def make_demo(folder: Path) -> Path:

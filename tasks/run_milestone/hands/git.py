@@ -358,6 +358,17 @@ def _git_dir(repository: Path) -> Path:
         return Path(repo.git_dir)
 
 
+def current_branch(folder: Path) -> str | None:
+    """Return the branch that is checked out in `folder` (main where none is), None where there is no repository."""
+    from git import InvalidGitRepositoryError, Repo
+
+    try:
+        with Repo(folder) as repo:
+            return "main" if repo.head.is_detached else str(repo.head.reference.name)
+    except InvalidGitRepositoryError:
+        return None
+
+
 def _read_repository(repository: Path) -> _Facts:
     if shutil.which("git") is None:
         raise UsageError("git is not installed or not on PATH.", "Install git (2.38 or newer) and run again.")

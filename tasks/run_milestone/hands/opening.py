@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
@@ -32,7 +33,7 @@ def open_hands(project: Project, milestone: Milestone, stack: contextlib.ExitSta
     git = open_git(project, milestone, processes)
     if git.local_remote is not None and not git.local_remote.exists():
         make_bare(processes, git.local_remote, milestone.target)
-        say(["", f"✓ Local remote made: {git.local_remote.name} (beside {git.common.name})"])
+        say(["", f"✓ Local remote made: {os.path.relpath(git.local_remote, project.root)}"])
     dirty = git.uncommitted()
     if dirty:
         say(

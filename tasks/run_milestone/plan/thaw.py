@@ -39,6 +39,8 @@ def thaw(cls: type[T], data: Any) -> T:
 @cache
 def _thaw_of(kind: Any) -> Thaw:
     """Choose, once per type, how its values are thawed."""
+    if kind is Any:
+        return lambda value: value
     if isinstance(kind, type) and not get_args(kind):
         return _thaw_of_class(kind)
     origin, inner = get_origin(kind), get_args(kind)
@@ -48,7 +50,7 @@ def _thaw_of(kind: Any) -> Thaw:
         return _mapping(inner[1])
     if origin is Literal:
         return _one_of(dict(zip(inner, inner, strict=True)))
-    return (lambda value: value) if kind is Any else _either(inner)
+    return _either(inner)
 
 
 def _thaw_of_class(kind: Any) -> Thaw:

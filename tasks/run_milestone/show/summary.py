@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..digest import plain
 from ..gates import skipped as skip_of
 from ..graph import COMPLETE, PLAN_REVIEW, phase_name
-from ..model import Decision, Gate, Issue, Kind, Passed, PlanReviewed, Proposed, Step, Tested, Verb
+from ..model import Decision, Gate, Implemented, Issue, Kind, Passed, PlanReviewed, Proposed, Step, Tested, Verb
 from ..policy import STOPS
 from .words import RULE, count, reference, short_title
 
@@ -52,6 +52,7 @@ def _story(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Ga
     own = tuple(decision for decision in decisions if decision.gate == issue.number)
     proposed = state.markers.evidence(f"{issue.number}:pr", Proposed)
     tested = state.markers.evidence(f"{issue.number}:test", Tested)
+    implemented = state.markers.evidence(f"{issue.number}:{Step.IMPLEMENT}", Implemented)
     finished = state.markers.read(f"{issue.number}:{Step.REVIEW_GATE}") is not None
     merged = proposed is not None and proposed.state == "merged"
     skip = skip_of(issue.number, issue.phase, decisions, finished=finished)
@@ -70,6 +71,7 @@ def _story(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Ga
         tested.passed if tested else None,
         1 + sum(1 for decision in own if decision.verb is Verb.FIX),
         round(sum(_took(state, issue.number)), 1),
+        implemented.cost if implemented else None,
         decisions=tuple(decision.id for decision in own),
         reason=_reason(skip) if skip else None,
     )
@@ -127,12 +129,17 @@ def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
         "labels": dict(sorted(Counter(label for story in told if story.verdict for label in story.labels).items())),
         "commands": dict(Counter(decision.verb.value for decision in decisions)),
         "seconds": round(sum(story.seconds for story in told), 1),
-        "cost": None,
+        "cost": _total([story.cost for story in told if story.verdict]),
         "phases": [_phase(phase, state) for phase in milestone.phases],
         "waiting": [gate.gate for gate in state.gates.all()],
         "per_issue": [plain(story) for story in told],
         "decisions": [plain(decision) for decision in decisions],
     }
+
+
+def _total(costs: list[float | None]) -> float | None:
+    """Return the sum; unknown where any part is unknown, never 0 for it."""
+    return None if not costs or None in costs else round(sum(cost for cost in costs if cost is not None), 2)
 
 
 def _phase(phase: Phase, state: State) -> dict[str, Any]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .. import seal
 from ..errors import DamagedStateError
+from ..files import write_json, write_text
+from ..redaction import redact
 from .approvals import Approvals
 from .decisions import Decisions
 from .journal import Journal
 from .markers import Markers
 from .opened import OpenGates
+from .records import clean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +45,23 @@ class State:
         self.decisions.all()
         self.gates.all()
         return sum(1 for _ in self.journal.entries())
+
+    def write_plan_review(self, text: str) -> None:
+        """Write `plan-review.md`."""
+        write_text(self.folder / "plan-review.md", redact(text))
+
+    def write_summary(self, facts: dict[str, Any], text: str) -> None:
+        """Write `summary.json` and `summary.md`."""
+        write_json(self.folder / "summary.json", clean(facts))
+        write_text(self.folder / "summary.md", redact(text))
+
+    def seal(self, folders: list[str], files: list[str], code: int, texts: dict[str, str]) -> None:
+        """Seal how a run ended (see seal.py)."""
+        seal.write(str(self.folder / "seal"), folders, files, code, {name: redact(text) for name, text in texts.items()})
+
+    def sealed(self) -> dict[str, str]:
+        """Return what the seal says for each command; empty where anything changed since."""
+        return (seal.read(str(self.folder / "seal")) or (0, {}))[1]
 
     def logs(self, issue: str) -> Path:
         """Return the folder that holds an issue's logs; it exists afterwards."""

@@ -60,9 +60,9 @@ def _message(job: Job, report: Report) -> str:
     """Return the commit message: a conventional subject, what the agent reported, and the mark that is found again."""
     verb = job.issue.title if job.attempt == 1 else f"Rework after {job.reworks[-1].kind or 'review'}"
     kind = job.issue.type if job.attempt == 1 else "fix"
-    said = "".join(f"- {line}\n" for line in report.lines)
+    said = "".join(f"- {line}\n" for line in report.lines) + ("\n" if report.lines else "")
     trailer = f"Run-Milestone: {job.mark} attempt-{job.attempt}\n"
-    return f"{kind}({job.milestone.id}): {verb} {job.label}\n\n{said}{'\n' if said else ''}{trailer}"
+    return f"{kind}({job.milestone.id}): {verb} {job.label}\n\n{said}{trailer}"
 
 
 def _by_person(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> Implemented:

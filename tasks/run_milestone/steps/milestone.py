@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..digest import digest
 from ..errors import UsageError
-from ..files import write_text
 from ..model import Bootstrapped, Completed, Finding, Kind, Passed, PlanReviewed, Severity
 from ..plan.review import review
 from ..show import transcript
@@ -114,7 +113,7 @@ def plan_review_task(milestone: Milestone, state: State) -> Task:
 def _review_plan(milestone: Milestone, state: State) -> PlanReviewed:
     findings, _ = review(milestone), state.validate()
     rows = [f"- {finding.severity}: {finding.message}" for finding in findings] or ["Nothing found."]
-    write_text(state.folder / "plan-review.md", "\n".join([f"# Plan review of {milestone.id}", "", *rows, ""]))
+    state.write_plan_review("\n".join([f"# Plan review of {milestone.id}", "", *rows, ""]))
     return PlanReviewed(findings)
 
 
