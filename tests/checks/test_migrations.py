@@ -44,27 +44,22 @@ def database(world):
     return "sqlite:///users.db"
 
 
-def test_a_new_table_with_its_indexes_is_additive(world):
+def test_new_tables_columns_and_indexes_are_additive_where_old_rows_may_stay(world):
     upgrade = """
         op.create_table("user_profiles", sa.Column("id", sa.Integer, primary_key=True), sa.Column("bio", sa.Text))
         op.create_index("ix_bio", "user_profiles", ["bio"])
         op.create_check_constraint("bio_short", "user_profiles", "length(bio) < 100")
-    """
-    assert told(world, upgrade) == [(Kind.MIGRATION_ADDITIVE, "CREATE TABLE", 'CREATE TABLE "user_profiles"', None)]
-
-
-def test_new_columns_and_indexes_are_additive_where_old_rows_may_stay(world):
-    upgrade = """
         op.add_column("users", sa.Column("bio", sa.Text))
         op.add_column("users", sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()))
-        op.create_index("ix_bio", "users", ["bio"])
+        op.create_index("ix_active", "users", ["active"])
         op.alter_column("users", "nick", nullable=True)
     """
-    assert [finding[:2] for finding in told(world, upgrade)] == [
-        (Kind.MIGRATION_ADDITIVE, "ADD COLUMN"),
-        (Kind.MIGRATION_ADDITIVE, "ADD COLUMN"),
-        (Kind.MIGRATION_ADDITIVE, "CREATE INDEX"),
-        (Kind.MIGRATION_ADDITIVE, "DROP NOT NULL"),
+    assert told(world, upgrade) == [
+        (Kind.MIGRATION_ADDITIVE, "CREATE TABLE", 'CREATE TABLE "user_profiles"', None),
+        (Kind.MIGRATION_ADDITIVE, "ADD COLUMN", 'ADD COLUMN "bio"', None),
+        (Kind.MIGRATION_ADDITIVE, "ADD COLUMN", 'ADD COLUMN "active"', None),
+        (Kind.MIGRATION_ADDITIVE, "CREATE INDEX", 'CREATE INDEX "ix_active"', None),
+        (Kind.MIGRATION_ADDITIVE, "DROP NOT NULL", 'DROP NOT NULL "nick"', None),
     ]
 
 
@@ -74,7 +69,9 @@ def test_the_founding_example_drops_a_column_of_50k_rows_in_a_batch(world, datab
         with op.batch_alter_table("users") as batch:
             batch.drop_column("nick")
     """
-    change = world.change(START, {f"{FOLDER}/009_migrate_legacy.py": revision("009", "001", upgrade)}, database=database)
+    change = world.change(
+        START, {f"{FOLDER}/009_migrate_legacy.py": revision("009", "001", upgrade)}, database=database
+    )
     (finding,) = check(change)
     assert (finding.kind, finding.severity) == (Kind.MIGRATION_BREAKING, Severity.CRITICAL)
     assert (finding.rule, finding.message) == ("DROP COLUMN", 'DROP COLUMN "nick"')
@@ -171,8 +168,9 @@ def test_sql_that_leaves_the_schema_alone_is_nothing(sql):
     assert effects(sql) == ()
 
 
-def test_moving_data_and_what_comes_and_goes_within_one_revision_is_not_breaking(world):
+def test_moving_data_printing_and_what_comes_and_goes_within_one_revision_is_not_breaking(world):
     upgrade = """
+        print("DROP TABLE users;")
         op.create_table("staging", sa.Column("id", sa.Integer))
         op.execute("INSERT INTO staging SELECT id FROM users")
         op.execute("UPDATE users SET nick = 'x'")
@@ -212,14 +210,14 @@ def test_what_hides_from_the_rendering_is_breaking(world, upgrade):
     assert Kind.MIGRATION_BREAKING in [finding[0] for finding in told(world, upgrade)]
 
 
-def test_what_a_revision_prints_is_not_taken_for_its_sql(world):
-    assert told(world, 'print("CREATE TABLE decoy (id int);")') == []
-
-
 def test_a_revision_may_import_its_own_project(world):
     change = world.change(
         {**START, "src/app/types.py": "import sqlalchemy as sa\nName = sa.Text\n", "src/app/__init__.py": ""},
-        {f"{FOLDER}/002.py": revision("002", "001", 'from app.types import Name\nop.add_column("users", sa.Column("n", Name))')},
+        {
+            f"{FOLDER}/002.py": revision(
+                "002", "001", 'from app.types import Name\nop.add_column("users", sa.Column("n", Name))'
+            )
+        },
     )
     assert [finding.rule for finding in check(change)] == ["ADD COLUMN"]
 

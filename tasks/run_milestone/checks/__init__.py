@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
 
 from ..model import Finding
 from . import dependencies, migrations, scope, secrets, size, tampering
 from .tool import failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .change import Change, Check
 
@@ -30,22 +31,27 @@ INSPECT: tuple[tuple[str, Check], ...] = (
 
 def inspect(change: Change) -> tuple[Finding, ...]:
     """Run the built-in checks, then the installed ones by name; a check that fails is a finding, never a pass."""
-    return tuple(finding for name, load in _checks() for finding in _findings(name, load, change))
+    built_in = [(name, partial(check, change)) for name, check in INSPECT]
+    added = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    installed = [(entry.name, partial(_installed, entry, change)) for entry in added]
+    return tuple(finding for name, run in (*built_in, *installed) for finding in _findings(name, run))
 
 
-def _checks() -> Iterator[tuple[str, Callable[[], Check]]]:
-    for name, check in INSPECT:
-        yield name, lambda check=check: check  # type: ignore[misc]
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        yield entry.name, cast("Callable[[], Check]", entry.load)
+def _installed(entry: EntryPoint, change: Change) -> Iterable[Any]:
+    found: Iterable[Any] = entry.load()(change)
+    return found
 
 
-def _findings(name: str, load: Callable[[], Check], change: Change) -> tuple[Finding, ...]:
+def _findings(name: str, run: Callable[[], Iterable[Any]]) -> tuple[Finding, ...]:
     try:
-        findings = tuple(load()(change))
-        if not all(isinstance(finding, Finding) for finding in findings):
-            raise TypeError("it yields something that is not a Finding")  # noqa: TRY301
-    except Exception as error:  # noqa: BLE001  (other people's code: whatever it raises, the change was not checked)
+        return tuple(_told(run()))
+    except Exception as error:  # noqa: BLE001 - whatever other people's code raises, the change was not checked
         first = (str(error).splitlines() or [""])[0]
         return (failed(name, f"The check `{name}` failed ({type(error).__name__}: {first}); mend or uninstall it"),)
-    return findings
+
+
+def _told(found: Iterable[Any]) -> Iterator[Finding]:
+    for finding in found:
+        if not isinstance(finding, Finding):
+            raise TypeError("it yields something that is not a Finding")
+        yield finding

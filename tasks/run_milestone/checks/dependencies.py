@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ..model import Finding, Kind, Severity
@@ -36,10 +35,9 @@ def _manifests(change: Change, files: Sequence[ChangedFile]) -> Iterator[Finding
     """Compare all changed manifests at once: a package that only moved between them is not new."""
     if not files:
         return
-    for tool, name in (("packaging", "packaging"), ("license_expression", "license-expression")):
-        if find_spec(tool) is None:
-            yield missing(name, "licences", "new dependencies were not looked at")
-            return
+    if unmet := missing("licences", "new dependencies were not looked at"):
+        yield unmet
+        return
     before: list[Dependency] = []
     after: dict[str, list[Dependency]] = {}
     for file in files:
@@ -47,15 +45,17 @@ def _manifests(change: Change, files: Sequence[ChangedFile]) -> Iterator[Finding
             old, new = (
                 _read(path, text) for path, text in zip((file.before, file.after), change.texts(file), strict=True)
             )
-        except (ValueError, RecursionError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             yield failed("dependencies", f"{file.path} cannot be read: {str(error).partition(chr(10))[0]}; mend it")
             continue
         before += old
         after[file.path] = new
-    known = by_name(before)
+    known, told = by_name(before), set[tuple[str, str]]()
     for file in files:
-        for key, package in by_name(after.get(file.path, ())).items():
-            yield from _compared(change, file, package, known.get(key))
+        for key, package in sorted(by_name(after.get(file.path, ())).items()):
+            if key not in told:
+                yield from _compared(change, file, package, known.get(key))
+            told.add(key)
 
 
 def _read(path: str | None, text: str) -> list[Dependency]:

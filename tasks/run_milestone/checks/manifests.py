@@ -39,7 +39,7 @@ def is_manifest(path: str) -> bool:
 
 
 def dependencies(path: str, text: str) -> tuple[Dependency, ...]:
-    """Return what a manifest asks for, in its order. Errors: ValueError with what could not be read."""
+    """Return what a manifest asks for, in its order. Errors: ValueError or TypeError with what is wrong with it."""
     if is_requirements(path):
         return tuple(_from_lines(text))
     if path.endswith("package.json"):
@@ -84,7 +84,7 @@ def _from_poetry(poetry: dict[str, Any]) -> Iterator[Dependency]:
 
 def _from_package_json(document: Any) -> Iterator[Dependency]:
     if not isinstance(document, dict):
-        raise ValueError("it is not a JSON object")  # noqa: TRY004  (one error for all that cannot be read)
+        raise TypeError("it is not a JSON object")
     for key in ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies"):
         for name, asked in _table(document, key).items():
             yield Dependency(NPM, name, str(asked), _exact(str(asked)))

@@ -6,7 +6,6 @@ import ast
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -60,10 +59,9 @@ def _rewritten(file: ChangedFile) -> Finding:
 
 
 def _new(change: Change, path: str) -> Iterator[Finding]:
-    for tool in ("alembic", "sqlglot"):
-        if find_spec(tool) is None:
-            yield missing(tool, "migrations", f"{path} was not classified")
-            return
+    if unmet := missing("migrations", f"{path} was not classified"):
+        yield unmet
+        return
     ran = change.run((sys.executable, "-I", "-", f"./{path}"), RENDERER.read_text("utf-8"))
     if ran.code != 0 or ran.timed_out or ran.truncated:
         yield _breaking(

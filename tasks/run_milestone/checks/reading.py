@@ -69,8 +69,8 @@ def _retyped(gone: ChangedFile, come: ChangedFile) -> ChangedFile:
 
 def _lines(patch: str) -> tuple[tuple[tuple[int, str], ...], tuple[tuple[int, str], ...]]:
     """Return (added, removed) lines with their numbers at the head and at the base."""
-    from unidiff.patch import PatchSet
     from unidiff.errors import UnidiffParseError
+    from unidiff.patch import PatchSet
 
     try:
         lines = [line for file in PatchSet(patch) for hunk in file for line in hunk]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,8 +110,8 @@ def _credentials(change: Change) -> Iterator[Finding]:
     files = [file for file in change.files if file.added and not _is_exempt(file.path)]
     if not files:
         return
-    if find_spec("detect_secrets") is None:
-        yield missing("detect-secrets", "secrets", "added lines were not searched for hardcoded credentials")
+    if unmet := missing("secrets", "added lines were not searched for hardcoded credentials"):
+        yield unmet
         return
     for file in files:
         for number, text in file.added:

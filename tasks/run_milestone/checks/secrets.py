@@ -70,10 +70,8 @@ def check(change: Change) -> Iterator[Finding]:
     files = [file for file in change.files if file.added or (file.binary and file.after)]
     if not files:
         return
-    try:
-        _patterns()
-    except ImportError:
-        yield missing("detect-secrets", "secrets", "added lines were not scanned for secrets")
+    if unmet := missing("secrets", "added lines were not scanned for secrets"):
+        yield unmet
         return
     for file in files:
         for type_, line in dict.fromkeys(_found(change, file)):

@@ -203,7 +203,7 @@ def _is_skip(node: ast.AST) -> bool:
 
 
 def _is_assertion(node: ast.AST) -> bool:
-    """Tell an assertion that can fail: `assert x`, `self.assertEqual(…)`, `pytest.raises(…)`, `mock.assert_called()`."""
+    """Tell what can fail: `assert x`, `self.assertEqual(…)`, `pytest.raises(…)`, `mock.assert_called()`."""
     if isinstance(node, ast.Assert):
         return not isinstance(node.test, ast.Constant)
     if not isinstance(node, ast.Call):

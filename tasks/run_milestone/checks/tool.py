@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from ..model import Finding, Kind, Severity
 
+EXTRAS = {
+    "licences": ("license_expression", "packaging"),
+    "migrations": ("alembic", "sqlglot"),
+    "secrets": ("detect_secrets",),
+}
+"""The optional dependencies that checks need, by the extra that installs them."""
 
-def missing(tool: str, extra: str, without: str) -> Finding:
-    """Name the tool that is not installed, what was therefore not done, and the extra that brings it."""
-    return failed(tool, f"{tool} is not installed; {without}: pip install 'run-milestone[{extra}]'")
+
+def missing(extra: str, undone: str) -> Finding | None:
+    """Return what to say where a module of the extra is not installed: what was therefore not done, what to do."""
+    for module in EXTRAS[extra]:
+        if find_spec(module) is None:
+            tool = module.replace("_", "-")
+            return failed(tool, f"{tool} is not installed, so {undone}: pip install 'run-milestone[{extra}]'")
+    return None
 
 
 def failed(tool: str, message: str) -> Finding:

@@ -1,0 +1,192 @@
+"""Tampering: every way of making tests, linters or CI see less is told; honest work on tests is not."""
+
+from dataclasses import replace
+
+import pytest
+
+from run_milestone.checks.tampering import check
+from run_milestone.model import Kind, Paths, Severity
+
+TESTS = """\
+import pytest
+
+
+def test_expiry(cache):
+    cache.put("a", 1)
+    assert cache.get("a") == 1
+    with pytest.raises(KeyError):
+        cache.get("b")
+
+
+class TestLimits:
+    def test_full(self):
+        assert True is not False
+        self.assertEqual(1, 1)
+"""
+PATH = "tests/test_cache.py"
+
+
+def told(change):
+    findings = list(check(change))
+    assert all((one.kind, one.severity) == (Kind.TAMPERING, Severity.CRITICAL) for one in findings)
+    return [(finding.rule, finding.message) for finding in findings]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("def test_expiry", "def check_expiry", ("removed-test", "Test removed: test_expiry")),
+        ("class TestLimits", "class Limits", ("removed-test", "Test removed: TestLimits.test_full")),
+        ("def test_expiry", "@pytest.mark.skip\ndef test_expiry", ("skipped-test", "Skip or xfail added: test_expiry")),
+        (
+            "def test_expiry",
+            "@pytest.mark.skipif(True, reason='x')\ndef test_expiry",
+            ("skipped-test", "Skip or xfail added: test_expiry"),
+        ),
+        (
+            "def test_expiry",
+            "@pytest.mark.xfail(strict=False)\ndef test_expiry",
+            ("skipped-test", "Skip or xfail added: test_expiry"),
+        ),
+        ('    cache.put("a", 1)', "    pytest.skip('later')", ("skipped-test", "Skip or xfail added: test_expiry")),
+        (
+            "        assert True is",
+            "        self.skipTest('x')\n        assert True is",
+            ("skipped-test", "Skip or xfail added: TestLimits.test_full"),
+        ),
+        (
+            "import pytest\n",
+            "import pytest\npytestmark = pytest.mark.skip\n",
+            ("skipped-test", "Skip or xfail added: outside of a test function"),
+        ),
+        (
+            "class TestLimits:",
+            "class TestLimits:\n    __test__ = False",
+            ("skipped-test", "Skip or xfail added: outside of a test function"),
+        ),
+        (
+            '    assert cache.get("a") == 1\n',
+            "",
+            ("fewer-assertions", "Assertions removed: test_expiry had 2, has 1"),
+        ),
+        (
+            '    assert cache.get("a") == 1\n',
+            "    assert True\n",
+            ("fewer-assertions", "Assertions removed: test_expiry had 2, has 1"),
+        ),
+        (
+            "        self.assertEqual(1, 1)\n",
+            "",
+            ("fewer-assertions", "Assertions removed: TestLimits.test_full had 2, has 1"),
+        ),
+        (
+            "def test_expiry(cache):",
+            "def test_expiry(cache:",
+            ("unreadable-tests", f"Test file no longer parses: {PATH}"),
+        ),
+    ],
+)
+def test_a_weakened_test_is_told(world, old, new, expected):
+    assert TESTS.count(old) == 1
+    assert told(world.change({PATH: TESTS}, {PATH: TESTS.replace(old, new)})) == [expected]
+
+
+def test_a_second_weaker_test_of_the_same_name_is_told(world):
+    again = TESTS + "\n\ndef test_expiry(cache):\n    pass\n"
+    assert told(world.change({PATH: TESTS}, {PATH: again})) == [
+        ("fewer-assertions", "Assertions removed: test_expiry had 2, has 0")
+    ]
+
+
+def test_a_deleted_file_of_tests_is_told_once(world):
+    assert told(world.change({PATH: TESTS}, {PATH: None})) == [("deleted-tests", f"Tests deleted: {PATH} held 2 tests")]
+    assert told(world.change({"ui/list.spec.ts": "it()\n"}, {"ui/list.spec.ts": None})) == [
+        ("deleted-tests", "Test file deleted: ui/list.spec.ts")
+    ]
+
+
+@pytest.mark.parametrize("name", ["tests/cache_checks.py", "attic/old.txt"])
+def test_a_file_renamed_so_that_pytest_passes_it_by_is_deleted(world, name):
+    change = world.change({PATH: TESTS}, {PATH: None, name: TESTS})
+    assert told(change) == [("deleted-tests", f"Tests deleted: {PATH} held 2 tests")]
+
+
+def test_tests_that_only_move_are_not_removed(world):
+    moved = {PATH: None, "tests/unit/test_cache.py": TESTS + "\n\ndef test_more():\n    assert 2 + 2 == 4\n"}
+    assert told(world.change({PATH: TESTS}, moved)) == []
+
+
+def test_tests_that_lose_assertions_on_their_way_are_removed(world):
+    hollow = "def test_expiry():\n    pass\n\n\nclass TestLimits:\n    def test_full(self):\n        pass\n"
+    change = world.change({PATH: TESTS}, {PATH: None, "tests/test_other.py": hollow})
+    assert told(change) == [("deleted-tests", f"Tests deleted: {PATH} held 2 tests")]
+
+
+def test_new_tests_and_stronger_ones_are_welcome(world):
+    stronger = TESTS.replace('    cache.put("a", 1)\n', '    cache.put("a", 1)\n    assert cache.size == 1\n')
+    more = stronger + "\n\ndef test_other(cache):\n    assert not cache.get('x')\n"
+    assert told(world.change({PATH: TESTS}, {PATH: more, "tests/test_new.py": TESTS, "src/a.py": "skip = 1\n"})) == []
+
+
+def test_a_skip_that_was_there_before_is_not_added(world):
+    skipped = TESTS.replace("def test_expiry", "@pytest.mark.skip\ndef test_expiry")
+    assert told(world.change({PATH: skipped}, {PATH: "import os\n" + skipped})) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "conftest.py",
+        "tests/conftest.py",
+        "pytest.ini",
+        "tox.ini",
+        "setup.cfg",
+        "ruff.toml",
+        ".coveragerc",
+        ".pre-commit-config.yaml",
+        ".github/workflows/tests.yml",
+    ],
+)
+def test_configuration_is_told_unless_the_issue_names_it(world, issue, name):
+    assert told(world.change({name: "# a\n"}, {name: "# b\n"})) == [
+        ("configuration", f"Test, lint or CI configuration changed: {name}")
+    ]
+    wildcard = replace(issue, paths=Paths(allow=("**",)))
+    assert told(world.change({name: "# a\n"}, {name: None}, issue=wildcard)) == [
+        ("configuration", f"Test, lint or CI configuration deleted: {name}")
+    ]
+    named = replace(issue, paths=Paths(allow=(name,)))
+    assert told(world.change({name: "# a\n"}, {name: "# b\n"}, issue=named)) == []
+
+
+PYPROJECT = '[project]\nname = "users"\ndependencies = []\n\n[tool.ruff.lint]\nselect = ["S"]\n'
+
+
+def test_of_pyproject_only_the_tools_tables_count(world):
+    harmless = PYPROJECT.replace("[]", '["httpx"]').replace('["S"]', '[\n  "S",  # security\n]') + "[tool.uv]\nx = 1\n"
+    assert told(world.change({"pyproject.toml": PYPROJECT}, {"pyproject.toml": harmless})) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('select = ["S"]', "select = []", "Test or lint configuration changed: [tool.ruff] in pyproject.toml"),
+        ("[tool.ruff.lint]", "[tool.other]", "Test or lint configuration changed: [tool.ruff] in pyproject.toml"),
+        (
+            "[project]",
+            '[tool.pytest.ini_options]\naddopts = ["--deselect=x"]\n[project]',
+            "Test or lint configuration changed: [tool.pytest] in pyproject.toml",
+        ),
+        ("[project]", "[project", "pyproject.toml cannot be read as configuration"),
+    ],
+)
+def test_a_changed_tool_table_is_told(world, old, new, message):
+    change = world.change({"pyproject.toml": PYPROJECT}, {"pyproject.toml": PYPROJECT.replace(old, new)})
+    assert told(change) == [("configuration", message)]
+
+
+def test_the_scripts_of_package_json_count_its_dependencies_do_not(world):
+    before, after = '{"scripts": {"test": "jest"}}', '{"scripts": {"test": "true"}, "dependencies": {"a": "1"}}'
+    assert told(world.change({"package.json": before}, {"package.json": after})) == [
+        ("configuration", 'Test or lint configuration changed: "scripts" in package.json')
+    ]
