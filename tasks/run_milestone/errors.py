@@ -48,10 +48,11 @@ class BusyError(UserError):
 class PlanError(UsageError):
     """A plan that cannot be used, with every reason at once."""
 
-    def __init__(self, problems: Iterable[str]) -> None:
-        """Take lines of the form `FILE:LINE:COL: where: what is wrong, what was expected`."""
+    def __init__(self, problems: Iterable[str], *, more: bool = False) -> None:
+        """Take lines of the form `FILE:LINE:COL: where: what is wrong, what was expected`; `more` is not shown."""
         self.problems = tuple(problems)
         count = "1 error" if len(self.problems) == 1 else f"{len(self.problems)} errors"
+        count = f"The first {count}" if more else count
         super().__init__("\n".join(self.problems), f"\n{count} in the plan; mend and run the same command again.")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from .problem import Problem, quoted
-from .written import Written
+from .written import Entry, Written
 
 RESERVED = frozenset({"head", "fetch_head", "orig_head", "merge_head", "refs", "heads", "remotes", "tags", "origin"})
 """First parts that git or a remote gives a meaning of its own."""
@@ -17,8 +17,8 @@ def branches(written: Written) -> Iterator[Problem]:
     for key, name in (("target", written.target), ("branch", written.branch)):
         if why := bad_branch(name):
             yield written.problem((key,), f"is {quoted(name)}, {why}")
-    if _clash(written.branch, written.target):
-        yield written.problem(("branch",), f"is {quoted(written.branch)}, expected it apart from {written.target}")
+        elif key == "branch" and _clash(name, written.target):
+            yield written.problem((key,), f"is {quoted(name)}, expected it apart from {written.target}")
 
 
 def issue_branches(written: Written) -> Iterator[Problem]:
@@ -26,14 +26,20 @@ def issue_branches(written: Written) -> Iterator[Problem]:
     taken: dict[str, str] = {}
     for entry in written.issues:
         name = entry.branch(written.id)
+        first = taken.setdefault(name, entry.name)
         apart = [other for other in (written.target, written.branch) if _clash(name, other)]
-        why = bad_branch(name) or (f"expected it apart from {apart[0]}" if apart else None)
-        if taken.setdefault(name, entry.name) != entry.name:
-            why = f"which {taken[name]} has already, expected another slug"
-        if why:
-            key = "slug" if "slug" in entry.fields else "title"
-            steps = (*entry.steps, "type" if apart and "type" in entry.fields else key)
-            yield written.problem(steps, f"makes the branch {quoted(name)}, {why}")
+        if why := bad_branch(name):
+            yield _makes(written, entry, name, why)
+        elif apart:
+            yield _makes(written, entry, name, f"expected it apart from {apart[0]}")
+        elif first != entry.name:
+            yield _makes(written, entry, name, f"which {first} has already, expected a slug of its own")
+
+
+def _makes(written: Written, entry: Entry, name: str, why: str) -> Problem:
+    # A slug that fits the schema does no harm, so it is the type, where there is one.
+    key = next((key for key in ("type", "slug") if key in entry.fields), "title")
+    return written.problem((*entry.steps, key), f"makes the branch {quoted(name)}, {why}")
 
 
 def bad_branch(name: str) -> str | None:

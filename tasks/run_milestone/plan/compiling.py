@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import PlanError
 from ..model import Milestone
 from . import ids, specs
+from .paths import leaves
 from .problem import Problem, Steps
 from .reader import MOST, read
 from .rules import broken
@@ -25,6 +26,8 @@ def compile_plan(folder: Path, data: bytes) -> Milestone:
         raise _plan_error(folder, set(document.problems))
     value = typed(document.value)
     misshapen, unusable = misfits(document, value)
+    if len(misshapen) == MOST:
+        raise _plan_error(folder, {*document.problems, *misshapen})
     written = Written(folder, document, _sound(value, unusable) or {})
     texts = _spec_texts(written)
     unread = {text for text in texts.values() if isinstance(text, Problem)}
@@ -38,8 +41,7 @@ def compile_plan(folder: Path, data: bytes) -> Milestone:
 def _plan_error(folder: Path, problems: set[Problem]) -> PlanError:
     file = (folder / "plan.yaml").relative_to(folder.parent.parent)
     said = [problem.said(str(file)) for problem in sorted(problems)]
-    more = [f"{file}: {len(said) - MOST} more errors are not shown"] if len(said) > MOST else []
-    return PlanError([*said[:MOST], *more])
+    return PlanError(said[:MOST], more=len(said) >= MOST)
 
 
 def _sound(value: Any, unusable: set[Steps], steps: Steps = ()) -> Any:
@@ -66,7 +68,7 @@ def _spec(written: Written, entry: Entry, own: tuple[str, ...]) -> dict[str, str
     path = entry.fields.get("spec") or next(iter(own), None)
     if "spec" not in entry.fields and len(own) > 1:
         return written.problem(entry.steps, f"has the specs {' and '.join(own)}, expected `spec` to name one")
-    if path is None:
+    if path is None or leaves(path):
         return None
     try:
         data = specs.spec_bytes(written.folder, path) or b""

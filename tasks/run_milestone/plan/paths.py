@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from .written import Written
 def paths(written: Written) -> Iterator[Problem]:
     """Every path and pattern stays inside the project as it is spelled."""
     for steps, path in _written_paths(written):
-        if _leaves(path):
+        if leaves(path):
             yield written.problem(steps, f"is {quoted(path)}, expected a path that stays inside the project")
 
 
-def _leaves(path: str) -> bool:
+def leaves(path: str) -> bool:
+    """Tell whether a path, as it is spelled, may lead out of the folder it starts from."""
     odd = not path.isprintable() or "\\" in path
     return odd or path.startswith(("/", "~", "-")) or ".." in path.split("/")
 
@@ -48,9 +50,9 @@ def _texts(value: Any, steps: Steps) -> Iterator[tuple[Steps, str]]:
 
 def links(written: Written) -> Iterator[Problem]:
     """Every folder that is there stays inside the project with its links followed."""
-    root = written.folder.parent.parent
+    root = os.path.realpath(written.folder.parent.parent)
     for steps, path, base in _folders(written):
-        if not _leaves(path) and not (base / path).resolve().is_relative_to(root.resolve()):
+        if not leaves(path) and not Path(os.path.realpath(base / path)).is_relative_to(root):
             yield written.problem(steps, f"is {quoted(path)}, a link that leaves the project, expected one that stays")
 
 

@@ -16,8 +16,8 @@ LARGEST = 4 * 1024 * 1024
 """Bytes; a plan of 1,000 issues has 0.8 MiB."""
 DEEPEST = 32
 """Levels of nesting; the plan's own format has 8."""
-MANY = 250_000
-"""Values; a plan of 1,000 issues has 25,000. Keeps a hostile plan under 200 MB and a second or two."""
+MANY = 150_000
+"""Values; a plan of 1,000 issues has 30,000. Keeps a hostile plan under 200 MB and a second or two."""
 MOST = 100
 """Problems after which reading stops: a bomb need not be reported spark by spark."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .problem import Problem, Steps, quoted, where
-from .reader import Document
+from .reader import MOST, Document
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -67,20 +68,25 @@ def _scalar(text: str, kind: object) -> str | int | bool:
 
 
 def misfits(document: Document, value: Any) -> tuple[list[Problem], set[Steps]]:
-    """Return what in `value` does not fit the schema, and the ways to the values that nothing can be done with."""
-    problems: list[Problem] = []
-    unusable: set[Steps] = set()
-    for error in _validator().iter_errors(value):
-        steps: Steps = tuple(error.absolute_path)
-        if error.validator == "additionalProperties":
-            problems.extend(_unknown_keys(document, steps, error))
-        elif error.validator == "required":
-            problems.append(_missing_key(document, steps, error.message))
-        else:
-            what = f"is {_shown(error.instance)}, expected {_expected(error.schema)}"
-            problems.append(Problem(document.place(steps), where(steps), what))
-            unusable.add(steps)
-    return problems, unusable
+    """Return what in `value` does not fit the schema, and the ways to the values that nothing can be done with.
+
+    At `MOST` problems it stops looking: a hostile plan has hundreds of thousands.
+    """
+    found = itertools.chain.from_iterable(_problems(document, error) for error in _validator().iter_errors(value))
+    said = tuple(itertools.islice(found, MOST))
+    return [problem for problem, _ in said], {steps for _, steps in said if steps is not None}
+
+
+def _problems(document: Document, error: ValidationError) -> Iterator[tuple[Problem, Steps | None]]:
+    """Tell an error in our words, with the way to the value that it makes unusable."""
+    steps: Steps = tuple(error.absolute_path)
+    if error.validator == "additionalProperties":
+        yield from _unknown_keys(document, steps, error)
+    elif error.validator == "required":
+        yield _missing_key(document, steps, error.message), None
+    else:
+        what = f"is {_shown(error.instance)}, expected {_expected(error.schema)}"
+        yield Problem(document.place(steps), where(steps), what), steps
 
 
 @cache
@@ -108,13 +114,13 @@ def _required(_: Any, keys: list[str], value: Any, __: Any) -> Iterator[Validati
         yield from (ValidationError(key) for key in keys if key not in value)
 
 
-def _unknown_keys(document: Document, steps: Steps, error: ValidationError) -> Iterator[Problem]:
+def _unknown_keys(document: Document, steps: Steps, error: ValidationError) -> Iterator[tuple[Problem, Steps]]:
     known = list(_rule_at(steps)["properties"])
     instance: Any = error.instance
     for key in instance:
         if key not in known:
-            what = f"is not a known key, expected {_one_of(key, known)}"
-            yield Problem(document.keys[*steps, key], where((*steps, key)), what)
+            way = (*steps, key)
+            yield Problem(document.keys[way], where(way), f"is not a known key, {_instead(key, known)}"), way
 
 
 def _missing_key(document: Document, steps: Steps, key: str) -> Problem:
@@ -130,9 +136,12 @@ def _rule_at(steps: Steps) -> Any:
     return rule
 
 
-def _one_of(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word[:60], known, n=1)
-    return f"{close[0]} (did you mean that?)" if close else f"one of {', '.join(known)}"
+def _instead(key: str, known: list[str]) -> str:
+    if close := difflib.get_close_matches(key[:60], known, n=1):
+        return f"did you mean {close[0]}?"
+    # A text like `Answers: within 1 s` is a mapping to YAML.
+    hint = "; a text with a colon goes in quotes" if " " in key else ""
+    return f"expected one of {', '.join(known)}{hint}"
 
 
 def _expected(rule: Any) -> str:

@@ -28,6 +28,7 @@ def spec_bytes(folder: Path, path: str) -> bytes | None:
     """
     whole = os.path.join(folder, path)
     # Only where a link can be involved is the way walked: a plan may have a thousand specs.
-    if ("/" in path or os.path.islink(whole)) and not Path(whole).resolve().is_relative_to(folder.resolve()):
+    walked = "/" in path or os.path.islink(whole)
+    if walked and not Path(os.path.realpath(whole)).is_relative_to(os.path.realpath(folder)):
         raise ValueError("it is a link that leaves the plan's folder")
     return read_bytes(whole, LARGEST)
