@@ -11,7 +11,7 @@ from .show.summary import report, summarise
 if TYPE_CHECKING:
     from .session import Session
 
-CODES = {"complete": 0, "failed": 1, "aborted": 1, "waiting": 3}
+CODES = {"complete": 0, "failed": 1, "aborted": 1, "waiting": 3, "unfinished": 1}
 """Exit code of a run by how it ended."""
 
 

@@ -133,9 +133,9 @@ def _let_forget(session: Session) -> None:
 def _tasks(session: Session) -> Iterator[dict[str, Any]]:
     """Yield doit's tasks of one milestone: its nodes, and the group that is all of it."""
     done = session.sealed()
+    yield {"basename": session.milestone.id, "name": None, "doc": session.milestone.title}
     for node in session.nodes.values():
         yield _task(session, node, done=done)
-    yield {"basename": session.milestone.id, "name": None, "doc": session.milestone.title}
 
 
 def _task(session: Session, node: Node, *, done: bool) -> dict[str, Any]:

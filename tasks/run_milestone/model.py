@@ -430,6 +430,8 @@ class Proposed:
     url: str
     labels: tuple[str, ...] = ()
     state: str = "open"
+    adopted: bool = False
+    """Whether it was there already."""
     problem: Finding | None = None
 
 

@@ -67,6 +67,8 @@ class Session:
         self._stack = contextlib.ExitStack()
         self._heads: dict[str, str] = {}
         self._world: World | None = None
+        self._fresh: set[str] = set()
+        """Tasks done in this run: they read their effect back after the world was asked."""
         self._hands: Hands | None = None
 
     # ---- beginning and ending ---------------------------------------------------------------------------------
@@ -158,7 +160,7 @@ class Session:
 
     @property
     def status(self) -> str:
-        """complete, waiting, aborted or failed."""
+        """How the run ends as it stands: complete, waiting, aborted, failed or unfinished."""
         if self.aborted:
             return "aborted"
         return "failed" if self.problems else status_of(self.state)
@@ -186,7 +188,8 @@ class Session:
             return f"changed since: {', '.join(changed)}"
         evidence = self.state.markers.evidence(node.name, task.shape)
         unanswered = task.act is not None and isinstance(self._ask(task, evidence), Gate)
-        return task.differs(evidence) or ("its question is not answered" if unanswered else None)
+        differs = None if node.name in self._fresh else task.differs(evidence)
+        return differs or ("its question is not answered" if unanswered else None)
 
     def settled(self, number: str) -> str | None:
         """Return why an issue needs nothing more (skipped, merged), None where it does."""
@@ -241,6 +244,7 @@ class Session:
     def _record(self, node: Node, task: Task, inputs: dict[str, str], evidence: Any, took: float) -> None:
         self.state.markers.write(node.name, inputs, evidence, took)
         self.state.journal.add("done", task=node.name)
+        self._fresh.add(node.name)
         self.voice.say(task.after(evidence), node.issue)
 
     def _ask(self, task: Task, evidence: Any) -> Passed | Gate:

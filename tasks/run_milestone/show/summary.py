@@ -97,13 +97,13 @@ def _reason(skip: Decision) -> str:
 
 
 def status_of(state: State) -> str:
-    """Return complete, waiting, aborted or failed: what a run would report as it stands."""
+    """Return complete, waiting, aborted or unfinished: what a run would report as it stands."""
     decisions = state.decisions.all()
     if state.markers.read(COMPLETE) is not None and not state.gates.all():
         return "complete"
     if decisions and decisions[-1].verb is Verb.ABORT and not state.gates.all():
         return "aborted"
-    return "waiting" if state.gates.all() else "failed"
+    return "waiting" if state.gates.all() else "unfinished"
 
 
 def summarise(milestone: Milestone, state: State) -> dict[str, Any]:

@@ -147,7 +147,8 @@ def _pr(done: Proposed, attempt: int) -> Iterator[str]:
         return
     for label in done.labels:
         yield f"✓ Label: {label}"
-    yield f"✓ PR #{done.number} created" if done.state == "open" else f"✓ PR #{done.number} {done.state}"
+    how = "updated" if done.adopted else "created"
+    yield f"✓ PR #{done.number} {how if done.state == 'open' else done.state}"
 
 
 def _review(done: Reviewed, _: int) -> Iterator[str]:

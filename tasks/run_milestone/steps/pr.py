@@ -21,7 +21,7 @@ def pr(job: Job) -> Proposed:
             return _proposed(found)
         if found is not None and found.state == "closed":
             return _closed(job, found)
-        return _proposed(_create(job) if found is None else _update(job, found))
+        return _proposed(_create(job)) if found is None else _proposed(_update(job, found), adopted=True)
     except OutsideError as error:
         return _stopped(error.what)
 
@@ -71,7 +71,7 @@ def _closed(job: Job, found: PullRequest) -> Proposed:
     asked = [decision for decision in job.decisions if decision.verb is Verb.RETRY and decision.kind is Kind.FORGE]
     if not asked:
         return _stopped(f"PR #{found.number} was closed; `retry` opens it again")
-    return _proposed(_update(job, job.hands.forge.reopen(found.number)))
+    return _proposed(_update(job, job.hands.forge.reopen(found.number)), adopted=True)
 
 
 def _labels(job: Job) -> tuple[str, ...]:
@@ -80,8 +80,8 @@ def _labels(job: Job) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*job.issue.labels, *found)))
 
 
-def _proposed(pull: PullRequest) -> Proposed:
-    return Proposed(pull.number, pull.url, tuple(sorted(pull.labels)), pull.state)
+def _proposed(pull: PullRequest, *, adopted: bool = False) -> Proposed:
+    return Proposed(pull.number, pull.url, tuple(sorted(pull.labels)), pull.state, adopted)
 
 
 def _stopped(message: str) -> Proposed:
