@@ -22,7 +22,7 @@ class World:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.git("init", "--quiet", "--initial-branch=main", ".")
+        self.git("init", "--quiet", "--initial-branch=main", "--template=", ".")
 
     def git(self, *argv: str) -> bytes:
         who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")

@@ -65,7 +65,7 @@ def test_of_or_the_best_counts_of_and_the_worst_and_what_is_ambiguous_is_unknown
 def test_the_plan_may_allow_more_and_answers_first():
     package = Dependency("pypi", "httpx", "==0.25.0", "0.25.0")
     assert look_up(package, Licences(packages={"httpx": "MPL-2.0"}, allow=("MPL-2.0",))).permissive
-    assert not look_up(package, Licences(packages={"httpx": "MPL-2.0"})).permissive
+    assert not look_up(package, Licences(packages={"HTTPX": "MPL-2.0"})).permissive
 
 
 FORMS = {

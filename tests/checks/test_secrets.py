@@ -66,6 +66,7 @@ def test_what_was_there_before_or_goes_away_is_not_the_changes(world):
     [
         'url = f"postgresql://{user}:{password}@{host}/db"',
         "postgresql://user:$PASSWORD@db/x",
+        "driver://user:pass@host/database",
         "postgresql://postgres:postgres@localhost:5432/test",
         "https://ada:wonder@example.com/",
         "https://docs.invalid/a:b/c@2x.png",
@@ -93,5 +94,5 @@ def test_a_scan_gives_the_value_for_redaction_but_never_shows_it():
 
 @pytest.mark.parametrize("filler", ["/", "eyJ", "a:", "://a:", "MNO", "aws key "])
 def test_a_very_long_hostile_line_takes_seconds_and_hides_nothing(filler):
-    line = filler * (200_000 // len(filler))
+    line = filler * (60_000 // len(filler))
     assert [secret.type for secret in scan(f"{line} {GITHUB} {line}") if "GitHub" in secret.type] == ["GitHub Token"]

@@ -6,6 +6,7 @@ from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Interrupted
 from ..model import Finding
 from . import dependencies, migrations, scope, secrets, size, tampering
 from .tool import failed
@@ -45,6 +46,8 @@ def _installed(entry: EntryPoint, change: Change) -> Iterable[Any]:
 def _findings(name: str, run: Callable[[], Iterable[Any]]) -> tuple[Finding, ...]:
     try:
         return tuple(_told(run()))
+    except Interrupted:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever other people's code raises, the change was not checked
         first = (str(error).splitlines() or [""])[0]
         return (failed(name, f"The check `{name}` failed ({type(error).__name__}: {first}); mend or uninstall it"),)

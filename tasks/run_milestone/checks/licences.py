@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .manifests import PYPI, Dependency
+from .manifests import PYPI, Dependency, canonical
 
 if TYPE_CHECKING:
     from ..model import Licences
@@ -67,7 +67,7 @@ def look_up(package: Dependency, policy: Licences) -> Answer:
     """Ask the plan, then the metadata of exactly that version if it is installed here; never the network."""
     metadata = _installed(package)
     version = str(metadata["Version"]) if metadata else package.pinned
-    text, source = policy.packages.get(package.name), "the plan's licence policy"
+    text, source = _vouched(package, policy), "the plan's licence policy"
     if text is None and metadata:
         text, source = _said(metadata), f"installed metadata of {package.name} {version}"
     if text is None:
@@ -77,6 +77,11 @@ def look_up(package: Dependency, policy: Licences) -> Answer:
         return Answer(text, source, version)
     permissive = _permissive(expression, PERMISSIVE | set(policy.allow))
     return Answer(str(expression), source, version, known=True, permissive=permissive)
+
+
+def _vouched(package: Dependency, policy: Licences) -> str | None:
+    names = policy.packages.items()
+    return next((licence for name, licence in names if package.name in {name, canonical(name)}), None)
 
 
 def _installed(package: Dependency) -> Any:

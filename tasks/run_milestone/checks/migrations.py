@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..model import Finding, Kind, Severity
 from . import rows
 from .sql import Effect, effects
-from .tool import missing
+from .tool import last_words, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,18 +64,11 @@ def _new(change: Change, path: str) -> Iterator[Finding]:
         return
     ran = change.run((sys.executable, "-I", "-", f"./{path}"), RENDERER.read_text("utf-8"))
     if ran.code != 0 or ran.timed_out or ran.truncated:
-        yield _breaking(
-            "UNREADABLE", f"The SQL of {path} cannot be shown: {_why(ran.err, timed_out=ran.timed_out)}", path
-        )
+        why = "upgrade() did not end in time" if ran.timed_out else last_words(ran.err)
+        yield _breaking("UNREADABLE", f"The SQL of {path} cannot be shown: {why}", path)
         return
     yield from (_finding(change, path, effect) for effect in effects(ran.out))
     yield from _hidden(change, path, ran.out)
-
-
-def _why(err: str, *, timed_out: bool) -> str:
-    if timed_out:
-        return "upgrade() did not end in time"
-    return next((line.strip()[:200] for line in reversed(err.splitlines()) if line.strip()), "upgrade() said nothing")
 
 
 def _finding(change: Change, path: str, effect: Effect) -> Finding:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..model import Finding, Kind, Severity
 from .languages import is_lock_file, is_prose, is_python, is_test
 from .secrets import pieces
-from .tool import failed, missing
+from .tool import failed, last_words, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ def _is_finding(item: Any) -> bool:
 def _why(ran: Result) -> str:
     if ran.timed_out:
         return "it did not end in time"
-    said = next((line.strip()[:200] for line in reversed(ran.err.splitlines()) if line.strip()), "it said nothing")
+    said = last_words(ran.err)
     return f"it could not start: {said}" if ran.code is None else f"exit {ran.code}: {said}"
 
 

@@ -52,7 +52,7 @@ BASIC_AUTH, JWT = "Basic Auth Credentials", "JSON Web Token"
 _WINDOW, _OVERLAP = 4000, 1000
 """Characters; a longer line is scanned in overlapping pieces, so that no pattern can be made to take for ever."""
 
-_PLACEHOLDER = re.compile(r"\A(?:[{<%$].*|\*+|x+|\.+)\Z", re.IGNORECASE | re.DOTALL)
+_PLACEHOLDER = re.compile(r"[{<%$].*|\*+|x+|\.+|pass(word|wd)?|pwd", re.IGNORECASE | re.DOTALL)
 _LOCAL_URL = r"://[^\s/@]*:{}@(?:localhost|127\.0\.0\.1|\[::1\]|(?:[\w-]+\.)*example(?:\.\w+)?)(?![\w.-])"
 
 
@@ -118,7 +118,7 @@ def _matches(line: str) -> Iterator[tuple[str, str]]:
 def _harmless(type_: str, value: str, line: str) -> bool:
     """Tell what only looks like one: a template, the password of a machine nobody else reaches, a token of nothing."""
     if type_ == BASIC_AUTH:
-        return bool(_PLACEHOLDER.match(value) or re.search(_LOCAL_URL.format(re.escape(value)), line))
+        return bool(_PLACEHOLDER.fullmatch(value) or re.search(_LOCAL_URL.format(re.escape(value)), line))
     return type_ == JWT and not _plugin("jwt").is_formally_valid(value)
 
 

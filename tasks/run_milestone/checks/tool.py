@@ -23,6 +23,11 @@ def missing(extra: str, undone: str) -> Finding | None:
     return None
 
 
+def last_words(err: str) -> str:
+    """Return the last line a tool wrote to standard error: that is where most say what is wrong."""
+    return next((line.strip()[:200] for line in reversed(err.splitlines()) if line.strip()), "it said nothing")
+
+
 def failed(tool: str, message: str) -> Finding:
     """Return the finding that stands for an answer that did not come."""
     return Finding(Kind.TOOL, Severity.WARNING, tool, message)
