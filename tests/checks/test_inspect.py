@@ -2,12 +2,14 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from run_milestone.checks import inspect
+from run_milestone.errors import Interrupted
 from run_milestone.model import Finding, Kind, Severity
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "findings.schema.json").read_text("utf-8"))
@@ -83,6 +85,15 @@ def test_a_check_that_fails_is_a_finding(world, plugin, source, said):
     assert finding.message.startswith("The check `broken` failed ")
     assert said in finding.message
     assert "\n" not in finding.message
+
+
+def test_a_run_that_is_stopped_during_a_check_stops(world):
+    def stopped(argv, stdin):
+        raise Interrupted("The run was stopped.", "Run the same command again.")
+
+    change = replace(world.change({}, {"alembic/versions/001.py": "revision = '1'\n"}), run=stopped)
+    with pytest.raises(Interrupted):
+        inspect(change)
 
 
 @pytest.mark.parametrize(

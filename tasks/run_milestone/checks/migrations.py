@@ -63,7 +63,7 @@ def _new(change: Change, path: str) -> Iterator[Finding]:
         yield unmet
         return
     ran = change.run((sys.executable, "-I", "-", f"./{path}"), RENDERER.read_text("utf-8"))
-    if ran.code != 0 or ran.timed_out or ran.truncated:
+    if ran.code != 0 or ran.timed_out or ran.truncated or not ran.out.endswith("\n-- rendered\n"):
         why = "upgrade() did not end in time" if ran.timed_out else last_words(ran.err)
         yield _breaking("UNREADABLE", f"The SQL of {path} cannot be shown: {why}", path)
         return

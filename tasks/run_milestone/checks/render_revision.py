@@ -39,4 +39,5 @@ def render(path: str) -> str:
 if __name__ == "__main__":
     with contextlib.redirect_stdout(sys.stderr):
         statements = render(sys.argv[1])
-    sys.stdout.write(statements)
+    # The last line tells a revision that ran to its end from one that left early with exit code 0.
+    sys.stdout.write(f"{statements}\n-- rendered\n")
