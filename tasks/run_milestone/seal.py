@@ -47,7 +47,7 @@ def write(path: str, folders: list[str], files: list[str], code: int, texts: dic
 
     A crash half-way leaves a seal that does not read, which is the same as none.
     """
-    parts = [FORM, str(code), "\n".join(folders), "\n".join(files), survey(folders, files)]
+    parts = [f"{FORM} of {path}", str(code), "\n".join(folders), "\n".join(files), survey(folders, files)]
     parts += [f"{name}\n{text}" for name, text in texts.items()]
     beside = f"{path}.new"
     with open(beside, "w", encoding="utf-8") as file:
@@ -56,13 +56,16 @@ def write(path: str, folders: list[str], files: list[str], code: int, texts: dic
 
 
 def read(path: str) -> tuple[int, dict[str, str]] | None:
-    """Return exit code and texts while everything watched is as it was; None where anything changed."""
+    """Return exit code and texts while everything watched is as it was; None where anything changed.
+
+    A seal names its own path, so that one in a copied project does not answer for the original.
+    """
     try:
         with open(path, encoding="utf-8") as file:
             parts = file.read().split("\0")
     except (OSError, ValueError):
         return None
-    if parts[0] != FORM or parts[-1] != "end" or len(parts) < 6 or not parts[1].isdigit():
+    if parts[0] != f"{FORM} of {path}" or parts[-1] != "end" or len(parts) < 6 or not parts[1].isdigit():
         return None
     folders, files = (part.split("\n") if part else [] for part in parts[2:4])
     if survey(folders, files) != parts[4]:

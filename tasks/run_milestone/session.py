@@ -75,7 +75,10 @@ class Session:
 
     def begin_once(self) -> None:
         """Begin unless the run has begun, or the last one's seal says that nothing has changed since it was complete."""
-        if self._hands is None and not self.sealed():
+        nothing_to_do = self.state.sealed().get("run")
+        if nothing_to_do is not None:
+            self.voice.say(nothing_to_do.splitlines()[:1])
+        elif self._hands is None:
             self.begin()
 
     def begin(self) -> None:
