@@ -7,14 +7,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "tasks" / "run_milestone"
 FLOORS = (
-    ("errors", "model", "digest", "files", "redaction", "seal", "project", "__init__"),
+    ("errors", "model", "digest", "files", "redaction", "seal", "project", "schemas", "__init__"),
     ("plan", "policy", "graph"),
     ("state", "hands"),
     ("gates", "checks", "show"),
     ("steps", "settling"),
     ("session", "books"),
     ("engine",),
-    ("answers", "drive", "deciding", "explaining", "starting", "schemas"),
+    ("answers", "drive", "deciding", "explaining", "starting"),
     ("cli",),
     ("door", "__main__"),
 )

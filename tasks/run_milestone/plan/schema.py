@@ -8,34 +8,20 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..schemas import read_schema
 from .problem import Problem, Steps, quoted, where
 from .reader import MOST, Document
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
-_HERE = Path(__file__).resolve()
-_FOLDERS = (_HERE.parents[1] / "schemas", _HERE.parents[3] / "schemas")
-"""The wheel's copy, else the checkout's."""
-
 
 @cache
-def schema(name: str) -> dict[str, Any]:
-    """Return the JSON Schema called `name` (`plan`)."""
-    for folder in _FOLDERS:
-        if (path := folder / f"{name}.schema.json").is_file():
-            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            return found
-    raise FileNotFoundError(f"{name}.schema.json is not part of this installation")
-
-
-@cache
-def _plan() -> Any:
+def plan_schema() -> Any:
     """Return the plan's schema with its references put in: read faster, and the same to everyone who walks it."""
-    whole = schema("plan")
+    whole = json.loads(read_schema("plan"))
 
     def inlined(rule: Any) -> Any:
         if isinstance(rule, list):
@@ -50,7 +36,7 @@ def _plan() -> Any:
 
 def typed(value: Any, rule: Any = None) -> Any:
     """Turn text into numbers and booleans where the schema asks for them; what does not fit stays text."""
-    rule = _plan() if rule is None else rule
+    rule = plan_schema() if rule is None else rule
     if isinstance(value, str):
         return _scalar(value, rule.get("type"))
     if isinstance(value, list):
@@ -95,7 +81,7 @@ def _validator() -> Any:
     from jsonschema.validators import extend
 
     ours = {"pattern": _whole_pattern, "required": _required}
-    return extend(Draft202012Validator, ours)(_plan())  # type: ignore[no-untyped-call]
+    return extend(Draft202012Validator, ours)(plan_schema())  # type: ignore[no-untyped-call]
 
 
 def _whole_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
@@ -130,7 +116,7 @@ def _missing_key(document: Document, steps: Steps, key: str) -> Problem:
 
 def _rule_at(steps: Steps) -> Any:
     """Return the part of the schema that speaks about the value at `steps`."""
-    rule = _plan()
+    rule = plan_schema()
     for step in steps:
         rule = rule["items"] if isinstance(step, int) else rule["properties"].get(step) or rule["additionalProperties"]
     return rule
