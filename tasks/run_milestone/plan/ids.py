@@ -14,7 +14,7 @@ def normalise(text: str) -> str:
     """Return a milestone's id in its one spelling: `M4.1` and `4.1` are `m4.1`, `3` is `m3`."""
     match = _ID.fullmatch(text)
     if match is None:
-        raise UsageError(f"{text[:60]!a} is not a milestone id.", "Write it like m4.1 or m3.")
+        raise UsageError(f"{text[:60]!r} is not a milestone id.", "Write it like m4.1 or m3.")
     return f"m{match.group(1)}"
 
 

@@ -38,4 +38,4 @@ def _step(step: str | int) -> str:
 
 def quoted(value: str) -> str:
     """Return a text from outside as it may stand in a message: bounded, and unable to act on a terminal."""
-    return ascii(value) if len(value) <= 60 else ascii(value[:57] + "...")
+    return repr(value if len(value) <= 60 else f"{value[:57]}...")

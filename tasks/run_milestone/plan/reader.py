@@ -127,7 +127,7 @@ class _Reader:
         if len(steps) > DEEPEST or len(self.values) > MANY:
             self._too_much(place, steps)
         if isinstance(event, self.yaml.AliasEvent):
-            self._refuse(place, steps, f"is the alias *{event.anchor}, expected the value itself")
+            self._refuse(place, steps, f"is the alias *{event.anchor:.60}, expected the value itself")
             return ""
         self._plain_only(event, place, steps)
         if isinstance(event, self.yaml.ScalarEvent):
@@ -142,7 +142,7 @@ class _Reader:
 
     def _plain_only(self, event: Any, place: Place, steps: Steps) -> None:
         if event.anchor is not None:
-            self._refuse(place, steps, f"has the anchor &{event.anchor}, expected a value without one")
+            self._refuse(place, steps, f"has the anchor &{event.anchor:.60}, expected a value without one")
         if event.tag is not None:
             self._refuse(place, steps, f"has the tag {quoted(event.tag)}, expected a value without one")
 
@@ -201,7 +201,7 @@ class _Reader:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         said = getattr(error, "problem", None) or "it cannot be parsed"
-        self.problems.append(Problem(place, "plan", f"is not YAML ({said}), expected YAML"))
+        self.problems.append(Problem(place, "plan", f"is not YAML ({said:.120}), expected YAML"))
 
 
 def _place(event: Any) -> Place:

@@ -167,4 +167,4 @@ def _scalar(kind: type) -> Thaw:
 
 
 def _not(value: Any, expected: str) -> _MisshapenError:
-    return _MisshapenError((), f"{ascii(value)[:60]}, expected {expected}")
+    return _MisshapenError((), f"{value!r:.60}, expected {expected}")
