@@ -163,6 +163,9 @@ def test_no_ci_runner_takes_a_line_for_a_command(command):
 @example("`a | @bob`")
 @example("\\\\@bob#1#2")
 @example("&#64;bob")
+@example("@0@0")
+@example("#1@bob")
+@example("é@bob")
 def test_nothing_acts_outside_code_spans(text):
     shown = re.sub(r"(?<![`\\])`[^`|\n]+`(?!`)", "\0", inert_markdown(text))
     assert "`" not in shown

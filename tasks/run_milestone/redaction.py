@@ -110,7 +110,7 @@ def _written_out(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-_MARKUP = r"""(?xmi)
+_MARKUP = r"""(?xmia)
       (?P<code> (?<! [`\\] ) ` [^`|\n]+ ` (?! ` ) )   # a table would cut a span at its |
     | (?P<tick> ` )
     | (?P<fence> (?<! [\\~] ) ~{3,} )
@@ -118,10 +118,11 @@ _MARKUP = r"""(?xmi)
     | (?P<tag> < )
     | (?P<entity> & (?! (?: amp | lt ) ; ) (?= \#? \w{1,32} ; ) )
     | (?<! \\ ) \\* (?P<acts>
-        (?<! \w ) @ [a-z0-9] [\w-]* (?: [./] [\w-]+ )*                  # a mention
-      | (?: (?<! [\w./-] ) [\w./-]{1,140} )? \# \d+ | \b GH- \d+        # a reference, that `Closes` would close
-      | https?:// [^\s<>`|]{1,200} / (?: issues | pull | discussions ) / \d+
-      | ^ / [\w-]+ (?! [\w/-] )                                         # a bot's command
+        (?: (?<! \w ) @ [a-z0-9] [\w-]* (?: [./] [\w-]+ )*               # a mention
+          | (?: (?<! [\w./-] ) [\w./-]{1,140} )? \# \d+ | \b GH- \d+     # a reference, that `Closes` would close
+          | https?:// [^\s<>`|]{1,200} / (?: issues | pull | discussions ) / \d+
+          | ^ / [\w-]+ (?! [\w/-] )                                      # a bot's command
+        ) (?: [^\s`|<@\#]{0,99} [@\#] [\w-]+ )*                          # and what comes to act once this is wrapped
       )
     """
 
