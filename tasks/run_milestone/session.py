@@ -124,11 +124,15 @@ class Session:
         status = self.status
         if self._hands is not None:
             self.voice.leave_all()
-            self.voice.say(transcript.ended(status, self.milestone.id, self.state.gates.all(), prompts=self._prompts))
+            self.voice.say(self._last_words(status))
             self.state.journal.add("run ended", status=status)
             close_books(self)
         self.end()
         return status
+
+    def _last_words(self, status: str) -> list[str]:
+        gates_open, idle = self.state.gates.all(), not self._fresh
+        return transcript.ended(status, self.milestone.id, gates_open, prompts=self._prompts, idle=idle)
 
     def end(self) -> None:
         """Let go of everything, however far the run came."""

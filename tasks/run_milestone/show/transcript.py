@@ -226,12 +226,16 @@ def phase_opened(number: int, first: Issue) -> list[str]:
     return [f"→ Starting Phase {number}, Issue #{first.number}"]
 
 
-def ended(status: str, milestone: str, gates: tuple[Gate, ...], *, prompts: bool) -> list[str]:
-    """Return the last lines of a run that did not get to the end."""
+def ended(status: str, milestone: str, gates: tuple[Gate, ...], *, prompts: bool, idle: bool) -> list[str]:
+    """Return the last lines of a run; the closing summary is what a finished one ends with. `idle`: it did nothing."""
+    if status == "complete":
+        return [f"✓ Milestone {milestone} is complete; nothing to do."] if idle else []
     if status == "waiting" and gates:
         waiting = [f"  {gate.gate}: {headline(gate.kind, gate.findings)} — {' | '.join(gate.verbs)}" for gate in gates]
         how = f"`run-milestone gates {milestone}` lists the commands that answer."
         return ["", RULE, f"Waiting for {count(len(gates), 'decision')}:", *waiting, "" if prompts else how]
     if status == "aborted":
         return ["", f"Aborted. `run-milestone {milestone}` resumes it."]
+    if status == "unfinished":
+        return ["", f"Not finished. `run-milestone {milestone}` goes on; `run-milestone why {milestone}` tells with what."]
     return []

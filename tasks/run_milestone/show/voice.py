@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from ..redaction import redact, visible
 from . import transcript
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import TextIO
 
     from ..model import Issue
@@ -27,7 +28,7 @@ class Voice:
         self._kept: dict[str, list[str]] = {}
         self._entered: set[str] = set()
         self._last: Issue | None = None
-        self.spoke = False
+        self._blank = True
 
     def say(self, lines: Iterable[str], issue: str | None = None) -> None:
         """Say lines, those of an issue together."""
@@ -63,11 +64,17 @@ class Voice:
             self.leave(issue)
 
     def _write(self, lines: Iterable[str]) -> None:
-        text = "".join(f"{visible(redact(line))}\n" for line in lines)
-        if not text:
-            return
-        out = self._out or sys.stdout
         with self._turn:
-            self.spoke = True
-            out.write(text)
-            out.flush()
+            text = "".join(f"{visible(redact(line))}\n" for line in self._spaced(lines))
+            # a reader that went away (`| head`) must not end a run in the middle
+            with contextlib.suppress(BrokenPipeError):
+                out = self._out or sys.stdout
+                out.write(text)
+                out.flush()
+
+    def _spaced(self, lines: Iterable[str]) -> Iterator[str]:
+        """Yield lines with never more than one empty line between two others."""
+        for line in lines:
+            if line or not self._blank:
+                yield line
+            self._blank = not line
