@@ -33,6 +33,8 @@ GRACE = 2.0
 TICK = 1.0
 """Seconds between two reports of progress."""
 
+_WORD = 512
+"""Bytes; where output is cut, a word of up to this length goes whole."""
 _PASSED = ("PATH", "LANG", "TZ", "VIRTUAL_ENV", "TMPDIR")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _WARDEN = (
@@ -84,7 +86,7 @@ class Processes:
         own = {**_environment(), "HOME": os.path.expanduser("~"), **env}
         return self._run(_Command(tuple(argv), cwd, own, _bytes(stdin), timeout), self._hold)
 
-    def untrusted(  # noqa: PLR0913 - each is part of what running a program means
+    def untrusted(
         self,
         argv: Sequence[str],
         *,
@@ -201,7 +203,7 @@ class _Kept:
         room = KEEP - len(self._head)
         self._head += data[:room]
         self._tail += data[room:]
-        if (excess := len(self._tail) - KEEP) > KEEP:  # trimmed now and then, not at every piece
+        if (excess := len(self._tail) - KEEP) > 0:
             del self._tail[:excess]
             self.lost += excess
 
@@ -209,7 +211,8 @@ class _Kept:
         """Return what was kept; the cut falls between words, lest half a secret escape redaction."""
         if not self.lost:
             return (self._head + self._tail).decode("utf-8", "replace")
-        head, tail = re.sub(rb"\S{1,512}\Z", b"", self._head), re.sub(rb"\A\S{1,512}", b"", self._tail)
+        head = self._head[:-_WORD] + re.sub(rb"\S+\Z", b"", self._head[-_WORD:])
+        tail = re.sub(rb"\A\S+", b"", self._tail[:_WORD]) + self._tail[_WORD:]
         return f"{head.decode('utf-8', 'replace')}\n[… {self.lost} bytes left out …]\n{tail.decode('utf-8', 'replace')}"
 
 
@@ -330,7 +333,7 @@ def _environment() -> dict[str, str]:
 @functools.cache
 def _forbid_peeking() -> None:
     """Close this process's environment, memory and descriptors to other processes of the same user."""
-    import ctypes  # noqa: PLC0415 - only runs that start something untrusted pay for it
+    import ctypes
 
     pr_set_dumpable = 4
     ctypes.CDLL(None).prctl(pr_set_dumpable, 0, 0, 0, 0)
@@ -351,7 +354,7 @@ def _verdict(result: Result, said: dict[str, int]) -> Result:
         return replace(result, code=None, err=_why(result.argv, error))
     if result.timed_out or "timeout" in said:
         return replace(result, code=-signal.SIGKILL, timed_out=True)
-    return replace(result, code=said.get("exit", result.code))
+    return replace(result, code=said.get("exit", -signal.SIGTERM if said else result.code))
 
 
 def _sweep(mark: str) -> None:
