@@ -462,3 +462,24 @@ class PullRequest:
     draft: bool = False
     labels: tuple[str, ...] = ()
     head_sha: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the remote and the forge said when they were asked: branches with their commits, and pull requests."""
+
+    asked: str
+    """UTC, ISO 8601."""
+    heads: dict[str, str]
+    pulls: tuple[PullRequest, ...]
+
+    def pull(self, branch: str) -> PullRequest | None:
+        """Return the pull request of a branch: an open one before a merged one before a closed one."""
+        return pull_of(branch, self.pulls)
+
+
+def pull_of(branch: str, pulls: tuple[PullRequest, ...]) -> PullRequest | None:
+    """Return the pull request of a branch: an open one before a merged one before a closed one, the newest of each."""
+    rank = {"open": 0, "merged": 1, "closed": 2}
+    own = [pull for pull in pulls if pull.head == branch]
+    return min(own, key=lambda pull: (rank[pull.state], -pull.number), default=None)

@@ -23,11 +23,14 @@ from .steps.job import Job
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .hands import Hands, World
-    from .model import Issue, Milestone
+    from .hands import Hands
+    from .model import Issue, Milestone, World
     from .project import Project
     from .show.voice import Voice
     from .steps.task import Task
+
+
+SKIPPED = "it is skipped"
 
 
 class Stopped(Exception):  # not an error: a question to a person
@@ -91,7 +94,9 @@ class Session:
         self._heads = self._hands.git.heads()
         self.settle()
         self._world = look(self._hands, self._branches(), self.voice.say)
+        self.state.remember(self._world)
         self._heads = self._hands.git.heads()
+        self._leave_drafts()
 
     def _branches(self) -> list[str]:
         """Return the branches of the issues that were started."""
@@ -106,6 +111,15 @@ class Session:
         for decision in settle(self.milestone, self.state, self._change_now, self.voice.say):
             self.aborted = self.aborted or decision.verb is Verb.ABORT
             self.voice.say(transcript.decided(decision, self._issues.get(decision.gate)))
+
+    def _leave_drafts(self) -> None:
+        """Leave the pull requests of skipped issues as drafts, so that nobody merges them by mistake."""
+        world = self._known_world()
+        skipped = [issue for issue in self.milestone.issues if self.settled(issue.number) == SKIPPED]
+        for pull in filter(None, (world.pull(branch_of(self.milestone, issue)) for issue in skipped)):
+            if pull.state == "open" and not pull.draft:
+                self.hands.forge.set_draft(pull.number, draft=True)
+                self.voice.say([f"✓ PR #{pull.number} is left as a draft: its issue is skipped"])
 
     def _change_now(self, gate: Gate) -> str | None:
         """Return the identity of the change a gate is about, as it is now; None where it is about none."""
@@ -203,7 +217,7 @@ class Session:
         issue = self._issues[number]
         finished = self.state.markers.read(f"{number}:{Step.REVIEW_GATE}") is not None
         if gates.skipped(number, issue.phase, self.state.decisions.all(), finished=finished):
-            return "it is skipped"
+            return SKIPPED
         pull = self._world.pull(branch_of(self.milestone, issue)) if self._world else None
         proposed = self.state.markers.evidence(f"{number}:{Step.PR}", Proposed)
         state = pull.state if pull else proposed.state if proposed else None

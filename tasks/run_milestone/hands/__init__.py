@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..model import PullRequest
     from .forge import Forge
     from .git import Git
     from .process import Processes
@@ -19,19 +18,3 @@ class Hands:
     processes: Processes
     git: Git
     forge: Forge
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the remote and the forge said when they were last asked: branches with their commits, pull requests."""
-
-    heads: dict[str, str]
-    pulls: tuple[PullRequest, ...]
-
-    def pull(self, branch: str) -> PullRequest | None:
-        """Return the pull request of a branch: an open one before a merged one before a closed one."""
-        rank = {"open": 0, "merged": 1, "closed": 2}
-        own = sorted(
-            (pull for pull in self.pulls if pull.head == branch), key=lambda pull: (rank[pull.state], -pull.number)
-        )
-        return own[0] if own else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..state.lock import held
-from . import Hands, World
+from ..model import World
+from . import Hands
 from .git import Git
 from .process import Processes
 from .sample import ensure_repository, make_bare
@@ -69,7 +71,8 @@ def open_forge(milestone: Milestone, git: Git) -> Forge:
 
 def look(hands: Hands, branches: Iterable[str], say: Say) -> World:
     """Ask the remote and the forge once, and follow what people pushed to the issues' branches."""
-    world = World(hands.git.remote_heads(), hands.forge.pulls())
+    asked = datetime.now(UTC).isoformat(timespec="seconds")
+    world = World(asked, hands.git.remote_heads(), hands.forge.pulls())
     for branch in branches:
         say(_follow(hands.git, branch, world.heads.get(branch)))
     return world

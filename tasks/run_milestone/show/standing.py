@@ -28,6 +28,8 @@ def status_text(milestone: Milestone, state: State) -> str:
         "",
         f"{count(len(told), 'issue')}: {done} completed, {left_out} skipped, {len(told) - done - left_out} open",
     ]
+    world = state.remembered()
+    lines.append(f"Remote and forge last asked: {world.asked if world else 'never'}")
     if facts["waiting"]:
         lines.append(f"Waiting for decisions: {', '.join(facts['waiting'])} (`run-milestone gates {milestone.id}`)")
     return "\n".join(lines) + "\n"

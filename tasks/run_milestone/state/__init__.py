@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from .. import seal
 from ..errors import DamagedStateError
 from ..files import write_json, write_text
+from ..model import World
 from ..redaction import redact
 from .approvals import Approvals
 from .decisions import Decisions
 from .journal import Journal
 from .markers import Markers
 from .opened import OpenGates
-from .records import clean
+from .records import clean, read_record, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +46,14 @@ class State:
         self.decisions.all()
         self.gates.all()
         return sum(1 for _ in self.journal.entries())
+
+    def remember(self, world: World) -> None:
+        """Write `remote.json`: what the remote and the forge said when they were last asked."""
+        write_record(self.folder / "remote.json", world)
+
+    def remembered(self) -> World | None:
+        """Return what the remote and the forge last said, None where nobody asked yet."""
+        return read_record(self.folder / "remote.json", World)
 
     def write_plan_review(self, text: str) -> None:
         """Write `plan-review.md`."""

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ..hands import Hands, World
-    from ..model import Issue, Milestone, Step
+    from ..hands import Hands
+    from ..model import Issue, Milestone, Step, World
     from ..state import State
 
 T = TypeVar("T")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..graph import Node
-    from ..hands import Hands, World
-    from ..model import Milestone
+    from ..hands import Hands
+    from ..model import Milestone, World
     from ..state import State
     from .task import Asked
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import OutsideError
-from ..model import Finding, Implemented, Inspected, Kind, Passed, Proposed, Severity, Step, Tested, Verb
+from ..model import Finding, Implemented, Inspected, Kind, Passed, Proposed, Severity, Step, Tested, Verb, pull_of
 from ..show import pull_request
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ def pr(job: Job) -> Proposed:
 
 
 def _find(job: Job) -> PullRequest | None:
-    rank = {"open": 0, "merged": 1, "closed": 2}
-    own = [pull for pull in job.hands.forge.pulls() if pull.head == job.branch]
-    return min(own, key=lambda pull: (rank[pull.state], -pull.number), default=None)
+    return pull_of(job.branch, job.hands.forge.pulls())
 
 
 def _create(job: Job) -> PullRequest:

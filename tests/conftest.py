@@ -1,0 +1,110 @@
+"""What every test runs in: a sealed home, and a project that is driven as a person would."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sealed_home(tmp_path_factory):
+    """No configuration, key or name of whoever runs the tests reaches them."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.com\n[init]\ndefaultBranch = main\n")
+    patch = pytest.MonkeyPatch()
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "GH_", "GITHUB_", "SSH_", "XDG_")):
+            patch.delenv(name)
+    patch.setenv("HOME", str(home))
+    patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    yield home
+    patch.undo()
+
+
+@dataclass
+class Told:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self):
+        return self.out.splitlines()
+
+    def issues(self):
+        """The issues that anything was done for."""
+        return [line.split()[1].strip("#:") for line in self.lines if line.startswith("Issue #")]
+
+
+@dataclass
+class Person:
+    """Somebody at a terminal in a project folder."""
+
+    folder: Path
+
+    def types(self, *words, stdin=None, env=None):
+        """Run `run-milestone` with these words."""
+        return self._runs([sys.executable, "-m", "run_milestone", *words], stdin, env)
+
+    def doit(self, *words):
+        """Run plain `doit`."""
+        return self._runs([sys.executable, "-m", "doit", *words], None, None)
+
+    def _runs(self, command, stdin, env):
+        environment = {**os.environ, **(env or {})}
+        done = subprocess.run(
+            command, cwd=self.folder, input=stdin, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        return Told(done.returncode, done.stdout, done.stderr)
+
+    def touches(self, *names, milestone="m4.1"):
+        for name in names:
+            path = self.folder / "state" / milestone / "approvals" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+    def git(self, *words, where="product"):
+        done = subprocess.run(["git", *words], cwd=self.folder / where, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def copy(self, folder):
+        """Somebody with a copy of everything, to try something on."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        subprocess.run(
+            ["git", "remote", "set-url", "origin", folder / "remote" / "product.git"], cwd=folder / "product", check=False
+        )
+        return Person(folder)
+
+
+@pytest.fixture
+def person(tmp_path):
+    return Person(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def somebody():
+    """Make a person at work in a folder of the test's own choice."""
+    return Person
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A person in a small repository of their own, with one passing test."""
+    folder = tmp_path / "widgets"
+    (folder / "tests").mkdir(parents=True)
+    (folder / "widgets.py").write_text('"""Widgets."""\n\nSIZE = 3\n')
+    (folder / "tests" / "test_widgets.py").write_text("from widgets import SIZE\n\n\ndef test_size():\n    assert SIZE == 3\n")
+    (folder / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
+    ada = Person(folder)
+    ada.git("init", "--quiet", "--initial-branch=main", where=".")
+    ada.git("add", ".", where=".")
+    ada.git("commit", "--quiet", "--message=Start", where=".")
+    return ada
