@@ -49,7 +49,7 @@ def _start(lifeline: int, argv: list[str]) -> int:
         os.closerange(3, lifeline)  # the run's lock among them: the command could unlock it
         os.closerange(lifeline + 1, os.sysconf("SC_OPEN_MAX"))
         if os.getppid() == warden:
-            os.execvp(argv[0], argv)  # noqa: S606 - this is the one place where the command becomes a process
+            os.execvp(argv[0], argv)
     except OSError as error:
         _say(lifeline, "errno", error.errno or 0)
     os._exit(127)
