@@ -1,2 +1,2 @@
-from run_milestone.engine import DOIT_CONFIG, task_milestone  # noqa: D100
+from run_milestone.engine import DOIT_CONFIG, task_milestone
 __all__ = ["DOIT_CONFIG", "task_milestone"]

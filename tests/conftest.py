@@ -60,9 +60,8 @@ class Person:
 
     def _runs(self, command, stdin, env):
         environment = {**os.environ, **(env or {})}
-        done = subprocess.run(
-            command, cwd=self.folder, input=stdin, env=environment, capture_output=True, text=True, timeout=300, check=False
-        )
+        how = {"cwd": self.folder, "input": stdin, "env": environment, "timeout": 300}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **how)
         return Told(done.returncode, done.stdout, done.stderr)
 
     def touches(self, *names, milestone="m4.1"):
@@ -78,10 +77,9 @@ class Person:
     def copy(self, folder):
         """Somebody with a copy of everything, to try something on."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        subprocess.run(
-            ["git", "remote", "set-url", "origin", folder / "remote" / "product.git"], cwd=folder / "product", check=False
-        )
-        return Person(folder)
+        twin = Person(folder)
+        twin.git("remote", "set-url", "origin", str(folder / "remote" / "product.git"))
+        return twin
 
 
 @pytest.fixture
@@ -101,7 +99,8 @@ def repository(tmp_path):
     folder = tmp_path / "widgets"
     (folder / "tests").mkdir(parents=True)
     (folder / "widgets.py").write_text('"""Widgets."""\n\nSIZE = 3\n')
-    (folder / "tests" / "test_widgets.py").write_text("from widgets import SIZE\n\n\ndef test_size():\n    assert SIZE == 3\n")
+    test = "from widgets import SIZE\n\n\ndef test_size():\n    assert SIZE == 3\n"
+    (folder / "tests" / "test_widgets.py").write_text(test)
     (folder / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
     ada = Person(folder)
     ada.git("init", "--quiet", "--initial-branch=main", where=".")

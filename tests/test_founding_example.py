@@ -197,8 +197,8 @@ def test_records_are_as_their_schemas_say(played):
     import jsonschema
 
     folder = played[0].folder / "state/m4.1"
-    for name, pattern in {"summary": "summary.json", "decision": "decisions/*.json", "marker": "issues/*/*.json"}.items():
-        schema, found = json.loads(read_schema(name)), list(folder.glob(pattern))
+    for name, files in (("summary", "summary.json"), ("decision", "decisions/*"), ("marker", "issues/*/*")):
+        schema, found = json.loads(read_schema(name)), list(folder.glob(files))
         assert found
         for path in found:
             jsonschema.validate(json.loads(path.read_text()), schema)

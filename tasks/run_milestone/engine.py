@@ -39,7 +39,7 @@ class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
         self.result: Any = None
         self.values: dict[str, Any] = {}
 
-    def execute(self, out: Any = None, err: Any = None) -> TaskFailed | TaskError | None:
+    def execute(self, out: Any = None, err: Any = None) -> TaskFailed | TaskError | None:  # noqa: ARG002
         """Return None when the node is done, else why it is not."""
         try:
             self._session.carry_out(self._node)
@@ -48,7 +48,7 @@ class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
         except UserError as error:
             self._session.problem(self._node, error)
             return TaskFailed(str(error), report=False)
-        except Exception as error:  # a bug: doit shows its traceback, the run is not complete
+        except Exception as error:  # noqa: BLE001  # a bug: doit shows its traceback, the run is not complete
             self._session.problem(self._node, error)
             return TaskError(f"{self._node.name}: this is a defect of run-milestone", error)
         return None

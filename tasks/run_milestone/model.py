@@ -43,7 +43,7 @@ class Kind(StrEnum):
     PLAN_WARNING = "plan-warning"
     SPEC_MISSING = "spec-missing"
     BASELINE = "baseline"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105
     TAMPERING = "tampering"
     NOT_RED = "not-red"
     TESTS = "tests"

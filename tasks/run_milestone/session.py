@@ -77,7 +77,7 @@ class Session:
     # ---- beginning and ending ---------------------------------------------------------------------------------
 
     def begin_once(self) -> None:
-        """Begin unless the run has begun, or the last one's seal says that nothing has changed since it was complete."""
+        """Begin unless the run has begun, or the seal says that nothing changed since the milestone was complete."""
         nothing_to_do = self.state.sealed().get("run")
         if nothing_to_do is not None:
             self.voice.say(nothing_to_do.splitlines()[:1])

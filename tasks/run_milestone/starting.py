@@ -60,7 +60,8 @@ def _current_branch(folder: Path) -> str:
     name = current_branch(folder)
     if name is None:
         raise UsageError(
-            f"{folder} is not a git repository.", "Run `git init` and commit something first, then `run-milestone init`."
+            f"{folder} is not a git repository.",
+            "Run `git init` and commit something first, then `run-milestone init`.",
         )
     return name
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..state.lock import held
 from ..model import World
+from ..state.lock import held
 from . import Hands
 from .git import Git
 from .process import Processes
@@ -38,14 +38,13 @@ def open_hands(project: Project, milestone: Milestone, stack: contextlib.ExitSta
         say(["", f"✓ Local remote made: {os.path.relpath(git.local_remote, project.root)}"])
     dirty = git.uncommitted()
     if dirty:
-        say(
-            [
-                "",
-                f"⚠️ {milestone.repository.path} has {dirty} uncommitted changes; they are left alone and are not part "
-                "of the milestone. Commit them first if they should be.",
-            ]
-        )
+        say(["", _dirty(milestone.repository.path, dirty)])
     return Hands(processes, git, open_forge(milestone, git))
+
+
+def _dirty(place: str, count: int) -> str:
+    changes = "an uncommitted change" if count == 1 else f"{count} uncommitted changes"
+    return f"⚠️ {place} has {changes}, left alone and not part of the milestone. Commit first what should be part of it."
 
 
 def open_git(project: Project, milestone: Milestone, processes: Processes) -> Git:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..redaction import inert_markdown, redact
-from .words import count, headline, place
+from .words import count, headline, one_line, place, reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,7 @@ LONGEST = 60_000
 
 def title(milestone: Milestone, issue: Issue) -> str:
     """Return `feat(m4.1): Add input sanitization (#297)`."""
-    reference = f" (#{issue.github})" if issue.github else ""
-    return redact(f"{issue.type}({milestone.id}): {issue.title}{reference}")
+    return f"{issue.type}({milestone.id}): {one_line(issue.title)}{reference(issue)}"
 
 
 def mark(milestone: Milestone, issue: Issue) -> str:
@@ -37,7 +36,7 @@ def body(
 ) -> str:
     """Return the body: what changed, which criteria are proven by which test, what was found, who decided what."""
     parts = [
-        f"Issue {issue.number} of milestone {milestone.id}: {inert_markdown(issue.title)}",
+        f"Issue {issue.number} of milestone {milestone.id}: {inert_markdown(one_line(issue.title))}",
         "\n".join(_changes(implemented, inspected)),
         "\n".join(_criteria(issue.criteria, tested)),
         "\n".join(_tests(tested)),

@@ -23,7 +23,7 @@ from ..model import (
     Verb,
 )
 from ..policy import STOPS
-from .words import PURPOSE, RULE, count, headline, place, reference
+from .words import PURPOSE, RULE, count, headline, one_line, place, reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,11 +40,12 @@ def bootstrapped(milestone: Milestone, done: Bootstrapped) -> list[str]:
     """Return what the bootstrap found."""
     tests = done.tests
     baseline = tests.problem or f"{tests.passed} passed, {len(tests.failed)} failed"
+    size = f"{count(len(milestone.issues), 'issue')}, {count(len(milestone.phases), 'phase')}"
     return [
         "",
         "📋 Bootstrap",
         "✓ Milestone folder exists",
-        f"✓ Implementation plan loaded ({count(len(milestone.issues), 'issue')}, {count(len(milestone.phases), 'phase')})",
+        f"✓ Implementation plan loaded ({size})",
         "✓ First run detected",
         f"✓ Baseline tests: {baseline}",
     ]
@@ -72,7 +73,7 @@ def plan_reviewed(milestone: Milestone, done: PlanReviewed) -> list[str]:
 
 def issue_banner(issue: Issue) -> list[str]:
     """Return the banner of an issue."""
-    return ["", RULE, f"Issue #{issue.number}: {issue.title}{reference(issue)}", RULE, ""]
+    return ["", RULE, f"Issue #{issue.number}: {one_line(issue.title)}{reference(issue)}", RULE, ""]
 
 
 def before(step: Step, attempt: int) -> list[str]:
@@ -237,5 +238,6 @@ def ended(status: str, milestone: str, gates: tuple[Gate, ...], *, prompts: bool
     if status == "aborted":
         return ["", f"Aborted. `run-milestone {milestone}` resumes it."]
     if status == "unfinished":
-        return ["", f"Not finished. `run-milestone {milestone}` goes on; `run-milestone why {milestone}` tells with what."]
+        goes_on = f"`run-milestone {milestone}` goes on, `run-milestone why {milestone}` tells with what."
+        return ["", f"Not finished: {goes_on}"]
     return []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..model import Kind, Severity, Verb
 from ..policy import STOPS
+from ..redaction import redact
 
 if TYPE_CHECKING:
     from ..model import Finding, Issue
@@ -18,6 +19,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def one_line(text: str) -> str:
+    """Return untrusted text as one line without secrets: it cannot forge a trailer, a heading or a second line."""
+    return redact(" ".join(text.split()))
+
+
 def reference(issue: Issue) -> str:
     """Return the issue's number on the forge, `(#297)`; empty where it has none."""
     return f" (#{issue.github})" if issue.github else ""
@@ -25,7 +31,7 @@ def reference(issue: Issue) -> str:
 
 def short_title(issue: Issue) -> str:
     """Return the title used in lists."""
-    return issue.short_title or issue.title
+    return one_line(issue.short_title or issue.title)
 
 
 def place(finding: Finding) -> str:

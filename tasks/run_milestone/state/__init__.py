@@ -66,7 +66,8 @@ class State:
 
     def seal(self, folders: list[str], files: list[str], code: int, texts: dict[str, str]) -> None:
         """Seal how a run ended (see seal.py)."""
-        seal.write(str(self.folder / "seal"), folders, files, code, {name: redact(text) for name, text in texts.items()})
+        shown = {name: redact(text) for name, text in texts.items()}
+        seal.write(str(self.folder / "seal"), folders, files, code, shown)
 
     def sealed(self) -> dict[str, str]:
         """Return what the seal says for each command; empty where anything changed since."""

@@ -34,7 +34,7 @@ class Decisions:
 
     def _load(self, name: str) -> Decision:
         decision = read_record(self._folder / name, Decision)
-        if decision is None or not _NAME.fullmatch(name) or decision.id != int(name.split("-")[0]):
+        if decision is None or not _NAME.fullmatch(name) or decision.id != int(name.split("-", 1)[0]):
             raise DamagedStateError(
                 f"{self._folder / name} does not hold the decision that its name says.",
                 "Restore it from a backup, or delete it so that the gate asks again; then run the same command again.",

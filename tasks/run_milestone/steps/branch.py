@@ -49,7 +49,7 @@ def _joined(job: Job, base: str, upstream: str, number: str) -> str:
     if joined is None:
         raise OutsideError(
             f"The issues that #{job.issue.number} depends on conflict with each other (at #{number}).",
-            f"Merge one of them into {job.milestone.branch}, or skip #{job.issue.number}, and run the same command again.",
+            f"Merge one of them into {job.milestone.branch}, or skip #{job.issue.number}; then run the same again.",
         )
     return joined
 

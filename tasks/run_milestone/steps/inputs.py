@@ -9,7 +9,7 @@ from ..model import BranchMade, Implemented, Inspected, Kind, Passed, Pushed, Re
 from ..policy import STOPS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .job import Job
 
@@ -58,7 +58,7 @@ def _values(job: Job, step: Step) -> Iterator[tuple[str, Any]]:
     retries = [decision.id for decision in job.decisions if _retries(decision.verb, decision.kind, step)]
     if retries:
         yield "retry decisions", retries
-    yield from _earlier(job, step)
+    yield from EARLIER[step](job).items()
 
 
 def _setting(job: Job, name: str) -> Any:
@@ -72,35 +72,34 @@ def _retries(verb: Verb, kind: Kind | None, step: Step) -> bool:
     return verb is Verb.RETRY and kind is not None and (step in STOPS[kind].found_by.split(", ") or kind is Kind.TOOL)
 
 
-def _earlier(job: Job, step: Step) -> Iterator[tuple[str, Any]]:  # one case per step
-    """Yield what earlier steps left that this one stands on, and the commit it looks at."""
-    match step:
-        case Step.BRANCH:
-            yield "branch name", job.branch
-        case Step.IMPLEMENT:
-            yield "base", job.found(Step.BRANCH, BranchMade).base
-            yield "rework decisions", [decision.id for decision in job.reworks]
-        case Step.LINT:
-            yield "implementation", job.found(Step.IMPLEMENT, Implemented).head
-        case Step.TEST:
-            yield "commit", job.head
-            yield "known failures", job.known_failures
-        case Step.TEST_GATE:
-            yield "tests", job.found(Step.TEST, Tested)
-        case Step.INSPECT:
-            yield "commit", job.head
-            yield "base", job.found(Step.BRANCH, BranchMade).base
-        case Step.INSPECT_GATE:
-            yield "inspection", job.found(Step.INSPECT, Inspected)
-        case Step.PUSH:
-            yield "commit", job.head
-        case Step.PR:
-            yield "pushed commit", job.found(Step.PUSH, Pushed).head
-            yield "labels", [job.found(gate, Passed).labels for gate in (Step.TEST_GATE, Step.INSPECT_GATE)]
-            yield "inspection", job.found(Step.INSPECT, Inspected)
-            yield "decisions", [decision.id for decision in job.decisions]
-        case Step.REVIEW:
-            yield "commit", job.head
-            yield "base", job.found(Step.BRANCH, BranchMade).base
-        case Step.REVIEW_GATE:
-            yield "review", job.found(Step.REVIEW, Reviewed)
+def _committed(job: Job) -> dict[str, Any]:
+    """Return what a step that looks at the change stands on: the branch's commit and where it left its base."""
+    return {"commit": job.head, "base": job.found(Step.BRANCH, BranchMade).base}
+
+
+def _proposal(job: Job) -> dict[str, Any]:
+    return {
+        "pushed commit": job.found(Step.PUSH, Pushed).head,
+        "labels": [job.found(gate, Passed).labels for gate in (Step.TEST_GATE, Step.INSPECT_GATE)],
+        "inspection": job.found(Step.INSPECT, Inspected),
+        "decisions": [decision.id for decision in job.decisions],
+    }
+
+
+EARLIER: dict[Step, Callable[[Job], dict[str, Any]]] = {
+    Step.BRANCH: lambda job: {"branch name": job.branch},
+    Step.IMPLEMENT: lambda job: {
+        "base": job.found(Step.BRANCH, BranchMade).base,
+        "rework decisions": [decision.id for decision in job.reworks],
+    },
+    Step.LINT: lambda job: {"implementation": job.found(Step.IMPLEMENT, Implemented).head},
+    Step.TEST: lambda job: {"commit": job.head, "known failures": job.known_failures},
+    Step.TEST_GATE: lambda job: {"tests": job.found(Step.TEST, Tested)},
+    Step.INSPECT: _committed,
+    Step.INSPECT_GATE: lambda job: {"inspection": job.found(Step.INSPECT, Inspected)},
+    Step.PUSH: lambda job: {"commit": job.head},
+    Step.PR: _proposal,
+    Step.REVIEW: _committed,
+    Step.REVIEW_GATE: lambda job: {"review": job.found(Step.REVIEW, Reviewed)},
+}
+"""What earlier steps left that a step stands on, and the commit it looks at, by name."""

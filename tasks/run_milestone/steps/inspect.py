@@ -11,6 +11,8 @@ from ..checks.review import review as review_change
 from ..model import BranchMade, Inspected, Reviewed, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..hands.process import Result
     from .job import Job
 
@@ -43,7 +45,7 @@ def _change(job: Job) -> Change:
     )
 
 
-def _tool(job: Job):  # type: ignore[no-untyped-def]
+def _tool(job: Job) -> Callable[[tuple[str, ...], str | None], Result]:
     def run(command: tuple[str, ...], stdin: str | None) -> Result:
         log = job.state.logs(job.issue.number) / "tools.log"
         timeout = job.milestone.commands.timeout
