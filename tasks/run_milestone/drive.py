@@ -24,8 +24,13 @@ def drive(session: Session, answers: Answers, *, only: tuple[str, ...] = (), job
     rounds = [wanted] if answers is nobody else [[name] for name in _in_order(session, only)]
     for names in rounds:
         _run_and_ask(session, answers, names, jobs)
-        if session.aborted or session.problems:
+        if session.aborted or session.problems or _shut(session, names):
             return
+
+
+def _shut(session: Session, names: list[str]) -> bool:
+    """Return whether these tasks are a barrier that stays shut: nothing behind it can start."""
+    return any(session.nodes[name].issue is None and session.state.markers.read(name) is None for name in names)
 
 
 def _in_order(session: Session, only: tuple[str, ...]) -> list[str]:

@@ -66,6 +66,8 @@ class Session:
         self.aborted = False
         self.standalone = standalone
         self._prompts = prompts
+        self._asked: set[str] = set()
+        """Questions put in this run: nobody is shown the same one twice."""
         self._issues = {issue.number: issue for issue in milestone.issues}
         self._stack = contextlib.ExitStack()
         self._heads: dict[str, str] = {}
@@ -110,6 +112,7 @@ class Session:
         """Turn approval files into decisions, and say what they do."""
         for decision in settle(self.milestone, self.state, self._change_now, self.voice.say):
             self.aborted = self.aborted or decision.verb is Verb.ABORT
+            self._asked.discard(decision.digest or "")
             self.voice.say(transcript.decided(decision, self._issues.get(decision.gate)))
 
     def _leave_drafts(self) -> None:
@@ -281,6 +284,9 @@ class Session:
             self.state.gates.close(task.gate)  # whatever was asked before is answered or out of date
             return outcome
         gate, new = self.state.gates.open(outcome)
+        if gate.digest in self._asked:
+            raise Stopped(gate)
+        self._asked.add(gate.digest)
         if new:
             self.state.journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest)
         self.voice.say(transcript.gate(gate, task.shown(), self.milestone.id, prompts=self._prompts), node.issue)
