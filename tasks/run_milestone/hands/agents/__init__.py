@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ...model import Finding, Issue, Milestone
+from ...errors import UsageError
+from ...model import AgentSpec, Finding, Issue, Milestone
+
+if TYPE_CHECKING:
+    from ..process import Processes
+
+GROUP = "run_milestone.agents"
+"""The entry-point group by which other packages add agents: each a callable (Processes) → Agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +43,52 @@ class Agent(Protocol):
 
     def work(self, assignment: Assignment) -> Report:
         """Change the tree in place; never raises for what the agent itself did wrong, that is `problem`."""
+
+
+def agent_of(spec: AgentSpec, processes: Processes) -> Agent:
+    """Return the agent that a plan names by kind; other packages add theirs by entry point.
+
+    Errors: UsageError where nobody of that name is installed.
+    """
+    if spec.kind == "replay":
+        from .replay import ReplayAgent
+
+        return ReplayAgent(processes)
+    if spec.kind == "command":
+        from .command import CommandAgent
+
+        return CommandAgent(processes)
+    return _installed(spec.kind, processes)
+
+
+def _installed(kind: str, processes: Processes) -> Agent:
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=GROUP, name=kind):
+        agent: Agent = entry.load()(processes)
+        return agent
+    raise UsageError(
+        f"There is no agent called {kind!r}.", "Use human, replay or command, or install one of that name."
+    )
+
+
+def agent_of(spec: AgentSpec, processes: Processes) -> Agent:
+    """Return the agent that a plan names: one of ours, or one that an installed package brings.
+
+    An entry point of the group `run_milestone.agents` names a callable that takes what this function takes. `human`
+    is no agent: a person works in a worktree, and the implement step waits. Errors: UsageError for an unknown name.
+    """
+    if spec.kind == "replay":
+        from .replay import ReplayAgent  # noqa: PLC0415 - only what is used is loaded
+
+        return ReplayAgent(spec, processes)
+    if spec.kind == "command":
+        from .command import CommandAgent  # noqa: PLC0415
+
+        return CommandAgent(spec, processes)
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
+    for found in entry_points(group="run_milestone.agents", name=spec.kind):
+        agent: Agent = found.load()(spec, processes)
+        return agent
+    raise UsageError(f"There is no agent {spec.kind!r}.", "Use `human`, `command` or `replay`, or install the package.")

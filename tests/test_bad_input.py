@@ -1,0 +1,155 @@
+"""Nonsense gets one clear sentence that ends with what to do, the right exit code, and no traceback."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PLAN = "id: m1\ntitle: First\nphases:\n  - issues:\n      - {number: 1, title: Add a colour, criteria: [It has one]}\n"
+
+
+@pytest.fixture
+def ada(repository):
+    repository.types("init")
+    (repository.folder / "plans/m1/plan.yaml").write_text(PLAN)
+    return repository
+
+
+def refused(told, code, *parts):
+    assert told.code == code, told.out + told.err
+    assert "Traceback" not in told.err
+    for part in parts:
+        assert part in told.err
+
+
+def test_an_unknown_milestone(ada):
+    refused(ada.types("m9"), 2, "no plans/m9/plan.yaml", "the plans here are m1")
+    refused(ada.types("run", "../../etc"), 2, "is not a milestone id", "m4.1")
+
+
+def test_an_unknown_command_is_explained(ada):
+    refused(ada.types("frobnicate"), 2, "frobnicate")
+
+
+def test_no_project(person):
+    refused(person.types("m1"), 2, "no plans/ folder", "run-milestone init")
+    refused(person.types("-C", "nowhere", "m1"), 2, "nowhere: No such file or directory")
+
+
+def test_a_folder_can_be_named_before_or_after_the_command(ada):
+    above = type(ada)(ada.folder.parent)
+    for words in (
+        ["-C", "widgets", "plan", "check", "m1"],
+        ["status", "-C", "widgets", "m1"],
+        ["-C", "widgets", "status", "m1"],
+    ):
+        assert above.types(*words).code == 0
+
+
+def test_a_bad_plan_tells_every_error_at_its_place(ada):
+    (ada.folder / "plans/m1/plan.yaml").write_text(
+        "id: m1\ntitle: First\ncolour: red\nphases:\n  - issues: [{number: x}]\n"
+    )
+    told = ada.types("m1")
+    refused(told, 2, "plans/m1/plan.yaml:3:1:", "plans/m1/plan.yaml:5:")
+    assert not (ada.folder / "state/m1/journal.jsonl").exists()
+    doit = ada.doit("run", "m1")
+    assert doit.code == 3
+    assert "plans/m1/plan.yaml:3:1:" in doit.err
+    assert "Traceback" not in doit.err
+
+
+def test_a_verb_that_is_none_or_is_not_offered(ada):
+    ada.types("m1")
+    refused(ada.types("decide", "m1", "01", "frobnicate"), 2, "'frobnicate' is no verb", "skip | abort")
+    refused(ada.types("decide", "m1", "01", "approve"), 2, "does not offer approve", "skip | abort")
+    refused(ada.types("decide", "m1", "07", "skip"), 2, "no gate called '07'")
+    refused(ada.types("decide", "m1", "phase-1", "continue"), 2, "not open", "run-milestone gates m1")
+
+
+def test_a_touched_file_that_answers_nothing_is_set_aside(ada):
+    ada.types("m1")
+    ada.touches("01.approve", "01.Skip", "99.skip", "notes.txt", milestone="m1")
+    told = ada.types("m1")
+    assert told.code == 3
+    for name in ("01.approve", "01.Skip", "99.skip", "notes.txt"):
+        assert f"Approval {name} was not taken: " in told.out
+        assert (ada.folder / f"state/m1/approvals/stale/{name}.1").exists()
+
+
+def test_a_marker_that_cannot_be_read_is_named_and_never_taken_for_done(ada):
+    ada.types("m1")
+    marker = ada.folder / "state/m1/issues/01/branch.json"
+    marker.write_text(marker.read_text()[:40])
+    for words in (("m1",), ("status", "m1")):
+        told = ada.types(*words)
+        assert told.code == 1
+        assert "state/m1/issues/01/branch.json cannot be read" in told.out + told.err
+        assert "Traceback" not in told.err
+    assert marker.exists()
+
+
+def test_git_is_missing(ada, tmp_path):
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    refused(ada.types("m1", env={"PATH": str(empty)}), 2, "git is not installed", "Install git")
+
+
+def test_the_repository_is_missing_or_is_none(ada):
+    plan = ada.folder / "plans/m1/plan.yaml"
+    plan.write_text(PLAN + "repository: {path: nowhere}\n")
+    refused(ada.types("m1"), 2, "nowhere does not exist", "plans/m1/plan.yaml")
+    (ada.folder.parent / "plain" / "plans" / "m1").mkdir(parents=True)
+    bob = type(ada)(ada.folder.parent / "plain")
+    (bob.folder / "plans/m1/plan.yaml").write_text(PLAN)
+    refused(bob.types("m1"), 2, "is not a git repository", "git init")
+    refused(bob.types("init"), 2, "is not a git repository", "git init")
+
+
+def test_a_target_branch_that_does_not_exist(ada):
+    (ada.folder / "plans/m1/plan.yaml").write_text(PLAN + "target: trunk\n")
+    told = ada.types("m1")
+    assert told.code == 1
+    assert "target branch trunk does not exist" in told.out
+
+
+def test_a_second_run_is_refused_and_told_who_holds_the_first(ada):
+    ada.types("m1")
+    hold = "import fcntl, sys; file = open('state/m1/lock', 'r+'); fcntl.flock(file, fcntl.LOCK_EX); print(1, flush=True); input()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold], cwd=ada.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        holder.stdout.readline()
+        lock = ada.folder / "state/m1/lock"
+        lock.write_text(f'{{"pid": {holder.pid}, "host": "{os.uname().nodename}", "since": "2026-01-01"}}')
+        refused(ada.types("m1"), 5, f"process {holder.pid}", "run-milestone status m1")
+        told = ada.doit("run", "m1")
+        assert told.code == 3
+        assert f"process {holder.pid}" in told.err
+    finally:
+        holder.communicate("\n")
+    assert ada.types("m1").code == 3
+
+
+def test_an_approvals_folder_that_is_a_file(ada):
+    (ada.folder / "state/m1").mkdir(parents=True, exist_ok=True)
+    (ada.folder / "state/m1/approvals").write_text("fix")
+    told = ada.types("m1")
+    refused(told, 2, "approvals is a file", "mv ")
+
+
+def test_jobs_and_only(ada):
+    refused(ada.types("m1", "--jobs", "0"), 2, "give 1 or more")
+    refused(ada.types("m1", "--only", "07"), 2, "no issue 07", "Its issues are 01")
+
+
+def test_a_folder_in_the_way_of_a_tree_is_left_alone(ada):
+    place = ada.folder.parent / "widgets.worktrees" / "m1-base"
+    place.mkdir(parents=True)
+    (place / "precious").write_text("mine")
+    told = ada.types("m1")
+    assert told.code == 1
+    assert "is in the way" in told.out
+    assert (place / "precious").read_text() == "mine"

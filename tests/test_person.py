@@ -1,0 +1,135 @@
+"""A person implements: the run says where, holds no process, takes over what is committed, and opens the PR."""
+
+import json
+
+import pytest
+
+PLAN = """\
+id: m1
+title: First
+phases:
+  - issues:
+      - number: 1
+        title: Add a colour
+        criteria: [Widgets have a colour]
+      - number: 2
+        title: Add a weight
+        criteria: [Widgets have a weight]
+        depends_on: [1]
+"""
+
+
+@pytest.fixture
+def ada(repository):
+    assert repository.types("init").code == 0
+    (repository.folder / "plans/m1/plan.yaml").write_text(PLAN)
+    return repository
+
+
+def place_of(told):
+    """The worktree that the run names."""
+    return next(
+        line.split("a worktree of it: ")[1].split(")")[0] for line in told.lines if "a worktree of it: " in line
+    )
+
+
+def work(ada, told, name, value):
+    """Commit a small change with its test where the run said to."""
+    place = place_of(told)
+    with open(f"{place}/widgets.py", "a") as file:
+        file.write(f"{name.upper()} = {value!r}\n")
+    with open(f"{place}/tests/test_{name}.py", "w") as file:
+        file.write(
+            f"from widgets import {name.upper()}\n\n\ndef test_{name}():\n    assert {name.upper()} == {value!r}\n"
+        )
+    ada.git("add", ".", where=place)
+    ada.git("commit", "--quiet", f"--message=Add {name}", where=place)
+
+
+def pulls(ada):
+    folder = ada.folder / ".git/run-milestone/remote.forge/pulls"
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
+def test_from_init_to_an_open_pull_request(ada):
+    told = ada.types("m1")
+    assert told.code == 3
+    assert "Waiting for a person's commits" in told.out
+    assert "touch state/m1/approvals/01.skip" in told.out
+
+    work(ada, told, "colour", "red")
+    told = ada.types("m1")
+    assert told.code == 3
+    assert told.issues() == ["01", "02"]
+    assert "✓ Tests: 2 passed" in told.out
+    assert [pull["title"] for pull in pulls(ada)] == ["feat(m1): Add a colour"]
+
+    work(ada, told, "weight", 5)
+    told = ada.types("m1")
+    assert "✓ Tests: 3 passed" in told.out, "the second issue stands on the first, which it depends on"
+    assert "✓ Phase 1 complete — 2 PRs ready" in told.out
+    assert ada.types("decide", "m1", "phase-1", "continue", "--reason", "read both").code == 0
+    told = ada.types("m1")
+    assert told.code == 0
+    assert "✓ Milestone M1 Complete" in told.out
+    assert ada.types("m1").out.startswith("✓ Milestone m1 is complete; nothing to do.")
+
+
+def test_a_skipped_issue_blocks_what_depends_on_it_until_that_is_skipped_too(ada):
+    ada.types("m1")
+    ada.touches("01.skip", milestone="m1")
+    told = ada.types("m1")
+    assert told.code == 3
+    assert "it depends on issue #01, which was skipped" in told.out
+    ada.touches("02.skip", milestone="m1")
+    told = ada.types("m1")
+    assert "✓ Phase 1 complete — 0 PRs ready, 2 skipped" in told.out
+
+
+def test_uncommitted_work_and_checkout_are_left_alone(ada):
+    (ada.folder / "widgets.py").write_text("# half an idea\n")
+    before = ada.git("status", "--porcelain=v2", "--branch", where=".")
+    told = ada.types("m1")
+    assert "an uncommitted change, left alone" in told.out
+    work(ada, told, "colour", "red")
+    ada.types("m1")
+    assert ada.git("status", "--porcelain=v2", "--branch", where=".") == before
+    assert (ada.folder / "widgets.py").read_text() == "# half an idea\n"
+
+
+def test_failing_tests_wait_for_the_person_who_mends_them(ada):
+    told = ada.types("m1")
+    place = place_of(told)
+    work(ada, told, "colour", "red")
+    with open(f"{place}/widgets.py", "a") as file:
+        file.write("SIZE = 4\n")
+    ada.git("commit", "--quiet", "--all", "--message=Break the size", where=place)
+    told = ada.types("m1")
+    assert told.code == 3
+    assert "🛑 Tests failing (attempt 1/2)" in told.out
+    assert "- test_size" in told.out
+
+    ada.touches("01.fix", milestone="m1")
+    told = ada.types("m1")
+    assert "Waiting for a person's commits" in told.out, "asking for a fix is not a fix"
+    ada.git("revert", "--no-edit", "HEAD", where=place)
+    told = ada.types("m1")
+    assert "✓ Tests: 2 passed" in told.out
+
+
+def test_an_answer_is_for_the_change_that_was_shown(ada):
+    told = ada.types("m1")
+    place = place_of(told)
+    work(ada, told, "colour", "red")
+    with open(f"{place}/widgets.py", "a") as file:
+        file.write("SIZE = 4\n")
+    ada.git("commit", "--quiet", "--all", "--message=Break the size", where=place)
+    ada.types("m1")
+    ada.touches("01.fix", milestone="m1")
+    with open(f"{place}/widgets.py", "a") as file:
+        file.write("SIZE = 5\n")
+    ada.git("commit", "--quiet", "--all", "--message=Break it differently", where=place)
+    told = ada.types("m1")
+    assert "Approval 01.fix was not taken: the change of 01 has moved since it was shown" in told.out
+    assert (ada.folder / "state/m1/approvals/stale/01.fix.1").exists()
+    assert "🛑 Tests failing (attempt 1/2)" in told.out
