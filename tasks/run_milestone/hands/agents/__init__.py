@@ -70,25 +70,3 @@ def _installed(kind: str, processes: Processes) -> Agent:
     raise UsageError(
         f"There is no agent called {kind!r}.", "Use human, replay or command, or install one of that name."
     )
-
-
-def agent_of(spec: AgentSpec, processes: Processes) -> Agent:
-    """Return the agent that a plan names: one of ours, or one that an installed package brings.
-
-    An entry point of the group `run_milestone.agents` names a callable that takes what this function takes. `human`
-    is no agent: a person works in a worktree, and the implement step waits. Errors: UsageError for an unknown name.
-    """
-    if spec.kind == "replay":
-        from .replay import ReplayAgent  # noqa: PLC0415 - only what is used is loaded
-
-        return ReplayAgent(spec, processes)
-    if spec.kind == "command":
-        from .command import CommandAgent  # noqa: PLC0415
-
-        return CommandAgent(spec, processes)
-    from importlib.metadata import entry_points  # noqa: PLC0415
-
-    for found in entry_points(group="run_milestone.agents", name=spec.kind):
-        agent: Agent = found.load()(spec, processes)
-        return agent
-    raise UsageError(f"There is no agent {spec.kind!r}.", "Use `human`, `command` or `replay`, or install the package.")
