@@ -13,19 +13,21 @@ from doit.doit_cmd import DoitMain
 from doit.exceptions import InvalidCommand, InvalidDodoFile, TaskError, TaskFailed
 from doit.reporter import ZeroReporter
 
+from . import seal
 from .errors import UserError
-from .plan import load, milestones
 from .project import Project, find_project
-from .session import Session, Stopped
-from .show.voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .graph import Node
+    from .session import Session
 
 _sessions: dict[str, Session] = {}
 """The sessions whose tasks were made, by milestone; doit's reporter finds them here by task name."""
+
+_sealed: dict[str, str] = {}
+"""What the seal says of a milestone that was asked for and needs nothing, by milestone."""
 
 
 class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
@@ -41,6 +43,8 @@ class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
 
     def execute(self, out: Any = None, err: Any = None) -> TaskFailed | TaskError | None:  # noqa: ARG002
         """Return None when the node is done, else why it is not."""
+        from .session import Stopped
+
         try:
             self._session.carry_out(self._node)
         except Stopped as stopped:
@@ -66,6 +70,7 @@ class Reporter(ZeroReporter):  # type: ignore[misc]  # doit is untyped
         """Begin the sessions whose tasks were asked for; doit shows what prevents it without a traceback."""
         _ = tasks
         asked = {name.split(":")[0] for name in selected_tasks}
+        sys.stdout.writelines(_sealed[name] for name in sorted(asked & set(_sealed)))
         try:
             for name in sorted(asked & set(_sessions)):
                 _sessions[name].begin_once()
@@ -100,14 +105,37 @@ def task_milestone() -> Iterator[dict[str, Any]]:
     """Yield the tasks of every plan of the project that doit was started in."""
     try:
         project = find_project(Path.cwd())
-        for name in milestones(project.plans):
-            yield from _tasks(_standalone(project, name))
+        finished = _finished(project)
+        yield from _all_tasks(project) if finished is None else [{"basename": finished, "name": None}]
     except UserError as error:
         raise InvalidDodoFile(str(error)) from None
 
 
+def _finished(project: Project) -> str | None:
+    """Return the milestone that a plain `doit run m4.1` asks for, where its seal says that none of its tasks is due."""
+    if len(sys.argv) != 3 or sys.argv[1] != "run":
+        return None
+    name = sys.argv[2]
+    said = (seal.read(f"{project.state(name)}/seal") or (0, {}))[1].get("run")
+    if said is None:
+        return None
+    _sealed[name] = f"{said.splitlines()[0]}\n"
+    return name
+
+
+def _all_tasks(project: Project) -> Iterator[dict[str, Any]]:
+    from .plan import milestones
+
+    for name in milestones(project.plans):
+        yield from _tasks(_standalone(project, name))
+
+
 def _standalone(project: Project, name: str) -> Session:
     """Return the session of a plain `doit` command, which begins and ends with doit's own run."""
+    from .plan import load
+    from .session import Session
+    from .show.voice import Voice
+
     milestone = load(project.plan(name), cache=project.state(name) / "cache" / "plan.json")
     session = Session(project, milestone, Voice(), standalone=True)
     _sessions[name] = session
