@@ -7,9 +7,11 @@ code through git metadata this leaves none).
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
+import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +28,11 @@ OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 NOTHING = "0" * 40
 """The object id git takes for "there must be none"."""
 
-DIFF_OPTIONS = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "--no-color", "--no-renames")
+DIFF_OPTIONS = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--no-color", "--no-renames")
+"""Submodules count: another commit of one is other code."""
+
+_WHERE = re.compile(rb"^(?:index |@@ ).*\n", re.MULTILINE)
+"""The lines of a diff that a clean rebase changes: blob ids and line numbers."""
 
 _OWN_CONFIG = {
     "core.repositoryformatversion": "0",
@@ -40,7 +46,7 @@ _OWN_CONFIG = {
     "gc.auto": "0",
     "maintenance.auto": "false",
     "submodule.recurse": "false",
-    "diff.ignoreSubmodules": "all",
+    "push.recurseSubmodules": "no",
     "protocol.ext.allow": "never",
     "advice.detachedHead": "false",
 }
@@ -112,6 +118,7 @@ class Git:
             "GIT_OBJECT_DIRECTORY": str(self.common / "objects"),
             "GIT_OPTIONAL_LOCKS": "0",
             "LC_ALL": "C",
+            **({"GIT_SHALLOW_FILE": str(shallow)} if (shallow := self.common / "shallow").exists() else {}),
             **({"GIT_INDEX_FILE": str(self.dir / f"index-{index}")} if index else {}),
             **(env or {}),
         }
@@ -119,13 +126,16 @@ class Git:
         return self._processes.trusted(argv, cwd=tree or self.dir, env=surroundings, stdin=stdin, timeout=600)
 
     def _run(self, *words: str, **how: object) -> str:
+        return _checked(words, self._call(*words, **how)).out  # type: ignore[arg-type]
+
+    def _rows(self, *words: str, **how: object) -> list[str]:
+        """Return the lines that git prints; only a newline ends one, names and subjects may hold what else does."""
+        return [line for line in self._run(*words, **how).split("\n") if line]
+
+    def _answer(self, *words: str, **how: object) -> str | None:
+        """Return what git answers, None for its no (exit code 1); any other failure is no answer."""
         result = self._call(*words, **how)  # type: ignore[arg-type]
-        if result.code is None:
-            raise UsageError(f"git could not be started: {result.err.strip()}.", "Install git and run again.")
-        if result.code != 0:
-            said = (result.err.strip() or result.out.strip() or f"exit code {result.code}").splitlines()[-1]
-            raise OutsideError(f"`git {words[0]}` failed: {said}", "Mend that and run the same command again.")
-        return result.out
+        return None if result.code == 1 else _checked(words, result).out
 
     def _object(self, text: str, what: str) -> str:
         name = text.strip()
@@ -137,15 +147,15 @@ class Git:
 
     def head(self, branch: str) -> str | None:
         """Return the commit of a branch of the user's repository, None where there is no such branch."""
-        result = self._call(
+        told = self._answer(
             "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}", directory=self.common
         )
-        return self._object(result.out, branch) if result.code == 0 else None
+        return None if told is None else self._object(told, branch)
 
     def heads(self) -> dict[str, str]:
         """Return every branch of the user's repository and its commit."""
-        told = self._run("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", directory=self.common)
-        rows = [line.split(" ", 1) for line in told.splitlines()]
+        told = self._rows("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", directory=self.common)
+        rows = [line.split(" ", 1) for line in told]
         return {name.removeprefix("refs/heads/"): self._object(sha, name) for sha, name in rows}
 
     def has(self, sha: str) -> bool:
@@ -154,7 +164,7 @@ class Git:
 
     def is_ancestor(self, earlier: str, later: str) -> bool:
         """Return whether `earlier` is contained in `later`."""
-        return earlier == later or self._call("merge-base", "--is-ancestor", earlier, later).code == 0
+        return earlier == later or self._answer("merge-base", "--is-ancestor", earlier, later) is not None
 
     def merge_base(self, one: str, other: str) -> str:
         """Return the best common ancestor of two commits."""
@@ -162,24 +172,33 @@ class Git:
 
     def commits(self, base: str, head: str, mark: str) -> tuple[Commit, ...]:
         """Return what `base..head` holds, oldest first; `mark` is the trailer's value before the attempt."""
-        form = "--format=%H%x00%s%x00%(trailers:key=Run-Milestone,valueonly,separator=%x20)"
-        lines = self._run("log", "--reverse", "--topo-order", form, f"{base}..{head}").splitlines()
-        return tuple(_commit(line, mark) for line in lines)
+        form = "--format=%H%x00%s%x00%(trailers:key=Run-Milestone,valueonly,unfold,separator=%x20)"
+        rows = self._rows("log", "--reverse", "--topo-order", form, f"{base}..{head}")
+        return tuple(_commit(row, mark) for row in rows)
 
     def diff(self, base: str, head: str, *options: str) -> str:
         """Return the diff of what `head` changes since it left `base`."""
-        return self._run("diff", *DIFF_OPTIONS, *options, f"{base}...{head}", "--")
+        return self._diff(base, head, *options).decode("utf-8", "replace")
+
+    def _diff(self, base: str, head: str, *options: str) -> bytes:
+        """Return a diff however large it is: what is cut off, nobody looks at."""
+        with tempfile.NamedTemporaryFile(dir=self.dir, prefix="diff-") as file:
+            self._run("diff", *DIFF_OPTIONS, *options, f"--output={file.name}", f"{base}...{head}", "--")
+            return file.read()
 
     def measure(self, before: str, after: str) -> tuple[int, int]:
         """Return how many files differ between two commits, and how many lines (added plus deleted)."""
-        rows = self._run("diff", *DIFF_OPTIONS, "--numstat", before, after, "--").splitlines()
+        rows = self._rows("diff", *DIFF_OPTIONS, "--numstat", before, after, "--")
         counts = [row.split("\t")[:2] for row in rows]
         return len(rows), sum(int(count) for pair in counts for count in pair if count.isdigit())
 
     def patch_id(self, base: str, head: str) -> str:
-        """Return the identity of a change, which a clean rebase keeps; empty for an empty change."""
-        told = self._run("patch-id", "--stable", stdin=self.diff(base, head, "--full-index", "--binary"))
-        return self._object(told.split()[0], "the change") if told.strip() else ""
+        """Return the identity of a change, which a clean rebase keeps; empty for an empty change.
+
+        Not `git patch-id`: it overlooks white space, which is code in Python, and all that follows a NUL.
+        """
+        diff = self._diff(base, head, "--full-index", "--binary")
+        return hashlib.sha256(_WHERE.sub(b"@@\n", diff)).hexdigest() if diff else ""
 
     def read(self, commit: str, path: str) -> bytes | None:
         """Return a committed file's bytes, None where the commit has no such file."""
@@ -206,9 +225,9 @@ class Git:
     def checked_out(self, branch: str) -> Path | None:
         """Return the folder that has a branch checked out, None where none has."""
         told = self._run("worktree", "list", "--porcelain", directory=self.common)
-        for block in told.split("\n\n"):
-            if f"branch refs/heads/{branch}" in block.splitlines():
-                return Path(block.splitlines()[0].removeprefix("worktree "))
+        for place, *facts in (block.split("\n") for block in told.split("\n\n")):
+            if f"branch refs/heads/{branch}" in facts:
+                return Path(place.removeprefix("worktree "))
         return None
 
     # ---- writing ----------------------------------------------------------------------------------------------
@@ -230,54 +249,53 @@ class Git:
         Errors: UsageError where something stands there that this did not make: it may be a person's work.
         """
         self._claim(tree, index)
-        if (tree / ".git").is_dir() and not (tree / ".git").is_symlink():
-            shutil.rmtree(tree / ".git")
-        (tree / ".git").unlink(missing_ok=True)
+        _unversion(tree)
         (self.dir / f"index-{index}.lock").unlink(missing_ok=True)
         self._run("read-tree", "--reset", "-u", commit, tree=tree, index=index)
         self._run("clean", "-ffdxq", tree=tree, index=index)
 
     def _claim(self, tree: Path, index: str) -> None:
-        claim = self.dir / f"tree-{index}"
-        if tree.exists() and not claim.exists():
+        """Note that `tree` is ours before it is there; the note also holds in a copied or moved project."""
+        claim, place = self.dir / f"tree-{index}", os.path.relpath(tree, self.dir)
+        ours = claim.exists() and claim.read_text(encoding="utf-8") == place
+        if tree.is_symlink() or (tree.exists() and not ours):
             raise UsageError(
                 f"{tree} is in the way: it was not made by this run, so it is left alone.",
                 "Move it elsewhere and run the same command again.",
             )
-        claim.write_text(f"{tree}\n", encoding="utf-8")
+        if not ours:
+            claim.write_text(place, encoding="utf-8")
         tree.mkdir(parents=True, exist_ok=True)
 
     def commit(self, tree: Path, parent: str, index: str, message: str) -> str:
-        """Commit what `tree` holds on top of `parent`; returns `parent` where nothing differs."""
+        """Commit what `tree` holds on top of `parent`; returns `parent` where nothing differs.
+
+        Errors: OutsideError where whoever worked there put a link in the tree's place: it may lead to anybody's files.
+        """
+        if tree.is_symlink():
+            raise OutsideError(f"{tree} was replaced by a link.", "Remove the link and run the same command again.")
+        _unversion(tree)
         self._run("add", "--all", "--", ".", tree=tree, index=index)
         made = self._object(self._run("write-tree", tree=tree, index=index), "the tree")
         before = self._object(self._run("rev-parse", f"{parent}^{{tree}}"), "the tree before")
         if made == before:
             return parent
+        return self._commit_tree(made, (parent,), message)
+
+    def join(self, one: str, other: str, message: str) -> str | None:
+        """Return a merge of two commits without touching any tree; None where they conflict."""
+        told = self._answer("merge-tree", "--write-tree", one, other)
+        return None if told is None else self._commit_tree(self._object(told, "the merged tree"), (one, other), message)
+
+    def _commit_tree(self, made: str, parents: tuple[str, ...], message: str) -> str:
         name, email = self.identity
         env = {
             f"GIT_{who}_{what}": value
             for who in ("AUTHOR", "COMMITTER")
             for what, value in (("NAME", name), ("EMAIL", email))
         }
-        told = self._run("commit-tree", made, "-p", parent, "-F", "-", stdin=message, env=env)
-        return self._object(told, "the commit")
-
-    def join(self, one: str, other: str, message: str) -> str | None:
-        """Return a merge of two commits without touching any tree; None where they conflict."""
-        result = self._call("merge-tree", "--write-tree", one, other)
-        if result.code != 0:
-            return None
-        made = self._object(result.out.splitlines()[0], "the merged tree")
-        name, email = self.identity
-        env = {
-            "GIT_AUTHOR_NAME": name,
-            "GIT_AUTHOR_EMAIL": email,
-            "GIT_COMMITTER_NAME": name,
-            "GIT_COMMITTER_EMAIL": email,
-        }
-        told = self._run("commit-tree", made, "-p", one, "-p", other, "-F", "-", stdin=message, env=env)
-        return self._object(told, "the merge")
+        words = [word for parent in parents for word in ("-p", parent)]
+        return self._object(self._run("commit-tree", made, *words, "-F", "-", stdin=message, env=env), "the commit")
 
     def worktree(self, place: Path, branch: str) -> None:
         """Give a person an ordinary worktree of a branch, with the repository's own configuration."""
@@ -288,15 +306,14 @@ class Git:
 
     def remote_heads(self) -> dict[str, str]:
         """Return the remote's branches and their commits."""
-        told = self._run("ls-remote", "--heads", "--quiet", self.url, env=_persons())
-        rows = [line.split("\t") for line in told.splitlines()]
+        told = self._rows("ls-remote", "--heads", "--quiet", "--", self.url, env=_persons())
+        rows = [line.split("\t", 1) for line in told]
         return {name.removeprefix("refs/heads/"): self._object(sha, name) for sha, name in rows}
 
     def fetch(self, branch: str) -> None:
         """Bring a remote branch's commits into the object store; no branch moves."""
-        self._run(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.url, f"refs/heads/{branch}", env=_persons()
-        )
+        words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+        self._run(*words, "--", self.url, f"refs/heads/{branch}", env=_persons())
 
     def push(self, sha: str, branch: str, expected: str | None) -> str:
         """Push one commit to one branch that must still be at `expected` (None: not exist); returns it read back."""
@@ -307,6 +324,7 @@ class Git:
             "--no-verify",
             "--no-follow-tags",
             lease,
+            "--",
             self.url,
             f"{self._object(sha, 'the push')}:refs/heads/{branch}",
             env=_persons(),
@@ -318,6 +336,30 @@ class Git:
                 "Find out who moved it, then run the same command again.",
             )
         return found
+
+
+def _checked(words: tuple[str, ...], result: Result) -> Result:
+    """Return a result that is whole and good."""
+    if result.code is None:
+        raise UsageError(f"git could not be started: {result.err.strip()}.", "Install git and run again.")
+    if result.code != 0:
+        said = (result.err.strip() or result.out.strip() or f"exit code {result.code}").splitlines()[-1]
+        raise OutsideError(f"`git {words[0]}` failed: {said}", "Mend that and run the same command again.")
+    if result.truncated:
+        raise OutsideError(
+            f"`git {words[0]}` said more than can be kept.", "Remove what the repository does not need, and run again."
+        )
+    return result
+
+
+def _unversion(tree: Path) -> None:
+    """Take away what makes `tree`, or a folder in it, a repository of its own: all it holds shall count as files."""
+    for folder, folders, files in os.walk(tree):
+        if ".git" in folders and not os.path.islink(os.path.join(folder, ".git")):
+            shutil.rmtree(os.path.join(folder, ".git"))
+            folders.remove(".git")
+        elif ".git" in (*folders, *files):
+            os.unlink(os.path.join(folder, ".git"))
 
 
 def _persons() -> dict[str, str]:
