@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .digest import digest
 from .model import Approval, Decision, Finding, Gate, Kind, Passed, Tier, Verb
-from .policy import AGAIN, AHEAD, STOPS
+from .policy import AGAIN, STOPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 ANSWERS = frozenset({Verb.APPROVE, Verb.CONTINUE})
 """Verbs that let exactly what was shown pass."""
+
+
+def ahead(gate: str) -> frozenset[Verb]:
+    """Return the verbs that accept no risk, so that they may be written at any time, also before the gate opens."""
+    if gate.isdigit():
+        return frozenset({Verb.SKIP, Verb.ABORT})
+    return frozenset({Verb.SKIP_PHASE, Verb.ABORT}) if gate.startswith("phase-") else frozenset({Verb.ABORT})
 
 
 def ask(
@@ -75,8 +82,9 @@ def _offered(kind: Kind, findings: Sequence[Finding], *, again: bool, milestone:
 
 def _answer(gate: Gate, decisions: Iterable[Decision]) -> Decision | None:
     for decision in decisions:
-        same = decision.gate == gate.gate
-        if same and (decision.verb is Verb.SKIP_PHASE or (decision.digest == gate.digest and decision.verb in ANSWERS)):
+        left_out = gate.kind is Kind.PHASE and decision.verb is Verb.SKIP_PHASE
+        answered = decision.verb in ANSWERS and decision.digest == gate.digest
+        if decision.gate == gate.gate and (left_out or answered):
             return decision
     return None
 
@@ -94,10 +102,10 @@ def refusal(
     if others:
         return f"two answers at once ({', '.join(sorted((approval.verb, *others)))}); leave exactly one"
     if gate is None:
-        return None if approval.verb in AHEAD else f"no gate {approval.gate} is open"
+        return None if approval.verb in ahead(approval.gate) else f"no gate {approval.gate} is open for {approval.verb}"
     if approval.verb not in gate.verbs:
         return f"gate {gate.gate} does not offer {approval.verb}; it offers {' | '.join(gate.verbs)}"
-    if approval.verb in AHEAD:
+    if approval.verb in ahead(approval.gate):
         return None
     if approval.written < opened:
         return f"it is older than the question it would answer (gate {gate.gate} opened {gate.opened})"
