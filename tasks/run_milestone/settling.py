@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from . import gates
 from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from .model import Approval, Decision, Gate, Verb
+from .state.approvals import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -62,6 +63,8 @@ def _refusal(
 ) -> str | None:
     if approval.gate not in gate_names(milestone):
         return f"{milestone.id} has no gate called {approval.gate!r}"
+    if not approval.verb:
+        return f"it is no text file of at most {LONGEST >> 10} KiB that is named after a gate and a verb, like 03.fix"
     gate = state.gates.read(approval.gate)
     opened = state.gates.since(approval.gate) if gate else 0
     change = change_now(gate) if gate else None
@@ -80,7 +83,7 @@ def _decide(approval: Approval, state: State) -> Decision:
             0,
             approval.gate,
             Verb(approval.verb),
-            approval.who or whoami(),
+            approval.who,
             datetime.fromtimestamp(approval.written / 1e9, UTC).isoformat(timespec="seconds"),
             approval.why,
             gate.kind if gate else None,
@@ -91,24 +94,36 @@ def _decide(approval: Approval, state: State) -> Decision:
             approval.source,
         )
     )
+    _tell(decision, state)
     _take_effect(decision, approval, state)
     return decision
 
 
-def _take_effect(decision: Decision, approval: Approval, state: State) -> None:
+def _tell(decision: Decision, state: State) -> None:
     state.journal.add("decision", id=decision.id, gate=decision.gate, verb=decision.verb, who=decision.who)
+
+
+def _take_effect(decision: Decision, approval: Approval, state: State) -> None:
+    """Close what was answered and remove the file, last of all: while it is there, this is done again."""
     state.gates.close(decision.gate)
     state.approvals.take(approval)
 
 
 def _finish_interrupted(state: State) -> None:
     """Complete what a crash left between a decision's record and its effect."""
-    known = {entry["id"] for entry in state.journal.entries() if entry["event"] == "decision"}
+    waiting = {approval.source: approval for approval in state.approvals.found()}
+    known = {entry.get("id") for entry in state.journal.entries() if entry.get("event") == "decision"}
     for decision in state.decisions.all():
-        waiting = [approval for approval in state.approvals.found() if approval.source == decision.source]
         if decision.id not in known:
-            state.journal.add("decision", id=decision.id, gate=decision.gate, verb=decision.verb, who=decision.who)
+            _tell(decision, state)
+        if _answered(state.gates.read(decision.gate), decision):
             state.gates.close(decision.gate)
-        for approval in waiting:
-            state.gates.close(decision.gate)
-            state.approvals.take(approval)
+        if decision.source in waiting:
+            _take_effect(decision, waiting[decision.source], state)
+
+
+def _answered(gate: Gate | None, decision: Decision) -> bool:
+    """Return whether a gate that stands is the one this decision was about; after an abort it is asked again."""
+    if gate is None or decision.verb is Verb.ABORT:
+        return False
+    return (gate.digest, gate.attempt) == (decision.digest, decision.attempt)

@@ -41,7 +41,8 @@ class State:
         if broken is not None:
             raise DamagedStateError(
                 f"{self.folder / 'journal.jsonl'} was changed: {broken}.",
-                "Restore it from a backup, or move it aside to start a new one; then run the same command again.",
+                "Restore it from a backup, or move it and journal.head aside to start a new one; "
+                "then run the same command again.",
             )
         self.decisions.all()
         self.gates.all()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import stat
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
+from ..errors import DamagedStateError, UsageError
 from ..files import read_text, write_text
 from ..model import Approval
 
@@ -36,16 +37,35 @@ class Approvals:
                 f"Move it away (`mv {self.folder} {self.folder}.old`) and run the same command again.",
             )
         seen = os.scandir(self.folder)
-        entries = [entry for entry in seen if entry.name != "stale" and not entry.name.startswith(".")]
-        return tuple(sorted((self._read(entry) for entry in entries), key=lambda approval: approval.written))
+        entries = [entry.name for entry in seen if entry.name != "stale" and not entry.name.startswith(".")]
+        read = [approval for name in entries if (approval := self._read(name)) is not None]
+        return tuple(sorted(read, key=lambda approval: (approval.written, approval.file)))
 
-    def _read(self, entry: os.DirEntry[str]) -> Approval:
-        status = entry.stat(follow_symlinks=False)
-        gate, _, verb = entry.name.strip().rpartition(".")
-        source = f"{entry.name}:{status.st_ino}:{status.st_mtime_ns}"
-        plain = stat.S_ISREG(status.st_mode) and status.st_size <= LONGEST
-        content = _content(read_text(self.folder / entry.name) or "") if plain else {}
-        return Approval(entry.name, gate, verb.strip() if plain else "", status.st_mtime_ns, source, **content)
+    def _read(self, name: str) -> Approval | None:
+        """Return a file as found, None where it is gone meanwhile; one that cannot be read names no verb.
+
+        A time in the future would outlive every question, so a file counts as written when it came here at the latest.
+        """
+        try:
+            status = os.lstat(self.folder / name)
+        except FileNotFoundError:
+            return None
+        gate, _, verb = name.strip().rpartition(".")
+        written, source = min(status.st_mtime_ns, status.st_ctime_ns), f"{name}:{status.st_ino}:{status.st_mtime_ns}"
+        text = self._text(name, status)
+        if text is None:
+            return Approval(name, gate, "", written, source)
+        content = _content(text)
+        who = content.pop("who", "") or _owner(status.st_uid)
+        return Approval(name, gate, verb.strip(), written, source, who=who, **content)
+
+    def _text(self, name: str, status: os.stat_result) -> str | None:
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LONGEST:
+            return None
+        try:
+            return read_text(self.folder / name) or ""
+        except DamagedStateError:
+            return None
 
     def leave(self, gate: str, verb: str, *, why: str = "", who: str = "", digest: str | None = None) -> Path:
         """Write an approval file as `touch` would, with the reason, and the digest of what was shown."""
@@ -61,6 +81,8 @@ class Approvals:
     def set_aside(self, approval: Approval) -> Path:
         """Move a refused file to `stale/` under a name that overwrites nothing."""
         stale = self.folder / "stale"
+        if stale.exists() and not stale.is_dir():
+            stale.rename(_free(self.folder, ".stale"))
         stale.mkdir(parents=True, exist_ok=True)
         aside = _free(stale, approval.file)
         with contextlib.suppress(FileNotFoundError):
@@ -69,22 +91,36 @@ class Approvals:
 
 
 def _free(folder: Path, name: str) -> Path:
+    stem = os.fsdecode(os.fsencode(name)[:200])  # a name may have 255 bytes
     number = 1
-    while (folder / f"{name}.{number}").exists():
+    while os.path.lexists(folder / f"{stem}.{number}"):
         number += 1
-    return folder / f"{name}.{number}"
+    return folder / f"{stem}.{number}"
+
+
+def _owner(uid: int) -> str:
+    """Return the login name of whoever made a file; their number where they have none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def _content(text: str) -> dict[str, Any]:
     """Return what a file says: the JSON that `leave` writes, or plain text, which is the reason."""
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
         return {"why": text.strip()}
     return {
-        "why": str(data.get("why") or ""),
-        "who": str(data.get("who") or ""),
-        "digest": str(data["digest"]) if data.get("digest") else None,
+        "why": _said(data.get("why")),
+        "who": _said(data.get("who")),
+        "digest": _said(data.get("digest")) or None,
     }
+
+
+def _said(value: Any) -> str:
+    """Return a value as text that can be written down: JSON can spell halves of characters, UTF-8 cannot."""
+    return str(value or "").encode("utf-8", "replace").decode()

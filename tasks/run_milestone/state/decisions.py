@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedStateError
 from ..model import Decision
-from .records import read_record, write_record
+from .records import names_in, read_record, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_NAME = re.compile(r"(\d{4,})-(.+)-([a-z-]+)\.json")
 
 
 class Decisions:
@@ -26,7 +23,7 @@ class Decisions:
 
     def all(self) -> tuple[Decision, ...]:
         """Return every decision in order; each file is read once per run, because none ever changes."""
-        names = sorted(path.name for path in self._folder.glob("[0-9]*.json"))
+        names = names_in(self._folder)
         for name in names:
             if name not in self._read:
                 self._read[name] = self._load(name)
@@ -34,7 +31,7 @@ class Decisions:
 
     def _load(self, name: str) -> Decision:
         decision = read_record(self._folder / name, Decision)
-        if decision is None or not _NAME.fullmatch(name) or decision.id != int(name.split("-", 1)[0]):
+        if decision is None or name != _name(decision):
             raise DamagedStateError(
                 f"{self._folder / name} does not hold the decision that its name says.",
                 "Restore it from a backup, or delete it so that the gate asks again; then run the same command again.",
@@ -48,5 +45,9 @@ class Decisions:
             if decision.source and earlier.source == decision.source:
                 return earlier
         numbered = replace(decision, id=1 + max((earlier.id for earlier in known), default=0))
-        write_record(self._folder / f"{numbered.id:04}-{numbered.gate}-{numbered.verb}.json", numbered)
+        write_record(self._folder / _name(numbered), numbered)
         return numbered
+
+
+def _name(decision: Decision) -> str:
+    return f"{decision.id:04}-{decision.gate}-{decision.verb}.json"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..digest import plain
+from ..errors import DamagedStateError
 from .records import clean
 
 if TYPE_CHECKING:
@@ -19,48 +21,83 @@ if TYPE_CHECKING:
 START = "0" * 64
 """What the first entry is bound to."""
 
+Place = tuple[int, str]
+"""An entry's number and the name (SHA-256) of its line."""
+
 
 class Journal:
-    """`state/<id>/journal.jsonl`: one JSON object per line with `n`, `at`, `event`, `prev` and the event's own keys."""
+    """`state/<id>/journal.jsonl`: one JSON object per line with `n`, `at`, `event`, `prev` and the event's own keys.
+
+    `journal.head` beside it names the last entry, which no later one is bound to; only a crash leaves it one behind.
+    """
 
     def __init__(self, path: Path) -> None:
         """Look at `path`; it is created by the first entry."""
         self._path = path
+        self._head = path.with_name("journal.head")
         self._turn = threading.Lock()
-        self._last: tuple[int, str] | None = None
+        self._last: Place | None = None
+        self._intact = True
 
     def add(self, event: str, **facts: Any) -> None:
         """Append one entry and make it durable before returning."""
         with self._turn:
             number, prev = self._last or self._find_last()
             entry = {"n": number + 1, "at": _now(), "event": event, **clean(plain(facts)), "prev": prev}
-            line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+            line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+            self._last = None  # a disk may be full half-way
             _append(self._path, line)
             self._last = (number + 1, _name(line))
+            self._keep_head(self._last)
 
     def entries(self) -> Iterator[dict[str, Any]]:
-        """Yield every whole entry, oldest first."""
-        for line in _lines(self._path):
-            yield json.loads(line)
+        """Yield every whole entry, oldest first; DamagedStateError names a line that is none."""
+        for number, line in enumerate(_lines(self._path), start=1):
+            entry = _entry(line)
+            if entry is None:
+                raise _damaged(self._path, f"line {number} is not an entry")
+            yield entry
 
     def broken(self) -> str | None:
         """Return where the chain breaks (`line 7: …`), None where every entry fits the one before."""
-        prev = START
-        for number, line in enumerate(_lines(self._path), start=1):
-            try:
-                entry = json.loads(line)
-                fits = entry["prev"] == prev and entry["n"] == number
-            except (ValueError, KeyError, TypeError):
+        prev, lines = START, _lines(self._path)
+        for number, line in enumerate(lines, start=1):
+            entry = _entry(line)
+            if entry is None:
                 return f"line {number}: not an entry"
-            if not fits:
+            if (entry.get("n"), entry.get("prev")) != (number, prev):
                 return f"line {number}: does not follow the line before it"
             prev = _name(line)
+        return self._end_differs(lines)
+
+    def _end_differs(self, lines: list[bytes]) -> str | None:
+        """Return how the journal's end is not what was written last, None where it is."""
+        number, name = self._read_head()
+        if len(lines) not in {number, number + 1}:
+            return f"line {min(len(lines), number) + 1}: {len(lines)} entries where {number} were written"
+        if number and _name(lines[number - 1]) != name:
+            return f"line {number}: not what was written"
         return None
 
-    def _find_last(self) -> tuple[int, str]:
+    def _find_last(self) -> Place:
+        """Return the last entry's place; an end that somebody changed is left for `broken` to tell."""
         _drop_torn_line(self._path)
         lines = _lines(self._path)
-        return (len(lines), _name(lines[-1])) if lines else (0, START)
+        last = (len(lines), _name(lines[-1])) if lines else (0, START)
+        self._intact = self._end_differs(lines) is None
+        self._keep_head(last)
+        return last
+
+    def _read_head(self) -> Place:
+        number, _, name = _content(self._head).decode("ascii", "replace").strip().partition(" ")
+        return (int(number), name) if number.isdecimal() else (0, START)
+
+    def _keep_head(self, place: Place) -> None:
+        """Write over the name of the last entry in place: of one length, it is whole after a crash."""
+        if self._intact:
+            self._head.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(_open(self._head, os.O_WRONLY | os.O_CREAT), "wb") as file:
+                file.write(f"{place[0]:012} {place[1]}\n".encode())
 
 
 def _now() -> str:
@@ -71,28 +108,59 @@ def _name(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
-def _lines(path: Path) -> list[bytes]:
+def _entry(line: bytes) -> dict[str, Any] | None:
     try:
-        return [line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Return the whole lines; only a newline ends one, else text could hide behind a carriage return."""
+    return [line + b"\n" for line in _content(path).split(b"\n")[:-1]]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with os.fdopen(_open(path, os.O_RDONLY), "rb") as file:
+            return file.read()
     except FileNotFoundError:
-        return []
+        return b""
 
 
 def _append(path: Path, line: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-    try:
-        os.write(handle, line)
-        os.fdatasync(handle)
-    finally:
-        os.close(handle)
+    with os.fdopen(_open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab") as file:
+        file.write(line)
+        file.flush()
+        os.fdatasync(file.fileno())
 
 
 def _drop_torn_line(path: Path) -> None:
     """Cut off what a crash left of an entry that was never acknowledged."""
+    content = _content(path)
+    if not content.endswith(b"\n") and content:
+        os.truncate(path, content.rfind(b"\n") + 1)
+
+
+def _open(path: Path, flags: int) -> int:
+    """Open a regular file; nothing else is waited for or followed."""
     try:
-        with path.open("r+b") as file:
-            content = file.read()
-            file.truncate(content.rfind(b"\n") + 1)
+        handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     except FileNotFoundError:
-        return
+        raise
+    except OSError as error:
+        raise _damaged(path, str(error.strerror)) from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise _damaged(path, "it is not a regular file")
+    return handle
+
+
+def _damaged(path: Path, why: str) -> DamagedStateError:
+    return DamagedStateError(
+        f"{path} cannot be read: {why}.",
+        f"Restore it from a backup, or move it and {path.with_name('journal.head').name} aside to start a new one; "
+        "then run the same command again.",
+    )

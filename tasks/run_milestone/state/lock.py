@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..errors import BusyError
+from ..errors import BusyError, DamagedStateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +29,22 @@ def held(folder: Path) -> Iterator[int]:
     Errors: BusyError tells who holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    handle = _open(folder / "lock")
     try:
         _acquire(handle, folder.name)
         _sign(handle)
         yield handle
     finally:
         os.close(handle)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise DamagedStateError(
+            f"{path} cannot be opened: {error.strerror}.", "Move it away and run the same command again."
+        ) from None
 
 
 def _acquire(handle: int, milestone: str) -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..errors import DamagedStateError
 from ..model import Gate
-from .records import read_record, write_record
+from .records import names_in, read_record, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,11 +26,17 @@ class OpenGates:
 
     def read(self, name: str) -> Gate | None:
         """Return the open gate of that name, None where none is open."""
-        return read_record(self._path(name), Gate)
+        gate = read_record(self._path(name), Gate)
+        if gate is not None and gate.gate != name:
+            raise DamagedStateError(
+                f"{self._path(name)} is the gate of {gate.gate}, not of {name}.",
+                "Delete it, so that what it asks is asked again; then run the same command again.",
+            )
+        return gate
 
     def all(self) -> tuple[Gate, ...]:
         """Return every open gate, by name."""
-        names = sorted(path.stem if path.suffix == ".json" else "" for path in self._folder.glob("*.json"))
+        names = (name.removesuffix(".json") for name in names_in(self._folder))
         return tuple(gate for name in names if (gate := self.read(name)) is not None)
 
     def since(self, name: str) -> int:

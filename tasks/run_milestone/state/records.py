@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..digest import plain
@@ -19,6 +20,19 @@ T = TypeVar("T")
 def write_record(path: Path, record: Any) -> None:
     """Write a frozen record as JSON; no secret passes."""
     write_json(path, clean(plain(record)))
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of a folder's records in order, none where nothing is there; damage raises DamagedStateError."""
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith(".json") and not name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise DamagedStateError(
+            f"{folder} cannot be read: {error.strerror}.",
+            "Mend that, or move it away; then run the same command again.",
+        ) from None
 
 
 def clean(value: Any) -> Any:
