@@ -16,16 +16,18 @@ def survey(folders: list[str], files: list[str]) -> str:
     Folders are watched with everything below them; a path that is not there is a line too.
     """
     lines: list[str] = []
-    for file in files:
-        try:
-            status = os.stat(file)
-        except OSError:
-            lines.append(f"{file} -")
-        else:
-            lines.append(f"{file} {status.st_mtime_ns} {status.st_size}")
+    lines += [_line(file, follow=True) for file in files]
     for folder in folders:
         _survey_folder(folder, lines)
     return "\n".join(lines)
+
+
+def _line(path: str, *, follow: bool) -> str:
+    try:
+        status = os.stat(path, follow_symlinks=follow)
+    except OSError:
+        return f"{path} -"
+    return f"{path} {status.st_mtime_ns} {status.st_size}"
 
 
 def _survey_folder(folder: str, lines: list[str]) -> None:
@@ -38,8 +40,7 @@ def _survey_folder(folder: str, lines: list[str]) -> None:
         if entry.is_dir(follow_symlinks=False):
             _survey_folder(entry.path, lines)
         else:
-            status = entry.stat(follow_symlinks=False)
-            lines.append(f"{entry.path} {status.st_mtime_ns} {status.st_size}")
+            lines.append(_line(entry.path, follow=False))
 
 
 def write(path: str, folders: list[str], files: list[str], code: int, texts: dict[str, str]) -> None:
@@ -50,7 +51,7 @@ def write(path: str, folders: list[str], files: list[str], code: int, texts: dic
     parts = [f"{FORM} of {path}", str(code), "\n".join(folders), "\n".join(files), survey(folders, files)]
     parts += [f"{name}\n{text}" for name, text in texts.items()]
     beside = f"{path}.new"
-    with open(beside, "w", encoding="utf-8") as file:
+    with open(beside, "w", encoding="utf-8", errors="surrogateescape") as file:  # file names may be any bytes
         file.write("\0".join(parts) + "\0end")
     os.replace(beside, path)
 
@@ -61,13 +62,21 @@ def read(path: str) -> tuple[int, dict[str, str]] | None:
     A seal names its own path, so that one in a copied project does not answer for the original.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            parts = file.read().split("\0")
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=_at_once) as file:
+            form, code, folders, files, seen, texts = file.read().split("\0", 5)
+        answers = dict(part.split("\n", 1) for part in texts.split("\0")[:-1])
+        ended = int(code)
     except (OSError, ValueError):
         return None
-    if parts[0] != f"{FORM} of {path}" or parts[-1] != "end" or len(parts) < 6 or not parts[1].isdigit():
+    if form != f"{FORM} of {path}" or not texts.endswith("\0end") or survey(_names(folders), _names(files)) != seen:
         return None
-    folders, files = (part.split("\n") if part else [] for part in parts[2:4])
-    if survey(folders, files) != parts[4]:
-        return None
-    return int(parts[1]), dict(part.split("\n", 1) for part in parts[5:-1])
+    return ended, answers
+
+
+def _names(part: str) -> list[str]:
+    return part.split("\n") if part else []
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for the other end of a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
