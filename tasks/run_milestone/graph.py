@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from .model import STEPS, Step
@@ -50,11 +52,25 @@ def _nodes(milestone: Milestone) -> Iterator[Node]:
     yield Node(PLAN_REVIEW, (BOOTSTRAP,), "review of the plan")
     before = PLAN_REVIEW
     for phase in milestone.phases:
-        for issue in phase.issues:
+        for issue in _in_order(phase.issues):
             yield from _chain(issue, before)
         before = phase_name(phase.number)
         yield _barrier(phase)
     yield Node(COMPLETE, (before,), "summary of the milestone")
+
+
+def _in_order(issues: tuple[Issue, ...]) -> Iterator[Issue]:
+    """Yield a phase's issues, each after those of the phase that it depends on."""
+    places = {issue.number: place for place, issue in enumerate(issues)}
+    needs = {issue.number: [number for number in issue.depends_on if number in places] for issue in issues}
+    sorter, ready = TopologicalSorter(needs), list[int]()
+    sorter.prepare()
+    while sorter.is_active():
+        for number in sorter.get_ready():
+            heapq.heappush(ready, places[number])
+        issue = issues[heapq.heappop(ready)]
+        yield issue
+        sorter.done(issue.number)
 
 
 def _chain(issue: Issue, before: str) -> Iterator[Node]:
