@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .errors import UsageError
+from .gates import ahead
 from .model import Verb
-from .policy import AHEAD
 from .settling import gate_names, whoami
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _check(milestone: Milestone, name: str, verb: str, gate: Gate | None) -> Non
     if verb not in set(Verb):
         offered = gate.verbs if gate else tuple(Verb)
         raise UsageError(f"{verb!r} is no verb.", f"Gate {name} takes {' | '.join(offered)}.")
-    if gate is None and verb not in AHEAD:
+    if gate is None and verb not in ahead(name):
         raise UsageError(
             f"Gate {name} is not open, so {verb} has nothing to answer.",
             f"`run-milestone gates {milestone.id}` lists what waits.",

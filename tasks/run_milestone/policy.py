@@ -78,8 +78,5 @@ _TABLE = (
 STOPS: Mapping[Kind, Stop] = MappingProxyType({stop.kind: stop for stop in _TABLE})
 """The stop table, in the order in which one issue's stops are asked."""
 
-AHEAD = frozenset({Verb.SKIP, Verb.SKIP_PHASE, Verb.ABORT})
-"""Verbs that accept no risk: they may be written at any time, also before the gate opens."""
-
 AGAIN = frozenset({Verb.FIX, Verb.RETRY, Verb.RESTART})
 """Verbs that use up an attempt."""
