@@ -76,9 +76,12 @@ def read_json(path: Path) -> Any:
     if text is None:
         return None
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise _damaged(path, f"it is not JSON ({str(error)[:80]})") from None
+    if value is None:
+        raise _damaged(path, "it holds null, which nothing writes")
+    return value
 
 
 def _no_constant(name: str) -> Any:
