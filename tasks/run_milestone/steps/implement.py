@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..hands.agents import Assignment, agent_of
 from ..model import BranchMade, Finding, Implemented, Kind, Severity, Step
+from ..redaction import inert_markdown
 from ..show.words import one_line
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _message(job: Job, report: Report) -> str:
     """Return the commit message: a conventional subject, what the agent reported, and the mark that is found again."""
     verb = one_line(job.issue.title) if job.attempt == 1 else f"Rework after {job.reworks[-1].kind or 'review'}"
     kind = job.issue.type if job.attempt == 1 else "fix"
-    said = "".join(f"- {one_line(line)}\n" for line in report.lines) + ("\n" if report.lines else "")
+    said = "".join(f"- {inert_markdown(one_line(line))}\n" for line in report.lines) + ("\n" if report.lines else "")
     trailer = f"Run-Milestone: {job.mark} attempt-{job.attempt}\n"
     return f"{kind}({job.milestone.id}): {verb} {job.label}\n\n{said}{trailer}"
 
