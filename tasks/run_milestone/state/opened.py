@@ -52,6 +52,7 @@ class OpenGates:
         if standing is not None and replace(standing, opened="") == replace(gate, opened=""):
             return standing, False
         opened = replace(gate, opened=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        self._folder.with_name("approvals").mkdir(parents=True, exist_ok=True)  # so that the `touch` we print works
         write_record(self._path(gate.gate), opened)
         return opened, True
 
