@@ -34,8 +34,8 @@ def held(folder: Path) -> Iterator[int]:
         _acquire(handle, folder.name)
         _sign(handle)
         yield handle
-        fcntl.flock(handle, fcntl.LOCK_UN)  # children inherited it: closing alone would leave it to a stray one
     finally:
+        fcntl.flock(handle, fcntl.LOCK_UN)  # children inherited it: closing alone would leave it to a stray one
         os.close(handle)
 
 
