@@ -1,0 +1,70 @@
+"""The README says what the program does: its plan is a plan, its tables are those of the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from run_milestone.cli import COMMANDS
+from run_milestone.errors import ExitCode
+from run_milestone.model import Tier, Verb
+from run_milestone.policy import STOPS
+from run_milestone.show.words import PURPOSE
+
+CHECKOUT = Path(__file__).parents[1]
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+
+
+def table(first):
+    """The rows of the table whose first heading is `first`, as tuples of cells without backquotes."""
+    _, _, rest = README.partition(f"\n| {first} | ")
+    rows = rest.partition("\n\n")[0].splitlines()[2:]
+    return [tuple(cell.strip().replace("`", "") for cell in re.split(r"(?<!\\)\|", row)[1:-1]) for row in rows]
+
+
+def answer(stop):
+    """What the table says a stop leads to."""
+    return ", ".join(stop.verbs) if stop.tier is Tier.HARD else stop.label or "goes on"
+
+
+def test_the_plan_shown_is_a_plan(repository):
+    shown = re.search(r"```yaml\n(.*?)```", README, re.DOTALL).group(1)
+    assert repository.types("init").code == 0
+    (repository.folder / "plans" / "m1" / "plan.yaml").write_text(shown)
+    checked = repository.types("plan", "check", "m1")
+    assert (checked.code, checked.out) == (0, "✓ plans/m1/plan.yaml: 2 issues in 1 phase\n"), checked.err
+
+
+def test_every_command_is_shown_and_every_shown_command_is_one(person):
+    shown = {row[0].split()[1] for row in table("command")}
+    assert shown - {"m4.1"} == set(COMMANDS) - {"run"}
+    told = person.types("--help").out
+    assert all(re.search(rf"^    {name} ", told, re.MULTILINE) for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", [row[0] for row in table("command")])
+def test_the_flags_shown_are_taken(person, command):
+    name = re.sub(r"^run-milestone (m4\.1)?", "", command).split()
+    words = [word for word in name if word.isalpha()][: 2 if "plan check" in command else 1] or ["run"]
+    told = person.types(*words, "--help")
+    assert told.code == 0
+    assert all(flag in told.out for flag in re.findall(r"--[a-z]+", command))
+
+
+def test_the_stop_table_is_the_policy():
+    shown = [row[:5] for row in table("stop")]
+    assert shown == [(stop.title, stop.kind, stop.found_by, stop.tier, answer(stop)) for stop in STOPS.values()]
+
+
+def test_no_stop_is_called_missing_that_the_code_finds():
+    missing = {kind.upper().replace("-", "_") for _, kind, *_, today in table("stop") if today == "not yet"}
+    code = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "tasks").rglob("*.py"))
+    assert missing.isdisjoint(re.findall(r"Finding\(\s*Kind\.([A-Z_]+)", code))
+
+
+def test_the_exit_codes_are_those_of_the_program():
+    assert [(int(code), name) for code, name, _ in table("code")] == [(code, code.name.lower()) for code in ExitCode]
+
+
+def test_every_verb_is_explained():
+    assert {row[0] for row in table("verb")} == set(Verb) == set(PURPOSE)
