@@ -1,0 +1,69 @@
+"""Measure what run-milestone costs, as ratios within one run: `python -m bench [--json FILE]` in the checkout.
+
+It takes some minutes, prints one table, and ends with 1 where a bar is not met. Nothing here is a timed test: on a
+busy machine all that is compared is slowed alike, so look at the ratios and run it again before believing one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .finished import make_finished
+from .honest import see_that_seals_are_honest
+from .nothing import against_bare_doit, against_ninja, against_python
+from .reading import against_libyaml
+from .share import own_share
+from .table import Row, Skipped, plain, printed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SMALL, LARGE = (5, 5, 3), (100,) * 10
+"""Issues by phase: the founding example's 13, and 1,000."""
+
+
+def main() -> int:
+    args = _parser().parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages come with their bytecode
+    with tempfile.TemporaryDirectory(prefix="run-milestone-bench-") as folder:
+        rows = list(_rows(Path(folder).resolve()))
+    print(printed(rows))
+    if args.json:
+        args.json.write_text(json.dumps([plain(row) for row in rows], indent=2) + "\n", encoding="utf-8")
+    return int(any(isinstance(row, Row) and row.met is False for row in rows))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to FILE")
+    return parser
+
+
+def _rows(folder: Path) -> Iterator[Row | Skipped]:
+    _say("seeing that what is measured is what users get")
+    see_that_seals_are_honest(folder / "honest")
+    _say("13 issues")
+    small = make_finished(folder / "small", SMALL)
+    yield from against_python(small, rounds=41)
+    yield against_bare_doit(small, rounds=21)
+    _say("1,000 issues: their 11,000 markers take a minute or two")
+    large = make_finished(folder / "large", LARGE)
+    yield from against_ninja(large, rounds=21)
+    yield against_bare_doit(large, rounds=7)
+    yield from against_libyaml(large, rounds=7)
+    _say("the founding example, once")
+    yield from own_share(folder)
+
+
+def _say(what: str) -> None:
+    print(f"… {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
