@@ -58,10 +58,11 @@ def read_text(path: Path) -> str | None:
         return None
     except OSError as error:
         raise _damaged(path, error.strerror or "it cannot be opened") from None
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)  # Python refuses to make a file of a folder's descriptor
+        raise _damaged(path, "it is not a regular file")
     with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise _damaged(path, "it is not a regular file")
         if status.st_size > LARGEST:
             raise _damaged(path, f"it is larger than {LARGEST >> 20} MiB")
         try:
