@@ -76,7 +76,7 @@ def _sign(handle: int) -> None:
 def _holder(handle: int) -> dict[str, object]:
     try:
         found = json.loads(os.pread(handle, 4096, 0))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
