@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 import sysconfig
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from run_milestone.books import close_books
 from run_milestone.plan.ids import branch_of
 
 from .finished import make_finished
 from .project import ID, git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COMMAND = (str(Path(sysconfig.get_path("scripts")) / "run-milestone"), ID)
 
@@ -19,7 +23,7 @@ def see_that_seals_are_honest(root: Path) -> None:
     """Finish a small milestone, and change what it rests on; its seal has to answer before, and never after."""
     session = make_finished(root, (2, 1))
     issue, heads = session.milestone.issues[-1], session.milestone.target
-    changes = {
+    changes: dict[str, Callable[[], object]] = {
         "a marker was touched": session.state.markers.path(f"{issue.number}:test").touch,
         "a branch moved": lambda: git(root, "branch", "--force", branch_of(session.milestone, issue), heads),
         "the plan was saved": (session.project.plan(ID) / "plan.yaml").touch,

@@ -14,7 +14,7 @@ WHAT = "the runner's own CPU time, founding example"
 
 
 def own_share(folder: Path) -> list[Row]:
-    """Play the founding example once; compare the runner's CPU time with the length of the run, and with all CPU time."""
+    """Play the founding example once; compare the runner's CPU time with the run's length and with all CPU time."""
     used = folder / "used.json"
     metered = Path(__file__).with_name("metered.py")
     argv = (sys.executable, str(metered), str(used), "demo", "--dir", str(folder / "demo"))
