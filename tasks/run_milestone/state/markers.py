@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,24 +26,32 @@ class Markers:
     def __init__(self, folder: Path) -> None:
         """Look at `folder` (`state/m4.1`)."""
         self._folder = folder
+        self._known: dict[str, tuple[tuple[int, ...], Marker]] = {}
+        """Markers read before, each with what its file was then: one run asks for the same marker a hundred times."""
 
     def path(self, task: str) -> Path:
         """Return where a task's marker is: `issues/03/test.json`, `phases/1.json`, `bootstrap.json`."""
         if ":" in task:
             issue, step = task.split(":")
-            return self._folder / "issues" / issue / f"{step}.json"
+            return self._folder / f"issues/{issue}/{step}.json"
         if task.startswith("phase-"):
             return self._folder / "phases" / f"{task.removeprefix('phase-')}.json"
         return self._folder / f"{task}.json"
 
     def read(self, task: str) -> Marker | None:
         """Return a task's marker, None where there is none; damage raises DamagedStateError."""
-        marker = read_record(self.path(task), Marker)
+        path = self.path(task)
+        file, (known, marker) = _identity(path), self._known.get(task, ((), None))
+        if file and file == known:
+            return marker
+        marker = read_record(path, Marker)
         if marker is not None and marker.task != task:
             raise DamagedStateError(
-                f"{self.path(task)} is the marker of {marker.task}, not of {task}.",
+                f"{path} is the marker of {marker.task}, not of {task}.",
                 f"Delete it so that {task} runs again; then run the same command again.",
             )
+        if marker is not None:
+            self._known[task] = file, marker
         return marker
 
     def evidence(self, task: str, shape: type[T]) -> T | None:
@@ -62,6 +71,7 @@ class Markers:
         """Record that a task is done, with what it worked from and what it found."""
         marker = Marker(task, inputs, plain(evidence), datetime.now(UTC).isoformat(timespec="seconds"), round(took, 3))
         write_record(self.path(task), marker)
+        self._known.pop(task, None)
         return marker
 
     def forget(self, task: str) -> None:
@@ -74,3 +84,12 @@ class Markers:
 
     def _of_issue(self, issue: str) -> Iterator[Path]:
         yield from (self._folder / "issues" / issue).glob("*.json")
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    """Return what changes whenever a file does, as the file system tells it; empty where it tells nothing."""
+    try:
+        status = os.stat(path, follow_symlinks=False)
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_ctime_ns
