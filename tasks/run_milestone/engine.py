@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from doit import Globals
 from doit.action import BaseAction
 from doit.cmd_base import ModuleTaskLoader
+from doit.cmd_run import Run
+from doit.dependency import SqliteDB
 from doit.doit_cmd import DoitMain
 from doit.exceptions import InvalidCommand, InvalidDodoFile, TaskError, TaskFailed
+from doit.plugin import PluginDict
 from doit.reporter import ZeroReporter
 
 from . import seal
@@ -185,8 +188,30 @@ def _task(session: Session, node: Node, *, done: bool) -> dict[str, Any]:
     }
 
 
+class _Run(Run):  # type: ignore[misc]  # doit is untyped
+    """doit's `run` with no more than it needs here: looking for plugins reads every installed package's metadata."""
+
+    name = "run"
+
+    def get_backends(self) -> dict[str, Any]:
+        """Return the one that DOIT_CONFIG names."""
+        return {"sqlite3": SqliteDB}
+
+    def get_reporters(self) -> dict[str, Any]:
+        """Return none: DOIT_CONFIG brings a class."""
+        return {}
+
+
+class _Doit(DoitMain):  # type: ignore[misc]  # doit is untyped
+    """doit as a run uses it again and again, without anything that other packages would add."""
+
+    def get_cmds(self) -> PluginDict:
+        """Return `run` alone."""
+        return PluginDict({"run": _Run})
+
+
 def run(session: Session, names: list[str], *, jobs: int = 1) -> None:
     """Run tasks (`03`, `phase-1`, `complete`) of a session that has begun, and everything they need."""
     loader = ModuleTaskLoader({"DOIT_CONFIG": DOIT_CONFIG, "task_milestone": lambda: _tasks(session)})
     words = ["run", "--continue", *(["-n", str(jobs), "-P", "thread"] if jobs > 1 else [])]
-    DoitMain(loader, config_filenames=()).run([*words, *(f"{session.milestone.id}:{name}" for name in names)])
+    _Doit(loader, config_filenames=()).run([*words, *(f"{session.milestone.id}:{name}" for name in names)])
