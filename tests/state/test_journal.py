@@ -1,0 +1,254 @@
+"""The journal is append-only: an entry that was changed, removed, added or moved shows."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from run_milestone.errors import DamagedStateError
+from run_milestone.state import State
+from run_milestone.state.journal import Journal
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return Journal(tmp_path / "m4.1" / "journal.jsonl")
+
+
+@pytest.fixture
+def path(journal):
+    """A journal of eight entries, and where it is."""
+    for number in range(1, 9):
+        journal.add("decision", id=number, gate="03", verb="fix", who="ada", why="für später\u2028✓")
+    return journal._path
+
+
+def again(path):
+    """The journal as the next process sees it."""
+    return Journal(path)
+
+
+def test_there_is_nothing_before_the_first_entry(journal):
+    assert list(journal.entries()) == []
+    assert journal.broken() is None
+    assert not journal._path.exists()
+
+
+def test_entries_come_back_in_order_and_later_runs_go_on(path):
+    again(path).add("run started")
+    told = list(again(path).entries())
+    assert [entry["n"] for entry in told] == list(range(1, 10))
+    assert told[0]["why"] == "für später\u2028✓"
+    assert told[-1]["event"] == "run started"
+    assert again(path).broken() is None
+
+
+EDITS = {
+    "verb changed": lambda line: line.replace(b'"fix"', b'"skip"'),
+    "reason changed": lambda line: line.replace("für".encode(), b"vor"),
+    "time changed": lambda line: line.replace(b'"at": "2', b'"at": "1'),
+    "number changed": lambda line: line.replace(b'"n": ', b'"n": 1'),
+    "white space added": lambda line: line.replace(b", ", b",  ", 1),
+    "key added": lambda line: line.replace(b"{", b'{"x": 1, ', 1),
+    "torn": lambda line: line[: len(line) // 2] + b"\n",
+    "emptied": lambda _: b"\n",
+    "removed": lambda _: b"",
+    "doubled": lambda line: line + line,
+    "carriage return added": lambda line: line[:-1] + b"\r\n",
+    "hidden before a carriage return": lambda line: b'{"event": "decision", "verb": "approve"}\r' + line,
+    "not JSON": lambda line: b"oops" + line,
+    "no object": lambda _: b"[1]\n",
+    "NUL byte": lambda line: line.replace(b"ada", b"a\0a"),
+    "deep nesting": lambda _: b"[" * 100_000 + b"\n",
+}
+
+
+def test_every_edit_of_every_line_is_detected(path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    missed = []
+    for number, line in enumerate(lines):
+        for name, edit in EDITS.items():
+            path.write_bytes(b"".join([*lines[:number], edit(line), *lines[number + 1 :]]))
+            if again(path).broken() is None:
+                missed.append((number + 1, name))
+    print(f"edits detected: {len(lines) * len(EDITS) - len(missed)} / {len(lines) * len(EDITS)}")
+    assert missed == []
+
+
+def test_every_exchange_and_every_cut_is_detected(path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    orders = [[*lines[:i], lines[i + 1], lines[i], *lines[i + 2 :]] for i in range(len(lines) - 1)]
+    cuts = [lines[:keep] for keep in range(len(lines))]
+    missed = []
+    for edited in [*orders, *cuts, lines[1:], lines * 2, lines[::-1]]:
+        path.write_bytes(b"".join(edited))
+        if again(path).broken() is None:
+            missed.append(edited)
+    assert missed == []
+
+
+def test_an_edit_stays_detected_when_the_journal_goes_on(path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    for edited in (lines[:-1], lines[:-3], [*lines[:-1], lines[-1].replace(b"ada", b"eve")]):
+        path.write_bytes(b"".join(edited))
+        later = again(path)
+        for _ in range(4):
+            later.add("run started")
+        assert later.broken() is not None
+        assert again(path).broken() is not None
+        path.write_bytes(b"".join(lines))
+        assert again(path).broken() is None
+
+
+def test_entries_that_somebody_else_chained_on_are_detected(path):
+    head = path.with_name("journal.head").read_bytes()
+    stranger = again(path)
+    stranger.add("decision", id=9, verb="approve")
+    stranger.add("decision", id=10, verb="approve")
+    path.with_name("journal.head").write_bytes(head)
+    assert "10 entries where 8 were written" in again(path).broken()
+
+
+def test_a_removed_journal_is_detected(path):
+    path.unlink()
+    assert "0 entries where 8 were written" in again(path).broken()
+
+
+def test_validation_names_the_file_and_the_line(path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:4], lines[4].replace(b"ada", b"eve"), *lines[5:]]))
+    with pytest.raises(DamagedStateError, match=r"journal\.jsonl was changed: line 6: does not follow"):
+        State(path.parent).validate()
+
+
+def test_what_a_crash_tore_off_is_repaired_by_the_next_entry(path):
+    whole = path.read_bytes()
+    last = whole.splitlines(keepends=True)[-1]
+    for kept in range(1, len(last)):
+        path.write_bytes(whole + last[:kept])
+        assert again(path).broken() is None
+        assert len(list(again(path).entries())) == 8
+    again(path).add("run started")
+    assert again(path).broken() is None
+    assert [entry["n"] for entry in again(path).entries()] == list(range(1, 10))
+
+
+def test_a_crash_between_an_entry_and_the_note_of_it_is_no_edit_however_often(path, monkeypatch):
+    note = Journal._keep_head
+
+    def crash(journal, place):
+        if place[0] == written:
+            raise SystemExit
+        note(journal, place)
+
+    for written in (9, 10, 11):
+        monkeypatch.setattr(Journal, "_keep_head", crash)
+        with pytest.raises(SystemExit):
+            again(path).add("run started")
+        monkeypatch.undo()
+        assert again(path).broken() is None
+        assert len(list(again(path).entries())) == written
+    again(path).add("run started")
+    assert again(path).broken() is None
+
+
+def test_threads_share_one_journal(journal):
+    def work(name):
+        for number in range(50):
+            journal.add("done", task=f"{name}:{number}")
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert journal.broken() is None
+    assert len({entry["task"] for entry in journal.entries()}) == 400
+
+
+def test_no_secret_of_the_environment_reaches_the_journal(journal, monkeypatch):
+    monkeypatch.setenv("FORGE_TOKEN", "canary-5f1d9e")
+    journal.add("failed", why="401 for canary-5f1d9e", tasks=["canary-5f1d9e", {"of": "canary-5f1d9e"}])
+    assert b"canary" not in journal._path.read_bytes()
+    assert journal.broken() is None
+
+
+def test_a_name_of_any_bytes_can_be_told(journal):
+    journal.add("approval refused", file=os.fsdecode(b"03.fi\xff"))
+    assert journal.broken() is None
+    assert os.fsencode(next(journal.entries())["file"]) == b"03.fi\xff"
+
+
+@pytest.mark.parametrize("place", ["FIFO", "directory", "symlink"])
+def test_what_is_no_regular_file_is_told_at_once(path, place):
+    path.rename(path.with_name("elsewhere"))
+    make = {"FIFO": os.mkfifo, "directory": os.mkdir, "symlink": lambda p: os.symlink(p.with_name("elsewhere"), p)}
+    make[place](path)
+    began = time.monotonic()
+    for use in (lambda: list(again(path).entries()), again(path).broken, lambda: again(path).add("run started")):
+        with pytest.raises(DamagedStateError, match=r"journal\.jsonl cannot be read"):
+            use()
+    assert time.monotonic() - began < 1
+
+
+def test_a_line_that_is_no_entry_is_named_and_not_stepped_over(path):
+    path.write_bytes(path.read_bytes() + b"oops\n")
+    with pytest.raises(DamagedStateError, match=r"journal\.jsonl cannot be read: line 9 is not an entry"):
+        list(again(path).entries())
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from run_milestone.state.journal import Journal
+journal = Journal(Path(sys.argv[1]))
+print("writing", flush=True)
+while True:
+    journal.add("done", task="x" * 3000)
+"""
+
+
+def test_a_killed_writer_leaves_a_chain_that_goes_on(path):
+    for moment in range(10):
+        command = [sys.executable, "-c", KILLED, str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+            writer.stdout.readline()
+            time.sleep(0.003 * moment)
+            writer.kill()
+        assert again(path).broken() is None
+    again(path).add("run started")
+    assert again(path).broken() is None
+
+
+def full_disk():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from run_milestone.state.journal import Journal
+journal = Journal(Path(sys.argv[1]))
+failed = 0
+for _ in range(5):
+    try:
+        journal.add("done", task="x" * 2000)
+    except OSError:
+        failed += 1
+print(failed)
+"""
+
+
+def test_an_entry_that_did_not_fit_on_the_disk_is_no_entry(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    command = [sys.executable, "-c", FULL, str(path)]
+    failed = int(subprocess.run(command, preexec_fn=full_disk, capture_output=True, text=True, check=True).stdout)
+    assert failed == 3
+    again(path).add("run started")
+    assert again(path).broken() is None
+    assert [json.loads(line)["n"] for line in path.read_text().splitlines()] == [1, 2, 3]

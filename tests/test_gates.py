@@ -1,0 +1,278 @@
+"""Findings, policy and decisions become a pass or one question; an answer counts for exactly what was shown."""
+
+from dataclasses import fields, replace
+
+import pytest
+
+from run_milestone import gates
+from run_milestone.model import (
+    Approval,
+    Decision,
+    Finding,
+    Gate,
+    Issue,
+    Kind,
+    Limits,
+    Milestone,
+    Passed,
+    Phase,
+    Severity,
+    Tier,
+    Verb,
+)
+from run_milestone.policy import STOPS
+
+ISSUE = Issue("03", "Sanitize input", "sanitize", 1)
+MILESTONE = Milestone("m4.1", "Users", "milestone/m4.1", (Phase(1, "Basics", (ISSUE,)),))
+CHANGE = "c" * 64
+HARD = [kind for kind, stop in STOPS.items() if stop.tier is Tier.HARD]
+
+
+def finding(kind, severity=Severity.WARNING, message="look at this", **facts):
+    return Finding(kind, severity, "rule", message, "src/users.py", 15, **facts)
+
+
+def asked(*findings, decisions=(), change=CHANGE, name="03", milestone=MILESTONE):
+    return gates.ask(name, findings, change, decisions, milestone)
+
+
+def answered(gate, verb, number=1):
+    """The decision that settling makes of an approval for an open gate."""
+    facts = {"kind": gate.kind, "digest": gate.digest, "attempt": gate.attempt, "findings": gate.findings}
+    return Decision(number, gate.gate, verb, "ada", "2026-11-22T12:00:00+00:00", "", **facts)
+
+
+# ---- one question at a time -----------------------------------------------------------------------------------
+
+
+def test_nothing_found_passes():
+    assert asked() == Passed()
+
+
+def test_every_kind_at_once_is_asked_one_by_one_in_the_tables_order():
+    found = [finding(kind) for kind in reversed(Kind)]
+    decisions, order = [], []
+    while isinstance(gate := asked(*found, decisions=decisions), Gate):
+        order.append(gate.kind)
+        assert {one.kind for one in gate.findings} == {gate.kind}
+        decisions.append(replace(answered(gate, Verb.APPROVE), id=len(decisions) + 1))
+    assert order == HARD
+    assert gate.decisions == tuple(range(1, len(HARD) + 1))
+
+
+def test_a_label_never_stops_and_every_label_comes_once_in_the_tables_order():
+    labels = [kind for kind, stop in STOPS.items() if stop.tier is Tier.LABEL]
+    found = [finding(kind) for kind in (*reversed(labels), *labels)]
+    assert asked(*found) == Passed(tuple(STOPS[kind].label for kind in labels))
+
+
+def test_a_note_stops_nothing_and_labels_nothing():
+    assert asked(finding(Kind.PLAN_WARNING, Severity.CRITICAL)) == Passed()
+
+
+def test_labels_are_kept_beside_what_had_to_be_approved():
+    found = (finding(Kind.DEPENDENCY), finding(Kind.LICENCE))
+    gate = asked(*found)
+    assert asked(*found, decisions=[answered(gate, Verb.APPROVE, 7)]) == Passed(("needs-dep-review",), (7,))
+
+
+# ---- which verbs ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", HARD, ids=str)
+def test_a_plan_narrows_the_verbs_but_never_widens_them_and_abort_stays(kind):
+    offered = STOPS[kind].verbs
+    for wanted in ((), *((verb,) for verb in Verb), tuple(Verb)):
+        gate = asked(finding(kind), milestone=replace(MILESTONE, decisions={str(kind): wanted}))
+        assert gate.verbs == tuple(verb for verb in offered if verb in wanted or verb is Verb.ABORT)
+
+
+@pytest.mark.parametrize("severities", [("critical",), ("info", "critical"), ("warning",), ("info",)])
+def test_a_critical_review_finding_cannot_be_approved_away(severities):
+    gate = asked(*(finding(Kind.REVIEW, Severity(severity)) for severity in severities))
+    assert (Verb.APPROVE in gate.verbs) == ("critical" not in severities)
+
+
+def test_not_even_where_the_plan_offers_approve():
+    milestone = replace(MILESTONE, decisions={"review": (Verb.APPROVE,)})
+    assert asked(finding(Kind.REVIEW, Severity.CRITICAL), milestone=milestone).verbs == (Verb.ABORT,)
+
+
+def test_the_questions_of_the_founding_example():
+    first = asked(finding(Kind.TESTS))
+    assert (first.attempt, first.attempts, first.verbs) == (1, 2, ("fix", "skip", "abort"))
+    again = asked(finding(Kind.TESTS), decisions=[answered(first, Verb.FIX)])
+    assert (again.attempt, again.attempts, again.verbs) == (2, 2, ("skip", "abort"))
+
+
+def test_attempts_are_counted_per_gate_and_kind():
+    tests = asked(finding(Kind.TESTS))
+    other = Decision(2, "04", Verb.FIX, "ada", "", "", kind=Kind.TESTS)
+    decisions = [answered(tests, Verb.FIX), other, answered(tests, Verb.SKIP, 3)]
+    assert asked(finding(Kind.REVIEW), decisions=decisions).attempt == 1
+    assert asked(finding(Kind.TESTS), decisions=decisions).attempt == 2
+
+
+def test_a_plan_can_allow_more_attempts_and_a_smaller_limit_later_offers_none():
+    milestone = replace(MILESTONE, limits=Limits(attempts=4))
+    decisions = []
+    for attempt in (1, 2, 3):
+        gate = asked(finding(Kind.AGENT), decisions=decisions, milestone=milestone)
+        assert (gate.attempt, Verb.RETRY in gate.verbs) == (attempt, True)
+        decisions.append(answered(gate, Verb.RETRY))
+    assert Verb.RETRY not in asked(finding(Kind.AGENT), decisions=decisions, milestone=milestone).verbs
+    later = asked(finding(Kind.AGENT), decisions=decisions)
+    assert (later.attempt, later.attempts, later.verbs) == (4, 4, ("skip", "abort"))
+
+
+# ---- what an answer is bound to -------------------------------------------------------------------------------
+
+OTHERS = {
+    "kind": Kind.TOOL,
+    "severity": Severity.INFO,
+    "rule": "another",
+    "message": "look at that",
+    "path": "src/billing.py",
+    "line": 16,
+    "detail": "Risk: data loss",
+}
+
+
+def test_what_was_approved_passes_and_stays_passed():
+    gate = asked(finding(Kind.SIZE))
+    assert asked(finding(Kind.SIZE), decisions=[answered(gate, Verb.APPROVE)]) == Passed((), (1,))
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Finding)])
+def test_one_other_fact_in_a_finding_asks_again(field):
+    shown = finding(Kind.SIZE)
+    approved = answered(asked(shown), Verb.APPROVE)
+    assert isinstance(asked(replace(shown, **{field: OTHERS[field]}), decisions=[approved]), Gate)
+
+
+@pytest.mark.parametrize("missing", ["path", "line"])
+def test_a_finding_that_lost_its_place_asks_again(missing):
+    shown = finding(Kind.SIZE)
+    approved = answered(asked(shown), Verb.APPROVE)
+    assert isinstance(asked(replace(shown, **{missing: None}), decisions=[approved]), Gate)
+
+
+def test_one_finding_more_one_less_or_another_change_asks_again():
+    two = (finding(Kind.SCOPE, message="one"), finding(Kind.SCOPE, message="two"))
+    approved = [answered(asked(*two), Verb.APPROVE)]
+    assert isinstance(asked(*two, decisions=approved), Passed)
+    assert isinstance(asked(*two, finding(Kind.SCOPE, message="three"), decisions=approved), Gate)
+    assert isinstance(asked(two[0], decisions=approved), Gate)
+    assert isinstance(asked(*two, change="d" * 64, decisions=approved), Gate)
+    assert isinstance(asked(*two, change="", decisions=approved), Gate)
+
+
+def test_an_answer_to_one_kind_leaves_another_open_and_a_note_beside_it_does_not_matter():
+    approved = [answered(asked(finding(Kind.SIZE)), Verb.APPROVE)]
+    assert asked(finding(Kind.SIZE), finding(Kind.LICENCE), decisions=approved).kind is Kind.LICENCE
+    assert isinstance(asked(finding(Kind.SIZE), finding(Kind.PLAN_WARNING), decisions=approved), Passed)
+
+
+def test_an_answer_to_another_issue_passes_nothing():
+    approved = replace(answered(asked(finding(Kind.SIZE)), Verb.APPROVE), gate="04")
+    assert isinstance(asked(finding(Kind.SIZE), decisions=[approved]), Gate)
+
+
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in gates.ANSWERS])
+@pytest.mark.parametrize("kind", [kind for kind in HARD if kind is not Kind.PHASE], ids=str)
+def test_no_verb_but_an_approval_passes_an_issues_gate(kind, verb):
+    bound = answered(asked(finding(kind)), verb)
+    ahead = Decision(2, "03", verb, "ada", "", "")
+    assert isinstance(asked(finding(kind), decisions=[bound, ahead]), Gate)
+
+
+def test_a_barrier_is_passed_by_continue_for_its_list_and_by_skip_phase_for_any():
+    shown, other = finding(Kind.PHASE, message="PR #310"), finding(Kind.PHASE, message="PR #310 [needs-db-review]")
+    gate = asked(shown, name="phase-1", change="")
+    on, skip = answered(gate, Verb.CONTINUE), Decision(2, "phase-1", Verb.SKIP_PHASE, "ada", "", "")
+    assert isinstance(asked(shown, name="phase-1", change="", decisions=[on]), Passed)
+    assert isinstance(asked(other, name="phase-1", change="", decisions=[on]), Gate)
+    assert isinstance(asked(other, name="phase-1", change="", decisions=[skip]), Passed)
+    assert isinstance(asked(other, name="phase-2", change="", decisions=[on, skip]), Gate)
+
+
+# ---- what is refused ------------------------------------------------------------------------------------------
+
+OPENED = 1_000
+
+
+def approval(verb, gate="03", written=OPENED + 1, digest=None):
+    return Approval(f"{gate}.{verb}", gate, verb, written, "source", digest=digest)
+
+
+def refused(left, *kinds, change=None, others=()):
+    gate = asked(*(finding(kind) for kind in kinds)) if kinds else None
+    return gates.refusal(left, gate, OPENED, change, others)
+
+
+def test_a_fresh_answer_to_what_is_shown_is_taken():
+    gate = asked(finding(Kind.TESTS))
+    assert refused(approval("fix", digest=gate.digest), Kind.TESTS, change=CHANGE) is None
+    assert refused(approval("fix"), Kind.TESTS) is None
+    assert refused(approval("fix", written=OPENED), Kind.TESTS) is None  # the same tick of the same clock
+
+
+@pytest.mark.parametrize(
+    ("left", "how", "why"),
+    [
+        (approval("fix", written=OPENED - 1), {}, "older than the question"),
+        (approval("fix", digest="0" * 64), {}, "other findings or another change"),
+        (approval("fix"), {"change": "d" * 64}, "has moved since"),
+        (approval("FIX"), {}, "'FIX' is no verb"),
+        (approval("fixx"), {}, "'fixx' is no verb"),
+        (approval(""), {}, "is no verb"),
+        (approval("approve"), {}, "does not offer approve; it offers fix | skip | abort"),
+        (approval("fix"), {"others": ["skip"]}, "two answers at once (fix, skip)"),
+        (approval("abort"), {"others": ["fix"]}, "two answers at once (abort, fix)"),
+    ],
+)
+def test_what_does_not_answer_the_open_question_is_refused_with_the_reason(left, how, why):
+    assert why in refused(left, Kind.TESTS, **how)
+
+
+@pytest.mark.parametrize("verb", Verb)
+@pytest.mark.parametrize("gate", ["03", "phase-1", "plan-review", "bootstrap"])
+def test_ahead_an_issue_is_skipped_a_phase_is_skipped_anything_is_aborted_and_nothing_else(gate, verb):
+    allowed = {("03", "skip"), ("phase-1", "skip-phase")} | {(name, "abort") for name in (gate,)}
+    assert (refused(approval(verb, gate)) is None) == ((gate, verb) in allowed)
+
+
+@pytest.mark.parametrize("verb", ["skip", "abort"])
+def test_what_accepts_no_risk_may_be_old_and_for_another_change(verb):
+    assert refused(approval(verb, written=0, digest="0" * 64), Kind.TESTS, change="d" * 64) is None
+
+
+def test_a_secret_is_not_skipped_where_its_gate_is_open():
+    assert "does not offer skip" in refused(approval("skip"), Kind.SECRET)
+
+
+# ---- skipped issues -------------------------------------------------------------------------------------------
+
+
+def skip(verb, gate, number=1):
+    return Decision(number, gate, verb, "ada", "", "")
+
+
+@pytest.mark.parametrize(
+    ("decision", "finished", "expected"),
+    [
+        (skip(Verb.SKIP, "03"), False, True),
+        (skip(Verb.SKIP, "03"), True, True),
+        (skip(Verb.SKIP, "04"), False, False),
+        (skip(Verb.SKIP_PHASE, "phase-1"), False, True),
+        (skip(Verb.SKIP_PHASE, "phase-1"), True, False),
+        (skip(Verb.SKIP_PHASE, "phase-2"), False, False),
+        (skip(Verb.SKIP_PHASE, "phase-11"), False, False),
+        (skip(Verb.SKIP_PHASE, "03"), False, False),
+        (skip(Verb.ABORT, "03"), False, False),
+        (skip(Verb.FIX, "03"), False, False),
+    ],
+)
+def test_who_is_skipped(decision, finished, expected):
+    found = gates.skipped("03", 1, [skip(Verb.FIX, "03", 9), decision], finished=finished)
+    assert found == (decision if expected else None)

@@ -1,0 +1,154 @@
+"""A milestone becomes exactly the tasks that the contract names, each after the ones it needs."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from run_milestone.graph import compile_graph
+from run_milestone.model import STEPS, Issue, Milestone, Phase
+
+CHAIN = [
+    "branch",
+    "implement",
+    "lint",
+    "test",
+    "test-gate",
+    "inspect",
+    "inspect-gate",
+    "push",
+    "pr",
+    "review",
+    "review-gate",
+]
+
+
+def milestone(*phases):
+    """Make a milestone of phases, each a mapping of issue number to what it depends on."""
+    made = (
+        Phase(
+            place, f"Phase {place}", tuple(Issue(n, f"Issue {n}", n, place, depends_on=tuple(d)) for n, d in p.items())
+        )
+        for place, p in enumerate(phases, start=1)
+    )
+    return Milestone("m4.1", "Users", "milestone/m4.1", tuple(made))
+
+
+def names(graph):
+    return [node.name for node in graph]
+
+
+def before(graph, name):
+    """Everything that has to be done before a task can start."""
+    after = {node.name: node.after for node in graph}
+    found, open_ends = set(), [name]
+    while open_ends:
+        for needed in after[open_ends.pop()]:
+            if needed not in found:
+                found.add(needed)
+                open_ends.append(needed)
+    return found
+
+
+def test_the_steps_of_an_issue_are_the_contracts_in_its_order():
+    assert [step.value for step in STEPS] == CHAIN
+
+
+def test_a_small_milestone_has_exactly_these_tasks_in_this_order():
+    graph = compile_graph(milestone({"01": (), "02": ("01",)}, {"03": ()}))
+    chains = {number: [*(f"{number}:{step}" for step in CHAIN), number] for number in ("01", "02", "03")}
+    assert names(graph) == [
+        "bootstrap",
+        "plan-review",
+        *chains["01"],
+        *chains["02"],
+        "phase-1",
+        *chains["03"],
+        "phase-2",
+        "complete",
+    ]
+
+
+def test_each_task_waits_for_exactly_what_it_needs():
+    after = {node.name: node.after for node in compile_graph(milestone({"01": (), "02": ("01",)}, {"03": ("01",)}))}
+    assert after["plan-review"] == ("bootstrap",)
+    assert after["01:branch"] == ("plan-review",)
+    assert after["02:branch"] == ("plan-review", "01:review-gate")
+    assert after["03:branch"] == ("phase-1", "01:review-gate")
+    assert [after[f"01:{step}"] for step in CHAIN[1:]] == [(f"01:{step}",) for step in CHAIN[:-1]]
+    assert after["phase-1"] == ("01:review-gate", "02:review-gate")
+    assert after["complete"] == ("phase-2",)
+
+
+def test_only_an_issues_name_is_a_group_and_a_group_is_its_whole_chain():
+    graph = compile_graph(milestone({"01": ()}, {"02": ()}))
+    assert [node.name for node in graph if node.group] == ["01", "02"]
+    assert next(node.after for node in graph if node.name == "01") == tuple(f"01:{step}" for step in CHAIN)
+
+
+def test_an_issue_that_depends_on_a_later_one_of_its_phase_comes_after_it():
+    graph = names(compile_graph(milestone({"01": ("03",), "02": (), "03": ()})))
+    assert [name for name in graph if name.endswith(":branch")] == ["02:branch", "03:branch", "01:branch"]
+
+
+def test_a_phase_of_a_thousand_issues_that_wait_for_the_next_one_each_is_ordered():
+    numbers = [f"{number:04}" for number in range(1000)]
+    needs = dict(zip(numbers, [(later,) for later in numbers[1:]] + [()], strict=True))
+    graph = names(compile_graph(milestone(needs)))
+    assert [name for name in graph if name in needs] == numbers[::-1]
+
+
+@st.composite
+def plans(draw):
+    """Random plans: every issue may depend on any of earlier phases, and on some of its own without a circle."""
+    sizes = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
+    written = draw(st.permutations(range(sum(sizes))))  # which number comes where in the plan
+    phases, rank, seen = [], 0, []
+    for size in sizes:
+        own = [f"{written[rank + place] + 1:02}" for place in range(size)]
+        allowed = draw(st.permutations(own))  # an issue may depend on those before it here
+        needs = {n: draw(st.sets(st.sampled_from([*seen, *allowed[: allowed.index(n)]] or [n]))) - {n} for n in own}
+        phases.append({number: tuple(sorted(needs[number])) for number in own})
+        rank, seen = rank + size, [*seen, *own]
+    return phases
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans())
+def test_no_task_comes_before_what_it_needs(phases):
+    done = set()
+    for node in compile_graph(milestone(*phases)):
+        assert set(node.after) <= done, node.name
+        done.add(node.name)
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans())
+def test_what_an_issue_waits_for_is_what_the_plan_says_and_nothing_else(phases):
+    graph = compile_graph(milestone(*phases))
+    number_of = {number: place for place, phase in enumerate(phases) for number in phase}
+    needs = {number: set(wanted) for phase in phases for number, wanted in phase.items()}
+    for number, place in number_of.items():
+        barriers = {f"phase-{earlier + 1}" for earlier in range(place)}
+        chains = {other for other, phase in number_of.items() if phase < place}  # all issues of the phases before
+        more = needs[number] - chains
+        while more:  # the reference: depends_on, followed to its end
+            chains |= more
+            more = {needed for other in more for needed in needs[other]} - chains
+        expected = {"bootstrap", "plan-review"} | barriers | {f"{c}:{step}" for c in chains for step in CHAIN}
+        assert before(graph, f"{number}:branch") == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans())
+def test_a_barrier_and_the_end_wait_for_everything_before_them(phases):
+    graph = compile_graph(milestone(*phases))
+    ends = {f"{number}:review-gate" for phase in phases for number in phase}
+    assert ends | {f"phase-{place}" for place in range(1, len(phases) + 1)} <= before(graph, "complete")
+    for place, phase in enumerate(phases, start=1):
+        assert {f"{number}:review-gate" for number in phase} <= before(graph, f"phase-{place}")
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans())
+def test_every_name_is_there_once(phases):
+    found = names(compile_graph(milestone(*phases)))
+    assert len(found) == len(set(found))
