@@ -11,9 +11,7 @@ from doit.action import BaseAction
 from doit.cmd_base import ModuleTaskLoader
 from doit.cmd_run import Run
 from doit.dependency import SqliteDB
-from doit.doit_cmd import DoitMain
 from doit.exceptions import InvalidCommand, InvalidDodoFile, TaskError, TaskFailed
-from doit.plugin import PluginDict
 from doit.reporter import ZeroReporter
 
 from . import seal
@@ -191,8 +189,6 @@ def _task(session: Session, node: Node, *, done: bool) -> dict[str, Any]:
 class _Run(Run):  # type: ignore[misc]  # doit is untyped
     """doit's `run` with no more than it needs here: looking for plugins reads every installed package's metadata."""
 
-    name = "run"
-
     def get_backends(self) -> dict[str, Any]:
         """Return the one that DOIT_CONFIG names."""
         return {"sqlite3": SqliteDB}
@@ -202,16 +198,8 @@ class _Run(Run):  # type: ignore[misc]  # doit is untyped
         return {}
 
 
-class _Doit(DoitMain):  # type: ignore[misc]  # doit is untyped
-    """doit as a run uses it again and again, without anything that other packages would add."""
-
-    def get_cmds(self) -> PluginDict:
-        """Return `run` alone."""
-        return PluginDict({"run": _Run})
-
-
 def run(session: Session, names: list[str], *, jobs: int = 1) -> None:
     """Run tasks (`03`, `phase-1`, `complete`) of a session that has begun, and everything they need."""
     loader = ModuleTaskLoader({"DOIT_CONFIG": DOIT_CONFIG, "task_milestone": lambda: _tasks(session)})
-    words = ["run", "--continue", *(["-n", str(jobs), "-P", "thread"] if jobs > 1 else [])]
-    _Doit(loader, config_filenames=()).run([*words, *(f"{session.milestone.id}:{name}" for name in names)])
+    words = ["--continue", *(["-n", str(jobs), "-P", "thread"] if jobs > 1 else [])]
+    _Run(task_loader=loader).parse_execute([*words, *(f"{session.milestone.id}:{name}" for name in names)])
