@@ -418,6 +418,11 @@ def _read_repository(repository: Path) -> _Facts:
 
     try:
         with Repo(repository) as repo, repo.config_reader() as config:
+            if config.get_value("extensions", "objectformat", "sha1") != "sha1":
+                raise UsageError(
+                    f"{repository} names its objects by SHA-256, which is not supported.",
+                    "Name a repository that uses SHA-1 in the plan (`repository: {path: …}`).",
+                )
             identity = (
                 str(config.get_value("user", "name", "run-milestone")),
                 str(config.get_value("user", "email", "run-milestone@localhost")),
