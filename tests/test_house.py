@@ -89,7 +89,8 @@ def test_only_state_and_hands_write_files():
         path.relative_to(ROOT).parts[0]
         for path in MODULES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module == "files"
+        if isinstance(node, ast.ImportFrom)
+        and node.module == "files"
         and {alias.name for alias in node.names} & {"write_text", "write_json"}
     }
     assert writers <= WRITERS
