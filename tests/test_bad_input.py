@@ -116,7 +116,8 @@ def test_a_target_branch_that_does_not_exist(ada):
 
 def test_a_second_run_is_refused_and_told_who_holds_the_first(ada):
     ada.types("m1")
-    hold = "import fcntl, sys; file = open('state/m1/lock', 'r+'); fcntl.flock(file, fcntl.LOCK_EX); print(1, flush=True); input()"
+    take = "import fcntl; file = open('state/m1/lock', 'r+'); fcntl.flock(file, fcntl.LOCK_EX)"
+    hold = f"{take}; print(1, flush=True); input()"
     holder = subprocess.Popen(
         [sys.executable, "-c", hold], cwd=ada.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -1,6 +1,10 @@
 """A person implements: the run says where, holds no process, takes over what is committed, and opens the PR."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -133,3 +137,31 @@ def test_an_answer_is_for_the_change_that_was_shown(ada):
     assert "Approval 01.fix was not taken: the change of 01 has moved since it was shown" in told.out
     assert (ada.folder / "state/m1/approvals/stale/01.fix.1").exists()
     assert "🛑 Tests failing (attempt 1/2)" in told.out
+
+
+def test_interrupted_in_the_middle_nothing_goes_on_and_nothing_is_lost(ada):
+    plan = ada.folder / "plans/m1/plan.yaml"
+    started = ada.folder.parent / "started"
+    sleeper = f"import pathlib, time; pathlib.Path('{started}').touch(); time.sleep(600)"
+    plan.write_text(PLAN + f'commands: {{test: ["{{python}}", "-c", "{sleeper}"]}}\n')
+    for command in (["-m", "run_milestone", "m1"], ["-m", "doit", "run", "m1"]):
+        run = subprocess.Popen(
+            [sys.executable, *command], cwd=ada.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert next(line for line in run.stdout if "Milestone: m1" in line)
+        wait_for(started)
+        started.unlink()
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=30)
+        assert run.returncode == 130, out + err
+        assert "interrupted; what is recorded stays" in err
+        assert "Traceback" not in err
+    plan.write_text(PLAN)
+    assert "Waiting for a person's commits" in ada.types("m1").out
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.05)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .errors import ExitCode, UsageError, UserError
+from .errors import INTERRUPTED, ExitCode, UsageError, UserError
 from .plan import load
 from .plan.ids import normalise
 from .project import Project, find_project
@@ -41,7 +41,7 @@ def main(words: list[str] | None = None) -> int:
         sys.stderr.close()
         return ExitCode.FAILED
     except KeyboardInterrupt:
-        sys.stderr.write("\nrun-milestone: interrupted; what is recorded stays. The same command goes on from there.\n")
+        sys.stderr.write(INTERRUPTED)
         return ExitCode.INTERRUPTED
 
 
@@ -103,6 +103,9 @@ def _run(project: Project, milestone: Milestone, answers: Any, *, only: tuple[st
         session.begin()
         drive(session, answers, only=only, jobs=jobs)
         return CODES[session.finish()]
+    except KeyboardInterrupt:
+        session.finish()
+        raise
     finally:
         session.end()
 

@@ -15,7 +15,7 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, TaskError, TaskFail
 from doit.reporter import ZeroReporter
 
 from . import seal
-from .errors import UserError
+from .errors import Interrupted, UserError
 from .project import Project, find_project
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
             self._session.carry_out(self._node)
         except Stopped as stopped:
             return TaskFailed(str(stopped), report=False)
+        except Interrupted as error:
+            return TaskFailed(str(error), report=False)
+        except KeyboardInterrupt:
+            raise self._session.interrupted() from None
         except UserError as error:
             self._session.problem(self._node, error)
             return TaskFailed(str(error), report=False)

@@ -21,6 +21,10 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+INTERRUPTED = "\nrun-milestone: interrupted; what is recorded stays. The same command goes on from there.\n"
+"""What is said after ^C."""
+
+
 class UserError(Exception):
     """Something the user can mend: one sentence that says what is wrong, one that says what to do."""
 

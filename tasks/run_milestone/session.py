@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from . import gates
 from .books import close_books
-from .errors import UserError
+from .errors import INTERRUPTED, ExitCode, Interrupted
 from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, Node, compile_graph
 from .model import Bootstrapped, BranchMade, Gate, Passed, Proposed, Step, Verb
 from .plan.ids import branch_of
@@ -16,6 +18,7 @@ from .settling import settle
 from .show import transcript
 from .show.summary import status_of
 from .state import State
+from .state.lock import held
 from .steps import milestone as whole
 from .steps.chain import step_task
 from .steps.job import Job
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 
 SKIPPED = "it is skipped"
+GRACE = 10.0
+"""Seconds that work in other threads has to notice that its programs were ended."""
 
 
 class Stopped(Exception):  # not an error: a question to a person
@@ -40,10 +45,6 @@ class Stopped(Exception):  # not an error: a question to a person
         """Carry the gate that waits."""
         super().__init__(f"gate {gate.gate} waits for {' | '.join(gate.verbs)}")
         self.gate = gate
-
-
-class Aborted(UserError):
-    """A person ended the run; nothing more is started."""
 
 
 class Session:
@@ -70,6 +71,9 @@ class Session:
         """Questions put in this run: nobody is shown the same one twice."""
         self._issues = {issue.number: issue for issue in milestone.issues}
         self._stack = contextlib.ExitStack()
+        self._idle = threading.Condition()
+        self._busy = 0
+        self._ending = False
         self._heads: dict[str, str] = {}
         self._world: World | None = None
         self._fresh: set[str] = set()
@@ -90,8 +94,9 @@ class Session:
         """Take the lock, open the repository, take decisions, and ask the remote and the forge once."""
         from .hands.opening import look, open_hands  # the heavy libraries come with the hands
 
+        lock = self._stack.enter_context(held(self.state.folder))
         self.voice.say(transcript.start(self.milestone, resumed=self.state.markers.read(BOOTSTRAP) is not None))
-        self._hands = open_hands(self.project, self.milestone, self._stack, self.voice.say)
+        self._hands = open_hands(self.project, self.milestone, lock, self.voice.say)
         self.state.journal.add("run started")
         self._heads = self._hands.git.heads()
         self.settle()
@@ -152,7 +157,12 @@ class Session:
         return transcript.ended(status, self.milestone.id, gates_open, prompts=self._prompts, idle=idle)
 
     def end(self) -> None:
-        """Let go of everything, however far the run came."""
+        """Let go of everything, however far the run came; nothing that was started goes on without the lock."""
+        self._ending = True
+        if self._hands is not None:
+            self._hands.processes.stop()
+            with self._idle:
+                self._idle.wait_for(lambda: not self._busy, timeout=GRACE)
         self._hands = None
         self._stack.close()
 
@@ -168,6 +178,13 @@ class Session:
             yield
         finally:
             processes.stop()
+
+    def interrupted(self) -> BaseException:
+        """Return what ends the program after ^C: doit would show a traceback of it, so it gets a plain exit instead."""
+        if not self.standalone:
+            return KeyboardInterrupt()
+        sys.stderr.write(INTERRUPTED)
+        return SystemExit(int(ExitCode.INTERRUPTED))
 
     def problem(self, node: Node, error: Exception) -> None:
         """Say and remember that a task failed for a reason that is no question to a person."""
@@ -230,8 +247,24 @@ class Session:
 
     def carry_out(self, node: Node) -> None:
         """Do one task and record it; raises Stopped where a person has to decide first."""
-        if self.aborted:
-            raise Aborted("The run was aborted.", "The same command resumes it.")
+        with self._at_work():
+            self._carry_out(node)
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Refuse work that comes after the end, and let the end wait for work that is under way in other threads."""
+        if self.aborted or self._ending:
+            raise Interrupted("The run was ended.", "The same command resumes it.")
+        with self._idle:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def _carry_out(self, node: Node) -> None:
         if node.issue is not None:
             self.state.markers.forget(COMPLETE)  # whatever happens next, the milestone has work left
             self.voice.enter(self._issues[node.issue])

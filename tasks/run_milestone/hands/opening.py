@@ -1,4 +1,4 @@
-"""Opening the hands: the lock, the repository, the remote and the forge, in the order in which they need each other."""
+"""Opening the hands: the repository, the remote and the forge, in the order in which they need each other."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..model import World
-from ..state.lock import held
 from . import Hands
 from .git import Git
 from .process import Processes
 from .sample import ensure_repository, make_bare
 
 if TYPE_CHECKING:
-    import contextlib
     from collections.abc import Callable, Iterable
 
     from ..model import Milestone
@@ -25,11 +23,9 @@ if TYPE_CHECKING:
     Say = Callable[[Iterable[str]], None]
 
 
-def open_hands(project: Project, milestone: Milestone, stack: contextlib.ExitStack, say: Say) -> Hands:
-    """Take the milestone's lock and open everything a run reaches outside with; `stack` lets go of it again."""
-    lock = stack.enter_context(held(project.state(milestone.id)))
+def open_hands(project: Project, milestone: Milestone, lock: int, say: Say) -> Hands:
+    """Open everything a run reaches outside with; every program it starts holds the run's `lock` too."""
     processes = Processes(hold=(lock,))
-    stack.callback(processes.stop)
     if ensure_repository(project, milestone, processes):
         say(["", f"✓ Sample repository made: {milestone.repository.path}"])
     git = open_git(project, milestone, processes)
