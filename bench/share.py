@@ -21,8 +21,9 @@ def own_share(folder: Path) -> list[Row]:
     began = time.perf_counter()
     subprocess.run(argv, stdout=subprocess.DEVNULL, check=True)
     took = time.perf_counter() - began
+    # The bar is on CPU time: a busy machine stretches the run, not the work, and would let any runner pass.
     cpu = json.loads(used.read_text(encoding="utf-8"))
     return [
-        Row(WHAT, cpu["own"], "the whole run", took, 0.05),
-        Row(WHAT, cpu["own"], "all CPU time, children's too", cpu["own"] + cpu["children"]),
+        Row(WHAT, cpu["own"], "the whole run", took),
+        Row(WHAT, cpu["own"], "all CPU time, children's too", cpu["own"] + cpu["children"], 0.05),
     ]
