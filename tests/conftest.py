@@ -1,5 +1,6 @@
 """What every test runs in: a sealed home, and a project that is driven as a person would."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -107,3 +108,51 @@ def repository(tmp_path):
     ada.git("add", ".", where=".")
     ada.git("commit", "--quiet", "--message=Start", where=".")
     return ada
+
+
+AGENT = '''\
+"""An agent that writes what the test laid down for this issue and attempt."""
+import json, pathlib, re, sys
+
+number, attempt = re.search(r"issue (\\d+) of milestone .*, attempt (\\d+)", sys.stdin.read()).groups()
+for name, text in json.loads(pathlib.Path(sys.argv[1]).read_text())[f"{number}-{attempt}"].items():
+    path = pathlib.Path(name)
+    if text is None:
+        path.unlink()
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+print("did as laid down")
+'''
+
+
+@pytest.fixture
+def milestone(repository, tmp_path):
+    """Give the person in the small repository a milestone, and an agent that does what `work` says."""
+
+    def make(work, issue="", plan=""):
+        (tmp_path / "agent.py").write_text(AGENT)
+        (tmp_path / "work.json").write_text(json.dumps(work))
+        command = json.dumps(["{python}", str(tmp_path / "agent.py"), str(tmp_path / "work.json")])
+        folder = repository.folder / "plans" / "m1"
+        folder.mkdir(parents=True)
+        text = f"id: m1\ntitle: First\nagent: {{kind: command, command: {command}}}\n{plan}phases:\n  - issues:\n"
+        for number in sorted({key.split("-")[0] for key in work}):
+            text += f"      - number: {number}\n        title: Issue {number}\n        criteria: [It is there]\n"
+            text += "".join(f"        {line}\n" for line in issue.splitlines())
+        (folder / "plan.yaml").write_text(text)
+        return repository
+
+    return make
+
+
+@pytest.fixture
+def in_a_copy(somebody, tmp_path_factory):
+    """Let somebody go on from where a person stands, without what they do being seen there."""
+
+    def go_on(person, name):
+        home = tmp_path_factory.mktemp(name) / "home"
+        shutil.copytree(person.folder.parent, home, symlinks=True)
+        return somebody(home / person.folder.name)
+
+    return go_on

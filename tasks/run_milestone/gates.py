@@ -32,13 +32,24 @@ def ask(
     One kind is asked at a time, in the order of the stop table, so that an answer is about one thing only.
     """
     stood_on: list[int] = []
-    for kind, shown in _hard(findings):
+    for kind, found in _hard(findings):
+        answers = _remembered(name, kind, decisions)
+        stood_on += [answers[finding] for finding in found if finding in answers]
+        shown = tuple(finding for finding in found if finding not in answers)
+        if not shown:
+            continue
         gate = question(name, kind, shown, change, decisions, milestone)
         decision = _answer(gate, decisions)
         if decision is None:
             return gate
         stood_on.append(decision.id)
-    return Passed(_labels(findings), tuple(stood_on))
+    return Passed(_labels(findings), tuple(dict.fromkeys(stood_on)))
+
+
+def _remembered(name: str, kind: Kind, decisions: Iterable[Decision]) -> dict[Finding, int]:
+    """Return the findings that were approved for as long as their file's change is the same, and by which decision."""
+    approved = [one for one in decisions if (one.gate, one.kind, one.verb) == (name, kind, Verb.APPROVE)]
+    return {finding: decision.id for decision in approved for finding in decision.findings if finding.change}
 
 
 def _hard(findings: Sequence[Finding]) -> Iterator[tuple[Kind, tuple[Finding, ...]]]:

@@ -197,6 +197,20 @@ class Limits:
     attempts: int = 2
     files: int = 8
     lines: int = 400
+    coverage: int = 50
+    """Percent of the changed lines that the tests should run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """A command that reviews a change: it reads the change as JSON and prints findings, as `format` says."""
+
+    name: str
+    command: tuple[str, ...]
+    format: Literal["findings", "sarif"] = "findings"
+    stage: Literal["compliance", "quality"] = "quality"
+    timeout: int = 600
+    """Seconds; a reviewer that takes longer is told as pending and holds nobody up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +235,7 @@ class Milestone:
     forge: str = "local"
     agent: AgentSpec = field(default_factory=AgentSpec)
     commands: Commands = field(default_factory=Commands)
+    reviewers: tuple[Reviewer, ...] = ()
     limits: Limits = field(default_factory=Limits)
     sensitive: dict[str, tuple[str, ...]] = field(default_factory=dict)
     protected: tuple[str, ...] = (".github/**", ".gitlab-ci.yml", "deploy/**", "infra/**")
@@ -251,6 +266,8 @@ class Finding:
     line: int | None = None
     detail: str | None = None
     """What makes it matter, as measured (`Risk: data loss (column has 50k rows)`)."""
+    change: str | None = None
+    """Identity of its file's change; where it is set, an approval counts for as long as that stays the same."""
 
 
 # ---- gates and decisions --------------------------------------------------------------------------------------
@@ -355,6 +372,15 @@ class BranchMade:
 
 
 @dataclass(frozen=True, slots=True)
+class Restarted:
+    """A branch's work that was thrown away: `kept` is the ref that still holds it, `people` others' commits in it."""
+
+    kept: str
+    commits: int
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Implemented:
     """`implement`: the commit the attempt ended in, measured against the commit before it."""
 
@@ -368,6 +394,7 @@ class Implemented:
     cost: float | None = None
     """US dollars; None where nobody measured."""
     problem: Finding | None = None
+    restarted: Restarted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +404,15 @@ class Linted:
     head: str
     fixed: int
     problem: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many changed lines can be run at all, how many the tests ran, and where the others are (`src/a.py: 3-5`)."""
+
+    lines: int
+    covered: int
+    missed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +429,10 @@ class Tested:
     """Set where the test command did not get as far as a verdict."""
     proven: tuple[str, ...] = ()
     """Those of the tests named by the issue's criteria that ran and passed, as the plan names them."""
+    coverage: Coverage | None = None
+    """Of the changed lines; None where it was not measured."""
+    unmeasured: str | None = None
+    """Why coverage was not measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,13 +105,13 @@ class Session:
         self._heads = self._hands.git.heads()
         self._leave_drafts()
 
-    def _branches(self) -> list[str]:
-        """Return the branches of the issues that were started."""
-        return [
-            branch_of(self.milestone, issue)
+    def _branches(self) -> dict[str, str]:
+        """Return the branches of the issues that were started, and where their thrown away work is kept."""
+        return {
+            branch_of(self.milestone, issue): f"{self.milestone.id}/{issue.number}/"
             for issue in self.milestone.issues
             if self.state.markers.read(f"{issue.number}:{Step.BRANCH}") is not None
-        ]
+        }
 
     def settle(self) -> None:
         """Turn approval files into decisions, and say what they do."""

@@ -70,7 +70,9 @@ class World:
             repository=self.root,
             read=self.read,
             listing=self.listing,
-            run=lambda argv, stdin: Processes().untrusted(argv, cwd=self.root, stdin=stdin, timeout=60),
+            run=lambda argv, stdin, timeout=60: Processes().untrusted(
+                argv, cwd=self.root, stdin=stdin, timeout=timeout
+            ),
         )
 
 

@@ -20,6 +20,7 @@ from run_milestone.model import (
     Paths,
     Phase,
     RepositorySpec,
+    Reviewer,
     Tier,
     Verb,
 )
@@ -33,6 +34,7 @@ PAIRS = {
     ("agent",): AgentSpec,
     ("commands",): Commands,
     ("limits",): Limits,
+    ("reviewers", 0): Reviewer,
     ("licences",): Licences,
     ("phases", 0): Phase,
     ("phases", 0, "issues", 0): Issue,

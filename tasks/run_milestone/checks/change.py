@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..model import Finding, Issue, Milestone
 
@@ -40,6 +40,13 @@ class ChangedFile:
         return None if self.status == "D" else self.path
 
 
+class Run(Protocol):
+    """(argument list, standard input, seconds: by default those of the plan's commands) → result."""
+
+    def __call__(self, command: tuple[str, ...], stdin: str | None, timeout: int | None = None, /) -> Result:
+        """Run a tool to its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What `base..head` does. Blobs come from the commit, never from files an agent could have swapped."""
@@ -57,8 +64,8 @@ class Change:
     """(commit, path) → the committed blob, None where there is none."""
     listing: Callable[[str, str], tuple[str, ...]]
     """(commit, folder) → paths of the committed files below the folder."""
-    run: Callable[[tuple[str, ...], str | None], Result]
-    """(argument list, standard input) → result of an untrusted tool run in `tree`: clean environment, time limit."""
+    run: Run
+    """Runs an untrusted tool in `tree`, in a clean environment and with a time limit."""
 
     def texts(self, file: ChangedFile) -> tuple[str, str]:
         """Return the file's text at the base and at the head, empty where it is not."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from ..errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from .process import Processes, Result
 
@@ -54,11 +54,12 @@ _OWN_CONFIG = {
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit between base and head: its id, its subject, and which attempt made it (None: not ours)."""
+    """A commit between base and head: its id, its subject, which attempt made it, and whether the runner did."""
 
     sha: str
     subject: str
     attempt: int | None
+    ours: bool = True
 
 
 class Git:
@@ -180,10 +181,12 @@ class Git:
         """Return the diff of what `head` changes since it left `base`."""
         return self._diff(base, head, *options).decode("utf-8", "replace")
 
-    def _diff(self, base: str, head: str, *options: str) -> bytes:
-        """Return a diff however large it is: what is cut off, nobody looks at."""
+    def _diff(self, base: str, head: str, *options: str, path: str | None = None) -> bytes:
+        """Return a diff, of one path or of all, however large it is: what is cut off, nobody looks at."""
+        only, literally = (path,) if path else (), {"GIT_LITERAL_PATHSPECS": "1"}
         with tempfile.NamedTemporaryFile(dir=self.dir, prefix="diff-") as file:
-            self._run("diff", *DIFF_OPTIONS, *options, f"--output={file.name}", f"{base}...{head}", "--")
+            words = ("diff", *DIFF_OPTIONS, *options, f"--output={file.name}", f"{base}...{head}", "--", *only)
+            self._run(*words, env=literally)
             return file.read()
 
     def measure(self, before: str, after: str) -> tuple[int, int]:
@@ -192,12 +195,12 @@ class Git:
         counts = [row.split("\t")[:2] for row in rows]
         return len(rows), sum(int(count) for pair in counts for count in pair if count.isdigit())
 
-    def patch_id(self, base: str, head: str) -> str:
-        """Return the identity of a change, which a clean rebase keeps; empty for an empty change.
+    def patch_id(self, base: str, head: str, path: str | None = None) -> str:
+        """Return the identity of a change, or of one file's, which a clean rebase keeps; empty for an empty change.
 
         Not `git patch-id`: it overlooks white space, which is code in Python, and all that follows a NUL.
         """
-        diff = self._diff(base, head, "--full-index", "--binary")
+        diff = self._diff(base, head, "--full-index", "--binary", path=path)
         return hashlib.sha256(_WHERE.sub(b"@@\n", diff)).hexdigest() if diff else ""
 
     def read(self, commit: str, path: str) -> bytes | None:
@@ -243,6 +246,32 @@ class Git:
         with self._turn:
             self._run("update-ref", f"refs/heads/{branch}", new, old or NOTHING, directory=self.common)
 
+    def keep(self, place: str, commit: str) -> str:
+        """Make a ref below `refs/run-milestone/` hold a commit, so that nothing of it is lost; returns its name.
+
+        One that holds other work already is left alone, and the next free name is taken.
+        """
+        held = self._kept(place)
+        names = (f"refs/run-milestone/{place}{suffix}" for suffix in ("", *(f".{number}" for number in range(2, 1000))))
+        name = next(name for name in names if held.get(name, commit) == commit)
+        with self._turn:
+            self._run("update-ref", name, commit, directory=self.common)
+        return name
+
+    def kept(self, place: str) -> tuple[str, ...]:
+        """Return the commits that were kept below `refs/run-milestone/<place>`."""
+        return tuple(self._kept(place).values())
+
+    def _kept(self, place: str) -> dict[str, str]:
+        form, pattern = "--format=%(objectname) %(refname)", f"refs/run-milestone/{place}*"
+        rows = [row.split(" ", 1) for row in self._rows("for-each-ref", form, pattern, directory=self.common)]
+        return {name: self._object(sha, name) for sha, name in rows}
+
+    def is_thrown_away(self, commit: str, head: str, place: str) -> bool:
+        """Return whether a commit rests on work that was kept below `place` and is no longer part of `head`."""
+        shared = (self._answer("merge-base", commit, kept) for kept in self.kept(place))
+        return any(common is not None and not self.is_ancestor(common.strip(), head) for common in shared)
+
     def lay_out(self, tree: Path, commit: str, index: str) -> None:
         """Make `tree` hold exactly what `commit` holds.
 
@@ -286,6 +315,20 @@ class Git:
         """Return a merge of two commits without touching any tree; None where they conflict."""
         told = self._answer("merge-tree", "--write-tree", one, other)
         return None if told is None else self._commit_tree(self._object(told, "the merged tree"), (one, other), message)
+
+    def graft(self, onto: str, source: str, paths: Iterable[str], index: str) -> str:
+        """Return the tree of `onto` in which `paths` are what `source` has there, absent where it has nothing."""
+        wanted = {path: f"0 {NOTHING}\t{path}" for path in paths}
+        for row in self._run("ls-tree", "-z", source, "--", *wanted).split("\0"):
+            facts, _, path = row.partition("\t")
+            if path in wanted:
+                mode, kind, sha = facts.split(" ")
+                wanted[path] = f"{mode} {sha}\t{path}" if kind == "blob" else wanted[path]
+        self._run("read-tree", "--reset", onto, index=index)
+        self._run(
+            "update-index", "-z", "--replace", "--index-info", index=index, stdin="\0".join((*wanted.values(), ""))
+        )
+        return self._object(self._run("write-tree", index=index), "the grafted tree")
 
     def _commit_tree(self, made: str, parents: tuple[str, ...], message: str) -> str:
         name, email = self.identity
@@ -383,7 +426,8 @@ def _heading(section: str) -> str:
 def _commit(line: str, mark: str) -> Commit:
     sha, subject, trailers = line.split("\0")
     found = re.search(rf"(?:^|\s){re.escape(mark)} attempt-(\d+)", trailers)
-    return Commit(sha, subject, int(found.group(1)) if found else None)
+    ours = re.search(rf"(?:^|\s){re.escape(mark)} (?:attempt|lint)-\d+", trailers) is not None
+    return Commit(sha, subject, int(found.group(1)) if found else None, ours)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,14 +58,19 @@ def _criteria(criteria: tuple[Criterion, ...], tested: Tested) -> Iterator[str]:
     if criteria:
         yield "## Acceptance criteria"
     for criterion in criteria:
-        proof = f" — proven by `{criterion.test}`" if criterion.test in tested.proven else ""
-        yield f"- [{'x' if proof else ' '}] {inert_markdown(criterion.text)}{proof}"
+        proven = criterion.test in tested.proven
+        proof = f"proven by `{criterion.test}`" if proven else "not proven by a test"
+        yield f"- [{'x' if proven else ' '}] {inert_markdown(criterion.text)} — {proof}"
 
 
 def _tests(tested: Tested) -> Iterator[str]:
     yield "## Tests"
     skipped = f", {tested.skipped} skipped" if tested.skipped else ""
     yield f"{tested.passed} passed, {len(tested.failed)} failed{skipped}."
+    if tested.unmeasured:
+        yield f"Coverage of changed lines: not measured: {inert_markdown(tested.unmeasured)}."
+    elif tested.coverage and tested.coverage.lines:
+        yield f"They run {tested.coverage.covered:,} of {tested.coverage.lines:,} changed lines."
 
 
 def _findings(inspected: Inspected) -> Iterator[str]:

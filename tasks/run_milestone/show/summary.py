@@ -66,15 +66,21 @@ def _story(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Ga
         status,
         made.number if made else None,
         made.url if made else None,
-        made.labels if made else (),
+        _labels_of(made, state, issue.number),
         _verdict(own) if status == "done" and made else None,
         tested.passed if tested else None,
-        1 + sum(1 for decision in own if decision.verb is Verb.FIX),
+        1 + sum(1 for decision in own if decision.verb in {Verb.FIX, Verb.RESTART}),
         round(sum(_took(state, issue.number)), 1),
         implemented.cost if implemented else None,
         decisions=tuple(decision.id for decision in own),
         reason=_reason(skip) if skip else None,
     )
+
+
+def _labels_of(made: Proposed | None, state: State, issue: str) -> tuple[str, ...]:
+    """Return the pull request's labels, with those that its review added."""
+    reviewed = state.markers.evidence(f"{issue}:{Step.REVIEW_GATE}", Passed)
+    return tuple(dict.fromkeys((*made.labels, *(reviewed.labels if reviewed else ())))) if made else ()
 
 
 def _took(state: State, issue: str) -> Iterator[float]:
@@ -87,7 +93,7 @@ def _took(state: State, issue: str) -> Iterator[float]:
 def _verdict(own: tuple[Decision, ...]) -> str:
     if any(decision.verb is Verb.APPROVE for decision in own):
         return "approved"
-    if any(decision.verb is Verb.FIX for decision in own):
+    if any(decision.verb in {Verb.FIX, Verb.RESTART} for decision in own):
         return "fixed"
     return "clean"
 

@@ -15,6 +15,7 @@ from ..model import (
     PlanReviewed,
     Proposed,
     Pushed,
+    Restarted,
     Reviewed,
     Severity,
     Step,
@@ -48,6 +49,7 @@ def bootstrapped(milestone: Milestone, done: Bootstrapped) -> list[str]:
         f"✓ Implementation plan loaded ({size})",
         "✓ First run detected",
         f"✓ Baseline tests: {baseline}",
+        *([f"· Coverage of changed lines is not measured: {tests.unmeasured}"] if tests.unmeasured else []),
     ]
 
 
@@ -76,10 +78,10 @@ def issue_banner(issue: Issue) -> list[str]:
     return ["", RULE, f"Issue #{issue.number}: {one_line(issue.title)}{reference(issue)}", RULE, ""]
 
 
-def before(step: Step, attempt: int) -> list[str]:
-    """Return what is said before a step that takes its time."""
+def before(step: Step, attempt: int, *, afresh: bool) -> list[str]:
+    """Return what is said before a step that takes its time; `afresh` where nothing of earlier attempts is left."""
     if step is Step.IMPLEMENT and attempt > 1:
-        return ["🔧 Fixing..."]
+        return ["🔧 Starting over..." if afresh else "🔧 Fixing..."]
     if step is Step.REVIEW:
         return ["", "🤖 Re-running code review..." if attempt > 1 else "🤖 Code review..."]
     return []
@@ -95,16 +97,24 @@ def _branch(made: BranchMade, _: int) -> Iterator[str]:
 
 
 def _implement(done: Implemented, attempt: int) -> Iterator[str]:
+    if done.restarted is not None:
+        yield from _restarted(done.restarted)
     if done.problem is not None:
         return
     size = f"{count(done.files, 'file')}, {count(done.lines, 'line')}"
     adopted = ", adopted from the branch" if done.adopted else ""
-    if attempt == 1:
+    if attempt == 1 or done.restarted is not None:
         yield f"✓ Implemented ({size}{adopted})"
         return
     for line in done.report:
         yield f"✓ {line}"
     yield f"✓ Fix committed ({size}{adopted})"
+
+
+def _restarted(thrown: Restarted) -> Iterator[str]:
+    yield f"✓ Work thrown away ({count(thrown.commits, 'commit')}, kept as {thrown.kept})"
+    for commit in thrown.people:
+        yield f"⚠️ A person's commit was thrown away with it: {commit}"
 
 
 def _lint(done: Linted, _: int) -> Iterator[str]:
@@ -155,6 +165,10 @@ def _pr(done: Proposed, attempt: int) -> Iterator[str]:
 def _review(done: Reviewed, _: int) -> Iterator[str]:
     if not done.findings:
         yield "✓ No issues found"
+    for finding in done.findings:
+        if finding.kind is Kind.REVIEW_PENDING:
+            yield f"⚠️ {finding.message}"
+            yield f"✓ Label: {STOPS[finding.kind].label}"
 
 
 _TELL: dict[Step, Callable[[Any, int], Iterator[str]]] = {

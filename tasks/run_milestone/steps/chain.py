@@ -65,7 +65,7 @@ def step_task(job: Job, step: Step) -> Task:
         hindrances=partial(_hindrances, job, step),
         findings=partial(_findings, job, step),
         differs=partial(_differs, job, step),
-        before=partial(transcript.before, step, job.attempt),
+        before=partial(transcript.before, step, job.attempt, afresh=job.afresh),
         after=partial(transcript.after, step, attempt=job.attempt),
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..hands.agents import Assignment, agent_of
 from ..model import BranchMade, Finding, Implemented, Kind, Severity, Step
 from ..redaction import inert_markdown
 from ..show.words import one_line
+from .restart import restart_due, throw_away
 
 if TYPE_CHECKING:
     from ..hands.agents import Report
@@ -23,6 +25,13 @@ def implement(job: Job) -> Implemented:
     made = [commit for commit in commits if commit.attempt == job.attempt]
     if made:
         return _measured(job, f"{made[-1].sha}^", made[-1].sha, adopted=True)
+    if restart_due(job):
+        restarted = throw_away(job, base, head, commits)
+        return replace(_implement(job, base, base, ()), restarted=restarted)
+    return _implement(job, base, head, commits)
+
+
+def _implement(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> Implemented:
     if job.agent.kind == "human":
         return _by_person(job, base, head, commits)
     if commits and job.attempt == 1:
@@ -60,8 +69,8 @@ def _assignment(job: Job) -> Assignment:
 
 def _message(job: Job, report: Report) -> str:
     """Return the commit message: a conventional subject, what the agent reported, and the mark that is found again."""
-    verb = one_line(job.issue.title) if job.attempt == 1 else f"Rework after {job.reworks[-1].kind or 'review'}"
-    kind = job.issue.type if job.attempt == 1 else "fix"
+    verb = one_line(job.issue.title) if job.afresh else f"Rework after {job.reworks[-1].kind or 'review'}"
+    kind = job.issue.type if job.afresh else "fix"
     said = "".join(f"- {inert_markdown(one_line(line))}\n" for line in report.lines) + ("\n" if report.lines else "")
     trailer = f"Run-Milestone: {job.mark} attempt-{job.attempt}\n"
     return f"{kind}({job.milestone.id}): {verb} {job.label}\n\n{said}{trailer}"

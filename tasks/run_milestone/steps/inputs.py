@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 ISSUE_FIELDS: dict[Step, tuple[str, ...]] = {
     Step.BRANCH: ("depends_on",),
     Step.IMPLEMENT: ("criteria", "spec", "tests", "agent"),
-    Step.INSPECT: ("paths", "type"),
+    Step.TEST: ("criteria",),
+    Step.INSPECT: ("paths", "type", "tests"),
+    Step.REVIEW: ("criteria", "title", "spec"),
     Step.PR: ("title", "type", "github", "labels", "criteria"),
 }
 """Which fields of its plan entry a step uses: editing another one leaves the step alone."""
@@ -25,11 +27,13 @@ SETTINGS: dict[Step, tuple[str, ...]] = {
     Step.BRANCH: ("branch",),
     Step.IMPLEMENT: ("agent",),
     Step.LINT: ("commands.lint",),
-    Step.TEST: ("commands.test",),
+    Step.TEST: ("commands.test", "limits.coverage"),
     Step.TEST_GATE: ("decisions",),
     Step.INSPECT: (
         "limits.files",
         "limits.lines",
+        "limits.coverage",
+        "commands.test",
         "sensitive",
         "protected",
         "scope",
@@ -39,7 +43,7 @@ SETTINGS: dict[Step, tuple[str, ...]] = {
     ),
     Step.INSPECT_GATE: ("decisions",),
     Step.PR: ("branch",),
-    Step.REVIEW: ("commands.review",),
+    Step.REVIEW: ("commands.review", "reviewers"),
     Step.REVIEW_GATE: ("decisions",),
 }
 """Which of the plan's settings a step uses."""
@@ -95,11 +99,11 @@ EARLIER: dict[Step, Callable[[Job], dict[str, Any]]] = {
     Step.LINT: lambda job: {"implementation": job.found(Step.IMPLEMENT, Implemented).head},
     Step.TEST: lambda job: {"commit": job.head, "known failures": job.known_failures},
     Step.TEST_GATE: lambda job: {"tests": job.found(Step.TEST, Tested)},
-    Step.INSPECT: _committed,
+    Step.INSPECT: lambda job: {**_committed(job), "coverage": job.found(Step.TEST, Tested).coverage},
     Step.INSPECT_GATE: lambda job: {"inspection": job.found(Step.INSPECT, Inspected)},
     Step.PUSH: lambda job: {"commit": job.head},
     Step.PR: _proposal,
-    Step.REVIEW: _committed,
+    Step.REVIEW: lambda job: {**_committed(job), "proofs": job.found(Step.TEST, Tested).proven},
     Step.REVIEW_GATE: lambda job: {"review": job.found(Step.REVIEW, Reviewed)},
 }
 """What earlier steps left that a step stands on, and the commit it looks at, by name."""

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..checks import compliance, coverage, reviewers
 from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.reading import changed_files
 from ..checks.review import review as review_change
-from ..model import BranchMade, Inspected, Reviewed, Step
+from ..model import BranchMade, Finding, Inspected, Kind, Reviewed, Severity, Step, Tested
+from ..policy import STOPS
+from .contract import contract
+from .pr import label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
+    from ..checks.change import Run
     from ..hands.process import Result
     from .job import Job
 
@@ -20,15 +26,38 @@ if TYPE_CHECKING:
 def inspect(job: Job) -> Inspected:
     """Look at the change with every check there is."""
     change = _change(job)
-    findings = inspect_change(change)
+    limit, covered = job.milestone.limits.coverage, job.found(Step.TEST, Tested).coverage
+    findings = (*inspect_change(change), *contract(job, change), *coverage.findings(covered, limit))
     lines = sum(file.lines for file in change.files)
     return Inspected(change.head, _identity(job, change), len(change.files), lines, findings)
 
 
 def review(job: Job) -> Reviewed:
-    """Review the lines the change adds."""
+    """Review in two stages: is it what was asked for, and only where nothing critical speaks against that, how well.
+
+    Each finding is bound to its file's change, so that an approved one does not come back while that stays the same.
+    """
     change = _change(job)
-    return Reviewed(change.head, _identity(job, change), review_change(change))
+    found = _told(job, change, "compliance", compliance.check(job.issue, job.found(Step.TEST, Tested).proven))
+    if not any(finding.severity is Severity.CRITICAL for finding in found):
+        found += _told(job, change, "quality", review_change(change))
+    pending = any(finding.kind is Kind.REVIEW_PENDING for finding in found)
+    if pending:
+        label(job, (STOPS[Kind.REVIEW_PENDING].label or "",))
+    return Reviewed(change.head, _identity(job, change), found, pending)
+
+
+def _told(job: Job, change: Change, stage: str, own: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return what the built-in reviewer says at a stage, then what the plan's reviewers do."""
+    asked = (reviewer for reviewer in job.milestone.reviewers if reviewer.stage == stage)
+    others = [finding for reviewer in asked for finding in reviewers.ask(change, reviewer)]
+    return tuple(_bound(job, change, finding) for finding in dict.fromkeys((*own, *others)))
+
+
+def _bound(job: Job, change: Change, finding: Finding) -> Finding:
+    if finding.path is None or finding.kind is not Kind.REVIEW:
+        return finding
+    return replace(finding, change=job.hands.git.patch_id(change.base, change.head, finding.path))
 
 
 def _identity(job: Job, change: Change) -> str:
@@ -45,10 +74,10 @@ def _change(job: Job) -> Change:
     )
 
 
-def _tool(job: Job) -> Callable[[tuple[str, ...], str | None], Result]:
-    def run(command: tuple[str, ...], stdin: str | None) -> Result:
+def _tool(job: Job) -> Run:
+    def run(command: tuple[str, ...], stdin: str | None, timeout: int | None = None, /) -> Result:
         log = job.state.logs(job.issue.number) / "tools.log"
-        timeout = job.milestone.commands.timeout
-        return job.hands.processes.untrusted(command, cwd=job.tree, stdin=stdin, timeout=timeout, log=log)
+        limit = timeout or job.milestone.commands.timeout
+        return job.hands.processes.untrusted(command, cwd=job.tree, stdin=stdin, timeout=limit, log=log)
 
     return run

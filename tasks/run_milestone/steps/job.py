@@ -72,6 +72,11 @@ class Job:
         return 1 + len(self.reworks)
 
     @property
+    def afresh(self) -> bool:
+        """Whether this attempt starts from the base: it is the first, or one that throws the others' work away."""
+        return not self.reworks or self.reworks[-1].verb is Verb.RESTART
+
+    @property
     def mark(self) -> str:
         """What binds commits and pull requests to this issue: `m4.1/03`."""
         return f"{self.milestone.id}/{self.issue.number}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from ..plan.review import review
 from ..show import transcript
 from ..show.summary import closing, listing, stories
 from .task import Task
-from .test import run_tests
+from .test import coverage_gap, run_tests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,8 @@ def _bootstrap(milestone: Milestone, hands: Hands, world: World, state: State, t
         hands.git.push(head, milestone.branch, None)
     hands.git.lay_out(tree, head, "base")
     log = state.logs("baseline") / "test.log"
-    return Bootstrapped(milestone.branch, head, run_tests(hands.processes, milestone.commands, tree, head, log))
+    tests = run_tests(hands.processes, milestone.commands, tree, head, log)
+    return Bootstrapped(milestone.branch, head, replace(tests, unmeasured=coverage_gap(milestone)))
 
 
 def _milestone_branch(milestone: Milestone, hands: Hands, world: World) -> str:

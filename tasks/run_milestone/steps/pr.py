@@ -49,6 +49,14 @@ def _update(job: Job, found: PullRequest) -> PullRequest:
     return job.hands.forge.set_draft(found.number, draft=False) if made.draft else made
 
 
+def label(job: Job, labels: tuple[str, ...]) -> None:
+    """Put labels on the open pull request that only became known after it was made."""
+    found = _find(job)
+    if found is not None and found.state == "open":
+        title, body, base = found.title, found.body, found.base
+        job.hands.forge.edit(found.number, title=title, body=body, base=base, labels=labels)
+
+
 def _title(job: Job) -> str:
     return pull_request.title(job.milestone, job.issue)
 

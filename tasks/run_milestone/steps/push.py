@@ -30,10 +30,14 @@ def push(job: Job) -> Pushed:
 
 
 def _ours(job: Job, there: str, head: str) -> bool:
-    """Return whether the remote's commit is contained in what is pushed, so that nobody's commit is lost."""
-    if not job.hands.git.has(there):
-        job.hands.git.fetch(job.branch)
-    return job.hands.git.is_ancestor(there, head)
+    """Return whether the remote's commit is contained in what is pushed, or was kept when its work was thrown away.
+
+    Either way nobody's commit is lost.
+    """
+    git = job.hands.git
+    if not git.has(there):
+        git.fetch(job.branch)
+    return any(git.is_ancestor(there, known) for known in (head, *git.kept(f"{job.mark}/")))
 
 
 def _stopped(job: Job, kind: Kind, message: str) -> Pushed:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..checks.coverage import measured
+from ..checks.reading import changed_files
+from ..errors import DamagedStateError
+from ..files import read_text
 from ..hands.commands import argument_list
-from ..model import Tested
+from ..model import BranchMade, Step, Tested
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,69 +21,159 @@ if TYPE_CHECKING:
     from junitparser import TestCase
 
     from ..hands.process import Processes, Result
-    from ..model import Commands
+    from ..model import Commands, Milestone
     from .job import Job
 
 NO_TESTS = 5
 """pytest's exit code for a run that collected nothing."""
 
+_SETTINGS = ("pyproject.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg")
+"""Where a project's pytest settings can be."""
+
 
 def test(job: Job) -> Tested:
-    """Run the tests on the branch's commit."""
-    head = job.head or ""
+    """Run the tests on the branch's commit, and measure which of its lines they run."""
+    head, milestone = job.head or "", job.milestone
     job.hands.git.lay_out(job.tree, head, job.issue.number)
     log = job.state.logs(job.issue.number) / "test.log"
+    gap = coverage_gap(milestone)
+    cover = gap is None and milestone.limits.coverage > 0
+    verdict = run_suite(job.hands.processes, milestone.commands, job.tree, log, cover=cover)
     proofs = tuple(criterion.test for criterion in job.issue.criteria if criterion.test)
-    return run_tests(job.hands.processes, job.milestone.commands, job.tree, head, log, job.known_failures, proofs)
+    tested = _tested(verdict, head, job.known_failures, proofs)
+    return replace(tested, unmeasured=gap) if not cover else _covered(job, tested, verdict)
 
 
-def _case_name(node: str) -> str:
+def _covered(job: Job, tested: Tested, verdict: Verdict) -> Tested:
+    base = job.found(Step.BRANCH, BranchMade).base
+    files = changed_files(job.hands.git.diff(base, tested.head, "--unified=0"))
+    found = measured(verdict.coverage, files, job.milestone.migrations)
+    return replace(tested, coverage=found, unmeasured=None if found else "the test run left no coverage report")
+
+
+def run_tests(processes: Processes, commands: Commands, tree: Path, head: str, log: Path) -> Tested:
+    """Run the test command in `tree`, which holds `head`."""
+    return _tested(run_suite(processes, commands, tree, log), head)
+
+
+def _tested(verdict: Verdict, head: str, known: tuple[str, ...] = (), proofs: tuple[str, ...] = ()) -> Tested:
+    """Return what counts: failures that are `known` do not, and of those that passed the `proofs` are named."""
+    failing = tuple(name for name in verdict.failed if name not in known)
+    recurring = tuple(name for name in verdict.failed if name in known)
+    proven = tuple(test for test in proofs if verdict.proves(test))
+    passed, skipped = len(verdict.passed), len(verdict.skipped)
+    return Tested(head, passed, failing, skipped, recurring, verdict.problem, proven)
+
+
+# ---- one run of the test command ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How the tests of one run ended, by name; `problem` where the command did not get as far as a verdict."""
+
+    passed: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    problem: str | None = None
+    coverage: str = ""
+    """What the run left as coverage's JSON report."""
+
+    def proves(self, node: str) -> bool:
+        """Return whether a pytest node id ran and passed, a parametrised one with every value."""
+        name = case_name(node)
+        ended = {case: case in self.passed for case in (*self.passed, *self.failed, *self.skipped)}
+        own = [good for case, good in ended.items() if name in {case, case.partition("[")[0]}]
+        return bool(own) and all(own)
+
+
+def case_name(node: str) -> str:
     """Return the report's name for a pytest node id: `tests/test_a.py::test_b` is `tests.test_a::test_b`."""
     path, _, name = node.partition("::")
     *classes, test_name = name.split("::")
     return "::".join((".".join((path.removesuffix(".py").replace("/", "."), *classes)), test_name))
 
 
-def run_tests(
+def run_suite(
     processes: Processes,
     commands: Commands,
     tree: Path,
-    head: str,
     log: Path,
-    known: tuple[str, ...] = (),
-    proofs: tuple[str, ...] = (),
-) -> Tested:
-    """Run the test command in `tree`, which holds `head`; failures that are `known` do not count.
-
-    `proofs` are the tests (pytest node ids) whose passing is worth recording by name.
-    """
+    *,
+    only: tuple[str, ...] | None = None,
+    cover: bool = False,
+) -> Verdict:
+    """Run the test command in `tree`; pytest runs `only` those test files (all, where it names none)."""
     with tempfile.TemporaryDirectory(prefix="run-milestone-") as folder:
-        report = Path(folder) / "junit.xml"
-        command = _with_report(argument_list(commands.test, junit=str(report)), report)
-        result = processes.untrusted(command, cwd=tree, timeout=commands.timeout, log=log)
-        tested, passed = _verdict(result, report, head, known)
-        return replace(tested, proven=tuple(test for test in proofs if _case_name(test) in passed))
+        report, coverage = Path(folder) / "junit.xml", Path(folder) / "coverage.json"
+        command = argument_list(commands.test, junit=str(report), coverage=str(coverage))
+        if _is_pytest(command):
+            command = (*command, *_reported(command, report), *(_covering(command, tree, coverage) if cover else ()))
+            command = (*command, *(_limited(only) if only is not None else ()))
+        env = {"COVERAGE_FILE": str(Path(folder) / "coverage.data")}
+        result = processes.untrusted(command, cwd=tree, env=env, timeout=commands.timeout, log=log)
+        return replace(_verdict(result, report), coverage=_text(coverage))
 
 
-def _with_report(command: tuple[str, ...], report: Path) -> tuple[str, ...]:
+def _is_pytest(command: tuple[str, ...]) -> bool:
+    return "pytest" in (Path(word).name for word in command)
+
+
+def _reported(command: tuple[str, ...], report: Path) -> tuple[str, ...]:
     """Ask pytest for its JUnit report; another runner is given the path where its command says `{junit}`."""
-    if "pytest" not in (Path(word).name for word in command) or str(report) in " ".join(command):
-        return command
-    return (*command, f"--junitxml={report}", "-o", "junit_family=xunit2")
+    return () if str(report) in " ".join(command) else (f"--junitxml={report}", "-o", "junit_family=xunit2")
 
 
-def _verdict(result: Result, report: Path, head: str, known: tuple[str, ...]) -> tuple[Tested, tuple[str, ...]]:
-    """Return what is known of the run, and the names of the tests that passed."""
+def _limited(only: tuple[str, ...]) -> tuple[str, ...]:
+    """Name the test files, and fix what tests are called: pytest would go by the files' common folder."""
+    return ("--continue-on-collection-errors", "--rootdir=.", *(f"./{path}" for path in only))
+
+
+# ---- coverage -----------------------------------------------------------------------------------------------------
+
+
+def coverage_gap(milestone: Milestone) -> str | None:
+    """Return why the coverage of changed lines cannot be measured; None where it can, or nobody asks."""
+    command = milestone.commands.test
+    if milestone.limits.coverage == 0 or "{coverage}" in " ".join(command):
+        return None
+    if not _is_pytest(command) or command[0] != "{python}":
+        return "let `commands: {test: …}` write coverage's JSON report to `{coverage}`"
+    if find_spec("pytest_cov") is None:
+        return "pytest-cov is not installed (pip install 'run-milestone[coverage]')"
+    return None
+
+
+def _covering(command: tuple[str, ...], tree: Path, report: Path) -> tuple[str, ...]:
+    """Ask pytest-cov for its report; where the project measures itself, its own settings and threshold stay."""
+    if str(report) in " ".join(command):
+        return ()
+    asked = (f"--cov-report=json:{report}",)
+    return asked if _measures_itself(command, tree) else ("--cov=.", *asked, "--cov-fail-under=0")
+
+
+def _measures_itself(command: tuple[str, ...], tree: Path) -> bool:
+    return "--cov" in " ".join((*command, *(_text(tree / name) for name in _SETTINGS)))
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_text(path) or ""
+    except DamagedStateError:
+        return ""
+
+
+# ---- the report ---------------------------------------------------------------------------------------------------
+
+
+def _verdict(result: Result, report: Path) -> Verdict:
     problem = _problem(result)
     if problem or not report.exists():
         ended = None if result.code == 0 else f"the test command ended with exit code {result.code}"
-        return Tested(head, 0, problem=problem or ended), ()
-    passed, skipped, failed = _read(report)
-    failing = tuple(name for name in failed if name not in known)
-    recurring = tuple(name for name in failed if name in known)
+        return Verdict(problem=problem or ended)
+    verdict = _read(report)
     said = f"the test command ended with exit code {result.code} though its report names no failure"
-    unexplained = result.code != 0 and not failed
-    return Tested(head, len(passed), failing, skipped, recurring, said if unexplained else None), passed
+    return replace(verdict, problem=said) if result.code != 0 and not verdict.failed else verdict
 
 
 def _problem(result: Result) -> str | None:
@@ -91,14 +186,15 @@ def _problem(result: Result) -> str | None:
     return None
 
 
-def _read(report: Path) -> tuple[tuple[str, ...], int, tuple[str, ...]]:
-    """Return the names of the tests that passed, how many were skipped, and the names of those that did neither."""
+def _read(report: Path) -> Verdict:
     from junitparser import JUnitXml
 
     cases = list(_cases(JUnitXml.fromfile(str(report))))
-    failed = tuple(_name(case) for case in cases if case.is_failure or case.is_error)
-    passed = tuple(_name(case) for case in cases if case.is_passed)
-    return passed, sum(1 for case in cases if case.is_skipped), failed
+    return Verdict(
+        tuple(_name(case) for case in cases if case.is_passed),
+        tuple(_name(case) for case in cases if case.is_failure or case.is_error),
+        tuple(_name(case) for case in cases if case.is_skipped),
+    )
 
 
 def _name(case: TestCase) -> str:

@@ -1,0 +1,64 @@
+"""coverage: which of the changed lines the tests ran, from the coverage report of the test run itself."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from ..model import Coverage, Finding, Kind, Severity
+from .languages import is_test
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .change import ChangedFile
+
+SHOWN = 5
+"""Places that a finding names."""
+
+
+def measured(report: str, files: Iterable[ChangedFile], migrations: str) -> Coverage | None:
+    """Return what a report in coverage's JSON says of the lines that `files` add; None where it is not such a report.
+
+    Tests are what runs the others, and migrations have a check of their own, so neither counts.
+    """
+    try:
+        told = json.loads(report)["files"]
+        lines = {file.path: _lines(told.get(file.path), file) for file in files if _counts(file, migrations)}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    missed = [place for path, (_, absent) in lines.items() for place in _places(path, absent)]
+    run = sum(len(ran) for ran, _ in lines.values())
+    return Coverage(run + sum(len(absent) for _, absent in lines.values()), run, tuple(missed))
+
+
+def _counts(file: ChangedFile, migrations: str) -> bool:
+    return not is_test(file.path) and not PurePosixPath(file.path).is_relative_to(migrations)
+
+
+def _lines(told: Any, file: ChangedFile) -> tuple[list[int], list[int]]:
+    """Return the added lines that were run and those that were not; a line that holds no code is neither."""
+    if told is None:
+        return [], []
+    added = {number for number, _ in file.added}
+    return sorted(added & set(told["executed_lines"])), sorted(added & set(told["missing_lines"]))
+
+
+def _places(path: str, lines: list[int]) -> Iterator[str]:
+    """Yield `src/a.py: 3-5` per stretch of lines."""
+    for _, stretch in groupby(enumerate(lines), lambda pair: pair[1] - pair[0]):
+        numbers = [number for _, number in stretch]
+        yield f"{path}: {numbers[0]}" + (f"-{numbers[-1]}" if len(numbers) > 1 else "")
+
+
+def findings(coverage: Coverage | None, limit: int) -> Iterator[Finding]:
+    """Yield that the tests run too few of the changed lines; what nobody measured is not judged."""
+    if coverage is None or 100 * coverage.covered >= limit * coverage.lines:
+        return
+    others = f" and {len(coverage.missed) - SHOWN} more" if len(coverage.missed) > SHOWN else ""
+    detail = f"not run: {', '.join(coverage.missed[:SHOWN])}{others}"
+    share = 100 * coverage.covered // coverage.lines
+    message = f"The tests run {coverage.covered:,} of {coverage.lines:,} changed lines ({share} %, limit {limit} %)"
+    yield Finding(Kind.COVERAGE, Severity.WARNING, "coverage", message, detail=detail)

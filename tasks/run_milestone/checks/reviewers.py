@@ -1,0 +1,126 @@
+"""reviewers: commands of the plan that read a change as JSON and print findings, as our JSON or as SARIF."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from ..digest import plain
+from ..model import Finding, Kind, Severity
+from ..schemas import read_schema
+from .tool import failed, last_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..hands.process import Result
+    from ..model import Reviewer
+    from .change import Change
+
+LEVELS = {"error": Severity.CRITICAL, "warning": Severity.WARNING, "note": Severity.INFO, "none": Severity.INFO}
+"""SARIF's levels."""
+
+
+def ask(change: Change, reviewer: Reviewer) -> Iterator[Finding]:
+    """Yield what a reviewer says of the lines that the change adds; no answer in time is told, and holds nobody up."""
+    command = tuple(word.replace("{python}", sys.executable) for word in reviewer.command)
+    ran = change.run(command, json.dumps(_told(change), ensure_ascii=False), reviewer.timeout)
+    if ran.timed_out:
+        message = f"The reviewer `{reviewer.name}` gave no answer within {reviewer.timeout} s"
+        yield Finding(Kind.REVIEW_PENDING, Severity.INFO, reviewer.name, message)
+        return
+    try:
+        found = list(_FORMATS[reviewer.format](change, _answer(ran)))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        why = (str(error).splitlines() or [""])[0][:200]
+        message = f"The reviewer `{reviewer.name}` gave no findings ({why}); mend `reviewers` in the plan"
+        yield failed(reviewer.name, message)
+        return
+    yield from (finding for finding in found if _is_about(change, finding))
+
+
+def _told(change: Change) -> dict[str, Any]:
+    """Return what a reviewer reads: the issue with its criteria, and every changed file with its lines."""
+    issue, files = change.issue, [plain(file) for file in change.files]
+    criteria = [criterion.text for criterion in issue.criteria]
+    spec = issue.spec.text if issue.spec else None
+    about = {"number": issue.number, "title": issue.title, "criteria": criteria, "spec": spec}
+    return {"milestone": change.milestone.id, "issue": about, "base": change.base, "head": change.head, "files": files}
+
+
+def _answer(ran: Result) -> Any:
+    """Return the JSON that a reviewer printed; its return code often says only that it found something."""
+    if ran.code is None:
+        raise ValueError(f"it could not start: {last_words(ran.err)}")
+    if ran.truncated:
+        raise ValueError("it said more than can be kept")
+    try:
+        return json.loads(ran.out)
+    except ValueError:
+        raise ValueError(f"exit {ran.code}, and no JSON: {last_words(ran.err)}") from None
+
+
+def _is_about(change: Change, finding: Finding) -> bool:
+    """Return whether a finding is about the change: it has no place, or one in an added line of a changed file."""
+    if finding.path is None:
+        return True
+    file = next((file for file in change.files if finding.path in {file.before, file.after}), None)
+    return file is not None and (finding.line is None or finding.line in dict(file.added))
+
+
+# ---- our own JSON -------------------------------------------------------------------------------------------------
+
+
+@cache
+def _validator() -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(read_schema("findings")))
+
+
+def _findings(_: Change, answer: Any) -> Iterator[Finding]:
+    for error in _validator().iter_errors(answer):
+        raise ValueError(f"{error.json_path}: {error.message}")
+    for told in answer["findings"]:
+        kind, severity = Kind(told.get("kind", Kind.REVIEW)), Severity(told["severity"])
+        path, line, detail = told.get("path"), told.get("line"), told.get("detail")
+        yield Finding(kind, severity, told["rule"], told["message"], path, line, detail)
+
+
+# ---- SARIF 2.1 ----------------------------------------------------------------------------------------------------
+
+
+def _sarif(change: Change, answer: Any) -> Iterator[Finding]:
+    if not str(answer["version"]).startswith("2.1"):
+        raise ValueError(f"SARIF {answer['version']}, expected 2.1")
+    for run in answer["runs"]:
+        levels = {rule["id"]: _default(rule) for rule in run["tool"]["driver"].get("rules", ())}
+        for result in run.get("results", ()):
+            if result.get("kind", "fail") == "fail" and not result.get("suppressions"):
+                yield _result(change, result, levels)
+
+
+def _default(rule: Any) -> str:
+    return str(rule.get("defaultConfiguration", {}).get("level", "warning"))
+
+
+def _result(change: Change, result: Any, levels: dict[str, str]) -> Finding:
+    rule = str(result.get("ruleId") or result.get("rule", {}).get("id") or "sarif")
+    severity = LEVELS[result.get("level") or levels.get(rule, "warning")]
+    places = [place["physicalLocation"] for place in result.get("locations", ()) if "physicalLocation" in place]
+    path = _path(change, places[0]["artifactLocation"]["uri"]) if places else None
+    line = places[0].get("region", {}).get("startLine") if places else None
+    return Finding(Kind.REVIEW, severity, rule, str(result["message"]["text"]), path, line)
+
+
+def _path(change: Change, uri: str) -> str:
+    """Return the path as the diff names it; tools write them relative, absolute, or as `file:` URLs."""
+    path, tree = Path(unquote(urlsplit(uri).path)), change.tree.resolve()
+    return str(PurePosixPath(path.relative_to(tree) if path.is_relative_to(tree) else path))
+
+
+_FORMATS: dict[str, Callable[[Change, Any], Iterator[Finding]]] = {"findings": _findings, "sarif": _sarif}

@@ -1,0 +1,221 @@
+"""What the tests prove: red before green, the base's own tests, the lines they run, and failures known before."""
+
+import json
+
+RED_FIRST = "tests: {red_first: true}"
+WIDGETS = '"""Widgets."""\n\nSIZE = 3\n'
+COLOUR = WIDGETS + 'COLOUR = "red"\n'
+RED_TEST = 'import widgets\n\n\ndef test_colour():\n    assert widgets.COLOUR == "red"\n'
+GREEN_TEST = "\n\ndef test_there_are_widgets():\n    assert widgets\n"
+GREEN = {"widgets.py": COLOUR, "tests/test_colour.py": RED_TEST + GREEN_TEST}
+RED = {"widgets.py": COLOUR, "tests/test_colour.py": RED_TEST}
+SIZE_TEST = "from widgets import SIZE\n\n\ndef test_size():\n    assert SIZE == {}\n"
+BRANCH = "feat/m1-01-issue-01"
+
+
+def answers(person, verb, gate="01"):
+    person.touches(f"{gate}.{verb}", milestone="m1")
+    return person.types("m1")
+
+
+def pulls(person):
+    folder = person.folder / ".git/run-milestone/remote.forge/pulls"
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
+def gate(person, name="01"):
+    return json.loads((person.folder / f"state/m1/gates/{name}.json").read_text())
+
+
+# ---- red before green ---------------------------------------------------------------------------------------------
+
+
+def test_new_tests_that_pass_without_the_change_stop_and_each_verb_leads_out(milestone, in_a_copy):
+    ada = milestone({"01-1": GREEN, "01-2": RED}, RED_FIRST)
+    told = ada.types("m1")
+    assert told.code == 3
+    assert "🛑 New tests pass without the change (attempt 1/2)" in told.out
+    assert "1. test_there_are_widgets passes without the change" in told.out
+    assert "test_colour passes" not in told.out, "it fails without the change, as it should"
+    assert "restart | approve | skip | abort" in told.out
+    assert pulls(ada) == []
+
+    bob = in_a_copy(ada, "approve")
+    answers(bob, "approve")
+    assert [pull["title"] for pull in pulls(bob)] == ["feat(m1): Issue 01"]
+
+    eve = in_a_copy(ada, "skip")
+    assert "⏭️ Skipped Issue #01" in answers(eve, "skip").out
+    assert pulls(eve) == []
+
+    joe = in_a_copy(ada, "abort")
+    assert answers(joe, "abort").code == 1
+    assert "New tests pass without the change" in joe.types("m1").out, "the question stands when the run is resumed"
+
+    thrown = ada.git("rev-parse", BRANCH, where=".")
+    told = answers(ada, "restart")
+    assert "🔧 Starting over..." in told.out
+    assert "✓ Work thrown away (1 commit, kept as refs/run-milestone/m1/01/attempt-1)" in told.out
+    assert ada.git("rev-parse", "refs/run-milestone/m1/01/attempt-1", where=".") == thrown
+    assert ada.git("log", "--format=%s", f"main..{BRANCH}", where=".") == "feat(m1): Issue 01 (01)"
+    assert "test_there_are_widgets" not in ada.git("show", f"{BRANCH}:tests/test_colour.py", where=".")
+    assert "✓ PR #1 created" in told.out or pulls(ada), told.out
+
+
+def test_a_restart_replaces_what_was_pushed_and_keeps_what_a_person_committed(milestone):
+    green_at_last = {"tests/test_colour.py": RED_TEST + GREEN_TEST, "widgets.py": COLOUR + "import os\n"}
+    ada = milestone({"01-1": {**RED, "tests/test_colour.py": RED_TEST, "widgets.py": COLOUR}, "01-2": RED}, RED_FIRST)
+    told = ada.types("m1")
+    assert [pull["state"] for pull in pulls(ada)] == ["open"]
+    place = ada.folder.parent / "hers"
+    ada.git("worktree", "add", "--quiet", str(place), BRANCH, where=".")
+    for name, text in green_at_last.items():
+        (place / name).write_text(text)
+    ada.git("commit", "--quiet", "--all", "--message=Test that there are widgets", where=place)
+    ada.git("worktree", "remove", str(place), where=".")
+    told = ada.types("m1")
+    assert "New tests pass without the change" in told.out, "whoever wrote the test"
+
+    hers = ada.git("rev-parse", BRANCH, where=".")
+    told = answers(ada, "restart")
+    assert f"⚠️ A person's commit was thrown away with it: {hers[:10]} Test that there are widgets" in told.out
+    assert ada.git("rev-parse", "refs/run-milestone/m1/01/attempt-1", where=".") == hers
+    head = ada.git("rev-parse", BRANCH, where=".")
+    assert ada.git("ls-remote", ".git/run-milestone/remote.git", BRANCH, where=".").split()[0] == head
+    assert [pull["number"] for pull in pulls(ada)] == [1], "the same pull request, never a second"
+    assert "Took over" not in ada.types("m1").out
+
+
+def test_thrown_away_work_stays_thrown_away_while_the_remote_still_has_it(milestone):
+    ada = milestone({"01-1": RED, "01-2": {"widgets.py": COLOUR + "SIZE = 4\n"}}, RED_FIRST)
+    ada.types("m1")
+    pushed = ada.git("rev-parse", BRANCH, where=".")
+    place = ada.folder.parent / "hers"
+    ada.git("worktree", "add", "--quiet", str(place), BRANCH, where=".")
+    (place / "tests/test_colour.py").write_text(RED_TEST + GREEN_TEST)
+    ada.git("commit", "--quiet", "--all", "--message=Test that there are widgets", where=place)
+    ada.git("worktree", "remove", str(place), where=".")
+    ada.types("m1")
+    told = answers(ada, "restart")
+    assert "🛑 Tests failing" in told.out, "the second attempt is worse, and is not pushed"
+    told = ada.types("m1")
+    assert "Took over what was pushed" not in told.out
+    assert ada.git("ls-remote", ".git/run-milestone/remote.git", BRANCH, where=".").split()[0] == pushed
+    assert pushed not in ada.git("log", "--format=%H", BRANCH, where=".")
+
+
+def test_a_change_without_a_test_is_not_red_either_and_other_issues_are_not_asked(milestone):
+    ada = milestone({"01-1": {"widgets.py": COLOUR}}, RED_FIRST)
+    assert "The change brings no test, though one shall fail without it" in ada.types("m1").out
+
+
+def test_who_does_not_ask_for_red_first_is_not_asked(milestone):
+    ada = milestone({"01-1": GREEN})
+    ada.types("m1")
+    assert len(pulls(ada)) == 1
+    assert not (ada.folder / "state/m1/logs/01/contract.log").exists(), "and no test runs twice"
+
+
+def test_a_new_test_in_an_old_file_is_told_from_the_old_ones(milestone):
+    both = SIZE_TEST.format(3) + "\n\ndef test_size_again():\n    assert SIZE == 3\n"
+    ada = milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": both}}, RED_FIRST)
+    ada.types("m1")
+    assert [finding["message"] for finding in gate(ada)["findings"]] == ["test_size_again passes without the change"]
+
+
+# ---- the base's own tests -----------------------------------------------------------------------------------------
+
+
+def test_a_test_bent_to_the_change_is_found_by_its_base_version(milestone, in_a_copy):
+    bent = {"widgets.py": WIDGETS.replace("3", "4"), "tests/test_widgets.py": SIZE_TEST.format(4)}
+    ada = milestone({"01-1": bent, "01-2": {"widgets.py": COLOUR, "tests/test_widgets.py": SIZE_TEST.format(3)}})
+    told = ada.types("m1")
+    assert "✓ Tests: 1 passed" in told.out
+    assert "🛑 Tests or checks weakened" in told.out
+    assert "1. test_size of the base fails on the change" in told.out
+    assert "approve | fix | skip | abort" in told.out
+    bob = in_a_copy(ada, "approve")
+    answers(bob, "approve")
+    assert len(pulls(bob)) == 1
+    eve = in_a_copy(ada, "skip")
+    assert "⏭️ Skipped Issue #01" in answers(eve, "skip").out
+    joe = in_a_copy(ada, "abort")
+    assert answers(joe, "abort").code == 1
+    told = answers(ada, "fix")
+    assert "✓ Fix committed" in told.out
+    assert len(pulls(ada)) == 1
+
+
+def test_an_extended_test_file_whose_base_version_still_holds_is_fine(milestone):
+    more = (
+        SIZE_TEST.format(3).replace("import SIZE", "import COLOUR, SIZE")
+        + '\n\ndef test_colour():\n    assert COLOUR == "red"\n'
+    )
+    ada = milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": more}}, RED_FIRST)
+    ada.types("m1")
+    assert len(pulls(ada)) == 1
+
+
+# ---- coverage of changed lines ------------------------------------------------------------------------------------
+
+UNUSED = COLOUR + "\n\ndef paint(what):\n    first = what\n    second = first\n    third = second\n    return third\n"
+
+
+def test_changed_lines_that_no_test_runs_are_a_label(milestone):
+    ada = milestone({"01-1": {**RED, "widgets.py": UNUSED}}, plan="limits: {coverage: 60}\n")
+    told = ada.types("m1")
+    assert "⚠️ Changed lines poorly covered" in told.out
+    assert "✓ Label: needs-test-review" in told.out
+    (pull,) = pulls(ada)
+    assert pull["labels"] == ["needs-test-review"]
+    assert "They run 2 of 6 changed lines." in pull["body"]
+    assert "not run: widgets.py: 8-11" in pull["body"]
+    assert told.out.count("Waiting for 1 decision") == 1, "a label holds nobody up: the phase is what waits"
+    log = (ada.folder / "state/m1/logs/01/test.log").read_text()
+    assert log.count("test session starts") == 1, "measured in the one run of the tests"
+
+
+def test_enough_covered_lines_are_nothing_and_a_threshold_of_the_project_fails_no_test_here(milestone):
+    settings = '[tool.pytest.ini_options]\npythonpath = ["."]\n[tool.coverage.report]\nfail_under = 100\n'
+    ada = milestone({"01-1": {**RED, "widgets.py": UNUSED}}, plan="limits: {coverage: 30}\n")
+    (ada.folder / "pyproject.toml").write_text(settings)
+    ada.git("commit", "--quiet", "--all", "--message=Want every line covered", where=".")
+    told = ada.types("m1")
+    assert "✓ Tests: 2 passed" in told.out
+    assert [pull["labels"] for pull in pulls(ada)] == [[]]
+
+
+def test_what_cannot_be_measured_is_said_once_and_holds_nobody_up(milestone):
+    ada = milestone(
+        {"01-1": RED, "02-1": {"note.py": '"""A note."""\n\nTEXT = 1\n'}},
+        plan="commands: {test: [python3, -m, pytest]}\n",
+    )
+    told = ada.types("m1")
+    assert told.out.count("· Coverage of changed lines is not measured: let `commands: {test: …}` write") == 1
+    assert [pull["labels"] for pull in pulls(ada)] == [[], []]
+    assert all("Coverage of changed lines: not measured" in pull["body"] for pull in pulls(ada))
+
+
+# ---- the baseline -------------------------------------------------------------------------------------------------
+
+
+def test_failures_known_before_any_work_do_not_count_and_new_ones_do(milestone, in_a_copy):
+    broken = SIZE_TEST.format(5).replace("test_size", "test_known")
+    worse = {"widgets.py": WIDGETS.replace("3", "4")}
+    ada = milestone({"01-1": RED, "02-1": worse, "02-2": {"widgets.py": WIDGETS}})
+    (ada.folder / "tests/test_known.py").write_text(broken)
+    ada.git("add", ".", where=".")
+    ada.git("commit", "--quiet", "--message=Know a failure", where=".")
+    told = ada.types("m1")
+    assert told.code == 3
+    assert "🛑 Tests fail before any work" in told.out
+    assert "tests.test_known::test_known" in told.out
+    assert told.issues() == [], "no issue starts on a base that nobody vouched for"
+
+    joe = in_a_copy(ada, "abort")
+    assert answers(joe, "abort", "bootstrap").code == 1
+    told = answers(ada, "approve", "bootstrap")
+    assert "✓ Tests: 2 passed (1 known failure of the baseline not counted)" in told.out
+    assert "Failed:\n- test_size\n" in told.out, "a test that worked before counts"
+    assert "- test_known" not in told.out
+    assert gate(ada, "02")["kind"] == "tests"

@@ -1,0 +1,162 @@
+"""Review in two stages: is it what was asked for, then how well it is made; by the plan's own reviewers too."""
+
+import json
+import sys
+
+import pytest
+
+WIDGETS = '"""Widgets."""\n\nSIZE = 3\n'
+COLOUR = WIDGETS + 'COLOUR = "red"\n'
+TEST = 'import widgets\n\n\ndef test_colour():\n    assert widgets.COLOUR == "red"\n'
+WORK = {"01-1": {"widgets.py": COLOUR, "tests/test_colour.py": TEST}}
+FINDING = {"severity": "warning", "rule": "naming", "message": "Say hue", "path": "widgets.py", "line": 4}
+
+
+@pytest.fixture
+def reviewer(tmp_path):
+    """A program that reviews by printing what it is told to; returns the plan's lines for it."""
+
+    def write(name, answer, source="", **settings):
+        told = tmp_path / f"{name}.json"
+        told.write_text(answer if isinstance(answer, str) else json.dumps(answer))
+        (tmp_path / f"{name}.py").write_text(f"{source}\nprint(open({str(told)!r}).read())\n")
+        command = [sys.executable, str(tmp_path / f"{name}.py")]
+        return f"  - {json.dumps({'name': name, 'command': command, **settings})}\n"
+
+    return write
+
+
+def answers(person, verb, gate="01"):
+    person.touches(f"{gate}.{verb}", milestone="m1")
+    return person.types("m1")
+
+
+def pulls(person):
+    folder = person.folder / ".git/run-milestone/remote.forge/pulls"
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
+def commits(person, name, text):
+    """Commit to the issue's branch as a person would, in a worktree of their own."""
+    place = person.folder.parent / "hers"
+    person.git("worktree", "add", "--quiet", str(place), "feat/m1-01-issue-01", where=".")
+    (place / name).write_text(text)
+    person.git("add", ".", where=place)
+    person.git("commit", "--quiet", f"--message=Work on {name}", where=place)
+    person.git("worktree", "remove", str(place), where=".")
+
+
+# ---- stage one: is it what was asked for? -------------------------------------------------------------------------
+
+
+def test_a_criterion_whose_test_did_not_run_is_asked_about(milestone):
+    criteria = (
+        "criteria: [{text: It is red, test: 'tests/test_colour.py::test_colour'},"
+        " {text: It is round, test: 'tests/test_form.py::test_round'}, It is nice]"
+    )
+    ada = milestone(WORK, criteria)
+    told = ada.types("m1")
+    assert "🛑 Code review: 1 issue" in told.out
+    assert "1. Not proven: It is round (tests/test_form.py::test_round did not run, or did not pass)" in told.out
+    assert "It is nice" not in told.out, "nobody named a test for it"
+    (pull,) = pulls(ada)
+    assert "- [x] It is red — proven by `tests/test_colour.py::test_colour`" in pull["body"]
+    assert "- [ ] It is nice — not proven by a test" in pull["body"]
+    told = answers(ada, "approve")
+    assert "Phase 1 complete — 1 PR ready" in told.out
+
+
+def test_quality_is_looked_at_once_the_change_is_what_was_asked_for(milestone, reviewer):
+    missing = {"findings": [{"severity": "critical", "rule": "wrong-thing", "message": "Colour was not asked for"}]}
+    plan = "reviewers:\n" + reviewer("spec", missing, stage="compliance") + reviewer("taste", {"findings": [FINDING]})
+    ada = milestone({**WORK, "01-2": {"widgets.py": COLOUR + "ROUND = True\n"}}, plan=plan)
+    told = ada.types("m1")
+    assert "1. Colour was not asked for" in told.out
+    assert "Say hue" not in told.out
+    assert "fix | skip | abort" in told.out, "a critical finding is not approved away"
+    (ada.folder.parent / "spec.json").write_text('{"findings": []}')
+    told = answers(ada, "fix")
+    assert "1. Say hue — widgets.py#L4" in told.out
+
+
+# ---- stage two: reviewers -----------------------------------------------------------------------------------------
+
+
+def test_a_reviewer_reads_the_change_and_is_heard_where_it_speaks_about_it(milestone, reviewer, tmp_path):
+    elsewhere = [
+        {**FINDING, "line": 1, "message": "Old line"},
+        {**FINDING, "path": "other.py", "message": "Other file"},
+    ]
+    seen = tmp_path / "seen.json"
+    source = f"import sys\nopen({str(seen)!r}, 'w').write(sys.stdin.read())"
+    ada = milestone(WORK, plan="reviewers:\n" + reviewer("taste", {"findings": [FINDING, *elsewhere]}, source))
+    told = ada.types("m1")
+    assert "🛑 Code review: 1 issue (attempt 1/2)" in told.out
+    assert "1. Say hue — widgets.py#L4" in told.out
+    change = json.loads(seen.read_text())
+    assert change["issue"]["criteria"] == ["It is there"]
+    assert {file["path"]: file["added"] for file in change["files"]}["widgets.py"] == [[4, 'COLOUR = "red"']]
+
+
+def test_sarif_speaks_in_levels(milestone, reviewer):
+    def result(text, line, **more):
+        place = {"artifactLocation": {"uri": "widgets.py"}, "region": {"startLine": line}}
+        return {"ruleId": "R1", "message": {"text": text}, "locations": [{"physicalLocation": place}], **more}
+
+    rules = [{"id": "R1", "defaultConfiguration": {"level": "note"}}]
+    results = [result("A bug", 4, level="error"), result("A hint", 4), result("Elsewhere", 1, level="error")]
+    log = {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x", "rules": rules}}, "results": results}]}
+    ada = milestone(WORK, plan="reviewers:\n" + reviewer("scanner", log, format="sarif"))
+    ada.types("m1")
+    gate = json.loads((ada.folder / "state/m1/gates/01.json").read_text())
+    told = [(finding["severity"], finding["message"]) for finding in gate["findings"]]
+    assert told == [("critical", "A bug"), ("info", "A hint")]
+    assert gate["verbs"] == ["fix", "skip", "abort"]
+
+
+def test_no_review_in_time_is_a_label_and_holds_nobody_up(milestone, reviewer):
+    slow = reviewer("slow", {"findings": [FINDING]}, "import time; time.sleep(60)", timeout=1)
+    ada = milestone(WORK, plan="reviewers:\n" + slow)
+    told = ada.types("m1")
+    assert "⚠️ The reviewer `slow` gave no answer within 1 s" in told.out
+    assert "Phase 1 complete — 1 PR ready" in told.out
+    assert [pull["labels"] for pull in pulls(ada)] == [["review-pending"]]
+    assert json.loads((ada.folder / "state/m1/issues/01/review.json").read_text())["evidence"]["pending"] is True
+    assert "* PR #1 — Issue 01 [review-pending]" in told.out
+
+
+def test_a_reviewer_that_answers_nonsense_is_a_stop_and_each_verb_leads_out(milestone, reviewer, in_a_copy):
+    ada = milestone(WORK, plan="reviewers:\n" + reviewer("odd", "Looks good to me!"))
+    told = ada.types("m1")
+    assert "🛑 A check could not run" in told.out
+    assert "1. The reviewer `odd` gave no findings (exit 0, and no JSON" in told.out
+    assert "retry | approve | skip | abort" in told.out
+    bob = in_a_copy(ada, "approve")
+    assert "Phase 1 complete — 1 PR ready" in answers(bob, "approve").out
+    eve = in_a_copy(ada, "skip")
+    assert "⏭️ Skipped Issue #01" in answers(eve, "skip").out
+    assert [pull["draft"] for pull in pulls(eve)] == [True]
+    joe = in_a_copy(ada, "abort")
+    assert answers(joe, "abort").code == 1
+    (ada.folder.parent / "odd.json").write_text('{"findings": []}')
+    assert "Phase 1 complete — 1 PR ready" in answers(ada, "retry").out
+
+
+# ---- findings are remembered --------------------------------------------------------------------------------------
+
+
+def test_an_approved_finding_comes_back_only_when_its_file_changes(milestone, reviewer):
+    ada = milestone(WORK, plan="reviewers:\n" + reviewer("taste", {"findings": [FINDING]}))
+    ada.types("m1")
+    told = answers(ada, "approve")
+    assert "✓ Approved (recorded)" in told.out
+    assert "Phase 1 complete" in told.out
+
+    commits(ada, "notes.py", '"""Notes."""\n\nNOTE = "x"\n')
+    told = ada.types("m1")
+    assert told.issues() == ["01"], "the review ran again, of a change that moved"
+    assert "Say hue" not in told.out
+    assert not (ada.folder / "state/m1/gates/01.json").exists()
+
+    commits(ada, "widgets.py", COLOUR + "ROUND = True\n")
+    assert "1. Say hue — widgets.py#L4" in ada.types("m1").out
