@@ -138,7 +138,8 @@ def milestone(repository, tmp_path):
         folder.mkdir(parents=True)
         text = f"id: m1\ntitle: First\nagent: {{kind: command, command: {command}}}\n{plan}phases:\n  - issues:\n"
         for number in sorted({key.split("-")[0] for key in work}):
-            text += f"      - number: {number}\n        title: Issue {number}\n        criteria: [It is there]\n"
+            text += f"      - number: {number}\n        title: Issue {number}\n"
+            text += "" if "criteria:" in issue else "        criteria: [It is there]\n"
             text += "".join(f"        {line}\n" for line in issue.splitlines())
         (folder / "plan.yaml").write_text(text)
         return repository

@@ -135,6 +135,7 @@ OTHERS = {
     "path": "src/billing.py",
     "line": 16,
     "detail": "Risk: data loss",
+    "change": "d" * 64,
 }
 
 
@@ -148,6 +149,14 @@ def test_one_other_fact_in_a_finding_asks_again(field):
     shown = finding(Kind.SIZE)
     approved = answered(asked(shown), Verb.APPROVE)
     assert isinstance(asked(replace(shown, **{field: OTHERS[field]}), decisions=[approved]), Gate)
+
+
+def test_a_finding_of_one_file_stays_approved_while_that_file_stays_the_same():
+    shown, new = finding(Kind.REVIEW, change="a" * 64), finding(Kind.REVIEW, change="b" * 64)
+    approved = answered(asked(shown), Verb.APPROVE)
+    assert asked(shown, change="e" * 64, decisions=[approved]) == Passed((), (1,))
+    asked_again = asked(shown, new, change="e" * 64, decisions=[approved])
+    assert asked_again.findings == (new,), "and is not shown beside another"
 
 
 @pytest.mark.parametrize("missing", ["path", "line"])
