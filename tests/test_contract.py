@@ -58,8 +58,12 @@ def test_new_tests_that_pass_without_the_change_stop_and_each_verb_leads_out(mil
     assert "✓ Work thrown away (1 commit, kept as refs/run-milestone/m1/01/attempt-1)" in told.out
     assert ada.git("rev-parse", "refs/run-milestone/m1/01/attempt-1", where=".") == thrown
     assert ada.git("log", "--format=%s", f"main..{BRANCH}", where=".") == "feat(m1): Issue 01 (01)"
+    head = ada.git("rev-parse", BRANCH, where=".")
+    (ada.folder / "state/m1/issues/01/implement.json").unlink()
+    assert "Work thrown away" not in ada.types("m1").out, "a restart counts once, also where its marker is lost"
+    assert ada.git("rev-parse", BRANCH, where=".") == head
     assert "test_there_are_widgets" not in ada.git("show", f"{BRANCH}:tests/test_colour.py", where=".")
-    assert "✓ PR #1 created" in told.out or pulls(ada), told.out
+    assert [pull["title"] for pull in pulls(ada)] == ["feat(m1): Issue 01"]
 
 
 def test_a_restart_replaces_what_was_pushed_and_keeps_what_a_person_committed(milestone):
@@ -152,6 +156,15 @@ def test_an_extended_test_file_whose_base_version_still_holds_is_fine(milestone)
         + '\n\ndef test_colour():\n    assert COLOUR == "red"\n'
     )
     ada = milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": more}}, RED_FIRST)
+    ada.types("m1")
+    assert len(pulls(ada)) == 1
+
+
+def test_a_test_file_that_held_no_test_yet_is_no_question(milestone):
+    ada = milestone({"01-1": RED})
+    (ada.folder / "tests/test_colour.py").write_text("import widgets\n")
+    ada.git("add", ".", where=".")
+    ada.git("commit", "--quiet", "--message=Prepare", where=".")
     ada.types("m1")
     assert len(pulls(ada)) == 1
 

@@ -241,7 +241,7 @@ class Git:
         if where is not None:
             raise UsageError(
                 f"Branch {branch} is checked out in {where}, and no run touches a checkout.",
-                f"Switch {where} to another branch (`git -C {where} switch -`) and run the same command again.",
+                f"Switch {where} to another branch (`git -C {where} switch --detach`) and run the same command again.",
             )
         with self._turn:
             self._run("update-ref", f"refs/heads/{branch}", new, old or NOTHING, directory=self.common)

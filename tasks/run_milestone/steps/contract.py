@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from ..checks.languages import is_collected, is_test
 from ..checks.tool import failed
 from ..model import Finding, Kind, Severity
-from .test import run_suite
+from .test import NOTHING_COLLECTED, Verdict, run_suite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..checks.change import Change
     from .job import Job
-    from .test import Verdict
 
 
 def contract(job: Job, change: Change) -> Iterator[Finding]:
@@ -49,7 +48,12 @@ class Runs:
     @cached_property
     def red(self) -> Verdict:
         """The change's tests on the base."""
-        return self._run(self._change.base, self._change.head, _files(self.after))
+        return self._run(self._change.base, self._change.head, _files(self.after)) if self.after else Verdict()
+
+    @cached_property
+    def known(self) -> Verdict:
+        """The base's own tests on the base, where one of them can be among those that passed."""
+        return self.base if self.before and self.red.passed else Verdict()
 
     @cached_property
     def old(self) -> Verdict:
@@ -82,17 +86,16 @@ def _files(paths: Iterable[str]) -> tuple[str, ...]:
 
 def _not_red(runs: Runs) -> Iterator[Finding]:
     """Compare the change's tests on the base with the base's own: whatever is new there and passes proves nothing."""
-    if not runs.after:
+    red, known = runs.red, runs.known
+    if not runs.after or red.problem == NOTHING_COLLECTED:
         yield _green("no-new-test", "The change brings no test, though one shall fail without it")
-        return
-    red = runs.red
-    if not (red.passed or red.failed or red.skipped) and not red.problem:
+    elif not (red.ended and known.ended):
+        yield failed("contract", f"New tests could not run on the base: {red.problem or known.problem}; mend the plan")
+    elif not red.names and not red.problem:
         yield _green("suite", "All tests pass without the change")
-    if red.passed:
-        known = {*runs.base.passed, *runs.base.failed, *runs.base.skipped} if runs.before else set()
-        for name in red.passed:
-            if name not in known:
-                yield _green(name, f"{name.rpartition('::')[2]} passes without the change")
+    else:
+        new = (name for name in red.passed if name not in known.names)
+        yield from (_green(name, f"{name.rpartition('::')[2]} passes without the change") for name in new)
 
 
 def _green(rule: str, message: str) -> Finding:
@@ -107,7 +110,7 @@ def _broken(runs: Runs) -> Iterator[Finding]:
     old = runs.old
     if not old.failed and not old.problem:
         return
-    if old.problem:
+    if old.problem and old.problem != NOTHING_COLLECTED:
         yield _unknown(runs.base, old)
         return
     for name in runs.base.passed:

@@ -13,7 +13,7 @@ from ..plan.review import review
 from ..show import transcript
 from ..show.summary import closing, listing, stories
 from .task import Task
-from .test import coverage_gap, run_tests
+from .test import NOTHING_COLLECTED, coverage_gap, run_tests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ..model import Milestone, World
     from ..state import State
     from .task import Asked
-
-NO_TESTS_YET = "no tests were collected"
 
 
 def bootstrap_task(
@@ -93,7 +91,7 @@ def _baseline_findings(done: Bootstrapped) -> Asked:
     """Return the baseline's failures; a repository without tests has none."""
     tests = done.tests
     found = [Finding(Kind.BASELINE, Severity.CRITICAL, "failed", name) for name in tests.failed]
-    if tests.problem and tests.problem != NO_TESTS_YET:
+    if tests.problem and tests.problem != NOTHING_COLLECTED:
         found.append(Finding(Kind.BASELINE, Severity.CRITICAL, "problem", tests.problem))
     return tuple(found), done.head if found else ""
 

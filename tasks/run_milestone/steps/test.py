@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NO_TESTS = 5
 """pytest's exit code for a run that collected nothing."""
 
+NOTHING_COLLECTED = "no tests were collected"
+
 _SETTINGS = ("pyproject.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg")
 """Where a project's pytest settings can be."""
 
@@ -76,15 +78,21 @@ class Verdict:
     failed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     problem: str | None = None
+    ended: bool = True
+    """Whether the command came to its own end: one that took too long, or could not start, tells nothing."""
     coverage: str = ""
     """What the run left as coverage's JSON report."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every test that the report tells of."""
+        return frozenset((*self.passed, *self.failed, *self.skipped))
 
     def proves(self, node: str) -> bool:
         """Return whether a pytest node id ran and passed, a parametrised one with every value."""
         name = case_name(node)
-        ended = {case: case in self.passed for case in (*self.passed, *self.failed, *self.skipped)}
-        own = [good for case, good in ended.items() if name in {case, case.partition("[")[0]}]
-        return bool(own) and all(own)
+        own = {case for case in self.names if name in {case, case.partition("[")[0]}}
+        return bool(own) and own <= set(self.passed)
 
 
 def case_name(node: str) -> str:
@@ -170,7 +178,7 @@ def _verdict(result: Result, report: Path) -> Verdict:
     problem = _problem(result)
     if problem or not report.exists():
         ended = None if result.code == 0 else f"the test command ended with exit code {result.code}"
-        return Verdict(problem=problem or ended)
+        return Verdict(problem=problem or ended, ended=result.code is not None and not result.timed_out)
     verdict = _read(report)
     said = f"the test command ended with exit code {result.code} though its report names no failure"
     return replace(verdict, problem=said) if result.code != 0 and not verdict.failed else verdict
@@ -182,7 +190,7 @@ def _problem(result: Result) -> str | None:
     if result.code is None:
         return f"the test command could not start: {result.err.strip()}"
     if result.code == NO_TESTS and "pytest" in " ".join(result.argv):
-        return "no tests were collected"
+        return NOTHING_COLLECTED
     return None
 
 
