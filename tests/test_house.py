@@ -8,13 +8,13 @@ import pytest
 ROOT = Path(__file__).parents[1] / "tasks" / "run_milestone"
 FLOORS = (
     ("errors", "model", "digest", "files", "redaction", "seal", "project", "schemas", "__init__"),
-    ("plan", "policy", "graph"),
+    ("plan", "policy", "graph", "budget"),
     ("state", "hands"),
     ("gates", "checks", "show"),
     ("steps", "settling"),
     ("session", "books"),
     ("engine",),
-    ("answers", "drive", "deciding", "explaining", "starting"),
+    ("answers", "drive", "deciding", "explaining", "starting", "foretelling", "watching", "running"),
     ("cli",),
     ("door", "__main__"),
 )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from .errors import PlanError, UsageError
-from .model import Verb
-from .show.words import PURPOSE
+from .model import Kind, Verb
+from .policy import AGAIN, AUTONOMOUS, STOPS
+from .show.words import PURPOSE, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,25 @@ def _help(gate: Gate, word: str) -> str:
     first = "" if word == "help" else f"{word!r} is no answer to this.\n"
     offered = "".join(f"  {verb} [reason]   {PURPOSE[verb]}\n" for verb in gate.verbs)
     return f"{first}Answer with one of these, ^D leaves the question open:\n{offered}"
+
+
+def autonomous(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+    """Answer as the stop table says: the first of its verbs that the gate still offers; a secret always aborts."""
+    _ = decisions
+    stop = STOPS[gate.kind]
+    verbs = (Verb.ABORT,) if gate.kind is Kind.SECRET else stop.autonomous
+    verb = next((verb for verb in verbs if verb in gate.verbs), None)
+    return None if verb is None else Answer(verb, f"autonomous: {_grounds(gate)}", AUTONOMOUS)
+
+
+def _grounds(gate: Gate) -> str:
+    """Return what the answer is about: the stop, its first finding, and the attempts where they are used up."""
+    if gate.kind is Kind.PHASE:
+        return "every issue of the phase is done or skipped"
+    more = f" and {len(gate.findings) - 1} more" if len(gate.findings) > 1 else ""
+    found = f" - {one_line(gate.findings[0].message)}{more}" if gate.findings else ""
+    tried = f" (attempt {gate.attempt} of {gate.attempts})" if AGAIN & set(STOPS[gate.kind].verbs) else ""
+    return f"{STOPS[gate.kind].title.lower()}{tried}{found}"
 
 
 class Recorded:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import budget
+from .errors import ExitCode
 from .plan.ids import branch_of
 from .show.standing import gates_text, status_text
 from .show.summary import report, summarise
@@ -13,6 +15,23 @@ if TYPE_CHECKING:
 
 CODES = {"complete": 0, "failed": 1, "aborted": 1, "waiting": 3, "unfinished": 1}
 """Exit code of a run by how it ended."""
+
+
+def exit_code(session: Session, status: str, only: tuple[str, ...]) -> ExitCode:
+    """Return the exit code of a run that ended so; one of `only` some issues is done when they are."""
+    budget_open = session.state.gates.read(budget.GATE) is not None
+    if status in {"failed", "aborted"}:
+        return ExitCode.BUDGET if status == "aborted" and _ended_by_budget(session) else ExitCode.FAILED
+    if budget_open:
+        return ExitCode.BUDGET
+    if only:
+        return ExitCode.DONE if all(session.finished(number) for number in only) else ExitCode.WAITING
+    return ExitCode(CODES[status])
+
+
+def _ended_by_budget(session: Session) -> bool:
+    decisions = session.state.decisions.all()
+    return bool(decisions) and decisions[-1].gate == budget.GATE
 
 
 def close_books(session: Session) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import __version__
 from .errors import INTERRUPTED, ExitCode, UsageError, UserError
 from .plan import load
+from .plan.amounts import dollars, seconds
 from .plan.ids import normalise
 from .project import Project, find_project
 from .state import State
@@ -72,12 +72,26 @@ def _opened(args: argparse.Namespace) -> tuple[Milestone, State]:
 
 def run(args: argparse.Namespace) -> int:
     """Run or resume a milestone."""
-    from .answers import nobody, prompt
-
     project = _project()
+    if args.dry_run:
+        return _foretell(project, args)
+    from .answers import prompt
+    from .running import Mode, asks
+    from .running import run as run_milestone
+
     milestone = _load(project, args.milestone)
-    asks = sys.stdin.isatty() and sys.stdout.isatty() and args.jobs == 1
-    return _run(project, milestone, prompt if asks else nobody, only=_only(args.only, milestone), jobs=args.jobs)
+    wished = {name: getattr(args, name) for name in ("jobs", "autonomous", "watch", "verbose", "metrics")}
+    mode = Mode(_only(args.only, milestone), time=args.max_time, money=args.max_cost, **wished)
+    return run_milestone(project, milestone, mode, prompt if asks(mode) else None)
+
+
+def _foretell(project: Project, args: argparse.Namespace) -> int:
+    """Tell the next steps and the stops to expect; not even the compiled plan is kept."""
+    from .foretelling import foretell
+
+    milestone = load(project.plan(normalise(args.milestone)))
+    _print(foretell(project, milestone, _only(args.only, milestone)))
+    return ExitCode.DONE
 
 
 def _only(text: str, milestone: Milestone) -> tuple[str, ...]:
@@ -87,32 +101,6 @@ def _only(text: str, milestone: Milestone) -> tuple[str, ...]:
     if unknown:
         raise UsageError(f"{milestone.id} has no issue {', '.join(unknown)}.", f"Its issues are {', '.join(known)}.")
     return asked
-
-
-def _run(project: Project, milestone: Milestone, answers: Any, *, only: tuple[str, ...] = (), jobs: int = 1) -> int:
-    from .answers import nobody
-    from .books import CODES
-    from .drive import drive
-    from .session import Session
-    from .show.voice import Voice
-
-    session = Session(project, milestone, Voice(apart=jobs > 1), prompts=answers is not nobody)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    try:
-        session.begin()
-        drive(session, answers, only=only, jobs=jobs)
-        return CODES[session.finish()]
-    except KeyboardInterrupt:
-        session.finish()
-        raise
-    finally:
-        session.end()
-
-
-def _interrupt(number: int, frame: object) -> None:
-    _ = number, frame
-    raise KeyboardInterrupt
 
 
 def status(args: argparse.Namespace) -> int:
@@ -180,11 +168,13 @@ def init(args: argparse.Namespace) -> int:
 def demo(args: argparse.Namespace) -> int:
     """Play the founding example with its eight recorded decisions."""
     from .answers import read_recorded
+    from .running import Mode
+    from .running import run as run_milestone
     from .starting import make_demo
 
     project = Project(make_demo(Path(args.dir)))
     milestone = _load(project, "m4.1")
-    code = _run(project, milestone, read_recorded(project.plan("m4.1") / "decisions.yaml"))
+    code = run_milestone(project, milestone, Mode(), read_recorded(project.plan("m4.1") / "decisions.yaml"))
     _print(f"\nIt all happened in {args.dir}: look at state/m4.1/, product/ and remote/product.forge/ there.\n")
     return code
 
@@ -247,7 +237,16 @@ def _milestone_json(parser: argparse.ArgumentParser) -> None:
 def _add_run(parser: argparse.ArgumentParser) -> None:
     _milestone(parser)
     parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="run independent issues in parallel")
-    parser.add_argument("--only", default="", metavar="NN[,NN]", help="run these issues only")
+    parser.add_argument("--only", default="", metavar="NN[,NN]", help="run these issues only, and what they need")
+    parser.add_argument("--autonomous", action="store_true", help="ask nobody: decide as the stop table says")
+    parser.add_argument("--watch", action="store_true", help="wait for answers and go on by itself")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="tell the next steps and stops to expect; change nothing"
+    )
+    parser.add_argument("--verbose", action="store_true", help="say of every task why it runs or does not")
+    parser.add_argument("--metrics", action="store_true", help="write metrics.json")
+    parser.add_argument("--max-time", type=_time, metavar="2h", help="stop when all runs' steps took this long")
+    parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when all runs' agents cost this much")
 
 
 def _count(text: str) -> int:
@@ -255,6 +254,20 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs; give 1 or more")
     return number
+
+
+def _time(text: str) -> int:
+    value = seconds(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; give one like 90m, 2h or 3600 (seconds)")
+    return value
+
+
+def _money(text: str) -> float:
+    value = dollars(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of US dollars; give one like 20 or 7.50")
+    return value
 
 
 def _add_decide(parser: argparse.ArgumentParser) -> None:
@@ -290,7 +303,7 @@ def _plan(args: argparse.Namespace) -> int:
 
 
 def _add_schema(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", help="plan, marker, gate, decision, approval, findings or summary")
+    parser.add_argument("name", help="plan, marker, gate, decision, approval, findings, summary or metrics")
 
 
 COMMANDS: dict[str, tuple[Command, Callable[[argparse.ArgumentParser], None]]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import budget
 from .errors import UsageError
 from .gates import ahead
 from .model import Verb
@@ -27,6 +28,8 @@ def leave_decision(milestone: Milestone, state: State, name: str, verb: str, why
         raise UsageError(f"{milestone.id} has no gate called {name!r}.", f"Its gates are {', '.join(sorted(known))}.")
     gate = state.gates.read(name)
     _check(milestone, name, verb, gate)
+    if refused := budget.refusal(gate, verb, why):
+        raise UsageError(f"This cannot answer gate {name}: {refused}.", "Give it with `--reason`.")
     return state.approvals.leave(name, verb, why=why, who=whoami(), digest=gate.digest if gate else None)
 
 

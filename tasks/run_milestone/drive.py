@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import engine
-from .answers import nobody
+from . import budget, engine
 from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name
+from .model import Verb
 
 if TYPE_CHECKING:
     from .answers import Answers
@@ -14,23 +14,27 @@ if TYPE_CHECKING:
     from .session import Session
 
 
-def drive(session: Session, answers: Answers, *, only: tuple[str, ...] = (), jobs: int = 1) -> None:
+def drive(
+    session: Session, answers: Answers, *, only: tuple[str, ...] = (), jobs: int = 1, in_turn: bool = False
+) -> None:
     """Run the milestone, or `only` some issues, until it is done or waits for somebody who is not there.
 
-    Where somebody is asked, one issue runs after the other, so that each question comes while its issue is on the
-    screen; where nobody is, everything that can run does.
+    With `in_turn` one issue runs after the other, so that each question comes while its issue is on the screen;
+    without, everything that can run does, and whoever answers is asked about all of it.
     """
-    wanted = list(only) or [COMPLETE]
-    rounds = [wanted] if answers is nobody else [[name] for name in _in_order(session, only)]
-    for names in rounds:
-        _run_and_ask(session, answers, names, jobs)
-        if session.aborted or session.problems or _shut(session, names):
+    if not in_turn:
+        _run_and_ask(session, answers, list(only) or [COMPLETE], jobs)
+        return
+    for name in _in_order(session, only):
+        _run_and_ask(session, answers, [name], jobs, in_turn=True)
+        if session.aborted or session.problems or _shut(session, name):
             return
 
 
-def _shut(session: Session, names: list[str]) -> bool:
-    """Return whether these tasks are a barrier that stays shut: nothing behind it can start."""
-    return any(session.nodes[name].issue is None and session.state.markers.read(name) is None for name in names)
+def _shut(session: Session, name: str) -> bool:
+    """Return whether this task is a barrier that stays shut, or the budget is used up: nothing behind it can start."""
+    barrier = session.nodes[name].issue is None and session.state.markers.read(name) is None
+    return barrier or session.state.gates.read(budget.GATE) is not None
 
 
 def _in_order(session: Session, only: tuple[str, ...]) -> list[str]:
@@ -42,23 +46,36 @@ def _in_order(session: Session, only: tuple[str, ...]) -> list[str]:
     return [*names, COMPLETE]
 
 
-def _run_and_ask(session: Session, answers: Answers, names: list[str], jobs: int) -> None:
+def _run_and_ask(session: Session, answers: Answers, names: list[str], jobs: int, *, in_turn: bool = False) -> None:
+    """Run until no answer is left to take; in turn, what failed ends it, else it holds up only what needs it."""
+    asked = {budget.GATE, *(names if in_turn else _reached(session, names))}
     while True:
         engine.run(session, names, jobs=jobs)
-        if session.aborted or session.problems or not _answered(session, answers, names):
+        if session.aborted or (in_turn and session.problems) or not _answered(session, answers, asked):
             return
 
 
-def _answered(session: Session, answers: Answers, names: list[str]) -> bool:
-    """Ask about the gates that these tasks opened; returns whether an answer was taken."""
-    before = len(session.state.decisions.all())
-    for gate in _open(session, names):
+def _reached(session: Session, names: list[str]) -> set[str]:
+    """Return the gates of these tasks and of all that they need."""
+    seen, left = set[str](), list(names)
+    while left:
+        name = left.pop()
+        if name not in seen:
+            seen.add(name)
+            left += session.nodes[name].after
+    return {session.nodes[name].issue or name for name in seen}
+
+
+def _answered(session: Session, answers: Answers, asked: set[str]) -> bool:
+    """Ask about the gates that are open among those; returns whether an answer was taken."""
+    for gate in _open(session, asked):
         answer = answers(gate, session.state.decisions.all())
         if answer is not None:
             session.state.approvals.leave(gate.gate, answer.verb, why=answer.why, who=answer.who, digest=gate.digest)
-    session.settle()
-    return len(session.state.decisions.all()) > before
+        if answer is not None and answer.verb is Verb.ABORT:
+            break
+    return session.settle()
 
 
-def _open(session: Session, names: list[str]) -> list[Gate]:
-    return [gate for gate in session.state.gates.all() if gate.gate in names]
+def _open(session: Session, asked: set[str]) -> list[Gate]:
+    return [gate for gate in session.state.gates.all() if gate.gate in asked]

@@ -181,7 +181,7 @@ def _task(session: Session, node: Node, *, done: bool) -> dict[str, Any]:
     }
     if node.group:
         return {**task, "actions": None}
-    fresh: bool | Callable[[], bool] = True if done else lambda: session.due(node) is None
+    fresh: bool | Callable[[], bool] = True if done else lambda: session.done(node)
     return {
         **task,
         "actions": [NodeAction(session, node)],

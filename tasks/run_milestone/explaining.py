@@ -9,7 +9,7 @@ from .session import Session
 from .show.voice import Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .graph import Node
     from .model import Milestone
@@ -30,17 +30,24 @@ def _wanted(node: Node, asked: str) -> bool:
     return not asked or asked in {node.name, node.issue}
 
 
-def _lines(session: Session, nodes: list[Node]) -> Iterator[str]:
+def reasons(session: Session, nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
+    """Yield the tasks that would run, each with the reason."""
     held_up: set[str] = set()
     for node in nodes:
         before = next((name for name in node.after if name in held_up), None)
         reason = _reason(session, node, before)
         if reason is not None:
             held_up.add(node.name)
+            yield node.name, reason
+
+
+def _lines(session: Session, nodes: list[Node]) -> Iterator[str]:
+    due = dict(reasons(session, nodes))
+    for node in nodes:
         settled = session.settled(node.issue) if node.issue else None
         yield (
-            f"{node.name}: will run: {reason}"
-            if reason
+            f"{node.name}: will run: {due[node.name]}"
+            if node.name in due
             else f"{node.name}: done" + (f", because {settled}" if settled else "")
         )
 

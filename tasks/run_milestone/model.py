@@ -192,13 +192,17 @@ class Commands:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Attempts per gate, and the size of a change that one person can still review."""
+    """Attempts per gate, the size of a change one person can review, its coverage, and the budget of all runs together."""
 
     attempts: int = 2
     files: int = 8
     lines: int = 400
     coverage: int = 50
     """Percent of the changed lines that the tests should run."""
+    time: float = 86_400.0
+    """Seconds that the steps may take, over all runs."""
+    money: float = 100.0
+    """US dollars that the agents may cost, over all runs."""
 
 
 @dataclass(frozen=True, slots=True)

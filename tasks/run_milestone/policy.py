@@ -78,5 +78,8 @@ _TABLE = (
 STOPS: Mapping[Kind, Stop] = MappingProxyType({stop.kind: stop for stop in _TABLE})
 """The stop table, in the order in which one issue's stops are asked."""
 
+AUTONOMOUS = "autonomous"
+"""Who decides in a run that asks nobody."""
+
 AGAIN = frozenset({Verb.FIX, Verb.RETRY, Verb.RESTART})
 """Verbs that use up an attempt."""

@@ -8,11 +8,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import gates
+from . import budget, gates
 from .books import close_books
 from .errors import INTERRUPTED, ExitCode, Interrupted
 from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, Node, compile_graph
-from .model import Bootstrapped, BranchMade, Gate, Passed, Proposed, Step, Verb
+from .model import Bootstrapped, BranchMade, Gate, Implemented, Passed, Proposed, Step, Verb
 from .plan.ids import branch_of
 from .settling import settle
 from .show import transcript
@@ -51,12 +51,19 @@ class Session:
     """One run. `begin` takes the lock and looks at the world, `carry_out` does one task, `end` lets go."""
 
     def __init__(
-        self, project: Project, milestone: Milestone, voice: Voice, *, prompts: bool = False, standalone: bool = False
+        self,
+        project: Project,
+        milestone: Milestone,
+        voice: Voice,
+        *,
+        prompts: bool = False,
+        standalone: bool = False,
+        verbose: bool = False,
     ) -> None:
         """Look at a milestone of a project.
 
         With `prompts` the caller answers gates, so no commands are listed; a `standalone` session begins and ends
-        with doit's own run.
+        with doit's own run; a `verbose` one says of every task why it runs or does not.
         """
         self.project = project
         self.milestone = milestone
@@ -67,6 +74,9 @@ class Session:
         self.aborted = False
         self.standalone = standalone
         self._prompts = prompts
+        self._verbose = verbose
+        self._told: set[str] = set()
+        """Tasks of which a verbose run said that they are done."""
         self._asked: set[str] = set()
         """Questions put in this run: nobody is shown the same one twice."""
         self._issues = {issue.number: issue for issue in milestone.issues}
@@ -78,6 +88,11 @@ class Session:
         self._world: World | None = None
         self._fresh: set[str] = set()
         """Tasks done in this run: they read their effect back after the world was asked."""
+        self._used = budget.Used()
+        """What all runs used so far."""
+        self._cost_unknown = False
+        """Whether an agent of this run did not say what it cost."""
+        self._counting = threading.Lock()
         self._hands: Hands | None = None
 
     # ---- beginning and ending ---------------------------------------------------------------------------------
@@ -96,10 +111,12 @@ class Session:
 
         lock = self._stack.enter_context(held(self.state.folder))
         self.voice.say(transcript.start(self.milestone, resumed=self.state.markers.read(BOOTSTRAP) is not None))
-        self._hands = open_hands(self.project, self.milestone, lock, self.voice.say)
+        self._hands = open_hands(self.project, self.milestone, lock, self.voice.say, self.voice.progress)
         self.state.journal.add("run started")
+        self._used = budget.used(self.state.journal.entries())
         self._heads = self._hands.git.heads()
         self.settle()
+        self._close_budget()
         self._world = look(self._hands, self._branches(), self.voice.say)
         self.state.remember(self._world)
         self._heads = self._hands.git.heads()
@@ -113,12 +130,20 @@ class Session:
             if self.state.markers.read(f"{issue.number}:{Step.BRANCH}") is not None
         }
 
-    def settle(self) -> None:
-        """Turn approval files into decisions, and say what they do."""
-        for decision in settle(self.milestone, self.state, self._change_now, self.voice.say):
+    def settle(self) -> bool:
+        """Turn approval files into decisions, and say what they do; returns whether there were any."""
+        made = settle(self.milestone, self.state, self._change_now, self.voice.say)
+        for decision in made:
             self.aborted = self.aborted or decision.verb is Verb.ABORT
             self._asked.discard(decision.digest or "")
             self.voice.say(transcript.decided(decision, self._issues.get(decision.gate)))
+        return bool(made)
+
+    def look_again(self) -> bool:
+        """Look at the local branches again; returns whether an issue's branch moved since."""
+        names, before = self._branches(), self._heads
+        self._heads = self.hands.git.heads()
+        return any(before.get(name) != self._heads.get(name) for name in names)
 
     def _leave_drafts(self) -> None:
         """Leave the pull requests of skipped issues as drafts, so that nobody merges them by mistake."""
@@ -147,6 +172,7 @@ class Session:
         if self._hands is not None:
             self.voice.leave_all()
             self.voice.say(self._last_words(status))
+            self.voice.say(budget.unmeasured(self._used) if self._cost_unknown else [])
             self.state.journal.add("run ended", status=status)
             close_books(self)
         self.end()
@@ -174,7 +200,7 @@ class Session:
 
         processes = Processes()
         try:
-            self._heads = open_git(self.project, self.milestone, processes).heads()
+            self._heads = open_git(self.project, self.milestone, processes, make=False).heads()
             yield
         finally:
             processes.stop()
@@ -188,6 +214,8 @@ class Session:
 
     def problem(self, node: Node, error: Exception) -> None:
         """Say and remember that a task failed for a reason that is no question to a person."""
+        if self.problems.get(node.name) == str(error):
+            return
         self.problems[node.name] = str(error)
         self.state.journal.add("failed", task=node.name, why=str(error))
         self.voice.say(["", f"✗ {self.milestone.id}:{node.name} failed: {error}"], node.issue)
@@ -213,7 +241,59 @@ class Session:
             raise RuntimeError("the session has not begun")
         return self._hands
 
+    # ---- the budget -------------------------------------------------------------------------------------------
+
+    def _limits(self) -> dict[str, float]:
+        return budget.limits(self.milestone, self.state.decisions.all())
+
+    def _close_budget(self) -> None:
+        """Take back the question about more budget where the plan or a flag has given it."""
+        if not budget.reached(self._used, self._limits()):
+            self.state.gates.close(budget.GATE)
+
+    def _keep_budget(self) -> None:
+        """Stop before a task that takes time or money, once all of it is used up."""
+        allowed = self._limits()
+        found = budget.reached(self._used, allowed)
+        if not found:
+            return
+        asked = gates.ask(budget.GATE, found, "", self.state.decisions.all(), self.milestone)
+        if isinstance(asked, Gate):
+            raise self._stopped(asked, budget.told(self._used, allowed))
+
+    def _count(self, node: Node, event: str, took: float, evidence: Any = None) -> None:
+        """Write down what a task took, and what its agent cost where one worked: null where nobody measured."""
+        facts = {"task": node.name, "took": round(took, 3), **self._cost(node, evidence)}
+        self.state.journal.add(event, **facts)
+        with self._counting:
+            self._used = self._used.and_more(facts)
+
+    def _cost(self, node: Node, evidence: Any) -> dict[str, float | None]:
+        if not isinstance(evidence, Implemented) or evidence.adopted or node.issue is None:
+            return {}
+        agent = self._issues[node.issue].agent or self.milestone.agent
+        if agent.kind in {"human", "replay"}:
+            return {}
+        self._cost_unknown = self._cost_unknown or evidence.cost is None
+        return {"cost": evidence.cost}
+
     # ---- what is due ------------------------------------------------------------------------------------------
+
+    def done(self, node: Node) -> bool:
+        """Return whether a task needs nothing as it comes, and say why in a verbose run."""
+        if self.due(node) is not None:
+            return False
+        if self._verbose and node.name not in self._told:
+            self._told.add(node.name)
+            self.voice.say([f"· {node.name} is done: {self._why_done(node)}"])
+        return True
+
+    def _why_done(self, node: Node) -> str:
+        settled = self.settled(node.issue) if node.issue else None
+        if settled or node.name in self._fresh:
+            return settled or "it ran just now"
+        marker = self.state.markers.read(node.name)
+        return f"nothing it works from has changed since {marker.at if marker else 'then'}"
 
     def due(self, node: Node) -> str | None:
         """Return why a task will run, None where it is done."""
@@ -231,6 +311,12 @@ class Session:
         unanswered = task.act is not None and isinstance(self._ask(task, evidence), Gate)
         differs = None if node.name in self._fresh else task.differs(evidence)
         return differs or ("its question is not answered" if unanswered else None)
+
+    def finished(self, number: str) -> bool:
+        """Return whether an issue came to its end: done, merged or skipped."""
+        return self.settled(number) is not None or all(
+            self.due(node) is None for node in self.nodes.values() if node.issue == number
+        )
 
     def settled(self, number: str) -> str | None:
         """Return why an issue needs nothing more (skipped, merged), None where it does."""
@@ -265,17 +351,27 @@ class Session:
                 self._idle.notify_all()
 
     def _carry_out(self, node: Node) -> None:
+        task = self._task(node)
+        if task.act is not None and node.name != COMPLETE:
+            self._keep_budget()
         if node.issue is not None:
             self.state.markers.forget(COMPLETE)  # whatever happens next, the milestone has work left
             self.voice.enter(self._issues[node.issue])
-        task = self._task(node)
+        if self._verbose:
+            self._explain(node, f"runs: {self.due(node)}")
         self._pass(node, task, self._ask_about(task, task.hindrances()))
         evidence = self._standing(node, task) or self._act(node, task)
         passed = self._pass(node, task, self._ask(task, evidence))
         if task.act is None:
+            self._explain(node, f"passes: {transcript.why_passed(passed)}")
             self._record(node, self._task(node), task.inputs(), passed, 0.0)
         if node.step is Step.REVIEW_GATE:
             self.voice.leave(node.issue or "")
+        self.problems.pop(node.name, None)
+
+    def _explain(self, node: Node, what: str) -> None:
+        if self._verbose:
+            self.voice.say([f"· {node.name} {what}"], node.issue)
 
     def _standing(self, node: Node, task: Task) -> Any:
         """Return the evidence of a task that already acted and only asks again; a person's commits are looked for."""
@@ -293,14 +389,24 @@ class Session:
             return None
         self.voice.say(task.before(), node.issue)
         began, inputs = time.monotonic(), task.inputs()
-        evidence = task.act()
+        with self._counted(node, began), self.voice.working(node.name):
+            evidence = task.act()
         self._heads = self.hands.git.heads()
         self._record(node, task, inputs, evidence, time.monotonic() - began)
         return evidence
 
+    @contextlib.contextmanager
+    def _counted(self, node: Node, began: float) -> Iterator[None]:
+        """Count also the time of what was broken off."""
+        try:
+            yield
+        except BaseException:
+            self._count(node, "broken off", time.monotonic() - began)
+            raise
+
     def _record(self, node: Node, task: Task, inputs: dict[str, str], evidence: Any, took: float) -> None:
         self.state.markers.write(node.name, inputs, evidence, took)
-        self.state.journal.add("done", task=node.name)
+        self._count(node, "done", took, evidence)
         self._fresh.add(node.name)
         self.voice.say(task.after(evidence), node.issue)
 
@@ -316,16 +422,20 @@ class Session:
         if isinstance(outcome, Passed):
             self.state.gates.close(task.gate)  # whatever was asked before is answered or out of date
             return outcome
-        gate, new = self.state.gates.open(outcome)
+        raise self._stopped(outcome, task.shown(), node.issue)
+
+    def _stopped(self, asked: Gate, shown: list[str], issue: str | None = None) -> Stopped:
+        """Open a gate and put its question, once per run; returns what stops the task."""
+        gate, new = self.state.gates.open(asked)
         if gate.digest in self._asked:
-            raise Stopped(gate)
+            return Stopped(gate)
         self._asked.add(gate.digest)
         if new:
             self.state.journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest)
-        self.voice.say(transcript.gate(gate, task.shown(), self.milestone.id, prompts=self._prompts), node.issue)
-        if node.issue:
-            self.voice.leave(node.issue)
-        raise Stopped(gate)
+        self.voice.say(transcript.gate(gate, shown, self.milestone.id, prompts=self._prompts), issue)
+        if issue:
+            self.voice.leave(issue)
+        return Stopped(gate)
 
     # ---- what a node is made of -------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from . import gates
+from . import budget, gates
 from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from .model import Approval, Decision, Gate, Verb
 from .state.approvals import LONGEST
@@ -30,7 +30,7 @@ def whoami() -> str:
 def gate_names(milestone: Milestone) -> frozenset[str]:
     """Return every name that a gate of this milestone can have."""
     phases = (phase_name(phase.number) for phase in milestone.phases)
-    return frozenset((BOOTSTRAP, PLAN_REVIEW, *phases, *(issue.number for issue in milestone.issues)))
+    return frozenset((BOOTSTRAP, PLAN_REVIEW, budget.GATE, *phases, *(issue.number for issue in milestone.issues)))
 
 
 def settle(
@@ -68,7 +68,8 @@ def _refusal(
     gate = state.gates.read(approval.gate)
     opened = state.gates.since(approval.gate) if gate else 0
     change = change_now(gate) if gate else None
-    return gates.refusal(approval, gate, opened, change, rivals)
+    refused = gates.refusal(approval, gate, opened, change, rivals)
+    return refused or budget.refusal(gate, approval.verb, approval.why)
 
 
 def _rivals(approval: Approval, other: Approval) -> bool:

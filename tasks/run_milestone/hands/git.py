@@ -65,10 +65,13 @@ class Commit:
 class Git:
     """What the runner does with git in one repository."""
 
-    def __init__(self, processes: Processes, repository: Path, remote: str | None, *, own: str, root: Path) -> None:
+    def __init__(
+        self, processes: Processes, repository: Path, remote: str | None, *, own: str, root: Path, make: bool = True
+    ) -> None:
         """Look at `repository`, and at `remote` (a remote's name, a URL, or a path relative to `root`).
 
-        `own` names the runner's git directory, which lies in the repository's common git directory.
+        `own` names the runner's git directory, which lies in the repository's common git directory; without `make`
+        it is not made, and only what reads the user's branches can be asked.
 
         Errors: UsageError where there is no git, no repository, or no such remote.
         """
@@ -80,7 +83,7 @@ class Git:
         self.identity = facts.identity
         self.url = _url(remote, facts, root)
         self.dir = self.common / "run-milestone" / own
-        if not (self.dir / "HEAD").exists():
+        if make and not (self.dir / "HEAD").exists():
             self._make_own()
 
     def _make_own(self) -> None:
@@ -124,7 +127,9 @@ class Git:
             **(env or {}),
         }
         argv = ("git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", *place, *words)
-        return self._processes.trusted(argv, cwd=tree or self.dir, env=surroundings, stdin=stdin, timeout=600)
+        return self._processes.trusted(
+            argv, cwd=tree or directory or self.dir, env=surroundings, stdin=stdin, timeout=600
+        )
 
     def _run(self, *words: str, **how: object) -> str:
         return _checked(words, self._call(*words, **how)).out  # type: ignore[arg-type]

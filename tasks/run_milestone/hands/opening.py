@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from .forge import Forge
 
     Say = Callable[[Iterable[str]], None]
+    Progress = Callable[[str, float], None]
 
 
-def open_hands(project: Project, milestone: Milestone, lock: int, say: Say) -> Hands:
+def open_hands(project: Project, milestone: Milestone, lock: int, say: Say, progress: Progress | None = None) -> Hands:
     """Open everything a run reaches outside with; every program it starts holds the run's `lock` too."""
-    processes = Processes(hold=(lock,))
+    processes = Processes(hold=(lock,), progress=progress)
     if ensure_repository(project, milestone, processes):
         say(["", f"✓ Sample repository made: {milestone.repository.path}"])
     git = open_git(project, milestone, processes)
@@ -43,10 +44,10 @@ def _dirty(place: str, count: int) -> str:
     return f"⚠️ {place} has {changes}, left alone and not part of the milestone. Commit first what should be part of it."
 
 
-def open_git(project: Project, milestone: Milestone, processes: Processes) -> Git:
-    """Open the milestone's repository."""
+def open_git(project: Project, milestone: Milestone, processes: Processes, *, make: bool = True) -> Git:
+    """Open the milestone's repository; without `make` only to look at its branches."""
     remote = milestone.repository.remote
-    return Git(processes, project.repository(milestone), remote, own=milestone.id, root=project.root)
+    return Git(processes, project.repository(milestone), remote, own=milestone.id, root=project.root, make=make)
 
 
 def open_forge(milestone: Milestone, git: Git) -> Forge:

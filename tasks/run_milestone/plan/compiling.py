@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import PlanError
 from ..model import Milestone
 from . import ids, specs
+from .amounts import dollars, seconds
 from .paths import leaves
 from .problem import Problem, Steps
 from .reader import MOST, read
@@ -89,7 +90,13 @@ def _milestone(written: Written, texts: dict[Steps, Any]) -> dict[str, Any]:
         {"title": f"Phase {number}", **phase, "number": number, "issues": issues[number]}
         for number, phase in enumerate(written.fields["phases"], start=1)
     ]
-    return {**written.fields, "id": written.id, "branch": written.branch, "phases": phases}
+    own = {"id": written.id, "branch": written.branch, "phases": phases}
+    return {**written.fields, **own, "limits": _limits(written.fields.get("limits", {}))}
+
+
+def _limits(given: dict[str, Any]) -> dict[str, Any]:
+    amounts = {"time": seconds, "money": dollars}
+    return {name: amounts[name](value) if name in amounts else value for name, value in given.items()}
 
 
 def _issue(entry: Entry, spec: dict[str, str] | None) -> dict[str, Any]:

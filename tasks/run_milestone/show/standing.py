@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..digest import plain
 from .summary import stories, summarise
+from .transcript import decide_commands
 from .words import count, headline
 
 if TYPE_CHECKING:
@@ -50,13 +51,13 @@ def gates_text(milestone: Milestone, state: State) -> str:
 
 def _gate(milestone: str, gate: Gate) -> str:
     head = f"{gate.gate}: {headline(gate.kind, gate.findings)} (since {gate.opened})"
-    commands = [f"  run-milestone decide {milestone} {gate.gate} {verb}" for verb in gate.verbs]
-    return "\n".join([head, *(f"  - {finding.message}" for finding in gate.findings), *commands, ""])
+    found = (f"  - {finding.message}" for finding in gate.findings)
+    return "\n".join([head, *found, *decide_commands(milestone, gate), ""])
 
 
 def gates_json(milestone: Milestone, state: State) -> list[dict[str, Any]]:
     """Return the open gates as in their files, each with its commands."""
     return [
-        {**plain(gate), "commands": [f"run-milestone decide {milestone.id} {gate.gate} {verb}" for verb in gate.verbs]}
+        {**plain(gate), "commands": [command.strip() for command in decide_commands(milestone.id, gate)]}
         for gate in state.gates.all()
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .. import budget
 from ..model import (
     Bootstrapped,
     BranchMade,
@@ -148,6 +149,13 @@ def _passed(done: Passed, _: int) -> Iterator[str]:
         yield "✓ Approved (recorded)"
 
 
+def why_passed(done: Passed) -> str:
+    """Return why a gate lets an issue or a phase pass."""
+    labels = [f"labels {', '.join(done.labels)}"] if done.labels else []
+    decisions = [f"decision {', '.join(map(str, done.decisions))}"] if done.decisions else []
+    return "; ".join([*labels, *decisions]) or "there is nothing to decide"
+
+
 def _push(_: Pushed, attempt: int) -> Iterator[str]:
     if attempt > 1:
         yield "✓ Pushed"
@@ -189,12 +197,13 @@ _TELL: dict[Step, Callable[[Any, int], Iterator[str]]] = {
 def gate(asked: Gate, listing: list[str], milestone: str, *, prompts: bool) -> list[str]:
     """Return a gate's question: what was found, the verbs that answer it and, unless someone prompts, the commands."""
     verbs = ["", " | ".join(asked.verbs)]
-    commands = [] if prompts else ["", *answers(milestone, asked.gate, asked.verbs)]
+    commands = [] if prompts else ["", *answers(milestone, asked)]
     if asked.kind is Kind.PHASE:
         return ["", *listing, *verbs, *commands]
+    listing = ["", *listing] if listing else []
     attempt = f" (attempt {asked.attempt}/{asked.attempts})" if _counts(asked) else ""
     head = f"🛑 {headline(asked.kind, asked.findings)}{attempt}"
-    return ["", head, "", *_findings(asked), *verbs, *commands]
+    return ["", head, "", *_findings(asked), *listing, *verbs, *commands]
 
 
 def _counts(asked: Gate) -> bool:
@@ -218,14 +227,22 @@ def _migration(path: str | None, detail: str | None) -> Iterator[str]:
         yield detail
 
 
-def answers(milestone: str, name: str, verbs: tuple[Verb, ...]) -> list[str]:
+def answers(milestone: str, asked: Gate) -> list[str]:
     """Return the commands that answer a gate, one per verb, and the one that goes on."""
-    width = max(len(verb) for verb in verbs)
+    if asked.kind is Kind.BUDGET:
+        return ["To answer, write one of these, then run the same command again:", *decide_commands(milestone, asked)]
+    width = max(len(verb) for verb in asked.verbs)
     offered = [
-        f"  touch state/{milestone}/approvals/{name}.{verb}{' ' * (width - len(verb))}   # {PURPOSE[verb]}"
-        for verb in verbs
+        f"  touch state/{milestone}/approvals/{asked.gate}.{verb}{' ' * (width - len(verb))}   # {PURPOSE[verb]}"
+        for verb in asked.verbs
     ]
     return ["To answer, touch one of these files, then run the same command again:", *offered]
+
+
+def decide_commands(milestone: str, asked: Gate) -> list[str]:
+    """Return the command that answers a gate by each verb."""
+    reasons = {Verb.APPROVE: f' --reason "{budget.example(asked)}"'} if asked.kind is Kind.BUDGET else {}
+    return [f"  run-milestone decide {milestone} {asked.gate} {verb}{reasons.get(verb, '')}" for verb in asked.verbs]
 
 
 def decided(decision: Decision, issue: Issue | None) -> list[str]:

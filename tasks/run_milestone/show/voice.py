@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from ..redaction import redact, visible
 from . import transcript
+from .progress import Progress, wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import TextIO
 
     from ..model import Issue
@@ -29,6 +30,7 @@ class Voice:
         self._entered: set[str] = set()
         self._last: Issue | None = None
         self._blank = True
+        self._progress = Progress() if out is None and wanted() else None
 
     def say(self, lines: Iterable[str], issue: str | None = None) -> None:
         """Say lines, those of an issue together."""
@@ -54,6 +56,33 @@ class Voice:
             return ["", *transcript.phase_opened(issue.phase, issue)]
         return ["", f"→ Proceeding to Issue #{issue.number}"]
 
+    @property
+    def progress(self) -> Callable[[str, float], None] | None:
+        """What hears that something still runs; None where nobody watches."""
+        return self._tick if self._progress else None
+
+    def _tick(self, command: str, seconds: float) -> None:
+        """Show what runs, by task: the command is the runner's business."""
+        _ = command, seconds
+        with self._turn:
+            if self._progress:
+                self._progress.show(sys.stdout)
+
+    @contextlib.contextmanager
+    def working(self, task: str) -> Iterator[None]:
+        """Show a task as running while it is."""
+        if self._progress is None:
+            yield
+            return
+        with self._turn:
+            self._progress.enter(task)
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._progress.leave()
+                self._progress.clear(sys.stdout)
+
     def leave(self, issue: str) -> None:
         """Let go of what was kept for an issue, in one piece."""
         self._write(self._kept.pop(issue, []))
@@ -69,6 +98,8 @@ class Voice:
             # a reader that went away (`| head`) must not end a run in the middle
             with contextlib.suppress(BrokenPipeError):
                 out = self._out or sys.stdout
+                if self._progress:
+                    self._progress.clear(out)
                 out.write(text)
                 out.flush()
 

@@ -65,6 +65,10 @@ class State:
         write_json(self.folder / "summary.json", clean(facts))
         write_text(self.folder / "summary.md", redact(text))
 
+    def write_metrics(self, facts: dict[str, Any]) -> None:
+        """Write `metrics.json`."""
+        write_json(self.folder / "metrics.json", clean(facts))
+
     def seal(self, folders: list[str], files: list[str], code: int, texts: dict[str, str]) -> None:
         """Seal how a run ended (see seal.py)."""
         shown = {name: redact(text) for name, text in texts.items()}

@@ -51,14 +51,15 @@ def _by_agent(job: Job, head: str) -> Implemented:
     report = agent_of(job.agent, job.hands.processes).work(_assignment(job))
     commit = head if report.problem else git.commit(job.tree, head, job.issue.number, _message(job, report))
     if report.problem or (commit == head and job.attempt > 1):
-        return _failed(job, head, report.problem or "the agent changed nothing")
+        return _failed(job, head, report.problem or "the agent changed nothing", report.cost)
     if commit != head:
         git.set_branch(job.branch, commit, head)
     return _measured(job, head, commit, report=report)
 
 
-def _failed(job: Job, head: str, why: str) -> Implemented:
-    return Implemented(head, job.attempt, 0, 0, problem=Finding(Kind.AGENT, Severity.CRITICAL, "agent", why))
+def _failed(job: Job, head: str, why: str, cost: float | None) -> Implemented:
+    problem = Finding(Kind.AGENT, Severity.CRITICAL, "agent", why)
+    return Implemented(head, job.attempt, 0, 0, cost=cost, problem=problem)
 
 
 def _assignment(job: Job) -> Assignment:

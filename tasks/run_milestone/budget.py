@@ -1,0 +1,121 @@
+"""budget: what a milestone may use of time and money over all its runs, and what it has used; pure."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .model import Finding, Kind, Severity, Verb
+from .plan.amounts import amount, dollars, duration, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .model import Decision, Gate, Milestone
+
+GATE = "budget"
+"""The gate's name; it is the milestone's, not an issue's."""
+
+READ = {"time": seconds, "money": dollars}
+SAID = {"time": duration, "money": amount}
+WHAT = {"time": "time of its steps", "money": "money for its agents"}
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What all runs used: seconds, US dollars as far as they are known, and attempts whose cost is `unknown`."""
+
+    time: float = 0.0
+    money: float = 0.0
+    unknown: int = 0
+
+    def and_more(self, entry: dict[str, Any]) -> Used:
+        """Add what one entry of the journal says a task took and cost; a cost of null is unknown, never 0."""
+        took, cost = entry.get("took") or 0.0, entry.get("cost") or 0.0
+        unknown = "cost" in entry and entry["cost"] is None
+        return Used(self.time + took, self.money + cost, self.unknown + unknown)
+
+
+def used(entries: Iterable[dict[str, Any]]) -> Used:
+    """Return what the journal's entries add up to."""
+    total = Used()
+    for entry in entries:
+        total = total.and_more(entry)
+    return total
+
+
+def count(attempts: int) -> str:
+    """Return `1 attempt`, `2 attempts`."""
+    return f"{attempts} {'attempt' if attempts == 1 else 'attempts'}"
+
+
+def limited(milestone: Milestone, *, time: float | None, money: float | None) -> Milestone:
+    """Return the milestone with the limits that flags give in place of the plan's."""
+    own = milestone.limits
+    return replace(milestone, limits=replace(own, time=time or own.time, money=money or own.money))
+
+
+def limits(milestone: Milestone, decisions: Iterable[Decision]) -> dict[str, float]:
+    """Return the limits in force: the plan's or the flags', or what a person approved beyond them."""
+    allowed: dict[str, float] = {"time": milestone.limits.time, "money": milestone.limits.money}
+    for decision in decisions:
+        if decision.gate == GATE and decision.verb is Verb.APPROVE:
+            allowed = {name: max(limit, granted(decision.why).get(name, 0.0)) for name, limit in allowed.items()}
+    return allowed
+
+
+def reached(total: Used, allowed: dict[str, float]) -> tuple[Finding, ...]:
+    """Return which limits are used up; `detail` is the limit as an answer would write it."""
+    return tuple(
+        Finding(
+            Kind.BUDGET, Severity.WARNING, name, f"The {WHAT[name]} is used up", detail=f"{name} {SAID[name](limit)}"
+        )
+        for name, limit in allowed.items()
+        if getattr(total, name) >= limit
+    )
+
+
+def granted(text: str) -> dict[str, float]:
+    """Return the limits that a reason names: `time 4h`, `money 20`, or both."""
+    return dict(_granted(text.replace(",", " ").split()))
+
+
+def _granted(words: list[str]) -> Iterator[tuple[str, float]]:
+    for name, value in itertools.pairwise(words):
+        read = READ[name](value) if name in READ else None
+        if read is not None:
+            yield name, read
+
+
+def refusal(gate: Gate | None, verb: str, why: str) -> str | None:
+    """Return why an approval of more budget cannot be taken, None where it can (or is about something else)."""
+    if gate is None or gate.kind is not Kind.BUDGET or verb != Verb.APPROVE:
+        return None
+    given = granted(why)
+    if all(given.get(finding.rule, 0.0) > granted(finding.detail or "")[finding.rule] for finding in gate.findings):
+        return None
+    return f"its reason has to name a larger limit, for example `{example(gate)}`"
+
+
+def example(gate: Gate) -> str:
+    """Return an answer that would do: every limit doubled."""
+    asked = {name: limit for finding in gate.findings for name, limit in granted(finding.detail or "").items()}
+    return ", ".join(f"{name} {SAID[name](2 * limit)}" for name, limit in asked.items())
+
+
+def unmeasured(total: Used) -> list[str]:
+    """Return what a run says at its end where agents did not tell what they cost."""
+    return ["", f"Cost: unknown for {count(total.unknown)}; the limit on money counts only what is known."]
+
+
+def told(total: Used, allowed: dict[str, float]) -> list[str]:
+    """Return what is used of what is allowed, for people; what nobody measured is said."""
+    lines = [f"Used: {duration(round(total.time))} of {duration(allowed['time'])} step time"]
+    unknown = f"{count(total.unknown)} of unknown cost"
+    if total.money:
+        more = f" and {unknown}" if total.unknown else ""
+        lines.append(f"Used: ${total.money:.2f}{more} of ${amount(allowed['money'])}")
+    elif total.unknown:
+        lines.append(f"Used: {unknown}; the limit of ${amount(allowed['money'])} counts what is known")
+    return lines

@@ -1,0 +1,86 @@
+"""running: one run from its flags to its exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import budget
+from .answers import autonomous, nobody
+from .books import exit_code
+from .drive import drive
+from .session import Session
+from .show.metrics import measure
+from .show.unattended import unattended
+from .show.voice import Voice
+from .watching import wait_for_answer
+
+if TYPE_CHECKING:
+    from .answers import Answers
+    from .model import Milestone
+    from .project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How a run goes, as its flags say. `time` is in seconds, `money` in US dollars; None leaves the plan's limit."""
+
+    only: tuple[str, ...] = ()
+    jobs: int = 1
+    autonomous: bool = False
+    watch: bool = False
+    verbose: bool = False
+    metrics: bool = False
+    time: float | None = None
+    money: float | None = None
+
+
+def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None = None) -> int:
+    """Run or resume a milestone; `ask` answers its gates one after the other, None leaves them or decides alone."""
+    milestone = budget.limited(milestone, time=mode.time, money=mode.money)
+    voice, quiet = Voice(apart=mode.jobs > 1), ask is not None or mode.autonomous
+    session = Session(project, milestone, voice, prompts=quiet, verbose=mode.verbose)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        session.begin()
+        _drive(session, mode, ask)
+        return _finish(session, mode)
+    except KeyboardInterrupt:
+        session.finish()
+        raise
+    finally:
+        session.end()
+
+
+def _drive(session: Session, mode: Mode, ask: Answers | None) -> None:
+    answers = ask or (autonomous if mode.autonomous else nobody)
+    while True:
+        drive(session, answers, only=mode.only, jobs=mode.jobs, in_turn=ask is not None)
+        if not mode.watch or not wait_for_answer(session):
+            return
+
+
+def _finish(session: Session, mode: Mode) -> int:
+    if mode.autonomous:
+        session.voice.leave_all()
+        session.voice.say(unattended(session.milestone, session.state, aborted=session.aborted))
+    code = exit_code(session, session.status, mode.only)
+    session.finish()
+    if mode.metrics:
+        session.state.write_metrics(measure(session.milestone, session.state))
+        session.voice.say(["", f"✓ Metrics written: state/{session.milestone.id}/metrics.json"])
+    return code
+
+
+def asks(mode: Mode) -> bool:
+    """Return whether somebody can be asked: one issue at a time, on a terminal, and nobody else answers."""
+    alone = mode.jobs == 1 and not mode.autonomous and not mode.watch
+    return alone and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _interrupt(number: int, frame: object) -> None:
+    _ = number, frame
+    raise KeyboardInterrupt
