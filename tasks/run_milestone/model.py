@@ -192,7 +192,7 @@ class Commands:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Attempts per gate, the size of a change one person can review, its coverage, and the budget of all runs together."""
+    """Attempts per gate, what one person can still review, how well tests cover it, and the budget of all runs."""
 
     attempts: int = 2
     files: int = 8
