@@ -18,7 +18,7 @@ ISSUE_FIELDS: dict[Step, tuple[str, ...]] = {
     Step.IMPLEMENT: ("criteria", "spec", "tests", "agent"),
     Step.TEST: ("criteria",),
     Step.INSPECT: ("paths", "type", "tests"),
-    Step.REVIEW: ("criteria", "title", "spec"),
+    Step.REVIEW: ("criteria", "spec"),
     Step.PR: ("title", "type", "github", "labels", "criteria"),
 }
 """Which fields of its plan entry a step uses: editing another one leaves the step alone."""
