@@ -23,7 +23,7 @@ def drive(
     without, everything that can run does, and whoever answers is asked about all of it.
     """
     if not in_turn:
-        _run_and_ask(session, answers, list(only) or [COMPLETE], jobs)
+        _run_and_ask(session, answers, _in_order(session, only), jobs)
         return
     for name in _in_order(session, only):
         _run_and_ask(session, answers, [name], jobs, in_turn=True)

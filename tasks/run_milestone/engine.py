@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,6 +172,14 @@ def _tasks(session: Session) -> Iterator[dict[str, Any]]:
         yield _task(session, node, done=done)
 
 
+def _remaining_tasks(session: Session, names: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the tasks that these need and that are not known to be done: a run asks doit again after every answer."""
+    nodes = session.remaining(names)
+    known = {node.name for node in nodes}
+    for node in nodes:
+        yield _task(session, replace(node, after=tuple(name for name in node.after if name in known)), done=False)
+
+
 def _task(session: Session, node: Node, *, done: bool) -> dict[str, Any]:
     base = session.milestone.id
     task: dict[str, Any] = {
@@ -204,6 +213,9 @@ class _Run(Run):  # type: ignore[misc]  # doit is untyped
 
 def run(session: Session, names: list[str], *, jobs: int = 1) -> None:
     """Run tasks (`03`, `phase-1`, `complete`) of a session that has begun, and everything they need."""
-    loader = ModuleTaskLoader({"DOIT_CONFIG": DOIT_CONFIG, "task_milestone": lambda: _tasks(session)})
+    asked = [f"{session.milestone.id}:{name}" for name in names if not session.known_done(name)]
+    if not asked:
+        return
+    loader = ModuleTaskLoader({"DOIT_CONFIG": DOIT_CONFIG, "task_milestone": lambda: _remaining_tasks(session, names)})
     words = ["--continue", *(["-n", str(jobs), "-P", "thread"] if jobs > 1 else [])]
-    _Run(task_loader=loader).parse_execute([*words, *(f"{session.milestone.id}:{name}" for name in names)])
+    _Run(task_loader=loader).parse_execute([*words, *asked])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ class Mode:
 def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None = None) -> int:
     """Run or resume a milestone; `ask` answers its gates one after the other, None leaves them or decides alone."""
     milestone = budget.limited(milestone, time=mode.time, money=mode.money)
+    gc.freeze()  # what is imported by now stays: no collection needs to look through it again
     voice, quiet = Voice(apart=mode.jobs > 1), ask is not None or mode.autonomous
     session = Session(project, milestone, voice, prompts=quiet, verbose=mode.verbose)
     for number in (signal.SIGTERM, signal.SIGHUP):

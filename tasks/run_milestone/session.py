@@ -24,7 +24,7 @@ from .steps.chain import step_task
 from .steps.job import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .hands import Hands
     from .model import Issue, Milestone, World
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 
 SKIPPED = "it is skipped"
+MOVING = frozenset({Step.BRANCH, Step.IMPLEMENT, Step.LINT})
+"""Steps that move a branch; the local heads are read again after them."""
 GRACE = 10.0
 """Seconds that work in other threads has to notice that its programs were ended."""
 
@@ -80,6 +82,8 @@ class Session:
         self._asked: set[str] = set()
         """Questions put in this run: nobody is shown the same one twice."""
         self._issues = {issue.number: issue for issue in milestone.issues}
+        self._done: set[str] = set()
+        """Tasks that this run has found done, or has done itself, since the last decision."""
         self._stack = contextlib.ExitStack()
         self._idle = threading.Condition()
         self._busy = 0
@@ -136,6 +140,7 @@ class Session:
         for decision in made:
             self.aborted = self.aborted or decision.verb is Verb.ABORT
             self._asked.discard(decision.digest or "")
+            self._done.clear()
             self.voice.say(transcript.decided(decision, self._issues.get(decision.gate)))
         return bool(made)
 
@@ -143,6 +148,7 @@ class Session:
         """Look at the local branches again; returns whether an issue's branch moved since."""
         names, before = self._branches(), self._heads
         self._heads = self.hands.git.heads()
+        self._done.clear()
         return any(before.get(name) != self._heads.get(name) for name in names)
 
     def _leave_drafts(self) -> None:
@@ -187,6 +193,7 @@ class Session:
         self._ending = True
         if self._hands is not None:
             self._hands.processes.stop()
+            self._hands.git.close()
             with self._idle:
                 self._idle.wait_for(lambda: not self._busy, timeout=GRACE)
         self._hands = None
@@ -279,10 +286,25 @@ class Session:
 
     # ---- what is due ------------------------------------------------------------------------------------------
 
+    def remaining(self, names: Iterable[str]) -> list[Node]:
+        """Return the nodes that these need, those left out that this run has found done since the last decision."""
+        wanted, found = list(names), set[str]()
+        while wanted:
+            name = wanted.pop()
+            if name not in found and name not in self._done:
+                found.add(name)
+                wanted += self.nodes[name].after
+        return [node for node in self.nodes.values() if node.name in found]
+
+    def known_done(self, name: str) -> bool:
+        """Return whether this run has found a task done since the last decision."""
+        return name in self._done
+
     def done(self, node: Node) -> bool:
-        """Return whether a task needs nothing as it comes, and say why in a verbose run."""
+        """Return whether a task needs nothing as it comes, remember that, and say why in a verbose run."""
         if self.due(node) is not None:
             return False
+        self._done.add(node.name)
         if self._verbose and node.name not in self._told:
             self._told.add(node.name)
             self.voice.say([f"· {node.name} is done: {self._why_done(node)}"])
@@ -365,6 +387,7 @@ class Session:
         if task.act is None:
             self._explain(node, f"passes: {transcript.why_passed(passed)}")
             self._record(node, self._task(node), task.inputs(), passed, 0.0)
+        self._done.add(node.name)
         if node.step is Step.REVIEW_GATE:
             self.voice.leave(node.issue or "")
         self.problems.pop(node.name, None)
@@ -391,7 +414,8 @@ class Session:
         began, inputs = time.monotonic(), task.inputs()
         with self._counted(node, began), self.voice.working(node.name):
             evidence = task.act()
-        self._heads = self.hands.git.heads()
+        if node.step in MOVING or node.issue is None:
+            self._heads = self.hands.git.heads()
         self._record(node, task, inputs, evidence, time.monotonic() - began)
         return evidence
 

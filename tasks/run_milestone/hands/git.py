@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from ..errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from git import Repo
 
     from .process import Processes, Result
 
@@ -210,14 +213,24 @@ class Git:
 
     def read(self, commit: str, path: str) -> bytes | None:
         """Return a committed file's bytes, None where the commit has no such file."""
-        from git import Repo  # 80 ms that a run with nothing to read does not pay
-
-        with Repo(self.common) as repo:
+        with self._turn:  # one reader behind one pipe
             try:
-                blob = repo.commit(commit).tree / path
+                blob = self._reader.commit(commit).tree / path
             except KeyError:
                 return None
             return bytes(blob.data_stream.read()) if blob.type == "blob" else None
+
+    @cached_property
+    def _reader(self) -> Repo:
+        """The repository for reading, opened once: it costs 80 ms to import and a process to open."""
+        from git import Repo
+
+        return Repo(self.common)
+
+    def close(self) -> None:
+        """End the process behind the reader."""
+        if "_reader" in vars(self):
+            self._reader.close()
 
     def listing(self, commit: str, folder: str) -> tuple[str, ...]:
         """Return the paths of a commit's files below `folder`."""

@@ -103,7 +103,11 @@ EARLIER: dict[Step, Callable[[Job], dict[str, Any]]] = {
     Step.INSPECT_GATE: lambda job: {"inspection": job.found(Step.INSPECT, Inspected)},
     Step.PUSH: lambda job: {"commit": job.head},
     Step.PR: _proposal,
-    Step.REVIEW: lambda job: {**_committed(job), "proofs": job.found(Step.TEST, Tested).proven},
+    Step.REVIEW: lambda job: {
+        **_committed(job),
+        "proofs": job.found(Step.TEST, Tested).proven,
+        **({"issue.title": job.issue.title} if job.milestone.reviewers else {}),  # only other reviewers are told it
+    },
     Step.REVIEW_GATE: lambda job: {"review": job.found(Step.REVIEW, Reviewed)},
 }
 """What earlier steps left that a step stands on, and the commit it looks at, by name."""
