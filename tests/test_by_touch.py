@@ -4,6 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 EXAMPLE = Path(__file__).parents[1]
 
 
@@ -54,6 +56,29 @@ def test_eight_touches_carry_the_milestone_to_its_end(person):
     assert sorted(story["pr"] for story in facts["per_issue"] if story["pr"]) == list(range(310, 322))
     assert list((person.folder / "state/m4.1/approvals").iterdir()) == []
     assert "nothing to do" in person.doit("run", "m4.1").out
+
+
+PLAN = """\
+id: m1
+title: Two of a kind
+agent: {kind: command, command: ["{python}", "-c", "open('made.txt', 'a').write('more')"]}
+phases:
+  - issues:
+      - {number: 1, title: One, type: docs, criteria: [It is made]}
+      - {number: 2, title: Two, type: docs, criteria: [It is made]}
+      - {number: 3, title: Three, type: docs, criteria: [It is made]}
+"""
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_without_jobs_issues_run_one_after_the_other_in_plan_order(repository, seed):
+    repository.types("init")
+    (repository.folder / "plans/m1/plan.yaml").write_text(PLAN)
+    told = repository.types("m1", env={"PYTHONHASHSEED": seed})
+    assert told.code == 3
+    assert told.issues() == ["01", "02", "03"]
+    created = [line for line in told.lines if line.endswith("created")]
+    assert created == ["✓ PR #1 created", "✓ PR #2 created", "✓ PR #3 created"]
 
 
 def test_doit_lists_and_forgets_as_its_users_expect(repository):

@@ -417,7 +417,7 @@ class Session:
         if node.step in MOVING or node.issue is None:
             self._heads = self.hands.git.heads()
         self._record(node, task, inputs, evidence, time.monotonic() - began)
-        return evidence
+        return self.state.markers.evidence(node.name, task.shape)  # as recorded: without secrets, as later runs see it
 
     @contextlib.contextmanager
     def _counted(self, node: Node, began: float) -> Iterator[None]:
