@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from . import budget
 from .errors import ExitCode
 from .plan.ids import branch_of
+from .plan.review import EPIC
+from .show.page import page
 from .show.standing import gates_text, status_text
 from .show.summary import report, summarise
 
@@ -35,12 +37,14 @@ def _ended_by_budget(session: Session) -> bool:
 
 
 def close_books(session: Session) -> None:
-    """Write `summary.json` and `summary.md`, and the seal last, so that it watches what is final."""
+    """Write the summary, a finished milestone's report, and the seal last, so that it watches what is final."""
     milestone, state, status = session.milestone, session.state, session.status
     facts = {**summarise(milestone, state), "status": status, "problems": session.problems}
     title = f"# Milestone {milestone.id}: {milestone.title}"
     text = "\n".join([title, "", f"Status: {status}", "", "```", *report(milestone, state), "```", ""])
     state.write_summary(facts, text)
+    if status == "complete":
+        state.write_report(page(milestone, state))
     _write_seal(session, status)
 
 
@@ -66,7 +70,7 @@ def _files(session: Session) -> list[str]:
     folder, plan = session.state.folder, session.project.plan(session.milestone.id)
     specs = [str(plan / issue.spec.path) for issue in session.milestone.issues if issue.spec]
     own = [str(folder / f"{name}.json") for name in ("bootstrap", "plan-review", "complete")]
-    return [str(plan / "plan.yaml"), *specs, *own, *_heads(session)]
+    return [str(plan / "plan.yaml"), str(plan / EPIC), *specs, *own, *_heads(session)]
 
 
 def _heads(session: Session) -> list[str]:

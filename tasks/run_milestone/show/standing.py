@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..digest import plain
+from ..graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name
 from .summary import stories, summarise
 from .transcript import decide_commands
 from .words import count, headline
@@ -41,6 +42,15 @@ def _line(story: Any) -> str:
     notes = [pr, story.verdict or "", ", ".join(story.labels), story.reason or ""]
     told = " · ".join(note for note in notes if note)
     return f"  {_SIGN[story.status]} #{story.number} {story.title}" + (f" — {told}" if told else "")
+
+
+def statuses(milestone: Milestone, state: State) -> dict[str, str]:
+    """Return how each issue and each task of the milestone itself stands: done, skipped, waiting or open."""
+    told = {story.number: story.status for story in stories(milestone, state)}
+    waiting = {gate.gate for gate in state.gates.all()}
+    own = [BOOTSTRAP, PLAN_REVIEW, *(phase_name(phase.number) for phase in milestone.phases), COMPLETE]
+    done = {name: "done" if state.markers.read(name) else "open" for name in own}
+    return {**told, **{name: "waiting" if name in waiting else status for name, status in done.items()}}
 
 
 def gates_text(milestone: Milestone, state: State) -> str:

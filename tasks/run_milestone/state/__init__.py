@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import seal
 from ..errors import DamagedStateError
-from ..files import write_json, write_text
+from ..files import read_json, write_json, write_text
 from ..model import World
 from ..redaction import redact
 from .approvals import Approvals
@@ -68,6 +68,21 @@ class State:
     def write_metrics(self, facts: dict[str, Any]) -> None:
         """Write `metrics.json`."""
         write_json(self.folder / "metrics.json", clean(facts))
+
+    def write_report(self, text: str) -> Path:
+        """Write `report.html`; returns where it is."""
+        path = self.folder / "report.html"
+        write_text(path, redact(text))
+        return path
+
+    def summary(self) -> dict[str, Any] | None:
+        """Return what `summary.json` says, None where there is none."""
+        facts = read_json(self.folder / "summary.json")
+        if facts is not None and not isinstance(facts, dict):
+            raise DamagedStateError(
+                f"{self.folder / 'summary.json'} holds no summary.", "Delete it; the next run writes it again."
+            )
+        return facts
 
     def seal(self, folders: list[str], files: list[str], code: int, texts: dict[str, str]) -> None:
         """Seal how a run ended (see seal.py)."""

@@ -1,0 +1,175 @@
+"""The report: a page that stands alone, tells what the records tell, and does nothing that its texts ask for."""
+
+import html
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import pytest
+
+PLAN = """\
+id: m1
+title: "First <b>bold</b> & <script>alert('title')</script>"
+phases:
+  - title: "Base \\"quoted\\""
+    issues:
+      - number: 1
+        title: "Add <img src=http://example.com/x onerror=alert(1)>"
+        slug: colour
+        criteria:
+          - text: Widgets have a colour <script src=//example.com/a.js></script>
+            test: tests/test_widgets.py::test_colour
+          - text: The colour is known
+      - number: 2
+        title: Add a weight
+        criteria: [Widgets have a weight]
+        depends_on: [1]
+"""
+VOID = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its elements, their attributes, its text, and what is left open."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.text, self.stack, self.wrong = [], [], "", [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.stack or self.stack.pop() != tag:
+            self.wrong.append((self.getpos(), tag))
+
+    def handle_data(self, data):
+        if "style" not in self.stack:
+            self.text += data
+
+    def values(self, name):
+        return [value for _, other, value in self.attributes if other == name]
+
+
+@pytest.fixture(scope="module")
+def ada(tmp_path_factory, somebody):
+    """Somebody whose first issue came through and whose second waits, with a secret in a reason."""
+    folder = tmp_path_factory.mktemp("report") / "widgets"
+    (folder / "tests").mkdir(parents=True)
+    (folder / "widgets.py").write_text('"""Widgets."""\n')
+    (folder / "tests/test_widgets.py").write_text("def test_nothing():\n    assert True\n")
+    (folder / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
+    ada = somebody(folder)
+    ada.git("init", "--quiet", "--initial-branch=main", where=".")
+    ada.git("add", ".", where=".")
+    ada.git("commit", "--quiet", "--message=Start", where=".")
+    ada.types("init")
+    (folder / "plans/m1/plan.yaml").write_text(PLAN)
+    told = ada.types("m1")
+    place = told.out.split("a worktree of it: ")[1].split(")")[0]
+    with open(f"{place}/widgets.py", "a") as file:
+        file.write('COLOUR = "red"\n')
+    with open(f"{place}/tests/test_widgets.py", "a") as file:
+        file.write("\n\ndef test_colour():\n    import widgets\n\n    assert widgets.COLOUR\n")
+    ada.git("commit", "--quiet", "--all", "--message=Add a colour", where=place)
+    ada.types("m1")
+    ada.types("decide", "m1", "02", "skip", "--reason", "later </blockquote><script>1</script> ghp_" + "a" * 36)
+    assert ada.types("m1").code == 3
+    assert ada.types("report", "m1").out == "✓ state/m1/report.html\n"
+    return ada
+
+
+@pytest.fixture(scope="module")
+def source(ada):
+    return (ada.folder / "state/m1/report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def page(source):
+    return Page(source)
+
+
+def test_every_element_that_opens_closes(page):
+    assert (page.stack, page.wrong) == ([], [])
+
+
+def test_it_needs_nothing_but_itself(page, source):
+    assert not set(page.tags) & {"script", "img", "link", "iframe", "object", "embed", "form", "base", "video", "audio"}
+    assert not [name for _, name, _ in page.attributes if name.startswith("on") or name in {"src", "srcset", "action"}]
+    assert "url(" not in source
+    assert "@import" not in source
+    assert "default-src 'none'; style-src 'unsafe-inline'" in page.values("content")
+    assert all(link.startswith("#") for link in page.values("href"))
+
+
+def test_every_link_leads_somewhere_and_no_place_is_twice(page):
+    places = page.values("id")
+    assert len(places) == len(set(places))
+    assert {link.removeprefix("#") for link in page.values("href")} <= set(places)
+
+
+def test_what_strangers_wrote_is_text(page, source):
+    assert "First <b>bold</b> & <script>alert('title')</script>" in page.text
+    assert "Add <img src=http://example.com/x onerror=alert(1)>" in page.text
+    assert "</blockquote><script>1</script>" in page.text
+    assert "ghp_" not in source
+
+
+def test_it_tells_what_happened(page):
+    text = " ".join(page.text.split())
+    assert "1 of 2 issues completed, 1 skipped, 0 left, 1 decision awaited" in text
+    assert "passed: tests/test_widgets.py::test_colour" in text
+    assert "The colour is knownthe plan names no test for it" in text
+    assert "1 of 2 proven" in text
+    assert re.search(r"1\. #02 Add a weight .* skip by \w+", text)
+    assert "Tests: 2 passed, 0 failed." in text
+    assert "run-milestone decide m1 phase-1 continue" in text
+    assert "What the agents cost is unknown" in text
+    assert "its chain is unbroken" in text
+    assert "after #01" in text
+
+
+def test_the_same_records_make_the_same_page(ada, source):
+    ada.types("report", "m1")
+    assert (ada.folder / "state/m1/report.html").read_text() == source
+
+
+def test_a_milestone_that_has_not_begun_has_a_page_too(repository):
+    repository.types("init")
+    assert repository.types("report", "m1").code == 0
+    page = Page((repository.folder / "state/m1/report.html").read_text())
+    assert "not started" in page.text
+    assert "Nothing has happened yet." in page.text
+
+
+MEASURE = """<!doctype html><script>
+function measure(frame) {
+  const page = frame.contentDocument.documentElement;
+  const wide = [...page.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > WIDTH + 1);
+  document.querySelector("pre").textContent = `${page.scrollWidth} pixels, ${wide.length} too wide`;
+}
+</script><pre></pre>
+<iframe onload="measure(this)" style="width:WIDTHpx;height:900px;border:0" srcdoc="PAGE"></iframe>"""
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_chromium_shows_it_without_scrolling_sideways(source, tmp_path, width):
+    """A page around it measures it: the report itself runs no script."""
+    frame = tmp_path / "frame.html"
+    opened = source.replace("<details ", "<details open ")
+    frame.write_text(MEASURE.replace("WIDTH", str(width)).replace("PAGE", html.escape(opened)))
+    command = [
+        *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+        *(f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width + 40},1000"),
+        *("--hide-scrollbars", "--virtual-time-budget=3000", "--dump-dom", frame.as_uri()),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    measured = re.search("<pre>(.*)</pre>", done.stdout)
+    assert measured, done.stderr
+    assert measured[1] == f"{width} pixels, 0 too wide"
