@@ -204,6 +204,24 @@ def test_records_are_as_their_schemas_say(played):
             jsonschema.validate(json.loads(path.read_text()), schema)
 
 
+def test_the_report_tells_the_whole_of_it(played):
+    page = (played[0].folder / "state/m4.1/report.html").read_text()
+    text = " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL).split())
+    assert "12 of 13 issues completed, 1 skipped, 0 left" in text
+    assert "9 clean, 2 fixed after findings, 1 approved by a person" in text
+    assert "48/48 acceptance criteria proven by a named test" in text
+    assert [number for number in range(1, 14) if f'id="issue-{number:02}"' in page] == list(range(1, 14))
+    assert re.search(r"6\. #09 Migrate legacy user data .{16} UTC Breaking schema: DROP COLUMN", text)
+    assert "Risk: Data loss (column has 50k rows) approve by" in text
+    assert "What is worth keeping is moved first; the column may go" in text
+    assert "unknown cost of the agents" in text
+
+
+def test_records_agree_with_git_and_the_forge(played):
+    told = played[0].types("verify", "m4.1")
+    assert (told.code, told.lines[-1]) == (0, "✓ Records, git and forge agree"), told.out
+
+
 def test_the_database_really_held_what_was_counted(played):
     database = sqlite3.connect(played[0].folder / "product/var/users.db")
     assert database.execute("SELECT count(old_user_status) FROM users").fetchone() == (50_000,)

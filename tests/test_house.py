@@ -14,7 +14,10 @@ FLOORS = (
     ("steps", "settling"),
     ("session", "books"),
     ("engine",),
-    ("answers", "drive", "deciding", "explaining", "starting", "foretelling", "watching", "running"),
+    (
+        *("answers", "drive", "deciding", "explaining", "starting", "foretelling", "watching", "running"),
+        *("stopping", "verifying", "doctor"),
+    ),
     ("cli",),
     ("door", "__main__"),
 )

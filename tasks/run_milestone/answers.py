@@ -6,13 +6,13 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from .errors import PlanError, UsageError
+from .errors import Panic, PlanError, UsageError
 from .model import Kind, Verb
 from .policy import AGAIN, AUTONOMOUS, STOPS
 from .show.words import PURPOSE, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from .model import Decision, Gate
@@ -40,25 +40,38 @@ def nobody(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
     return None
 
 
-def prompt(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
-    """Ask on the terminal until a verb is given; end of input leaves the gate open."""
-    _ = decisions
-    while True:
-        try:
-            words = input("\n> ").split(maxsplit=1)
-        except EOFError:
-            sys.stdout.write("\n")
-            return None
-        if words and words[0].lower() in gate.verbs:
-            return Answer(Verb(words[0].lower()), words[1] if len(words) > 1 else "")
-        if words:
-            sys.stdout.write(_help(gate, words[0]))
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Asks on the terminal until a verb is given; end of input leaves the gate open. `status` tells how it stands."""
+
+    status: Callable[[], str]
+
+    def __call__(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+        """Return what the person answers; `status`, `help` and `panic` are no answers.
+
+        Errors: Panic, where the person wants the run to stop.
+        """
+        _ = decisions
+        while True:
+            try:
+                word, _, rest = input("\n> ").strip().partition(" ")
+            except EOFError:
+                sys.stdout.write("\n")
+                return None
+            word = word.lower()
+            if word in gate.verbs:
+                return Answer(Verb(word), rest.strip())
+            if word == "panic":
+                raise Panic("Stopped by panic at the prompt.", "The same command goes on from there.")
+            if word:
+                sys.stdout.write(self.status() if word == "status" else _help(gate, word))
 
 
 def _help(gate: Gate, word: str) -> str:
     first = "" if word == "help" else f"{word!r} is no answer to this.\n"
     offered = "".join(f"  {verb} [reason]   {PURPOSE[verb]}\n" for verb in gate.verbs)
-    return f"{first}Answer with one of these, ^D leaves the question open:\n{offered}"
+    others = "  status | help | panic   how the milestone stands | this list | stop the run, PRs become drafts\n"
+    return f"{first}Answer with one of these, ^D leaves the question open:\n{offered}{others}"
 
 
 def autonomous(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     Command = Callable[[argparse.Namespace], int]
 
+MOST_ISSUES = 99
+"""Issues that a new plan is sketched with; nobody describes more at once."""
+
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; what a user can cause becomes a sentence and an exit code, a bug keeps its traceback."""
@@ -75,13 +78,15 @@ def run(args: argparse.Namespace) -> int:
     project = _project()
     if args.dry_run:
         return _foretell(project, args)
-    from .answers import prompt
+    from .answers import Prompt
     from .running import Mode, asks
     from .running import run as run_milestone
+    from .show.standing import status_text
 
     milestone = _load(project, args.milestone)
     wished = {name: getattr(args, name) for name in ("jobs", "autonomous", "watch", "verbose", "metrics")}
     mode = Mode(_only(args.only, milestone), time=args.max_time, money=args.max_cost, **wished)
+    prompt = Prompt(lambda: status_text(milestone, State(project.state(milestone.id))))
     return run_milestone(project, milestone, mode, prompt if asks(mode) else None)
 
 
@@ -128,10 +133,7 @@ def decide(args: argparse.Namespace) -> int:
 
     milestone, state = _opened(args)
     path = leave_decision(milestone, state, args.gate, args.verb, args.reason)
-    _print(
-        f"✓ {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path} written; "
-        f"`run-milestone {milestone.id}` takes it up.\n"
-    )
+    _print(f"✓ {_near(path)} written; `run-milestone {milestone.id}` takes it up.\n")
     return ExitCode.DONE
 
 
@@ -141,6 +143,71 @@ def why(args: argparse.Namespace) -> int:
 
     project = _project()
     _print(explain(project, _load(project, args.milestone), args.task))
+    return ExitCode.DONE
+
+
+def graph(args: argparse.Namespace) -> int:
+    """Print the milestone's graph: issues inside their phases, dependencies, barriers, and how each stands."""
+    from .show.graph import draw
+    from .show.standing import statuses
+
+    milestone, state = _opened(args)
+    _print(draw(milestone, statuses(milestone, state), args.format))
+    return ExitCode.DONE
+
+
+def report(args: argparse.Namespace) -> int:
+    """Write state/ID/report.html: the whole milestone on one page, from the records alone."""
+    from .show.page import page
+
+    milestone, state = _opened(args)
+    _print(f"✓ {_near(state.write_report(page(milestone, state)))}\n")
+    return ExitCode.DONE
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Derive every record again from git and the forge, and tell where they differ; changes nothing."""
+    from .verifying import verify as derive_again
+
+    project = _project()
+    told, agrees = derive_again(project, _load(project, args.milestone))
+    _print(told)
+    return ExitCode.DONE if agrees else ExitCode.FAILED
+
+
+def panic(args: argparse.Namespace) -> int:
+    """Stop the run of a milestone and every process it started; its pull requests become drafts."""
+    from .stopping import panic as stop_everything
+
+    project = _project()
+    _print("\n".join([*stop_everything(project, _load(project, args.milestone)), ""]))
+    return ExitCode.DONE
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """Tell what works here: Python, git, tools, and each plan's repository, remote, forge, agent and commands."""
+    from .doctor import examine, stop_table
+    from .plan import milestones
+
+    if args.stops:
+        _print(stop_table())
+        return ExitCode.DONE
+    project = _project() if args.milestone or _is_project() else None
+    names = [normalise(args.milestone)] if args.milestone else list(milestones(project.plans)) if project else []
+    told, works = examine(project, names)
+    _print(told)
+    return ExitCode.DONE if works else ExitCode.FAILED
+
+
+def _is_project() -> bool:
+    return any((folder / "plans").is_dir() for folder in (Path.cwd(), *Path.cwd().parents))
+
+
+def completion(args: argparse.Namespace) -> int:
+    """Print a script that makes a shell complete commands, options and milestones."""
+    from .show.completion import completion as script
+
+    _print(script(args.shell, _options()))
     return ExitCode.DONE
 
 
@@ -155,6 +222,52 @@ def plan_check(args: argparse.Namespace) -> int:
     lines = [f"✓ plans/{milestone.id}/plan.yaml: {issues} in {phases}", *(f"  ⚠️ {item.message}" for item in findings)]
     _print("\n".join(lines) + "\n")
     return ExitCode.DONE
+
+
+def plan_review(args: argparse.Namespace) -> int:
+    """Review a plan: what nobody could tell, what two people would read differently, what is worth knowing."""
+    from .plan.review import EPIC, review, verdict
+    from .plan.specs import epic_text
+    from .show.plan_review import reviewed
+
+    project = _project()
+    milestone = _load(project, args.milestone)
+    findings = review(milestone, epic_text(project.plan(milestone.id), EPIC))
+    _print("\n".join([f"Plan review of {milestone.id}: {milestone.title}", *reviewed(milestone, findings), ""]))
+    return ExitCode.FAILED if verdict(findings) == "ADDRESS CRITICALS" else ExitCode.DONE
+
+
+def plan_new(args: argparse.Namespace) -> int:
+    """Write the skeleton of a new plan; on a terminal what no flag says is asked."""
+    from .starting import Sketch, default_target, sketch_plan
+
+    project, name = _project(), normalise(args.milestone)
+    asks = sys.stdin.isatty() and sys.stdout.isatty()
+    plain = Sketch()
+    sketch = Sketch(
+        args.title or _asked(asks, "Title", plain.title),
+        args.target or _asked(asks, "Target branch", default_target(project.root)),
+        args.issues or _how_many(_asked(asks, "Number of issues", str(plain.issues))),
+    )
+    path = sketch_plan(project, name, sketch)
+    _print(f"✓ made {_near(path)}\nNow describe your issues in it, then `run-milestone plan review {name}`.\n")
+    return ExitCode.DONE
+
+
+def _asked(asks: bool, what: str, default: str) -> str:  # noqa: FBT001
+    """Return what the person types, the default where they type nothing or nobody is there."""
+    if not asks:
+        return default
+    try:
+        return input(f"{what} [{default}]: ").strip() or default
+    except EOFError:
+        return default
+
+
+def _how_many(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_ISSUES:
+        raise UsageError(f"{text!r} is no number of issues.", f"Give one from 1 to {MOST_ISSUES}.")
+    return int(text)
 
 
 def init(args: argparse.Namespace) -> int:
@@ -185,6 +298,11 @@ def schema(args: argparse.Namespace) -> int:
 
     _print(read_schema(args.name))
     return ExitCode.DONE
+
+
+def _near(path: Path) -> Path:
+    """Return a path as it reads best from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _print(what: Any) -> None:
@@ -292,19 +410,60 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 
 def _add_plan(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    check = commands.add_parser("check", help=plan_check.__doc__, description=plan_check.__doc__)
-    check.set_defaults(command=plan_check)
-    _milestone(check)
+    for name, (command, add) in PLAN_COMMANDS.items():
+        sub = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+        sub.set_defaults(command=command)
+        add(sub)
 
 
 def _plan(args: argparse.Namespace) -> int:
-    """Work on a plan: check it."""
+    """Work on a plan: check, review, new."""
     raise UsageError(f"{args} names no command.", "Try `run-milestone plan check m4.1`.")
+
+
+def _add_plan_new(parser: argparse.ArgumentParser) -> None:
+    _milestone(parser)
+    parser.add_argument("--title", default="", help="what the milestone brings")
+    parser.add_argument("--target", default="", metavar="BRANCH", help="where it ends (default: what is checked out)")
+    parser.add_argument("--issues", type=_how_many, metavar="N", help="how many issues to sketch (default: 2)")
+
+
+def _add_graph(parser: argparse.ArgumentParser) -> None:
+    _milestone(parser)
+    forms = ("mermaid", "dot", "json")
+    parser.add_argument("--format", choices=forms, default=forms[0], help="how to write it (default: %(default)s)")
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("milestone", nargs="?", default="", metavar="ID", help="look at one plan (default: all)")
+    parser.add_argument("--stops", action="store_true", help="print the stop table instead")
+
+
+def _add_completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"))
 
 
 def _add_schema(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="plan, marker, gate, decision, approval, findings, summary or metrics")
 
+
+def _options() -> dict[str, tuple[str, ...]]:
+    """Return the words that can follow each command: its own commands and its options."""
+    words = {}
+    for name, (_, add) in COMMANDS.items():
+        parser = argparse.ArgumentParser(prog=name)
+        parser.add_argument("-C", "--directory")
+        add(parser)
+        choices = [str(choice) for action in parser._actions for choice in action.choices or ()]  # noqa: SLF001
+        words[name] = (*choices, *(option for action in parser._actions for option in action.option_strings))  # noqa: SLF001
+    return words
+
+
+PLAN_COMMANDS: dict[str, tuple[Command, Callable[[argparse.ArgumentParser], None]]] = {
+    "check": (plan_check, _milestone),
+    "review": (plan_review, _milestone),
+    "new": (plan_new, _add_plan_new),
+}
 
 COMMANDS: dict[str, tuple[Command, Callable[[argparse.ArgumentParser], None]]] = {
     "run": (run, _add_run),
@@ -312,8 +471,14 @@ COMMANDS: dict[str, tuple[Command, Callable[[argparse.ArgumentParser], None]]] =
     "gates": (gates, _milestone_json),
     "decide": (decide, _add_decide),
     "why": (why, _add_why),
+    "graph": (graph, _add_graph),
+    "report": (report, _milestone),
+    "verify": (verify, _milestone),
+    "panic": (panic, _milestone),
     "plan": (_plan, _add_plan),
     "init": (init, _add_init),
     "demo": (demo, _add_demo),
+    "doctor": (doctor, _add_doctor),
     "schema": (schema, _add_schema),
+    "completion": (completion, _add_completion),
 }

@@ -72,3 +72,7 @@ class Interrupted(UserError):
     """The run was asked to stop (SIGINT, SIGTERM, SIGHUP); everything recorded so far stays."""
 
     code = ExitCode.INTERRUPTED
+
+
+class Panic(Interrupted):
+    """A person at the prompt wants everything to stop at once, and nothing that it left to be merged."""

@@ -12,10 +12,13 @@ from . import budget
 from .answers import autonomous, nobody
 from .books import exit_code
 from .drive import drive
+from .errors import Panic
 from .session import Session
+from .settling import whoami
 from .show.metrics import measure
 from .show.unattended import unattended
 from .show.voice import Voice
+from .stopping import leave_drafts, saved
 from .watching import wait_for_answer
 
 if TYPE_CHECKING:
@@ -53,8 +56,19 @@ def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None 
     except KeyboardInterrupt:
         session.finish()
         raise
+    except Panic:
+        _secure(session)
+        raise
     finally:
         session.end()
+
+
+def _secure(session: Session) -> None:
+    """Leave nothing to be merged by mistake, and say what is saved."""
+    session.state.journal.add("panic", who=whoami())
+    session.voice.say(leave_drafts(session.milestone, session.state, session.hands.forge))
+    session.voice.say(saved(session.milestone, session.state))
+    session.finish()
 
 
 def _drive(session: Session, mode: Mode, ask: Answers | None) -> None:

@@ -14,6 +14,8 @@ from .errors import INTERRUPTED, ExitCode, Interrupted
 from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, Node, compile_graph
 from .model import Bootstrapped, BranchMade, Gate, Implemented, Passed, Proposed, Step, Verb
 from .plan.ids import branch_of
+from .plan.review import EPIC
+from .plan.specs import epic_text
 from .settling import settle
 from .show import transcript
 from .show.summary import status_of
@@ -470,7 +472,8 @@ class Session:
             tree = self.project.tree(self.milestone, "base")
             return whole.bootstrap_task(self.milestone, self.state, lambda: self.hands, self._known_world, tree)
         if node.name == PLAN_REVIEW:
-            return whole.plan_review_task(self.milestone, self.state)
+            folder = self.project.plan(self.milestone.id)
+            return whole.plan_review_task(self.milestone, self.state, lambda: epic_text(folder, EPIC))
         if node.name == COMPLETE:
             return whole.complete_task(self.milestone, self.state)
         return whole.barrier_task(self.milestone, self.state, node)

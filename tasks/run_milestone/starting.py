@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import UsageError
+from .plan import load
+
+if TYPE_CHECKING:
+    from .project import Project
 
 DODO = """from run_milestone.engine import DOIT_CONFIG, task_milestone
 __all__ = ["DOIT_CONFIG", "task_milestone"]
@@ -28,6 +36,81 @@ phases:
         criteria:
           - Say what must be true when it is done
 """
+
+NEW = """\
+# A milestone: phases of issues, in order. `run-milestone plan check {id}` tells what is missing,
+# `run-milestone plan review {id}` what a careful colleague would say. README, "The plan", lists every key.
+id: {id}
+title: {title}
+branch: milestone/{id}        # pull requests go here; made from `target` on the first run
+target: {target}
+scope: []                      # topics of `sensitive` that this milestone may touch: [auth]
+agent: {{kind: human}}           # you implement; or {{kind: command, command: [claude, -p]}}
+commands:
+  lint: ["{{python}}", "-m", "ruff", "check", "--fix", "--exit-zero", "."]
+  test: ["{{python}}", "-m", "pytest"]
+limits: {{attempts: 2, files: 8, lines: 400}}
+# sensitive: {{auth: ["src/auth/**"]}}        # a change there gets a label, outside of `scope` it waits for you
+# licences: {{allow: [MPL-2.0]}}              # beside the permissive ones
+
+phases:
+  - title: Phase one
+    issues:
+"""
+
+ISSUE = """\
+      - number: {number}
+        title: Describe issue {number} here
+        # github: 123                    # its number on the forge
+        # spec: {number:02d}-what-it-is.md        # more about it, in a file beside this one
+        # depends_on: [1]
+        criteria:                        # what must be true when it is done; better with the test that proves it
+          - Say what must be true when issue {number} is done
+          # - text: Unknown users answer 404
+          #   test: tests/test_users.py::test_unknown_user
+        # paths: {{allow: ["src/**", "tests/**"]}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What a new plan begins with."""
+
+    title: str = "Say what this milestone brings"
+    target: str = "main"
+    issues: int = 2
+
+
+def sketch_plan(project: Project, milestone: str, sketch: Sketch) -> Path:
+    """Write the skeleton of a plan and return where it is; one that is there stays as it is.
+
+    Errors: UsageError where there is a plan already, or the sketch makes no plan.
+    """
+    path = project.plan(milestone) / "plan.yaml"
+    head = NEW.format(id=milestone, title=_quoted(sketch.title), target=_quoted(sketch.target))
+    text = head + "\n".join(ISSUE.format(number=number) for number in range(1, sketch.issues + 1))
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder) / "plans" / milestone
+        _write(trial / "plan.yaml", text)
+        load(trial)
+    if not _write(path, text)[1]:
+        raise UsageError(
+            f"plans/{milestone}/plan.yaml is there already.", "Edit it, or choose another id for the new plan."
+        )
+    return path
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a YAML scalar that stands for itself: JSON's strings are YAML's."""
+    return json.dumps(" ".join(text.split()), ensure_ascii=False)
+
+
+def default_target(folder: Path) -> str:
+    """Return the branch that is checked out, `main` where there is no repository to ask."""
+    from .hands.git import current_branch
+
+    return current_branch(folder) or "main"
+
 
 _PLACES = (Path(__file__).parent / "example", Path(__file__).parents[2] / "plans" / "m4.1")
 """Where the founding example lies: in the installed package, or in the checkout."""

@@ -462,6 +462,12 @@ def _git_dir(repository: Path) -> Path:
         return Path(repo.git_dir)
 
 
+def version(processes: Processes) -> tuple[int, ...]:
+    """Return git's version, empty where git cannot be started or does not tell."""
+    told = re.search(r"\d+(?:\.\d+)+", processes.trusted(("git", "--version"), cwd="/", timeout=10).out)
+    return tuple(int(part) for part in told[0].split(".")) if told else ()
+
+
 def current_branch(folder: Path) -> str | None:
     """Return the branch that is checked out in `folder` (main where none is), None where there is no repository."""
     from git import InvalidGitRepositoryError, Repo

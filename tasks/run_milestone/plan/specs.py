@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from ..errors import UsageError
 from .reader import read_bytes
 
 LARGEST = 1024 * 1024
@@ -32,3 +33,14 @@ def spec_bytes(folder: Path, path: str) -> bytes | None:
     if walked and not Path(os.path.realpath(whole)).is_relative_to(os.path.realpath(folder)):
         raise ValueError("it is a link that leaves the plan's folder")
     return read_bytes(whole, LARGEST)
+
+
+def epic_text(folder: Path, name: str) -> str:
+    """Return the text of the epic beside a plan, empty where there is none.
+
+    Errors: UsageError for a file that may not or cannot be read.
+    """
+    try:
+        return (spec_bytes(folder, name) or b"").decode("utf-8")
+    except ValueError as error:
+        raise UsageError(f"{name} beside the plan cannot be used: {error}.", "Mend it or move it away.") from None

@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,32 @@ def held(folder: Path) -> Iterator[int]:
         yield handle
     finally:
         fcntl.flock(handle, fcntl.LOCK_UN)  # children inherited it: closing alone would leave it to a stray one
+        os.close(handle)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock, as they signed it; `pid` is None where the signature cannot be read."""
+
+    pid: int | None
+    host: str
+    since: str
+
+
+def holder_of(folder: Path) -> Holder | None:
+    """Return who runs a milestone now, None where nobody does."""
+    if not (folder / "lock").exists():
+        return None
+    handle = _open(folder / "lock")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        said = _holder(handle)
+        pid = said.get("pid")
+        return Holder(pid if type(pid) is int and pid > 0 else None, str(said.get("host")), str(said.get("since")))
+    else:
+        return None
+    finally:
         os.close(handle)
 
 

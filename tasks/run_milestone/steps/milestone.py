@@ -11,6 +11,7 @@ from ..errors import UsageError
 from ..model import Bootstrapped, Completed, Finding, Kind, Passed, PlanReviewed, Severity
 from ..plan.review import review
 from ..show import transcript
+from ..show.plan_review import reviewed
 from ..show.summary import closing, listing, stories
 from .task import Task
 from .test import NOTHING_COLLECTED, coverage_gap, run_tests
@@ -96,24 +97,28 @@ def _baseline_findings(done: Bootstrapped) -> Asked:
     return tuple(found), done.head if found else ""
 
 
-def plan_review_task(milestone: Milestone, state: State) -> Task:
+def plan_review_task(milestone: Milestone, state: State, epic: Callable[[], str]) -> Task:
     """Return the task that reviews the plan; an issue's missing specification is asked where the issue starts."""
     looked_at = ("number", "depends_on", "criteria", "tests", "external", "spec")
     return Task(
         gate="plan-review",
         shape=PlanReviewed,
-        inputs=lambda: _named({"plan": [[getattr(issue, name) for name in looked_at] for issue in milestone.issues]}),
-        act=lambda: _review_plan(milestone, state),
+        inputs=lambda: _named(
+            {
+                "plan": [[getattr(issue, name) for name in looked_at] for issue in milestone.issues],
+                **({"epic": text} if (text := epic()) else {}),
+            }
+        ),
+        act=lambda: _review_plan(milestone, state, epic()),
         findings=lambda done: (tuple(found for found in done.findings if found.kind is Kind.PLAN_CRITICAL), ""),
         before=transcript.quality_gate,
         after=partial(transcript.plan_reviewed, milestone),
     )
 
 
-def _review_plan(milestone: Milestone, state: State) -> PlanReviewed:
-    findings, _ = review(milestone), state.validate()
-    rows = [f"- {finding.severity}: {finding.message}" for finding in findings] or ["Nothing found."]
-    state.write_plan_review("\n".join([f"# Plan review of {milestone.id}", "", *rows, ""]))
+def _review_plan(milestone: Milestone, state: State, epic: str) -> PlanReviewed:
+    findings, _ = review(milestone, epic), state.validate()
+    state.write_plan_review("\n".join([f"# Plan review of {milestone.id}", "", *reviewed(milestone, findings), ""]))
     return PlanReviewed(findings)
 
 
