@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from .finished import make_finished
 from .honest import see_that_seals_are_honest
 from .nothing import against_bare_doit, against_ninja, against_python
+from .parallel import against_critical_path, against_one_job
 from .reading import against_libyaml
 from .share import own_share
 from .table import Row, Skipped, plain, printed
@@ -57,6 +58,9 @@ def _rows(folder: Path) -> Iterator[Row | Skipped]:
     yield from against_ninja(large, rounds=21)
     yield against_bare_doit(large, rounds=7)
     yield from against_libyaml(large, rounds=7)
+    _say("agents of a second side by side")
+    yield against_one_job(folder)
+    yield against_critical_path(folder)
     _say("the founding example, once")
     yield from own_share(folder)
 

@@ -38,6 +38,7 @@ def _shut(session: Session, name: str) -> bool:
 
 
 def _in_order(session: Session, only: tuple[str, ...]) -> list[str]:
+    """Return the tasks to ask for, in the order in which doit is to begin them: it keeps none by itself."""
     if only:
         return list(only)
     names = [BOOTSTRAP, PLAN_REVIEW]
