@@ -166,4 +166,5 @@ def stop_table() -> str:
 
 def _row(stop: Stop) -> tuple[str, ...]:
     answered = " | ".join(stop.verbs) if stop.tier is Tier.HARD else stop.label or "-"
-    return (stop.title, stop.found_by, stop.tier, answered, ", then ".join(stop.autonomous) or "goes on")
+    otherwise = "waits" if stop.tier is Tier.HARD else "goes on"
+    return (stop.title, stop.found_by, stop.tier, answered, ", then ".join(stop.autonomous) or otherwise)
