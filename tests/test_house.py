@@ -12,6 +12,7 @@ FLOORS = (
     ("state", "hands"),
     ("gates", "checks", "show"),
     ("steps", "settling"),
+    ("making", "ledger"),
     ("session", "books"),
     ("engine",),
     (

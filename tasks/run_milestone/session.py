@@ -8,28 +8,25 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import budget, gates
+from . import gates
 from .books import close_books
 from .errors import INTERRUPTED, ExitCode, Interrupted
-from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, Node, compile_graph
-from .model import Bootstrapped, BranchMade, Gate, Implemented, Passed, Proposed, Step, Verb
+from .graph import BOOTSTRAP, COMPLETE, Node, compile_graph
+from .ledger import Ledger
+from .making import Making, Outside
+from .model import BranchMade, Gate, Passed, Proposed, Step, Verb
 from .plan.ids import branch_of
-from .plan.review import EPIC
-from .plan.specs import epic_text
 from .settling import settle
 from .show import transcript
 from .show.summary import status_of
 from .state import State
 from .state.lock import held
-from .steps import milestone as whole
-from .steps.chain import step_task
-from .steps.job import Job
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .hands import Hands
-    from .model import Issue, Milestone, World
+    from .model import Milestone
     from .project import Project
     from .show.voice import Voice
     from .steps.task import Task
@@ -90,16 +87,11 @@ class Session:
         self._idle = threading.Condition()
         self._busy = 0
         self._ending = False
-        self._heads: dict[str, str] = {}
-        self._world: World | None = None
+        self._outside = Outside()
+        self._making = Making(project, milestone, self.state, self._outside)
+        self._ledger = Ledger(milestone, self.state)
         self._fresh: set[str] = set()
         """Tasks done in this run: they read their effect back after the world was asked."""
-        self._used = budget.Used()
-        """What all runs used so far."""
-        self._cost_unknown = False
-        """Whether an agent of this run did not say what it cost."""
-        self._counting = threading.Lock()
-        self._hands: Hands | None = None
 
     # ---- beginning and ending ---------------------------------------------------------------------------------
 
@@ -108,7 +100,7 @@ class Session:
         nothing_to_do = self.state.sealed().get("run")
         if nothing_to_do is not None:
             self.voice.say(nothing_to_do.splitlines()[:1])
-        elif self._hands is None:
+        elif self._outside.hands is None:
             self.begin()
 
     def begin(self) -> None:
@@ -117,15 +109,15 @@ class Session:
 
         lock = self._stack.enter_context(held(self.state.folder))
         self.voice.say(transcript.start(self.milestone, resumed=self.state.markers.read(BOOTSTRAP) is not None))
-        self._hands = open_hands(self.project, self.milestone, lock, self.voice.say, self.voice.progress)
+        hands = open_hands(self.project, self.milestone, lock, self.voice.say, self.voice.progress)
+        self._outside.hands = hands
         self.state.journal.add("run started")
-        self._used = budget.used(self.state.journal.entries())
-        self._heads = self._hands.git.heads()
+        self._outside.read_heads()
         self.settle()
-        self._close_budget()
-        self._world = look(self._hands, self._branches(), self.voice.say)
-        self.state.remember(self._world)
-        self._heads = self._hands.git.heads()
+        self._ledger.open()
+        self._outside.world = look(hands, self._branches(), self.voice.say)
+        self.state.remember(self._outside.world)
+        self._outside.read_heads()
         self._leave_drafts()
 
     def _branches(self) -> dict[str, str]:
@@ -148,14 +140,14 @@ class Session:
 
     def look_again(self) -> bool:
         """Look at the local branches again; returns whether an issue's branch moved since."""
-        names, before = self._branches(), self._heads
-        self._heads = self.hands.git.heads()
+        names, before = self._branches(), self._outside.heads
+        self._outside.read_heads()
         self._done.clear()
-        return any(before.get(name) != self._heads.get(name) for name in names)
+        return any(before.get(name) != self._outside.heads.get(name) for name in names)
 
     def _leave_drafts(self) -> None:
         """Leave the pull requests of skipped issues as drafts, so that nobody merges them by mistake."""
-        world = self._known_world()
+        world = self._outside.asked()
         skipped = [issue for issue in self.milestone.issues if self.settled(issue.number) == SKIPPED]
         for pull in filter(None, (world.pull(branch_of(self.milestone, issue)) for issue in skipped)):
             if pull.state == "open" and not pull.draft:
@@ -168,7 +160,7 @@ class Session:
         made = self.state.markers.evidence(f"{gate.gate}:{Step.BRANCH}", BranchMade) if issue else None
         if not gate.change or issue is None or made is None:
             return None
-        return self.hands.git.patch_id(made.base, self._heads.get(made.branch, made.base))
+        return self.hands.git.patch_id(made.base, self._outside.heads.get(made.branch, made.base))
 
     def sealed(self) -> bool:
         """Return whether the milestone was complete and nothing it rests on has changed since."""
@@ -177,10 +169,10 @@ class Session:
     def finish(self) -> str:
         """Say how the run ended, write the summary, seal it, let go of everything; returns the status."""
         status = self.status
-        if self._hands is not None:
+        if self._outside.hands is not None:
             self.voice.leave_all()
             self.voice.say(self._last_words(status))
-            self.voice.say(budget.unmeasured(self._used) if self._cost_unknown else [])
+            self.voice.say(self._ledger.unmeasured())
             self.state.journal.add("run ended", status=status)
             close_books(self)
         self.end()
@@ -193,12 +185,13 @@ class Session:
     def end(self) -> None:
         """Let go of everything, however far the run came; nothing that was started goes on without the lock."""
         self._ending = True
-        if self._hands is not None:
-            self._hands.processes.stop()
-            self._hands.git.close()
+        hands = self._outside.hands
+        if hands is not None:
+            hands.processes.stop()
             with self._idle:
                 self._idle.wait_for(lambda: not self._busy, timeout=GRACE)
-        self._hands = None
+            hands.git.close()
+        self._outside.hands = None
         self._stack.close()
 
     @contextlib.contextmanager
@@ -209,7 +202,7 @@ class Session:
 
         processes = Processes()
         try:
-            self._heads = open_git(self.project, self.milestone, processes, make=False).heads()
+            self._outside.heads = open_git(self.project, self.milestone, processes, make=False).heads()
             yield
         finally:
             processes.stop()
@@ -246,45 +239,7 @@ class Session:
     @property
     def hands(self) -> Hands:
         """The hands of a run that has begun."""
-        if self._hands is None:
-            raise RuntimeError("the session has not begun")
-        return self._hands
-
-    # ---- the budget -------------------------------------------------------------------------------------------
-
-    def _limits(self) -> dict[str, float]:
-        return budget.limits(self.milestone, self.state.decisions.all())
-
-    def _close_budget(self) -> None:
-        """Take back the question about more budget where the plan or a flag has given it."""
-        if not budget.reached(self._used, self._limits()):
-            self.state.gates.close(budget.GATE)
-
-    def _keep_budget(self) -> None:
-        """Stop before a task that takes time or money, once all of it is used up."""
-        allowed = self._limits()
-        found = budget.reached(self._used, allowed)
-        if not found:
-            return
-        asked = gates.ask(budget.GATE, found, "", self.state.decisions.all(), self.milestone)
-        if isinstance(asked, Gate):
-            raise self._stopped(asked, budget.told(self._used, allowed))
-
-    def _count(self, node: Node, event: str, took: float, evidence: Any = None) -> None:
-        """Write down what a task took, and what its agent cost where one worked: null where nobody measured."""
-        facts = {"task": node.name, "took": round(took, 3), **self._cost(node, evidence)}
-        self.state.journal.add(event, **facts)
-        with self._counting:
-            self._used = self._used.and_more(facts)
-
-    def _cost(self, node: Node, evidence: Any) -> dict[str, float | None]:
-        if not isinstance(evidence, Implemented) or evidence.adopted or node.issue is None:
-            return {}
-        agent = self._issues[node.issue].agent or self.milestone.agent
-        if agent.kind in {"human", "replay"}:
-            return {}
-        self._cost_unknown = self._cost_unknown or evidence.cost is None
-        return {"cost": evidence.cost}
+        return self._outside.reach()
 
     # ---- what is due ------------------------------------------------------------------------------------------
 
@@ -326,7 +281,7 @@ class Session:
         marker = self.state.markers.read(node.name)
         if marker is None:
             return "it has not run yet, or its marker was deleted"
-        task = self._task(node)
+        task = self._making.task(node)
         now = task.inputs()
         changed = [name for name in {**marker.inputs, **now} if marker.inputs.get(name) != now.get(name)]
         if changed:
@@ -348,7 +303,8 @@ class Session:
         finished = self.state.markers.read(f"{number}:{Step.REVIEW_GATE}") is not None
         if gates.skipped(number, issue.phase, self.state.decisions.all(), finished=finished):
             return SKIPPED
-        pull = self._world.pull(branch_of(self.milestone, issue)) if self._world else None
+        world = self._outside.world
+        pull = world.pull(branch_of(self.milestone, issue)) if world else None
         proposed = self.state.markers.evidence(f"{number}:{Step.PR}", Proposed)
         state = pull.state if pull else proposed.state if proposed else None
         return "its pull request is merged" if state == "merged" else None
@@ -375,7 +331,7 @@ class Session:
                 self._idle.notify_all()
 
     def _carry_out(self, node: Node) -> None:
-        task = self._task(node)
+        task = self._making.task(node)
         if task.act is not None and node.name != COMPLETE:
             self._keep_budget()
         if node.issue is not None:
@@ -388,11 +344,17 @@ class Session:
         passed = self._pass(node, task, self._ask(task, evidence))
         if task.act is None:
             self._explain(node, f"passes: {transcript.why_passed(passed)}")
-            self._record(node, self._task(node), task.inputs(), passed, 0.0)
+            self._record(node, self._making.task(node), task.inputs(), passed, 0.0)
         self._done.add(node.name)
         if node.step is Step.REVIEW_GATE:
             self.voice.leave(node.issue or "")
         self.problems.pop(node.name, None)
+
+    def _keep_budget(self) -> None:
+        """Stop before a task that takes time or money, once all of it is used up."""
+        asked = self._ledger.question()
+        if asked is not None:
+            raise self._stopped(asked, self._ledger.told())
 
     def _explain(self, node: Node, what: str) -> None:
         if self._verbose:
@@ -414,25 +376,16 @@ class Session:
             return None
         self.voice.say(task.before(), node.issue)
         began, inputs = time.monotonic(), task.inputs()
-        with self._counted(node, began), self.voice.working(node.name):
+        with self._ledger.counted(node, began), self.voice.working(node.name):
             evidence = task.act()
         if node.step in MOVING or node.issue is None:
-            self._heads = self.hands.git.heads()
+            self._outside.read_heads()
         self._record(node, task, inputs, evidence, time.monotonic() - began)
         return self.state.markers.evidence(node.name, task.shape)  # as recorded: without secrets, as later runs see it
 
-    @contextlib.contextmanager
-    def _counted(self, node: Node, began: float) -> Iterator[None]:
-        """Count also the time of what was broken off."""
-        try:
-            yield
-        except BaseException:
-            self._count(node, "broken off", time.monotonic() - began)
-            raise
-
     def _record(self, node: Node, task: Task, inputs: dict[str, str], evidence: Any, took: float) -> None:
         self.state.markers.write(node.name, inputs, evidence, took)
-        self._count(node, "done", took, evidence)
+        self._ledger.count(node, "done", took, evidence)
         self._fresh.add(node.name)
         self.voice.say(task.after(evidence), node.issue)
 
@@ -462,40 +415,3 @@ class Session:
         if issue:
             self.voice.leave(issue)
         return Stopped(gate)
-
-    # ---- what a node is made of -------------------------------------------------------------------------------
-
-    def _task(self, node: Node) -> Task:
-        if node.step is not None and node.issue is not None:
-            return step_task(self._job(self._issues[node.issue]), node.step)
-        if node.name == BOOTSTRAP:
-            tree = self.project.tree(self.milestone, "base")
-            return whole.bootstrap_task(self.milestone, self.state, lambda: self.hands, self._known_world, tree)
-        if node.name == PLAN_REVIEW:
-            folder = self.project.plan(self.milestone.id)
-            return whole.plan_review_task(self.milestone, self.state, lambda: epic_text(folder, EPIC))
-        if node.name == COMPLETE:
-            return whole.complete_task(self.milestone, self.state)
-        return whole.barrier_task(self.milestone, self.state, node)
-
-    def _known_world(self) -> World:
-        if self._world is None:
-            raise RuntimeError("the session has not begun")
-        return self._world
-
-    def _job(self, issue: Issue) -> Job:
-        branch = branch_of(self.milestone, issue)
-        baseline = self.state.markers.evidence(BOOTSTRAP, Bootstrapped)
-        return Job(
-            milestone=self.milestone,
-            issue=issue,
-            branch=branch,
-            reach=lambda: self.hands,
-            world=self._world,
-            state=self.state,
-            plan_folder=self.project.plan(self.milestone.id),
-            tree=self.project.tree(self.milestone, issue.number),
-            head=self._heads.get(branch),
-            decisions=tuple(decision for decision in self.state.decisions.all() if decision.gate == issue.number),
-            known_failures=baseline.tests.failed if baseline else (),
-        )

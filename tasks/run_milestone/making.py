@@ -1,0 +1,91 @@
+"""making: what each node of the graph is made of, from what a run knows of the outside at that moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, Node
+from .model import Bootstrapped
+from .plan.ids import branch_of
+from .plan.review import EPIC
+from .plan.specs import epic_text
+from .steps import milestone as whole
+from .steps.chain import step_task
+from .steps.job import Job
+
+if TYPE_CHECKING:
+    from .hands import Hands
+    from .model import Issue, Milestone, World
+    from .project import Project
+    from .state import State
+    from .steps.task import Task
+
+
+@dataclass(slots=True)
+class Outside:
+    """What a run knows of the outside: its hands, what remote and forge said at its start, the local branches."""
+
+    hands: Hands | None = None
+    world: World | None = None
+    heads: dict[str, str] = field(default_factory=dict)
+
+    def reach(self) -> Hands:
+        """Return the hands of a run that has begun."""
+        if self.hands is None:
+            raise RuntimeError("the session has not begun")
+        return self.hands
+
+    def asked(self) -> World:
+        """Return what the remote and the forge said to a run that has begun."""
+        if self.world is None:
+            raise RuntimeError("the session has not begun")
+        return self.world
+
+    def read_heads(self) -> None:
+        """Read the local branches again."""
+        self.heads = self.reach().git.heads()
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """Makes the tasks of one milestone."""
+
+    project: Project
+    milestone: Milestone
+    state: State
+    outside: Outside
+
+    def task(self, node: Node) -> Task:
+        """Return what a node does, as things are now."""
+        if node.step is not None and node.issue is not None:
+            return step_task(self._job(self._issue(node.issue)), node.step)
+        if node.name == BOOTSTRAP:
+            tree = self.project.tree(self.milestone, "base")
+            return whole.bootstrap_task(self.milestone, self.state, self.outside.reach, self.outside.asked, tree)
+        if node.name == PLAN_REVIEW:
+            folder = self.project.plan(self.milestone.id)
+            return whole.plan_review_task(self.milestone, self.state, lambda: epic_text(folder, EPIC))
+        if node.name == COMPLETE:
+            return whole.complete_task(self.milestone, self.state)
+        return whole.barrier_task(self.milestone, self.state, node)
+
+    def _issue(self, number: str) -> Issue:
+        return next(issue for issue in self.milestone.issues if issue.number == number)
+
+    def _job(self, issue: Issue) -> Job:
+        branch = branch_of(self.milestone, issue)
+        baseline = self.state.markers.evidence(BOOTSTRAP, Bootstrapped)
+        return Job(
+            milestone=self.milestone,
+            issue=issue,
+            branch=branch,
+            reach=self.outside.reach,
+            world=self.outside.world,
+            state=self.state,
+            plan_folder=self.project.plan(self.milestone.id),
+            tree=self.project.tree(self.milestone, issue.number),
+            head=self.outside.heads.get(branch),
+            decisions=tuple(decision for decision in self.state.decisions.all() if decision.gate == issue.number),
+            known_failures=baseline.tests.failed if baseline else (),
+        )
