@@ -145,10 +145,10 @@ def test_a_damaged_compiled_plan_is_made_again(plan, folder, tmp_path, damage):
     assert cache.read_text() == whole
 
 
-BREAKS = (
+BREAK = "\x85"  # a line break to YAML 1.1, which folds it in quotes: PyYAML does not give back what it wrote
     "\x85\u2028\u2029"  # line breaks to YAML 1.1, which folds them in quotes: PyYAML itself does not give them back
 )
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=BREAKS), min_size=1).filter(str.strip)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=BREAK), min_size=1).filter(str.strip)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
