@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ CHECKOUT = Path(__file__).parents[1]
 @pytest.fixture(scope="session", autouse=True)
 def sealed_home(tmp_path_factory):
     """No configuration, key or name of whoever runs the tests reaches them."""
+    # a shell ignores ^C for what it starts in the background, and every child would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     home = tmp_path_factory.mktemp("home")
     (home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.com\n[init]\ndefaultBranch = main\n")
     patch = pytest.MonkeyPatch()

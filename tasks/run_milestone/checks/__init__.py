@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -33,14 +33,9 @@ INSPECT: tuple[tuple[str, Check], ...] = (
 def inspect(change: Change) -> tuple[Finding, ...]:
     """Run the built-in checks, then the installed ones by name; a check that fails is a finding, never a pass."""
     built_in = [(name, partial(check, change)) for name, check in INSPECT]
-    installed = [(entry.name, partial(_installed, entry, change)) for entry in _added()]
+    added = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    installed = [(entry.name, partial(_installed, entry, change)) for entry in added]
     return tuple(finding for name, run in (*built_in, *installed) for finding in _findings(name, run))
-
-
-@cache
-def _added() -> tuple[EntryPoint, ...]:
-    """Return the checks of other packages by name; finding them reads every installed package's metadata."""
-    return tuple(sorted(entry_points(group=GROUP), key=lambda entry: entry.name))
 
 
 def _installed(entry: EntryPoint, change: Change) -> Iterable[Any]:
