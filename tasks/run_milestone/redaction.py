@@ -47,16 +47,19 @@ def redact(text: str) -> str:
     A secret of the environment (by its name) goes in every form it is known to travel in: as it is, URL-encoded,
     inside JSON, and as part of a base64 text.
     """
+    if len(text) < len("?pwd=x"):
+        return text  # nothing that is taken out is shorter; most of what is recorded is
     text = re.sub(_BLOCKS, REDACTED, text)
-    for form in _forms(tuple(os.environ.get(name, "") for name in os.environ if _is_secret(name))):
+    for form in _forms(tuple(os.environ.get(name, "") for name in _secret_names(tuple(os.environb)))):
         text = text.replace(form, REDACTED)
     text = re.sub(_URLS, _without_user, re.sub(_NAMED, rf"\1{REDACTED}", text))
     return re.sub(_SHAPES, REDACTED, text)
 
 
-@functools.cache
-def _is_secret(name: str) -> bool:
-    return bool(re.search(_TELLING, name))
+@functools.lru_cache(maxsize=8)
+def _secret_names(names: tuple[bytes, ...]) -> tuple[str, ...]:
+    """Return which of the environment's names tell of a secret; asked for every text, so remembered."""
+    return tuple(name for name in map(os.fsdecode, names) if re.search(_TELLING, name))
 
 
 @functools.lru_cache(maxsize=8)

@@ -26,11 +26,17 @@ class Markers:
     def __init__(self, folder: Path) -> None:
         """Look at `folder` (`state/m4.1`)."""
         self._folder = folder
+        self._paths: dict[str, Path] = {}
         self._known: dict[str, tuple[tuple[int, ...], Marker]] = {}
         """Markers read before, each with what its file was then: one run asks for the same marker a hundred times."""
 
     def path(self, task: str) -> Path:
         """Return where a task's marker is: `issues/03/test.json`, `phases/1.json`, `bootstrap.json`."""
+        if task not in self._paths:
+            self._paths[task] = self._path(task)
+        return self._paths[task]
+
+    def _path(self, task: str) -> Path:
         if ":" in task:
             issue, step = task.split(":")
             return self._folder / f"issues/{issue}/{step}.json"
