@@ -1,0 +1,105 @@
+"""cli: run-milestone's commands; each is a few lines over the rooms below."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from ..errors import INTERRUPTED, ExitCode, UsageError, UserError
+from . import looking, plans, projects, running
+from .opening import put
+
+if TYPE_CHECKING:
+    from .opening import Command, Commands
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; what a user can cause becomes a sentence and an exit code, a bug keeps its traceback."""
+    words = _with_run(sys.argv[1:] if words is None else words)
+    try:
+        args = _parser().parse_args(words)
+        if args.directory:
+            _enter(args.directory)
+        command: Command = args.command
+        return command(args)
+    except UserError as error:
+        sys.stderr.write(f"run-milestone: {error}\n")
+        return error.code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write(INTERRUPTED)
+        return ExitCode.INTERRUPTED
+
+
+def _enter(directory: str) -> None:
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        raise UsageError(f"{directory}: {error.strerror}.", "Name an existing folder with `-C DIR`.") from None
+
+
+def _with_run(words: list[str]) -> list[str]:
+    """Put `run` before a milestone that stands where a command would: `run-milestone m4.1`."""
+    index = 0
+    while index < len(words) and words[index].startswith("-"):
+        index += 2 if words[index] in {"-C", "--directory"} else 1
+    if index < len(words) and words[index] not in COMMANDS and words[index].lstrip("mM")[:1].isdigit():
+        return [*words[:index], "run", *words[index:]]
+    return words
+
+
+def _parser() -> argparse.ArgumentParser:
+    anywhere = argparse.ArgumentParser(add_help=False)
+    anywhere.add_argument("-C", "--directory", metavar="DIR", default=argparse.SUPPRESS, help="work in DIR")
+    parser = argparse.ArgumentParser(
+        prog="run-milestone",
+        description="Carry every issue of a milestone plan from branch to reviewed pull request.",
+        epilog="`run-milestone m4.1` runs or resumes milestone m4.1.",
+    )
+    parser.add_argument("-C", "--directory", metavar="DIR", help="work in DIR")
+    parser.add_argument("--version", action="version", version=f"run-milestone {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (command, add) in COMMANDS.items():
+        text = (command.__doc__ or "").splitlines()[0]
+        sub = commands.add_parser(name, help=text, description=text, parents=[anywhere])
+        sub.set_defaults(command=command)
+        add(sub)
+    return parser
+
+
+def completion(args: argparse.Namespace) -> int:
+    """Print a script that makes a shell complete commands, options and milestones."""
+    from ..show.completion import completion as script
+
+    put(script(args.shell, _options()))
+    return ExitCode.DONE
+
+
+def _add_completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"))
+
+
+def _options() -> dict[str, tuple[str, ...]]:
+    """Return the words that can follow each command: its own commands and its options."""
+    words = {}
+    for name, (_, add) in COMMANDS.items():
+        parser = argparse.ArgumentParser(prog=name)
+        parser.add_argument("-C", "--directory")
+        add(parser)
+        choices = [str(choice) for action in parser._actions for choice in action.choices or ()]  # noqa: SLF001
+        words[name] = (*choices, *(option for action in parser._actions for option in action.option_strings))  # noqa: SLF001
+    return words
+
+
+COMMANDS: Commands = {
+    **running.COMMANDS,
+    **looking.COMMANDS,
+    **plans.COMMANDS,
+    **projects.COMMANDS,
+    "completion": (completion, _add_completion),
+}

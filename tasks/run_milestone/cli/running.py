@@ -1,0 +1,121 @@
+"""The commands that make something happen: run, decide, panic."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ..errors import ExitCode, UsageError
+from ..plan import load
+from ..plan.amounts import dollars, seconds
+from ..plan.ids import normalise
+from ..state import State
+from .opening import Commands, add_milestone, current_project, load_plan, near, opened, put
+
+if TYPE_CHECKING:
+    from ..model import Milestone
+    from ..project import Project
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run or resume a milestone."""
+    project = current_project()
+    if args.dry_run:
+        return _foretell(project, args)
+    from ..answers import Prompt
+    from ..running import Mode, asks
+    from ..running import run as run_milestone
+    from ..show.standing import status_text
+
+    milestone = load_plan(project, args.milestone)
+    wished = {name: getattr(args, name) for name in ("jobs", "autonomous", "watch", "verbose", "metrics")}
+    mode = Mode(_only(args.only, milestone), time=args.max_time, money=args.max_cost, **wished)
+    prompt = Prompt(lambda: status_text(milestone, State(project.state(milestone.id))))
+    return run_milestone(project, milestone, mode, prompt if asks(mode) else None)
+
+
+def _foretell(project: Project, args: argparse.Namespace) -> int:
+    """Tell the next steps and the stops to expect; not even the compiled plan is kept."""
+    from ..foretelling import foretell
+
+    milestone = load(project.plan(normalise(args.milestone)))
+    put(foretell(project, milestone, _only(args.only, milestone)))
+    return ExitCode.DONE
+
+
+def _only(text: str, milestone: Milestone) -> tuple[str, ...]:
+    known = [issue.number for issue in milestone.issues]
+    asked = tuple(f"{word.strip():0>2}" for word in text.split(",") if word.strip())
+    unknown = [number for number in asked if number not in known]
+    if unknown:
+        raise UsageError(f"{milestone.id} has no issue {', '.join(unknown)}.", f"Its issues are {', '.join(known)}.")
+    return asked
+
+
+def decide(args: argparse.Namespace) -> int:
+    """Answer a gate: the same as touching its approval file, with a reason and bound to what is shown now."""
+    from ..deciding import leave_decision
+
+    milestone, state = opened(args)
+    path = leave_decision(milestone, state, args.gate, args.verb, args.reason)
+    put(f"✓ {near(path)} written; `run-milestone {milestone.id}` takes it up.\n")
+    return ExitCode.DONE
+
+
+def panic(args: argparse.Namespace) -> int:
+    """Stop the run of a milestone and every process it started; its pull requests become drafts."""
+    from ..stopping import panic as stop_everything
+
+    project = current_project()
+    put("\n".join([*stop_everything(project, load_plan(project, args.milestone)), ""]))
+    return ExitCode.DONE
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="run independent issues in parallel")
+    parser.add_argument("--only", default="", metavar="NN[,NN]", help="run these issues only, and what they need")
+    parser.add_argument("--autonomous", action="store_true", help="ask nobody: decide as the stop table says")
+    parser.add_argument("--watch", action="store_true", help="wait for answers and go on by itself")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="tell the next steps and stops to expect; change nothing"
+    )
+    parser.add_argument("--verbose", action="store_true", help="say of every task why it runs or does not")
+    parser.add_argument("--metrics", action="store_true", help="write metrics.json")
+    parser.add_argument("--max-time", type=_time, metavar="2h", help="stop when all runs' steps took this long")
+    parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when all runs' agents cost this much")
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs; give 1 or more")
+    return number
+
+
+def _time(text: str) -> int:
+    value = seconds(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; give one like 90m, 2h or 3600 (seconds)")
+    return value
+
+
+def _money(text: str) -> float:
+    value = dollars(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of US dollars; give one like 20 or 7.50")
+    return value
+
+
+def _add_decide(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    parser.add_argument("gate", help="an issue's number, phase-1, plan-review, bootstrap or budget")
+    parser.add_argument("verb", help="fix, approve, skip, continue, ...: `gates` lists what each gate offers")
+    parser.add_argument("--reason", default="", help="why; it is recorded")
+
+
+COMMANDS: Commands = {
+    "run": (run, _add_run),
+    "decide": (decide, _add_decide),
+    "panic": (panic, add_milestone),
+}
