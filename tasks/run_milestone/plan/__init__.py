@@ -51,4 +51,4 @@ def _plan_bytes(folder: Path) -> bytes:
 def _no_plan(folder: Path, shown: str) -> UsageError:
     there = milestones(folder.parent)
     others = f"the plans here are {', '.join(there)}" if there else "there is no other plan here either"
-    return UsageError(f"There is no {shown}; {others}.", "Make one with `run-milestone init`.")
+    return UsageError(f"There is no {shown}; {others}.", f"Make it with `run-milestone plan new {folder.name}`.")
