@@ -1,0 +1,136 @@
+"""calls: every git call, in a git directory of the runner's own and with that repository's objects."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import TYPE_CHECKING
+
+from ...errors import OutsideError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ..process import Processes, Result
+
+OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+NOTHING = "0" * 40
+"""The object id git takes for "there must be none"."""
+
+_OWN_CONFIG = {
+    "core.repositoryformatversion": "0",
+    "core.bare": "false",
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.excludesFile": "/dev/null",
+    "core.attributesFile": "/dev/null",
+    "core.autocrlf": "false",
+    "core.logAllRefUpdates": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "submodule.recurse": "false",
+    "push.recurseSubmodules": "no",
+    "protocol.ext.allow": "never",
+    "advice.detachedHead": "false",
+}
+
+
+class Calls:
+    """Runs git. `common` is the repository's common git directory, `dir` the runner's own, which lies in it.
+
+    `turn` is held by whoever does what only one thread may do at a time.
+    """
+
+    def __init__(self, processes: Processes, common: Path, own: str, *, make: bool) -> None:
+        self._processes = processes
+        self.turn = threading.Lock()
+        self.common = common
+        self.dir = common / "run-milestone" / own
+        if make and not (self.dir / "HEAD").exists():
+            self._make_own()
+
+    def _make_own(self) -> None:
+        self.dir.mkdir(parents=True, exist_ok=True)
+        for folder in ("objects", "refs/heads"):
+            (self.dir / folder).mkdir(parents=True, exist_ok=True)
+        sections: dict[str, list[str]] = {}
+        for name, value in _OWN_CONFIG.items():
+            section, _, key = name.rpartition(".")
+            sections.setdefault(section, []).append(f"\t{key} = {value}")
+        text = "".join(f"{_heading(section)}\n" + "\n".join(lines) + "\n" for section, lines in sections.items())
+        (self.dir / "config").write_text(text, encoding="utf-8")
+        (self.dir / "HEAD").write_text("ref: refs/heads/none\n", encoding="utf-8")
+
+    def call(
+        self,
+        *words: str,
+        tree: Path | None = None,
+        index: str | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+        directory: Path | None = None,
+    ) -> Result:
+        """Run git on the runner's own git directory, or on `directory`; `index` names an index of the runner's."""
+        place = ("--git-dir", str(directory or self.dir), *(("--work-tree", str(tree)) if tree else ()))
+        surroundings = {
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_OBJECT_DIRECTORY": str(self.common / "objects"),
+            "GIT_OPTIONAL_LOCKS": "0",
+            "LC_ALL": "C",
+            **({"GIT_SHALLOW_FILE": str(shallow)} if (shallow := self.common / "shallow").exists() else {}),
+            **({"GIT_INDEX_FILE": str(self.dir / f"index-{index}")} if index else {}),
+            **(env or {}),
+        }
+        argv = ("git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", *place, *words)
+        return self._processes.trusted(
+            argv, cwd=tree or directory or self.dir, env=surroundings, stdin=stdin, timeout=600
+        )
+
+    def run(self, *words: str, **how: object) -> str:
+        """Return what git prints.
+
+        Errors: OutsideError where it failed or said more than can be kept, UsageError where it could not be started.
+        """
+        return _checked(words, self.call(*words, **how)).out  # type: ignore[arg-type]
+
+    def rows(self, *words: str, **how: object) -> list[str]:
+        """Return the lines that git prints; only a newline ends one, names and subjects may hold what else does."""
+        return [line for line in self.run(*words, **how).split("\n") if line]
+
+    def answer(self, *words: str, **how: object) -> str | None:
+        """Return what git answers, None for its no (exit code 1); any other failure is no answer."""
+        result = self.call(*words, **how)  # type: ignore[arg-type]
+        return None if result.code == 1 else _checked(words, result).out
+
+
+def object_id(text: str, what: str) -> str:
+    """Return the object id that git gave for `what`.
+
+    Errors: OutsideError where it is none: an empty answer must never name a branch's commit.
+    """
+    name = text.strip()
+    if not OBJECT_ID.fullmatch(name):
+        raise OutsideError(f"git gave no object id for {what} ({name[:60]!r}).", "Run the same command again.")
+    return name
+
+
+def _checked(words: tuple[str, ...], result: Result) -> Result:
+    """Return a result that is whole and good."""
+    if result.code is None:
+        raise UsageError(f"git could not be started: {result.err.strip()}.", "Install git and run again.")
+    if result.code != 0:
+        said = (result.err.strip() or result.out.strip() or f"exit code {result.code}").splitlines()[-1]
+        raise OutsideError(f"`git {words[0]}` failed: {said}", "Mend that and run the same command again.")
+    if result.truncated:
+        raise OutsideError(
+            f"`git {words[0]}` said more than can be kept.", "Remove what the repository does not need, and run again."
+        )
+    return result
+
+
+def _heading(section: str) -> str:
+    name, _, sub = section.partition(".")
+    return f'[{name} "{sub}"]' if sub else f"[{name}]"

@@ -1,0 +1,36 @@
+"""checkouts: the user's own checkout and worktrees, which no run touches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .calls import Calls
+from .persons import persons
+from .repository import git_dir
+
+
+class Checkouts:
+    """Looks at the folders where people work in `repository`, and makes one for who has none."""
+
+    def __init__(self, calls: Calls, repository: Path) -> None:
+        self._git = calls
+        self._repository = repository
+
+    def uncommitted(self) -> int:
+        """Return how many paths of the user's checkout differ from its last commit."""
+        words = ("status", "--porcelain", "--untracked-files=no", "--ignore-submodules=all")
+        result = self._git.call(*words, tree=self._repository, directory=git_dir(self._repository))
+        return len(result.out.splitlines())
+
+    def checked_out(self, branch: str) -> Path | None:
+        """Return the folder that has a branch checked out, None where none has."""
+        told = self._git.run("worktree", "list", "--porcelain", directory=self._git.common)
+        for place, *facts in (block.split("\n") for block in told.split("\n\n")):
+            if f"branch refs/heads/{branch}" in facts:
+                return Path(place.removeprefix("worktree "))
+        return None
+
+    def worktree(self, place: Path, branch: str) -> None:
+        """Give a person an ordinary worktree of a branch, with the repository's own configuration."""
+        if not place.exists():
+            self._git.run("worktree", "add", "--quiet", str(place), branch, directory=self._git.common, env=persons())

@@ -1,0 +1,115 @@
+"""objects: what the commits of the repository hold, and what changes between them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .calls import Calls, object_id
+
+if TYPE_CHECKING:
+    from git import Repo
+
+DIFF_OPTIONS = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--no-color", "--no-renames")
+"""Submodules count: another commit of one is other code."""
+
+_WHERE = re.compile(rb"^(?:index |@@ ).*\n", re.MULTILINE)
+"""The lines of a diff that a clean rebase changes: blob ids and line numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit between base and head: its id, its subject, which attempt made it, and whether the runner did."""
+
+    sha: str
+    subject: str
+    attempt: int | None
+    ours: bool = True
+
+
+class Objects:
+    """Reads commits, trees and files, and compares them; moves nothing."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._git = calls
+
+    def has(self, sha: str) -> bool:
+        """Return whether a commit is in the object store."""
+        return self._git.call("cat-file", "-e", f"{sha}^{{commit}}").code == 0
+
+    def is_ancestor(self, earlier: str, later: str) -> bool:
+        """Return whether `earlier` is contained in `later`."""
+        return earlier == later or self._git.answer("merge-base", "--is-ancestor", earlier, later) is not None
+
+    def merge_base(self, one: str, other: str) -> str:
+        """Return the best common ancestor of two commits."""
+        return object_id(self._git.run("merge-base", one, other), "the common ancestor")
+
+    def commits(self, base: str, head: str, mark: str) -> tuple[Commit, ...]:
+        """Return what `base..head` holds, oldest first; `mark` is the trailer's value before the attempt."""
+        form = "--format=%H%x00%s%x00%(trailers:key=Run-Milestone,valueonly,unfold,separator=%x20)"
+        rows = self._git.rows("log", "--reverse", "--topo-order", form, f"{base}..{head}")
+        return tuple(_commit(row, mark) for row in rows)
+
+    def diff(self, base: str, head: str, *options: str) -> str:
+        """Return the diff of what `head` changes since it left `base`."""
+        return self._diff(base, head, *options).decode("utf-8", "replace")
+
+    def _diff(self, base: str, head: str, *options: str, path: str | None = None) -> bytes:
+        """Return a diff, of one path or of all, however large it is: what is cut off, nobody looks at."""
+        only, literally = (path,) if path else (), {"GIT_LITERAL_PATHSPECS": "1"}
+        with tempfile.NamedTemporaryFile(dir=self._git.dir, prefix="diff-") as file:
+            words = ("diff", *DIFF_OPTIONS, *options, f"--output={file.name}", f"{base}...{head}", "--", *only)
+            self._git.run(*words, env=literally)
+            return file.read()
+
+    def measure(self, before: str, after: str) -> tuple[int, int]:
+        """Return how many files differ between two commits, and how many lines (added plus deleted)."""
+        rows = self._git.rows("diff", *DIFF_OPTIONS, "--numstat", before, after, "--")
+        counts = [row.split("\t")[:2] for row in rows]
+        return len(rows), sum(int(count) for pair in counts for count in pair if count.isdigit())
+
+    def patch_id(self, base: str, head: str, path: str | None = None) -> str:
+        """Return the identity of a change, or of one file's, which a clean rebase keeps; empty for an empty change.
+
+        Not `git patch-id`: it overlooks white space, which is code in Python, and all that follows a NUL.
+        """
+        diff = self._diff(base, head, "--full-index", "--binary", path=path)
+        return hashlib.sha256(_WHERE.sub(b"@@\n", diff)).hexdigest() if diff else ""
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Return a committed file's bytes, None where the commit has no such file."""
+        with self._git.turn:  # one reader behind one pipe
+            try:
+                blob = self._reader.commit(commit).tree / path
+            except KeyError:
+                return None
+            return bytes(blob.data_stream.read()) if blob.type == "blob" else None
+
+    @cached_property
+    def _reader(self) -> Repo:
+        """The repository for reading, opened once: it costs 80 ms to import and a process to open."""
+        from git import Repo
+
+        return Repo(self._git.common)
+
+    def close(self) -> None:
+        """End the process behind the reader."""
+        if "_reader" in vars(self):
+            self._reader.close()
+
+    def listing(self, commit: str, folder: str) -> tuple[str, ...]:
+        """Return the paths of a commit's files below `folder`."""
+        told = self._git.run("ls-tree", "-r", "-z", "--name-only", commit, "--", f"{folder.rstrip('/')}/")
+        return tuple(name for name in told.split("\0") if name)
+
+
+def _commit(line: str, mark: str) -> Commit:
+    sha, subject, trailers = line.split("\0")
+    found = re.search(rf"(?:^|\s){re.escape(mark)} attempt-(\d+)", trailers)
+    ours = re.search(rf"(?:^|\s){re.escape(mark)} (?:attempt|lint)-\d+", trailers) is not None
+    return Commit(sha, subject, int(found.group(1)) if found else None, ours)

@@ -1,0 +1,100 @@
+"""trees: work trees laid out for those who work in them, and the commits made of what they leave."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from ...errors import OutsideError, UsageError
+from .calls import NOTHING, Calls, object_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class Trees:
+    """Lays trees out and commits them, each with an index of the runner's own."""
+
+    def __init__(self, calls: Calls, identity: tuple[str, str]) -> None:
+        self._git = calls
+        self._identity = identity
+
+    def lay_out(self, tree: Path, commit: str, index: str) -> None:
+        """Make `tree` hold exactly what `commit` holds.
+
+        Errors: UsageError where something stands there that this did not make: it may be a person's work.
+        """
+        self._claim(tree, index)
+        _unversion(tree)
+        (self._git.dir / f"index-{index}.lock").unlink(missing_ok=True)
+        self._git.run("read-tree", "--reset", "-u", commit, tree=tree, index=index)
+        self._git.run("clean", "-ffdxq", tree=tree, index=index)
+
+    def _claim(self, tree: Path, index: str) -> None:
+        """Note that `tree` is ours before it is there; the note also holds in a copied or moved project."""
+        claim, place = self._git.dir / f"tree-{index}", os.path.relpath(tree, self._git.dir)
+        ours = claim.exists() and claim.read_text(encoding="utf-8") == place
+        if tree.is_symlink() or (tree.exists() and not ours):
+            raise UsageError(
+                f"{tree} is in the way: it was not made by this run, so it is left alone.",
+                "Move it elsewhere and run the same command again.",
+            )
+        if not ours:
+            claim.write_text(place, encoding="utf-8")
+        tree.mkdir(parents=True, exist_ok=True)
+
+    def commit(self, tree: Path, parent: str, index: str, message: str) -> str:
+        """Commit what `tree` holds on top of `parent`; returns `parent` where nothing differs.
+
+        Errors: OutsideError where whoever worked there put a link in the tree's place: it may lead to anybody's files.
+        """
+        if tree.is_symlink():
+            raise OutsideError(f"{tree} was replaced by a link.", "Remove the link and run the same command again.")
+        _unversion(tree)
+        self._git.run("add", "--all", "--", ".", tree=tree, index=index)
+        made = object_id(self._git.run("write-tree", tree=tree, index=index), "the tree")
+        before = object_id(self._git.run("rev-parse", f"{parent}^{{tree}}"), "the tree before")
+        if made == before:
+            return parent
+        return self._commit_tree(made, (parent,), message)
+
+    def join(self, one: str, other: str, message: str) -> str | None:
+        """Return a merge of two commits without touching any tree; None where they conflict."""
+        told = self._git.answer("merge-tree", "--write-tree", one, other)
+        return None if told is None else self._commit_tree(object_id(told, "the merged tree"), (one, other), message)
+
+    def graft(self, onto: str, source: str, paths: Iterable[str], index: str) -> str:
+        """Return the tree of `onto` in which `paths` are what `source` has there, absent where it has nothing."""
+        wanted = {path: f"0 {NOTHING}\t{path}" for path in paths}
+        for row in self._git.run("ls-tree", "-z", source, "--", *wanted).split("\0"):
+            facts, _, path = row.partition("\t")
+            if path in wanted:
+                mode, kind, sha = facts.split(" ")
+                wanted[path] = f"{mode} {sha}\t{path}" if kind == "blob" else wanted[path]
+        self._git.run("read-tree", "--reset", onto, index=index)
+        self._git.run(
+            "update-index", "-z", "--replace", "--index-info", index=index, stdin="\0".join((*wanted.values(), ""))
+        )
+        return object_id(self._git.run("write-tree", index=index), "the grafted tree")
+
+    def _commit_tree(self, made: str, parents: tuple[str, ...], message: str) -> str:
+        name, email = self._identity
+        env = {
+            f"GIT_{who}_{what}": value
+            for who in ("AUTHOR", "COMMITTER")
+            for what, value in (("NAME", name), ("EMAIL", email))
+        }
+        words = [word for parent in parents for word in ("-p", parent)]
+        return object_id(self._git.run("commit-tree", made, *words, "-F", "-", stdin=message, env=env), "the commit")
+
+
+def _unversion(tree: Path) -> None:
+    """Take away what makes `tree`, or a folder in it, a repository of its own: all it holds shall count as files."""
+    for folder, folders, files in os.walk(tree):
+        if ".git" in folders and not os.path.islink(os.path.join(folder, ".git")):
+            shutil.rmtree(os.path.join(folder, ".git"))
+            folders.remove(".git")
+        elif ".git" in (*folders, *files):
+            os.unlink(os.path.join(folder, ".git"))
