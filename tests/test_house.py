@@ -13,6 +13,7 @@ FLOORS = (
     ("gates", "checks", "show"),
     ("steps", "settling"),
     ("making", "ledger"),
+    ("due",),
     ("session", "books"),
     ("engine",),
     (

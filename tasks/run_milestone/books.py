@@ -27,7 +27,7 @@ def exit_code(session: Session, status: str, only: tuple[str, ...]) -> ExitCode:
     if budget_open:
         return ExitCode.BUDGET
     if only:
-        return ExitCode.DONE if all(session.finished(number) for number in only) else ExitCode.WAITING
+        return ExitCode.DONE if all(session.due.finished(number) for number in only) else ExitCode.WAITING
     return ExitCode(CODES[status])
 
 

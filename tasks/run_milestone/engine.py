@@ -174,7 +174,7 @@ def _tasks(session: Session) -> Iterator[dict[str, Any]]:
 
 def _remaining_tasks(session: Session, names: list[str]) -> Iterator[dict[str, Any]]:
     """Yield the tasks that these need and that are not known to be done: a run asks doit again after every answer."""
-    nodes = session.remaining(names)
+    nodes = session.due.remaining(names)
     known = {node.name for node in nodes}
     for node in nodes:
         yield _task(session, replace(node, after=tuple(name for name in node.after if name in known)), done=False)
@@ -213,7 +213,7 @@ class _Run(Run):  # type: ignore[misc]  # doit is untyped
 
 def run(session: Session, names: list[str], *, jobs: int = 1) -> None:
     """Run tasks (`03`, `phase-1`, `complete`) of a session that has begun, and everything they need."""
-    asked = [f"{session.milestone.id}:{name}" for name in names if not session.known_done(name)]
+    asked = [f"{session.milestone.id}:{name}" for name in names if not session.due.known_done(name)]
     if not asked:
         return
     loader = ModuleTaskLoader({"DOIT_CONFIG": DOIT_CONFIG, "task_milestone": lambda: _remaining_tasks(session, names)})

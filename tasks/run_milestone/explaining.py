@@ -44,7 +44,7 @@ def reasons(session: Session, nodes: Iterable[Node]) -> Iterator[tuple[str, str]
 def _lines(session: Session, nodes: list[Node]) -> Iterator[str]:
     due = dict(reasons(session, nodes))
     for node in nodes:
-        settled = session.settled(node.issue) if node.issue else None
+        settled = session.due.settled(node.issue) if node.issue else None
         yield (
             f"{node.name}: will run: {due[node.name]}"
             if node.name in due
@@ -55,10 +55,10 @@ def _lines(session: Session, nodes: list[Node]) -> Iterator[str]:
 def _reason(session: Session, node: Node, before: str | None) -> str | None:
     """Return why a task will run; where an earlier one runs first, its outcome decides."""
     gate = session.state.gates.read(node.issue or node.name)
-    if before is not None and (node.issue is None or session.settled(node.issue) is None):
+    if before is not None and (node.issue is None or session.due.settled(node.issue) is None):
         return f"{before} comes first"
     try:
-        reason = session.due(node)
+        reason = session.due.why(node)
     except DamagedStateError as error:
         return str(error)
     return f"gate {gate.gate} waits for {' | '.join(gate.verbs)}" if gate and reason else reason

@@ -55,11 +55,16 @@ class Making:
     milestone: Milestone
     state: State
     outside: Outside
+    _issues: dict[str, Issue] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Index the issues once: a run asks for them a thousand times."""
+        self._issues.update({issue.number: issue for issue in self.milestone.issues})
 
     def task(self, node: Node) -> Task:
         """Return what a node does, as things are now."""
         if node.step is not None and node.issue is not None:
-            return step_task(self._job(self._issue(node.issue)), node.step)
+            return step_task(self._job(self.issue(node.issue)), node.step)
         if node.name == BOOTSTRAP:
             tree = self.project.tree(self.milestone, "base")
             return whole.bootstrap_task(self.milestone, self.state, self.outside.reach, self.outside.asked, tree)
@@ -70,8 +75,9 @@ class Making:
             return whole.complete_task(self.milestone, self.state)
         return whole.barrier_task(self.milestone, self.state, node)
 
-    def _issue(self, number: str) -> Issue:
-        return next(issue for issue in self.milestone.issues if issue.number == number)
+    def issue(self, number: str) -> Issue:
+        """Return an issue of the plan."""
+        return self._issues[number]
 
     def _job(self, issue: Issue) -> Job:
         branch = branch_of(self.milestone, issue)

@@ -1,4 +1,4 @@
-"""session: one run of one milestone; it tells what is due, carries tasks out and opens gates. It knows no doit."""
+"""session: one run of one milestone; it carries out what is due and opens gates. It knows no doit."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import gates
 from .books import close_books
+from .due import SKIPPED, Due
 from .errors import INTERRUPTED, ExitCode, Interrupted
-from .graph import BOOTSTRAP, COMPLETE, Node, compile_graph
+from .graph import BOOTSTRAP, COMPLETE, Node
 from .ledger import Ledger
 from .making import Making, Outside
-from .model import BranchMade, Gate, Passed, Proposed, Step, Verb
+from .model import BranchMade, Gate, Passed, Step, Verb
 from .plan.ids import branch_of
 from .settling import settle
 from .show import transcript
@@ -23,7 +23,7 @@ from .state import State
 from .state.lock import held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from .hands import Hands
     from .model import Milestone
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from .steps.task import Task
 
 
-SKIPPED = "it is skipped"
 MOVING = frozenset({Step.BRANCH, Step.IMPLEMENT, Step.LINT})
 """Steps that move a branch; the local heads are read again after them."""
 GRACE = 10.0
@@ -70,7 +69,6 @@ class Session:
         self.milestone = milestone
         self.voice = voice
         self.state = State(project.state(milestone.id))
-        self.nodes = {node.name: node for node in compile_graph(milestone)}
         self.problems: dict[str, str] = {}
         self.aborted = False
         self.standalone = standalone
@@ -81,17 +79,14 @@ class Session:
         self._asked: set[str] = set()
         """Questions put in this run: nobody is shown the same one twice."""
         self._issues = {issue.number: issue for issue in milestone.issues}
-        self._done: set[str] = set()
-        """Tasks that this run has found done, or has done itself, since the last decision."""
         self._stack = contextlib.ExitStack()
         self._idle = threading.Condition()
         self._busy = 0
         self._ending = False
         self._outside = Outside()
         self._making = Making(project, milestone, self.state, self._outside)
+        self.due = Due(self._making)
         self._ledger = Ledger(milestone, self.state)
-        self._fresh: set[str] = set()
-        """Tasks done in this run: they read their effect back after the world was asked."""
 
     # ---- beginning and ending ---------------------------------------------------------------------------------
 
@@ -134,7 +129,7 @@ class Session:
         for decision in made:
             self.aborted = self.aborted or decision.verb is Verb.ABORT
             self._asked.discard(decision.digest or "")
-            self._done.clear()
+            self.due.ask_again()
             self.voice.say(transcript.decided(decision, self._issues.get(decision.gate)))
         return bool(made)
 
@@ -142,13 +137,13 @@ class Session:
         """Look at the local branches again; returns whether an issue's branch moved since."""
         names, before = self._branches(), self._outside.heads
         self._outside.read_heads()
-        self._done.clear()
+        self.due.ask_again()
         return any(before.get(name) != self._outside.heads.get(name) for name in names)
 
     def _leave_drafts(self) -> None:
         """Leave the pull requests of skipped issues as drafts, so that nobody merges them by mistake."""
         world = self._outside.asked()
-        skipped = [issue for issue in self.milestone.issues if self.settled(issue.number) == SKIPPED]
+        skipped = [issue for issue in self.milestone.issues if self.due.settled(issue.number) == SKIPPED]
         for pull in filter(None, (world.pull(branch_of(self.milestone, issue)) for issue in skipped)):
             if pull.state == "open" and not pull.draft:
                 self.hands.forge.set_draft(pull.number, draft=True)
@@ -179,7 +174,7 @@ class Session:
         return status
 
     def _last_words(self, status: str) -> list[str]:
-        gates_open, idle = self.state.gates.all(), not self._fresh
+        gates_open, idle = self.state.gates.all(), not self.due.fresh
         return transcript.ended(status, self.milestone.id, gates_open, prompts=self._prompts, idle=idle)
 
     def end(self) -> None:
@@ -230,6 +225,11 @@ class Session:
         self.state.markers.forget(COMPLETE)
 
     @property
+    def nodes(self) -> dict[str, Node]:
+        """The milestone's graph, by task name."""
+        return self.due.nodes
+
+    @property
     def status(self) -> str:
         """How the run ends as it stands: complete, waiting, aborted, failed or unfinished."""
         if self.aborted:
@@ -241,73 +241,15 @@ class Session:
         """The hands of a run that has begun."""
         return self._outside.reach()
 
-    # ---- what is due ------------------------------------------------------------------------------------------
-
-    def remaining(self, names: Iterable[str]) -> list[Node]:
-        """Return the nodes that these need, those left out that this run has found done since the last decision."""
-        wanted, found = list(names), set[str]()
-        while wanted:
-            name = wanted.pop()
-            if name not in found and name not in self._done:
-                found.add(name)
-                wanted += self.nodes[name].after
-        return [node for node in self.nodes.values() if node.name in found]
-
-    def known_done(self, name: str) -> bool:
-        """Return whether this run has found a task done since the last decision."""
-        return name in self._done
-
     def done(self, node: Node) -> bool:
         """Return whether a task needs nothing as it comes, remember that, and say why in a verbose run."""
-        if self.due(node) is not None:
+        if self.due.why(node) is not None:
             return False
-        self._done.add(node.name)
+        self.due.note(node)
         if self._verbose and node.name not in self._told:
             self._told.add(node.name)
-            self.voice.say([f"· {node.name} is done: {self._why_done(node)}"])
+            self.voice.say([f"· {node.name} is done: {self.due.why_not(node)}"])
         return True
-
-    def _why_done(self, node: Node) -> str:
-        settled = self.settled(node.issue) if node.issue else None
-        if settled or node.name in self._fresh:
-            return settled or "it ran just now"
-        marker = self.state.markers.read(node.name)
-        return f"nothing it works from has changed since {marker.at if marker else 'then'}"
-
-    def due(self, node: Node) -> str | None:
-        """Return why a task will run, None where it is done."""
-        if node.group or (node.issue is not None and self.settled(node.issue)):
-            return None
-        marker = self.state.markers.read(node.name)
-        if marker is None:
-            return "it has not run yet, or its marker was deleted"
-        task = self._making.task(node)
-        now = task.inputs()
-        changed = [name for name in {**marker.inputs, **now} if marker.inputs.get(name) != now.get(name)]
-        if changed:
-            return f"changed since: {', '.join(changed)}"
-        evidence = self.state.markers.evidence(node.name, task.shape)
-        unanswered = task.act is not None and isinstance(self._ask(task, evidence), Gate)
-        differs = None if node.name in self._fresh else task.differs(evidence)
-        return differs or ("its question is not answered" if unanswered else None)
-
-    def finished(self, number: str) -> bool:
-        """Return whether an issue came to its end: done, merged or skipped."""
-        return self.settled(number) is not None or all(
-            self.due(node) is None for node in self.nodes.values() if node.issue == number
-        )
-
-    def settled(self, number: str) -> str | None:
-        """Return why an issue needs nothing more (skipped, merged), None where it does."""
-        issue = self._issues[number]
-        finished = self.state.markers.read(f"{number}:{Step.REVIEW_GATE}") is not None
-        if gates.skipped(number, issue.phase, self.state.decisions.all(), finished=finished):
-            return SKIPPED
-        world = self._outside.world
-        pull = world.pull(branch_of(self.milestone, issue)) if world else None
-        proposed = self.state.markers.evidence(f"{number}:{Step.PR}", Proposed)
-        state = pull.state if pull else proposed.state if proposed else None
-        return "its pull request is merged" if state == "merged" else None
 
     # ---- carrying out -----------------------------------------------------------------------------------------
 
@@ -338,14 +280,14 @@ class Session:
             self.state.markers.forget(COMPLETE)  # whatever happens next, the milestone has work left
             self.voice.enter(self._issues[node.issue])
         if self._verbose:
-            self._explain(node, f"runs: {self.due(node)}")
-        self._pass(node, task, self._ask_about(task, task.hindrances()))
+            self._explain(node, f"runs: {self.due.why(node)}")
+        self._pass(node, task, self.due.ask_about(task, task.hindrances()))
         evidence = self._standing(node, task) or self._act(node, task)
-        passed = self._pass(node, task, self._ask(task, evidence))
+        passed = self._pass(node, task, self.due.ask(task, evidence))
         if task.act is None:
             self._explain(node, f"passes: {transcript.why_passed(passed)}")
             self._record(node, self._making.task(node), task.inputs(), passed, 0.0)
-        self._done.add(node.name)
+        self.due.note(node)
         if node.step is Step.REVIEW_GATE:
             self.voice.leave(node.issue or "")
         self.problems.pop(node.name, None)
@@ -366,7 +308,7 @@ class Session:
         if task.act is None or marker is None or marker.inputs != task.inputs():
             return None
         evidence = self.state.markers.evidence(node.name, task.shape)
-        asks = isinstance(self._ask(task, evidence), Gate) and not task.differs(evidence)
+        asks = isinstance(self.due.ask(task, evidence), Gate) and not task.differs(evidence)
         waits_for_commits = getattr(getattr(evidence, "problem", None), "rule", None) == "human"
         return evidence if asks and not waits_for_commits else None
 
@@ -386,15 +328,8 @@ class Session:
     def _record(self, node: Node, task: Task, inputs: dict[str, str], evidence: Any, took: float) -> None:
         self.state.markers.write(node.name, inputs, evidence, took)
         self._ledger.count(node, "done", took, evidence)
-        self._fresh.add(node.name)
+        self.due.fresh.add(node.name)
         self.voice.say(task.after(evidence), node.issue)
-
-    def _ask(self, task: Task, evidence: Any) -> Passed | Gate:
-        return self._ask_about(task, task.findings(evidence))
-
-    def _ask_about(self, task: Task, asked: Any) -> Passed | Gate:
-        found, change = asked
-        return gates.ask(task.gate, found, change, self.state.decisions.all(), self.milestone)
 
     def _pass(self, node: Node, task: Task, outcome: Passed | Gate) -> Passed:
         """Let what is passed go on; open a gate for what is not, and stop."""
