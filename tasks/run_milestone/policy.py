@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from .model import Kind, Tier, Verb
+from .model import Kind, Label, Tier, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,3 +83,15 @@ AUTONOMOUS = "autonomous"
 
 AGAIN = frozenset({Verb.FIX, Verb.RETRY, Verb.RESTART})
 """Verbs that use up an attempt."""
+
+_LABELS = (
+    Label("needs-db-review", "1d76db", "Changes the database schema without breaking it"),
+    Label("needs-dep-review", "0e8a16", "Brings a new dependency with a permissive licence"),
+    Label("lockfile-update", "c5def5", "Changes a lock file only"),
+    Label("sensitive-review", "b60205", "Touches sensitive code that the milestone may touch"),
+    Label("needs-human", "d93f0b", "Touches CI, deployment or infrastructure"),
+    Label("needs-test-review", "fbca04", "Few of its changed lines are run by the tests"),
+    Label("review-pending", "bfd4f2", "No reviewer answered in time"),
+)
+LABELS: Mapping[str, Label] = MappingProxyType({label.name: label for label in _LABELS})
+"""How the labels of the stop table look on a forge."""

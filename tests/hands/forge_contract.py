@@ -1,24 +1,96 @@
-"""What every forge promises; a test file per forge gives the `forge` and inherits the scenarios."""
+"""What every forge promises; a test file per forge gives the `ground` it stands on and inherits the scenarios."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 from threading import Thread
 
 import pytest
 
 from run_milestone.errors import OutsideError
-from run_milestone.model import PullRequest
+from run_milestone.hands.git import Git
+from run_milestone.hands.process import Processes
+from run_milestone.model import CheckState, ForgeIssue, PullRequest
+from run_milestone.policy import LABELS
+
+BASE, HEAD = "milestone/m4.1", "feature/m4.1-03-sanitize"
+
+
+class Ground:
+    """A product, its bare remote with the milestone's branch, and people who push to it."""
+
+    def __init__(self, root):
+        self.root = root
+        self.product, self.remote = root / "product", root / "acme" / "widgets.git"
+        self.remote.parent.mkdir()
+        self.git("init", "--quiet", "--bare", "--initial-branch=main", str(self.remote), where=root)
+        self.git("init", "--quiet", "--initial-branch=main", str(self.product), where=root)
+        self.push("main", {"a.txt": "a\n"})
+        self.push(BASE, {})
+
+    def git(self, *words, where=None):
+        done = subprocess.run(
+            ["git", *words], cwd=where or self.product, env=os.environ, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def push(self, branch, files):
+        """Commit `files` on top of what the remote's branch has (of main, where it is new), and push."""
+        start = self.head(branch) or self.head("main")
+        if start:
+            self.git("checkout", "--quiet", "--detach", start)
+        for name, text in files.items():
+            (self.product / name).write_text(text)
+        if files:
+            self.git("add", ".")
+            self.git("commit", "--quiet", f"--message=Change {', '.join(files)}")
+        self.git("push", "--quiet", str(self.remote), f"HEAD:refs/heads/{branch}")
+        return self.head(branch)
+
+    def head(self, branch):
+        """The commit that the remote's branch is at."""
+        return self.git("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}", where=self.remote) or None
+
+    def holds(self, branch, commit):
+        """Whether the remote's branch contains a commit."""
+        merged = self.git("for-each-ref", "--contains", commit, "--format=%(refname:short)", where=self.remote)
+        return branch in merged.splitlines()
+
+    def runner(self, url=None):
+        """The runner's own git in this product."""
+        return Git(Processes(), self.product, url or str(self.remote), own="m4.1", root=self.root)
+
+    # a forge's own ways of letting others act
+
+    def open(self):
+        """The forge under test; its target branch is main."""
+        raise NotImplementedError
+
+    def says(self, number, author, body, *, writer):
+        """Let somebody comment."""
+        raise NotImplementedError
+
+    def checked(self, commit, *checks):
+        """Let a CI report `(name, state, required, log)` on a commit."""
+        raise NotImplementedError
 
 
 class ForgeContract:
-    """Scenarios against an empty repository's forge; subclasses have a `forge` fixture."""
+    """Scenarios against an empty repository's forge; subclasses have a `ground` fixture."""
 
     @pytest.fixture
-    def propose(self, forge):
-        """Open a pull request as the pr step does, with what a scenario leaves unsaid."""
+    def forge(self, ground):
+        return ground.open()
 
-        def propose(head="feature/m4.1-03-sanitize", **said) -> PullRequest:
-            usual = {"base": "milestone/m4.1", "title": "Sanitize", "body": "Why.", "labels": ()}
+    @pytest.fixture
+    def propose(self, ground, forge):
+        """Push a branch and open a pull request as the steps do, with what a scenario leaves unsaid."""
+
+        def propose(head=HEAD, **said) -> PullRequest:
+            if ground.head(head) is None:
+                ground.push(head, {f"{head.replace('/', '-')}.txt": "new\n"})
+            usual = {"base": BASE, "title": "Sanitize", "body": "Why."}
             return forge.create(head=head, **{**usual, **said})
 
         return propose
@@ -26,15 +98,13 @@ class ForgeContract:
     def numbers(self, forge):
         return [pull.number for pull in forge.pulls()]
 
-    def test_what_is_opened_is_there_to_read(self, forge, propose):
+    # ---- pull requests ----------------------------------------------------------------------------------------
+
+    def test_what_is_opened_is_there_to_read(self, ground, forge, propose):
         made = propose(title="Größe ✓", body="Why.\n\n<!-- mark -->", labels=("needs-db-review",))
-        assert (made.head, made.base, made.state, made.draft) == (
-            "feature/m4.1-03-sanitize",
-            "milestone/m4.1",
-            "open",
-            False,
-        )
+        assert (made.head, made.base, made.state, made.draft) == (HEAD, BASE, "open", False)
         assert (made.title, made.body, made.labels) == ("Größe ✓", "Why.\n\n<!-- mark -->", ("needs-db-review",))
+        assert made.head_sha == ground.head(HEAD)
         assert str(made.number) in made.url
         assert forge.pulls() == (made,)
 
@@ -43,6 +113,7 @@ class ForgeContract:
         forge.close(second.number)
         assert self.numbers(forge) == [first.number, second.number, third.number]
         assert [pull.state for pull in forge.pulls()] == ["open", "closed", "open"]
+        assert [pull.number for pull in forge.pulls("c", "b", "none")] == [second.number, third.number]
 
     def test_opening_again_adopts_the_open_one(self, forge, propose):
         made = propose(labels=("mine",))
@@ -57,18 +128,25 @@ class ForgeContract:
         forge.close(made.number)
         assert propose().number > made.number
 
-    def test_edit_keeps_labels_that_others_added(self, forge, propose):
+    def test_edit_changes_what_is_given_and_keeps_labels_that_others_added(self, ground, forge, propose):
+        ground.push("milestone/m5", {})
         made = propose(labels=("theirs",))
         edited = forge.edit(made.number, title="New", body="Other.", base="milestone/m5", labels=("ours", "theirs"))
         assert (edited.title, edited.body, edited.base) == ("New", "Other.", "milestone/m5")
         assert sorted(edited.labels) == ["ours", "theirs"]
         assert forge.pulls() == (edited,)
+        assert forge.edit(made.number, base=BASE).title == "New"
+
+    def test_labels_can_be_taken_away(self, forge, propose):
+        made = propose(labels=("one", "two"))
+        assert forge.unlabel(made.number, "one", "never there").labels == ("two",)
 
     def test_draft_and_ready(self, forge, propose):
-        number = propose().number
-        assert forge.set_draft(number, draft=True).draft
-        assert forge.set_draft(number, draft=True).draft
-        assert not forge.set_draft(number, draft=False).draft
+        made = propose(draft=True)
+        assert made.draft
+        assert forge.set_draft(made.number, draft=True).draft
+        assert not forge.set_draft(made.number, draft=False).draft
+        assert forge.set_draft(made.number, draft=True).draft
 
     def test_closing_twice_and_opening_again(self, forge, propose):
         number = propose().number
@@ -83,40 +161,185 @@ class ForgeContract:
             forge.reopen(first)
         assert [pull.state for pull in forge.pulls()] == ["closed", "open"]
 
-    def test_a_comment_changes_nothing_else(self, forge, propose):
-        made = propose()
-        forge.comment(made.number, "Skipped: cache timing")
-        assert forge.pulls() == (made,)
-
     def test_a_branch_into_itself_is_refused(self, forge, propose):
         with pytest.raises(OutsideError):
-            propose(head="milestone/m4.1")
+            propose(head=BASE)
         made = propose()
         with pytest.raises(OutsideError):
-            forge.edit(made.number, title="x", body="x", base=made.head, labels=())
+            forge.edit(made.number, base=made.head)
         assert forge.pulls() == (made,)
 
     @pytest.mark.parametrize(
         "act",
         [
-            lambda forge: forge.edit(4711, title="x", body="x", base="x", labels=()),
+            lambda forge: forge.edit(4711, title="x"),
+            lambda forge: forge.unlabel(4711, "x"),
             lambda forge: forge.set_draft(4711, draft=True),
             lambda forge: forge.close(4711),
             lambda forge: forge.reopen(4711),
+            lambda forge: forge.merge(4711, head="0" * 40),
+            lambda forge: forge.checks(4711),
             lambda forge: forge.comment(4711, "x"),
+            lambda forge: forge.comments(4711),
+            lambda forge: forge.edit_issue(4711, state="closed"),
         ],
-        ids=["edit", "draft", "close", "reopen", "comment"],
+        ids=["edit", "unlabel", "draft", "close", "reopen", "merge", "checks", "comment", "comments", "issue"],
     )
     def test_a_number_that_is_not_there_is_named(self, forge, act):
         with pytest.raises(OutsideError, match="4711"):
             act(forge)
         assert forge.pulls() == ()
 
-    def test_many_at_once_get_a_number_each_and_a_branch_gets_one(self, forge, propose):
-        threads = [Thread(target=propose, args=(head,)) for head in ("a", "b", "c", "d") * 3]
+    def test_many_at_once_get_a_number_each_and_a_branch_gets_one(self, ground, forge, propose):
+        for head in "abc":
+            ground.push(head, {f"{head}.txt": "new\n"})
+        threads = [Thread(target=propose, args=(head,)) for head in ("a", "b", "c") * 2]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(pull.head for pull in forge.pulls()) == ["a", "b", "c", "d"]
-        assert len(set(self.numbers(forge))) == 4
+        assert sorted(pull.head for pull in forge.pulls()) == ["a", "b", "c"]
+        assert len(set(self.numbers(forge))) == 3
+
+    # ---- merging ----------------------------------------------------------------------------------------------
+
+    def test_merging_makes_a_merge_commit_and_deletes_nothing(self, ground, forge, propose):
+        made = propose()
+        before, head = ground.head(BASE), ground.head(HEAD)
+        merged = forge.merge(made.number, head=head)
+        assert (merged.state, merged.head_sha) == ("merged", head)
+        parents = ground.git("log", "-1", "--format=%P", BASE, where=ground.remote).split()
+        assert parents == [before, head]
+        assert ground.head(HEAD) == head
+        assert forge.merge(made.number, head=head) == merged
+        assert forge.pulls() == (merged,)
+
+    def test_a_head_that_moved_is_not_merged(self, ground, forge, propose):
+        seen = propose()
+        moved = ground.push(HEAD, {"more.txt": "more\n"})
+        with pytest.raises(OutsideError):
+            forge.merge(seen.number, head=seen.head_sha)
+        assert not ground.holds(BASE, moved)
+        assert forge.pulls()[0].state == "open"
+        assert forge.pulls()[0].head_sha == moved
+
+    def test_a_conflict_is_not_merged(self, ground, forge, propose):
+        ground.push(HEAD, {"a.txt": "theirs\n"})
+        made = propose()
+        before = ground.push(BASE, {"a.txt": "ours\n"})
+        with pytest.raises(OutsideError):
+            forge.merge(made.number, head=made.head_sha)
+        assert ground.head(BASE) == before
+        assert forge.pulls()[0].state == "open"
+
+    def test_nothing_is_merged_into_the_target_nor_a_draft_nor_a_closed_one(self, ground, forge, propose):
+        before = ground.head("main")
+        for made in (propose("up", base="main"), propose("draft", draft=True), propose("closed")):
+            if made.head == "closed":
+                forge.close(made.number)
+            with pytest.raises(OutsideError):
+                forge.merge(made.number, head=made.head_sha)
+        assert ground.head("main") == before
+        assert [pull.state for pull in forge.pulls()] == ["open", "open", "closed"]
+
+    def test_a_base_that_is_retargeted_keeps_its_dependents_open(self, ground, forge, propose):
+        ground.push("two", {"two.txt": "2\n"})
+        first, second = propose("one"), propose("two", base="one")
+        forge.edit(second.number, base=BASE)
+        forge.merge(first.number, head=first.head_sha)
+        assert [pull.state for pull in forge.pulls()] == ["merged", "open"]
+
+    # ---- checks -----------------------------------------------------------------------------------------------
+
+    def test_checks_are_those_of_the_head(self, ground, forge, propose):
+        made = propose()
+        assert forge.checks(made.number) == ()
+        log = "".join(f"line {number}\n" for number in range(4000)) + "AssertionError: 1 != 2\n"
+        ground.checked(
+            made.head_sha,
+            ("build", "passed", True, ""),
+            ("tests", "failed", True, log),
+            ("slow", "pending", False, ""),
+            ("docs", "skipped", False, ""),
+        )
+        checks = {check.name: check for check in forge.checks(made.number)}
+        assert {name: check.state for name, check in checks.items()} == {
+            "build": CheckState.PASSED,
+            "tests": CheckState.FAILED,
+            "slow": CheckState.PENDING,
+            "docs": CheckState.SKIPPED,
+        }
+        assert [name for name, check in checks.items() if check.required] == ["build", "tests"]
+        assert checks["tests"].log.endswith("AssertionError: 1 != 2\n")
+        assert len(checks["tests"].log) <= 20_000
+        ground.push(HEAD, {"more.txt": "more\n"})
+        assert forge.checks(made.number) == ()
+
+    # ---- comments ---------------------------------------------------------------------------------------------
+
+    def test_comments_tell_who_said_what_and_may_write(self, ground, forge, propose):
+        made = propose()
+        ours = forge.comment(made.number, "Skipped: cache timing")
+        ground.says(made.number, "ada", "/approve", writer=True)
+        ground.says(made.number, "mallory", "/approve", writer=False)
+        first, second, third = forge.comments(made.number)
+        assert first == ours
+        assert (ours.body, ours.writer) == ("Skipped: cache timing", True)
+        assert [(said.author, said.body, said.writer) for said in (second, third)] == [
+            ("ada", "/approve", True),
+            ("mallory", "/approve", False),
+        ]
+        assert forge.pulls() == (made,)
+
+    def test_a_comment_can_be_brought_up_to_date(self, forge, propose):
+        number = propose().number
+        first, second = forge.comment(number, "one"), forge.comment(number, "two")
+        changed = forge.comment(number, "one, but better", update=first.id)
+        assert (changed.id, changed.body) == (first.id, "one, but better")
+        assert [said.body for said in forge.comments(number)] == ["one, but better", "two"]
+        assert forge.comments(number)[1] == second
+        with pytest.raises(OutsideError):
+            forge.comment(number, "x", update=4711)
+
+    # ---- issues, milestones, releases, labels -----------------------------------------------------------------
+
+    def test_issues_are_made_read_by_milestone_and_closed(self, forge, propose):
+        assert forge.issues("m4.1") == ()
+        forge.ensure_milestone("m4.1", "User management")
+        first = forge.create_issue(title="Größe", body="- [ ] one", milestone="m4.1", labels=("P1",))
+        other = forge.create_issue(title="Elsewhere", body="")
+        second = forge.create_issue(title="Two", body="", milestone="m4.1")
+        assert isinstance(first, ForgeIssue)
+        assert (first.title, first.body, first.state, first.labels) == ("Größe", "- [ ] one", "open", ("P1",))
+        assert forge.edit_issue(second.number, title="Second", body="now", state="closed").state == "closed"
+        assert forge.issues("m4.1")[0] == first
+        assert [(issue.title, issue.state) for issue in forge.issues("m4.1")] == [
+            ("Größe", "open"),
+            ("Second", "closed"),
+        ]
+        assert propose().number > max(first.number, other.number, second.number)
+        assert forge.comment(first.number, "on it").body == "on it"
+        assert [said.body for said in forge.comments(first.number)] == ["on it"]
+
+    def test_a_milestone_is_made_once_and_closed(self, forge):
+        made = forge.ensure_milestone("m4.1", "User management")
+        assert (made.title, made.description, made.state) == ("m4.1", "User management", "open")
+        assert forge.ensure_milestone("m4.1", "other") == made
+        assert [forge.close_milestone("m4.1").state for _ in range(2)] == ["closed", "closed"]
+        assert forge.ensure_milestone("m4.1").state == "closed"
+
+    def test_a_release_tags_a_commit_once(self, ground, forge):
+        commit = ground.head("main")
+        made = forge.release("v0.4.1", commit=commit, title="M4.1", notes="What is new.")
+        assert (made.tag, made.commit, made.title, made.notes) == ("v0.4.1", commit, "M4.1", "What is new.")
+        assert ground.git("rev-parse", "refs/tags/v0.4.1", where=ground.remote) == commit
+        assert forge.release("v0.4.1", commit=commit, title="other", notes="other") == made
+        with pytest.raises(OutsideError, match=r"v0\.4\.1"):
+            forge.release("v0.4.1", commit=ground.push("main", {"b.txt": "b\n"}), title="M4.1", notes="")
+
+    def test_labels_are_made_with_their_colours_and_left_as_they_are(self, forge, propose):
+        propose(labels=("needs-db-review", "team-a"))
+        known, other = forge.ensure_labels("needs-db-review", "team-a")
+        assert known == LABELS["needs-db-review"]
+        assert (other.name, other.description) == ("team-a", "")
+        assert len(other.colour) == 6

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from forge_contract import ForgeContract
+from forge_contract import ForgeContract, Ground
 
 from run_milestone.errors import DamagedStateError, OutsideError
 from run_milestone.hands.forge.local import LocalForge
@@ -18,18 +18,46 @@ from run_milestone.hands.forge.local import LocalForge
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "remote" / "product.forge"
+class LocalGround(Ground):
+    """A forge in files beside the bare remote."""
+
+    @property
+    def folder(self):
+        return self.remote.with_suffix(".forge")
+
+    def open(self):
+        return LocalForge(self.folder, self.runner(), "main")
+
+    def says(self, number, author, body, *, writer):
+        path = self.folder / "pulls" / f"{number}.json"
+        record = json.loads(path.read_text())
+        comment = {"author": author, "body": body, "writer": writer}
+        path.write_text(json.dumps({**record, "comments": [*record["comments"], comment]}))
+
+    def checked(self, commit, *checks):
+        path = self.folder / "checks" / f"{commit}.json"
+        path.parent.mkdir(exist_ok=True)
+        names = ("name", "state", "required", "log")
+        path.write_text(json.dumps({"checks": [dict(zip(names, check, strict=True)) for check in checks]}))
 
 
 @pytest.fixture
-def forge(folder):
-    return LocalForge(folder)
+def ground(tmp_path):
+    return LocalGround(tmp_path)
+
+
+@pytest.fixture
+def folder(ground):
+    return ground.folder
+
+
+@pytest.fixture
+def forge(ground):
+    return ground.open()
 
 
 def propose(forge, head="feature/a"):
-    return forge.create(head=head, base="milestone/m4.1", title="A", body="", labels=())
+    return forge.create(head=head, base="milestone/m4.1", title="A", body="")
 
 
 class TestContract(ForgeContract):
@@ -41,7 +69,7 @@ def test_numbers_go_on_after_what_the_sample_holds(folder, forge):
     assert [(pull.number, pull.state) for pull in forge.pulls()] == [(308, "merged"), (309, "merged")]
     made = propose(forge)
     assert made.number == 310
-    assert made.url == "product.forge/pulls/310.json"
+    assert made.url == "widgets.forge/pulls/310.json"
 
 
 def test_issues_and_pull_requests_share_their_numbers(folder, forge):
@@ -105,23 +133,37 @@ def test_a_file_where_a_folder_belongs_is_named(folder, forge):
         forge.pulls()
 
 
-def test_a_forge_that_cannot_be_written_is_said_so(tmp_path):
+def test_a_forge_that_cannot_be_written_is_said_so(ground, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutsideError, match=r"cannot be written: .*file"):
-        propose(LocalForge(tmp_path / "file" / "product.forge"))
+        propose(LocalForge(tmp_path / "file" / "product.forge", ground.runner(), "main"))
 
 
-def test_processes_at_once_never_share_a_number_or_a_branch(folder):
+def test_a_check_file_that_cannot_be_used_is_named(ground, forge, folder):
+    commit = ground.push("feature/a", {"b.txt": "b"})
+    number = propose(forge).number
+    for damage in ("{", "[]", '{"checks": [{"name": "tests"}]}', '{"checks": [{"name": "tests", "state": "green"}]}'):
+        ground.checked(commit)
+        (folder / "checks" / f"{commit}.json").write_text(damage)
+        with pytest.raises(DamagedStateError, match="checks"):
+            forge.checks(number)
+
+
+def test_processes_at_once_never_share_a_number_or_a_branch(ground, folder):
     body = (
         "import sys; from pathlib import Path; from run_milestone.hands.forge.local import LocalForge\n"
+        "from run_milestone.hands.git import Git; from run_milestone.hands.process import Processes\n"
+        "folder, product, remote, label = sys.argv[1:]\n"
+        "git = Git(Processes(), Path(product), remote, own=label, root=Path('/'))\n"
         "for head in 'abcdefgh':\n"
-        "    LocalForge(Path(sys.argv[1])).create(head=head, base='m', title=head, body='', labels=(sys.argv[2],))\n"
+        "    LocalForge(Path(folder), git, 'main').create(head=head, base='m', title=head, body='', labels=(label,))\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tasks")}
+    words = (str(folder), str(ground.product), str(ground.remote))
     writers = [
-        subprocess.Popen([sys.executable, "-c", body, str(folder), label], env=environment) for label in ("x", "y", "z")
+        subprocess.Popen([sys.executable, "-c", body, *words, label], env=environment) for label in ("x", "y", "z")
     ]
     assert [writer.wait() for writer in writers] == [0, 0, 0]
-    pulls = LocalForge(folder).pulls()
+    pulls = ground.open().pulls()
     assert [pull.number for pull in pulls] == list(range(1, 9))
     assert {frozenset(pull.labels) for pull in pulls} == {frozenset("xyz")}

@@ -59,7 +59,8 @@ def open_forge(milestone: Milestone, git: Git) -> Forge:
         from .forge.local import LocalForge
 
         remote = git.local_remote
-        return LocalForge(remote.with_suffix(".forge") if remote else git.common / "run-milestone" / "local.forge")
+        folder = remote.with_suffix(".forge") if remote else git.common / "run-milestone" / "local.forge"
+        return LocalForge(folder, git, milestone.target)
     raise UsageError(
         f"The forge {milestone.forge!r} is not available in this version.", "Use `forge: local` in the plan."
     )

@@ -1,27 +1,49 @@
-"""forge: where pull requests live; one protocol, one file per forge."""
+"""forge: where pull requests live; one protocol, one room per forge."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ...model import PullRequest
+    from ...model import Check, Comment, ForgeIssue, ForgeMilestone, Label, PullRequest, Release
+
+LONGEST_LOG = 20_000
+"""Characters of a failed check's log that are kept, from its end."""
 
 
 class Forge(Protocol):
     """What the runner needs of a forge. Every method returns what the forge says afterwards, never what was sent.
 
-    Errors: OutsideError, with the forge's own words, redacted by whoever shows them.
+    What is made is looked for first, so that asking twice makes one. Labels that are missing are made, those of the
+    stop table as policy.LABELS says. Errors: OutsideError, with the forge's own words, redacted by whoever shows them.
     """
 
-    def pulls(self) -> tuple[PullRequest, ...]:
-        """Return every pull request of this repository in all states (never from forks), oldest first."""
+    # ---- pull requests ----------------------------------------------------------------------------------------
 
-    def create(self, *, head: str, base: str, title: str, body: str, labels: tuple[str, ...]) -> PullRequest:
-        """Open a pull request; adopts an open one of the same head branch instead of making a second."""
+    def pulls(self, *heads: str) -> tuple[PullRequest, ...]:
+        """Return the pull requests of these head branches (of all, without any), in all states, oldest first.
 
-    def edit(self, number: int, *, title: str, body: str, base: str, labels: tuple[str, ...]) -> PullRequest:
-        """Make title, body and base read so, and add `labels`; labels that others added stay."""
+        Never those from forks, whatever their branches are called.
+        """
+
+    def create(
+        self, *, head: str, base: str, title: str, body: str, labels: tuple[str, ...] = (), draft: bool = False
+    ) -> PullRequest:
+        """Open a pull request; brings an open one of the same head branch up to date instead of making a second."""
+
+    def edit(
+        self,
+        number: int,
+        *,
+        title: str | None = None,
+        body: str | None = None,
+        base: str | None = None,
+        labels: tuple[str, ...] = (),
+    ) -> PullRequest:
+        """Make what is given read so, and add `labels`; labels that others added stay."""
+
+    def unlabel(self, number: int, *labels: str) -> PullRequest:
+        """Take labels away; one that is not there is no error."""
 
     def set_draft(self, number: int, *, draft: bool) -> PullRequest:
         """Turn a pull request into a draft, or mark it ready."""
@@ -32,5 +54,46 @@ class Forge(Protocol):
     def reopen(self, number: int) -> PullRequest:
         """Open a closed pull request again."""
 
-    def comment(self, number: int, body: str) -> None:
-        """Add a comment."""
+    def merge(self, number: int, *, head: str) -> PullRequest:
+        """Merge with a merge commit, if the pull request is still at commit `head`; no branch is deleted.
+
+        Merging twice is no error. Refused: a head that moved, a conflict, a draft, and the target branch.
+        """
+
+    def checks(self, number: int) -> tuple[Check, ...]:
+        """Return the checks on the pull request's head as they stand, empty where none ever started."""
+
+    # ---- comments, on pull requests and issues ----------------------------------------------------------------
+
+    def comments(self, number: int) -> tuple[Comment, ...]:
+        """Return the comments, oldest first."""
+
+    def comment(self, number: int, body: str, *, update: int | None = None) -> Comment:
+        """Add a comment, or make the own comment with the id `update` read so."""
+
+    # ---- issues, milestones, releases, labels -----------------------------------------------------------------
+
+    def issues(self, milestone: str) -> tuple[ForgeIssue, ...]:
+        """Return a milestone's issues, open and closed, in the order of their numbers."""
+
+    def create_issue(
+        self, *, title: str, body: str, milestone: str | None = None, labels: tuple[str, ...] = ()
+    ) -> ForgeIssue:
+        """Open an issue under a new number, always: whoever asks has looked for it."""
+
+    def edit_issue(
+        self, number: int, *, title: str | None = None, body: str | None = None, state: str | None = None
+    ) -> ForgeIssue:
+        """Make what is given read so; `state` is open or closed."""
+
+    def ensure_milestone(self, title: str, description: str = "") -> ForgeMilestone:
+        """Return the milestone of this title, made where there is none."""
+
+    def close_milestone(self, title: str) -> ForgeMilestone:
+        """Close a milestone; its issues stay as they are."""
+
+    def release(self, tag: str, *, commit: str, title: str, notes: str) -> Release:
+        """Tag a commit that the remote has and publish notes; refused where the tag is on another commit."""
+
+    def ensure_labels(self, *names: str) -> tuple[Label, ...]:
+        """Return these labels as the forge has them, those made that are missing."""

@@ -62,6 +62,7 @@ class Git:
         self.join, self.graft = trees.join, trees.graft
 
         self.remote_heads, self.fetch, self.push = remote_end.heads, remote_end.fetch, remote_end.push
+        self.push_tag = remote_end.push_tag
 
     @property
     def local_remote(self) -> Path | None:

@@ -46,3 +46,24 @@ class Remote:
                 "Find out who moved it, then run the same command again.",
             )
         return found
+
+    def push_tag(self, commit: str, tag: str) -> str:
+        """Tag a commit on the remote; returns what the remote's tag is on, read back.
+
+        Errors: OutsideError where the tag is on another commit already.
+        """
+        ref = f"refs/tags/{tag}"
+        if (there := self._tagged(ref)) is None:
+            words = ("push", "--quiet", "--no-verify", f"--force-with-lease={ref}:", "--", self._url)
+            self._git.run(*words, f"{object_id(commit, 'the tag')}:{ref}", env=persons())
+            there = self._tagged(ref)
+        if there != commit:
+            raise OutsideError(
+                f"The tag {tag} is on {there} and not on {commit}.", "Choose another tag, or move it by hand."
+            )
+        return there
+
+    def _tagged(self, ref: str) -> str | None:
+        """Return the commit of a tag of the remote; an annotated one has it in its second row, the peeled one."""
+        rows = self._git.rows("ls-remote", "--quiet", "--", self._url, ref, f"{ref}^{{}}", env=persons())
+        return object_id(rows[-1].split("\t")[0], ref) if rows else None
