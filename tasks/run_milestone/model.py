@@ -408,6 +408,8 @@ class Linted:
     head: str
     fixed: int
     problem: Finding | None = None
+    left: str | None = None
+    """What the linter said of what it did not mend; None where it was content."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,7 @@ title: First milestone
 branch: milestone/{id}        # pull requests go here; made from `target` on the first run
 target: {target}
 agent: {{kind: human}}         # you implement; or {{kind: command, command: [claude, -p]}}
-commands:
-  test: ["{{python}}", "-m", "pytest"]
-phases:
+{commands}phases:
   - title: Phase one
     issues:
       - number: 1
@@ -46,10 +44,7 @@ branch: milestone/{id}        # pull requests go here; made from `target` on the
 target: {target}
 scope: []                      # topics of `sensitive` that this milestone may touch: [auth]
 agent: {{kind: human}}           # you implement; or {{kind: command, command: [claude, -p]}}
-commands:
-  lint: ["{{python}}", "-m", "ruff", "check", "--fix", "--exit-zero", "."]
-  test: ["{{python}}", "-m", "pytest"]
-limits: {{attempts: 2, files: 8, lines: 400}}
+{commands}limits: {{attempts: 2, files: 8, lines: 400}}
 # sensitive: {{auth: ["src/auth/**"]}}        # a change there gets a label, outside of `scope` it waits for you
 # licences: {{allow: [MPL-2.0]}}              # beside the permissive ones
 
@@ -57,6 +52,26 @@ phases:
   - title: Phase one
     issues:
 """
+
+PYTHON = """\
+commands:
+  lint: ["{python}", "-m", "ruff", "check", "--fix", "--exit-zero", "."]
+  test: ["{python}", "-m", "pytest"]
+"""
+
+OTHERS = """\
+commands:
+  # lint: [what, mends, files]   # what it cannot mend is told at the review
+  test: {test}   # any argument list; write `{{junit}}` where it takes a file for a JUnit report
+"""
+
+RUNNERS = {
+    "go.mod": ["go", "test", "./..."],
+    "Cargo.toml": ["cargo", "test"],
+    "package.json": ["npm", "test"],
+    "Makefile": ["make", "test"],
+}
+"""What runs the tests where a file of this name is at the top, and none of Python's."""
 
 ISSUE = """\
       - number: {number}
@@ -87,7 +102,9 @@ def sketch_plan(project: Project, milestone: str, sketch: Sketch) -> Path:
     Errors: UsageError where there is a plan already, or the sketch makes no plan.
     """
     path = project.plan(milestone) / "plan.yaml"
-    head = NEW.format(id=milestone, title=_quoted(sketch.title), target=_quoted(sketch.target))
+    head = NEW.format(
+        id=milestone, title=_quoted(sketch.title), target=_quoted(sketch.target), commands=_commands(project.root)
+    )
     text = head + "\n".join(ISSUE.format(number=number) for number in range(1, sketch.issues + 1))
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / "plans" / milestone
@@ -105,6 +122,13 @@ def _quoted(text: str) -> str:
     return json.dumps(" ".join(text.split()), ensure_ascii=False)
 
 
+def _commands(folder: Path) -> str:
+    """Return the commands to begin with: Python's, unless the files at the top tell of another language."""
+    python = any((folder / name).is_file() for name in ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini"))
+    test = next((command for name, command in RUNNERS.items() if (folder / name).is_file()), None)
+    return PYTHON if python or test is None else OTHERS.format(test=json.dumps(test))
+
+
 def default_target(folder: Path) -> str:
     """Return the branch that is checked out, `main` where there is no repository to ask."""
     from .hands.git import current_branch
@@ -120,7 +144,7 @@ def make_project(folder: Path, milestone: str) -> str:
     """Write what a project needs and is not there yet; returns what was done, for people."""
     plan = folder / "plans" / milestone / "plan.yaml"
     made = [
-        _write(plan, PLAN.format(id=milestone, target=_current_branch(folder))),
+        _write(plan, PLAN.format(id=milestone, target=_current_branch(folder), commands=_commands(folder))),
         _write(folder / "dodo.py", DODO),
         _write(folder / "state" / ".gitignore", "*\n"),
     ]
@@ -144,7 +168,7 @@ def _current_branch(folder: Path) -> str:
     if name is None:
         raise UsageError(
             f"{folder} is not a git repository.",
-            "Run `git init` and commit something first, then `run-milestone init`.",
+            "Run `run-milestone init` at the top of your repository; `git init` and a commit make one.",
         )
     return name
 

@@ -18,7 +18,7 @@ CODE_ASKED = frozenset({"feat", "fix", "perf", "refactor", "test"})
 """Types of issue that prose and comments alone do not answer."""
 
 _COMMENTS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys((".py", ".pyi", ".sh", ".rb", ".yaml", ".yml", ".toml", ".cfg"), ("#",)),
+    **dict.fromkeys(("", ".py", ".pyi", ".sh", ".rb", ".yaml", ".yml", ".toml", ".cfg"), ("#",)),
     **dict.fromkeys(
         (".js", ".jsx", ".ts", ".tsx", ".go", ".rs", ".java", ".kt", ".c", ".h", ".cpp"), ("//", "/*", "*")
     ),

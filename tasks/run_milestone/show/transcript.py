@@ -121,6 +121,8 @@ def _restarted(thrown: Restarted) -> Iterator[str]:
 def _lint(done: Linted, _: int) -> Iterator[str]:
     if done.fixed:
         yield "✓ Auto-fixed (lint)"
+    if done.left:
+        yield f"⚠️ Lint: {done.left}"
 
 
 def _test(done: Tested, _: int) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..digest import digest
-from ..model import BranchMade, Implemented, Inspected, Kind, Passed, Pushed, Reviewed, Step, Tested, Verb
+from ..model import BranchMade, Implemented, Inspected, Kind, Linted, Passed, Pushed, Reviewed, Step, Tested, Verb
 from ..policy import STOPS
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ EARLIER: dict[Step, Callable[[Job], dict[str, Any]]] = {
     Step.REVIEW: lambda job: {
         **_committed(job),
         "proofs": job.found(Step.TEST, Tested).proven,
+        **({"lint": left} if (left := job.found(Step.LINT, Linted).left) else {}),
         **({"issue.title": job.issue.title} if job.milestone.reviewers else {}),  # only other reviewers are told it
     },
     Step.REVIEW_GATE: lambda job: {"review": job.found(Step.REVIEW, Reviewed)},

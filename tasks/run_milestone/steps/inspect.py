@@ -10,13 +10,13 @@ from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.reading import changed_files
 from ..checks.review import review as review_change
-from ..model import BranchMade, Finding, Inspected, Kind, Reviewed, Severity, Step, Tested
+from ..model import BranchMade, Finding, Inspected, Kind, Linted, Reviewed, Severity, Step, Tested
 from ..policy import STOPS
 from .contract import contract
 from .pr import label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ..checks.change import Run
     from ..hands.process import Result
@@ -40,7 +40,7 @@ def review(job: Job) -> Reviewed:
     change = _change(job)
     found = _told(job, change, "compliance", compliance.check(job.issue, job.found(Step.TEST, Tested).proven))
     if not any(finding.severity is Severity.CRITICAL for finding in found):
-        found += _told(job, change, "quality", review_change(change))
+        found += _told(job, change, "quality", (*_unlinted(job), *review_change(change)))
     pending = any(finding.kind is Kind.REVIEW_PENDING for finding in found)
     if pending:
         label(job, (STOPS[Kind.REVIEW_PENDING].label or "",))
@@ -52,6 +52,12 @@ def _told(job: Job, change: Change, stage: str, own: Iterable[Finding]) -> tuple
     asked = (reviewer for reviewer in job.milestone.reviewers if reviewer.stage == stage)
     others = [finding for reviewer in asked for finding in reviewers.ask(change, reviewer)]
     return tuple(_bound(job, change, finding) for finding in dict.fromkeys((*own, *others)))
+
+
+def _unlinted(job: Job) -> Iterator[Finding]:
+    left = job.found(Step.LINT, Linted).left
+    if left is not None:
+        yield Finding(Kind.REVIEW, Severity.WARNING, "lint", f"The linter is not content: {left}")
 
 
 def _bound(job: Job, change: Change, finding: Finding) -> Finding:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..checks.languages import is_python
+from ..checks.tool import last_words
 from ..hands.commands import argument_list
-from ..model import Finding, Implemented, Kind, Linted, Severity, Step
+from ..model import Commands, Finding, Implemented, Kind, Linted, Severity, Step
 
 if TYPE_CHECKING:
+    from ..hands.process import Result
     from .job import Job
 
 
 def lint(job: Job) -> Linted:
     """Run the lint command on the branch and commit its fixes; a person's branch is left as it is."""
     git, head = job.hands.git, job.head or ""
-    if job.agent.kind == "human":
+    if _has_nothing_to_say(job, head):
         return Linted(head, 0)
     git.lay_out(job.tree, head, job.issue.number)
     command = argument_list(job.milestone.commands.lint)
@@ -23,7 +27,21 @@ def lint(job: Job) -> Linted:
     if result.code is None or result.timed_out:
         why = "it took too long" if result.timed_out else result.err.strip()
         return Linted(head, 0, Finding(Kind.TOOL, Severity.WARNING, command[0], f"lint could not run: {why}"))
-    return _committed(job, head)
+    linted = Linted(head, 0) if job.agent.kind == "human" else _committed(job, head)
+    return replace(linted, left=_left(result))
+
+
+def _has_nothing_to_say(job: Job, head: str) -> bool:
+    """Return whether the default linter, which is for Python, would meet a repository without any."""
+    is_default = job.milestone.commands.lint == Commands().lint
+    return is_default and not any(is_python(path) for path in job.hands.git.listing(head, "."))
+
+
+def _left(result: Result) -> str | None:
+    """Return the linter's last words where its exit code says that it is not content."""
+    if result.code == 0:
+        return None
+    return last_words(result.err if result.err.strip() else result.out)
 
 
 def _committed(job: Job, head: str) -> Linted:

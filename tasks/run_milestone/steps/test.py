@@ -88,10 +88,12 @@ class Verdict:
         """Every test that the report tells of."""
         return frozenset((*self.passed, *self.failed, *self.skipped))
 
-    def proves(self, node: str) -> bool:
-        """Return whether a pytest node id ran and passed, a parametrised one with every value."""
-        name = case_name(node)
-        own = {case for case in self.names if name in {case, case.partition("[")[0]}}
+    def proves(self, test: str) -> bool:
+        """Return whether a test ran and passed, a parametrised one with every value.
+
+        It is named as the report names it (`class::name`), or as pytest does on its command line.
+        """
+        own = {case for case in self.names if {test, case_name(test)} & {case, case.partition("[")[0]}}
         return bool(own) and own <= set(self.passed)
 
 
@@ -123,6 +125,11 @@ def run_suite(
         return replace(_verdict(result, report), coverage=_text(coverage))
 
 
+def picks_files(commands: Commands) -> bool:
+    """Return whether the test command can be told which test files to run; any other runs all there are."""
+    return _is_pytest(commands.test)
+
+
 def _is_pytest(command: tuple[str, ...]) -> bool:
     return "pytest" in (Path(word).name for word in command)
 
@@ -146,7 +153,7 @@ def coverage_gap(milestone: Milestone) -> str | None:
     if milestone.limits.coverage == 0 or "{coverage}" in " ".join(command):
         return None
     if not _is_pytest(command) or command[0] != "{python}":
-        return "let `commands: {test: …}` write coverage's JSON report to `{coverage}`"
+        return "let `commands: {test: …}` write coverage's JSON report to `{coverage}`, or say `limits: {coverage: 0}`"
     if find_spec("pytest_cov") is None:
         return "pytest-cov is not installed (pip install 'run-milestone[coverage]')"
     return None
@@ -206,7 +213,7 @@ def _read(report: Path) -> Verdict:
 
 
 def _name(case: TestCase) -> str:
-    return f"{case.classname}::{case.name}"
+    return f"{case.classname}::{case.name}" if case.classname else str(case.name)
 
 
 def _cases(report: Iterable[Any]) -> Iterator[TestCase]:

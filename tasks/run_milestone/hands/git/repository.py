@@ -47,10 +47,22 @@ def read_repository(repository: Path) -> Repository:
                 Path(repo.common_dir).resolve(), identity, {remote.name: remote.url for remote in repo.remotes}
             )
     except (InvalidGitRepositoryError, NoSuchPathError):
-        raise UsageError(
-            f"{repository} is not a git repository.",
+        raise _no_repository(repository) from None
+
+
+def _no_repository(folder: Path) -> UsageError:
+    above = next((parent for parent in folder.parents if (parent / ".git").exists()), None)
+    if above is None or not folder.is_dir():
+        return UsageError(
+            f"{folder} is not a git repository.",
             "Name the repository in the plan (`repository: {path: …}`), or make it one with `git init`.",
-        ) from None
+        )
+    own = folder.relative_to(above)
+    return UsageError(
+        f"{folder} is a folder of the repository {above}, and a milestone works on a whole one.",
+        f"Keep plans/ in {above} and leave `repository.path` out; commands start there (`[make, -C, {own}, test]`), "
+        f'and `paths: {{allow: ["{own}/**"]}}` keeps an issue to its folder.',
+    )
 
 
 def url_of(remote: str | None, facts: Repository, root: Path) -> str:
