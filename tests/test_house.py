@@ -26,7 +26,7 @@ FLOORS = (
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 DOORS = {
     "doit": {"engine.py"},
-    "subprocess": {"hands/process.py", "hands/warden.py"},
+    "subprocess": {"hands/process/children.py", "hands/process/wards.py"},
     "git": {"hands/git/objects.py", "hands/git/repository.py"},
     "sh": {"hands/forge/github.py"},
     "sqlglot": {"checks/sql.py"},

@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 
 from run_milestone.errors import Interrupted
-from run_milestone.hands import process
-from run_milestone.hands.process import KEEP, Processes
+from run_milestone.hands.process import KEEP, Processes, children, wards
 
 PYTHON = sys.executable
 SOURCE = Path(__file__).parents[2] / "tasks"
@@ -43,7 +42,7 @@ DAEMON = textwrap.dedent(
 
 @pytest.fixture
 def processes(monkeypatch) -> Processes:
-    monkeypatch.setattr(process, "GRACE", 0.5)
+    monkeypatch.setattr(children, "GRACE", 0.5)
     return Processes()
 
 
@@ -241,11 +240,30 @@ def test_an_attack_on_the_warden_frees_nobody(processes, tmp_path, blow):
     assert gone(int((tmp_path / "pid").read_text()))
 
 
-def runner(body: str, *arguments: str) -> subprocess.Popen[bytes]:
+@pytest.mark.parametrize("blow", ["KILL", "STOP"])
+def test_an_attack_on_what_starts_the_wardens_frees_nobody_and_stops_nobody(processes, tmp_path, monkeypatch, blow):
+    monkeypatch.setattr(wards, "PATIENCE", 0.5)
+    parent = "int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1])"
+    attack = DAEMON + f"\nos.kill({parent}, signal.SIG{blow}); time.sleep(60)"
+    attacked = processes.untrusted([PYTHON, "-c", attack, str(tmp_path / "pid")], cwd=tmp_path, timeout=1)
+    assert attacked.code != 0
+    assert gone(int((tmp_path / "pid").read_text()))
+    assert processes.untrusted(["echo", "well"], cwd=tmp_path, timeout=20).out == "well\n"
+
+
+def test_a_process_door_that_nobody_closes_leaves_nothing(tmp_path):
+    """What starts the wardens ends with the runner, however that ends."""
+    body = "processes.untrusted(['true'], cwd='/', timeout=20); print(open('/proc/thread-self/children').read())"
+    with runner(body, stdout=subprocess.PIPE) as ended:
+        server = int(ended.communicate(timeout=20)[0])
+    assert gone(server, within=0)
+
+
+def runner(body: str, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
     """Start a runner of our own, which a test can kill."""
     start = "import sys, threading; from run_milestone.hands.process import Processes; processes = Processes()\n"
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    return subprocess.Popen([PYTHON, "-c", start + body, *arguments], env=environment)
+    return subprocess.Popen([PYTHON, "-c", start + body, *arguments], env=environment, stdout=stdout)
 
 
 @pytest.mark.parametrize("where", ["main thread", "worker thread"])
@@ -337,5 +355,6 @@ def test_no_descriptor_and_no_zombie_is_left(processes, tmp_path):
         processes.trusted([way], cwd=tmp_path, stdin="x")
         processes.untrusted([way], cwd=tmp_path, stdin="x", timeout=20)
     assert len(os.listdir("/proc/self/fd")) == before
+    processes.stop()
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)

@@ -1,16 +1,19 @@
 """warden: stands between the runner and one untrusted command, and lets nothing of it outlive either of them.
 
-Runs in an interpreter of its own (process.py starts it) with `LIFELINE SECONDS PROGRAM [ARGUMENT ...]` and the
-standard library alone. LIFELINE is the descriptor of a socket whose other end the runner holds: end of file there
-means that the runner is gone, and what became of the command is written to it (`exit 0`, `timeout 0`, `stopped 0`,
-`errno 2`). Killing a process group misses whoever left it, so the warden is a subreaper: an orphaned descendant
-becomes its own child, and it ends when it has no child left.
+One interpreter of its own, with the standard library alone, forks a warden for each command that the runner asks for
+(wards.py starts it and says what to do), so that no command waits for an interpreter to start. LIFELINE is a socket
+between the runner and one warden: the runner says there that the command may start, end of file means that the runner
+is gone, and what became of the command is written to it (`exit 0`, `timeout 0`, `stopped 0`, `chdir 2`, `errno 2`).
+Killing a process group misses whoever left it, so the warden is a subreaper: an orphaned descendant becomes its own
+child, and it ends when it has no child left. The same holds for the interpreter that forks, should a warden be killed.
 """
 
 from __future__ import annotations
 
 import _signal as signal  # type: ignore[import-not-found]  # the part in C: the enums around it cost 8 ms a start
+import _socket as socket
 import ctypes
+import marshal
 import os
 import select
 import sys
@@ -19,6 +22,88 @@ import time
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 WAKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+ASKED = 5
+"""Descriptors that come with each request: the command, the lifeline, standard input, output and errors."""
+
+
+# ---- the interpreter that forks -------------------------------------------------------------------------------
+
+
+def serve(control: int) -> None:
+    """Fork a warden for each request at `control`; once the runner is gone, end whatever is left."""
+    line = socket.socket(fileno=control)
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    awake, seen = _alarm()
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(awake, select.POLLIN)
+    while not seen - {signal.SIGCHLD}:
+        ready = {descriptor for descriptor, _event in poll.poll()}
+        if awake in ready:
+            os.read(awake, 4096)
+            _reap(0)
+        if control in ready:
+            asked = _received(line)
+            if not asked:
+                break
+            _fork(asked)
+    _end_all()
+
+
+def _received(line: socket.socket) -> list[int]:
+    """Return the descriptors of the next request, none where the runner is gone."""
+    _, ancillary, _, _ = line.recvmsg(1, socket.CMSG_SPACE(ASKED * 4), socket.MSG_CMSG_CLOEXEC)
+    return [int.from_bytes(data[i : i + 4], sys.byteorder) for *_, data in ancillary for i in range(0, len(data), 4)]
+
+
+def _fork(asked: list[int]) -> None:
+    """Fork a warden, and send the runner a descriptor of it; without one the runner lets no command start."""
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _become_warden(parent, *asked)
+    pidfd = os.pidfd_open(child)
+    answer = socket.socket(fileno=asked[1])
+    try:
+        answer.sendmsg([b"w"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, pidfd.to_bytes(4, sys.byteorder))])
+    except OSError:
+        return  # the runner is gone, and the warden will find that too
+    finally:
+        answer.close()
+        for descriptor in (pidfd, asked[0], *asked[2:]):
+            os.close(descriptor)
+
+
+def _become_warden(parent: int, command: int, lifeline: int, *streams: int) -> None:
+    """Be the warden of one command, and end; a defect is told to who reads the command's errors."""
+    try:
+        with open(command, "rb") as file:
+            file.seek(0)
+            argv, env, cwd, seconds = marshal.load(file)  # noqa: S302 - as the runner, and nobody else, wrote it
+        for number, descriptor in enumerate(streams):
+            os.dup2(descriptor, number)
+        os.setsid()
+        _guard(parent, lifeline, argv, env, cwd, seconds)
+    except BaseException:  # noqa: BLE001
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(0)
+
+
+# ---- a warden -------------------------------------------------------------------------------------------------
+
+
+def _guard(parent: int, lifeline: int, argv: list[bytes], env: dict[bytes, bytes], cwd: bytes, seconds: float) -> None:
+    """Run the command for at most its seconds, end everything it left behind, then tell the runner."""
+    awake, seen = _alarm()
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent or not os.read(lifeline, 1):
+        return
+    until = time.monotonic() + seconds
+    word, number = _watch(lifeline, _start(lifeline, argv, env, cwd), awake, seen, until)
+    _end_all()
+    _say(lifeline, word, number)
 
 
 def _prctl(option: int, value: int) -> None:
@@ -35,13 +120,16 @@ def _say(lifeline: int, word: str, number: int) -> None:
         return
 
 
-def _start(lifeline: int, argv: list[str]) -> int:
+def _start(lifeline: int, argv: list[bytes], env: dict[bytes, bytes], cwd: bytes) -> int:
     """Start the command in a session of its own, and see to it that it does not outlive a killed warden."""
     warden = os.getpid()
     child = os.fork()
     if child:
         return child
+    failed = "chdir"
     try:
+        os.chdir(cwd)
+        failed = "errno"
         os.setsid()
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         for number in (*WAKING, signal.SIGPIPE, signal.SIGXFSZ):
@@ -49,9 +137,9 @@ def _start(lifeline: int, argv: list[str]) -> int:
         os.closerange(3, lifeline)  # the run's lock among them: the command could unlock it
         os.closerange(lifeline + 1, os.sysconf("SC_OPEN_MAX"))
         if os.getppid() == warden:
-            os.execvp(argv[0], argv)
+            os.execvpe(argv[0], argv, env)
     except OSError as error:
-        _say(lifeline, "errno", error.errno or 0)
+        _say(lifeline, failed, error.errno or 0)
     os._exit(127)
 
 
@@ -137,19 +225,3 @@ def _kill(pid: int) -> None:
     if group != os.getpgrp():
         os.killpg(group, signal.SIGKILL)
     os.kill(pid, signal.SIGKILL)
-
-
-def main() -> None:
-    """Run the command for at most its seconds, end everything it left behind, then tell the runner."""
-    lifeline, seconds, argv = int(sys.argv[0]), float(sys.argv[1]), sys.argv[2:]
-    until = time.monotonic() + seconds
-    runner = os.getppid()
-    os.set_inheritable(lifeline, False)
-    awake, seen = _alarm()
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
-    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != runner:
-        return
-    word, number = _watch(lifeline, _start(lifeline, argv), awake, seen, until)
-    _end_all()
-    _say(lifeline, word, number)

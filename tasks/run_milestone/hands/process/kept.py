@@ -1,0 +1,49 @@
+"""kept: what stays of a command that was run; how it ended, and head and tail of what it said."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+KEEP = 1 << 20
+"""Bytes kept of the head, and of the tail, of each output stream."""
+_WORD = 512
+"""Bytes; where output is cut, a word of up to this length goes whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a command. `code` is None where it could not start (`err` says why), negative for a signal."""
+
+    argv: tuple[str, ...]
+    code: int | None
+    out: str
+    err: str
+    seconds: float
+    timed_out: bool = False
+    truncated: bool = False
+
+
+class Kept:
+    """One output stream, of which head and tail are kept."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._head, self._tail, self.lost = bytearray(), bytearray(), 0
+
+    def add(self, data: bytes) -> None:
+        """Take the next piece."""
+        room = KEEP - len(self._head)
+        self._head += data[:room]
+        self._tail += data[room:]
+        if (excess := len(self._tail) - KEEP) > 0:
+            del self._tail[:excess]
+            self.lost += excess
+
+    def text(self) -> str:
+        """Return what was kept; the cut falls between words, lest half a secret escape redaction."""
+        if not self.lost:
+            return (self._head + self._tail).decode("utf-8", "replace")
+        head = self._head[:-_WORD] + re.sub(rb"\S+\Z", b"", self._head[-_WORD:])
+        tail = re.sub(rb"\A\S+", b"", self._tail[:_WORD]) + self._tail[_WORD:]
+        return f"{head.decode('utf-8', 'replace')}\n[… {self.lost} bytes left out …]\n{tail.decode('utf-8', 'replace')}"
