@@ -20,6 +20,7 @@ FLOORS = (
         *("answers", "drive", "deciding", "explaining", "starting", "foretelling", "watching", "running"),
         *("stopping", "verifying", "doctor"),
     ),
+    ("ci",),
     ("cli",),
     ("door", "__main__"),
 )
@@ -32,7 +33,7 @@ DOORS = {
     "sqlglot": {"checks/sql.py"},
     "alembic": {"checks/render_revision.py"},
 }
-WRITERS = {"state", "files.py", "hands", "plan"}
+WRITERS = {"state", "files.py", "hands", "plan", "ci"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 

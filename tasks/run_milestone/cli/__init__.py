@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..errors import INTERRUPTED, ExitCode, UsageError, UserError
-from . import looking, plans, projects, running
+from . import ci, looking, plans, projects, running
 from .opening import put
 
 if TYPE_CHECKING:
@@ -101,5 +101,6 @@ COMMANDS: Commands = {
     **looking.COMMANDS,
     **plans.COMMANDS,
     **projects.COMMANDS,
+    **ci.COMMANDS,
     "completion": (completion, _add_completion),
 }

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
 
     milestone = load_plan(project, args.milestone)
     wished = {name: getattr(args, name) for name in ("jobs", "autonomous", "watch", "verbose", "metrics")}
-    mode = Mode(_only(args.only, milestone), time=args.max_time, money=args.max_cost, **wished)
+    mode = Mode(only_issues(args.only, milestone), time=args.max_time, money=args.max_cost, **wished)
     prompt = Prompt(lambda: status_text(milestone, State(project.state(milestone.id))))
     return run_milestone(project, milestone, mode, prompt if asks(mode) else None)
 
@@ -39,11 +39,12 @@ def _foretell(project: Project, args: argparse.Namespace) -> int:
     from ..foretelling import foretell
 
     milestone = load(project.plan(normalise(args.milestone)))
-    put(foretell(project, milestone, _only(args.only, milestone)))
+    put(foretell(project, milestone, only_issues(args.only, milestone)))
     return ExitCode.DONE
 
 
-def _only(text: str, milestone: Milestone) -> tuple[str, ...]:
+def only_issues(text: str, milestone: Milestone) -> tuple[str, ...]:
+    """Return the issues that `--only 3,04` names, each as its two digits."""
     known = [issue.number for issue in milestone.issues]
     asked = tuple(f"{word.strip():0>2}" for word in text.split(",") if word.strip())
     unknown = [number for number in asked if number not in known]
@@ -74,7 +75,7 @@ def panic(args: argparse.Namespace) -> int:
 def _add_run(parser: argparse.ArgumentParser) -> None:
     add_milestone(parser)
     parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="run independent issues in parallel")
-    parser.add_argument("--only", default="", metavar="NN[,NN]", help="run these issues only, and what they need")
+    add_only(parser)
     parser.add_argument("--autonomous", action="store_true", help="ask nobody: decide as the stop table says")
     parser.add_argument("--watch", action="store_true", help="wait for answers and go on by itself")
     parser.add_argument(
@@ -84,6 +85,11 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metrics", action="store_true", help="write metrics.json")
     parser.add_argument("--max-time", type=_time, metavar="2h", help="stop when all runs' steps took this long")
     parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when all runs' agents cost this much")
+
+
+def add_only(parser: argparse.ArgumentParser) -> None:
+    """Let a command run some issues only."""
+    parser.add_argument("--only", default="", metavar="NN[,NN]", help="run these issues only, and what they need")
 
 
 def _count(text: str) -> int:

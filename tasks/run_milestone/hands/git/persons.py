@@ -10,7 +10,19 @@ def persons() -> dict[str, str]:
     """Return what lets git act with the operator's own credentials: their configuration and their keys."""
     kept = ("HOME", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_ASKPASS", "SSH_ASKPASS", "XDG_CONFIG_HOME")
     found = {name: os.environ[name] for name in kept if name in os.environ}
-    return {**found, "GIT_CONFIG_GLOBAL": os.environ.get("GIT_CONFIG_GLOBAL", _global_config())}
+    return {**found, **_job(), "GIT_CONFIG_GLOBAL": os.environ.get("GIT_CONFIG_GLOBAL", _global_config())}
+
+
+def _job() -> dict[str, str]:
+    """Return the token of a job of GitHub Actions as a header for its server only: its checkout keeps no credential."""
+    token, server = os.environ.get("GH_TOKEN"), os.environ.get("GITHUB_SERVER_URL", "https://github.com")
+    if not token or os.environ.get("GITHUB_ACTIONS") != "true":
+        return {}
+    import base64
+
+    basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    header = {"GIT_CONFIG_KEY_0": f"http.{server}/.extraHeader", "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}"}
+    return {"GIT_CONFIG_COUNT": "1", **header}
 
 
 def _global_config() -> str:

@@ -1,0 +1,47 @@
+"""One job: it runs what it is given, sums up how the milestone stands, and ends well where only a person is waited for.
+
+A cancelled job gets SIGINT, 7.5 s later SIGTERM, 2.5 s later it is killed; what is recorded by then stays.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+from ..errors import ExitCode
+from ..running import Mode
+from ..running import run as run_milestone
+from ..show.standing import gates_text, status_text
+from ..state import State
+from . import actions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model import Milestone
+    from ..project import Project
+
+
+def run(project: Project, milestone: Milestone, mode: Mode) -> int:
+    """Run in a job of GitHub Actions; returns the exit code, in which waiting for a decision is no failure."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may have left it ignored
+    state = State(project.state(milestone.id))
+    try:
+        code = run_milestone(project, milestone, mode)
+    finally:
+        actions.sum_up(f"Milestone {milestone.id}", _standing(milestone, state))
+    if code != ExitCode.WAITING:
+        return code
+    actions.notice(_waiting(milestone, state))
+    return ExitCode.DONE
+
+
+def _standing(milestone: Milestone, state: State) -> Iterator[str]:
+    yield status_text(milestone, state)
+    if state.gates.all():
+        yield gates_text(milestone, state)
+
+
+def _waiting(milestone: Milestone, state: State) -> str:
+    gates = "; ".join(f"{gate.gate} ({' | '.join(gate.verbs)})" for gate in state.gates.all())
+    return f"{milestone.id} waits for decisions: {gates}" if gates else f"{milestone.id} waits for what an issue needs"

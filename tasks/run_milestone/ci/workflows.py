@@ -1,0 +1,68 @@
+"""The workflow that `ci github` writes, and what becomes of files that are there already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from ..errors import UsageError
+from ..files import read_text, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_TEMPLATES = Path(__file__).parent / "templates"
+MAIN, WAVE = ".github/workflows/run-milestone.yml", ".github/workflows/run-milestone-wave.yml"
+SETUP = ".github/actions/run-milestone/action.yml"
+OURS = "Written by `run-milestone ci github`"
+"""What the first comment of a file says that may be brought up to date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one file: made, changed or kept."""
+
+    name: str
+    what: str
+
+
+def workflows(milestones: Sequence[str], *, matrix: bool) -> dict[str, str]:
+    """Return the text of each file, by its path in the repository; `milestones` are those that the schedule wakes."""
+    jobs = _template("matrix.yml" if matrix else "one-job.yml")
+    main = _template("event.yml").replace("@FIRST@", milestones[0]).replace("@ALL@", " ".join(milestones)) + jobs
+    return {MAIN: main, **({WAVE: _template("wave.yml")} if matrix else {}), SETUP: _template("setup.yml")}
+
+
+def _template(name: str) -> str:
+    text = (_TEMPLATES / name).read_text(encoding="utf-8")
+    return text.replace("@VERSION@", __version__).replace("@CHECKOUT@\n", _checkout() if "@CHECKOUT@" in text else "")
+
+
+def _checkout() -> str:
+    return (_TEMPLATES / "checkout.yml").read_text(encoding="utf-8")
+
+
+def write(root: Path, texts: dict[str, str]) -> tuple[Written, ...]:
+    """Write the files below `root`. The set-up is the team's once it is there; nothing else of theirs is overwritten.
+
+    Errors: UsageError where a file is there that this did not write; then nothing is written.
+    """
+    there = {name: read_text(root / name) for name in texts}
+    for name, text in there.items():
+        if text is not None and name != SETUP and OURS not in text[:500]:
+            raise UsageError(
+                f"{name} is there already, and `run-milestone ci github` did not write it.",
+                "Move it away or rename it, then run the same command again.",
+            )
+    return tuple(_written(root, there, texts))
+
+
+def _written(root: Path, there: dict[str, str | None], texts: dict[str, str]) -> Iterator[Written]:
+    for name, text in texts.items():
+        if there[name] is not None and (there[name] == text or name == SETUP):
+            yield Written(name, "kept")
+        else:
+            write_text(root / name, text)
+            yield Written(name, "made" if there[name] is None else "changed")

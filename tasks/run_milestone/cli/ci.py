@@ -1,0 +1,117 @@
+"""The commands for GitHub Actions: ci github, check, event, run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from ..errors import ExitCode, UsageError
+from ..plan import milestones
+from ..plan.ids import normalise
+from .opening import Commands, add_milestone, current_project, load_plan, near, put
+from .running import add_only, only_issues
+
+
+def github(args: argparse.Namespace) -> int:
+    """Write the workflow that runs milestones on GitHub Actions, and say what else it needs."""
+    from ..ci.telling import written
+    from ..ci.workflows import workflows, write
+
+    project = current_project()
+    names = [normalise(name) for name in args.milestones] or _only_plan(list(milestones(project.plans)))
+    for name in names:
+        load_plan(project, name)
+    put(written(write(project.root, workflows(names, matrix=args.matrix)), names))
+    return ExitCode.DONE
+
+
+def _only_plan(names: list[str]) -> list[str]:
+    if len(names) != 1:
+        raise UsageError(
+            f"This project has {len(names)} plans, so the schedule needs to know which ones to go on with.",
+            f"Name them: `run-milestone ci github {' '.join(names) or 'm1'}`.",
+        )
+    return names
+
+
+def check(args: argparse.Namespace) -> int:
+    """Say what is unsafe in workflows: by zizmor, and by what run-milestone needs of them."""
+    from ..ci.checking import problems, workflow_files
+    from ..ci.telling import checked
+    from ..hands.process import Processes
+
+    files = [Path(name) for name in args.files] or [near(path) for path in workflow_files(_repository(Path.cwd()))]
+    found = problems(files, Processes())
+    put(checked(files, found))
+    return ExitCode.FAILED if found else ExitCode.DONE
+
+
+def _repository(start: Path) -> Path:
+    return next((folder for folder in (start, *start.parents) if (folder / ".github").is_dir()), start)
+
+
+def event(_: argparse.Namespace) -> int:
+    """Say which milestones the event that started this job asks for; strangers start nothing."""
+    from ..ci import actions
+    from ..ci.event import asked
+
+    kind, said = actions.event()
+    scheduled = os.environ.get("SCHEDULED", "").split()
+    answer = asked(kind, said, scheduled, list(milestones(current_project().plans)))
+    actions.output("milestones", answer.milestones)
+    put(f"{answer.why}\nTo be run: {', '.join(answer.milestones) or 'nothing'}\n")
+    return ExitCode.DONE
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run or resume a milestone in a job: sums up on the job's page, and waiting for a decision is no failure."""
+    from ..ci import job
+    from ..running import Mode
+
+    project = current_project()
+    milestone = load_plan(project, args.milestone)
+    return job.run(project, milestone, Mode(only_issues(args.only, milestone)))
+
+
+def _ci(args: argparse.Namespace) -> int:
+    """Run milestones on GitHub Actions: github, check, event, run."""
+    raise UsageError(f"{args} names no command.", "Try `run-milestone ci github`.")
+
+
+def _add_ci(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (command, add) in _CI.items():
+        text = (command.__doc__ or "").splitlines()[0]
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        add(sub)
+
+
+def _add_github(parser: argparse.ArgumentParser) -> None:
+    what = "a milestone that the schedule goes on with (default: the only one)"
+    parser.add_argument("milestones", nargs="*", metavar="ID", help=what)
+    parser.add_argument("--matrix", action="store_true", help="run each issue that is ready in a job of its own")
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", metavar="FILE", help="a workflow or an action (default: all of them)")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    add_only(parser)
+
+
+def _add_nothing(_: argparse.ArgumentParser) -> None:
+    return
+
+
+_CI: Commands = {
+    "github": (github, _add_github),
+    "check": (check, _add_check),
+    "event": (event, _add_nothing),
+    "run": (run, _add_run),
+}
+
+COMMANDS: Commands = {"ci": (_ci, _add_ci)}

@@ -1,0 +1,124 @@
+"""`ci check` on workflows as people write them: what is unsafe, on which line, and what to do."""
+
+import pytest
+
+from run_milestone.ci.rules import broken_rules
+
+UNSAFE = """\
+name: milestone
+on:
+  issue_comment:
+  pull_request_target:
+concurrency:
+  group: milestone
+  cancel-in-progress: true
+env:
+  GH_TOKEN: ${{ secrets.GITHUB_TOKEN }}
+jobs:
+  run:
+    runs-on: ubuntu-latest
+    continue-on-error: true
+    steps:
+      - uses: actions/checkout@v4
+        with:
+          ref: ${{ github.event.pull_request.head.sha }}
+      - run: run-milestone ${{ github.event.comment.body }} || true
+  called:
+    uses: ./.github/workflows/other.yml
+    secrets: inherit
+"""
+FOUND = {
+    "runs-the-head": 15,
+    "cancels-a-run": 7,
+    "wide-token": 9,
+    "unguarded-comment": 3,
+    "hidden-failure": 13,
+    "unheard-cancel": 18,
+    "template-injection": 18,
+    "excessive-permissions": 1,
+    "artipacked": 15,
+    "unpinned-uses": 15,
+    "dangerous-triggers": 3,
+    "secrets-inherit": 20,
+}
+SAFE = """\
+name: milestone
+on:
+  workflow_dispatch:
+permissions: {}
+jobs:
+  run:
+    runs-on: ubuntu-latest
+    permissions: {contents: write}
+    concurrency: {group: milestone, cancel-in-progress: false}
+    steps:
+      - run: exec run-milestone ci run m1
+        env: {GH_TOKEN: "${{ github.token }}"}
+"""
+
+
+@pytest.fixture
+def team(repository):
+    """A team with a workflow of its own."""
+
+    def says(text):
+        path = repository.folder / ".github/workflows/milestone.yml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return repository
+
+    return says
+
+
+def found(told):
+    """The line of each rule's first problem; every line of the output but the last is one."""
+    lines = {}
+    for line in told.lines[:-1]:
+        file, row, _, rule, _ = line.split(":", 4)
+        assert file == ".github/workflows/milestone.yml"
+        lines.setdefault(rule.strip(), int(row))
+    return lines
+
+
+def test_everything_unsafe_is_named_with_its_line_and_what_to_do(team):
+    told = team(UNSAFE).types("ci", "check")
+    assert told.code == 1
+    assert FOUND.items() <= found(told).items()
+    assert "Put the value into `env` and use it as a variable of the shell" in told.out
+    assert told.lines[-1].startswith("✗ ")
+
+
+def test_a_workflow_that_does_it_right_passes(team):
+    told = team(SAFE).types("ci", "check", ".github/workflows/milestone.yml")
+    assert (told.code, told.out) == (0, "✓ nothing unsafe in 1 file\n"), told.out + told.err
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "rule"),
+    [
+        ("exec run-milestone", "run-milestone", "unheard-cancel"),
+        ("exec run-milestone ci run m1", "exec run-milestone ci run m1 || echo red", "hidden-failure"),
+        ("cancel-in-progress: false", "cancel-in-progress: '${{ true }}'", "cancels-a-run"),
+        ("    concurrency: {group: milestone, cancel-in-progress: false}\n", "", "no-concurrency"),
+        ("  workflow_dispatch:\n", "  issue_comment:\n", "unguarded-comment"),
+        ("    steps:\n", "    env: {GH_TOKEN: x}\n    steps:\n", "wide-token"),
+        ("      - run: exec", "      - continue-on-error: true\n        run: exec", "hidden-failure"),
+    ],
+)
+def test_each_of_our_own_rules_by_itself(good, bad, rule):
+    assert good in SAFE
+    assert [problem.rule for problem in broken_rules("x.yml", SAFE.replace(good, bad))] == [rule]
+
+
+def test_what_is_no_workflow_gets_a_sentence(team):
+    ada = team("jobs: [")
+    told = ada.types("ci", "check")
+    assert told.code == 2
+    assert ".github/workflows/milestone.yml:1:8: this is no YAML: " in told.err
+    assert "does not exist. Name a workflow" in ada.types("ci", "check", "missing.yml").err
+
+
+def test_without_a_workflow_it_says_how_to_get_one(repository):
+    told = repository.types("ci", "check")
+    assert told.code == 2
+    assert "Write one with `run-milestone ci github`." in told.err

@@ -1,0 +1,103 @@
+"""What an event may start: a milestone for people of the project, nothing for strangers, forks and nonsense."""
+
+import json
+
+import pytest
+
+from run_milestone.ci.event import asked
+from run_milestone.errors import UsageError
+
+KNOWN = ("m1", "m4.1")
+MARK = "Issue 03.\n\n<!-- run-milestone: m4.1/03 -->\n"
+
+
+def comment(body="/fix please", association="MEMBER", on=MARK):
+    return {"comment": {"body": body, "author_association": association}, "issue": {"body": on}}
+
+
+@pytest.mark.parametrize("spelling", ["m4.1", "M4.1", "4.1"])
+def test_somebody_starts_a_milestone_by_hand(spelling):
+    assert asked("workflow_dispatch", {"inputs": {"milestone": spelling}}, (), KNOWN).milestones == ("m4.1",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "m1; curl evil", "$(id)", "`id`", "../m1", "m1\nm4.1", "m1 --unsandboxed", "-C /", "m1\x00", '"', "m٤"],
+)
+def test_a_milestone_with_anything_else_in_it_is_refused(text):
+    with pytest.raises(UsageError, match=r"is not a milestone id\. Write it like m4\.1 or m3\."):
+        asked("workflow_dispatch", {"inputs": {"milestone": text}}, (), KNOWN)
+
+
+def test_a_milestone_without_a_plan_is_refused():
+    with pytest.raises(UsageError, match=r"no plan for m9 on the default branch\. Its plans are m1, m4\.1"):
+        asked("workflow_dispatch", {"inputs": {"milestone": "m9"}}, (), KNOWN)
+
+
+def test_the_schedule_goes_on_with_what_it_was_written_for():
+    assert asked("schedule", {"schedule": "17 5 * * *"}, ("m1", "4.1", "m1"), KNOWN).milestones == ("m1", "m4.1")
+
+
+@pytest.mark.parametrize("association", ["OWNER", "MEMBER", "COLLABORATOR"])
+@pytest.mark.parametrize("body", ["/fix", "/approve because it is small", "/skip-phase\nfor now"])
+def test_a_command_by_somebody_of_the_project_wakes_its_milestone(association, body):
+    assert asked("issue_comment", comment(body, association), (), KNOWN).milestones == ("m4.1",)
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (comment(association="NONE"), "by somebody without write access"),
+        (comment(association="CONTRIBUTOR"), "by somebody without write access"),
+        (comment(association="FIRST_TIME_CONTRIBUTOR"), "by somebody without write access"),
+        (comment(association=["OWNER"]), "by somebody without write access"),
+        (comment(body="Looks good"), "is no command"),
+        (comment(body="/assign me"), "is no command"),
+        (comment(body=""), "is no command"),
+        (comment(body={"fix": 1}), "is no command"),
+        (comment(on="A pull request from a fork"), "on no pull request of a milestone"),
+        (comment(on="<!-- run-milestone: m9/01 -->"), "on no pull request of a milestone"),
+        (comment(on="<!-- run-milestone: m1;id/01 -->"), "on no pull request of a milestone"),
+        (comment(on=None), "on no pull request of a milestone"),
+        ({}, "is no command"),
+    ],
+)
+def test_any_other_comment_runs_nothing_and_says_why(event, why):
+    answer = asked("issue_comment", event, (), KNOWN)
+    assert answer.milestones == ()
+    assert why in answer.why
+
+
+@pytest.mark.parametrize("kind", ["pull_request", "pull_request_target", "push", "workflow_run", "::error::"])
+def test_an_event_that_may_carry_a_forks_code_runs_nothing(kind):
+    with pytest.raises(UsageError, match="runs nothing: it may come from a fork"):
+        asked(kind, {"pull_request": {"head": {"repo": {"fork": True}}, "body": MARK}}, KNOWN, KNOWN)
+
+
+def test_a_job_hands_on_what_is_to_be_run(repository, tmp_path):
+    repository.types("init")
+    event, output = tmp_path / "event.json", tmp_path / "output"
+    event.write_text(json.dumps({"inputs": {"milestone": "M1"}}))
+    job = {"GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_EVENT_PATH": str(event), "GITHUB_OUTPUT": str(output)}
+    told = repository.types("ci", "event", env=job)
+    assert (told.code, told.lines[-1]) == (0, "To be run: m1")
+    assert output.read_text() == 'milestones=["m1"]\n'
+
+
+def test_a_milestone_with_shell_characters_hands_on_nothing(repository, tmp_path):
+    repository.types("init")
+    event, output = tmp_path / "event.json", tmp_path / "output"
+    event.write_text(json.dumps({"inputs": {"milestone": "m1$(touch made)"}}))
+    job = {"GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_EVENT_PATH": str(event), "GITHUB_OUTPUT": str(output)}
+    told = repository.types("ci", "event", env=job)
+    assert (told.code, told.out) == (2, "")
+    assert "'m1$(touch made)' is not a milestone id" in told.err
+    assert not output.exists()
+    assert not (repository.folder / "made").exists()
+
+
+def test_outside_of_a_job_there_is_no_event(repository):
+    repository.types("init")
+    told = repository.types("ci", "event")
+    assert told.code == 2
+    assert told.err.endswith("Run a milestone here with `run-milestone ID`.\n")

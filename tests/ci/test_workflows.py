@@ -1,0 +1,128 @@
+"""The workflow as it is written: what becomes of files that are there, and what linters say of it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+MAIN, WAVE = ".github/workflows/run-milestone.yml", ".github/workflows/run-milestone-wave.yml"
+SETUP = ".github/actions/run-milestone/action.yml"
+FORMS = {"one": (), "matrix": ("--matrix",)}
+
+
+def program(name):
+    """A linter beside the interpreter; it comes with the test extra."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent))
+    return found or pytest.skip(f"{name} is not installed: pip install 'run-milestone[test]'")
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def written(request, somebody, tmp_path_factory):
+    """Somebody whose repository has the workflow, in each of its two forms."""
+    ada = somebody(tmp_path_factory.mktemp(request.param))
+    ada.git("init", "--quiet", "--initial-branch=main", where=".")
+    ada.types("init")
+    told = ada.types("ci", "github", *FORMS[request.param])
+    assert told.code == 0, told.err
+    return ada
+
+
+def jobs(ada):
+    names = sorted((ada.folder / ".github/workflows").iterdir())
+    return [(name, job) for path in names for name, job in yaml.safe_load(path.read_text())["jobs"].items()]
+
+
+def steps(ada):
+    return [step for _, job in jobs(ada) for step in job.get("steps", ())]
+
+
+def test_nothing_of_an_event_is_put_into_a_shell(written):
+    assert not [step for step in steps(written) if "${{" in step.get("run", "")]
+
+
+def test_a_job_may_do_what_it_needs_and_no_more(written):
+    for path in (written.folder / ".github/workflows").iterdir():
+        assert yaml.safe_load(path.read_text())["permissions"] == {}
+    for name, job in jobs(written):
+        assert job["permissions"], name
+    rights = dict(jobs(written))
+    assert rights["event"]["permissions"] == {"contents": "read"}
+    may_start = {name for name, job in rights.items() if "actions" in job["permissions"]}
+    assert may_start in (set(), {"wave", "next"})  # `wave` lends it to `next`
+    assert not any("git" in step["run"].split() for step in rights.get("next", {"steps": []})["steps"])
+
+
+def test_no_action_of_anybody_elses_is_used(written):
+    used = {step["uses"] for step in steps(written) if "uses" in step}
+    assert used == {"./.github/actions/run-milestone"}
+
+
+def test_a_run_in_progress_is_never_cancelled(written):
+    bound = [job["concurrency"] for _, job in jobs(written) if "concurrency" in job]
+    assert bound == [{"group": "run-milestone-${{ matrix.milestone }}", "cancel-in-progress": False}]
+
+
+def test_only_the_step_that_runs_the_milestone_gets_the_token_that_pushes(written):
+    holders = [step for step in steps(written) if "GH_TOKEN" in step.get("env", {})]
+    assert holders
+    assert all(re.match(r"exec run-milestone ci (run|wave) |gh workflow run ", step["run"]) for step in holders)
+    for path in (written.folder / ".github/workflows").iterdir():
+        assert "persist" not in path.read_text()
+        assert "env" not in yaml.safe_load(path.read_text())
+
+
+def test_linters_of_workflows_find_nothing(written):
+    told = written.types("ci", "check")
+    files = sum(1 for path in (written.folder / ".github").rglob("*.yml"))
+    assert (told.code, told.out) == (0, f"✓ nothing unsafe in {files} files\n"), told.out + told.err
+    # A fork of actionlint that knows how GitHub caches; no job of ours does.
+    command = [program("actionlint"), "-ignore", "no explicit cache access limit"]
+    done = subprocess.run(command, cwd=written.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_writing_it_again_changes_nothing(written):
+    form = ("--matrix",) if (written.folder / WAVE).exists() else ()
+    told = written.types("ci", "github", *form)
+    assert told.lines[-1] == "Nothing changed."
+    assert {line.split()[1] for line in told.lines[:-1]} == {"kept"}
+
+
+def test_an_edited_set_up_is_the_teams_and_an_edited_workflow_is_brought_up_to_date(repository):
+    repository.types("init")
+    repository.types("ci", "github")
+    setup, main = repository.folder / SETUP, repository.folder / MAIN
+    setup.write_text(setup.read_text() + "# ours\n")
+    before = main.read_text()
+    main.write_text(before.replace("timeout-minutes: 15", "timeout-minutes: 1"))
+    told = repository.types("ci", "github")
+    assert f"✓ changed {MAIN}" in told.lines
+    assert f"· kept {SETUP}" in told.lines
+    assert main.read_text() == before
+    assert setup.read_text().endswith("# ours\n")
+
+
+def test_somebody_elses_workflow_of_that_name_stops_it_before_anything_is_written(repository):
+    repository.types("init")
+    main = repository.folder / MAIN
+    main.parent.mkdir(parents=True)
+    main.write_text("name: ours\n")
+    told = repository.types("ci", "github", "--matrix")
+    assert (told.code, main.read_text()) == (2, "name: ours\n")
+    assert f"{MAIN} is there already, and `run-milestone ci github` did not write it." in told.err
+    assert not (repository.folder / WAVE).exists()
+    assert not (repository.folder / SETUP).exists()
+
+
+def test_with_several_plans_the_schedule_has_to_be_told(repository):
+    repository.types("init")
+    repository.types("init", "m2")
+    told = repository.types("ci", "github")
+    assert told.code == 2
+    assert "Name them: `run-milestone ci github m1 m2`." in told.err
+    assert repository.types("ci", "github", "m1", "M2").code == 0
+    assert "SCHEDULED: m1 m2\n" in (repository.folder / MAIN).read_text()
