@@ -247,7 +247,7 @@ def test_what_does_not_answer_the_open_question_is_refused_with_the_reason(left,
 @pytest.mark.parametrize("verb", Verb)
 @pytest.mark.parametrize("gate", ["03", "phase-1", "plan-review", "bootstrap"])
 def test_ahead_an_issue_is_skipped_a_phase_is_skipped_anything_is_aborted_and_nothing_else(gate, verb):
-    allowed = {("03", "skip"), ("phase-1", "skip-phase")} | {(name, "abort") for name in (gate,)}
+    allowed = {("03", "skip"), ("phase-1", "skip-phase"), ("03", "unskip"), ("phase-1", "unskip"), (gate, "abort")}
     assert (refused(approval(verb, gate)) is None) == ((gate, verb) in allowed)
 
 
@@ -285,3 +285,25 @@ def skip(verb, gate, number=1):
 def test_who_is_skipped(decision, finished, expected):
     found = gates.skipped("03", 1, [skip(Verb.FIX, "03", 9), decision], finished=finished)
     assert found == (decision if expected else None)
+
+
+def test_a_skip_is_taken_back_and_given_again():
+    def found(*decisions, issue="03"):
+        return gates.skipped(issue, 1, decisions, finished=False)
+
+    skipped, back, again = skip(Verb.SKIP, "03", 1), skip(Verb.UNSKIP, "03", 2), skip(Verb.SKIP, "03", 3)
+    assert found(skipped, back) is None
+    assert found(skipped, back, again) == again
+    assert found(skipped, skip(Verb.UNSKIP, "04", 2)) == skipped
+    assert found(skipped, skip(Verb.UNSKIP, "phase-1", 2)) == skipped, "a phase takes back what the phase skipped"
+    phase = skip(Verb.SKIP_PHASE, "phase-1", 1)
+    assert found(phase, back) is None
+    assert found(phase, back, issue="04") == phase
+    assert found(phase, skip(Verb.UNSKIP, "phase-1", 2)) is None
+
+
+def test_a_skipped_phase_leaves_out_what_was_in_it_then():
+    left_out = replace(finding(Kind.PHASE, severity=Severity.WARNING), rule="03")
+    decision = replace(skip(Verb.SKIP_PHASE, "phase-1"), findings=(left_out, replace(left_out, rule="04")))
+    assert gates.skipped("03", 1, [decision], finished=False) == decision
+    assert gates.skipped("05", 1, [decision], finished=False) is None, "it came to the phase later"

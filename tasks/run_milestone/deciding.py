@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from . import budget
 from .errors import UsageError
 from .gates import ahead
-from .model import Verb
-from .settling import gate_names, whoami
+from .model import Approval, Verb
+from .settling import gate_names, no_skip, whoami
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +30,8 @@ def leave_decision(milestone: Milestone, state: State, name: str, verb: str, why
     _check(milestone, name, verb, gate)
     if refused := budget.refusal(gate, verb, why):
         raise UsageError(f"This cannot answer gate {name}: {refused}.", "Give it with `--reason`.")
+    if refused := no_skip(milestone, state, Approval("", name, verb, 0, "")):
+        raise UsageError(f"{refused[0].upper()}{refused[1:]}.", f"`run-milestone status {milestone.id}` lists what is.")
     return state.approvals.leave(name, verb, why=why, who=whoami(), digest=gate.digest if gate else None)
 
 
@@ -42,5 +44,5 @@ def _check(milestone: Milestone, name: str, verb: str, gate: Gate | None) -> Non
             f"Gate {name} is not open, so {verb} has nothing to answer.",
             f"`run-milestone gates {milestone.id}` lists what waits.",
         )
-    if gate is not None and verb not in gate.verbs:
+    if gate is not None and verb not in gate.verbs and verb != Verb.UNSKIP:
         raise UsageError(f"Gate {name} does not offer {verb}.", f"It offers {' | '.join(gate.verbs)}.")

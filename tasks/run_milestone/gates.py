@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .digest import digest
-from .model import Approval, Decision, Finding, Gate, Kind, Passed, Tier, Verb
+from .model import Approval, Decision, Finding, Gate, Kind, Passed, Severity, Tier, Verb
 from .policy import AGAIN, STOPS
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ ANSWERS = frozenset({Verb.APPROVE, Verb.CONTINUE})
 def ahead(gate: str) -> frozenset[Verb]:
     """Return the verbs that accept no risk, so that they may be written at any time, also before the gate opens."""
     if gate.isdigit():
-        return frozenset({Verb.SKIP, Verb.ABORT})
-    return frozenset({Verb.SKIP_PHASE, Verb.ABORT}) if gate.startswith("phase-") else frozenset({Verb.ABORT})
+        return frozenset({Verb.SKIP, Verb.UNSKIP, Verb.ABORT})
+    if gate.startswith("phase-"):
+        return frozenset({Verb.SKIP_PHASE, Verb.UNSKIP, Verb.ABORT})
+    return frozenset({Verb.ABORT})
 
 
 def ask(
@@ -92,12 +94,23 @@ def _offered(kind: Kind, findings: Sequence[Finding], *, again: bool, milestone:
 
 
 def _answer(gate: Gate, decisions: Iterable[Decision]) -> Decision | None:
+    found = None
     for decision in decisions:
-        left_out = gate.kind is Kind.PHASE and decision.verb is Verb.SKIP_PHASE
-        answered = decision.verb in ANSWERS and decision.digest == gate.digest
-        if decision.gate == gate.gate and (left_out or answered):
-            return decision
-    return None
+        if decision.gate == gate.gate and decision.verb is Verb.UNSKIP:
+            found = None
+        elif decision.gate == gate.gate and (_left_out(gate, decision) or _answered(gate, decision)):
+            found = found or decision
+    return found
+
+
+def _answered(gate: Gate, decision: Decision) -> bool:
+    return decision.verb in ANSWERS and decision.digest == gate.digest
+
+
+def _left_out(gate: Gate, decision: Decision) -> bool:
+    """Return whether a phase was skipped as it is listed now; one that was written down without a list, as it is."""
+    listed = not decision.findings or set(gate.findings) <= set(decision.findings)
+    return gate.kind is Kind.PHASE and decision.verb is Verb.SKIP_PHASE and listed
 
 
 def refusal(
@@ -114,7 +127,7 @@ def refusal(
         return f"two answers at once ({', '.join(sorted((approval.verb, *others)))}); leave exactly one"
     if gate is None:
         return None if approval.verb in ahead(approval.gate) else f"no gate {approval.gate} is open for {approval.verb}"
-    if approval.verb not in gate.verbs:
+    if approval.verb not in gate.verbs and approval.verb != Verb.UNSKIP:
         return f"gate {gate.gate} does not offer {approval.verb}; it offers {' | '.join(gate.verbs)}"
     if approval.verb in ahead(approval.gate):
         return None
@@ -128,10 +141,37 @@ def refusal(
 
 
 def skipped(issue: str, phase: int, decisions: Iterable[Decision], *, finished: bool) -> Decision | None:
-    """Return the decision that skips an issue, None where none does; a finished issue is not skipped by its phase."""
+    """Return the decision that skips an issue, None where none does or it was taken back.
+
+    A finished issue is not skipped by its phase, and neither is one that was not in it when the phase was.
+    """
+    found = None
     for decision in decisions:
         if decision.verb is Verb.SKIP and decision.gate == issue:
-            return decision
-        if decision.verb is Verb.SKIP_PHASE and decision.gate == f"phase-{phase}" and not finished:
-            return decision
-    return None
+            found = decision
+        elif decision.verb is Verb.SKIP_PHASE and decision.gate == f"phase-{phase}" and not finished:
+            found = found or (decision if leaves_out(decision, issue) else None)
+        elif decision.verb is Verb.UNSKIP and (decision.gate == issue or _takes_back(decision, found)):
+            found = None
+    return found
+
+
+def leaves_out(decision: Decision, issue: str) -> bool:
+    """Return whether what a phase's decision lists leaves an issue out; one without a list leaves out all."""
+    return not decision.findings or any(
+        finding.rule == issue and finding.severity is Severity.WARNING for finding in decision.findings
+    )
+
+
+def _takes_back(decision: Decision, found: Decision | None) -> bool:
+    return found is not None and found.gate == decision.gate
+
+
+def about(issue: str, phase: int, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    """Return the decisions about an issue, those included by which its phase left it out or took it up again."""
+    return tuple(one for one in decisions if one.gate == issue or _of_phase(one, issue, phase))
+
+
+def _of_phase(decision: Decision, issue: str, phase: int) -> bool:
+    skips = decision.gate == f"phase-{phase}" and decision.verb in {Verb.SKIP_PHASE, Verb.UNSKIP}
+    return skips and bool(decision.findings) and leaves_out(decision, issue)

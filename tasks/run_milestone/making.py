@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .gates import about
 from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, Node
 from .model import Bootstrapped
 from .plan.ids import branch_of
@@ -92,6 +93,6 @@ class Making:
             plan_folder=self.project.plan(self.milestone.id),
             tree=self.project.tree(self.milestone, issue.number),
             head=self.outside.heads.get(branch),
-            decisions=tuple(decision for decision in self.state.decisions.all() if decision.gate == issue.number),
+            decisions=about(issue.number, issue.phase, self.state.decisions.all()),
             known_failures=baseline.tests.failed if baseline else (),
         )

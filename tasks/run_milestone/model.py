@@ -17,6 +17,7 @@ class Verb(StrEnum):
     CONTINUE = "continue"
     SKIP = "skip"
     SKIP_PHASE = "skip-phase"
+    UNSKIP = "unskip"
     ABORT = "abort"
 
 

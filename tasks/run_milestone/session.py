@@ -128,7 +128,7 @@ class Session:
         made = settle(self.milestone, self.state, self._change_now, self.voice.say)
         for decision in made:
             self.aborted = self.aborted or decision.verb is Verb.ABORT
-            self._asked.discard(decision.digest or "")
+            self._asked -= self._asked if decision.verb is Verb.UNSKIP else {decision.digest or ""}
             self.due.ask_again()
             self.voice.say(transcript.decided(decision, self._issues.get(decision.gate)))
         return bool(made)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from . import budget, gates
 from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from .model import Approval, Decision, Gate, Verb
+from .show.summary import listed, stories
 from .state.approvals import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .model import Milestone
+    from .model import Finding, Milestone
     from .state import State
 
 
@@ -46,7 +47,7 @@ def settle(
         rivals = [other.verb for other in found if _rivals(approval, other)]
         why = _refusal(approval, rivals, milestone, state, change_now)
         if why is None:
-            made.append(_decide(approval, state))
+            made.append(_decide(approval, milestone, state))
         else:
             aside = state.approvals.set_aside(approval)
             state.journal.add("approval refused", file=approval.file, why=why)
@@ -68,7 +69,7 @@ def _refusal(
     gate = state.gates.read(approval.gate)
     opened = state.gates.since(approval.gate) if gate else 0
     change = change_now(gate) if gate else None
-    refused = gates.refusal(approval, gate, opened, change, rivals)
+    refused = gates.refusal(approval, gate, opened, change, rivals) or no_skip(milestone, state, approval)
     return refused or budget.refusal(gate, approval.verb, approval.why)
 
 
@@ -76,7 +77,30 @@ def _rivals(approval: Approval, other: Approval) -> bool:
     return other.gate == approval.gate and other.file != approval.file and other.verb in set(Verb)
 
 
-def _decide(approval: Approval, state: State) -> Decision:
+def no_skip(milestone: Milestone, state: State, approval: Approval) -> str | None:
+    """Return why there is no skip that an answer could take back, None where there is or it takes none back."""
+    if approval.verb != Verb.UNSKIP:
+        return None
+    left_out = {story.number for story in stories(milestone, state) if story.status == "skipped"}
+    if approval.gate in left_out or _skips_phase(approval.gate, state.decisions.all()):
+        return None
+    return f"{approval.gate} is not skipped, so there is no skip to take back"
+
+
+def _skips_phase(gate: str, decisions: tuple[Decision, ...]) -> bool:
+    verbs = [one.verb for one in decisions if one.gate == gate and one.verb in {Verb.SKIP_PHASE, Verb.UNSKIP}]
+    return verbs[-1:] == [Verb.SKIP_PHASE]
+
+
+def _shown(approval: Approval, gate: Gate | None, milestone: Milestone, state: State) -> tuple[Finding, ...]:
+    """Return what a decision is about: what its gate shows; a phase skipped or taken up again lists its issues."""
+    phase = next((phase for phase in milestone.phases if phase_name(phase.number) == approval.gate), None)
+    if gate is None and phase is not None and approval.verb in {Verb.SKIP_PHASE, Verb.UNSKIP}:
+        return listed(phase, milestone, state, skipping=approval.verb == Verb.SKIP_PHASE)
+    return gate.findings if gate else ()
+
+
+def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
     """Record the decision before anything else changes; a crash after that finds it by the file it was made from."""
     gate = state.gates.read(approval.gate)
     decision = state.decisions.record(
@@ -90,7 +114,7 @@ def _decide(approval: Approval, state: State) -> Decision:
             gate.kind if gate else None,
             gate.digest if gate else None,
             gate.attempt if gate else 1,
-            gate.findings if gate else (),
+            _shown(approval, gate, milestone, state),
             gate.change if gate else "",
             approval.source,
         )

@@ -9,7 +9,21 @@ from typing import TYPE_CHECKING, Any
 from ..digest import plain
 from ..gates import skipped as skip_of
 from ..graph import COMPLETE, PLAN_REVIEW, phase_name
-from ..model import Decision, Gate, Implemented, Issue, Kind, Passed, PlanReviewed, Proposed, Step, Tested, Verb
+from ..model import (
+    Decision,
+    Finding,
+    Gate,
+    Implemented,
+    Issue,
+    Kind,
+    Passed,
+    PlanReviewed,
+    Proposed,
+    Severity,
+    Step,
+    Tested,
+    Verb,
+)
 from ..policy import STOPS
 from .words import RULE, count, reference, short_title
 
@@ -161,6 +175,22 @@ def listing(phase: Phase, milestone: Milestone, state: State) -> list[str]:
     left_out = sum(1 for issue in phase.issues if told[issue.number].status == "skipped")
     skips = f", {left_out} skipped" if left_out else ""
     return [f"✓ Phase {phase.number} complete — {count(ready, 'PR')} ready{skips}", "", *rows]
+
+
+def listed(phase: Phase, milestone: Milestone, state: State, *, skipping: bool = False) -> tuple[Finding, ...]:
+    """Return what a phase's barrier asks about, by issue number: their order in the plan is no other list.
+
+    A skipped issue is a warning; `skipping` lists what is unfinished as skipped.
+    """
+    told = [story for story in stories(milestone, state) if story.phase == phase.number]
+    return tuple(_listed(story, skipping=skipping) for story in sorted(told, key=lambda story: story.number))
+
+
+def _listed(story: IssueStory, *, skipping: bool) -> Finding:
+    if story.status == "skipped" or (skipping and story.status != "done"):
+        return Finding(Kind.PHASE, Severity.WARNING, story.number, f"issue #{story.number} skipped")
+    labels = f" [{', '.join(story.labels)}]" if story.labels else ""
+    return Finding(Kind.PHASE, Severity.INFO, story.number, f"PR #{story.pr} of issue #{story.number}{labels}")
 
 
 def _row(issue: Issue, story: IssueStory, state: State) -> str:

@@ -252,6 +252,9 @@ def decided(decision: Decision, issue: Issue | None) -> list[str]:
     why = f': "{decision.why}"' if decision.why else ""
     if decision.verb is Verb.SKIP and issue is not None:
         return ["", f"⏭️ Skipped Issue #{issue.number}", "", f'Recorded: "{decision.why or "no reason given"}"']
+    if decision.verb is Verb.UNSKIP:
+        what = f"Issue #{issue.number}" if issue else decision.gate.replace("-", " ").capitalize()
+        return ["", f"↩ {what} is taken up again", "", f'Recorded: "{decision.why or "no reason given"}"']
     return ["", f"✓ Decision {decision.id}: {decision.verb} at gate {decision.gate} by {decision.who}{why}"]
 
 

@@ -60,6 +60,7 @@ PURPOSE = {
     Verb.CONTINUE: "go on with the next phase",
     Verb.SKIP: "leave this issue out",
     Verb.SKIP_PHASE: "leave out what is unfinished in this phase",
+    Verb.UNSKIP: "take a skip back",
     Verb.ABORT: "end the run; the same command resumes it",
 }
 """What each verb does, in the words of the commands that are offered."""

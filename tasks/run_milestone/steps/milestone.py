@@ -12,7 +12,7 @@ from ..model import Bootstrapped, Completed, Finding, Kind, Passed, PlanReviewed
 from ..plan.review import review
 from ..show import transcript
 from ..show.plan_review import reviewed
-from ..show.summary import closing, listing, stories
+from ..show.summary import closing, listed, listing, stories
 from .task import Task
 from .test import NOTHING_COLLECTED, coverage_gap, run_tests
 
@@ -128,23 +128,11 @@ def barrier_task(milestone: Milestone, state: State, node: Node) -> Task:
     return Task(
         gate=node.name,
         shape=Passed,
-        inputs=lambda: _named({"issues of the phase": _phase_findings(milestone, state, node)}),
-        findings=lambda _: (_phase_findings(milestone, state, node), ""),
+        inputs=lambda: _named({"issues of the phase": listed(phase, milestone, state)}),
+        findings=lambda _: (listed(phase, milestone, state), ""),
         after=lambda _: [f"✓ Phase {phase.number} approved"],
         shown=lambda: listing(phase, milestone, state),
     )
-
-
-def _phase_findings(milestone: Milestone, state: State, node: Node) -> tuple[Finding, ...]:
-    told = (story for story in stories(milestone, state) if story.phase == node.phase)
-    return tuple(Finding(Kind.PHASE, Severity.INFO, story.number, _standing(story)) for story in told)
-
-
-def _standing(story: Any) -> str:
-    if story.status == "skipped":
-        return f"issue #{story.number} skipped"
-    labels = f" [{', '.join(story.labels)}]" if story.labels else ""
-    return f"PR #{story.pr} of issue #{story.number}{labels}"
 
 
 def complete_task(milestone: Milestone, state: State) -> Task:
