@@ -13,7 +13,7 @@ FLOORS = (
     ("gates", "checks", "show"),
     ("steps", "settling"),
     ("making", "ledger"),
-    ("due",),
+    ("due", "reconciling"),
     ("session", "books"),
     ("engine",),
     (

@@ -1,7 +1,7 @@
-"""Between two runs people change the plan, the branches, the pull requests and their minds: nothing is lost, all is said."""
+"""Between two runs people change the plan, branches, pull requests and their minds: nothing is lost, all is said."""
 
 import json
-import shutil
+import subprocess
 import sys
 
 import pytest
@@ -86,6 +86,181 @@ def pull(person, number, **what):
 
 def asked(person):
     return [gate["gate"] for gate in json.loads(person.types("gates", "m1", "--json").out)]
+
+
+def remote(person):
+    return person.folder / ".git/run-milestone/remote.git"
+
+
+def head(person, branch, where="."):
+    return person.git("rev-parse", "--verify", f"refs/heads/{branch}", where=where)
+
+
+def branches(person, where="."):
+    return person.git("for-each-ref", "--format=%(refname:short)", "refs/heads/feat", where=where).split()
+
+
+def commit(person, branch, name, *, onto=None):
+    """Let somebody commit a file to a branch without touching any checkout; returns the commit."""
+    onto = onto or head(person, branch)
+    blob = person.git("hash-object", "-w", "dodo.py", where=".")
+    rows = [row for row in person.git("ls-tree", onto, where=".").splitlines() if row]
+    text = "\n".join([*rows, f"100644 blob {blob}\t{name}"]) + "\n"
+    how = {"cwd": person.folder, "input": text, "text": True, "capture_output": True}
+    tree = subprocess.run(["git", "mktree"], check=True, **how).stdout.strip()
+    return person.git("commit-tree", tree, "-p", onto, "-m", f"Add {name}", where=".")
+
+
+def moves(person, branch, sha):
+    person.git("update-ref", f"refs/heads/{branch}", sha, where=".")
+
+
+def pushes(person, branch, sha):
+    """Somebody pushes to a remote branch, over whatever is there."""
+    person.git("push", "--quiet", "--force", str(remote(person)), f"{sha}:refs/heads/{branch}", where=".")
+
+
+FIRST = "feat/m1-01-make-part-a"
+
+# ---- pull requests ------------------------------------------------------------------------------------------------
+
+
+def test_a_merged_pull_request_makes_its_issue_done_whatever_became_of_its_branch(ada):
+    pull(ada, 1, state="closed")
+    ada.types("m1")
+    assert asked(ada) == ["01", "phase-1"]
+    pull(ada, 1, state="merged", base="release")
+    for where in (".", remote(ada)):
+        ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=where)
+    told = ada.types("m1")
+    assert "✓ PR #1 was merged into release (the plan says milestone/m1): issue #01 is done" in told.out
+    assert "· Gate 01 is withdrawn: its pull request is merged" in told.out
+    assert asked(ada) == ["phase-1"]
+    assert "was merged" not in ada.types("m1").out, "said once"
+    assert FIRST not in [*branches(ada), *branches(ada, remote(ada))]
+    assert pulls(ada) == [(1, "merged", False), (2, "open", False)]
+
+
+def test_a_closed_pull_request_is_opened_again_only_when_asked_each_time(ada):
+    pull(ada, 1, state="closed")
+    ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=remote(ada))
+    told = ada.types("m1")
+    assert "PR #1 was closed; `retry` opens it again" in told.out
+    assert FIRST not in branches(ada, remote(ada)), "nothing is pushed before somebody says so"
+    told = answer(ada, "01.retry")
+    assert pulls(ada)[0] == (1, "open", False)
+    assert FIRST in branches(ada, remote(ada))
+
+    pull(ada, 1, state="closed")
+    told = ada.types("m1")
+    assert "PR #1 was closed" in told.out, "an answer counts once"
+    assert pulls(ada) == [(1, "closed", False), (2, "open", False)]
+    told = answer(ada, "01.skip")
+    assert "1 PR ready, 1 skipped" in told.out
+
+
+def test_a_retargeted_pull_request_is_set_back_and_nothing_else_is_done(ada):
+    pull(ada, 1, base="main")
+    told = ada.types("m1")
+    assert "⚠️ PR #1 goes to main; it is set back to milestone/m1" in told.out
+    assert json.loads((forge(ada) / "1.json").read_text())["base"] == "milestone/m1"
+    assert "Tests:" not in told.out
+    assert "goes to" not in ada.types("m1").out
+
+
+# ---- branches -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "said"),
+    [
+        (False, True, f"⚠️ {FIRST} is gone from the remote; it is pushed again"),
+        (True, False, "was gone here: put back at"),
+        (True, True, "was gone here: put back at"),
+    ],
+)
+def test_a_deleted_branch_comes_back_with_its_commits(ada, here, there, said):
+    before = head(ada, FIRST)
+    if here:
+        ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=".")
+    if there:
+        ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=remote(ada))
+    told = ada.types("m1")
+    assert said in told.out
+    assert (head(ada, FIRST), head(ada, FIRST, remote(ada))) == (before, before)
+    assert "Implemented" not in told.out
+    assert pulls(ada) == [(1, "open", False), (2, "open", False)]
+
+
+def test_a_branch_that_is_lost_with_its_commits_is_made_again(ada):
+    for where in (".", remote(ada)):
+        ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=where)
+        ada.git("gc", "--quiet", "--prune=now", where=where)
+    told = ada.types("m1")
+    assert f"⚠️ {FIRST} is gone and so are its commits: issue #01 starts again" in told.out, told.out
+    assert told.issues() == ["01"]
+    assert "✓ Implemented" in told.out
+    assert pulls(ada) == [(1, "open", False), (2, "open", False)], "in the same pull request"
+    assert asked(ada) == ["phase-1"]
+
+
+def test_a_commit_to_a_branch_is_checked_and_pushed(ada):
+    more = commit(ada, FIRST, "more.py")
+    moves(ada, FIRST, more)
+    told = ada.types("m1")
+    assert told.issues() == ["01"]
+    assert "Tests:" in told.out
+    assert "Implemented" not in told.out
+    assert head(ada, FIRST, remote(ada)) == more
+
+
+def test_what_others_pushed_is_taken_over_and_checked(ada):
+    more = commit(ada, FIRST, "more.py")
+    pushes(ada, FIRST, more)
+    told = ada.types("m1")
+    assert f"✓ Took over what was pushed to {FIRST} ({more[:10]})" in told.out
+    assert head(ada, FIRST) == more
+    assert told.issues() == ["01"]
+
+
+def test_a_branch_set_back_on_the_remote_is_pushed_again(ada):
+    before = head(ada, FIRST)
+    pushes(ada, FIRST, head(ada, "main"))
+    told = ada.types("m1")
+    assert f"⚠️ {FIRST} was set back on the remote to" in told.out
+    assert head(ada, FIRST, remote(ada)) == before
+
+
+def test_nothing_is_pushed_over_what_others_force_pushed(ada):
+    theirs = commit(ada, FIRST, "theirs.py", onto=head(ada, "main"))
+    pushes(ada, FIRST, theirs)
+    told = ada.types("m1")
+    assert f"{FIRST} has commits on the remote that are not here ({theirs[:10]})" in told.out
+    assert head(ada, FIRST, remote(ada)) == theirs
+    assert "has commits on the remote" in ada.types("gates", "m1").out
+    moves(ada, FIRST, theirs)
+    told = ada.types("m1")
+    assert head(ada, FIRST, remote(ada)) == theirs
+    assert asked(ada) == ["phase-1"], "what was mended by hand is not asked about again"
+
+
+def test_the_agents_commit_rewritten_by_a_person_is_replaced_and_kept(ada):
+    before, rewritten = head(ada, FIRST), commit(ada, FIRST, "better.py", onto=head(ada, "main"))
+    moves(ada, FIRST, rewritten)
+    ada.types("m1")
+    assert head(ada, FIRST, remote(ada)) == rewritten
+    kept = ada.git("for-each-ref", "--format=%(objectname)", "refs/run-milestone/m1/01", where=".")
+    assert kept.split() == [before]
+
+
+def test_a_persons_commit_that_was_pushed_and_rewritten_is_not_pushed_over(ada):
+    theirs = commit(ada, FIRST, "theirs.py")
+    moves(ada, FIRST, theirs)
+    ada.types("m1")
+    moves(ada, FIRST, commit(ada, FIRST, "other.py", onto=head(ada, "main")))
+    told = ada.types("m1")
+    assert "has commits on the remote that are not here" in told.out
+    assert head(ada, FIRST, remote(ada)) == theirs
 
 
 # ---- a skip taken back --------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ class Making:
     def task(self, node: Node) -> Task:
         """Return what a node does, as things are now."""
         if node.step is not None and node.issue is not None:
-            return step_task(self._job(self.issue(node.issue)), node.step)
+            return step_task(self.job(self.issue(node.issue)), node.step)
         if node.name == BOOTSTRAP:
             tree = self.project.tree(self.milestone, "base")
             return whole.bootstrap_task(self.milestone, self.state, self.outside.reach, self.outside.asked, tree)
@@ -80,7 +80,8 @@ class Making:
         """Return an issue of the plan."""
         return self._issues[number]
 
-    def _job(self, issue: Issue) -> Job:
+    def job(self, issue: Issue) -> Job:
+        """Return what the steps of an issue work from."""
         branch = branch_of(self.milestone, issue)
         baseline = self.state.markers.evidence(BOOTSTRAP, Bootstrapped)
         return Job(

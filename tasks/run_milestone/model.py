@@ -467,6 +467,8 @@ class Pushed:
 
     head: str
     problem: Finding | None = None
+    there: str | None = None
+    """Where the remote branch was instead, where that is the problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -480,6 +482,8 @@ class Proposed:
     adopted: bool = False
     """Whether it was there already."""
     problem: Finding | None = None
+    retries: int = 0
+    """How many answers of `retry` to a closed pull request were there: each opens it again once."""
 
 
 @dataclass(frozen=True, slots=True)

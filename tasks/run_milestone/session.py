@@ -9,13 +9,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .books import close_books
-from .due import SKIPPED, Due
+from .due import Due
 from .errors import INTERRUPTED, ExitCode, Interrupted
 from .graph import BOOTSTRAP, COMPLETE, Node
 from .ledger import Ledger
 from .making import Making, Outside
 from .model import BranchMade, Gate, Passed, Step, Verb
 from .plan.ids import branch_of
+from .reconciling import Reconciling, outdated
 from .settling import settle
 from .show import transcript
 from .show.summary import status_of
@@ -110,18 +111,13 @@ class Session:
         self._outside.read_heads()
         self.settle()
         self._ledger.open()
-        self._outside.world = look(hands, self._branches(), self.voice.say)
+        self._outside.world = look(hands)
         self.state.remember(self._outside.world)
+        reconciling = Reconciling(self.due, hands, self._outside.world)
+        reconciling.take_over(self.voice.say)
         self._outside.read_heads()
-        self._leave_drafts()
-
-    def _branches(self) -> dict[str, str]:
-        """Return the branches of the issues that were started, and where their thrown away work is kept."""
-        return {
-            branch_of(self.milestone, issue): f"{self.milestone.id}/{issue.number}/"
-            for issue in self.milestone.issues
-            if self.state.markers.read(f"{issue.number}:{Step.BRANCH}") is not None
-        }
+        reconciling.leave_drafts(self.voice.say)
+        self._withdraw()
 
     def settle(self) -> bool:
         """Turn approval files into decisions, and say what they do; returns whether there were any."""
@@ -131,23 +127,23 @@ class Session:
             self._asked -= self._asked if decision.verb is Verb.UNSKIP else {decision.digest or ""}
             self.due.ask_again()
             self.voice.say(transcript.decided(decision, self._issues.get(decision.gate)))
+        if made:
+            self._withdraw()
         return bool(made)
+
+    def _withdraw(self) -> None:
+        """Close the questions that need no answer any more."""
+        for gate, why in list(outdated(self.due)):
+            self.state.gates.close(gate.gate)
+            self.voice.say([f"· Gate {gate.gate} is withdrawn: {why}"])
 
     def look_again(self) -> bool:
         """Look at the local branches again; returns whether an issue's branch moved since."""
-        names, before = self._branches(), self._outside.heads
+        names = [branch_of(self.milestone, issue) for issue in self.milestone.issues]
+        before = self._outside.heads
         self._outside.read_heads()
         self.due.ask_again()
         return any(before.get(name) != self._outside.heads.get(name) for name in names)
-
-    def _leave_drafts(self) -> None:
-        """Leave the pull requests of skipped issues as drafts, so that nobody merges them by mistake."""
-        world = self._outside.asked()
-        skipped = [issue for issue in self.milestone.issues if self.due.settled(issue.number) == SKIPPED]
-        for pull in filter(None, (world.pull(branch_of(self.milestone, issue)) for issue in skipped)):
-            if pull.state == "open" and not pull.draft:
-                self.hands.forge.set_draft(pull.number, draft=True)
-                self.voice.say([f"✓ PR #{pull.number} is left as a draft: its issue is skipped"])
 
     def _change_now(self, gate: Gate) -> str | None:
         """Return the identity of the change a gate is about, as it is now; None where it is about none."""

@@ -14,7 +14,7 @@ from .process import Processes
 from .sample import ensure_repository, make_bare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from ..model import Milestone
     from ..project import Project
@@ -66,26 +66,7 @@ def open_forge(milestone: Milestone, git: Git) -> Forge:
     )
 
 
-def look(hands: Hands, branches: Mapping[str, str], say: Say) -> World:
-    """Ask the remote and the forge once, and follow what people pushed to the issues' branches.
-
-    `branches` names for each branch where work of it that was thrown away is kept.
-    """
+def look(hands: Hands) -> World:
+    """Ask the remote and the forge once."""
     asked = datetime.now(UTC).isoformat(timespec="seconds")
-    world = World(asked, hands.git.remote_heads(), hands.forge.pulls())
-    for branch, kept in branches.items():
-        say(_follow(hands.git, branch, world.heads.get(branch), kept))
-    return world
-
-
-def _follow(git: Git, branch: str, there: str | None, kept: str) -> list[str]:
-    """Move a local branch forward to what somebody pushed; anything else is the push step's business."""
-    here = git.head(branch)
-    if there is None or there == here:
-        return []
-    if not git.has(there):
-        git.fetch(branch)
-    if here is not None and (not git.is_ancestor(here, there) or git.is_thrown_away(there, here, kept)):
-        return []
-    git.set_branch(branch, there, here)
-    return [f"✓ Took over what was pushed to {branch} ({there[:10]})"]
+    return World(asked, hands.git.remote_heads(), hands.forge.pulls())

@@ -28,7 +28,7 @@ from .implement import implement
 from .inputs import inputs
 from .inspect import inspect, review
 from .lint import lint
-from .pr import pr
+from .pr import base_of, pr
 from .push import push
 from .task import Task
 from .test import test
@@ -121,10 +121,26 @@ def _differs(job: Job, step: Step, evidence: Any) -> str | None:
     """Return how the remote or the forge contradicts a marker; None where it agrees or was not asked."""
     if job.world is None:
         return None
-    if step is Step.PUSH and not evidence.problem:
-        there = job.world.heads.get(job.branch)
-        return None if there == evidence.head else f"the remote has {job.branch} at {there or 'no commit'}"
-    if step is Step.PR and not evidence.problem:
-        pull = job.world.pull(job.branch)
-        return None if pull and pull.state == "open" else f"its pull request is {pull.state if pull else 'gone'}"
-    return None
+    if step is Step.PUSH:
+        return _remote_differs(job, evidence)
+    return _forge_differs(job, evidence) if step is Step.PR else None
+
+
+def _remote_differs(job: Job, pushed: Pushed) -> str | None:
+    world, pull = job.world, job.world.pull(job.branch) if job.world else None
+    there = world.heads.get(job.branch) if world else None
+    if there is None and pull is not None and pull.state == "closed":
+        return None  # whoever closed it may have deleted its branch: the next step asks
+    expected = pushed.there if pushed.problem else pushed.head
+    if there == expected or (pushed.problem and pushed.there is None):
+        return None
+    return f"the remote has {job.branch} at {there or 'no commit'}"
+
+
+def _forge_differs(job: Job, proposed: Proposed) -> str | None:
+    pull = job.world.pull(job.branch) if job.world else None
+    if proposed.problem:
+        return None if pull is None or pull.state == "closed" else f"its pull request is {pull.state}"
+    if pull is None or pull.state != "open":
+        return f"its pull request is {pull.state if pull else 'gone'}"
+    return None if pull.base == base_of(job) else f"its pull request goes to {pull.base}, not to {base_of(job)}"

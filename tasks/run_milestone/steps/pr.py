@@ -12,18 +12,28 @@ if TYPE_CHECKING:
     from ..model import PullRequest
     from .job import Job
 
+RULE = "pull request"
+"""What a finding about a pull request is called."""
+
 
 def pr(job: Job) -> Proposed:
     """Look for the pull request by its branch, make it or bring it up to date, and take what the forge says back."""
     try:
         found = _find(job)
         if found is not None and found.state == "merged":
-            return _proposed(found)
+            return _proposed(job, found)
         if found is not None and found.state == "closed":
             return _closed(job, found)
-        return _proposed(_create(job)) if found is None else _proposed(_update(job, found), adopted=True)
+        if found is None:
+            return _proposed(job, _create(job))
+        return _proposed(job, _update(job, found), adopted=True)
     except OutsideError as error:
-        return _stopped(error.what)
+        return _stopped(job, error.what)
+
+
+def base_of(job: Job) -> str:
+    """Return the branch that the pull request goes to."""
+    return job.milestone.branch
 
 
 def _find(job: Job) -> PullRequest | None:
@@ -33,7 +43,7 @@ def _find(job: Job) -> PullRequest | None:
 def _create(job: Job) -> PullRequest:
     try:
         return job.hands.forge.create(
-            head=job.branch, base=job.milestone.branch, title=_title(job), body=_body(job), labels=_labels(job)
+            head=job.branch, base=base_of(job), title=_title(job), body=_body(job), labels=_labels(job)
         )
     except OutsideError:
         found = _find(job)
@@ -44,7 +54,7 @@ def _create(job: Job) -> PullRequest:
 
 def _update(job: Job, found: PullRequest) -> PullRequest:
     made = job.hands.forge.edit(
-        found.number, title=_title(job), body=_body(job), base=job.milestone.branch, labels=_labels(job)
+        found.number, title=_title(job), body=_body(job), base=base_of(job), labels=_labels(job)
     )
     return job.hands.forge.set_draft(found.number, draft=False) if made.draft else made
 
@@ -73,11 +83,18 @@ def _body(job: Job) -> str:
 
 
 def _closed(job: Job, found: PullRequest) -> Proposed:
-    """Open a pull request again that a person closed, but only when a person asks for it."""
-    asked = [decision for decision in job.decisions if decision.verb is Verb.RETRY and decision.kind is Kind.FORGE]
-    if not asked:
-        return _stopped(f"PR #{found.number} was closed; `retry` opens it again")
-    return _proposed(_update(job, job.hands.forge.reopen(found.number)), adopted=True)
+    """Open a pull request again that a person closed, but only when a person asks for it after that."""
+    before = job.state.markers.evidence(f"{job.issue.number}:{Step.PR}", Proposed)
+    if before is None or before.retries >= _retries(job):
+        return _stopped(job, f"PR #{found.number} was closed; `retry` opens it again")
+    return _proposed(job, _update(job, job.hands.forge.reopen(found.number)), adopted=True)
+
+
+def _retries(job: Job) -> int:
+    return sum(
+        decision.verb is Verb.RETRY and any(finding.rule == RULE for finding in decision.findings)
+        for decision in job.decisions
+    )
 
 
 def _labels(job: Job) -> tuple[str, ...]:
@@ -86,9 +103,11 @@ def _labels(job: Job) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*job.issue.labels, *found)))
 
 
-def _proposed(pull: PullRequest, *, adopted: bool = False) -> Proposed:
-    return Proposed(pull.number, pull.url, tuple(sorted(pull.labels)), pull.state, adopted)
+def _proposed(job: Job, pull: PullRequest, *, adopted: bool = False) -> Proposed:
+    labels = tuple(sorted(pull.labels))
+    return Proposed(pull.number, pull.url, labels, pull.state, adopted, retries=_retries(job))
 
 
-def _stopped(message: str) -> Proposed:
-    return Proposed(0, "", problem=Finding(Kind.FORGE, Severity.CRITICAL, "pull request", message))
+def _stopped(job: Job, message: str) -> Proposed:
+    problem = Finding(Kind.FORGE, Severity.CRITICAL, RULE, message)
+    return Proposed(0, "", problem=problem, retries=_retries(job))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import OutsideError
-from ..model import Finding, Kind, Pushed, Severity
+from ..model import Finding, Kind, Pushed, Severity, Step
 
 if TYPE_CHECKING:
     from .job import Job
@@ -21,23 +22,34 @@ def push(job: Job) -> Pushed:
         if there == head:
             return Pushed(head)
         if there is not None and not _ours(job, there, head):
-            return _stopped(
-                job, Kind.CONFLICT, f"{job.branch} has commits on the remote that are not here ({there[:10]})"
-            )
+            return replace(_stopped(job, Kind.CONFLICT, _foreign(job, there)), there=there)
         return Pushed(git.push(head, job.branch, there))
     except OutsideError as error:
         return _stopped(job, Kind.FORGE, error.what)
 
 
-def _ours(job: Job, there: str, head: str) -> bool:
-    """Return whether the remote's commit is contained in what is pushed, or was kept when its work was thrown away.
+def _foreign(job: Job, there: str) -> str:
+    """Return what is in the way, and the way out of it by hand."""
+    held = f"{job.branch} has commits on the remote that are not here ({there[:10]})"
+    return f"{held}: merge or rebase onto them here, or push over them yourself, then run again"
 
-    Either way nobody's commit is lost.
+
+def _ours(job: Job, there: str, head: str) -> bool:
+    """Return whether the remote's commit may be replaced by what is pushed, so that nobody's commit is lost.
+
+    It is contained in that, it was kept when its work was thrown away, or it is what this runner pushed last and
+    somebody rewrote here: then it is kept as well, and none of what goes away may be a person's.
     """
     git = job.hands.git
     if not git.has(there):
         git.fetch(job.branch)
-    return any(git.is_ancestor(there, known) for known in (head, *git.kept(f"{job.mark}/")))
+    if any(git.is_ancestor(there, known) for known in (head, *git.kept(f"{job.mark}/"))):
+        return True
+    before = job.state.markers.evidence(f"{job.issue.number}:{Step.PUSH}", Pushed)
+    if before is None or before.head != there or not all(one.ours for one in git.commits(head, there, job.mark)):
+        return False
+    git.keep(f"{job.mark}/rewritten", there)
+    return True
 
 
 def _stopped(job: Job, kind: Kind, message: str) -> Pushed:

@@ -1,0 +1,161 @@
+"""reconciling: what happened to branches, pull requests and questions since the last run is taken over, and said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from .due import SKIPPED
+from .graph import step_name
+from .model import BranchMade, Implemented, Kind, Linted, Passed, Proposed, Pushed, Step
+from .plan.ids import branch_of
+from .steps.pr import base_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from .due import Due
+    from .hands import Hands
+    from .model import Gate, Issue, PullRequest, World
+
+    Say = Callable[[Iterable[str]], None]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciling:
+    """Holds the records of one milestone against what the remote and the forge said at a run's start.
+
+    What loses nothing is taken over at once; what might is left to the step that asks about it.
+    """
+
+    due: Due
+    hands: Hands
+    world: World
+
+    def take_over(self, say: Say) -> None:
+        """Take over what happened to branches and pull requests, and say each in a sentence."""
+        for issue in self.due.making.milestone.issues:
+            pull = self.world.pull(self._name(issue))
+            if pull is not None and pull.state == "merged":
+                say(self._merged(issue, pull))
+            elif (made := self._evidence(issue, Step.BRANCH, BranchMade)) is not None:
+                say(self._branch(issue, made, pull))
+                say(self._retargeted(issue, pull))
+
+    def leave_drafts(self, say: Say) -> None:
+        """Leave the pull requests of skipped issues as drafts, so that nobody merges them by mistake."""
+        for issue in self.due.making.milestone.issues:
+            pull = self.world.pull(self._name(issue))
+            if pull is None or pull.state != "open" or pull.draft or self.due.settled(issue.number) != SKIPPED:
+                continue
+            self.hands.forge.set_draft(pull.number, draft=True)
+            say([f"✓ PR #{pull.number} is left as a draft: its issue is skipped"])
+
+    def _name(self, issue: Issue) -> str:
+        return branch_of(self.due.making.milestone, issue)
+
+    def _evidence(self, issue: Issue, step: Step, shape: type[T]) -> T | None:
+        return self.due.making.state.markers.evidence(step_name(issue.number, step), shape)
+
+    # ---- pull requests ----------------------------------------------------------------------------------------
+
+    def _merged(self, issue: Issue, pull: PullRequest) -> Iterator[str]:
+        """Record that a pull request is merged, which makes its issue done; once."""
+        state, name = self.due.making.state, step_name(issue.number, Step.PR)
+        marker, said = state.markers.read(name), self._evidence(issue, Step.PR, Proposed)
+        if said is not None and (said.number, said.state) == (pull.number, "merged"):
+            return
+        labels = tuple(sorted(pull.labels))
+        known = replace(said, state="merged") if said is not None and said.number == pull.number else None
+        merged = known or Proposed(pull.number, pull.url, labels, "merged", adopted=True)
+        state.markers.write(name, marker.inputs if marker else {}, merged, marker.took if marker else 0.0)
+        state.journal.add("done", task=name, took=0.0)
+        base = self.due.making.milestone.branch
+        where = "" if pull.base == base else f" into {pull.base} (the plan says {base})"
+        yield f"✓ PR #{pull.number} was merged{where}: issue #{issue.number} is done"
+
+    def _retargeted(self, issue: Issue, pull: PullRequest | None) -> Iterator[str]:
+        """Say that a pull request goes where it should not; its step sets it back."""
+        said, base = self._evidence(issue, Step.PR, Proposed), base_of(self.due.making.job(issue))
+        if said is None or said.problem or pull is None or pull.state != "open" or pull.base == base:
+            return
+        yield f"⚠️ PR #{pull.number} goes to {pull.base}; it is set back to {base}"
+
+    # ---- branches ---------------------------------------------------------------------------------------------
+
+    def _branch(self, issue: Issue, made: BranchMade, pull: PullRequest | None) -> Iterator[str]:
+        """Bring a branch here to what people made of it; a difference that could cost commits is the push step's."""
+        git, name = self.hands.git, self._name(issue)
+        here, there = self.due.making.outside.heads.get(name), self.world.heads.get(name)
+        if there is not None and there != here and not git.has(there):
+            git.fetch(name)
+        if here is None:
+            yield self._bring_back(issue, made, there)
+        elif there is None:
+            yield from self._gone(issue, name, pull)
+        elif there != here:
+            yield from self._moved(issue, name, here, there)
+
+    def _bring_back(self, issue: Issue, made: BranchMade, there: str | None) -> str:
+        """Make a branch again that was deleted here: from the remote, from the records, or, with all lost, anew."""
+        git, name = self.hands.git, self._name(issue)
+        known = next((sha for sha in (there, *self._recorded(issue, made)) if sha and git.has(sha)), None)
+        if known is None:
+            self.due.making.state.markers.forget(issue.number)
+            return f"⚠️ {name} is gone and so are its commits: issue #{issue.number} starts again"
+        git.set_branch(name, known, None)
+        return f"✓ {name} was gone here: put back at {known[:10]}, from {'the remote' if there else 'the records'}"
+
+    def _recorded(self, issue: Issue, made: BranchMade) -> tuple[str, ...]:
+        """Return the commits that the records name for a branch, the newest first; its base where it had none yet."""
+        found = (
+            self._evidence(issue, Step.PUSH, Pushed),
+            self._evidence(issue, Step.LINT, Linted),
+            self._evidence(issue, Step.IMPLEMENT, Implemented),
+        )
+        return tuple(evidence.head for evidence in found if evidence is not None) or (made.base,)
+
+    def _gone(self, issue: Issue, name: str, pull: PullRequest | None) -> Iterator[str]:
+        pushed = self._evidence(issue, Step.PUSH, Pushed)
+        if pushed is not None and not pushed.problem and not (pull and pull.state == "closed"):
+            yield f"⚠️ {name} is gone from the remote; it is pushed again, nothing of it is lost"
+
+    def _moved(self, issue: Issue, name: str, here: str, there: str) -> Iterator[str]:
+        git, pushed = self.hands.git, self._evidence(issue, Step.PUSH, Pushed)
+        if git.is_ancestor(there, here):
+            if pushed is not None and pushed.head == here and not pushed.problem:
+                yield f"⚠️ {name} was set back on the remote to {there[:10]}; it is pushed again"
+        elif git.is_ancestor(here, there) and not git.is_thrown_away(there, here, self._kept(issue)):
+            yield self._follow(name, here, there)
+
+    def _follow(self, name: str, here: str, there: str) -> str:
+        """Move a branch forward to what somebody pushed, unless somebody works on it here."""
+        where = self.hands.git.checked_out(name)
+        if where is not None:
+            return f"⚠️ {name} has newer commits on the remote ({there[:10]}): pull them in {where}, then run again"
+        self.hands.git.set_branch(name, there, here)
+        return f"✓ Took over what was pushed to {name} ({there[:10]})"
+
+    def _kept(self, issue: Issue) -> str:
+        return f"{self.due.making.milestone.id}/{issue.number}/"
+
+
+def outdated(due: Due) -> Iterator[tuple[Gate, str]]:
+    """Yield the open questions about issues that need no answer any more, each with the reason."""
+    making = due.making
+    for gate in making.state.gates.all():
+        if not gate.gate.isdigit():
+            continue
+        settled = due.settled(gate.gate)
+        if settled is not None:
+            yield gate, settled
+        elif gate.kind in {Kind.BLOCKED, Kind.SPEC_MISSING} and _starts(due, gate.gate):
+            yield gate, "what it asked about is mended"
+
+
+def _starts(due: Due, issue: str) -> bool:
+    """Return whether nothing keeps an issue from being started any more."""
+    task = due.making.task(due.nodes[step_name(issue, Step.BRANCH)])
+    return isinstance(due.ask_about(task, task.hindrances()), Passed)
