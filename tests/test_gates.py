@@ -146,9 +146,9 @@ def test_what_was_approved_passes_and_stays_passed():
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Finding)])
 def test_one_other_fact_in_a_finding_asks_again(field):
-    shown = finding(Kind.SIZE)
-    approved = answered(asked(shown), Verb.APPROVE)
-    assert isinstance(asked(replace(shown, **{field: OTHERS[field]}), decisions=[approved]), Gate)
+    shown, change = finding(Kind.SIZE), "" if field == "line" else CHANGE  # a change's identity binds the lines in it
+    approved = answered(asked(shown, change=change), Verb.APPROVE)
+    assert isinstance(asked(replace(shown, **{field: OTHERS[field]}), change=change, decisions=[approved]), Gate)
 
 
 def test_a_finding_of_one_file_stays_approved_while_that_file_stays_the_same():
@@ -159,11 +159,10 @@ def test_a_finding_of_one_file_stays_approved_while_that_file_stays_the_same():
     assert asked_again.findings == (new,), "and is not shown beside another"
 
 
-@pytest.mark.parametrize("missing", ["path", "line"])
-def test_a_finding_that_lost_its_place_asks_again(missing):
+def test_a_finding_that_lost_its_place_asks_again():
     shown = finding(Kind.SIZE)
     approved = answered(asked(shown), Verb.APPROVE)
-    assert isinstance(asked(replace(shown, **{missing: None}), decisions=[approved]), Gate)
+    assert isinstance(asked(replace(shown, path=None), decisions=[approved]), Gate)
 
 
 def test_one_finding_more_one_less_or_another_change_asks_again():
@@ -307,3 +306,11 @@ def test_a_skipped_phase_leaves_out_what_was_in_it_then():
     decision = replace(skip(Verb.SKIP_PHASE, "phase-1"), findings=(left_out, replace(left_out, rule="04")))
     assert gates.skipped("03", 1, [decision], finished=False) == decision
     assert gates.skipped("05", 1, [decision], finished=False) is None, "it came to the phase later"
+
+
+def test_the_same_change_at_other_lines_is_still_approved():
+    """A base that moved shifts lines; what was shown is the same, as the change's identity tells."""
+    shown = finding(Kind.SIZE)
+    approved = answered(asked(shown, change=CHANGE), Verb.APPROVE)
+    assert isinstance(asked(replace(shown, line=99), change=CHANGE, decisions=[approved]), Passed)
+    assert isinstance(asked(replace(shown, line=99), change="another", decisions=[approved]), Gate)

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "tasks" / "run_milestone"
 FLOORS = (
     ("errors", "model", "digest", "files", "redaction", "seal", "project", "schemas", "__init__"),
-    ("plan", "policy", "graph", "budget"),
+    ("plan", "policy", "graph", "stack", "budget"),
     ("state", "hands"),
     ("gates", "checks", "show"),
     ("steps", "settling"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .digest import digest
@@ -36,8 +37,9 @@ def ask(
     stood_on: list[int] = []
     for kind, found in _hard(findings):
         answers = _remembered(name, kind, decisions)
-        stood_on += [answers[finding] for finding in found if finding in answers]
-        shown = tuple(finding for finding in found if finding not in answers)
+        same = {finding: _shown(finding, finding.change) for finding in found}
+        stood_on += [answers[same[finding]] for finding in found if same[finding] in answers]
+        shown = tuple(finding for finding in found if same[finding] not in answers)
         if not shown:
             continue
         gate = question(name, kind, shown, change, decisions, milestone)
@@ -51,7 +53,17 @@ def ask(
 def _remembered(name: str, kind: Kind, decisions: Iterable[Decision]) -> dict[Finding, int]:
     """Return the findings that were approved for as long as their file's change is the same, and by which decision."""
     approved = [one for one in decisions if (one.gate, one.kind, one.verb) == (name, kind, Verb.APPROVE)]
-    return {finding: decision.id for decision in approved for finding in decision.findings if finding.change}
+    return {
+        _shown(finding, finding.change): decision.id
+        for decision in approved
+        for finding in decision.findings
+        if finding.change
+    }
+
+
+def _shown(finding: Finding, change: str | None) -> Finding:
+    """Return a finding without its line where a change's identity binds it: a base that moved shifts lines alone."""
+    return replace(finding, line=None) if change else finding
 
 
 def _hard(findings: Sequence[Finding]) -> Iterator[tuple[Kind, tuple[Finding, ...]]]:
@@ -80,7 +92,8 @@ def question(
     )
     attempt, attempts = used + 1, max(milestone.limits.attempts, used + 1)
     verbs = tuple(_offered(kind, findings, again=attempt < attempts, milestone=milestone))
-    return Gate(name, kind, attempt, attempts, verbs, findings, digest([kind, findings, change]), change)
+    identity = digest([kind, [_shown(finding, change) for finding in findings], change])
+    return Gate(name, kind, attempt, attempts, verbs, findings, identity, change)
 
 
 def _offered(kind: Kind, findings: Sequence[Finding], *, again: bool, milestone: Milestone) -> Iterator[Verb]:

@@ -94,6 +94,7 @@ class Making:
             plan_folder=self.project.plan(self.milestone.id),
             tree=self.project.tree(self.milestone, issue.number),
             head=self.outside.heads.get(branch),
+            heads=self.outside.heads,
             decisions=about(issue.number, issue.phase, self.state.decisions.all()),
             known_failures=baseline.tests.failed if baseline else (),
         )

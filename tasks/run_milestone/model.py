@@ -369,11 +369,24 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class BranchMade:
-    """`branch`: the branch exists; `base` is the commit it starts from."""
+    """`branch`: the branch exists; `base` is the commit that its change is counted from."""
 
     branch: str
     base: str
     adopted: bool = False
+    start: str = ""
+    """The commit it was first made from; work that was begun there is not begun again when the base moves."""
+    onto: str = ""
+    """The branch it stands on: what its pull request goes against."""
+    tip: str = ""
+    """The commit that branch was at."""
+    restacked: bool = False
+    """Whether its base was merged into it, because that had moved."""
+    conflict: str = ""
+    """The commit of its base that could not be merged in."""
+    work: str = ""
+    """The commit in which its implementation ended, as far as that was known."""
+    problem: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +411,8 @@ class Implemented:
     adopted: bool = False
     cost: float | None = None
     """US dollars; None where nobody measured."""
+    base: str = ""
+    """The commit that the branch's change is counted from after this attempt."""
     problem: Finding | None = None
     restarted: Restarted | None = None
 

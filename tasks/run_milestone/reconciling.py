@@ -9,7 +9,7 @@ from .due import SKIPPED
 from .graph import step_name
 from .model import BranchMade, Implemented, Kind, Linted, Passed, Proposed, Pushed, Step
 from .plan.ids import branch_of
-from .steps.pr import base_of
+from .steps.base import stands_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -78,10 +78,14 @@ class Reconciling:
 
     def _retargeted(self, issue: Issue, pull: PullRequest | None) -> Iterator[str]:
         """Say that a pull request goes where it should not; its step sets it back."""
-        said, base = self._evidence(issue, Step.PR, Proposed), base_of(self.due.making.job(issue))
+        said, base = self._evidence(issue, Step.PR, Proposed), stands_on(self.due.making.job(issue)).branch
         if said is None or said.problem or pull is None or pull.state != "open" or pull.base == base:
             return
-        yield f"⚠️ PR #{pull.number} goes to {pull.base}; it is set back to {base}"
+        made = self._evidence(issue, Step.BRANCH, BranchMade)
+        if made is not None and made.onto == pull.base:
+            yield f"· PR #{pull.number} goes to {base} from now on, no longer to {pull.base}"
+        else:
+            yield f"⚠️ PR #{pull.number} goes to {pull.base}; it is set back to {base}"
 
     # ---- branches ---------------------------------------------------------------------------------------------
 

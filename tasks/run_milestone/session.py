@@ -14,7 +14,7 @@ from .errors import INTERRUPTED, ExitCode, Interrupted
 from .graph import BOOTSTRAP, COMPLETE, Node
 from .ledger import Ledger
 from .making import Making, Outside
-from .model import BranchMade, Gate, Passed, Step, Verb
+from .model import Gate, Passed, Step, Verb
 from .plan.ids import branch_of
 from .reconciling import Reconciling, outdated
 from .settling import settle
@@ -22,6 +22,7 @@ from .show import transcript
 from .show.summary import status_of
 from .state import State
 from .state.lock import held
+from .steps.base import counted_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,10 +149,10 @@ class Session:
     def _change_now(self, gate: Gate) -> str | None:
         """Return the identity of the change a gate is about, as it is now; None where it is about none."""
         issue = self._issues.get(gate.gate)
-        made = self.state.markers.evidence(f"{gate.gate}:{Step.BRANCH}", BranchMade) if issue else None
-        if not gate.change or issue is None or made is None:
+        base = counted_from(self.state, gate.gate) if issue else None
+        if not gate.change or issue is None or base is None:
             return None
-        return self.hands.git.patch_id(made.base, self._outside.heads.get(made.branch, made.base))
+        return self.hands.git.patch_id(base, self._outside.heads.get(branch_of(self.milestone, issue), base))
 
     def sealed(self) -> bool:
         """Return whether the milestone was complete and nothing it rests on has changed since."""

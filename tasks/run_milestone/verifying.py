@@ -33,8 +33,10 @@ from .plan.specs import epic_text
 from .show.pull_request import mark
 from .show.summary import summarise
 from .show.words import count
+from .stack import base_of
 from .state import State
 from .state.records import clean
+from .steps.base import counted_from
 
 if TYPE_CHECKING:
     from .hands.git import Git
@@ -182,7 +184,7 @@ def _branch(ground: Ground, issue: Issue, made: BranchMade) -> Iterator[str]:
         yield f"{name} does not hold {made.base[:10]}, where it began"
     else:
         yield from _steps(ground, issue, head)
-        yield from _change(ground, issue, made.base, head)
+        yield from _change(ground, issue, counted_from(ground.state, issue.number) or made.base, head)
         yield from _remote(ground, issue, name)
 
 
@@ -230,7 +232,9 @@ def _facts(ground: Ground, issue: Issue, said: Proposed, found: PullRequest) -> 
     )
     expected = {
         "head": (branch_of(ground.milestone, issue), found.head),
-        "base": (ground.milestone.branch, found.base),
+        "base": (base_of(ground.milestone, issue, ground.pulls).branch, found.base)
+        if found.state == "open"
+        else ("", ""),
         "state": (said.state, found.state),
         "labels": (sorted(said.labels), sorted(found.labels)),
         "draft": (bool(left_out), found.draft) if found.state == "open" else (False, False),

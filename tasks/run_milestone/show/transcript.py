@@ -94,7 +94,10 @@ def after(step: Step, evidence: Any, attempt: int) -> list[str]:
 
 
 def _branch(made: BranchMade, _: int) -> Iterator[str]:
-    yield f"✓ Branch: {made.branch}" + (" (adopted as it was found)" if made.adopted else "")
+    if made.restacked:
+        yield f"✓ Restacked on {made.onto} ({made.tip[:10]}, merged in)"
+    elif made.problem is None:
+        yield f"✓ Branch: {made.branch}" + (" (adopted as it was found)" if made.adopted else "")
 
 
 def _implement(done: Implemented, attempt: int) -> Iterator[str]:

@@ -23,12 +23,13 @@ from ..model import (
 )
 from ..plan.review import unspecified
 from ..show import transcript
+from .base import BASE, conflict, moved, stands_on
 from .branch import branch
 from .implement import implement
 from .inputs import inputs
 from .inspect import inspect, review
 from .lint import lint
-from .pr import base_of, pr
+from .pr import pr
 from .push import push
 from .task import Task
 from .test import test
@@ -108,7 +109,7 @@ def _findings(job: Job, step: Step, evidence: Any) -> Asked:
 
 
 def _change(job: Job, head: str) -> str:
-    return job.hands.git.patch_id(job.found(Step.BRANCH, BranchMade).base, head)
+    return job.hands.git.patch_id(job.base, head)
 
 
 def _failures(tested: Tested) -> tuple[Finding, ...]:
@@ -121,12 +122,16 @@ def _differs(job: Job, step: Step, evidence: Any) -> str | None:
     """Return how the remote or the forge contradicts a marker; None where it agrees or was not asked."""
     if job.world is None:
         return None
+    if step is Step.BRANCH:
+        return None if evidence.problem else moved(job, evidence)
     if step is Step.PUSH:
         return _remote_differs(job, evidence)
     return _forge_differs(job, evidence) if step is Step.PR else None
 
 
 def _remote_differs(job: Job, pushed: Pushed) -> str | None:
+    if pushed.problem and pushed.problem.rule == BASE:
+        return None if conflict(job) else "git merges it into its base now"
     world, pull = job.world, job.world.pull(job.branch) if job.world else None
     there = world.heads.get(job.branch) if world else None
     if there is None and pull is not None and pull.state == "closed":
@@ -143,4 +148,5 @@ def _forge_differs(job: Job, proposed: Proposed) -> str | None:
         return None if pull is None or pull.state == "closed" else f"its pull request is {pull.state}"
     if pull is None or pull.state != "open":
         return f"its pull request is {pull.state if pull else 'gone'}"
-    return None if pull.base == base_of(job) else f"its pull request goes to {pull.base}, not to {base_of(job)}"
+    base = stands_on(job).branch
+    return None if pull.base == base else f"its pull request goes to {pull.base}, not to {base}"

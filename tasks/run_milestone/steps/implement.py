@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..hands.agents import Assignment, agent_of
-from ..model import BranchMade, Finding, Implemented, Kind, Severity, Step
+from ..model import Finding, Implemented, Kind, Severity
 from ..redaction import inert_markdown
 from ..show.words import one_line
+from .base import counting, stands_on, tip_of
 from .restart import restart_due, throw_away
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 def implement(job: Job) -> Implemented:
     """Adopt the attempt where its commit is there already (a crash, a lost state), else have it made."""
-    base = job.found(Step.BRANCH, BranchMade).base
+    base = job.base
     head = job.head or base
     commits = job.hands.git.commits(base, head, job.mark)
     made = [commit for commit in commits if commit.attempt == job.attempt]
@@ -34,6 +36,8 @@ def implement(job: Job) -> Implemented:
 def _implement(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> Implemented:
     if job.agent.kind == "human":
         return _by_person(job, base, head, commits)
+    if job.reworks and job.reworks[-1].kind is Kind.CONFLICT:
+        return _merged_by_agent(job, head)
     if commits and job.attempt == 1:
         return _measured(job, base, head, adopted=True)
     return _by_agent(job, head)
@@ -42,7 +46,8 @@ def _implement(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> I
 def _measured(job: Job, before: str, head: str, *, adopted: bool = False, report: Report | None = None) -> Implemented:
     files, lines = job.hands.git.measure(before, head)
     said, cost = (report.lines, report.cost) if report else ((), None)
-    return Implemented(head, job.attempt, files, lines, said, adopted, cost)
+    tip = tip_of(job, stands_on(job))
+    return Implemented(head, job.attempt, files, lines, said, adopted, cost, counting(job, tip, head) if tip else "")
 
 
 def _by_agent(job: Job, head: str) -> Implemented:
@@ -55,6 +60,28 @@ def _by_agent(job: Job, head: str) -> Implemented:
     if commit != head:
         git.set_branch(job.branch, commit, head)
     return _measured(job, head, commit, report=report)
+
+
+def _merged_by_agent(job: Job, head: str) -> Implemented:
+    """Have the agent resolve what conflicts with the base: it gets the merged tree with git's conflict markers."""
+    git, tip = job.hands.git, tip_of(job, stands_on(job))
+    merged = git.merged(head, tip) if tip and not git.is_ancestor(tip, head) else None
+    if tip is None or merged is None or not merged.conflicts:
+        return _by_agent(job, head)
+    git.lay_out(job.tree, merged.tree, job.issue.number)
+    report = agent_of(job.agent, job.hands.processes).work(_assignment(job))
+    if report.problem:
+        return _failed(job, head, report.problem, report.cost)
+    commit = git.commit(job.tree, head, job.issue.number, _message(job, report), merged=tip)
+    unresolved = [path for path in merged.conflicts if _MARKER.search(git.read(commit, path) or b"")]
+    if unresolved:
+        return _failed(job, head, f"conflict markers are left in {', '.join(unresolved)}", report.cost)
+    git.set_branch(job.branch, commit, head)
+    return _measured(job, head, commit, report=report)
+
+
+_MARKER = re.compile(rb"(?m)^(?:<{7}|>{7}) ")
+"""What git leaves around lines that conflict."""
 
 
 def _failed(job: Job, head: str, why: str, cost: float | None) -> Implemented:
@@ -80,10 +107,18 @@ def _message(job: Job, report: Report) -> str:
 def _by_person(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> Implemented:
     """Take a person's commits over, or say where to make them; nothing waits in a process."""
     asked = job.reworks[-1].change if job.reworks else ""
-    if commits and (not asked or job.hands.git.patch_id(base, head) != asked):
+    if commits and _answers(job, base, head, asked):
         return _measured(job, base, head)
-    place = job.tree.with_name(f"{job.tree.name}-person")
+    place = job.hands.git.checked_out(job.branch) or job.tree.with_name(f"{job.tree.name}-person")
     job.hands.git.worktree(place, job.branch)
     where = f"commit your work on {job.branch} (a worktree of it: {place}), then run again"
     finding = Finding(Kind.HUMAN, Severity.INFO, "human", where)
     return Implemented(head, job.attempt, 0, 0, problem=finding)
+
+
+def _answers(job: Job, base: str, head: str, asked: str) -> bool:
+    """Return whether a person's commits are the work asked for: another change, or the base merged in."""
+    if job.reworks and job.reworks[-1].kind is Kind.CONFLICT:
+        tip = tip_of(job, stands_on(job))
+        return tip is None or job.hands.git.is_ancestor(tip, head)
+    return not asked or job.hands.git.patch_id(base, head) != asked

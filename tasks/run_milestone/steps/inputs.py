@@ -78,7 +78,23 @@ def _retries(verb: Verb, kind: Kind | None, step: Step) -> bool:
 
 def _committed(job: Job) -> dict[str, Any]:
     """Return what a step that looks at the change stands on: the branch's commit and where it left its base."""
-    return {"commit": job.head, "base": job.found(Step.BRANCH, BranchMade).base}
+    return {"commit": job.head, "base": job.base}
+
+
+def _upstream(job: Job) -> dict[str, Any]:
+    """Return the pushed commits of what the issue depends on: when one moves, the branch has to take it in."""
+    found = [job.state.markers.evidence(f"{number}:{Step.PUSH}", Pushed) for number in job.issue.depends_on]
+    return {"commits it depends on": [pushed.head if pushed else None for pushed in found]} if found else {}
+
+
+def _start(job: Job) -> str:
+    made = job.found(Step.BRANCH, BranchMade)
+    return made.start or made.base
+
+
+def _clash(job: Job) -> dict[str, Any]:
+    clash = job.found(Step.BRANCH, BranchMade).conflict
+    return {"conflict with the base": clash} if clash else {}
 
 
 def _proposal(job: Job) -> dict[str, Any]:
@@ -91,9 +107,9 @@ def _proposal(job: Job) -> dict[str, Any]:
 
 
 EARLIER: dict[Step, Callable[[Job], dict[str, Any]]] = {
-    Step.BRANCH: lambda job: {"branch name": job.branch},
+    Step.BRANCH: lambda job: {"branch name": job.branch, **_upstream(job)},
     Step.IMPLEMENT: lambda job: {
-        "base": job.found(Step.BRANCH, BranchMade).base,
+        "base": _start(job),
         "rework decisions": [decision.id for decision in job.reworks],
     },
     Step.LINT: lambda job: {"implementation": job.found(Step.IMPLEMENT, Implemented).head},
@@ -101,7 +117,7 @@ EARLIER: dict[Step, Callable[[Job], dict[str, Any]]] = {
     Step.TEST_GATE: lambda job: {"tests": job.found(Step.TEST, Tested)},
     Step.INSPECT: lambda job: {**_committed(job), "coverage": job.found(Step.TEST, Tested).coverage},
     Step.INSPECT_GATE: lambda job: {"inspection": job.found(Step.INSPECT, Inspected)},
-    Step.PUSH: lambda job: {"commit": job.head},
+    Step.PUSH: lambda job: {"commit": job.head, **_clash(job)},
     Step.PR: _proposal,
     Step.REVIEW: lambda job: {
         **_committed(job),

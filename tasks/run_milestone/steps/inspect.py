@@ -10,7 +10,7 @@ from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.reading import changed_files
 from ..checks.review import review as review_change
-from ..model import BranchMade, Finding, Inspected, Kind, Linted, Reviewed, Severity, Step, Tested
+from ..model import Finding, Inspected, Kind, Linted, Reviewed, Severity, Step, Tested
 from ..policy import STOPS
 from .contract import contract
 from .pr import label
@@ -72,7 +72,7 @@ def _identity(job: Job, change: Change) -> str:
 
 def _change(job: Job) -> Change:
     git = job.hands.git
-    base, head = job.found(Step.BRANCH, BranchMade).base, job.head or ""
+    base, head = job.base, job.head or ""
     git.lay_out(job.tree, head, job.issue.number)
     files = changed_files(git.diff(base, head, "--unified=0"))
     return Change(

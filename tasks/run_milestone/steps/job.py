@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import DamagedStateError
-from ..model import AgentSpec, Decision, Kind, Verb
+from ..model import AgentSpec, BranchMade, Decision, Kind, Step, Verb
 from ..policy import AGAIN
+from .base import counted_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ..hands import Hands
-    from ..model import Issue, Milestone, Step, World
+    from ..model import Issue, Milestone, World
     from ..state import State
 
 T = TypeVar("T")
@@ -36,6 +37,8 @@ class Job:
     tree: Path
     head: str | None
     """The commit the branch is at, None before it exists."""
+    heads: Mapping[str, str]
+    """The local branches and their commits."""
     decisions: tuple[Decision, ...]
     """The decisions about this issue, in order."""
     known_failures: tuple[str, ...] = ()
@@ -55,6 +58,16 @@ class Job:
                 "Run the same command again.",
             )
         return evidence
+
+    @property
+    def counted_from(self) -> str | None:
+        """The commit that the issue's change is counted from, as recorded; None before there is a branch."""
+        return counted_from(self.state, self.issue.number)
+
+    @property
+    def base(self) -> str:
+        """The commit that the issue's change is counted from."""
+        return self.counted_from or self.found(Step.BRANCH, BranchMade).base
 
     @property
     def agent(self) -> AgentSpec:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import OutsideError
 from ..model import Finding, Implemented, Inspected, Kind, Passed, Proposed, Severity, Step, Tested, Verb, pull_of
 from ..show import pull_request
+from .base import stands_on
 
 if TYPE_CHECKING:
     from ..model import PullRequest
@@ -31,11 +32,6 @@ def pr(job: Job) -> Proposed:
         return _stopped(job, error.what)
 
 
-def base_of(job: Job) -> str:
-    """Return the branch that the pull request goes to."""
-    return job.milestone.branch
-
-
 def _find(job: Job) -> PullRequest | None:
     return pull_of(job.branch, job.hands.forge.pulls())
 
@@ -43,7 +39,7 @@ def _find(job: Job) -> PullRequest | None:
 def _create(job: Job) -> PullRequest:
     try:
         return job.hands.forge.create(
-            head=job.branch, base=base_of(job), title=_title(job), body=_body(job), labels=_labels(job)
+            head=job.branch, base=stands_on(job).branch, title=_title(job), body=_body(job), labels=_labels(job)
         )
     except OutsideError:
         found = _find(job)
@@ -54,7 +50,7 @@ def _create(job: Job) -> PullRequest:
 
 def _update(job: Job, found: PullRequest) -> PullRequest:
     made = job.hands.forge.edit(
-        found.number, title=_title(job), body=_body(job), base=base_of(job), labels=_labels(job)
+        found.number, title=_title(job), body=_body(job), base=stands_on(job).branch, labels=_labels(job)
     )
     return job.hands.forge.set_draft(found.number, draft=False) if made.draft else made
 

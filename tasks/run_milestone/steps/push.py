@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import OutsideError
 from ..model import Finding, Kind, Pushed, Severity, Step
+from ..stack import join_of
+from .base import conflict, stands_on
 
 if TYPE_CHECKING:
     from .job import Job
@@ -18,7 +20,11 @@ def push(job: Job) -> Pushed:
     if job.branch in {job.milestone.target, job.milestone.branch}:
         return _stopped(job, Kind.TARGET, f"{job.branch} is not an issue's branch")
     try:
-        there = git.remote_heads().get(job.branch)
+        if (clash := conflict(job)) is not None:
+            return Pushed(head, clash)
+        heads = git.remote_heads()
+        _push_base(job, heads)
+        there = heads.get(job.branch)
         if there == head:
             return Pushed(head)
         if there is not None and not _ours(job, there, head):
@@ -26,6 +32,14 @@ def push(job: Job) -> Pushed:
         return Pushed(git.push(head, job.branch, there))
     except OutsideError as error:
         return _stopped(job, Kind.FORGE, error.what)
+
+
+def _push_base(job: Job, heads: dict[str, str]) -> None:
+    """Push the branch that joins several open issues; only such a base is the runner's own to push here."""
+    name = join_of(job.milestone, job.issue)
+    here, there = job.heads.get(name), heads.get(name)
+    if stands_on(job).branch == name and here is not None and here != there:
+        job.hands.git.push(here, name, there)
 
 
 def _foreign(job: Job, there: str) -> str:

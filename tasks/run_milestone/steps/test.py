@@ -13,7 +13,7 @@ from ..checks.reading import changed_files
 from ..errors import DamagedStateError
 from ..files import read_text
 from ..hands.commands import argument_list
-from ..model import BranchMade, Step, Tested
+from ..model import Tested
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,8 +47,7 @@ def test(job: Job) -> Tested:
 
 
 def _covered(job: Job, tested: Tested, verdict: Verdict) -> Tested:
-    base = job.found(Step.BRANCH, BranchMade).base
-    files = changed_files(job.hands.git.diff(base, tested.head, "--unified=0"))
+    files = changed_files(job.hands.git.diff(job.base, tested.head, "--unified=0"))
     found = measured(verdict.coverage, files, job.milestone.migrations)
     return replace(tested, coverage=found, unmeasured=None if found else "the test run left no coverage report")
 

@@ -48,6 +48,7 @@ class Git:
         remote_end = Remote(calls, self.url)
 
         self.has, self.is_ancestor, self.merge_base = objects.has, objects.is_ancestor, objects.merge_base
+        self.merge_bases = objects.merge_bases
         self.commits, self.read, self.listing = objects.commits, objects.read, objects.listing
         self.diff, self.measure, self.patch_id = objects.diff, objects.measure, objects.patch_id
         self.close = objects.close
@@ -59,6 +60,7 @@ class Git:
         self.worktree = checkouts.worktree
 
         self.lay_out, self.commit = trees.lay_out, trees.commit
+        self.merged = trees.merged
         self.join, self.graft = trees.join, trees.graft
 
         self.remote_heads, self.fetch, self.push = remote_end.heads, remote_end.fetch, remote_end.push

@@ -94,7 +94,7 @@ class Calls:
 
         Errors: OutsideError where it failed or said more than can be kept, UsageError where it could not be started.
         """
-        return _checked(words, self.call(*words, **how)).out  # type: ignore[arg-type]
+        return checked(words, self.call(*words, **how)).out  # type: ignore[arg-type]
 
     def rows(self, *words: str, **how: object) -> list[str]:
         """Return the lines that git prints; only a newline ends one, names and subjects may hold what else does."""
@@ -103,7 +103,7 @@ class Calls:
     def answer(self, *words: str, **how: object) -> str | None:
         """Return what git answers, None for its no (exit code 1); any other failure is no answer."""
         result = self.call(*words, **how)  # type: ignore[arg-type]
-        return None if result.code == 1 else _checked(words, result).out
+        return None if result.code == 1 else checked(words, result).out
 
 
 def object_id(text: str, what: str) -> str:
@@ -117,7 +117,7 @@ def object_id(text: str, what: str) -> str:
     return name
 
 
-def _checked(words: tuple[str, ...], result: Result) -> Result:
+def checked(words: tuple[str, ...], result: Result) -> Result:
     """Return a result that is whole and good."""
     if result.code is None:
         raise UsageError(f"git could not be started: {result.err.strip()}.", "Install git and run again.")

@@ -49,6 +49,10 @@ class Objects:
         """Return the best common ancestor of two commits."""
         return object_id(self._git.run("merge-base", one, other), "the common ancestor")
 
+    def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
+        """Return all best common ancestors of two commits; after crossing merges there are several."""
+        return tuple(object_id(row, "a common ancestor") for row in self._git.rows("merge-base", "--all", one, other))
+
     def commits(self, base: str, head: str, mark: str) -> tuple[Commit, ...]:
         """Return what `base..head` holds, oldest first; `mark` is the trailer's value before the attempt."""
         form = "--format=%H%x00%s%x00%(trailers:key=Run-Milestone,valueonly,unfold,separator=%x20)"
@@ -111,5 +115,5 @@ class Objects:
 def _commit(line: str, mark: str) -> Commit:
     sha, subject, trailers = line.split("\0")
     found = re.search(rf"(?:^|\s){re.escape(mark)} attempt-(\d+)", trailers)
-    ours = re.search(rf"(?:^|\s){re.escape(mark)} (?:attempt|lint)-\d+", trailers) is not None
+    ours = re.search(rf"(?:^|\s){re.escape(mark)} (?:attempt|lint|restack)-\d+", trailers) is not None
     return Commit(sha, subject, int(found.group(1)) if found else None, ours)

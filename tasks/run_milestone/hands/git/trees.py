@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import OutsideError, UsageError
-from .calls import NOTHING, Calls, object_id
+from .calls import NOTHING, Calls, checked, object_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge makes: its tree, and the paths in which conflict markers stand."""
+
+    tree: str
+    conflicts: tuple[str, ...] = ()
 
 
 class Trees:
@@ -45,8 +54,10 @@ class Trees:
             claim.write_text(place, encoding="utf-8")
         tree.mkdir(parents=True, exist_ok=True)
 
-    def commit(self, tree: Path, parent: str, index: str, message: str) -> str:
+    def commit(self, tree: Path, parent: str, index: str, message: str, *, merged: str | None = None) -> str:
         """Commit what `tree` holds on top of `parent`; returns `parent` where nothing differs.
+
+        With `merged` the commit is a merge of that commit into `parent`, whatever differs.
 
         Errors: OutsideError where whoever worked there put a link in the tree's place: it may lead to anybody's files.
         """
@@ -56,14 +67,27 @@ class Trees:
         self._git.run("add", "--all", "--", ".", tree=tree, index=index)
         made = object_id(self._git.run("write-tree", tree=tree, index=index), "the tree")
         before = object_id(self._git.run("rev-parse", f"{parent}^{{tree}}"), "the tree before")
-        if made == before:
-            return parent
-        return self._commit_tree(made, (parent,), message)
+        if merged is not None:
+            return self._commit_tree(made, (parent, merged), message)
+        return parent if made == before else self._commit_tree(made, (parent,), message)
+
+    def merged(self, one: str, other: str) -> Merged:
+        """Merge two commits without touching any tree."""
+        words = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", one, other)
+        result = self._git.call(*words)
+        told = result.out if result.code == 1 else checked(words, result).out
+        tree, *names = told.split("\0")
+        paths = tuple(sorted({name for name in names if name}))
+        if result.code == 1 and not paths:
+            raise OutsideError(
+                f"git could not merge {other[:10]}: {result.err.strip()}.", "Run the same command again."
+            )
+        return Merged(object_id(tree, "the merged tree"), paths)
 
     def join(self, one: str, other: str, message: str) -> str | None:
-        """Return a merge of two commits without touching any tree; None where they conflict."""
-        told = self._git.answer("merge-tree", "--write-tree", one, other)
-        return None if told is None else self._commit_tree(object_id(told, "the merged tree"), (one, other), message)
+        """Return a merge commit of two commits without touching any tree; None where they conflict."""
+        merged = self.merged(one, other)
+        return None if merged.conflicts else self._commit_tree(merged.tree, (one, other), message)
 
     def graft(self, onto: str, source: str, paths: Iterable[str], index: str) -> str:
         """Return the tree of `onto` in which `paths` are what `source` has there, absent where it has nothing."""
