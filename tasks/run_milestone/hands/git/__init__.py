@@ -7,6 +7,7 @@ code through git metadata this leaves none).
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from ..process import Processes
 
 __all__ = ["Commit", "Git", "current_branch", "version"]
+
+
+_once = functools.lru_cache(maxsize=16)
+"""What is asked again of the same commits; the answer cannot change."""
 
 
 class Git:
@@ -44,14 +49,14 @@ class Git:
         calls = Calls(processes, facts.common, own, make=make)
         self.dir = calls.dir
         objects, checkouts = Objects(calls), Checkouts(calls, repository)
-        refs, trees = Refs(calls, objects, checkouts), Trees(calls, facts.identity)
+        refs, trees = Refs(calls, objects, checkouts), Trees(calls, objects, facts.identity)
         remote_end = Remote(calls, self.url)
+        self._objects, self._refs = objects, refs
 
         self.has, self.is_ancestor, self.merge_base = objects.has, objects.is_ancestor, objects.merge_base
         self.merge_bases = objects.merge_bases
         self.commits, self.read, self.listing = objects.commits, objects.read, objects.listing
-        self.diff, self.measure, self.patch_id = objects.diff, objects.measure, objects.patch_id
-        self.close = objects.close
+        self.diff, self.measure, self.patch_id = _once(objects.diff), objects.measure, _once(objects.patch_id)
 
         self.head, self.heads, self.set_branch = refs.head, refs.heads, refs.set_branch
         self.keep, self.kept, self.is_thrown_away = refs.keep, refs.kept, refs.is_thrown_away
@@ -65,6 +70,11 @@ class Git:
 
         self.remote_heads, self.fetch, self.push = remote_end.heads, remote_end.fetch, remote_end.push
         self.push_tag = remote_end.push_tag
+
+    def close(self) -> None:
+        """End every process that stays to read; a later question starts it again."""
+        self._objects.close()
+        self._refs.close()
 
     @property
     def local_remote(self) -> Path | None:

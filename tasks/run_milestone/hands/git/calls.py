@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ..process import Processes, Result
+    from ..process import Processes, Result, Talk
 
 OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 NOTHING = "0" * 40
@@ -72,22 +72,28 @@ class Calls:
         directory: Path | None = None,
     ) -> Result:
         """Run git on the runner's own git directory, or on `directory`; `index` names an index of the runner's."""
-        place = ("--git-dir", str(directory or self.dir), *(("--work-tree", str(tree)) if tree else ()))
-        surroundings = {
+        argv = (*_git(directory or self.dir), *(("--work-tree", str(tree)) if tree else ()), *words)
+        own = {"GIT_INDEX_FILE": str(self.dir / f"index-{index}")} if index else {}
+        surroundings = {**self._surroundings(), **own, **(env or {})}
+        place = tree or directory or self.dir
+        return self._processes.trusted(argv, cwd=place, env=surroundings, stdin=stdin, timeout=600)
+
+    def _surroundings(self) -> dict[str, str]:
+        shallow = self.common / "shallow"
+        return {
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": "/dev/null",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_OBJECT_DIRECTORY": str(self.common / "objects"),
             "GIT_OPTIONAL_LOCKS": "0",
             "LC_ALL": "C",
-            **({"GIT_SHALLOW_FILE": str(shallow)} if (shallow := self.common / "shallow").exists() else {}),
-            **({"GIT_INDEX_FILE": str(self.dir / f"index-{index}")} if index else {}),
-            **(env or {}),
+            **({"GIT_SHALLOW_FILE": str(shallow)} if shallow.exists() else {}),
         }
-        argv = ("git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", *place, *words)
-        return self._processes.trusted(
-            argv, cwd=tree or directory or self.dir, env=surroundings, stdin=stdin, timeout=600
-        )
+
+    def talk(self, *words: str, directory: Path) -> Talk:
+        """Return a git on `directory` that stays and answers line by line."""
+        own = {} if directory in {self.common, self.dir} else {"GIT_OBJECT_DIRECTORY": str(directory / "objects")}
+        return self._processes.talk((*_git(directory), *words), cwd=self.common, env={**self._surroundings(), **own})
 
     def run(self, *words: str, **how: object) -> str:
         """Return what git prints.
@@ -129,6 +135,10 @@ def checked(words: tuple[str, ...], result: Result) -> Result:
             f"`git {words[0]}` said more than can be kept.", "Remove what the repository does not need, and run again."
         )
     return result
+
+
+def _git(directory: Path) -> tuple[str, ...]:
+    return "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "--git-dir", str(directory)
 
 
 def _heading(section: str) -> str:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .calls import Calls, object_id
+from .names import Names
 
 if TYPE_CHECKING:
     from git import Repo
@@ -36,10 +37,15 @@ class Objects:
 
     def __init__(self, calls: Calls) -> None:
         self._git = calls
+        self._names = Names(calls, calls.dir)
 
     def has(self, sha: str) -> bool:
         """Return whether a commit is in the object store."""
-        return self._git.call("cat-file", "-e", f"{sha}^{{commit}}").code == 0
+        return self._names.resolve(f"{sha}^{{commit}}") is not None
+
+    def tree_of(self, commit: str) -> str:
+        """Return the tree that a commit holds."""
+        return object_id(self._names.resolve(f"{commit}^{{tree}}") or "", "the tree of a commit")
 
     def is_ancestor(self, earlier: str, later: str) -> bool:
         """Return whether `earlier` is contained in `later`."""
@@ -55,6 +61,8 @@ class Objects:
 
     def commits(self, base: str, head: str, mark: str) -> tuple[Commit, ...]:
         """Return what `base..head` holds, oldest first; `mark` is the trailer's value before the attempt."""
+        if base == head:
+            return ()
         form = "--format=%H%x00%s%x00%(trailers:key=Run-Milestone,valueonly,unfold,separator=%x20)"
         rows = self._git.rows("log", "--reverse", "--topo-order", form, f"{base}..{head}")
         return tuple(_commit(row, mark) for row in rows)
@@ -102,7 +110,8 @@ class Objects:
         return Repo(self._git.common)
 
     def close(self) -> None:
-        """End the process behind the reader."""
+        """End the processes that read."""
+        self._names.close()
         if "_reader" in vars(self):
             self._reader.close()
 

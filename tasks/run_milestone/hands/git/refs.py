@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import UsageError
 from .calls import NOTHING, Calls, object_id
+from .names import Names
 
 if TYPE_CHECKING:
     from .checkouts import Checkouts
@@ -17,15 +18,13 @@ class Refs:
 
     def __init__(self, calls: Calls, objects: Objects, checkouts: Checkouts) -> None:
         self._git = calls
+        self._names = Names(calls, calls.common)
         self._objects = objects
         self._checkouts = checkouts
 
     def head(self, branch: str) -> str | None:
         """Return the commit of a branch of the user's repository, None where there is no such branch."""
-        told = self._git.answer(
-            "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}", directory=self._git.common
-        )
-        return None if told is None else object_id(told, branch)
+        return self._names.resolve(f"refs/heads/{branch}^{{commit}}")
 
     def heads(self) -> dict[str, str]:
         """Return every branch of the user's repository and its commit."""
@@ -34,6 +33,10 @@ class Refs:
         )
         rows = [line.split(" ", 1) for line in told]
         return {name.removeprefix("refs/heads/"): object_id(sha, name) for sha, name in rows}
+
+    def close(self) -> None:
+        """End what reads the branches."""
+        self._names.close()
 
     def set_branch(self, branch: str, new: str, old: str | None) -> None:
         """Move a branch of the user's repository from `old` (None: it must not exist) to `new`."""

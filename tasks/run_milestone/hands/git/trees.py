@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from .objects import Objects
+
 
 @dataclass(frozen=True, slots=True)
 class Merged:
@@ -26,8 +28,9 @@ class Merged:
 class Trees:
     """Lays trees out and commits them, each with an index of the runner's own."""
 
-    def __init__(self, calls: Calls, identity: tuple[str, str]) -> None:
+    def __init__(self, calls: Calls, objects: Objects, identity: tuple[str, str]) -> None:
         self._git = calls
+        self._objects = objects
         self._identity = identity
 
     def lay_out(self, tree: Path, commit: str, index: str) -> None:
@@ -36,10 +39,13 @@ class Trees:
         Errors: UsageError where something stands there that this did not make: it may be a person's work.
         """
         self._claim(tree, index)
-        _unversion(tree)
+        new = _made(tree)
+        if not new:
+            _unversion(tree)
         (self._git.dir / f"index-{index}.lock").unlink(missing_ok=True)
         self._git.run("read-tree", "--reset", "-u", commit, tree=tree, index=index)
-        self._git.run("clean", "-ffdxq", tree=tree, index=index)
+        if not new:
+            self._git.run("clean", "-ffdxq", tree=tree, index=index)
 
     def _claim(self, tree: Path, index: str) -> None:
         """Note that `tree` is ours before it is there; the note also holds in a copied or moved project."""
@@ -52,7 +58,6 @@ class Trees:
             )
         if not ours:
             claim.write_text(place, encoding="utf-8")
-        tree.mkdir(parents=True, exist_ok=True)
 
     def commit(self, tree: Path, parent: str, index: str, message: str, *, merged: str | None = None) -> str:
         """Commit what `tree` holds on top of `parent`; returns `parent` where nothing differs.
@@ -66,10 +71,9 @@ class Trees:
         _unversion(tree)
         self._git.run("add", "--all", "--", ".", tree=tree, index=index)
         made = object_id(self._git.run("write-tree", tree=tree, index=index), "the tree")
-        before = object_id(self._git.run("rev-parse", f"{parent}^{{tree}}"), "the tree before")
         if merged is not None:
             return self._commit_tree(made, (parent, merged), message)
-        return parent if made == before else self._commit_tree(made, (parent,), message)
+        return parent if made == self._objects.tree_of(parent) else self._commit_tree(made, (parent,), message)
 
     def merged(self, one: str, other: str) -> Merged:
         """Merge two commits without touching any tree."""
@@ -112,6 +116,16 @@ class Trees:
         }
         words = [word for parent in parents for word in ("-p", parent)]
         return object_id(self._git.run("commit-tree", made, *words, "-F", "-", stdin=message, env=env), "the commit")
+
+
+def _made(tree: Path) -> bool:
+    """Make the folder; returns whether it was not there, so that nothing but what is laid out can be in it."""
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        tree.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def _unversion(tree: Path) -> None:

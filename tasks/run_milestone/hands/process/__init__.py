@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .door import Processes
 from .kept import KEEP, Result
+from .talk import Talk
 
-__all__ = ["KEEP", "Processes", "Result"]
+__all__ = ["KEEP", "Processes", "Result", "Talk"]

@@ -70,8 +70,8 @@ class Direct:
         )
         self.stdin, self.stdout, self.stderr = (
             self._process.stdin,
-            _open(self._process.stdout),
-            _open(self._process.stderr),
+            opened(self._process.stdout),
+            opened(self._process.stderr),
         )
         self.ended = os.pidfd_open(self._process.pid)
 
@@ -87,7 +87,8 @@ class Direct:
         return Ended(self._process.wait())
 
 
-def _open(pipe: IO[bytes] | None) -> IO[bytes]:
+def opened(pipe: IO[bytes] | None) -> IO[bytes]:
+    """Return a pipe that was asked for at the start."""
     if pipe is None:
         raise RuntimeError("it was started with a pipe")
     return pipe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import shlex
 import signal
@@ -18,6 +19,7 @@ from ...redaction import redact, visible
 from .children import GRACE, Child, Command, Direct, Ended, end, ready
 from .conversation import Conversation
 from .kept import Kept, Result
+from .talk import Talk
 from .wards import ForkServer, Ward
 
 _PASSED = ("PATH", "LANG", "TZ", "VIRTUAL_ENV", "TMPDIR")
@@ -50,9 +52,16 @@ class Processes:
         timeout: float = 600.0,
     ) -> Result:
         """Run a program that no file of a tree can steer (git, gh) as a direct child, for at most `timeout` seconds."""
-        own = {**_environment(), "HOME": os.path.expanduser("~"), **env}
-        command = Command(tuple(argv), cwd, own, _bytes(stdin), timeout)
+        command = Command(tuple(argv), cwd, _own(env), _bytes(stdin), timeout)
         return self._run(command, lambda: Direct(command, self._hold), timeout)
+
+    def talk(self, argv: Sequence[str], *, cwd: Path | str, env: Mapping[str, str] = _NOTHING) -> Talk:
+        """Return a trusted program that stays and answers line by line; it is started when it is first asked."""
+
+        def start() -> Child:
+            return Direct(Command(tuple(argv), cwd, _own(env), b"", math.inf), self._hold)
+
+        return Talk(lambda: self._started(start), self._buried)
 
     def untrusted(
         self,
@@ -141,6 +150,11 @@ class Processes:
         if progress is None:
             return lambda: None
         return lambda: progress(name, time.monotonic() - began)
+
+
+def _own(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a trusted program."""
+    return {**_environment(), "HOME": os.path.expanduser("~"), **env}
 
 
 def _environment() -> dict[str, str]:
