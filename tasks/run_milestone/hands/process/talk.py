@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .children import Child, opened, ready
@@ -67,10 +68,8 @@ class Talk:
 
 def _exchange(child: Child, question: bytes) -> str | None:
     until, answer = time.monotonic() + PATIENCE, b""
-    try:
+    with suppress(BrokenPipeError):  # it has ended, or did not wait for the question
         os.write(opened(child.stdin).fileno(), question)
-    except BrokenPipeError:
-        return None
     while not answer.endswith(b"\n"):
         left = max(0.0, until - time.monotonic())
         piece = os.read(child.stdout.fileno(), 1 << 16) if ready(child.stdout.fileno(), left) else b""
