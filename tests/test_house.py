@@ -17,7 +17,7 @@ FLOORS = (
     ("session", "books"),
     ("engine",),
     (
-        *("answers", "drive", "deciding", "explaining", "starting", "foretelling", "watching", "running"),
+        *("answers", "drive", "deciding", "explaining", "starting", "foretelling", "watching", "running", "waves"),
         *("stopping", "verifying", "doctor"),
     ),
     ("ci",),

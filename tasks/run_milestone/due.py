@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .steps.task import Task
 
 SKIPPED = "it is skipped"
+UNANSWERED = "its question is not answered"
 
 
 @dataclass(slots=True)
@@ -72,7 +73,11 @@ class Due:
         evidence = self.making.state.markers.evidence(node.name, task.shape)
         unanswered = task.act is not None and isinstance(self.ask(task, evidence), Gate)
         differs = None if node.name in self.fresh else task.differs(evidence)
-        return differs or ("its question is not answered" if unanswered else None)
+        return differs or (UNANSWERED if unanswered else None)
+
+    def has_marker(self, node: Node) -> bool:
+        """Return whether a task was done once, however things stand now."""
+        return self.making.state.markers.read(node.name) is not None
 
     def why_not(self, node: Node) -> str:
         """Return why a task that is done needs nothing."""

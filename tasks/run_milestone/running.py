@@ -12,7 +12,7 @@ from . import budget
 from .answers import autonomous, nobody
 from .books import exit_code
 from .drive import drive
-from .errors import Panic
+from .errors import ExitCode, Panic
 from .session import Session
 from .settling import whoami
 from .show.metrics import measure
@@ -20,6 +20,7 @@ from .show.unattended import unattended
 from .show.voice import Voice
 from .stopping import leave_drafts, saved
 from .watching import wait_for_answer
+from .waves import drive_own
 
 if TYPE_CHECKING:
     from .answers import Answers
@@ -32,6 +33,8 @@ class Mode:
     """How a run goes, as its flags say. `time` is in seconds, `money` in US dollars; None leaves the plan's limit."""
 
     only: tuple[str, ...] = ()
+    own: bool = False
+    """Run no issue, only what is the milestone's own: bootstrap, plan review, barriers, end."""
     jobs: int = 1
     autonomous: bool = False
     watch: bool = False
@@ -72,6 +75,9 @@ def _secure(session: Session) -> None:
 
 
 def _drive(session: Session, mode: Mode, ask: Answers | None) -> None:
+    if mode.own:
+        drive_own(session)
+        return
     answers = ask or (autonomous if mode.autonomous else nobody)
     while True:
         drive(session, answers, only=mode.only, jobs=mode.jobs, in_turn=ask is not None)
@@ -83,12 +89,16 @@ def _finish(session: Session, mode: Mode) -> int:
     if mode.autonomous:
         session.voice.leave_all()
         session.voice.say(unattended(session.milestone, session.state, aborted=session.aborted))
-    code = exit_code(session, session.status, mode.only)
+    code = ExitCode.DONE if _only_issues_are_left(session, mode) else exit_code(session, session.status, mode.only)
     session.finish()
     if mode.metrics:
         session.state.write_metrics(measure(session.milestone, session.state))
         session.voice.say(["", f"✓ Metrics written: state/{session.milestone.id}/metrics.json"])
     return code
+
+
+def _only_issues_are_left(session: Session, mode: Mode) -> bool:
+    return mode.own and session.status == "unfinished"
 
 
 def asks(mode: Mode) -> bool:

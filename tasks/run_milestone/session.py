@@ -233,6 +233,10 @@ class Session:
             return "aborted"
         return "failed" if self.problems else status_of(self.state)
 
+    def head(self, branch: str) -> str | None:
+        """Return the commit of a local branch as it was last read, None where there is none."""
+        return self._outside.heads.get(branch)
+
     @property
     def hands(self) -> Hands:
         """The hands of a run that has begun."""

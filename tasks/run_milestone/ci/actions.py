@@ -42,13 +42,18 @@ def output(name: str, value: Any) -> None:
 def notice(text: str) -> None:
     """Show a line on the run's page; what is not ours in it cannot act."""
     line = visible(redact(" ".join(text.split()))).replace("%", "%25")
-    sys.stdout.write(f"::notice title=run-milestone::{line}\n")
+    say(f"::notice title=run-milestone::{line}")
+
+
+def say(line: str) -> None:
+    """Print a line of our own into the job's log."""
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def sum_up(title: str, texts: Iterable[str]) -> None:
     """Add texts, each as it stands, to the page that sums the job up."""
-    blocks = "".join(f"<pre>{html.escape(visible(redact(text)).strip())}</pre>\n\n" for text in texts)
+    blocks = "".join(f"<pre>{html.escape(visible(redact(text)).strip(), quote=False)}</pre>\n\n" for text in texts)
     _append("GITHUB_STEP_SUMMARY", f"### {html.escape(title)}\n\n{blocks}")
 
 

@@ -13,6 +13,7 @@ from ..running import Mode
 from ..running import run as run_milestone
 from ..show.standing import gates_text, status_text
 from ..state import State
+from ..waves import ready
 from . import actions
 
 if TYPE_CHECKING:
@@ -34,6 +35,15 @@ def run(project: Project, milestone: Milestone, mode: Mode) -> int:
         return code
     actions.notice(_waiting(milestone, state))
     return ExitCode.DONE
+
+
+def wave(project: Project, milestone: Milestone) -> int:
+    """Do what lies between issues, and hand on the issues that are ready to the jobs that run them."""
+    code = run(project, milestone, Mode(own=True))
+    numbers = ready(project, milestone) if code == ExitCode.DONE else ()
+    actions.output("issues", numbers)
+    actions.say(f"Ready: {', '.join(numbers) or 'no issue'}")
+    return code
 
 
 def _standing(milestone: Milestone, state: State) -> Iterator[str]:

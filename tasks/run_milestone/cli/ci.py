@@ -1,4 +1,4 @@
-"""The commands for GitHub Actions: ci github, check, event, run."""
+"""The commands for GitHub Actions: ci github, check, event, run, wave."""
 
 from __future__ import annotations
 
@@ -74,8 +74,16 @@ def run(args: argparse.Namespace) -> int:
     return job.run(project, milestone, Mode(only_issues(args.only, milestone)))
 
 
+def wave(args: argparse.Namespace) -> int:
+    """Take decisions and pass barriers in a job, and hand on the issues that are ready to jobs of their own."""
+    from ..ci import job
+
+    project = current_project()
+    return job.wave(project, load_plan(project, args.milestone))
+
+
 def _ci(args: argparse.Namespace) -> int:
-    """Run milestones on GitHub Actions: github, check, event, run."""
+    """Run milestones on GitHub Actions: github, check, event, run, wave."""
     raise UsageError(f"{args} names no command.", "Try `run-milestone ci github`.")
 
 
@@ -112,6 +120,7 @@ _CI: Commands = {
     "check": (check, _add_check),
     "event": (event, _add_nothing),
     "run": (run, _add_run),
+    "wave": (wave, add_milestone),
 }
 
 COMMANDS: Commands = {"ci": (_ci, _add_ci)}

@@ -1,4 +1,4 @@
-"""The commands about plans: check, review, new."""
+"""The commands about plans: check, review, matrix, new."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from ..errors import ExitCode, UsageError
 from ..plan.ids import normalise
-from .opening import Commands, add_milestone, current_project, load_plan, near, put
+from .opening import Commands, add_milestone, add_milestone_json, current_project, load_plan, near, put
 
 MOST_ISSUES = 99
 """Issues that a new plan is sketched with; nobody describes more at once."""
@@ -37,6 +37,16 @@ def plan_review(args: argparse.Namespace) -> int:
     findings = review(milestone, epic_text(project.plan(milestone.id), EPIC))
     put("\n".join([f"Plan review of {milestone.id}: {milestone.title}", *reviewed(milestone, findings), ""]))
     return ExitCode.FAILED if verdict(findings) == "ADDRESS CRITICALS" else ExitCode.DONE
+
+
+def plan_matrix(args: argparse.Namespace) -> int:
+    """List the issues that are ready now, each of which can run by itself with `--only`."""
+    from ..waves import ready
+
+    project = current_project()
+    numbers = ready(project, load_plan(project, args.milestone))
+    put(list(numbers) if args.json else "".join(f"{number}\n" for number in numbers))
+    return ExitCode.DONE
 
 
 def plan_new(args: argparse.Namespace) -> int:
@@ -81,7 +91,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
 
 
 def _plan(args: argparse.Namespace) -> int:
-    """Work on a plan: check, review, new."""
+    """Work on a plan: check, review, matrix, new."""
     raise UsageError(f"{args} names no command.", "Try `run-milestone plan check m4.1`.")
 
 
@@ -95,6 +105,7 @@ def _add_plan_new(parser: argparse.ArgumentParser) -> None:
 _PLAN: Commands = {
     "check": (plan_check, add_milestone),
     "review": (plan_review, add_milestone),
+    "matrix": (plan_matrix, add_milestone_json),
     "new": (plan_new, _add_plan_new),
 }
 
