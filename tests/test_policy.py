@@ -36,6 +36,8 @@ EXPECTED = {
     "budget": ("hard", "any", "approve abort", None, "abort"),
     "phase": ("hard", "barrier", "continue skip-phase abort", None, "continue"),
     # ours: the contract's table has no row for them
+    "checks": ("hard", "review", "fix skip abort", None, "fix skip"),
+    "checks-pending": ("hard", "review", "retry skip abort", None, "retry skip"),
     "tool": ("hard", "inspect", "retry approve skip abort", None, "skip"),
     "human": ("hard", "implement", "skip abort", None, ""),
     "blocked": ("hard", "branch", "skip abort", None, "skip"),

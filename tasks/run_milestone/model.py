@@ -64,6 +64,8 @@ class Kind(StrEnum):
     FORGE = "forge"
     CONFLICT = "conflict"
     TARGET = "target"
+    CHECKS = "checks"
+    CHECKS_PENDING = "checks-pending"
     REVIEW = "review"
     REVIEW_PENDING = "review-pending"
     AGENT = "agent"
@@ -207,6 +209,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Checks:
+    """The forge's checks (CI) on a pull request that count; where none is named, the forge says or all do."""
+
+    wait: int = 1800
+    """Seconds they may take."""
+    required: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reviewer:
     """A command that reviews a change: it reads the change as JSON and prints findings, as `format` says."""
 
@@ -241,6 +252,7 @@ class Milestone:
     agent: AgentSpec = field(default_factory=AgentSpec)
     commands: Commands = field(default_factory=Commands)
     reviewers: tuple[Reviewer, ...] = ()
+    checks: Checks = field(default_factory=Checks)
     limits: Limits = field(default_factory=Limits)
     sensitive: dict[str, tuple[str, ...]] = field(default_factory=dict)
     protected: tuple[str, ...] = (".github/**", ".gitlab-ci.yml", "deploy/**", "infra/**")

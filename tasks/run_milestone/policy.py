@@ -66,6 +66,8 @@ _TABLE = (
     _hard(Kind.FORGE, "Push or pull request failed", "push, pr", (_R, _S, _X), (_R, _S)),
     _hard(Kind.CONFLICT, "Merge conflict with the base", "push", (_F, _S, _X), (_F, _S)),
     _hard(Kind.TARGET, "Would reach the target branch", "push, pr", (_X,), (_X,)),
+    _hard(Kind.CHECKS, "Checks failing", "review", (_F, _S, _X), (_F, _S)),
+    _hard(Kind.CHECKS_PENDING, "Checks not finished", "review", (_R, _S, _X), (_R, _S)),
     _hard(Kind.REVIEW, "Code review", "review", (_F, _A, _S, _X), (_F, _S)),
     _label(Kind.REVIEW_PENDING, "No review in time", "review", "review-pending"),
     _hard(Kind.AGENT, "Implementation failed", "implement", (_R, _S, _X), (_R, _S)),

@@ -10,6 +10,7 @@ import yaml
 
 from run_milestone.model import (
     AgentSpec,
+    Checks,
     Commands,
     Criterion,
     Expectations,
@@ -33,6 +34,7 @@ PAIRS = {
     ("repository",): RepositorySpec,
     ("agent",): AgentSpec,
     ("commands",): Commands,
+    ("checks",): Checks,
     ("limits",): Limits,
     ("reviewers", 0): Reviewer,
     ("licences",): Licences,

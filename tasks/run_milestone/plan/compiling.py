@@ -91,11 +91,12 @@ def _milestone(written: Written, texts: dict[Steps, Any]) -> dict[str, Any]:
         for number, phase in enumerate(written.fields["phases"], start=1)
     ]
     own = {"id": written.id, "branch": written.branch, "phases": phases}
-    return {**written.fields, **own, "limits": _limits(written.fields.get("limits", {}))}
+    amounts = {name: _amounts(written.fields.get(name, {})) for name in ("limits", "checks")}
+    return {**written.fields, **own, **amounts}
 
 
-def _limits(given: dict[str, Any]) -> dict[str, Any]:
-    amounts = {"time": seconds, "money": dollars}
+def _amounts(given: dict[str, Any]) -> dict[str, Any]:
+    amounts = {"time": seconds, "wait": seconds, "money": dollars}
     return {name: amounts[name](value) if name in amounts else value for name, value in given.items()}
 
 

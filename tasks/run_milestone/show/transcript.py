@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from ..model import Decision, Gate, Issue, Milestone
 
 
+TAIL = 15
+"""Lines of a failed check's log that are shown; the agent is sent more."""
+
+
 def start(milestone: Milestone, *, resumed: bool) -> list[str]:
     """Return the banner of a run."""
     return [RULE, f"{'Resuming' if resumed else 'Starting'} Milestone: {milestone.id}", RULE]
@@ -218,12 +222,20 @@ def _counts(asked: Gate) -> bool:
 def _findings(asked: Gate) -> list[str]:
     if asked.kind is Kind.TESTS:
         return ["Failed:", *(f"- {finding.message}" for finding in asked.findings)]
+    if asked.kind is Kind.CHECKS:
+        return [line for finding in asked.findings for line in _check(finding.message, finding.detail)]
     if asked.kind is Kind.MIGRATION_BREAKING:
         return [line for finding in asked.findings for line in _migration(finding.path, finding.detail)]
     return [
         f"{number}. {finding.message}{place(finding)}" + (f" ({finding.detail})" if finding.detail else "")
         for number, finding in enumerate(asked.findings, start=1)
     ]
+
+
+def _check(message: str, log: str | None) -> Iterator[str]:
+    """Yield a failed check with the end of its log."""
+    yield f"✗ {message}"
+    yield from (f"  {line}" for line in (log or "").splitlines()[-TAIL:])
 
 
 def _migration(path: str | None, detail: str | None) -> Iterator[str]:

@@ -23,6 +23,7 @@ from ..model import (
 )
 from ..plan.review import unspecified
 from ..show import transcript
+from .awaiting import KINDS as AWAITED
 from .base import BASE, conflict, moved, stands_on
 from .branch import branch
 from .implement import implement
@@ -126,6 +127,8 @@ def _differs(job: Job, step: Step, evidence: Any) -> str | None:
         return None if evidence.problem else moved(job, evidence)
     if step is Step.PUSH:
         return _remote_differs(job, evidence)
+    if step is Step.REVIEW and any(finding.kind in AWAITED for finding in evidence.findings):
+        return "the checks on its pull request had not passed"
     return _forge_differs(job, evidence) if step is Step.PR else None
 
 

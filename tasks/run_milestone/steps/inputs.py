@@ -43,7 +43,7 @@ SETTINGS: dict[Step, tuple[str, ...]] = {
     ),
     Step.INSPECT_GATE: ("decisions",),
     Step.PR: ("branch",),
-    Step.REVIEW: ("commands.review", "reviewers"),
+    Step.REVIEW: ("commands.review", "reviewers", "checks.required"),
     Step.REVIEW_GATE: ("decisions",),
 }
 """Which of the plan's settings a step uses."""

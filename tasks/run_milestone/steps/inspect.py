@@ -10,8 +10,9 @@ from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.reading import changed_files
 from ..checks.review import review as review_change
-from ..model import Finding, Inspected, Kind, Linted, Reviewed, Severity, Step, Tested
+from ..model import Finding, Inspected, Kind, Linted, Proposed, Reviewed, Severity, Step, Tested
 from ..policy import STOPS
+from .awaiting import await_checks
 from .contract import contract
 from .pr import label
 
@@ -35,9 +36,13 @@ def inspect(job: Job) -> Inspected:
 def review(job: Job) -> Reviewed:
     """Review in two stages: is it what was asked for, and only where nothing critical speaks against that, how well.
 
+    Nobody reviews a change before the forge's checks on it passed: what they find is asked first.
+
     Each finding is bound to its file's change, so that an approved one does not come back while that stays the same.
     """
-    change = _change(job)
+    change, red = _change(job), await_checks(job.hands, job.found(Step.PR, Proposed).number, job.milestone.checks)
+    if red:
+        return Reviewed(change.head, _identity(job, change), red)
     found = _told(job, change, "compliance", compliance.check(job.issue, job.found(Step.TEST, Tested).proven))
     if not any(finding.severity is Severity.CRITICAL for finding in found):
         found += _told(job, change, "quality", (*_unlinted(job), *review_change(change)))

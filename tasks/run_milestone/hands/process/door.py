@@ -86,6 +86,15 @@ class Processes:
         _note(log, f"{result.out}{result.err}{_ending(result)}\n")
         return result
 
+    def pause(self, seconds: float, what: str, began: float) -> None:
+        """Wait for something that no program here does; `what` since `began` (monotonic) is told to who watches."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._refuse_after_stop()
+            if self._progress is not None:
+                self._progress(what, time.monotonic() - began)
+            time.sleep(min(left, 0.5))
+
     def stop(self) -> None:
         """End everything this door started, and refuse to start more. Any thread or signal handler may call it."""
         with self._door:
