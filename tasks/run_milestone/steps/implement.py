@@ -6,15 +6,15 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..hands.agents import Assignment, agent_of
+from ..hands.agents import Assignment, Report, agent_of
 from ..model import Finding, Implemented, Kind, Severity
 from ..redaction import inert_markdown
 from ..show.words import one_line
-from .base import counting, stands_on, tip_of
+from .base import conflict, counting, stands_on, tip_of
+from .push import foreign, seen_now
 from .restart import restart_due, throw_away
 
 if TYPE_CHECKING:
-    from ..hands.agents import Report
     from ..hands.git import Commit
     from .job import Job
 
@@ -36,8 +36,8 @@ def implement(job: Job) -> Implemented:
 def _implement(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> Implemented:
     if job.agent.kind == "human":
         return _by_person(job, base, head, commits)
-    if job.reworks and job.reworks[-1].kind is Kind.CONFLICT:
-        return _merged_by_agent(job, head)
+    if job.rework is not None and job.rework.kind is Kind.CONFLICT:
+        return _merged(job, head)
     if commits and job.attempt == 1:
         return _measured(job, base, head, adopted=True)
     return _by_agent(job, head)
@@ -62,22 +62,29 @@ def _by_agent(job: Job, head: str) -> Implemented:
     return _measured(job, head, commit, report=report)
 
 
-def _merged_by_agent(job: Job, head: str) -> Implemented:
-    """Have the agent resolve what conflicts with the base: it gets the merged tree with git's conflict markers."""
-    git, tip = job.hands.git, tip_of(job, stands_on(job))
-    merged = git.merged(head, tip) if tip and not git.is_ancestor(tip, head) else None
-    if tip is None or merged is None or not merged.conflicts:
-        return _by_agent(job, head)
-    git.lay_out(job.tree, merged.tree, job.issue.number)
-    report = agent_of(job.agent, job.hands.processes).work(_assignment(job))
-    if report.problem:
-        return _failed(job, head, report.problem, report.cost)
-    commit = git.commit(job.tree, head, job.issue.number, _message(job, report), merged=tip)
+def _merged(job: Job, head: str) -> Implemented:
+    """Take in what is in the way of the push, others' commits or the base; the agent is asked about conflicts only."""
+    job, heads = seen_now(job)
+    other = foreign(job, head, heads) or tip_of(job, stands_on(job))
+    if other is None or job.hands.git.is_ancestor(other, head):
+        return _measured(job, head, head, report=Report(("Nothing is in the way any more",), 0.0))
+    merged = job.hands.git.merged(head, other)
+    job.hands.git.lay_out(job.tree, merged.tree, job.issue.number)
+    said = Report((f"Merged {other[:10]}",), 0.0)  # nobody was asked, so it cost nothing
+    report = agent_of(job.agent, job.hands.processes).work(_assignment(job)) if merged.conflicts else said
+    return _failed(job, head, report.problem, report.cost) if report.problem else _joined(job, head, other, report)
+
+
+def _joined(job: Job, head: str, other: str, report: Report) -> Implemented:
+    """Commit the merge that lies in the tree, unless conflict markers are left."""
+    git = job.hands.git
+    merged, message = git.merged(head, other), _message(job, report)
+    commit = git.commit(job.tree, head, job.issue.number, message, merged=other)
     unresolved = [path for path in merged.conflicts if _MARKER.search(git.read(commit, path) or b"")]
     if unresolved:
         return _failed(job, head, f"conflict markers are left in {', '.join(unresolved)}", report.cost)
     git.set_branch(job.branch, commit, head)
-    return _measured(job, head, commit, report=report)
+    return _measured(job, merged.tree, commit, report=report)
 
 
 _MARKER = re.compile(rb"(?m)^(?:<{7}|>{7}) ")
@@ -90,15 +97,16 @@ def _failed(job: Job, head: str, why: str, cost: float | None) -> Implemented:
 
 
 def _assignment(job: Job) -> Assignment:
-    findings = job.reworks[-1].findings if job.reworks else ()
+    findings = job.rework.findings if job.rework else ()
     log = job.state.logs(job.issue.number) / f"agent-{job.attempt}.log"
     return Assignment(job.milestone, job.issue, job.tree, job.attempt, findings, job.plan_folder, log)
 
 
 def _message(job: Job, report: Report) -> str:
     """Return the commit message: a conventional subject, what the agent reported, and the mark that is found again."""
-    verb = one_line(job.issue.title) if job.afresh else f"Rework after {job.reworks[-1].kind or 'review'}"
-    kind = job.issue.type if job.afresh else "fix"
+    after = None if job.afresh else job.rework
+    verb = f"Rework after {after.kind or 'review'}" if after else one_line(job.issue.title)
+    kind = "fix" if after else job.issue.type
     said = "".join(f"- {inert_markdown(one_line(line))}\n" for line in report.lines) + ("\n" if report.lines else "")
     trailer = f"Run-Milestone: {job.mark} attempt-{job.attempt}\n"
     return f"{kind}({job.milestone.id}): {verb} {job.label}\n\n{said}{trailer}"
@@ -106,7 +114,7 @@ def _message(job: Job, report: Report) -> str:
 
 def _by_person(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> Implemented:
     """Take a person's commits over, or say where to make them; nothing waits in a process."""
-    asked = job.reworks[-1].change if job.reworks else ""
+    asked = job.rework.change if job.rework else ""
     if commits and _answers(job, base, head, asked):
         return _measured(job, base, head)
     place = job.hands.git.checked_out(job.branch) or job.tree.with_name(f"{job.tree.name}-person")
@@ -118,7 +126,7 @@ def _by_person(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> I
 
 def _answers(job: Job, base: str, head: str, asked: str) -> bool:
     """Return whether a person's commits are the work asked for: another change, or the base merged in."""
-    if job.reworks and job.reworks[-1].kind is Kind.CONFLICT:
-        tip = tip_of(job, stands_on(job))
-        return tip is None or job.hands.git.is_ancestor(tip, head)
+    if job.rework is not None and job.rework.kind is Kind.CONFLICT:
+        job, heads = seen_now(job)
+        return foreign(job, head, heads) is None and conflict(job) is None
     return not asked or job.hands.git.patch_id(base, head) != asked

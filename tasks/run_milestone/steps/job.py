@@ -80,6 +80,12 @@ class Job:
         return tuple(decision for decision in self.decisions if _asks_for_work(decision))
 
     @property
+    def rework(self) -> Decision | None:
+        """The decision that the work is done after; a retry asks for the same as before it. None: it is the first."""
+        asked = (decision for decision in reversed(self.reworks) if decision.verb is not Verb.RETRY)
+        return next(asked, None)
+
+    @property
     def attempt(self) -> int:
         """Which attempt at the implementation this is, from 1, over all runs."""
         return 1 + len(self.reworks)
@@ -87,7 +93,7 @@ class Job:
     @property
     def afresh(self) -> bool:
         """Whether this attempt starts from the base: it is the first, or one that throws the others' work away."""
-        return not self.reworks or self.reworks[-1].verb is Verb.RESTART
+        return self.rework is None or self.rework.verb is Verb.RESTART
 
     @property
     def mark(self) -> str:

@@ -8,6 +8,7 @@ from ..errors import OutsideError
 from ..model import Finding, Implemented, Inspected, Kind, Passed, Proposed, Severity, Step, Tested, Verb, pull_of
 from ..show import pull_request
 from .base import stands_on
+from .push import wrong_way
 
 if TYPE_CHECKING:
     from ..model import PullRequest
@@ -19,6 +20,8 @@ RULE = "pull request"
 
 def pr(job: Job) -> Proposed:
     """Look for the pull request by its branch, make it or bring it up to date, and take what the forge says back."""
+    if wrong := wrong_way(job, stands_on(job).branch, {job.milestone.target}):
+        return _stopped(job, f"The pull request is refused: {wrong}", Kind.TARGET)
     try:
         found = _find(job)
         if found is not None and found.state == "merged":
@@ -104,6 +107,6 @@ def _proposed(job: Job, pull: PullRequest, *, adopted: bool = False) -> Proposed
     return Proposed(pull.number, pull.url, labels, pull.state, adopted, retries=_retries(job))
 
 
-def _stopped(job: Job, message: str) -> Proposed:
-    problem = Finding(Kind.FORGE, Severity.CRITICAL, RULE, message)
+def _stopped(job: Job, message: str, kind: Kind = Kind.FORGE) -> Proposed:
+    problem = Finding(kind, Severity.CRITICAL, RULE, message)
     return Proposed(0, "", problem=problem, retries=_retries(job))

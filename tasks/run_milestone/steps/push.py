@@ -17,21 +17,42 @@ if TYPE_CHECKING:
 def push(job: Job) -> Pushed:
     """Reconcile, push with a lease on what is there, read back."""
     git, head = job.hands.git, job.head or ""
-    if job.branch in {job.milestone.target, job.milestone.branch}:
-        return _stopped(job, Kind.TARGET, f"{job.branch} is not an issue's branch")
     try:
+        job, heads = seen_now(job)
+        if wrong := wrong_way(job, job.branch, {job.milestone.target, job.milestone.branch}):
+            return _stopped(job, Kind.TARGET, f"The push is refused: {wrong}")
         if (clash := conflict(job)) is not None:
             return Pushed(head, clash)
-        heads = git.remote_heads()
         _push_base(job, heads)
+        if (theirs := foreign(job, head, heads)) is not None:
+            return replace(_stopped(job, Kind.CONFLICT, _told(job, theirs)), there=theirs)
         there = heads.get(job.branch)
-        if there == head:
-            return Pushed(head)
-        if there is not None and not _ours(job, there, head):
-            return replace(_stopped(job, Kind.CONFLICT, _foreign(job, there)), there=there)
-        return Pushed(git.push(head, job.branch, there))
+        return Pushed(head if there == head else git.push(head, job.branch, there))
     except OutsideError as error:
         return _stopped(job, Kind.FORGE, error.what)
+
+
+def seen_now(job: Job) -> tuple[Job, dict[str, str]]:
+    """Return the job with the remote's branches as they are now, and these."""
+    heads = job.hands.git.remote_heads()
+    return replace(job, world=replace(job.world, heads=heads) if job.world else None), heads
+
+
+def wrong_way(job: Job, branch: str, never: set[str]) -> str | None:
+    """Return what leads from a branch to one that must never be reached; None where nothing does.
+
+    A remote may hold a branch that is another name for `main`; whoever pushes to it pushes to `main`.
+    """
+    landing = job.hands.git.lands_on(branch)
+    if branch in never:
+        return f"{branch} is no branch of an issue"
+    return f"on the remote {branch} is another name for {landing}" if landing in never else None
+
+
+def foreign(job: Job, head: str, heads: dict[str, str]) -> str | None:
+    """Return the commit of the remote's branch where others pushed to it what `head` does not hold."""
+    there = heads.get(job.branch)
+    return None if there is None or there == head or _ours(job, there, head) else there
 
 
 def _push_base(job: Job, heads: dict[str, str]) -> None:
@@ -42,7 +63,7 @@ def _push_base(job: Job, heads: dict[str, str]) -> None:
         job.hands.git.push(here, name, there)
 
 
-def _foreign(job: Job, there: str) -> str:
+def _told(job: Job, there: str) -> str:
     """Return what is in the way, and the way out of it by hand."""
     held = f"{job.branch} has commits on the remote that are not here ({there[:10]})"
     return f"{held}: merge or rebase onto them here, or push over them yourself, then run again"

@@ -69,6 +69,7 @@ class Git:
         self.join, self.graft = trees.join, trees.graft
 
         self.remote_heads, self.fetch, self.push = remote_end.heads, remote_end.fetch, remote_end.push
+        self.lands_on = remote_end.lands_on
         self.push_tag = remote_end.push_tag
 
     def close(self) -> None:

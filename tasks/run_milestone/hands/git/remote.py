@@ -13,12 +13,18 @@ class Remote:
     def __init__(self, calls: Calls, url: str) -> None:
         self._git = calls
         self._url = url
+        self._links: dict[str, str] = {}
 
     def heads(self) -> dict[str, str]:
         """Return the remote's branches and their commits."""
-        told = self._git.rows("ls-remote", "--heads", "--quiet", "--", self._url, env=persons())
-        rows = [line.split("\t", 1) for line in told]
-        return {name.removeprefix("refs/heads/"): object_id(sha, name) for sha, name in rows}
+        told = self._git.rows("ls-remote", "--heads", "--symref", "--quiet", "--", self._url, env=persons())
+        rows = [(said, _branch(name)) for said, _, name in (line.partition("\t") for line in told)]
+        self._links = {name: _branch(said[5:]) for said, name in rows if said.startswith("ref: ")}
+        return {name: object_id(said, name) for said, name in rows if not said.startswith("ref: ")}
+
+    def lands_on(self, branch: str) -> str:
+        """Return the branch that a push to `branch` moves: another one where the remote, when last asked, links it."""
+        return self._links.get(branch, branch)
 
     def fetch(self, branch: str) -> None:
         """Bring a remote branch's commits into the object store; no branch moves."""
@@ -67,3 +73,7 @@ class Remote:
         """Return the commit of a tag of the remote; an annotated one has it in its second row, the peeled one."""
         rows = self._git.rows("ls-remote", "--quiet", "--", self._url, ref, f"{ref}^{{}}", env=persons())
         return object_id(rows[-1].split("\t")[0], ref) if rows else None
+
+
+def _branch(ref: str) -> str:
+    return ref.removeprefix("refs/heads/")

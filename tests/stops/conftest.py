@@ -1,0 +1,146 @@
+"""A tiny product whose every issue leads into a stop, made of shell scripts so that a whole run costs seconds."""
+
+import json
+import shutil
+
+import pytest
+
+AGENT = """\
+# Leaves what work/<issue>-<attempt> holds, and takes away what its file `gone` names. A stubborn one never learns:
+# it does at every attempt what it did at the first. Nothing laid down: it fails.
+key=$(sed -n 's/^# .* issue \\([0-9]*\\) of milestone .*, attempt \\([0-9]*\\)$/\\1-\\2/p' | head -n 1)
+[ "$1" = stubborn ] && echo "$key" > "again.md" && key=${key%-*}-1
+[ -d "work/$key" ] || { echo "nothing is laid down for $key" >&2; exit 1; }
+for name in $(cat "work/$key/gone" 2>/dev/null); do rm "$name"; done
+cp -r "work/$key/." . && rm -f gone
+"""
+CHECK = """\
+# The tests: they fail where something is broken, or where a new test has nothing to test.
+[ ! -e uncovered.js ] || echo '{"files": {"uncovered.js": {"executed_lines": [], "missing_lines": [1]}}}' > "$1"
+[ ! -e broken.js ] && { [ ! -e tests/test_new.py ] || [ -e new.js ]; }
+"""
+REVIEW = """\
+# A reviewer: of issue 14 it says nonsense while ../../odd is there, of issue 07 nothing in time.
+case $(grep -o '"number": "[0-9]*"' | head -n 1) in
+  *07*) exec sleep 60 ;;
+  *14*) [ ! -e ../../odd ] || exec echo 'Looks good to me!' ;;
+esac
+echo '{"findings": []}'
+"""
+REVISION = "revision = {!r}\ndown_revision = {!r}\n\n\ndef upgrade():\n    {}\n"
+PRODUCT = {
+    "agent.sh": AGENT,
+    "check.sh": CHECK,
+    "review.sh": REVIEW,
+    "shared.js": "colour = 'red'\n",
+    "tests/test_old.py": "def test_old():\n    assert True\n",
+    "alembic/versions/001.py": REVISION.format("001", None, "pass"),
+}
+
+
+def lay_out(folder, files):
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.fixture(scope="session")
+def product(somebody):
+    """Make a project with these phases of issues in a folder; its remote is ../remote.git, its forge beside that.
+
+    `work` holds by issue and attempt (`03-1`) what the agent leaves; whatever has none fails.
+    """
+
+    def make(folder, *phases, work, plan="", agent=("sh", "agent.sh"), test=("sh", "check.sh", "{coverage}")):
+        ada = somebody(folder / "product")
+        lay_out(ada.folder, PRODUCT)
+        for key, files in work.items():
+            lay_out(ada.folder / "work" / key, {"gone": "", **files})
+        ada.git("init", "--quiet", "--initial-branch=main", where=".")
+        ada.git("add", ".", where=".")
+        ada.git("commit", "--quiet", "--message=Start", where=".")
+        ada.git("clone", "--quiet", "--bare", ".", str(folder / "remote.git"), where=".")
+        told = {
+            "id": "m1",
+            "title": "Stops",
+            "repository": {"remote": "../remote.git"},
+            "agent": {"kind": "command", "command": agent},
+            "commands": {"lint": ["true"], "test": test},
+        }
+        head = "".join(f"{key}: {json.dumps(value)}\n" for key, value in told.items())
+        rows = "".join(f"  - issues: {json.dumps(list(map(entry, issues)))}\n" for issues in phases)
+        lay_out(ada.folder, {"plans/m1/plan.yaml": f"{head}{plan}phases:\n{rows}"})
+        return ada
+
+    return make
+
+
+def entry(issue):
+    return {"title": f"Do {issue['number']:02d}", "criteria": ["It is done"], **issue}
+
+
+class World:
+    """A milestone after a run: what was said, its gates, decisions and pull requests."""
+
+    def __init__(self, person, told):
+        self.person, self.told = person, told
+        self.home = person.folder.parent
+
+    def _records(self, folder):
+        return [json.loads(path.read_text()) for path in sorted((self.home / folder).glob("*.json"))]
+
+    def gate(self, name):
+        return next((gate for gate in self._records("product/state/m1/gates") if gate["gate"] == name), None)
+
+    def decided(self, gate):
+        rows = self._records("product/state/m1/decisions")
+        return [(row["verb"], row["who"]) for row in rows if row["gate"] == gate]
+
+    def pull(self, number):
+        pulls = self._records("remote.forge/pulls")
+        return next((pull for pull in pulls if f"m1-{number}-" in pull["head"]), None)
+
+    def story(self, number):
+        facts = json.loads((self.person.folder / "state/m1/summary.json").read_text())
+        return next(issue for issue in facts["per_issue"] if issue["number"] == number)
+
+    def remote(self, ref):
+        return self.person.git("rev-parse", ref, where=self.home / "remote.git")
+
+    def log(self, branch):
+        return self.person.git("rev-list", "--topo-order", branch, where=".").split()
+
+    def evidence(self, number, step):
+        return json.loads((self.person.folder / f"state/m1/issues/{number}/{step}.json").read_text())["evidence"]
+
+    def said(self, number):
+        """What was said of an issue in the last run."""
+        _, _, rest = self.told.out.partition(f"Issue #{number}: ")
+        return rest.partition("\nIssue #")[0]
+
+
+@pytest.fixture(scope="session")
+def run():
+    """Run the milestone; returns what became of it."""
+
+    def run(person, *flags):
+        return World(person, person.types("m1", *flags))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def goes_on(somebody, tmp_path_factory, run):
+    """Let somebody answer gates in a copy of a project, and run it again."""
+
+    def go_on(world, *answers, before=None, why=""):
+        home = tmp_path_factory.mktemp("copy") / "home"
+        shutil.copytree(world.home, home, symlinks=True)
+        person = somebody(home / "product")
+        if before:
+            before(home)
+        lay_out(person.folder / "state/m1/approvals", dict.fromkeys(answers, why))
+        return run(person)
+
+    return go_on
