@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class Outside:
     hands: Hands | None = None
     world: World | None = None
     heads: dict[str, str] = field(default_factory=dict)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def reach(self) -> Hands:
         """Return the hands of a run that has begun."""
@@ -44,8 +46,16 @@ class Outside:
         return self.world
 
     def read_heads(self) -> None:
-        """Read the local branches again."""
-        self.heads = self.reach().git.heads()
+        """Read the local branches again; no other thread's newer look is overwritten by an older one."""
+        with self._turn:
+            self.heads = self.reach().git.heads()
+
+    def read_head(self, branch: str) -> None:
+        """Read one local branch again."""
+        with self._turn:
+            head = self.reach().git.head(branch)
+            others = {name: sha for name, sha in self.heads.items() if name != branch}
+            self.heads = {**others, branch: head} if head else others
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from .steps.task import Task
 
 
-MOVING = frozenset({Step.BRANCH, Step.IMPLEMENT, Step.LINT})
-"""Steps that move a branch; the local heads are read again after them."""
+MOVING = frozenset({Step.IMPLEMENT, Step.LINT})
+"""Steps that move no branch but their own, which is read again after them."""
 GRACE = 10.0
 """Seconds that work in other threads has to notice that its programs were ended."""
 
@@ -321,8 +321,10 @@ class Session:
         began, inputs = time.monotonic(), task.inputs()
         with self._ledger.counted(node, began), self.voice.working(node.name):
             evidence = task.act()
-        if node.step in MOVING or node.issue is None:
+        if node.issue is None or node.step is Step.BRANCH:
             self._outside.read_heads()
+        elif node.step in MOVING:
+            self._outside.read_head(branch_of(self.milestone, self._issues[node.issue]))
         self._record(node, task, inputs, evidence, time.monotonic() - began)
         return self.state.markers.evidence(node.name, task.shape)  # as recorded: without secrets, as later runs see it
 

@@ -36,7 +36,7 @@ def pr(job: Job) -> Proposed:
 
 
 def _find(job: Job) -> PullRequest | None:
-    return pull_of(job.branch, job.hands.forge.pulls())
+    return pull_of(job.branch, job.hands.forge.pulls(job.branch))
 
 
 def _create(job: Job) -> PullRequest:

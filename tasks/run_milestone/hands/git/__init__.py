@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Commit", "Git", "current_branch", "version"]
 
 
-_once = functools.lru_cache(maxsize=16)
+_once = functools.lru_cache(maxsize=32)
 """What is asked again of the same commits; the answer cannot change."""
 
 
@@ -51,9 +51,9 @@ class Git:
         objects, checkouts = Objects(calls), Checkouts(calls, repository)
         refs, trees = Refs(calls, objects, checkouts), Trees(calls, objects, facts.identity)
         remote_end = Remote(calls, self.url)
-        self._objects, self._refs = objects, refs
+        self._staying = (objects, refs, remote_end)
 
-        self.has, self.is_ancestor, self.merge_base = objects.has, objects.is_ancestor, objects.merge_base
+        self.has, self.is_ancestor, self.merge_base = objects.has, _once(objects.is_ancestor), _once(objects.merge_base)
         self.merge_bases = objects.merge_bases
         self.commits, self.read, self.listing = objects.commits, objects.read, objects.listing
         self.diff, self.measure, self.patch_id = _once(objects.diff), objects.measure, _once(objects.patch_id)
@@ -68,14 +68,14 @@ class Git:
         self.merged = trees.merged
         self.join, self.graft = trees.join, trees.graft
 
-        self.remote_heads, self.fetch, self.push = remote_end.heads, remote_end.fetch, remote_end.push
-        self.lands_on = remote_end.lands_on
+        self.remote_head, self.remote_heads = remote_end.head, remote_end.heads
+        self.fetch, self.push, self.lands_on = remote_end.fetch, remote_end.push, remote_end.lands_on
         self.push_tag = remote_end.push_tag
 
     def close(self) -> None:
         """End every process that stays to read; a later question starts it again."""
-        self._objects.close()
-        self._refs.close()
+        for room in self._staying:
+            room.close()
 
     @property
     def local_remote(self) -> Path | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ...errors import OutsideError
 from .calls import Calls, object_id
+from .names import Names
 from .persons import persons
 
 
@@ -13,18 +16,41 @@ class Remote:
     def __init__(self, calls: Calls, url: str) -> None:
         self._git = calls
         self._url = url
+        self._folder = Path(url)
+        self._names = Names(calls, self._folder)
         self._links: dict[str, str] = {}
+
+    @property
+    def _is_here(self) -> bool:
+        """Whether the remote is a bare repository on this machine, whose refs need no second git to serve them."""
+        return self._url.startswith("/") and all((self._folder / name).is_dir() for name in ("objects", "refs"))
+
+    def head(self, branch: str) -> str | None:
+        """Return the commit of a branch of the remote, None where there is no such branch."""
+        name = f"refs/heads/{branch}"
+        if self._is_here:
+            return self._names.resolve(f"{name}^{{commit}}")
+        return _branches(self._git.rows("ls-remote", "--quiet", "--", self._url, name, env=persons())).get(branch)
 
     def heads(self) -> dict[str, str]:
         """Return the remote's branches and their commits."""
-        told = self._git.rows("ls-remote", "--heads", "--symref", "--quiet", "--", self._url, env=persons())
-        rows = [(said, _branch(name)) for said, _, name in (line.partition("\t") for line in told)]
-        self._links = {name: _branch(said[5:]) for said, name in rows if said.startswith("ref: ")}
-        return {name: object_id(said, name) for said, name in rows if not said.startswith("ref: ")}
+        if self._is_here:
+            form = "--format=%(if)%(symref)%(then)ref: %(symref)%09%(refname)%0a%(end)%(objectname)%09%(refname)"
+            objects = {"GIT_OBJECT_DIRECTORY": str(self._folder / "objects")}
+            rows = self._git.rows("for-each-ref", form, "refs/heads", directory=self._folder, env=objects)
+        else:
+            rows = self._git.rows("ls-remote", "--heads", "--symref", "--quiet", "--", self._url, env=persons())
+        links = [row.removeprefix("ref: ").split("\t") for row in rows if row.startswith("ref: ")]
+        self._links = {_branch(name): _branch(target) for target, name in links}
+        return _branches([row for row in rows if not row.startswith("ref: ")])
 
     def lands_on(self, branch: str) -> str:
         """Return the branch that a push to `branch` moves: another one where the remote, when last asked, links it."""
         return self._links.get(branch, branch)
+
+    def close(self) -> None:
+        """End what reads a remote on this machine."""
+        self._names.close()
 
     def fetch(self, branch: str) -> None:
         """Bring a remote branch's commits into the object store; no branch moves."""
@@ -45,7 +71,7 @@ class Remote:
             f"{object_id(sha, 'the push')}:refs/heads/{branch}",
             env=persons(),
         )
-        found = self.heads().get(branch)
+        found = self.head(branch)
         if found != sha:
             raise OutsideError(
                 f"After the push the remote says that {branch} is at {found}, not at {sha}.",
@@ -73,6 +99,12 @@ class Remote:
         """Return the commit of a tag of the remote; an annotated one has it in its second row, the peeled one."""
         rows = self._git.rows("ls-remote", "--quiet", "--", self._url, ref, f"{ref}^{{}}", env=persons())
         return object_id(rows[-1].split("\t")[0], ref) if rows else None
+
+
+def _branches(rows: list[str]) -> dict[str, str]:
+    """Return branches and their commits from rows of a commit, a tab and a ref."""
+    pairs = (row.split("\t", 1) for row in rows)
+    return {_branch(name): object_id(sha, name) for sha, name in pairs}
 
 
 def _branch(ref: str) -> str:

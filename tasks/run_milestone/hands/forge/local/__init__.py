@@ -248,12 +248,16 @@ class LocalForge:
         return self._say(self._files.change("pulls", number, **what))
 
     def _say(self, record: Record) -> PullRequest:
-        return self._told(record, self._heads() if record["state"] == "open" else {})
+        live = self._git.remote_head(record["head"]) if record["state"] == "open" and self._is_made() else None
+        return self._told(record, {record["head"]: live} if live else {})
 
     def _heads(self) -> dict[str, str]:
         """Return the remote's branches; none where the remote is still to be made."""
+        return self._git.remote_heads() if self._is_made() else {}
+
+    def _is_made(self) -> bool:
         place = self._git.local_remote
-        return self._git.remote_heads() if place is None or place.exists() else {}
+        return place is None or place.exists()
 
     def _told(self, record: Record, heads: dict[str, str]) -> PullRequest:
         number = record["number"]
