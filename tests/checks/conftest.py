@@ -66,7 +66,7 @@ class World:
             base=base,
             head=head,
             files=changed_files(self.diff(base, head)),
-            tree=self.root,
+            laid_out=lambda: self.root,
             repository=self.root,
             read=self.read,
             listing=self.listing,

@@ -228,6 +228,26 @@ def test_a_mode_and_a_link_are_part_of_the_change(bench):
     assert len({bench.git.patch_id(bench.base, head) for head in (plain, runs, here, there)}) == 4
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tree: (tree / "a.py").chmod(0o755),
+        lambda tree: (tree / "a.py").unlink(),
+        lambda tree: (tree / "a.py").write_text(CODE.upper()),  # as long as before
+        lambda tree: (tree / "src" / "b.py").rename(tree / "b.py"),
+        lambda tree: ((tree / "a.py").unlink(), (tree / "a.py").symlink_to("image.bin")),
+        lambda tree: ((tree / "a.py").unlink(), (tree / "a.py").mkdir(), (tree / "a.py" / "x").write_text("")),
+        lambda tree: (tree / "empty").write_text(""),
+    ],
+)
+def test_whatever_differs_is_committed_and_what_does_not_is_none(bench, change):
+    made = bench.agent(also=change)
+    assert made != bench.base
+    assert bench.git.measure(bench.base, made) != (0, 0)
+    again = bench.agent(base=made, also=lambda tree: (tree / "image.bin").write_bytes(b"\0\1\2"))
+    assert again == made
+
+
 def test_a_clean_rebase_keeps_the_identity(bench):
     far = "".join(f"line {number}\n" for number in range(60))
     base = bench.person({"far.py": far, "x.bin": b"\0" * 100})

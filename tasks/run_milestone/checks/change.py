@@ -56,8 +56,8 @@ class Change:
     base: str
     head: str
     files: tuple[ChangedFile, ...]
-    tree: Path
-    """A checkout of `head`, for tools that need files."""
+    laid_out: Callable[[], Path]
+    """Makes a checkout of `head` when it is first called, and returns where."""
     repository: Path
     """The user's own repository; a relative SQLite database URL is relative to it. Never written to."""
     read: Callable[[str, str], bytes | None]
@@ -66,6 +66,11 @@ class Change:
     """(commit, folder) → paths of the committed files below the folder."""
     run: Run
     """Runs an untrusted tool in `tree`, in a clean environment and with a time limit."""
+
+    @property
+    def tree(self) -> Path:
+        """A checkout of `head`, for tools that need files; most changes need none."""
+        return self.laid_out()
 
     def texts(self, file: ChangedFile) -> tuple[str, str]:
         """Return the file's text at the base and at the head, empty where it is not."""

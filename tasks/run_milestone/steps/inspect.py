@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from ..checks import compliance, coverage, reviewers
@@ -17,7 +18,8 @@ from .contract import contract
 from .pr import label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from ..checks.change import Run
     from ..hands.process import Result
@@ -78,17 +80,22 @@ def _identity(job: Job, change: Change) -> str:
 def _change(job: Job) -> Change:
     git = job.hands.git
     base, head = job.base, job.head or ""
-    git.lay_out(job.tree, head, job.issue.number)
     files = changed_files(git.diff(base, head, "--unified=0"))
+    tree = cache(partial(_laid_out, job, head))
     return Change(
-        job.milestone, job.issue, base, head, files, job.tree, git.repository, git.read, git.listing, _tool(job)
+        job.milestone, job.issue, base, head, files, tree, git.repository, git.read, git.listing, _tool(job, tree)
     )
 
 
-def _tool(job: Job) -> Run:
+def _laid_out(job: Job, head: str) -> Path:
+    job.hands.git.lay_out(job.tree, head, job.issue.number)
+    return job.tree
+
+
+def _tool(job: Job, tree: Callable[[], Path]) -> Run:
     def run(command: tuple[str, ...], stdin: str | None, timeout: int | None = None, /) -> Result:
         log = job.state.logs(job.issue.number) / "tools.log"
         limit = timeout or job.milestone.commands.timeout
-        return job.hands.processes.untrusted(command, cwd=job.tree, stdin=stdin, timeout=limit, log=log)
+        return job.hands.processes.untrusted(command, cwd=tree(), stdin=stdin, timeout=limit, log=log)
 
     return run

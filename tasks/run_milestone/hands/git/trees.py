@@ -32,12 +32,15 @@ class Trees:
         self._git = calls
         self._objects = objects
         self._identity = identity
+        self._laid_out: dict[str, str] = {}
+        """The commit that an index was made from in this run, while nothing was added to it since."""
 
     def lay_out(self, tree: Path, commit: str, index: str) -> None:
         """Make `tree` hold exactly what `commit` holds.
 
         Errors: UsageError where something stands there that this did not make: it may be a person's work.
         """
+        self._laid_out.pop(index, None)
         self._claim(tree, index)
         new = _made(tree)
         if not new:
@@ -46,6 +49,7 @@ class Trees:
         self._git.run("read-tree", "--reset", "-u", commit, tree=tree, index=index)
         if not new:
             self._git.run("clean", "-ffdxq", tree=tree, index=index)
+        self._laid_out[index] = commit
 
     def _claim(self, tree: Path, index: str) -> None:
         """Note that `tree` is ours before it is there; the note also holds in a copied or moved project."""
@@ -69,7 +73,9 @@ class Trees:
         if tree.is_symlink():
             raise OutsideError(f"{tree} was replaced by a link.", "Remove the link and run the same command again.")
         _unversion(tree)
-        self._git.run("add", "--all", "--", ".", tree=tree, index=index)
+        staged = self._git.run("add", "--all", "--verbose", "--", ".", tree=tree, index=index)
+        if not staged and merged is None and self._laid_out.pop(index, None) == parent:
+            return parent  # nothing was added to what was laid out, and nothing taken away
         made = object_id(self._git.run("write-tree", tree=tree, index=index), "the tree")
         if merged is not None:
             return self._commit_tree(made, (parent, merged), message)
