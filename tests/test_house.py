@@ -12,6 +12,7 @@ FLOORS = (
     ("state", "hands"),
     ("gates", "checks", "show"),
     ("steps", "settling"),
+    ("comments",),
     ("making", "ledger"),
     ("due", "reconciling"),
     ("session", "books"),

@@ -83,7 +83,7 @@ def test_the_tools_are_those_of_the_plan(story):
 
 
 def test_people_are_told_where_to_work_and_what_they_commit_is_taken_over(story):
-    assert "commit your work on feat/m2-04-expired (a worktree of it: " in story.first.out
+    assert "commit your work on feat/m2-04-expired, then run again (a worktree of it: " in story.first.out
     assert set(story.answered.issues()) == {"03", "04", "06"}, "the others are done"
     assert "✓ Implemented (2 files, 14 lines)" in story.answered.out
     assert "✓ Phase 1 complete — 6 PRs ready" in story.answered.out

@@ -342,6 +342,19 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Where on the forge a question was put: the pull request or issue `thread`, its `comment`, and `key`.
+
+    `key` tells one question of a gate from the next: the beginning of its digest, and the attempt.
+    """
+
+    gate: str
+    key: str
+    thread: int
+    comment: int
+
+
+@dataclass(frozen=True, slots=True)
 class Marker:
     """What a finished step leaves: digests of what it worked from, by name, and the facts it found."""
 

@@ -57,7 +57,7 @@ def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None 
         _drive(session, mode, ask)
         return _finish(session, mode)
     except KeyboardInterrupt:
-        session.finish()
+        session.finish(hurried=True)
         raise
     except Panic:
         _secure(session)

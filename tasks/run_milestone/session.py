@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .books import close_books
+from .comments import Conversation
 from .due import Due
 from .errors import INTERRUPTED, ExitCode, Interrupted
 from .graph import BOOTSTRAP, COMPLETE, Node
@@ -89,6 +90,9 @@ class Session:
         self._making = Making(project, milestone, self.state, self._outside)
         self.due = Due(self._making)
         self._ledger = Ledger(milestone, self.state)
+        self._talk: Conversation | None = None
+        self._hurried = False
+        """Whether somebody wants a standalone run to end now."""
 
     # ---- beginning and ending ---------------------------------------------------------------------------------
 
@@ -109,7 +113,9 @@ class Session:
         hands = open_hands(self.project, self.milestone, lock, self.voice.say, self.voice.progress)
         self._outside.hands = hands
         self.state.journal.add("run started")
+        self._talk = Conversation(self.milestone, self.state, hands.forge, self.voice.say)
         self._outside.read_heads()
+        self.listen()
         self.settle()
         self._ledger.open()
         self._outside.world = look(hands)
@@ -119,6 +125,11 @@ class Session:
         self._outside.read_heads()
         reconciling.leave_drafts(self.voice.say)
         self._withdraw()
+
+    def listen(self) -> None:
+        """Take comments that answer questions as approval files; `settle` judges them as it does touched ones."""
+        if self._talk is not None:
+            self._talk.hear(self._change_now)
 
     def settle(self) -> bool:
         """Turn approval files into decisions, and say what they do; returns whether there were any."""
@@ -158,8 +169,11 @@ class Session:
         """Return whether the milestone was complete and nothing it rests on has changed since."""
         return "run" in self.state.sealed()
 
-    def finish(self) -> str:
-        """Say how the run ended, write the summary, seal it, let go of everything; returns the status."""
+    def finish(self, *, hurried: bool = False) -> str:
+        """Say how the run ended, write the summary, seal it, let go of everything; returns the status.
+
+        A `hurried` end tells nobody anything over the network.
+        """
         status = self.status
         if self._outside.hands is not None:
             self.voice.leave_all()
@@ -167,6 +181,9 @@ class Session:
             self.voice.say(self._ledger.unmeasured())
             self.state.journal.add("run ended", status=status)
             close_books(self)
+            if self._talk is not None and not hurried and not self._hurried:
+                self._talk.close()
+                self._talk.put(self.state.gates.all())
         self.end()
         return status
 
@@ -201,6 +218,7 @@ class Session:
 
     def interrupted(self) -> BaseException:
         """Return what ends the program after ^C: doit would show a traceback of it, so it gets a plain exit instead."""
+        self._hurried = True
         if not self.standalone:
             return KeyboardInterrupt()
         sys.stderr.write(INTERRUPTED)
@@ -350,6 +368,8 @@ class Session:
         if new:
             self.state.journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest)
         self.voice.say(transcript.gate(gate, shown, self.milestone.id, prompts=self._prompts), issue)
+        if self._talk is not None and not self._prompts:
+            self._talk.put([gate])
         if issue:
             self.voice.leave(issue)
         return Stopped(gate)

@@ -45,7 +45,7 @@ def settle(
     made, found = [], state.approvals.found()
     for approval in found:
         rivals = [other.verb for other in found if _rivals(approval, other)]
-        why = _refusal(approval, rivals, milestone, state, change_now)
+        why = refusal(approval, rivals, milestone, state, change_now)
         if why is None:
             made.append(_decide(approval, milestone, state))
         else:
@@ -55,13 +55,14 @@ def settle(
     return tuple(made)
 
 
-def _refusal(
+def refusal(
     approval: Approval,
     rivals: list[str],
     milestone: Milestone,
     state: State,
     change_now: Callable[[Gate], str | None],
 ) -> str | None:
+    """Return why an approval cannot be taken as things are, None where it can; `rivals` are other answers' verbs."""
     if approval.gate not in gate_names(milestone):
         return f"{milestone.id} has no gate called {approval.gate!r}"
     if not approval.verb:

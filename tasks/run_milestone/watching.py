@@ -24,7 +24,13 @@ def wait_for_answer(session: Session) -> bool:
     approvals.mkdir(parents=True, exist_ok=True)
     session.voice.say(["", f"… Waiting for answers in state/{session.milestone.id}/approvals; ^C ends the run"])
     branches = session.hands.git.common / "refs" / "heads"
-    return any(session.look_again() | session.settle() for _ in changes(approvals, branches))
+    return any(_news(session) for _ in changes(approvals, branches))
+
+
+def _news(session: Session) -> bool:
+    """Return whether somebody answered, in a file or on the forge, or moved a branch."""
+    session.listen()
+    return session.look_again() | session.settle()
 
 
 def changes(*folders: Path) -> Iterator[None]:

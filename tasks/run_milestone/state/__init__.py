@@ -10,6 +10,7 @@ from ..files import read_json, write_json, write_text
 from ..model import World
 from ..redaction import redact
 from .approvals import Approvals
+from .asked import AskedOnForge
 from .decisions import Decisions
 from .journal import Journal
 from .markers import Markers
@@ -29,6 +30,7 @@ class State:
         self.markers = Markers(folder)
         self.gates = OpenGates(folder / "gates")
         self.approvals = Approvals(folder / "approvals")
+        self.asked = AskedOnForge(folder / "asked")
         self.decisions = Decisions(folder / "decisions")
         self.journal = Journal(folder / "journal.jsonl")
 

@@ -57,6 +57,7 @@ class Approvals:
             return Approval(name, gate, "", written, source)
         content = _content(text)
         who = content.pop("who", "") or _owner(status.st_uid)
+        source = content.pop("source", "") or source
         return Approval(name, gate, verb.strip(), written, source, who=who, **content)
 
     def _text(self, name: str, status: os.stat_result) -> str | None:
@@ -67,10 +68,15 @@ class Approvals:
         except DamagedStateError:
             return None
 
-    def leave(self, gate: str, verb: str, *, why: str = "", who: str = "", digest: str | None = None) -> Path:
-        """Write an approval file as `touch` would, with the reason, and the digest of what was shown."""
+    def leave(
+        self, gate: str, verb: str, *, why: str = "", who: str = "", digest: str | None = None, source: str = ""
+    ) -> Path:
+        """Write an approval file as `touch` would, with the reason, and the digest of what was shown.
+
+        `source` names what it was made from, where that is not this file: then it counts once however often it is left.
+        """
         path = self.folder / f"{gate}.{verb}"
-        content = {"verb": verb, "why": why, "who": who, "digest": digest}
+        content = {"verb": verb, "why": why, "who": who, "digest": digest, **({"source": source} if source else {})}
         write_text(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
         return path
 
@@ -118,6 +124,7 @@ def _content(text: str) -> dict[str, Any]:
         "why": _said(data.get("why")),
         "who": _said(data.get("who")),
         "digest": _said(data.get("digest")) or None,
+        "source": _said(data.get("source")),
     }
 
 

@@ -119,8 +119,8 @@ def _by_person(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> I
         return _measured(job, base, head)
     place = job.hands.git.checked_out(job.branch) or job.tree.with_name(f"{job.tree.name}-person")
     job.hands.git.worktree(place, job.branch)
-    where = f"commit your work on {job.branch} (a worktree of it: {place}), then run again"
-    finding = Finding(Kind.HUMAN, Severity.INFO, "human", where)
+    what = f"commit your work on {job.branch}, then run again"
+    finding = Finding(Kind.HUMAN, Severity.INFO, "human", what, detail=f"a worktree of it: {place}")
     return Implemented(head, job.attempt, 0, 0, problem=finding)
 
 

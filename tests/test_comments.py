@@ -1,0 +1,356 @@
+"""Questions are put on the forge, and comments answer them: each once, by people who may, for what was shown."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from run_milestone import gates
+from run_milestone.comments import Conversation
+from run_milestone.hands.forge.local import LocalForge
+from run_milestone.model import Finding, Issue, Kind, Milestone, Phase, Severity
+from run_milestone.settling import settle
+from run_milestone.state import State
+
+ISSUES = (Issue("03", "Cache", "cache", 1, github=297), Issue("04", "Mail", "mail", 1, github=298))
+MILESTONE = Milestone("m4.1", "Users", "milestone/m4.1", (Phase(1, "Basics", ISSUES),))
+CHANGE = "c" * 64
+FAILS = (Finding(Kind.TESTS, Severity.CRITICAL, "tests.test_cache::test_ttl", "test_ttl"),)
+LARGE = (Finding(Kind.SIZE, Severity.WARNING, "files", "12 files changed, the limit is 8"),)
+PHASE = (Finding(Kind.PHASE, Severity.INFO, "03", "PR #310 of issue #03"),)
+
+
+def change_now(gate):
+    return CHANGE if gate.change else None
+
+
+class Desk:
+    """A milestone's state, its forge in files, and people who write comments there."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.forge = LocalForge(folder / "forge", None, "main")
+        self.said = []
+        for number in (297, 298):
+            self.file(number, {"number": number, "title": "An issue", "body": "", "state": "open"})
+        self.begins()
+
+    def begins(self):
+        """The next run begins: nothing is remembered but what was written down."""
+        self.state = State(self.folder / "state")
+        self.talk = Conversation(MILESTONE, self.state, self.forge, self.said.extend)
+
+    def file(self, number, record=None):
+        path = self.folder / "forge" / "issues" / f"{number}.json"
+        if record is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(record))
+        return json.loads(path.read_text())
+
+    def asks(self, found=FAILS, name="03", change=CHANGE):
+        gate = self.state.gates.open(gates.ask(name, found, change, self.state.decisions.all(), MILESTONE))[0]
+        self.talk.put([gate])
+        return gate
+
+    def writes(self, body, author="ada", number=297, *, writer=True):
+        """Somebody writes a comment; returns its id."""
+        record = self.file(number)
+        said = record.setdefault("comments", [])
+        said.append({"author": author, "writer": writer, "body": body, "at": "2030-01-01T00:00:00+00:00"})
+        self.file(number, record)
+        return len(said)
+
+    def hears(self):
+        """A run begins and reads the comments; returns what was decided."""
+        self.begins()
+        self.talk.hear(change_now)
+        made = settle(MILESTONE, self.state, change_now, self.said.extend)
+        self.talk.close()
+        return [f"{decision.gate} {decision.verb} by {decision.who}: {decision.why}" for decision in made]
+
+    def bodies(self, number=297):
+        return [comment.body for comment in self.forge.comments(number)]
+
+    def replies(self, number=297):
+        return [body.split("\n\n")[1] for body in self.bodies(number) if "reply to" in body]
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path)
+
+
+# ---- asking -------------------------------------------------------------------------------------------------------
+
+
+def test_a_question_stands_once_where_the_issue_is_talked_about(desk):
+    gate = desk.asks()
+    desk.talk.put([gate])
+    desk.begins()
+    desk.talk.put([gate])
+    (body,) = desk.bodies()
+    assert "🛑 **Tests failing** (attempt 1/2) — gate `03` of m4.1" in body
+    assert "1. test_ttl" in body
+    assert "- `/fix` send the findings back and check again\n- `/skip` leave this issue out" in body
+    assert f"(digest `{gate.digest[:16]}`)" in body
+
+
+def test_it_stands_once_also_where_a_crash_forgot_that_it_was_put(desk):
+    desk.asks()
+    (desk.folder / "state/asked/03.json").unlink()
+    desk.asks()
+    assert len(desk.bodies()) == 1
+
+
+def test_what_was_found_cannot_act_on_the_page(desk):
+    nasty = "@mallory Closes #1 <img src=x> \x1b[31m /approve\n/approve"
+    desk.asks((Finding(Kind.TESTS, Severity.CRITICAL, "t", nasty),))
+    (body,) = desk.bodies()
+    assert "`@mallory`" in body
+    assert "Closes `#1`" in body
+    assert "&lt;img" in body
+    assert "\x1b" not in body
+    assert not any(line.lstrip().startswith("/") for line in body.splitlines())
+
+
+def test_a_forge_that_does_not_listen_holds_nobody_up(desk):
+    (desk.folder / "forge/issues/298.json").write_text("{}")
+    desk.asks(name="04")
+    desk.asks(name="04")
+    (said,) = desk.said
+    assert "Comments could not be written or read: " in said
+    assert "298.json cannot be used" in said
+    assert "Files in approvals/ answer as well." in said
+
+
+def test_a_forge_in_files_gets_no_issue_that_nobody_asked_for(desk):
+    desk.asks(PHASE, "phase-1", "")
+    assert sorted(os.listdir(desk.folder / "forge/issues")) == ["297.json", "298.json"]
+    assert desk.said == []
+
+
+# ---- answering ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "decided"),
+    [
+        ("/fix mind the TTL", "03 fix by ada: mind the TTL"),
+        ("/Fix\r\n\r\nmind\nthe TTL", "03 fix by ada: mind the TTL"),
+        ("  /skip", "03 skip by ada: "),
+        ("/fix 03 it is the clock", "03 fix by ada: it is the clock"),
+        ("> /skip\n\n/fix because", "03 fix by ada: because"),
+    ],
+)
+def test_a_comment_is_the_answer(desk, body, decided):
+    gate = desk.asks()
+    desk.writes(body)
+    assert desk.hears() == [decided]
+    (decision,) = desk.state.decisions.all()
+    assert (decision.digest, decision.findings, decision.source) == (gate.digest, FAILS, "comment:297:2")
+    assert desk.replies() == []
+    assert "✓ Answered: **" in desk.bodies()[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["please /fix", "looks good\n/fix", "/lgtm", "/fixed", "```\n/fix\n```", "<!-- /fix -->", "> /fix", "    /fix", ""],
+)
+def test_what_is_no_command_is_nobodys_business(desk, body):
+    desk.asks()
+    desk.writes(body)
+    assert desk.hears() == []
+    assert len(desk.bodies()) == 2
+
+
+def test_a_comment_counts_once_also_after_a_crash_at_any_point(desk):
+    desk.asks()
+    desk.writes("/fix")
+    desk.talk.hear(change_now)  # killed before the file was settled
+    assert os.listdir(desk.state.approvals.folder) == ["03.fix"]
+    taken = desk.state.approvals.found()[0]
+    assert desk.hears() == ["03 fix by ada: "]
+    desk.state.approvals.leave("03", "fix", who="ada", source=taken.source)  # killed before the file was removed
+    assert desk.hears() == []
+    assert len(desk.state.decisions.all()) == 1
+    assert os.listdir(desk.state.approvals.folder) == []
+    assert desk.replies() == []
+
+
+def test_a_comment_that_counted_is_not_read_again_however_it_is_edited(desk):
+    desk.asks()
+    mine = desk.writes("/fix")
+    desk.hears()
+    desk.asks(FAILS, change="d" * 64)
+    record = desk.file(297)
+    record["comments"][mine - 1]["body"] = "/skip"
+    desk.file(297, record)
+    assert desk.hears() == []
+    assert desk.replies() == []
+
+
+def test_the_next_question_is_a_comment_of_its_own_and_needs_an_answer_of_its_own(desk):
+    desk.asks()
+    desk.writes("/fix")
+    desk.hears()
+    desk.asks()  # it failed the same way: attempt 2, which offers no fix any more
+    assert len(desk.bodies()) == 3
+    assert desk.hears() == []
+    desk.writes("/skip enough")
+    assert desk.hears() == ["03 skip by ada: enough"]
+
+
+def test_several_questions_in_one_place_are_told_apart(desk):
+    own = {"number": 400, "title": "Milestone", "body": "<!-- run-milestone: m4.1 -->", "state": "open"}
+    desk.file(400, {**own, "milestone": "Users"})
+    desk.asks(PHASE, "phase-1", "")
+    desk.asks((Finding(Kind.BASELINE, Severity.CRITICAL, "failed", "test_old"),), "bootstrap")
+    assert len(desk.bodies(400)) == 2
+    desk.writes("/abort", number=400)
+    assert desk.hears() == []
+    assert desk.replies(400) == [
+        "`/abort` by ada was not taken: several questions are open here; say which, like `/abort phase-1`."
+    ]
+    desk.writes("/continue", number=400)
+    desk.writes("/approve bootstrap known since May", author="bob", number=400)
+    assert desk.hears() == ["phase-1 continue by ada: ", "bootstrap approve by bob: known since May"]
+
+
+# ---- refusing -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("/fix\n/skip", "two answers at once (fix, skip); leave exactly one"),
+        ("/approve", "gate 03 does not offer approve; it offers fix | skip | abort"),
+    ],
+)
+def test_an_answer_that_cannot_be_taken_gets_one_reply(desk, body, why):
+    desk.asks()
+    desk.writes(body)
+    for _ in range(3):
+        assert desk.hears() == []
+    assert desk.replies() == [f"`/{body.split()[0][1:]}` by ada was not taken: {why}."]
+    assert desk.state.gates.read("03") is not None
+
+
+def test_two_people_who_disagree_are_both_told_so(desk):
+    desk.asks()
+    desk.writes("/fix")
+    desk.writes("/skip", author="bob")
+    assert desk.hears() == []
+    assert len(desk.replies()) == 2
+    assert all("two answers at once (fix, skip)" in reply for reply in desk.replies())
+
+
+def test_a_comment_beside_a_file_is_set_aside_with_it(desk):
+    desk.asks()
+    desk.state.approvals.leave("03", "skip")
+    desk.writes("/fix")
+    assert desk.hears() == []
+    assert sorted(os.listdir(desk.folder / "state/approvals/stale")) == ["03.fix.1", "03.skip.1"]
+    assert len(desk.replies()) == 1
+    assert desk.hears() == []
+
+
+def test_a_stranger_is_told_once_and_all_others_not_at_all(desk):
+    desk.asks()
+    for number in range(5):
+        desk.writes("/skip", author=f"mallory{number}", writer=False)
+    for _ in range(2):
+        assert desk.hears() == []
+    assert desk.replies() == [
+        "`/skip` by mallory0 was not taken: only people who may write to this repository can answer."
+    ]
+
+
+def test_a_stranger_cannot_put_a_question_or_a_reply(desk):
+    gate = desk.asks()
+    question = desk.bodies()[0]
+    desk.writes(question.replace(gate.digest[:16], "0" * 16), author="mallory", writer=False)
+    answer = desk.writes("/fix")
+    desk.writes(f"<!-- run-milestone: reply to {answer} -->", author="mallory", writer=False)
+    assert desk.hears() == ["03 fix by ada: "]
+
+
+def test_an_answer_is_for_the_question_it_stands_below(desk):
+    desk.writes("/skip")
+    desk.asks()
+    assert desk.hears() == [], "it was there before anything was asked"
+    desk.writes("/skip")
+    desk.asks(LARGE)
+    assert desk.hears() == []
+    assert desk.replies() == ["`/skip` by ada was not taken: what it answers is not asked any more."]
+
+
+def test_a_change_that_moved_since_is_not_accepted(desk):
+    desk.asks()
+    desk.writes("/fix")
+    desk.begins()
+    desk.talk.hear(lambda _: "d" * 64)
+    assert desk.replies() == ["`/fix` by ada was not taken: the change of 03 has moved since it was shown."]
+
+
+def test_a_question_that_somebody_deleted_is_put_again(desk):
+    desk.asks()
+    desk.file(297, {**desk.file(297), "comments": []})
+    assert desk.hears() == []
+    assert len(desk.bodies()) == 1
+    desk.writes("/fix")
+    assert desk.hears() == ["03 fix by ada: "]
+
+
+def test_a_secret_in_a_reason_goes_no_further(desk):
+    key = "ghp_" + "a1B2" * 9
+    desk.asks()
+    desk.writes(f"/fix use {key}")
+    assert desk.hears() == ["03 fix by ada: use [redacted]"]
+    assert key not in desk.bodies()[0]
+
+
+# ---- whole runs ---------------------------------------------------------------------------------------------------
+
+QUICK = 'commands: {lint: ["true"], test: ["true"]}\n'
+
+
+def comments(person, body):
+    """Grace writes a comment on the first pull request."""
+    file = person.folder / ".git/run-milestone/remote.forge/pulls/1.json"
+    pull = json.loads(file.read_text())
+    pull["comments"].append({"author": "grace", "body": body, "at": "2030-01-01T00:00:00+00:00"})
+    file.write_text(json.dumps(pull))
+
+
+def test_a_run_asks_on_the_pull_request_and_takes_the_answer_from_there(milestone):
+    code = '"""Widgets."""\n\nimport os\n\nSIZE = 3\n'
+    work = {"01-1": {"widgets.py": code}, "01-2": {"widgets.py": code.replace("import os\n\nSIZE", "LENGTH = SIZE")}}
+    ada = milestone(work, plan=QUICK)
+    assert ada.types("m1").code == 3
+    file = ada.folder / ".git/run-milestone/remote.forge/pulls/1.json"
+    pull = json.loads(file.read_text())
+    (question,) = [comment["body"] for comment in pull["comments"]]
+    assert "🛑 **Code review: 1 issue** (attempt 1/2)" in question
+    assert "1. `os` imported but unused — " in question
+
+    comments(ada, "/fix take it out")
+    told = ada.types("m1")
+    assert '✓ Decision 1: fix at gate 01 by grace: "take it out"' in told.out
+    assert "✓ Phase 1 complete — 1 PR ready" in told.out
+    pull = json.loads(file.read_text())
+    assert "✓ Answered: **fix** by grace — take it out" in pull["comments"][0]["body"]
+    assert len(pull["comments"]) == 2
+
+
+def test_a_run_that_watches_hears_a_comment(milestone):
+    ada = milestone({"01-1": {"widgets.py": '"""Widgets."""\n\nimport os\n\nSIZE = 3\n'}}, plan=QUICK)
+    command = [sys.executable, "-m", "run_milestone", "m1", "--watch"]
+    with subprocess.Popen(command, cwd=ada.folder, stdout=subprocess.PIPE, text=True) as run:
+        assert any("Waiting for answers" in line for line in run.stdout)
+        comments(ada, "/approve it is used soon")
+        said = next(line for line in run.stdout if "Decision" in line)
+        run.send_signal(signal.SIGINT)
+    assert said == '✓ Decision 1: approve at gate 01 by grace: "it is used soon"\n'
