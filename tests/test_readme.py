@@ -45,7 +45,9 @@ def test_every_command_is_shown_and_every_shown_command_is_one(person):
 @pytest.mark.parametrize("command", [row[0] for row in table("command")])
 def test_the_flags_shown_are_taken(person, command):
     name = re.sub(r"^run-milestone (m4\.1)?", "", command).split()
-    words = [word for word in name if word.isalpha()][: 2 if "run-milestone plan " in command else 1] or ["run"]
+    words = [word for word in name if word.isalpha()][
+        : 2 if re.match("run-milestone (plan|state|ci) ", command) else 1
+    ] or ["run"]
     told = person.types(*words, "--help")
     assert told.code == 0
     assert all(flag in told.out for flag in re.findall(r"--[a-z]+", command))

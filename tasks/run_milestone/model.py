@@ -339,6 +339,8 @@ class Approval:
     why: str = ""
     who: str = ""
     digest: str | None = None
+    when: str = ""
+    """When it was given, as the file says: UTC, ISO 8601. Empty where it does not, as for a touched one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from . import budget
 from .answers import autonomous, nobody
 from .books import exit_code
 from .drive import drive
-from .errors import ExitCode, Panic
+from .errors import ExitCode, Panic, UserError
 from .session import Session
 from .settling import whoami
+from .sharing.run import Alone, Together
 from .show.metrics import measure
 from .show.unattended import unattended
 from .show.voice import Voice
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .answers import Answers
     from .model import Milestone
     from .project import Project
+    from .sharing.run import Sharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,9 @@ class Mode:
     metrics: bool = False
     time: float | None = None
     money: float | None = None
+    shared: bool = False
+    """Whether the state is kept on the remote; `lock` is the id of the lock that the jobs of one run share."""
+    lock: str | None = None
 
 
 def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None = None) -> int:
@@ -49,7 +54,7 @@ def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None 
     milestone = budget.limited(milestone, time=mode.time, money=mode.money)
     gc.freeze()  # what is imported by now stays: no collection needs to look through it again
     voice, quiet = Voice(apart=mode.jobs > 1), ask is not None or mode.autonomous
-    session = Session(project, milestone, voice, prompts=quiet, verbose=mode.verbose)
+    session = Session(project, milestone, voice, prompts=quiet, verbose=mode.verbose, sharing=_sharing(mode))
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
@@ -57,13 +62,25 @@ def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None 
         _drive(session, mode, ask)
         return _finish(session, mode)
     except KeyboardInterrupt:
-        session.finish(hurried=True)
+        _save(session)
         raise
     except Panic:
         _secure(session)
         raise
     finally:
         session.end()
+
+
+def _sharing(mode: Mode) -> Sharing:
+    return Together(mode.lock) if mode.shared else Alone()
+
+
+def _save(session: Session) -> None:
+    """Finish what was interrupted; what cannot be sent is recorded here."""
+    try:
+        session.finish(hurried=True)
+    except UserError as error:
+        session.voice.say([f"⚠️ Not shared: {error}"])
 
 
 def _secure(session: Session) -> None:

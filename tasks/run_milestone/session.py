@@ -19,6 +19,7 @@ from .model import Gate, Passed, Step, Verb
 from .plan.ids import branch_of
 from .reconciling import Reconciling, outdated
 from .settling import settle
+from .sharing.run import Alone
 from .show import transcript
 from .show.summary import status_of
 from .state import State
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .hands import Hands
-    from .model import Milestone
+    from .model import Decision, Milestone
     from .project import Project
+    from .sharing.run import Sharing
     from .show.voice import Voice
     from .steps.task import Task
 
@@ -62,11 +64,12 @@ class Session:
         prompts: bool = False,
         standalone: bool = False,
         verbose: bool = False,
+        sharing: Sharing | None = None,
     ) -> None:
         """Look at a milestone of a project.
 
         With `prompts` the caller answers gates, so no commands are listed; a `standalone` session begins and ends
-        with doit's own run; a `verbose` one says of every task why it runs or does not.
+        with doit's own run; a `verbose` one says of every task why it runs or does not; `sharing` sends its state.
         """
         self.project = project
         self.milestone = milestone
@@ -75,6 +78,7 @@ class Session:
         self.problems: dict[str, str] = {}
         self.aborted = False
         self.standalone = standalone
+        self._sharing = sharing or Alone()
         self._prompts = prompts
         self._verbose = verbose
         self._told: set[str] = set()
@@ -109,9 +113,12 @@ class Session:
         from .hands.opening import look, open_hands  # the heavy libraries come with the hands
 
         lock = self._stack.enter_context(held(self.state.folder))
-        self.voice.say(transcript.start(self.milestone, resumed=self.state.markers.read(BOOTSTRAP) is not None))
-        hands = open_hands(self.project, self.milestone, lock, self.voice.say, self.voice.progress)
+        told: list[str] = []
+        hands = open_hands(self.project, self.milestone, lock, told.extend, self.voice.progress)
         self._outside.hands = hands
+        told += self._sharing.enter(self.milestone, self.state, hands.git, self.voice.say)
+        resumed = self.state.markers.read(BOOTSTRAP) is not None
+        self.voice.say([*transcript.start(self.milestone, resumed=resumed), *told])
         self.state.journal.add("run started")
         self._talk = Conversation(self.milestone, self.state, hands.forge, self.voice.say)
         self._outside.read_heads()
@@ -133,7 +140,7 @@ class Session:
 
     def settle(self) -> bool:
         """Turn approval files into decisions, and say what they do; returns whether there were any."""
-        made = settle(self.milestone, self.state, self._change_now, self.voice.say)
+        made = self._numbered(settle(self.milestone, self.state, self._change_now, self.voice.say))
         for decision in made:
             self.aborted = self.aborted or decision.verb is Verb.ABORT
             self._asked -= self._asked if decision.verb is Verb.UNSKIP else {decision.digest or ""}
@@ -142,6 +149,13 @@ class Session:
         if made:
             self._withdraw()
         return bool(made)
+
+    def _numbered(self, made: tuple[Decision, ...]) -> list[Decision]:
+        """Return decisions with the numbers they keep; of several machines the first keeps its own."""
+        if made:
+            self._sharing.send(must=True)
+        sources = {decision.source for decision in made}
+        return [decision for decision in self.state.decisions.all() if decision.source in sources] if made else []
 
     def _withdraw(self) -> None:
         """Close the questions that need no answer any more."""
@@ -180,10 +194,10 @@ class Session:
             self.voice.say(self._last_words(status))
             self.voice.say(self._ledger.unmeasured())
             self.state.journal.add("run ended", status=status)
-            close_books(self)
             if self._talk is not None and not hurried and not self._hurried:
                 self._talk.close()
                 self._talk.put(self.state.gates.all())
+            self._sharing.close(lambda: close_books(self))
         self.end()
         return status
 
@@ -196,6 +210,7 @@ class Session:
         self._ending = True
         hands = self._outside.hands
         if hands is not None:
+            self._sharing.leave()
             hands.processes.stop()
             with self._idle:
                 self._idle.wait_for(lambda: not self._busy, timeout=GRACE)
@@ -310,6 +325,8 @@ class Session:
         if node.step is Step.REVIEW_GATE:
             self.voice.leave(node.issue or "")
         self.problems.pop(node.name, None)
+        if node.step in {None, Step.REVIEW_GATE}:
+            self._sharing.send()
 
     def _keep_budget(self) -> None:
         """Stop before a task that takes time or money, once all of it is used up."""
@@ -372,4 +389,6 @@ class Session:
             self._talk.put([gate])
         if issue:
             self.voice.leave(issue)
+        if new:
+            self._sharing.send()
         return Stopped(gate)

@@ -110,7 +110,7 @@ def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
             approval.gate,
             Verb(approval.verb),
             approval.who,
-            datetime.fromtimestamp(approval.written / 1e9, UTC).isoformat(timespec="seconds"),
+            written_at(approval),
             approval.why,
             gate.kind if gate else None,
             gate.digest if gate else None,
@@ -123,6 +123,11 @@ def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
     _tell(decision, state)
     _take_effect(decision, approval, state)
     return decision
+
+
+def written_at(approval: Approval) -> str:
+    """Return when an approval was given: as it says itself, else as the file system does."""
+    return approval.when or datetime.fromtimestamp(approval.written / 1e9, UTC).isoformat(timespec="seconds")
 
 
 def _tell(decision: Decision, state: State) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..errors import INTERRUPTED, ExitCode, UsageError, UserError
-from . import ci, looking, plans, projects, running
+from . import ci, looking, plans, projects, running, sharing
 from .opening import put
 
 if TYPE_CHECKING:
@@ -102,5 +102,6 @@ COMMANDS: Commands = {
     **plans.COMMANDS,
     **projects.COMMANDS,
     **ci.COMMANDS,
+    **sharing.COMMANDS,
     "completion": (completion, _add_completion),
 }

@@ -11,6 +11,7 @@ from ..plan.amounts import dollars, seconds
 from ..plan.ids import normalise
 from ..state import State
 from .opening import Commands, add_milestone, current_project, load_plan, near, opened, put
+from .sharing import add_lock, add_state_ref
 
 if TYPE_CHECKING:
     from ..model import Milestone
@@ -29,7 +30,10 @@ def run(args: argparse.Namespace) -> int:
 
     milestone = load_plan(project, args.milestone)
     wished = {name: getattr(args, name) for name in ("jobs", "autonomous", "watch", "verbose", "metrics")}
-    mode = Mode(only_issues(args.only, milestone), time=args.max_time, money=args.max_cost, **wished)
+    if args.lock and not args.state_ref:
+        raise UsageError("--lock is about the state on the remote.", "Give --state-ref with it.")
+    shared = {"shared": args.state_ref, "lock": args.lock}
+    mode = Mode(only_issues(args.only, milestone), time=args.max_time, money=args.max_cost, **wished, **shared)
     prompt = Prompt(lambda: status_text(milestone, State(project.state(milestone.id))))
     return run_milestone(project, milestone, mode, prompt if asks(mode) else None)
 
@@ -58,6 +62,11 @@ def decide(args: argparse.Namespace) -> int:
     from ..deciding import leave_decision
 
     milestone, state = opened(args)
+    if args.state_ref:
+        from ..answering import decide_elsewhere
+
+        put("\n".join([*decide_elsewhere(current_project(), milestone, args.gate, args.verb, args.reason), ""]))
+        return ExitCode.DONE
     path = leave_decision(milestone, state, args.gate, args.verb, args.reason)
     put(f"✓ {near(path)} written; `run-milestone {milestone.id}` takes it up.\n")
     return ExitCode.DONE
@@ -83,6 +92,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--verbose", action="store_true", help="say of every task why it runs or does not")
     parser.add_argument("--metrics", action="store_true", help="write metrics.json")
+    add_state_ref(parser)
+    add_lock(parser)
     parser.add_argument("--max-time", type=_time, metavar="2h", help="stop when all runs' steps took this long")
     parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when all runs' agents cost this much")
 
@@ -118,6 +129,7 @@ def _add_decide(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("gate", help="an issue's number, phase-1, plan-review, bootstrap or budget")
     parser.add_argument("verb", help="fix, approve, skip, continue, ...: `gates` lists what each gate offers")
     parser.add_argument("--reason", default="", help="why; it is recorded")
+    add_state_ref(parser)
 
 
 COMMANDS: Commands = {

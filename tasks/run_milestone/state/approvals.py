@@ -7,6 +7,8 @@ import json
 import os
 import pwd
 import stat
+import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DamagedStateError, UsageError
@@ -69,14 +71,25 @@ class Approvals:
             return None
 
     def leave(
-        self, gate: str, verb: str, *, why: str = "", who: str = "", digest: str | None = None, source: str = ""
+        self,
+        gate: str,
+        verb: str,
+        *,
+        why: str = "",
+        who: str = "",
+        digest: str | None = None,
+        source: str = "",
+        when: str = "",
     ) -> Path:
         """Write an approval file as `touch` would, with the reason, and the digest of what was shown.
 
-        `source` names what it was made from, where that is not this file: then it counts once however often it is left.
+        `source` names what it was made from: it counts once however often and wherever it is left; by default a name of
+        its own. `when` is by default now.
         """
         path = self.folder / f"{gate}.{verb}"
-        content = {"verb": verb, "why": why, "who": who, "digest": digest, **({"source": source} if source else {})}
+        when = when or datetime.now(UTC).isoformat(timespec="seconds")
+        source = source or uuid.uuid4().hex
+        content = {"verb": verb, "why": why, "who": who, "digest": digest, "source": source, "when": when}
         write_text(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
         return path
 
@@ -86,13 +99,17 @@ class Approvals:
 
     def set_aside(self, approval: Approval) -> Path:
         """Move a refused file to `stale/` under a name that overwrites nothing."""
+        return self.set_aside_name(approval.file)
+
+    def set_aside_name(self, name: str) -> Path:
+        """Move the file of that name to `stale/`."""
         stale = self.folder / "stale"
         if stale.exists() and not stale.is_dir():
             stale.rename(_free(self.folder, ".stale"))
         stale.mkdir(parents=True, exist_ok=True)
-        aside = _free(stale, approval.file)
+        aside = _free(stale, name.rpartition("/")[2])
         with contextlib.suppress(FileNotFoundError):
-            (self.folder / approval.file).rename(aside)
+            (self.folder / name).rename(aside)
         return aside
 
 
@@ -125,7 +142,16 @@ def _content(text: str) -> dict[str, Any]:
         "who": _said(data.get("who")),
         "digest": _said(data.get("digest")) or None,
         "source": _said(data.get("source")),
+        "when": _time(data.get("when")),
     }
+
+
+def _time(value: Any) -> str:
+    """Return a time with a zone as it is written, nothing for anything else."""
+    try:
+        return value if datetime.fromisoformat(value).tzinfo else ""
+    except (TypeError, ValueError):
+        return ""
 
 
 def _said(value: Any) -> str:

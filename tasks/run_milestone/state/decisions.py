@@ -29,6 +29,10 @@ class Decisions:
                 self._read[name] = self._load(name)
         return tuple(sorted((self._read[name] for name in names), key=lambda decision: decision.id))
 
+    def reread(self) -> None:
+        """Read every file again when it is asked for: decisions of others came."""
+        self._read.clear()
+
     def _load(self, name: str) -> Decision:
         decision = read_record(self._folder / name, Decision)
         if decision is None or name != _name(decision):

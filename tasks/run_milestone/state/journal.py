@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import stat
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..digest import plain
 from ..errors import DamagedStateError
+from ..files import write_text
 from .records import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 START = "0" * 64
@@ -29,6 +31,7 @@ class Journal:
     """`state/<id>/journal.jsonl`: one JSON object per line with `n`, `at`, `event`, `prev` and the event's own keys.
 
     `journal.head` beside it names the last entry, which no later one is bound to; only a crash leaves it one behind.
+    While entries are appended to those of others (`rebase`) it names the end before and the end after.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,7 +47,7 @@ class Journal:
         with self._turn:
             number, prev = self._last or self._find_last()
             entry = {"n": number + 1, "at": _now(), "event": event, **clean(plain(facts)), "prev": prev}
-            line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+            line = _line(entry)
             self._last = None  # a disk may be full half-way
             _append(self._path, line)
             self._last = (number + 1, _name(line))
@@ -60,24 +63,40 @@ class Journal:
 
     def broken(self) -> str | None:
         """Return where the chain breaks (`line 7: …`), None where every entry fits the one before."""
-        prev, lines = START, _lines(self._path)
-        for number, line in enumerate(lines, start=1):
-            entry = _entry(line)
-            if entry is None:
-                return f"line {number}: not an entry"
-            if (entry.get("n"), entry.get("prev")) != (number, prev):
-                return f"line {number}: does not follow the line before it"
-            prev = _name(line)
-        return self._end_differs(lines)
+        lines = _lines(self._path)
+        return _break(lines) or self._end_differs(lines)
+
+    def rebase(self, theirs: bytes, own: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+        """Take over a journal that others went on with, and append this one's own entries to it, chained anew.
+
+        Own entries are those behind the last that both have; nobody else has seen them. `own` may change one or leave
+        it out (None). A crash leaves the journal as it was or as it becomes.
+
+        Errors: DamagedStateError where the chain of either is broken.
+        """
+        with self._turn:
+            _drop_torn_line(self._path)
+            here, there = _lines(self._path), _split(theirs)
+            if why := _break(here) or self._end_differs(here):
+                raise _damaged(self._path, why)
+            if why := _break(there):
+                raise _damaged(self._path, f"on the remote, {why}")
+            entries = (own(_entry(line) or {}) for line in here[_shared(here, there) :])
+            lines = _chained(there, (entry for entry in entries if entry is not None))
+            if lines != here:
+                self._replace(here, lines)
+
+    def _replace(self, before: list[bytes], after: list[bytes]) -> None:
+        """Exchange all lines; until they are, the head names both ends."""
+        self._last = None
+        write_text(self._head, _head_line(before) + _head_line(after))
+        write_text(self._path, b"".join(after).decode())
+        write_text(self._head, _head_line(after))
 
     def _end_differs(self, lines: list[bytes]) -> str | None:
         """Return how the journal's end is not what was written last, None where it is."""
-        number, name = self._read_head()
-        if len(lines) not in {number, number + 1}:
-            return f"line {min(len(lines), number) + 1}: {len(lines)} entries where {number} were written"
-        if number and _name(lines[number - 1]) != name:
-            return f"line {number}: not what was written"
-        return None
+        told = [_end_is_not(lines, *place) for place in self._read_heads()]
+        return None if None in told else told[0]
 
     def _find_last(self) -> Place:
         """Return the last entry's place; an end that somebody changed is left for `broken` to tell."""
@@ -88,16 +107,65 @@ class Journal:
         self._keep_head(last)
         return last
 
-    def _read_head(self) -> Place:
-        number, _, name = _content(self._head).decode("ascii", "replace").strip().partition(" ")
-        return (int(number), name) if number.isdecimal() else (0, START)
+    def _read_heads(self) -> list[Place]:
+        rows = [line.partition(" ") for line in _content(self._head).decode("ascii", "replace").splitlines()]
+        return [(int(number), name) for number, _, name in rows if number.isdecimal()] or [(0, START)]
 
     def _keep_head(self, place: Place) -> None:
         """Write over the name of the last entry in place: of one length, it is whole after a crash."""
         if self._intact:
             self._head.parent.mkdir(parents=True, exist_ok=True)
             with os.fdopen(_open(self._head, os.O_WRONLY | os.O_CREAT), "wb") as file:
-                file.write(f"{place[0]:012} {place[1]}\n".encode())
+                file.write(_head_of(place).encode())
+                file.truncate()
+
+
+def _break(lines: list[bytes]) -> str | None:
+    """Return the first line that does not follow the one before it, None where all do."""
+    prev = START
+    for number, line in enumerate(lines, start=1):
+        entry = _entry(line)
+        if entry is None:
+            return f"line {number}: not an entry"
+        if (entry.get("n"), entry.get("prev")) != (number, prev):
+            return f"line {number}: does not follow the line before it"
+        prev = _name(line)
+    return None
+
+
+def _end_is_not(lines: list[bytes], number: int, name: str) -> str | None:
+    """Return how the last line is not the entry of that number and name, or the one after it; None where it is."""
+    if len(lines) not in {number, number + 1}:
+        return f"line {min(len(lines), number) + 1}: {len(lines)} entries where {number} were written"
+    if number and _name(lines[number - 1]) != name:
+        return f"line {number}: not what was written"
+    return None
+
+
+def _shared(here: list[bytes], there: list[bytes]) -> int:
+    """Return how many lines two journals begin with in common."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(here, there, strict=False)))
+
+
+def _chained(lines: list[bytes], entries: Iterable[dict[str, Any]]) -> list[bytes]:
+    """Return lines with entries appended, each bound to the one before it."""
+    chained = list(lines)
+    for entry in entries:
+        bound = {**entry, "n": len(chained) + 1, "prev": _name(chained[-1]) if chained else START}
+        chained.append(_line(bound))
+    return chained
+
+
+def _line(entry: dict[str, Any]) -> bytes:
+    return json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _head_line(lines: list[bytes]) -> str:
+    return _head_of((len(lines), _name(lines[-1]) if lines else START))
+
+
+def _head_of(place: Place) -> str:
+    return f"{place[0]:012} {place[1]}\n"
 
 
 def _now() -> str:
@@ -117,8 +185,12 @@ def _entry(line: bytes) -> dict[str, Any] | None:
 
 
 def _lines(path: Path) -> list[bytes]:
+    return _split(_content(path))
+
+
+def _split(content: bytes) -> list[bytes]:
     """Return the whole lines; only a newline ends one, else text could hide behind a carriage return."""
-    return [line + b"\n" for line in _content(path).split(b"\n")[:-1]]
+    return [line + b"\n" for line in content.split(b"\n")[:-1]]
 
 
 def _content(path: Path) -> bytes:

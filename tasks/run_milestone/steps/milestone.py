@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..digest import digest
-from ..errors import UsageError
+from ..errors import OutsideError, UsageError
 from ..model import Bootstrapped, Completed, Finding, Kind, Passed, PlanReviewed, Severity
 from ..plan.review import review
 from ..show import transcript
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..graph import Node
     from ..hands import Hands
+    from ..hands.git import Git
     from ..model import Milestone, World
     from ..state import State
     from .task import Asked
@@ -55,11 +56,27 @@ def _named(values: dict[str, Any]) -> dict[str, str]:
 def _bootstrap(milestone: Milestone, hands: Hands, world: World, state: State, tree: Path) -> Bootstrapped:
     head = _milestone_branch(milestone, hands, world)
     if world.heads.get(milestone.branch) is None:
-        hands.git.push(head, milestone.branch, None)
+        head = _push_branch(hands.git, milestone.branch, head)
     hands.git.lay_out(tree, head, "base")
     log = state.logs("baseline") / "test.log"
     tests = run_tests(hands.processes, milestone.commands, tree, head, log)
     return Bootstrapped(milestone.branch, head, replace(tests, unmeasured=coverage_gap(milestone)))
+
+
+def _push_branch(git: Git, name: str, head: str) -> str:
+    """Push the milestone branch; where another job of the same run was first, its branch is the one."""
+    try:
+        return git.push(head, name, None)
+    except OutsideError:
+        there = git.remote_heads().get(name)
+        if there is None:
+            raise
+        git.fetch(name)
+        if there != head and git.is_ancestor(head, there):
+            git.set_branch(name, there, head)
+        elif there != head:
+            raise
+        return there
 
 
 def _milestone_branch(milestone: Milestone, hands: Hands, world: World) -> str:

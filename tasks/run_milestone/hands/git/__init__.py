@@ -17,6 +17,7 @@ from .objects import Commit, Objects
 from .refs import Refs
 from .remote import Remote
 from .repository import current_branch, read_repository, url_of, version
+from .shared import Shared
 from .trees import Trees
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class Git:
         self.diff, self.measure, self.patch_id = _once(objects.diff), objects.measure, _once(objects.patch_id)
 
         self.head, self.heads, self.set_branch = refs.head, refs.heads, refs.set_branch
-        self.keep, self.kept, self.is_thrown_away = refs.keep, refs.kept, refs.is_thrown_away
+        self.keep, self.kept, self.kept_refs = refs.keep, refs.kept, refs.kept_refs
+        self.is_thrown_away = refs.is_thrown_away
 
         self.uncommitted, self.checked_out = checkouts.uncommitted, checkouts.checked_out
         self.worktree = checkouts.worktree
@@ -71,11 +73,17 @@ class Git:
         self.remote_head, self.remote_heads = remote_end.head, remote_end.heads
         self.fetch, self.push, self.lands_on = remote_end.fetch, remote_end.push, remote_end.lands_on
         self.push_tag = remote_end.push_tag
+        self.shared = Shared(calls, self.url, own, facts.identity)
 
     def close(self) -> None:
         """End every process that stays to read; a later question starts it again."""
         for room in self._staying:
             room.close()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the remote lies inside the repository itself, where nobody else reaches it."""
+        return self.url == str(self.common / "run-milestone" / "remote.git")
 
     @property
     def local_remote(self) -> Path | None:

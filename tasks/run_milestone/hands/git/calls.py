@@ -68,7 +68,7 @@ class Calls:
         tree: Path | None = None,
         index: str | None = None,
         env: Mapping[str, str] | None = None,
-        stdin: str | None = None,
+        stdin: str | bytes | None = None,
         directory: Path | None = None,
     ) -> Result:
         """Run git on the runner's own git directory, or on `directory`; `index` names an index of the runner's."""

@@ -54,7 +54,7 @@ class Refs:
 
         One that holds other work already is left alone, and the next free name is taken.
         """
-        held = self._kept(place)
+        held = self.kept_refs(place)
         names = (f"refs/run-milestone/{place}{suffix}" for suffix in ("", *(f".{number}" for number in range(2, 1000))))
         name = next(name for name in names if held.get(name, commit) == commit)
         with self._git.turn:
@@ -63,9 +63,10 @@ class Refs:
 
     def kept(self, place: str) -> tuple[str, ...]:
         """Return the commits that were kept below `refs/run-milestone/<place>`."""
-        return tuple(self._kept(place).values())
+        return tuple(self.kept_refs(place).values())
 
-    def _kept(self, place: str) -> dict[str, str]:
+    def kept_refs(self, place: str) -> dict[str, str]:
+        """Return the refs below `refs/run-milestone/<place>` and the commits they keep."""
         form, pattern = "--format=%(objectname) %(refname)", f"refs/run-milestone/{place}*"
         rows = [row.split(" ", 1) for row in self._git.rows("for-each-ref", form, pattern, directory=self._git.common)]
         return {name: object_id(sha, name) for sha, name in rows}

@@ -1,0 +1,129 @@
+"""The work: commits that no branch of the remote holds yet travel with the records that speak of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..checks.reading import changed_files
+from ..checks.secrets import scan
+from ..graph import BOOTSTRAP, step_name
+from ..model import BranchMade, Inspected, Kind, Step
+from ..plan.ids import branch_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..hands.git import Git
+    from ..hands.git.shared import RemoteRefs, Swap
+    from ..model import Issue, Milestone
+    from ..state import State
+
+WORK = "work/"
+"""What an issue's ref is called below the milestone's, before its number."""
+
+
+class Work:
+    """The issues' branches of one milestone, here and on the remote."""
+
+    def __init__(self, milestone: Milestone, state: State, git: Git) -> None:
+        """Look at the branches of the repository of `git`."""
+        self._milestone = milestone
+        self._state = state
+        self._git = git
+        self.kept_here: list[str] = []
+        """Issues whose work was not sent, because it holds a secret or could not be looked through."""
+
+    # ---- inwards ----------------------------------------------------------------------------------------------
+
+    def bring(self, there: RemoteRefs) -> None:
+        """Make the branches that the records speak of stand here as on the remote; nobody's commit is left behind."""
+        wanted = dict(self._wanted(there))
+        missing = {sha for pair in wanted.values() for sha in pair if sha and not self._git.has(sha)}
+        branches = [name for name, sha in there.heads.items() if sha in missing]
+        refs = [name for name, sha in there.refs.items() if sha in missing or _is_kept(name)]
+        self._git.shared.fetch(branches, refs)
+        for name in filter(_is_kept, refs):
+            self._git.keep(f"{self._milestone.id}/{name}", there.refs[name])
+        for branch, (pushed, sent) in wanted.items():
+            self._bring(branch, pushed, sent)
+
+    def _wanted(self, there: RemoteRefs) -> Iterator[tuple[str, tuple[str | None, str | None]]]:
+        """Yield every branch that was begun, with its commit on the remote's branch and the one that was sent."""
+        if self._state.markers.read(BOOTSTRAP) is not None:
+            yield self._milestone.branch, (there.heads.get(self._milestone.branch), None)
+        for issue in self._milestone.issues:
+            branch = branch_of(self._milestone, issue)
+            if self._base(issue) is not None:
+                yield branch, (there.heads.get(branch), there.refs.get(f"{WORK}{issue.number}"))
+
+    def _base(self, issue: Issue) -> str | None:
+        made = self._state.markers.evidence(step_name(issue.number, Step.BRANCH), BranchMade)
+        return made.base if made else None
+
+    def _bring(self, branch: str, pushed: str | None, sent: str | None) -> None:
+        """Move a branch to the newer of two commits, unless commits would be left behind that nothing else holds."""
+        behind = pushed is not None and sent is not None and self._git.is_ancestor(sent, pushed)
+        target = pushed if sent is None or behind else sent
+        here = self._git.head(branch)
+        if target is None or target == here:
+            return
+        if here is None or self._git.is_ancestor(here, target) or self._is_kept(here):
+            self._git.set_branch(branch, target, here)
+
+    def _is_kept(self, commit: str) -> bool:
+        """Return whether work that was thrown away, and kept, holds a commit."""
+        return any(self._git.is_ancestor(commit, kept) for kept in self._git.kept(f"{self._milestone.id}/"))
+
+    # ---- outwards ---------------------------------------------------------------------------------------------
+
+    def swaps(self, there: RemoteRefs, differing: set[str]) -> dict[str, Swap]:
+        """Return how the refs of the work are to move, for the issues whose records differ from the remote's."""
+        self.kept_here = []
+        found: dict[str, Swap] = {}
+        for issue in self._milestone.issues:
+            if any(path.startswith(f"issues/{issue.number}/") for path in differing):
+                found |= self._swap(issue, there)
+        return found
+
+    def _swap(self, issue: Issue, there: RemoteRefs) -> dict[str, Swap]:
+        name, base = f"{WORK}{issue.number}", self._base(issue)
+        head, pushed = (heads.get(branch_of(self._milestone, issue)) for heads in (self._git.heads(), there.heads))
+        sent = there.refs.get(name)
+        own = f"{self._milestone.id}/{issue.number}/"
+        found: dict[str, Swap] = {place: (None, sha) for place, sha in self._kept(own) if place not in there.refs}
+        if base is None or head in {None, base, pushed} or (pushed and self._holds(pushed, str(head))):
+            return {**found, **({name: (sent, None)} if sent else {})}
+        if head is None or (sent and self._holds(sent, head)):
+            return found
+        if not self._harmless(issue, base, head):
+            self.kept_here.append(issue.number)
+            return found
+        return {**found, name: (sent, head)}
+
+    def _holds(self, later: str, earlier: str) -> bool:
+        return self._git.has(later) and self._git.is_ancestor(earlier, later)
+
+    def _kept(self, own: str) -> Iterable[tuple[str, str]]:
+        """Yield the refs of work that was thrown away and kept, by the rest of their names."""
+        place = f"refs/run-milestone/{self._milestone.id}/"
+        return ((name.removeprefix(place), sha) for name, sha in self._git.kept_refs(own).items())
+
+    def _harmless(self, issue: Issue, base: str, head: str) -> bool:
+        """Return whether a change was looked through for secrets and holds none: what was not is never sent."""
+        inspected = self._state.markers.evidence(step_name(issue.number, Step.INSPECT), Inspected)
+        if inspected is not None and inspected.head == head:
+            return not any(finding.kind in {Kind.SECRET, Kind.TOOL} for finding in inspected.findings)
+        try:
+            return not any(scan(text) for text in self._texts(base, head))
+        except ImportError:
+            return False
+
+    def _texts(self, base: str, head: str) -> Iterator[str]:
+        for file in changed_files(self._git.diff(base, head, "--unified=0")):
+            if file.binary and file.after:
+                yield (self._git.read(head, file.after) or b"").decode("utf-8", "replace")
+            yield from (text for _, text in file.added)
+
+
+def _is_kept(name: str) -> bool:
+    return name.partition("/")[0].isdigit()
