@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "tasks" / "run_milestone"
 FLOORS = (
-    ("errors", "model", "digest", "files", "redaction", "seal", "project", "schemas", "__init__"),
+    ("errors", "model", "digest", "files", "globs", "redaction", "seal", "project", "schemas", "__init__"),
     ("plan", "policy", "graph", "stack", "budget"),
     ("state", "hands"),
     ("gates", "checks", "show"),

@@ -6,7 +6,7 @@ import pytest
 
 from run_milestone.model import Kind, Severity
 from run_milestone.plan import load
-from run_milestone.plan.review import review
+from run_milestone.plan.review import remarks, review, verdict
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,8 +16,11 @@ def said(plan, with_issues):
     """Return the review of a plan whose issue #05 has these fields besides its number and title."""
 
     def said(fields):
-        others = (f"{{number: {n}, title: T{n}, criteria: [it is there]}}" for n in range(1, 5))
-        return review(plan(with_issues(*others, f"{{number: 5, title: T, {fields}}}")))
+        others = [f"{{number: {n}, title: T{n}, criteria: [it is there]}}" for n in range(1, 5)]
+        others[2] = others[2].replace("it is there", "{text: it is there, test: 'tests/test_3.py::test_3'}")
+        others[3] = others[3].replace("]}", "], paths: {allow: [src/a.py, 'tests/**']}}")
+        title = "" if "title:" in fields else "title: T, "
+        return review(plan(with_issues(*others, f"{{number: 5, {title}{fields}}}")))
 
     return said
 
@@ -40,6 +43,18 @@ def test_the_founding_example_has_its_two_warnings():
         ("criteria: [a1, It answers quickly]", "Issue #05, criterion 2: “quickly” cannot be measured"),
         ("criteria: [Errors are handled as needed]", "Issue #05, criterion 1: “as needed” cannot be measured"),
         ("criteria: [A User-Friendly page]", "Issue #05, criterion 1: “user-friendly” cannot be measured"),
+        ("criteria: [It works.]", "Issue #05, criterion 1: “It works.” does not say how anybody could tell"),
+        ("criteria: [Within TBD ms]", "Issue #05, criterion 1: it is not written yet"),
+        ("criteria: [a1], title: T4", "Issues #04 and #05 have the same title"),
+        ("criteria: [a1], priority: P0, depends_on: [3]", "Issue #05 is P0 and waits for #03, which is P1"),
+        (
+            "criteria: [{text: a1, test: 'tests/test_3.py::test_3'}], depends_on: [3]",
+            "Issue #05, criterion 1: its test proves #03 already",
+        ),
+        (
+            "criteria: [a1], paths: {allow: [src/a.py]}",
+            "Issues #04 and #05 both change src/a.py, and neither waits for the other",
+        ),
     ],
 )
 def test_what_is_worth_a_warning(said, fields, message):
@@ -56,6 +71,11 @@ def test_what_is_worth_a_warning(said, fields, message):
         "criteria: [It is fast (under 200 ms)]",
         "criteria: [{text: It is fast, test: 'tests/test_speed.py::test_it'}]",
         "criteria: [Breakfast is served]",
+        "criteria: [The page works without JavaScript]",
+        "criteria: [a1], paths: {allow: [src/a.py]}, depends_on: [4]",
+        "criteria: [a1], paths: {allow: ['src/**']}",
+        "criteria: [{text: a1, test: 'tests/test_5.py::test_5'}], paths: {allow: ['src/**', 'tests/**']}",
+        "criteria: [{text: a1, test: 'tests/test_4.py::test_4'}], depends_on: [4], paths: {allow: ['src/**']}",
     ],
 )
 def test_what_is_fine(said, fields):
@@ -66,6 +86,53 @@ def test_an_issue_nobody_could_tell_done_is_critical(said, folder):
     (finding,) = said("criteria: []")
     assert (finding.kind, finding.severity) == (Kind.SPEC_MISSING, Severity.CRITICAL)
     assert (finding.message, finding.path) == ("Issue #05 has no acceptance criteria", "plan.yaml")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            "criteria: [{text: a1, test: 'tests/test_5.py::test_5'}], paths: {allow: ['src/**']}",
+            "Issue #05, criterion 1: its test is in tests/test_5.py, which the issue may not change",
+        ),
+        (
+            "criteria: [{text: a1, test: 'tests/test_5.py::test_5'}], paths: {forbid: ['tests/**']}",
+            "Issue #05, criterion 1: its test is in tests/test_5.py, which the issue may not change",
+        ),
+        (
+            "criteria: [a1], paths: {allow: [src/b.py, 'src/**'], forbid: ['src/**']}",
+            "Issue #05 may change nothing: all it is allowed (src/b.py, src/**) is forbidden to it",
+        ),
+    ],
+)
+def test_what_cannot_succeed_as_planned_is_critical(said, fields, message):
+    (finding,) = said(fields)
+    assert (finding.kind, finding.severity, finding.message) == (Kind.PLAN_CRITICAL, Severity.CRITICAL, message)
+
+
+@pytest.mark.parametrize(
+    ("item", "kind"), [("Export as CSV files", Kind.PLAN_WARNING), ("**P0** Export as CSV files", Kind.PLAN_CRITICAL)]
+)
+def test_what_an_epic_asks_for_is_covered(plan, with_issues, item, kind):
+    issues = with_issues("{number: 1, title: Widgets with a colour, criteria: [a1]}")
+    (finding,) = review(plan(issues), f"- [ ] A colour for widgets\n- [x] Import\n- [ ] {item}\n")
+    assert (finding.kind, finding.message) == (kind, f"No issue mentions what the epic asks for: {item}")
+
+
+def test_what_is_worth_knowing_asks_for_nothing(plan, with_issues):
+    issues = (
+        "{number: 1, title: A, criteria: [a1], external: true, tests: {integration: true}}",
+        "{number: 2, title: B, criteria: [a1], paths: {allow: ['alembic/versions/**']}}",
+        "{number: 3, title: C, criteria: [a1], depends_on: [1]}",
+    )
+    milestone = plan(with_issues(*issues))
+    reaches = "its path alembic/versions/** may reach migrations (alembic/versions)"
+    assert [remark.message for remark in remarks(milestone)] == [
+        "Issue #01 does not say what happens when the outside does not answer",
+        f"Issue #02 will probably get the label needs-db-review: {reaches}",
+        "Phase 1: #01 and #02 can run in parallel",
+    ]
+    assert verdict(review(milestone)) == "READY"
 
 
 @pytest.mark.parametrize("text", [None, "", " \n"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from .globs import matches
+from ..globs import matches
 
 LOCK_FILES = frozenset(
     {

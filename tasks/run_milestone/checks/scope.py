@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..globs import matches
 from ..model import Finding, Kind, Severity
-from .globs import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ..globs import matches
 from ..model import Finding, Kind, Severity
-from .globs import matches
 from .languages import is_collected, is_python, is_test
 
 if TYPE_CHECKING:

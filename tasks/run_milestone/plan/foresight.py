@@ -33,17 +33,16 @@ def _reached(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
 def _touching(issue: Issue, kind: Kind, what: str, patterns: tuple[str, ...]) -> Iterator[Finding]:
     for allowed in issue.paths.allow:
         for pattern in patterns:
-            if _meet(allowed, pattern):
+            if _leads_into(allowed, pattern):
                 message = f"its path {allowed} may reach {what} ({pattern})"
                 yield Finding(kind, Severity.INFO, "paths", message, path=allowed)
                 return
 
 
-def _meet(one: str, other: str) -> bool:
-    """Return whether two patterns may mean the same file: the folders before their first wildcard lie in one line."""
-    here, there = _fixed(one), _fixed(other)
-    common = min(len(here), len(there))
-    return here[:common] == there[:common] and bool(common)
+def _leads_into(allowed: str, pattern: str) -> bool:
+    """Return whether an allowed path lies where a pattern leads; a wide one like `src/**` tells nothing."""
+    there = _fixed(pattern)
+    return bool(there) and _fixed(allowed)[: len(there)] == there
 
 
 def _fixed(pattern: str) -> list[str]:

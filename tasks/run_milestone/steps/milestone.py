@@ -116,7 +116,7 @@ def _baseline_findings(done: Bootstrapped) -> Asked:
 
 def plan_review_task(milestone: Milestone, state: State, epic: Callable[[], str]) -> Task:
     """Return the task that reviews the plan; an issue's missing specification is asked where the issue starts."""
-    looked_at = ("number", "depends_on", "criteria", "tests", "external", "spec")
+    looked_at = ("number", "title", "phase", "priority", "depends_on", "criteria", "tests", "external", "spec", "paths")
     return Task(
         gate="plan-review",
         shape=PlanReviewed,

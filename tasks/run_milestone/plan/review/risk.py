@@ -1,0 +1,55 @@
+"""risk: what will probably stop an issue, or break where nobody looks."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ...globs import plain
+from ...model import Tier
+from ...policy import STOPS
+from ..foresight import foresee
+from .saying import Rule, place, remark, warning
+from .sequence import before
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...model import Finding, Issue, Milestone
+
+FALLBACK = re.compile(
+    r"(?i)fall ?back|time ?-?out|time limit|retr(?:y|ies)|unavailable|unreachable|offline|degrad|circuit|outage"
+    r"|\b(?:is|are|was|be) down\b|does not answer|no answer|\bfails?\b|failure|\berrors?\b|\b5(?:0\d|xx)\b"
+)
+"""What a text about the outside says when it says what happens without it."""
+
+
+def expected(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
+    """Yield what is worth knowing before: nothing said about an outage, and the stops that its paths lead to."""
+    texts = [*(criterion.text for criterion in issue.criteria), issue.spec.text if issue.spec else ""]
+    if issue.external and not any(FALLBACK.search(text) for text in texts):
+        message = f"Issue #{issue.number} does not say what happens when the outside does not answer"
+        yield remark("fallback", message, place(issue))
+    for finding in foresee(issue, milestone, implement=False):
+        stop = STOPS[finding.kind]
+        what = f"the label {stop.label}" if stop.tier is Tier.LABEL else f"the stop “{stop.title}”"
+        yield remark("expected", f"Issue #{issue.number} will probably get {what}: {finding.message}")
+
+
+def _integration(issue: Issue, _: Milestone) -> Iterator[Finding]:
+    if issue.external and not issue.tests.integration:
+        yield warning("integration-test", f"Missing integration test spec in #{issue.number}", place(issue))
+
+
+def _same_files(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
+    """Yield files that an earlier issue of the phase is sent to as well, where neither waits for the other."""
+    own = {path for path in issue.paths.allow if plain(path) and "." in path}
+    for other in milestone.phases[issue.phase - 1].issues:
+        if other.number >= issue.number or other in before(issue, milestone) or issue in before(other, milestone):
+            continue
+        for path in sorted(own & set(other.paths.allow)):
+            message = f"Issues #{other.number} and #{issue.number} both change {path}, and neither waits for the other"
+            yield warning("same-file", message)
+
+
+RULES: tuple[Rule, ...] = (_integration, _same_files)
