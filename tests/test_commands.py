@@ -117,7 +117,9 @@ def test_a_new_plan_is_a_plan_and_is_never_overwritten(repository):
     assert (told.code, told.lines[0]) == (0, "✓ made plans/m4.2/plan.yaml")
     plan = repository.folder / "plans/m4.2/plan.yaml"
     text = plan.read_text()
-    assert repository.types("plan", "check", "m4.2").out == "✓ plans/m4.2/plan.yaml: 3 issues in 1 phase\n"
+    checked = repository.types("plan", "check", "m4.2")
+    assert checked.lines[0] == "✓ plans/m4.2/plan.yaml: 3 issues in 1 phase"
+    assert "  ⚠️ Issue #03, criterion 1: it is not written yet" in checked.lines, "and what to write next"
     assert 'A "quoted": title {x} # é' in repository.types("status", "m4.2").out
     again = repository.types("plan", "new", "m4.2")
     assert (again.code, again.out) == (2, "")
