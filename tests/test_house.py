@@ -30,7 +30,7 @@ DOORS = {
     "doit": {"engine.py"},
     "subprocess": {"hands/process/children.py", "hands/process/wards.py"},
     "git": {"hands/git/objects.py", "hands/git/repository.py"},
-    "sh": {"hands/forge/github.py"},
+    "sh": {"hands/forge/github/gh.py"},
     "sqlglot": {"checks/sql.py"},
     "alembic": {"checks/render_revision.py"},
 }

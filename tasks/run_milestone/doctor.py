@@ -137,7 +137,10 @@ def _places(project: Project, milestone: Milestone, processes: Processes) -> Ite
         yield Sign(
             f"{name} remote", f"reachable, {count(len(git.remote_heads()), 'branch').replace('branchs', 'branches')}"
         )
-    yield Sign(f"{name} forge", f"{milestone.forge}, {count(len(open_forge(milestone, git).pulls()), 'pull request')}")
+    yield Sign(
+        f"{name} forge",
+        f"{milestone.forge}, {count(len(open_forge(milestone, git, processes).pulls()), 'pull request')}",
+    )
 
 
 def _command(name: str, command: tuple[str, ...]) -> Sign:

@@ -174,10 +174,14 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class RepositorySpec:
-    """Where the work happens: `path` relative to the project, `remote` a remote's name, a path or a URL."""
+    """Where the work happens: `path` relative to the project, `remote` a remote's name, a path or a URL.
+
+    `github` is `owner/name` on GitHub, where the remote's URL does not say it.
+    """
 
     path: str = "."
     remote: str | None = None
+    github: str | None = None
     sample: str | None = None
     prepare: tuple[tuple[str, ...], ...] = ()
 

@@ -41,6 +41,15 @@ _SHAPES = r"""(?x)
     """
 
 
+_LEARNED: set[str] = set()
+
+
+def learn(secret: str) -> None:
+    """Take `secret`, which is in no variable of this process's environment, out of every text from now on."""
+    if secret:
+        _LEARNED.add(secret)
+
+
 def redact(text: str) -> str:
     """Return `text` without the secrets of this process's environment and without anything shaped like a secret.
 
@@ -50,7 +59,8 @@ def redact(text: str) -> str:
     if len(text) < len("?pwd=x"):
         return text  # nothing that is taken out is shorter; most of what is recorded is
     text = re.sub(_BLOCKS, REDACTED, text)
-    for form in _forms(tuple(os.environ.get(name, "") for name in _secret_names(tuple(os.environb)))):
+    known = (os.environ.get(name, "") for name in _secret_names(tuple(os.environb)))
+    for form in _forms((*known, *sorted(_LEARNED))):
         text = text.replace(form, REDACTED)
     text = re.sub(_URLS, _without_user, re.sub(_NAMED, rf"\1{REDACTED}", text))
     return re.sub(_SHAPES, REDACTED, text)

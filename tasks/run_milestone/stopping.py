@@ -95,7 +95,7 @@ def _after(project: Project, milestone: Milestone, holder: Holder) -> list[str]:
         processes = Processes(hold=(lock,))
         try:
             state.journal.add("panic", who=whoami(), pid=holder.pid)
-            forge = open_forge(milestone, open_git(project, milestone, processes))
+            forge = open_forge(milestone, open_git(project, milestone, processes), processes)
             return [*leave_drafts(milestone, state, forge), *saved(milestone, state)]
         finally:
             processes.stop()

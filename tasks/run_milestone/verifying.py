@@ -74,7 +74,7 @@ def verify(project: Project, milestone: Milestone) -> tuple[str, bool]:
     processes = Processes()
     try:
         git = open_git(project, milestone, processes)
-        pulls = open_forge(milestone, git).pulls()
+        pulls = open_forge(milestone, git, processes).pulls()
         state = State(project.state(milestone.id))
         epic = epic_text(project.plan(milestone.id), EPIC)
         return _told(Ground(milestone, state, git, git.heads(), git.remote_heads(), pulls, epic))

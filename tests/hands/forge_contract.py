@@ -169,25 +169,21 @@ class ForgeContract:
             forge.edit(made.number, base=made.head)
         assert forge.pulls() == (made,)
 
-    @pytest.mark.parametrize(
-        "act",
-        [
-            lambda forge: forge.edit(4711, title="x"),
-            lambda forge: forge.unlabel(4711, "x"),
-            lambda forge: forge.set_draft(4711, draft=True),
-            lambda forge: forge.close(4711),
-            lambda forge: forge.reopen(4711),
-            lambda forge: forge.merge(4711, head="0" * 40),
-            lambda forge: forge.checks(4711),
-            lambda forge: forge.comment(4711, "x"),
-            lambda forge: forge.comments(4711),
-            lambda forge: forge.edit_issue(4711, state="closed"),
-        ],
-        ids=["edit", "unlabel", "draft", "close", "reopen", "merge", "checks", "comment", "comments", "issue"],
-    )
-    def test_a_number_that_is_not_there_is_named(self, forge, act):
-        with pytest.raises(OutsideError, match="4711"):
-            act(forge)
+    def test_a_number_that_is_not_there_is_named(self, forge):
+        for act in (
+            lambda: forge.edit(4711, title="x"),
+            lambda: forge.unlabel(4711, "x"),
+            lambda: forge.set_draft(4711, draft=True),
+            lambda: forge.close(4711),
+            lambda: forge.reopen(4711),
+            lambda: forge.merge(4711, head="0" * 40),
+            lambda: forge.checks(4711),
+            lambda: forge.comment(4711, "x"),
+            lambda: forge.comments(4711),
+            lambda: forge.edit_issue(4711, state="closed"),
+        ):
+            with pytest.raises(OutsideError, match="4711"):
+                act()
         assert forge.pulls() == ()
 
     def test_many_at_once_get_a_number_each_and_a_branch_gets_one(self, ground, forge, propose):

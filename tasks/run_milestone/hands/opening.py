@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..project import Project
     from .forge import Forge
 
-    Say = Callable[[Iterable[str]], None]
+    Say = Callable[[Iterable[str]], object]
     Progress = Callable[[str, float], None]
 
 
@@ -36,7 +36,7 @@ def open_hands(project: Project, milestone: Milestone, lock: int, say: Say, prog
     dirty = git.uncommitted()
     if dirty:
         say(["", _dirty(milestone.repository.path, dirty)])
-    return Hands(processes, git, open_forge(milestone, git))
+    return Hands(processes, git, open_forge(milestone, git, processes, say))
 
 
 def _dirty(place: str, count: int) -> str:
@@ -50,19 +50,24 @@ def open_git(project: Project, milestone: Milestone, processes: Processes, *, ma
     return Git(processes, project.repository(milestone), remote, own=milestone.id, root=project.root, make=make)
 
 
-def open_forge(milestone: Milestone, git: Git) -> Forge:
-    """Return the forge that the plan names.
+def open_forge(milestone: Milestone, git: Git, processes: Processes, say: Say = list) -> Forge:
+    """Return the forge that the plan names; `say` hears why it lets the run wait.
 
     The local forge lies beside a bare remote on this machine, else in the repository's git directory.
     """
+    own = git.common / "run-milestone"
     if milestone.forge == "local":
         from .forge.local import LocalForge
 
         remote = git.local_remote
-        folder = remote.with_suffix(".forge") if remote else git.common / "run-milestone" / "local.forge"
+        folder = remote.with_suffix(".forge") if remote else own / "local.forge"
         return LocalForge(folder, git, milestone.target)
+    if milestone.forge == "github":
+        from .forge.github import open_github
+
+        return open_github(milestone, git.url, processes, own / "gh", say)
     raise UsageError(
-        f"The forge {milestone.forge!r} is not available in this version.", "Use `forge: local` in the plan."
+        f"The forge {milestone.forge!r} is not available in this version.", "Use `forge: local` or `forge: github`."
     )
 
 

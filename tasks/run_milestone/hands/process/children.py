@@ -87,6 +87,23 @@ class Direct:
         return Ended(self._process.wait())
 
 
+class Guest:
+    """A child that a library started, in a session of its own; the library feeds, reads and buries it."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        try:
+            self.ended = os.pidfd_open(pid)
+        except ProcessLookupError:  # buried already
+            self.ended = os.open(os.devnull, os.O_RDONLY)
+
+    def signal(self, *numbers: int) -> None:
+        """Send signals to its group."""
+        with suppress(ProcessLookupError):
+            for number in numbers:
+                os.killpg(self._pid, number)
+
+
 def opened(pipe: IO[bytes] | None) -> IO[bytes]:
     """Return a pipe that was asked for at the start."""
     if pipe is None:

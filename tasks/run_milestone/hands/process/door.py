@@ -10,13 +10,14 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
 from ...errors import Interrupted
 from ...redaction import redact, visible
-from .children import GRACE, Child, Command, Direct, Ended, end, ready
+from .children import GRACE, Child, Command, Direct, Ended, Guest, end, ready
 from .conversation import Conversation
 from .kept import Kept, Result
 from .talk import Talk
@@ -37,7 +38,7 @@ class Processes:
     def __init__(self, *, hold: tuple[int, ...] = (), progress: Callable[[str, float], None] | None = None) -> None:
         self._hold = hold
         self._progress = progress
-        self._running: set[Child] = set()
+        self._running: set[Child | Guest] = set()
         self._wardens = ForkServer(hold)
         self._door = threading.RLock()  # reentrant: a signal handler may call stop() while this thread starts a child
         self._stopped = False
@@ -94,6 +95,27 @@ class Processes:
             if self._progress is not None:
                 self._progress(what, time.monotonic() - began)
             time.sleep(min(left, 0.5))
+
+    @contextmanager
+    def guest(self, start: Callable[[tuple[int, ...]], int]) -> Iterator[Guest]:
+        """Let a library start a child and tell its number, so that `stop` ends it as well.
+
+        `start` gets the descriptors that it is to keep open; what still runs at the end of the block is killed.
+        """
+        with self._door:
+            self._refuse_after_stop()
+            guest = Guest(start(self._hold))
+            self._running.add(guest)
+        try:
+            self._refuse_after_stop()
+            yield guest
+        finally:
+            if not ready(guest.ended, 0):
+                guest.signal(signal.SIGKILL)
+            with self._door:
+                self._running.discard(guest)
+            os.close(guest.ended)
+        self._refuse_after_stop()
 
     def stop(self) -> None:
         """End everything this door started, and refuse to start more. Any thread or signal handler may call it."""

@@ -1,0 +1,180 @@
+"""rest: the REST routes that gh uses, over the same world."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, unquote, urlsplit
+
+
+def answer(github, method, target, sent):
+    """Take the one route that fits; one that is not known fails the test."""
+    parts = urlsplit(target)
+    path, query = unquote(parts.path), {key: values[0] for key, values in parse_qs(parts.query).items()}
+    path = path.removeprefix("/api/v3")
+    if path.startswith("/repos/") and not path.startswith("/repos/acme/widgets"):
+        return 404, {"message": "Not Found"}
+    for verb, pattern, act in ROUTES:
+        found = re.fullmatch(pattern.replace("REPO", "/repos/acme/widgets"), path)
+        if verb == method and found:
+            return act(github.world, *found.groups(), **({"sent": sent} if sent is not None else {"query": query}))
+    github.made_up.add(f"{method} {path}")
+    return 404, {"message": "Not Found"}
+
+
+def limits(world, query):
+    resource = {"limit": 5000, "remaining": 5000, "used": 0, "reset": 0}
+    return 200, {"resources": {"core": resource, "graphql": resource}, "rate": resource}
+
+
+def user(world, query):
+    return 200, {"login": world.viewer}
+
+
+def permission(world, login, query):
+    known = {"READ": "read", "WRITE": "write", "ADMIN": "admin"}
+    return 200, {"permission": known.get(world.people.get(login), "none"), "user": {"login": login}}
+
+
+def labels(world, query):
+    return 200, [{"name": name, **facts} for name, facts in world.labels.items()]
+
+
+def new_label(world, sent):
+    if "labels" in world.forbidden:
+        return 403, {"message": "Resource not accessible by personal access token"}
+    if sent["name"] in world.labels:
+        return 422, {
+            "message": "Validation Failed",
+            "errors": [{"resource": "Label", "code": "already_exists", "field": "name"}],
+        }
+    world.labels[sent["name"]] = {"color": sent["color"], "description": sent.get("description") or ""}
+    return 201, {"name": sent["name"], **world.labels[sent["name"]]}
+
+
+def comments(world, number, query):
+    if int(number) not in world.things:
+        return 404, {"message": "Not Found"}
+    return 200, [_comment(one) for one in world.things[int(number)].comments]
+
+
+def _comment(one):
+    return {
+        "id": one["id"],
+        "user": {"login": one["author"]},
+        "body": one["body"],
+        "created_at": one["at"],
+        "updated_at": one["at"],
+    }
+
+
+def new_comment(world, number, sent):
+    if int(number) not in world.things:
+        return 404, {"message": "Not Found"}
+    return 201, _comment(world.say(int(number), world.viewer, sent["body"]))
+
+
+def edit_comment(world, identity, sent):
+    found = next((one for thing in world.things.values() for one in thing.comments if one["id"] == int(identity)), None)
+    if found is None:
+        return 404, {"message": "Not Found"}
+    found.update(body=sent["body"], at=world.now())
+    return 200, _comment(found)
+
+
+def milestones(world, query):
+    return 200, world.milestones
+
+
+def new_milestone(world, sent):
+    if any(one["title"] == sent["title"] for one in world.milestones):
+        return 422, {"message": "Validation Failed"}
+    made = {
+        "number": len(world.milestones) + 1,
+        "title": sent["title"],
+        "description": sent.get("description"),
+        "state": "open",
+    }
+    world.milestones.append(made)
+    return 201, made
+
+
+def edit_milestone(world, number, sent):
+    world.milestones[int(number) - 1].update(sent)
+    return 200, world.milestones[int(number) - 1]
+
+
+def issues(world, query):
+    """Issues and pull requests of a milestone, as GitHub lists both."""
+    shown = list(world.things.values())
+    if "milestone" in query:
+        title = world.milestones[int(query["milestone"]) - 1]["title"]
+        shown = [one for one in shown if one.milestone == title]
+    return 200, [_issue(world, one) for one in (reversed(shown) if query.get("direction") == "desc" else shown)]
+
+
+def one_issue(world, number, query):
+    found = world.things.get(int(number))
+    return (200, _issue(world, found)) if found else (404, {"message": "Not Found"})
+
+
+def edit_issue(world, number, sent):
+    found = world.things.get(int(number))
+    if found is None:
+        return 404, {"message": "Not Found"}
+    for key in sent:
+        setattr(found, key, sent[key].upper() if key == "state" else sent[key])
+    return 200, _issue(world, found)
+
+
+def _issue(world, one):
+    told = {"number": one.number, "title": one.title, "body": one.body, "state": one.state.lower()}
+    links = {"html_url": f"https://github.com/acme/widgets/issues/{one.number}"}
+    labels = [{"name": name, **world.labels[name]} for name in one.labels]
+    return {**told, **links, "labels": labels, **({"pull_request": {}} if one.is_pull else {})}
+
+
+def release(world, tag, query):
+    return (200, world.releases[tag]) if tag in world.releases else (404, {"message": "Not Found"})
+
+
+def new_release(world, sent):
+    tag, target = sent["tag_name"], sent.get("target_commitish")
+    there = world.commit(f"refs/tags/{tag}")
+    if there is None:
+        world.git("update-ref", f"refs/tags/{tag}", world.commit(target))
+    facts = {"id": len(world.releases) + 1, "html_url": f"https://github.com/acme/widgets/releases/tag/{tag}"}
+    world.releases[tag] = {"tag_name": tag, "name": sent.get("name"), "body": sent.get("body"), "draft": False, **facts}
+    return 201, world.releases[tag]
+
+
+def commit(world, ref, query):
+    found = world.commit(f"refs/{ref}")
+    return (200, {"sha": found}) if found else (422, {"message": f"No commit found for SHA: {ref}"})
+
+
+def logs(world, job, query):
+    found = next((one for checks in world.checks.values() for one in checks if one["id"] == int(job)), None)
+    return (200, found["log"]) if found else (404, {"message": "Not Found"})
+
+
+ROUTES = (
+    ("GET", "/rate_limit", limits),
+    ("GET", "/", lambda *_, **__: (200, {})),
+    ("GET", "/user", user),
+    ("GET", "REPO/labels", labels),
+    ("POST", "REPO/labels", new_label),
+    ("GET", "REPO/collaborators/([^/]+)/permission", permission),
+    ("GET", r"REPO/issues/(\d+)/comments", comments),
+    ("POST", r"REPO/issues/(\d+)/comments", new_comment),
+    ("PATCH", r"REPO/issues/comments/(\d+)", edit_comment),
+    ("GET", "REPO/milestones", milestones),
+    ("POST", "REPO/milestones", new_milestone),
+    ("PATCH", r"REPO/milestones/(\d+)", edit_milestone),
+    ("GET", "REPO/issues", issues),
+    ("GET", r"REPO/issues/(\d+)", one_issue),
+    ("PATCH", r"REPO/issues/(\d+)", edit_issue),
+    ("GET", "REPO/releases/tags/(.+)", release),
+    ("POST", "REPO/releases", new_release),
+    ("GET", "REPO/commits/(tags/.+)", commit),
+    ("GET", r"REPO/actions/jobs/(\d+)/logs", logs),
+)

@@ -1,0 +1,138 @@
+"""world: what this GitHub holds: one repository, its people, pull requests, issues and what CI said of commits."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+
+@dataclass
+class Thing:
+    """A pull request or an issue; they share their numbers."""
+
+    number: int
+    title: str
+    body: str
+    author: str
+    labels: list[str] = field(default_factory=list)
+    state: str = "OPEN"
+    comments: list[dict] = field(default_factory=list)
+    milestone: str | None = None
+    # a pull request has these too
+    head: str | None = None
+    base: str | None = None
+    draft: bool = False
+    fork: str | None = None
+    """The owner of the fork it comes from."""
+    last_head: str | None = None
+    """The commit its head was at when it was closed or merged."""
+    merge: str | None = None
+
+    @property
+    def is_pull(self):
+        return self.head is not None
+
+
+class World:
+    """The repository acme/widgets and who may do what in it."""
+
+    owner, name, token, viewer = "acme", "widgets", "gho_loopbackTOKEN0123456789abcdef", "ada"
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.bare = root / self.owner / f"{self.name}.git"
+        self.scopes = "repo, read:org, workflow"
+        self.people = {"ada": "WRITE", "grace": "ADMIN", "mallory": "READ"}
+        self.things: dict[int, Thing] = {}
+        self.labels: dict[str, dict] = {}
+        self.milestones: list[dict] = []
+        self.releases: dict[str, dict] = {}
+        self.checks: dict[str, list[dict]] = {}
+        self.forbidden: set[str] = set()
+        """What the viewer may not do: `labels`, `merge`, `pulls`."""
+        self.required: set[str] = set()
+        self.clock = 0
+        self.next_number = 1
+
+    def git(self, *words, fine=(0,), stdin=None):
+        env = {
+            **os.environ,
+            **{f"GIT_{who}_{what}": "hub@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        }
+        done = subprocess.run(
+            ["git", *words], cwd=self.bare, env=env, input=stdin, capture_output=True, text=True, check=False
+        )
+        assert done.returncode in fine, done.stderr
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    @cache  # noqa: B019
+    def contains(self, commit, other):
+        """Whether a commit is part of another's history."""
+        return self.git("merge-base", "--is-ancestor", commit, other, fine=(0, 1)) is not None
+
+    @cache  # noqa: B019
+    def joined(self, one, other):
+        """The tree of a merge, None where they conflict."""
+        return self.git("merge-tree", "--write-tree", one, other, fine=(0, 1))
+
+    def branches(self):
+        """Every branch and its commit."""
+        told = self.git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads")
+        return dict(line.split(" ") for line in told.splitlines())
+
+    def commit(self, ref):
+        return self.git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", fine=(0, 1, 128))
+
+    def branch(self, name):
+        return self.commit(f"refs/heads/{name}")
+
+    def now(self):
+        """A second later each time anybody asks."""
+        self.clock += 1
+        return f"2026-11-25T{self.clock // 3600:02}:{self.clock // 60 % 60:02}:{self.clock % 60:02}Z"
+
+    # ---- pull requests and issues -----------------------------------------------------------------------------
+
+    def add(self, **facts) -> Thing:
+        thing = Thing(self.next_number, **facts)
+        self.next_number += 1
+        self.things[thing.number] = thing
+        return thing
+
+    def pulls(self) -> list[Thing]:
+        self.follow()
+        return [thing for thing in self.things.values() if thing.is_pull]
+
+    def follow(self):
+        """Let pull requests follow their branches, as GitHub does when somebody pushes."""
+        branches = self.branches()
+        for pull in (one for one in self.things.values() if one.is_pull and one.state == "OPEN" and not one.fork):
+            head, base = branches.get(pull.head), branches.get(pull.base)
+            if head is None or base is None:
+                pull.state = "CLOSED"
+            else:
+                pull.last_head = head
+                if self.contains(head, base):
+                    pull.state, pull.merge = "MERGED", base
+
+    def mergeable(self, pull) -> str:
+        """CONFLICTING or MERGEABLE, as git says."""
+        return "CONFLICTING" if self.joined(self.branch(pull.base), pull.last_head) is None else "MERGEABLE"
+
+    def merge(self, pull):
+        """Merge for real, with a merge commit."""
+        base = self.branch(pull.base)
+        tree = self.joined(base, pull.last_head)
+        message = f"Merge pull request #{pull.number} from {self.owner}/{pull.head}\n\n{pull.title}"
+        pull.merge = self.git("commit-tree", tree, "-p", base, "-p", pull.last_head, stdin=message)
+        self.git("update-ref", f"refs/heads/{pull.base}", pull.merge, base)
+        pull.state = "MERGED"
+
+    def say(self, number, author, body):
+        """Somebody comments."""
+        comment = {"id": 1000 + self.clock, "author": author, "body": body, "at": self.now()}
+        self.things[number].comments.append(comment)
+        return comment
