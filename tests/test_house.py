@@ -19,7 +19,7 @@ FLOORS = (
     ("engine",),
     (
         *("answers", "drive", "deciding", "explaining", "starting", "foretelling", "watching", "running", "waves"),
-        *("stopping", "verifying", "doctor", "answering"),
+        *("landing", "stopping", "verifying", "doctor", "answering"),
     ),
     ("ci",),
     ("cli",),

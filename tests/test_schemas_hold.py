@@ -12,7 +12,7 @@ from run_milestone.policy import STOPS
 from run_milestone.schemas import read_schema
 from run_milestone.show.summary import IssueStory
 
-NAMES = ("approval", "decision", "findings", "gate", "marker", "metrics", "plan", "summary")
+NAMES = ("approval", "decision", "findings", "gate", "landing", "marker", "metrics", "plan", "summary")
 PLAN = """\
 id: m1
 title: First

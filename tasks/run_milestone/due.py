@@ -62,14 +62,9 @@ class Due:
         """Return why a task will run, None where it is done."""
         if node.group or (node.issue is not None and self.settled(node.issue)):
             return None
-        marker = self.making.state.markers.read(node.name)
-        if marker is None:
-            return "it has not run yet, or its marker was deleted"
         task = self.making.task(node)
-        now = task.inputs()
-        changed = [name for name in {**marker.inputs, **now} if marker.inputs.get(name) != now.get(name)]
-        if changed:
-            return f"changed since: {', '.join(changed)}"
+        if changed := self._changed(node, task):
+            return changed
         evidence = self.making.state.markers.evidence(node.name, task.shape)
         unanswered = task.act is not None and isinstance(self.ask(task, evidence), Gate)
         differs = None if node.name in self.fresh else task.differs(evidence)
@@ -78,6 +73,28 @@ class Due:
     def has_marker(self, node: Node) -> bool:
         """Return whether a task was done once, however things stand now."""
         return self.making.state.markers.read(node.name) is not None
+
+    def _changed(self, node: Node, task: Task) -> str | None:
+        """Return what a task works from that is not as its marker says."""
+        marker = self.making.state.markers.read(node.name)
+        if marker is None:
+            return "it has not run yet, or its marker was deleted"
+        now = task.inputs()
+        changed = [name for name in {**marker.inputs, **now} if marker.inputs.get(name) != now.get(name)]
+        return f"changed since: {', '.join(changed)}" if changed else None
+
+    def unready(self, number: str) -> str | None:
+        """Return why the evidence about an issue does not speak of what would land; None where it does.
+
+        A base that moved is no reason: what the issue stands on lands before it.
+        """
+        for node in self.nodes.values():
+            if node.issue == number and not node.group:
+                based = node.step in {Step.BRANCH, Step.PR}
+                why = self._changed(node, self.making.task(node)) if based else self.why(node)
+                if why is not None:
+                    return f"{node.step}: {why}"
+        return None
 
     def why_not(self, node: Node) -> str:
         """Return why a task that is done needs nothing."""

@@ -55,8 +55,7 @@ def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None 
     gc.freeze()  # what is imported by now stays: no collection needs to look through it again
     voice, quiet = Voice(apart=mode.jobs > 1), ask is not None or mode.autonomous
     session = Session(project, milestone, voice, prompts=quiet, verbose=mode.verbose, sharing=_sharing(mode))
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    heed_signals()
     try:
         session.begin()
         _drive(session, mode, ask)
@@ -122,6 +121,12 @@ def asks(mode: Mode) -> bool:
     """Return whether somebody can be asked: one issue at a time, on a terminal, and nobody else answers."""
     alone = mode.jobs == 1 and not mode.autonomous and not mode.watch
     return alone and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def heed_signals() -> None:
+    """End like a ^C when the system asks this program to end."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -12,6 +12,7 @@ from .books import close_books
 from .comments import Conversation
 from .due import Due
 from .errors import INTERRUPTED, ExitCode, Interrupted
+from .gates import ask
 from .graph import BOOTSTRAP, COMPLETE, Node
 from .ledger import Ledger
 from .making import Making, Outside
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .hands import Hands
-    from .model import Decision, Milestone
+    from .model import Decision, Finding, Milestone
     from .project import Project
     from .sharing.run import Sharing
     from .show.voice import Voice
@@ -65,11 +66,13 @@ class Session:
         standalone: bool = False,
         verbose: bool = False,
         sharing: Sharing | None = None,
+        doing: str = "",
     ) -> None:
         """Look at a milestone of a project.
 
         With `prompts` the caller answers gates, so no commands are listed; a `standalone` session begins and ends
-        with doit's own run; a `verbose` one says of every task why it runs or does not; `sharing` sends its state.
+        with doit's own run; a `verbose` one says of every task why it runs or does not; `sharing` sends its state;
+        one that is `doing` something else than running (Landing) says so in its banner.
         """
         self.project = project
         self.milestone = milestone
@@ -81,6 +84,7 @@ class Session:
         self._sharing = sharing or Alone()
         self._prompts = prompts
         self._verbose = verbose
+        self._doing = doing
         self._told: set[str] = set()
         """Tasks of which a verbose run said that they are done."""
         self._asked: set[str] = set()
@@ -110,24 +114,31 @@ class Session:
 
     def begin(self) -> None:
         """Take the lock, open the repository, take decisions, and ask the remote and the forge once."""
-        from .hands.opening import look, open_hands  # the heavy libraries come with the hands
+        from .hands.opening import open_hands  # the heavy libraries come with the hands
 
         lock = self._stack.enter_context(held(self.state.folder))
         told: list[str] = []
         hands = open_hands(self.project, self.milestone, lock, told.extend, self.voice.progress)
         self._outside.hands = hands
         told += self._sharing.enter(self.milestone, self.state, hands.git, self.voice.say)
-        resumed = self.state.markers.read(BOOTSTRAP) is not None
-        self.voice.say([*transcript.start(self.milestone, resumed=resumed), *told])
+        again = self.state.markers.read(BOOTSTRAP) is not None
+        doing = self._doing or ("Resuming" if again else "Starting")
+        self.voice.say([*transcript.start(self.milestone, doing), *told])
         self.state.journal.add("run started")
         self._talk = Conversation(self.milestone, self.state, hands.forge, self.voice.say)
         self._outside.read_heads()
         self.listen()
         self.settle()
         self._ledger.open()
-        self._outside.world = look(hands)
+        self.look_outside()
+
+    def look_outside(self) -> None:
+        """Ask the remote and the forge, and take over what happened there since they were last asked."""
+        from .hands.opening import look
+
+        self._outside.world = look(self.hands)
         self.state.remember(self._outside.world)
-        reconciling = Reconciling(self.due, hands, self._outside.world)
+        reconciling = Reconciling(self.due, self.hands, self._outside.world)
         reconciling.take_over(self.voice.say)
         self._outside.read_heads()
         reconciling.leave_drafts(self.voice.say)
@@ -202,7 +213,7 @@ class Session:
         return status
 
     def _last_words(self, status: str) -> list[str]:
-        gates_open, idle = self.state.gates.all(), not self.due.fresh
+        gates_open, idle = self.state.gates.all(), not self.due.fresh and not self._doing
         return transcript.ended(status, self.milestone.id, gates_open, prompts=self._prompts, idle=idle)
 
     def end(self) -> None:
@@ -375,6 +386,15 @@ class Session:
             self.state.gates.close(task.gate)  # whatever was asked before is answered or out of date
             return outcome
         raise self._stopped(outcome, task.shown(), node.issue)
+
+    def passes(self, issue: str, findings: tuple[Finding, ...], change: str) -> bool:
+        """Return whether nothing found about an issue's `change` waits for an answer; else its question is put."""
+        outcome = ask(issue, findings, change, self.state.decisions.all(), self.milestone)
+        if isinstance(outcome, Gate):
+            self._stopped(outcome, [], issue)
+            return False
+        self.state.gates.close(issue)
+        return True
 
     def _stopped(self, asked: Gate, shown: list[str], issue: str | None = None) -> Stopped:
         """Open a gate and put its question, once per run; returns what stops the task."""

@@ -42,6 +42,16 @@ def join_of(milestone: Milestone, issue: Issue) -> str:
     return f"{branch_of(milestone, issue)}-base"
 
 
+def retargets(milestone: Milestone, pull: PullRequest, pulls: tuple[PullRequest, ...]) -> tuple[PullRequest, ...]:
+    """Return which pull requests have to go into the milestone branch before `pull` is merged: first those on it.
+
+    A forge that deletes the branch of a merged pull request closes what is based on it, for good.
+    """
+    own = {branch_of(milestone, issue) for issue in milestone.issues}
+    on_it = [other for other in pulls if other.state == "open" and other.base == pull.head and other.head in own]
+    return (*on_it, *([pull] if pull.base != milestone.branch else []))
+
+
 class _Stack:
     """The issues of a milestone by number, with their branches and where those were merged into."""
 

@@ -50,7 +50,7 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_schema(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", help="plan, marker, gate, decision, approval, findings, summary or metrics")
+    parser.add_argument("name", help="plan, marker, gate, decision, approval, findings, landing, summary or metrics")
 
 
 COMMANDS: Commands = {

@@ -1,4 +1,4 @@
-"""The commands that make something happen: run, decide, panic."""
+"""The commands that make something happen: run, decide, land, panic."""
 
 from __future__ import annotations
 
@@ -72,6 +72,18 @@ def decide(args: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
+def land(args: argparse.Namespace) -> int:
+    """Merge a milestone's pull requests in order into its branch, then open its own pull request to the target."""
+    from ..landing import foretell_landing
+    from ..landing import land as land_milestone
+
+    project = current_project()
+    if args.dry_run:
+        put(foretell_landing(project, load(project.plan(normalise(args.milestone)))))
+        return ExitCode.DONE
+    return land_milestone(project, load_plan(project, args.milestone))
+
+
 def panic(args: argparse.Namespace) -> int:
     """Stop the run of a milestone and every process it started; its pull requests become drafts."""
     from ..stopping import panic as stop_everything
@@ -101,6 +113,13 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 def add_only(parser: argparse.ArgumentParser) -> None:
     """Let a command run some issues only."""
     parser.add_argument("--only", default="", metavar="NN[,NN]", help="run these issues only, and what they need")
+
+
+def _add_land(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    parser.add_argument(
+        "--dry-run", action="store_true", help="tell what would land, and in which order; change nothing"
+    )
 
 
 def _count(text: str) -> int:
@@ -135,5 +154,6 @@ def _add_decide(parser: argparse.ArgumentParser) -> None:
 COMMANDS: Commands = {
     "run": (run, _add_run),
     "decide": (decide, _add_decide),
+    "land": (land, _add_land),
     "panic": (panic, add_milestone),
 }

@@ -1,24 +1,53 @@
-"""What a pull request says: title and body, made from the plan and from evidence."""
+"""What a pull request says: title and body, made from the plan and from evidence; texts of others cannot act in it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..redaction import inert_markdown, redact
+from ..policy import STOPS
+from ..redaction import inert_markdown, redact, visible
 from .words import count, headline, one_line, place, reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from ..checks.change import ChangedFile
     from ..model import Criterion, Decision, Implemented, Inspected, Issue, Milestone, Tested
 
 LONGEST = 60_000
-"""Characters; forges cut bodies off a little above."""
+"""Characters of a body; GitHub refuses more than 65,536."""
+
+LONGEST_TITLE = 250
+"""Characters; GitHub refuses more than 256."""
+
+MOST_FILES = 50
+"""Files that are listed by name."""
+
+CUT = "*Shortened: the rest is in the milestone's state.*"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is told of one issue's change. `upon` are the pull requests it stands on, `base` the branch it goes to."""
+
+    milestone: Milestone
+    issue: Issue
+    implemented: Implemented
+    tested: Tested
+    inspected: Inspected
+    decisions: tuple[Decision, ...]
+    files: tuple[ChangedFile, ...] = ()
+    base: str = ""
+    upon: tuple[int, ...] = ()
 
 
 def title(milestone: Milestone, issue: Issue) -> str:
     """Return `feat(m4.1): Add input sanitization (#297)`."""
-    return f"{issue.type}({milestone.id}): {one_line(issue.title)}{reference(issue)}"
+    kind, last = f"{issue.type}({milestone.id}): ", reference(issue)
+    said = visible(one_line(issue.title))
+    room = LONGEST_TITLE - len(kind) - len(last)
+    return f"{kind}{said if len(said) <= room else f'{said[: room - 1]}…'}{last}"
 
 
 def mark(milestone: Milestone, issue: Issue) -> str:
@@ -26,32 +55,60 @@ def mark(milestone: Milestone, issue: Issue) -> str:
     return f"<!-- run-milestone: {milestone.id}/{issue.number} -->"
 
 
-def body(
-    milestone: Milestone,
-    issue: Issue,
-    implemented: Implemented,
-    tested: Tested,
-    inspected: Inspected,
-    decisions: tuple[Decision, ...],
-) -> str:
+def body(told: Proposal) -> str:
     """Return the body: what changed, which criteria are proven by which test, what was found, who decided what."""
     parts = [
-        f"Issue {issue.number} of milestone {milestone.id}: {inert_markdown(one_line(issue.title))}",
-        "\n".join(_changes(implemented, inspected)),
-        "\n".join(_criteria(issue.criteria, tested)),
-        "\n".join(_tests(tested)),
-        "\n".join(_findings(inspected)),
-        "\n".join(_decisions(decisions)),
-        mark(milestone, issue),
+        "\n".join(_summary(told)),
+        "\n".join(_changes(told)),
+        "\n".join(_criteria(told.issue.criteria, told.tested)),
+        "\n".join(_tests(told.tested)),
+        "\n".join(_findings(told.inspected)),
+        "\n".join(decisions(told.decisions)),
+        "\n".join(_links(told)),
     ]
-    return redact("\n\n".join(part for part in parts if part))[:LONGEST] + "\n"
+    return bounded(parts, mark(told.milestone, told.issue))
 
 
-def _changes(implemented: Implemented, inspected: Inspected) -> Iterator[str]:
+def bounded(parts: Iterable[str], hidden: str) -> str:
+    """Return a body that a forge takes: what is too long is cut at a line's end, and the hidden mark stays."""
+    text = redact("\n\n".join(part for part in parts if part))
+    room = LONGEST - len(hidden) - len(CUT) - 8
+    if len(text) > room:
+        text = f"{text[:room].rpartition(chr(10))[0]}\n\n{CUT}"
+    return f"{text}\n\n{hidden}\n"
+
+
+def _summary(told: Proposal) -> Iterator[str]:
+    issue, milestone = told.issue, told.milestone
+    yield f"Issue {issue.number} of milestone {milestone.id} ({_inert(milestone.title)}): {_inert(issue.title)}"
+    if issue.github:
+        yield f"\nPart of #{issue.github}."  # `Closes` stands in the milestone's own pull request: only there it acts
+    if told.upon:
+        below = " and ".join(f"#{number}" for number in told.upon)
+        yield f"\nStacked on {below}: this goes against `{told.base}` and shows this issue's change alone."
+
+
+def _inert(text: str) -> str:
+    return inert_markdown(one_line(text))
+
+
+def _changes(told: Proposal) -> Iterator[str]:
     yield "## Changes"
-    yield f"{count(inspected.files, 'file')}, {count(inspected.lines, 'line')}."
-    for line in implemented.report:
-        yield f"- {inert_markdown(line)}"
+    yield f"{count(told.inspected.files, 'file')}, {count(told.inspected.lines, 'line')}."
+    yield from ("", *(f"- {_inert(line)}" for line in told.implemented.report)) if told.implemented.report else ()
+    yield from ("", *(_file(file) for file in told.files[:MOST_FILES])) if told.files else ()
+    if len(told.files) > MOST_FILES:
+        yield f"- and {count(len(told.files) - MOST_FILES, 'file')} more"
+
+
+_DID = {"A": "new", "D": "deleted", "R": "renamed", "T": "another type"}
+
+
+def _file(file: ChangedFile) -> str:
+    did = f"{_DID[file.status]}, " if file.status in _DID else ""
+    size = "binary" if file.binary else f"+{len(file.added)} -{len(file.removed)}"
+    name = one_line(file.path).replace("`", "'")
+    return f"- `{visible(name)}` ({did}{size})"
 
 
 def _criteria(criteria: tuple[Criterion, ...], tested: Tested) -> Iterator[str]:
@@ -60,7 +117,7 @@ def _criteria(criteria: tuple[Criterion, ...], tested: Tested) -> Iterator[str]:
     for criterion in criteria:
         proven = criterion.test in tested.proven
         proof = f"proven by `{criterion.test}`" if proven else "not proven by a test"
-        yield f"- [{'x' if proven else ' '}] {inert_markdown(criterion.text)} — {proof}"
+        yield f"- [{'x' if proven else ' '}] {_inert(criterion.text)} — {proof}"
 
 
 def _tests(tested: Tested) -> Iterator[str]:
@@ -78,15 +135,28 @@ def _findings(inspected: Inspected) -> Iterator[str]:
         yield "## Worth a look"
     for kind in dict.fromkeys(finding.kind for finding in inspected.findings):
         shown = tuple(finding for finding in inspected.findings if finding.kind is kind)
-        yield f"- {headline(kind, shown)}"
+        label = f" (label `{STOPS[kind].label}`)" if STOPS[kind].label else ""
+        yield f"- {headline(kind, shown)}{label}"
         for finding in shown:
-            detail = f" ({inert_markdown(finding.detail)})" if finding.detail else ""
-            yield f"  - {inert_markdown(finding.message)}{place(finding)}{detail}"
+            detail = f" ({_inert(finding.detail)})" if finding.detail else ""
+            yield f"  - {_inert(finding.message)}{inert_markdown(place(finding))}{detail}"
 
 
-def _decisions(decisions: tuple[Decision, ...]) -> Iterator[str]:
-    if decisions:
+def decisions(made: tuple[Decision, ...]) -> Iterator[str]:
+    """Yield who decided what, when, about what, and why."""
+    if made:
         yield "## Decisions"
-    for decision in decisions:
-        why = f": {inert_markdown(decision.why)}" if decision.why else ""
-        yield f"- {decision.verb} by {inert_markdown(decision.who)} at {decision.when}{why}"
+    for decision in made:
+        why = f": {_inert(decision.why)}" if decision.why else ""
+        about = f" ({STOPS[decision.kind].title.lower()})" if decision.kind else ""
+        yield f"- **{decision.verb}** at gate {decision.gate}{about} by {_inert(decision.who)}, {decision.when}{why}"
+
+
+def _links(told: Proposal) -> Iterator[str]:
+    issue = told.issue
+    found = [
+        *([f"- Issue: #{issue.github}"] if issue.github else []),
+        *([f"- Specification: {_inert(issue.spec.path)} in the plan of {told.milestone.id}"] if issue.spec else []),
+        *(f"- Stands on: #{number}" for number in told.upon),
+    ]
+    yield from ("## Links", *found) if found else ()

@@ -39,7 +39,7 @@ def status_text(milestone: Milestone, state: State) -> str:
 
 def _line(story: Any) -> str:
     pr = f"PR #{story.pr}" if story.pr else ""
-    notes = [pr, story.verdict or "", ", ".join(story.labels), story.reason or ""]
+    notes = [pr, story.verdict or "", "landed" if story.merged else "", ", ".join(story.labels), story.reason or ""]
     told = " · ".join(note for note in notes if note)
     return f"  {_SIGN[story.status]} #{story.number} {story.title}" + (f" — {told}" if told else "")
 

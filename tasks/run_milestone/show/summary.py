@@ -54,6 +54,8 @@ class IssueStory:
     cost: float | None = None
     decisions: tuple[int, ...] = ()
     reason: str | None = None
+    merged: bool = False
+    """Whether its pull request was merged."""
 
 
 def stories(milestone: Milestone, state: State) -> tuple[IssueStory, ...]:
@@ -88,6 +90,7 @@ def _story(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Ga
         implemented.cost if implemented else None,
         decisions=tuple(decision.id for decision in own),
         reason=_reason(skip) if skip else None,
+        merged=merged,
     )
 
 
@@ -146,6 +149,7 @@ def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
                 for verdict in ("clean", "fixed", "approved")
             },
         },
+        "landing": _landing(told, state),
         "labels": dict(sorted(Counter(label for story in told if story.verdict for label in story.labels).items())),
         "commands": dict(Counter(decision.verb.value for decision in decisions)),
         "seconds": round(sum(story.seconds for story in told), 1),
@@ -155,6 +159,13 @@ def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
         "per_issue": [plain(story) for story in told],
         "decisions": [plain(decision) for decision in decisions],
     }
+
+
+def _landing(told: tuple[IssueStory, ...], state: State) -> dict[str, Any]:
+    """Return how many pull requests were merged, and the milestone's own as it was last seen."""
+    landed = state.landed()
+    pull = {"number": landed.pr, "url": landed.url, "state": landed.state} if landed and landed.pr else None
+    return {"merged": sum(1 for story in told if story.merged), "pr": pull}
 
 
 def _total(costs: list[float | None]) -> float | None:
@@ -235,6 +246,8 @@ def _issues(told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
 def _prs(told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
     prs = facts["prs"]
     lines = [f"PRs: {prs['created']} created", f"  ✓ Clean: {prs['clean']}"]
+    if facts["landing"]["merged"]:
+        lines.append(f"  ✓ Landed: {facts['landing']['merged']}")
     if prs["fixed"]:
         lines.append(f"  🔧 Fixed: {prs['fixed']} ({_why(told, facts, 'fixed', Verb.FIX)})")
     if prs["approved"]:
@@ -282,15 +295,19 @@ def _quality(milestone: Milestone, state: State) -> list[str]:
 
 def _next_steps(milestone: Milestone, told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
     steps = []
-    if facts["prs"]["created"]:
-        steps.append(f"Merge {count(facts['prs']['created'], 'open PR')}")
+    left, pull = facts["prs"]["created"] - facts["landing"]["merged"], facts["landing"]["pr"]
+    if left > 0:
+        steps.append(f"Merge {count(left, 'open PR')}")
     steps += [f"Address skipped issue #{story.number} if needed" for story in told if story.status == "skipped"]
-    steps.append(f"Create milestone PR → {milestone.target}")
-    steps.append(f"Tag: v{_version(milestone.id)}")
+    if pull is None:
+        steps.append(f"Create milestone PR → {milestone.target}")
+    elif pull["state"] != "merged":
+        steps.append(f"Merge milestone PR #{pull['number']} → {milestone.target}")
+    steps.append(f"Tag: v{version_of(milestone.id)}")
     return ["Next steps:", *(f"{number}. {step}" for number, step in enumerate(steps, start=1))]
 
 
-def _version(milestone: str) -> str:
+def version_of(milestone: str) -> str:
     """Return the version a milestone is tagged with: m4.1 is 0.4.1, m3 is 0.3.0."""
     parts = milestone.removeprefix("m").split(".")
     return ".".join(["0", *parts, "0"][:3])

@@ -37,9 +37,9 @@ TAIL = 15
 """Lines of a failed check's log that are shown; the agent is sent more."""
 
 
-def start(milestone: Milestone, *, resumed: bool) -> list[str]:
-    """Return the banner of a run."""
-    return [RULE, f"{'Resuming' if resumed else 'Starting'} Milestone: {milestone.id}", RULE]
+def start(milestone: Milestone, doing: str) -> list[str]:
+    """Return the banner of a run: what it is `doing` (Starting, Resuming, Landing)."""
+    return [RULE, f"{doing} Milestone: {milestone.id}", RULE]
 
 
 def bootstrapped(milestone: Milestone, done: Bootstrapped) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .. import seal
 from ..errors import DamagedStateError
 from ..files import read_json, write_json, write_text
-from ..model import World
+from ..model import Landed, World
 from ..redaction import redact
 from .approvals import Approvals
 from .asked import AskedOnForge
@@ -57,6 +57,14 @@ class State:
     def remembered(self) -> World | None:
         """Return what the remote and the forge last said, None where nobody asked yet."""
         return read_record(self.folder / "remote.json", World)
+
+    def write_landed(self, landed: Landed) -> None:
+        """Write `landing.json`."""
+        write_record(self.folder / "landing.json", landed)
+
+    def landed(self) -> Landed | None:
+        """Return what has landed, None where nothing was to land yet."""
+        return read_record(self.folder / "landing.json", Landed)
 
     def write_plan_review(self, text: str) -> None:
         """Write `plan-review.md`."""

@@ -9,6 +9,7 @@ from ..model import BranchMade, Finding, Implemented, Kind, Pushed, Severity, St
 from ..stack import base_of
 
 if TYPE_CHECKING:
+    from ..hands.git import Git
     from ..stack import Base
     from ..state import State
     from .job import Job
@@ -105,12 +106,15 @@ def moved(job: Job, made: BranchMade) -> str | None:
 def conflict(job: Job) -> Finding | None:
     """Return where the branch and its base change the same lines differently; None where git merges them."""
     upon = stands_on(job)
-    tip, head = tip_of(job, upon), job.head or ""
-    if tip is None or job.hands.git.is_ancestor(tip, head):
-        return None
-    paths = job.hands.git.merged(tip, head).conflicts
+    tip = tip_of(job, upon)
+    return conflict_with(job.hands.git, job.branch, job.head or "", upon.branch, tip) if tip else None
+
+
+def conflict_with(git: Git, branch: str, head: str, base: str, tip: str) -> Finding | None:
+    """Return where `head` of a branch and `tip` of its base change the same lines; None where git merges them."""
+    paths = () if git.is_ancestor(tip, head) else git.merged(tip, head).conflicts
     if not paths:
         return None
     where = f"{', '.join(paths[:5])}{f' and {len(paths) - 5} more' if len(paths) > 5 else ''}"
-    what = f"{job.branch} and {upon.branch} ({tip[:10]}) change the same lines in {where}"
+    what = f"{branch} and {base} ({tip[:10]}) change the same lines in {where}"
     return Finding(Kind.CONFLICT, Severity.CRITICAL, BASE, what)

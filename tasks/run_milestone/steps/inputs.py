@@ -19,7 +19,7 @@ ISSUE_FIELDS: dict[Step, tuple[str, ...]] = {
     Step.TEST: ("criteria",),
     Step.INSPECT: ("paths", "type", "tests"),
     Step.REVIEW: ("criteria", "spec"),
-    Step.PR: ("title", "type", "github", "labels", "criteria"),
+    Step.PR: ("title", "type", "github", "labels", "criteria", "spec"),
 }
 """Which fields of its plan entry a step uses: editing another one leaves the step alone."""
 
@@ -102,6 +102,7 @@ def _proposal(job: Job) -> dict[str, Any]:
         "pushed commit": job.found(Step.PUSH, Pushed).head,
         "labels": [job.found(gate, Passed).labels for gate in (Step.TEST_GATE, Step.INSPECT_GATE)],
         "inspection": job.found(Step.INSPECT, Inspected),
+        "tests": job.found(Step.TEST, Tested),
         "decisions": [decision.id for decision in job.decisions],
     }
 

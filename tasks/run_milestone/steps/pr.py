@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..checks.reading import changed_files
 from ..errors import OutsideError
 from ..model import Finding, Implemented, Inspected, Kind, Passed, Proposed, Severity, Step, Tested, Verb, pull_of
 from ..show import pull_request
@@ -62,8 +63,7 @@ def label(job: Job, labels: tuple[str, ...]) -> None:
     """Put labels on the open pull request that only became known after it was made."""
     found = _find(job)
     if found is not None and found.state == "open":
-        title, body, base = found.title, found.body, found.base
-        job.hands.forge.edit(found.number, title=title, body=body, base=base, labels=labels)
+        job.hands.forge.edit(found.number, labels=labels)
 
 
 def _title(job: Job) -> str:
@@ -71,14 +71,25 @@ def _title(job: Job) -> str:
 
 
 def _body(job: Job) -> str:
-    return pull_request.body(
+    upon = stands_on(job)
+    told = pull_request.Proposal(
         job.milestone,
         job.issue,
         job.found(Step.IMPLEMENT, Implemented),
         job.found(Step.TEST, Tested),
         job.found(Step.INSPECT, Inspected),
         job.decisions,
+        changed_files(job.hands.git.diff(job.base, job.head or "", "--unified=0")),
+        upon.branch,
+        below(job),
     )
+    return pull_request.body(told)
+
+
+def below(job: Job) -> tuple[int, ...]:
+    """Return the pull requests that this one stands on."""
+    made = (job.state.markers.evidence(f"{number}:{Step.PR}", Proposed) for number in stands_on(job).upon)
+    return tuple(proposed.number for proposed in made if proposed and not proposed.problem)
 
 
 def _closed(job: Job, found: PullRequest) -> Proposed:

@@ -1,0 +1,259 @@
+"""landing: a milestone's pull requests go into its branch, in order; then its own is opened, for people to merge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from .answers import nobody
+from .drive import drive
+from .due import SKIPPED
+from .errors import ExitCode, OutsideError
+from .graph import COMPLETE, phase_name, step_name
+from .model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Severity, Step, pull_of
+from .plan.ids import branch_of
+from .policy import AGAIN
+from .running import heed_signals
+from .session import Session
+from .show import landing as words
+from .show.voice import Voice
+from .stack import retargets
+from .steps.awaiting import await_checks
+from .steps.base import conflict_with
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .model import Issue, Milestone, PullRequest
+    from .project import Project
+
+QUESTIONS = frozenset({Kind.CONFLICT, Kind.CHECKS, Kind.CHECKS_PENDING, Kind.FORGE})
+"""What landing asks about. Its question stays while it is not answered; the next landing looks for itself again."""
+
+
+def land(project: Project, milestone: Milestone) -> int:
+    """Land what is ready, in order, and go on where an earlier landing stopped or was killed."""
+    session = Session(project, milestone, Voice(), doing="Landing")
+    heed_signals()
+    try:
+        session.begin()
+        return _finish(session, done=_land(session))
+    except KeyboardInterrupt:
+        session.finish()
+        raise
+    finally:
+        session.end()
+
+
+def _finish(session: Session, *, done: bool) -> ExitCode:
+    session.look_outside()
+    waiting = bool(session.state.gates.all())
+    session.finish()
+    return ExitCode.DONE if done else ExitCode.WAITING if waiting else ExitCode.FAILED
+
+
+def _land(session: Session) -> bool:
+    if session.aborted:
+        return False
+    if any(_answered_with_work(session, issue) for issue in session.milestone.issues):
+        drive(session, nobody)
+    hindered = list(hindrances(session))
+    if hindered:
+        session.forget(COMPLETE)  # a run has something to do
+        session.voice.say(words.hindered(session.milestone, hindered))
+        return False
+    landing = Landing(session)
+    return all(landing.brings_in(issue) for issue in in_order(session)) and landing.proposes()
+
+
+def foretell_landing(project: Project, milestone: Milestone) -> str:
+    """Return what would land and in which order; the remote and the forge are asked, nothing is changed."""
+    from .hands.opening import open_forge, open_git
+    from .hands.process import Processes
+
+    session, processes = Session(project, milestone, Voice()), Processes()
+    try:
+        with session.looking():
+            hindered = list(hindrances(session))
+            if hindered:
+                return "\n".join([*words.hindered(milestone, hindered)[1:], ""])
+            pulls = open_forge(milestone, open_git(project, milestone, processes, make=False)).pulls()
+            return "\n".join([*words.foretold(milestone, _steps(session, pulls)), ""])
+    finally:
+        processes.stop()
+
+
+def _steps(session: Session, pulls: tuple[PullRequest, ...]) -> Iterator[str]:
+    branch = session.milestone.branch
+    for issue in in_order(session):
+        pull = pull_of(branch_of(session.milestone, issue), pulls)
+        if session.due.settled(issue.number) == SKIPPED or pull is None:
+            yield f"· #{issue.number} is left out: {'it is skipped' if pull else 'it has no pull request'}"
+        elif pull.state == "merged":
+            yield f"· PR #{pull.number} has landed (#{issue.number})"
+        else:
+            moved = {other.number for other in retargets(session.milestone, pull, pulls)}
+            yield from (f"→ PR #{number} goes to {branch}" for number in sorted(moved))
+            yield f"→ PR #{pull.number} lands (#{issue.number} {issue.title})"
+            pulls = tuple(replace(other, base=branch) if other.number in moved else other for other in pulls)
+            pulls = tuple(replace(other, state="merged") if other.number == pull.number else other for other in pulls)
+
+
+def in_order(session: Session) -> list[Issue]:
+    """Return the issues in the order in which they land: each after those that it depends on."""
+    issues = {issue.number: issue for issue in session.milestone.issues}
+    return [issues[node.issue] for node in session.due.nodes.values() if node.group and node.issue]
+
+
+def _answered_with_work(session: Session, issue: Issue) -> bool:
+    """Return whether a question of a landing was answered by another attempt that is still to be made."""
+    own = [decision for decision in session.state.decisions.all() if decision.gate == issue.number]
+    asked = bool(own) and own[-1].verb in AGAIN and own[-1].kind in QUESTIONS
+    return asked and not session.due.settled(issue.number) and session.due.unready(issue.number) is not None
+
+
+def hindrances(session: Session) -> Iterator[str]:
+    """Yield what keeps the milestone from landing: it lands as a whole, so all of it is finished or skipped."""
+    due = session.due
+    skipped = {issue.number for issue in session.milestone.issues if due.settled(issue.number) == SKIPPED}
+    for issue in session.milestone.issues:
+        if due.settled(issue.number):
+            continue
+        if why := due.unready(issue.number):
+            yield f"#{issue.number} is not finished ({why})"
+        elif below := sorted(skipped.intersection(issue.depends_on)):
+            yield f"#{issue.number} holds the work of #{below[0]}, which is skipped: skip it as well, or take that back"
+    for phase in session.milestone.phases:
+        if session.due.why(due.nodes[phase_name(phase.number)]):
+            yield f"phase {phase.number} is not approved"
+    for gate in session.state.gates.all():
+        if gate.kind not in QUESTIONS:
+            yield f"gate {gate.gate} waits for {' | '.join(gate.verbs)}"
+
+
+@dataclass(slots=True)
+class Landing:
+    """One landing: for each pull request look, act, read back, record; nothing is done twice."""
+
+    session: Session
+
+    def brings_in(self, issue: Issue) -> bool:
+        """Bring an issue's work into the milestone branch; returns whether the next may follow."""
+        if self.session.due.settled(issue.number) == SKIPPED:
+            return True
+        pulls = self.session.hands.forge.pulls()
+        pull = pull_of(branch_of(self.session.milestone, issue), pulls)
+        if pull is not None and pull.state == "merged":
+            self._record(issue, pull)
+            return True
+        why = _unfit(pull, self._pushed(issue))
+        if pull is None or why is not None:
+            self.session.forget(COMPLETE)  # a run has something to do
+            self.session.voice.say([f"✗ #{issue.number}: {why}"])
+            return False
+        self._retarget(pull, pulls)
+        return self._asks_nothing(issue, pull) and self._merge(issue, pull)
+
+    def _pushed(self, issue: Issue) -> str:
+        pushed = self.session.state.markers.evidence(step_name(issue.number, Step.PUSH), Pushed)
+        return pushed.head if pushed else ""
+
+    def _retarget(self, pull: PullRequest, pulls: tuple[PullRequest, ...]) -> None:
+        """Make what stands on this branch stand on the milestone branch, before it is merged."""
+        branch = self.session.milestone.branch
+        for other in retargets(self.session.milestone, pull, pulls):
+            found = self.session.hands.forge.edit(other.number, base=branch)
+            if found.base != branch:
+                raise OutsideError(
+                    f"PR #{other.number} still goes to {found.base}, not to {branch}.", "Set its base, then land again."
+                )
+            self.session.voice.say([f"✓ PR #{other.number} goes to {branch} now, no longer to {other.base}"])
+
+    def _asks_nothing(self, issue: Issue, pull: PullRequest) -> bool:
+        """Return whether the pull request merges cleanly and its checks passed; else its question is put."""
+        head, hands, milestone = self._pushed(issue), self.session.hands, self.session.milestone
+        clash = conflict_with(hands.git, pull.head, head, milestone.branch, self._tip())
+        found = (clash,) if clash else await_checks(hands, pull.number, milestone.checks)
+        return self.session.passes(issue.number, found, self._change(issue))
+
+    def _change(self, issue: Issue) -> str:
+        reviewed = self.session.state.markers.evidence(step_name(issue.number, Step.REVIEW), Reviewed)
+        return reviewed.change if reviewed else ""
+
+    def _tip(self) -> str:
+        """Return the commit that the milestone branch is at on the remote, with its objects here."""
+        git, name = self.session.hands.git, self.session.milestone.branch
+        tip = git.remote_heads().get(name)
+        if tip is None:
+            raise OutsideError(f"Branch {name} is gone from the remote.", "Push it again, then land again.")
+        if not git.has(tip):
+            git.fetch(name)
+        return tip
+
+    def _merge(self, issue: Issue, pull: PullRequest) -> bool:
+        head = self._pushed(issue)
+        try:
+            merged = self.session.hands.forge.merge(pull.number, head=head)
+        except OutsideError as error:
+            refused = Finding(Kind.FORGE, Severity.CRITICAL, "merge", error.what)
+            return self.session.passes(issue.number, (refused,), self._change(issue))
+        if merged.state != "merged" or not self.session.hands.git.is_ancestor(head, self._tip()):
+            branch = self.session.milestone.branch
+            raise OutsideError(
+                f"PR #{pull.number} was merged, and {branch} does not hold {head[:10]}.", "Look at it, then land again."
+            )
+        self._record(issue, merged)
+        return True
+
+    # ---- the record -------------------------------------------------------------------------------------------
+
+    def _landed(self) -> Landed:
+        milestone = self.session.milestone
+        empty = Landed(milestone.id, milestone.branch, milestone.target)
+        known = self.session.state.landed() or empty
+        return known if (known.branch, known.target) == (empty.branch, empty.target) else empty
+
+    def _record(self, issue: Issue, pull: PullRequest) -> None:
+        """Record that a pull request landed, once, after it was read back."""
+        landed = self._landed()
+        if any(known.pr == pull.number for known in landed.issues):
+            return
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        one = LandedIssue(issue.number, pull.number, pull.head_sha or self._pushed(issue), self._tip(), at)
+        self.session.state.write_landed(replace(landed, issues=(*landed.issues, one)))
+        self.session.state.journal.add("landed", issue=issue.number, pr=pull.number, head=one.head)
+        self.session.voice.say([f"✓ PR #{pull.number} landed on {landed.branch} (#{issue.number} {issue.title})"])
+
+    # ---- the milestone's own pull request ---------------------------------------------------------------------
+
+    def proposes(self) -> bool:
+        """Open the milestone's pull request, or bring it up to date; people merge it."""
+        session, milestone, landed = self.session, self.session.milestone, self._landed()
+        if not landed.issues:
+            session.voice.say(["", "✗ Nothing landed: every issue is skipped"])
+            return False
+        forge = session.hands.forge
+        found = pull_of(milestone.branch, forge.pulls(milestone.branch))
+        title, body = words.title(milestone), words.body(milestone, session.state, landed)
+        if found is None:
+            found = forge.create(head=milestone.branch, base=milestone.target, title=title, body=body)
+        elif found.state == "open":
+            found = forge.edit(found.number, title=title, body=body, base=milestone.target)
+        new = landed.pr != found.number
+        session.state.write_landed(replace(landed, pr=found.number, url=found.url, state=found.state))
+        session.voice.say(words.proposed(milestone, found, new=new))
+        return found.state != "closed"
+
+
+def _unfit(pull: PullRequest | None, pushed: str) -> str | None:
+    """Return why a pull request cannot be merged as it stands; None where it can."""
+    if pull is None:
+        return "its pull request is gone; a run makes it again"
+    if pull.state == "closed":
+        return f"PR #{pull.number} was closed; a run asks about it"
+    if pull.draft:
+        return f"PR #{pull.number} is a draft; mark it ready for review, or let a run do so"
+    if pull.head_sha is not None and pull.head_sha != pushed:
+        return f"PR #{pull.number} moved to {pull.head_sha[:10]} since it was reviewed; a run looks at it"
+    return None
