@@ -415,7 +415,7 @@ def completed(person, *words):
 
 def test_bash_completes_commands_milestones_and_options(ada):
     (ada.folder / "plans/$(touch bad)").mkdir()
-    assert completed(ada, "run-milestone", "sta") == ["status"]
+    assert completed(ada, "run-milestone", "statu") == ["status"]
     assert completed(ada, "run-milestone", "status", "m") == ["m1"]
     assert completed(ada, "run-milestone", "run", "--o") == ["--only"]
     assert completed(ada, "run-milestone", "plan", "re") == ["review"]
