@@ -33,10 +33,14 @@ class Reconciling:
     due: Due
     hands: Hands
     world: World
+    others: frozenset[str] = frozenset()
+    """Issues that other runs work on at this moment; their branches are left to those."""
 
     def take_over(self, say: Say) -> None:
         """Take over what happened to branches and pull requests, and say each in a sentence."""
         for issue in self.due.making.milestone.issues:
+            if issue.number in self.others:
+                continue
             pull = self.world.pull(self._name(issue))
             if pull is not None and pull.state == "merged":
                 say(self._merged(issue, pull))

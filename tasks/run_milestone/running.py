@@ -54,7 +54,15 @@ def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None 
     milestone = budget.limited(milestone, time=mode.time, money=mode.money)
     gc.freeze()  # what is imported by now stays: no collection needs to look through it again
     voice, quiet = Voice(apart=mode.jobs > 1), ask is not None or mode.autonomous
-    session = Session(project, milestone, voice, prompts=quiet, verbose=mode.verbose, sharing=_sharing(mode))
+    session = Session(
+        project,
+        milestone,
+        voice,
+        prompts=quiet,
+        verbose=mode.verbose,
+        sharing=_sharing(mode),
+        about=mode.only if mode.shared else (),
+    )
     heed_signals()
     try:
         session.begin()

@@ -67,12 +67,14 @@ class Session:
         verbose: bool = False,
         sharing: Sharing | None = None,
         doing: str = "",
+        about: tuple[str, ...] = (),
     ) -> None:
         """Look at a milestone of a project.
 
         With `prompts` the caller answers gates, so no commands are listed; a `standalone` session begins and ends
         with doit's own run; a `verbose` one says of every task why it runs or does not; `sharing` sends its state;
-        one that is `doing` something else than running (Landing) says so in its banner.
+        one that is `doing` something else than running (Landing) says so in its banner. One `about` some issues is
+        one of several at once, and leaves the others' issues to those.
         """
         self.project = project
         self.milestone = milestone
@@ -97,6 +99,9 @@ class Session:
         self._outside = Outside()
         self._making = Making(project, milestone, self.state, self._outside)
         self.due = Due(self._making)
+        needed = {node.issue for node in self.due.remaining(about)} if about else set(self._issues)
+        self._others = set(self._issues) - needed
+        """Issues that other runs work on at this moment."""
         self._ledger = Ledger(milestone, self.state)
         self._talk: Conversation | None = None
         self._hurried = False
@@ -138,7 +143,7 @@ class Session:
 
         self._outside.world = look(self.hands)
         self.state.remember(self._outside.world)
-        reconciling = Reconciling(self.due, self.hands, self._outside.world)
+        reconciling = Reconciling(self.due, self.hands, self._outside.world, frozenset(self._others))
         reconciling.take_over(self.voice.say)
         self._outside.read_heads()
         reconciling.leave_drafts(self.voice.say)
@@ -151,7 +156,7 @@ class Session:
 
     def settle(self) -> bool:
         """Turn approval files into decisions, and say what they do; returns whether there were any."""
-        made = self._numbered(settle(self.milestone, self.state, self._change_now, self.voice.say))
+        made = self._numbered(settle(self.milestone, self.state, self._change_now, self.voice.say, self._others))
         for decision in made:
             self.aborted = self.aborted or decision.verb is Verb.ABORT
             self._asked -= self._asked if decision.verb is Verb.UNSKIP else {decision.digest or ""}
@@ -171,6 +176,8 @@ class Session:
     def _withdraw(self) -> None:
         """Close the questions that need no answer any more."""
         for gate, why in list(outdated(self.due)):
+            if gate.gate in self._others:
+                continue
             self.state.gates.close(gate.gate)
             self.voice.say([f"· Gate {gate.gate} is withdrawn: {why}"])
 

@@ -15,6 +15,7 @@ from .state.approvals import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from collections.abc import Set as AbstractSet
 
     from .model import Finding, Milestone
     from .state import State
@@ -35,14 +36,19 @@ def gate_names(milestone: Milestone) -> frozenset[str]:
 
 
 def settle(
-    milestone: Milestone, state: State, change_now: Callable[[Gate], str | None], say: Callable[[Iterable[str]], None]
+    milestone: Milestone,
+    state: State,
+    change_now: Callable[[Gate], str | None],
+    say: Callable[[Iterable[str]], None],
+    others: AbstractSet[str] = frozenset(),
 ) -> tuple[Decision, ...]:
     """Judge every approval file there is; returns the decisions made, oldest first.
 
-    `change_now` tells the identity of the change that a gate is about as it is at this moment.
+    `change_now` tells the identity of the change that a gate is about as it is at this moment; what answers a gate of
+    `others` is left to the runs that are about those.
     """
     _finish_interrupted(state)
-    made, found = [], state.approvals.found()
+    made, found = [], [one for one in state.approvals.found() if one.gate not in others]
     for approval in found:
         rivals = [other.verb for other in found if _rivals(approval, other)]
         why = refusal(approval, rivals, milestone, state, change_now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import BusyError, UsageError, UserError
+from ..errors import BusyError, OutsideError, UsageError, UserError
 from .exchange import Exchange
 from .lock import RunLock
 from .work import Work
@@ -146,9 +146,16 @@ class Desk:
 
     def pull(self) -> bool:
         """Take over records and branches; returns whether the records changed."""
-        there = self.look()
-        changed = self.exchange.take_over(there)
-        self.work.bring(there)
+        changed = False
+        for again in (True, True, False):
+            there = self.look()
+            changed = self.exchange.take_over(there) or changed
+            try:
+                self.work.bring(there)
+                break
+            except OutsideError:  # a ref may have gone since it was seen: its commits are on a branch by now
+                if not again:
+                    raise
         return changed
 
     def push(self, refresh: Callable[[], None], say: Say) -> Pushed | None:

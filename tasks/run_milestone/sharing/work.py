@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from ..checks.reading import changed_files
 from ..checks.secrets import scan
 from ..graph import BOOTSTRAP, step_name
+from ..hands.git.shared import Swap
 from ..model import BranchMade, Inspected, Kind, Step
 from ..plan.ids import branch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ..hands.git import Git
-    from ..hands.git.shared import RemoteRefs, Swap
+    from ..hands.git.shared import RemoteRefs
     from ..model import Issue, Milestone
     from ..state import State
 
@@ -36,7 +37,10 @@ class Work:
     # ---- inwards ----------------------------------------------------------------------------------------------
 
     def bring(self, there: RemoteRefs) -> None:
-        """Make the branches that the records speak of stand here as on the remote; nobody's commit is left behind."""
+        """Make the branches that the records speak of stand here as on the remote; nobody's commit is left behind.
+
+        Errors: OutsideError where a ref went away since `there` was asked.
+        """
         wanted = dict(self._wanted(there))
         missing = {sha for pair in wanted.values() for sha in pair if sha and not self._git.has(sha)}
         branches = [name for name, sha in there.heads.items() if sha in missing]
@@ -72,41 +76,45 @@ class Work:
 
     def _is_kept(self, commit: str) -> bool:
         """Return whether work that was thrown away, and kept, holds a commit."""
-        return any(self._git.is_ancestor(commit, kept) for kept in self._git.kept(f"{self._milestone.id}/"))
+        return any(self._git.is_ancestor(commit, kept) for kept in self._kept().values())
 
     # ---- outwards ---------------------------------------------------------------------------------------------
 
     def swaps(self, there: RemoteRefs, differing: set[str]) -> dict[str, Swap]:
         """Return how the refs of the work are to move, for the issues whose records differ from the remote's."""
         self.kept_here = []
-        found: dict[str, Swap] = {}
+        changed = {path.split("/")[1] for path in differing if path.startswith("issues/")}
+        if not changed:
+            return {}
+        heads, found = self._git.heads(), dict[str, Swap]()
         for issue in self._milestone.issues:
-            if any(path.startswith(f"issues/{issue.number}/") for path in differing):
-                found |= self._swap(issue, there)
-        return found
+            if issue.number in changed:
+                found |= self._swap(issue, heads.get(branch_of(self._milestone, issue)), there)
+        kept = {name: sha for name, sha in self._kept().items() if name not in there.refs}
+        return {**found, **{name: (None, sha) for name, sha in kept.items()}}
 
-    def _swap(self, issue: Issue, there: RemoteRefs) -> dict[str, Swap]:
+    def _swap(self, issue: Issue, head: str | None, there: RemoteRefs) -> dict[str, Swap]:
+        """Send a branch's commit that no branch of the remote holds, take back what one holds by now."""
         name, base = f"{WORK}{issue.number}", self._base(issue)
-        head, pushed = (heads.get(branch_of(self._milestone, issue)) for heads in (self._git.heads(), there.heads))
-        sent = there.refs.get(name)
-        own = f"{self._milestone.id}/{issue.number}/"
-        found: dict[str, Swap] = {place: (None, sha) for place, sha in self._kept(own) if place not in there.refs}
-        if base is None or head in {None, base, pushed} or (pushed and self._holds(pushed, str(head))):
-            return {**found, **({name: (sent, None)} if sent else {})}
-        if head is None or (sent and self._holds(sent, head)):
-            return found
+        pushed, sent = there.heads.get(branch_of(self._milestone, issue)), there.refs.get(name)
+        if head is None or base is None or (self._holds(sent, head) and not self._holds(pushed, head)):
+            return {}
+        if head in {base, pushed} or self._holds(pushed, head):
+            held = sent is not None and (self._holds(pushed, sent) or self._is_kept(sent))
+            return {name: (sent, None)} if held else {}
         if not self._harmless(issue, base, head):
             self.kept_here.append(issue.number)
-            return found
-        return {**found, name: (sent, head)}
+            return {}
+        return {name: (sent, head)}
 
-    def _holds(self, later: str, earlier: str) -> bool:
-        return self._git.has(later) and self._git.is_ancestor(earlier, later)
+    def _holds(self, later: str | None, earlier: str) -> bool:
+        return later is not None and self._git.has(later) and self._git.is_ancestor(earlier, later)
 
-    def _kept(self, own: str) -> Iterable[tuple[str, str]]:
-        """Yield the refs of work that was thrown away and kept, by the rest of their names."""
+    def _kept(self) -> dict[str, str]:
+        """Return the refs of work that was thrown away and kept here, by the rest of their names."""
         place = f"refs/run-milestone/{self._milestone.id}/"
-        return ((name.removeprefix(place), sha) for name, sha in self._git.kept_refs(own).items())
+        found = self._git.kept_refs(f"{self._milestone.id}/*/")
+        return {name.removeprefix(place): sha for name, sha in found.items() if _is_kept(name.removeprefix(place))}
 
     def _harmless(self, issue: Issue, base: str, head: str) -> bool:
         """Return whether a change was looked through for secrets and holds none: what was not is never sent."""

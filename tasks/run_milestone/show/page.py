@@ -78,10 +78,15 @@ def page(milestone: Milestone, state: State) -> str:
 
 
 def _read(milestone: Milestone, state: State) -> Records:
-    decisions, gates, entries = state.decisions.all(), state.gates.all(), tuple(state.journal.entries())
+    decisions, gates, entries = state.decisions.all(), state.gates.all(), _entries(state)
     told = {story.number: story for story in stories(milestone, state)}
     asked = questions(entries, decisions, gates)
     return Records(milestone, state, summarise(milestone, state), told, decisions, gates, entries, asked)
+
+
+def _entries(state: State) -> tuple[dict[str, Any], ...]:
+    """Return the journal in the order of time: entries of several machines stand in the order in which they came."""
+    return tuple(sorted(state.journal.entries(), key=lambda entry: str(entry["at"])))
 
 
 # ---- small pieces ---------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ DERIVED = frozenset({"summary.json", "summary.md", "metrics.json", "remote.json"
 
 _ISSUE = re.compile(r"(?:issues/(\d+)/.+|gates/(\d+)\.json)")
 _DECISION = re.compile(r"decisions/(\d+)-.+\.json")
-_TIMES = ("at", "took", "opened", "asked")
+_TIMES = ("at", "took", "opened", "asked", "when")
 
 
 class Clash(OutsideError):
@@ -31,7 +31,7 @@ class Clash(OutsideError):
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What is to be written here (None: removed), what makes room first, and which own decisions get another number."""
+    """What is to be written here, in order (None: removed), what makes room first, and decisions' new numbers."""
 
     writes: dict[str, bytes | None] = field(default_factory=dict)
     asides: tuple[str, ...] = ()
@@ -54,7 +54,13 @@ def merge(ours: Files, own: AbstractSet[str], theirs: Changes) -> Merged:
     asides = tuple(path for path in taken if path in unlike and path in ours and path.startswith("approvals/"))
     decisions, numbers = _decisions(ours, own, theirs)
     writes = {path: content for path, content in {**retimed, **taken}.items() if ours.get(path) != content}
-    return Merged({**writes, **decisions}, asides, numbers)
+    return Merged(dict(sorted({**writes, **decisions}.items(), key=_order)), asides, numbers)
+
+
+def _order(write: tuple[str, bytes | None]) -> tuple[bool, bool, str]:
+    """Questions come before their answers, which must not be older; deletions come last."""
+    path, content = write
+    return content is None, path.startswith("approvals/"), path
 
 
 def _special(path: str) -> bool:
@@ -204,4 +210,5 @@ def told(paths: Iterable[str]) -> Iterator[str]:
     yield from (
         path.removeprefix("decisions/").removesuffix(".json") for path in paths if path.startswith("decisions/")
     )
-    yield from (path.removesuffix(".json") for path in paths if path.startswith(("approvals/", "phases/")))
+    own = ("approvals/", "phases/", "bootstrap", "plan-review.json", "complete", "gates/phase", "gates/b")
+    yield from (path.removesuffix(".json").removeprefix("phases/") for path in paths if path.startswith(own))

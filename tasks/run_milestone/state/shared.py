@@ -63,18 +63,12 @@ class SharedRecords:
             state.journal.rebase(journal, renumber(merged.numbers))
         for path in merged.asides:
             state.approvals.set_aside_name(path.removeprefix("approvals/"))
-        for path, content in sorted(merged.writes.items(), key=_order):
+        for path, content in merged.writes.items():
             if content is None:
                 (state.folder / path).unlink(missing_ok=True)
             elif path != JOURNAL:
                 write_text(state.folder / path, content.decode())
         state.decisions.reread()
-
-
-def _order(write: tuple[str, bytes | None]) -> tuple[bool, bool, str]:
-    """Questions come before their answers, which must not be older; deletions come last."""
-    path, content = write
-    return content is None, path.startswith("approvals/"), path
 
 
 def _is_bound(path: str, content: bytes) -> bool:

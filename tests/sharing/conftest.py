@@ -1,0 +1,105 @@
+"""Machines that share a milestone's state over one bare remote, each with a clone of its own."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from run_milestone.hands.git import Git
+from run_milestone.hands.process import Processes
+from run_milestone.model import BranchMade, Decision, Gate, Issue, Kind, Milestone, Phase, Verb
+from run_milestone.sharing.run import Desk
+from run_milestone.state import State
+
+ISSUES = tuple(Issue(f"{number:02}", f"Part {number}", f"part-{number}", 1) for number in range(1, 9))
+MILESTONE = Milestone("m1", "Parts", "milestone/m1", (Phase(1, "All", ISSUES),))
+
+
+def git(folder, *words, stdin=None):
+    done = subprocess.run(["git", *words], cwd=folder, input=stdin, capture_output=True, check=True)
+    return done.stdout.decode().strip()
+
+
+@dataclass
+class Machine:
+    """A clone, the state beside it, and a desk to share it at."""
+
+    folder: Path
+
+    def __post_init__(self):
+        self.state = State(self.folder / "state" / "m1")
+        self.git = Git(Processes(), self.folder, None, own="m1", root=self.folder)
+        self.desk = Desk(MILESTONE, self.state, self.git)
+        self.said = []
+
+    def pull(self):
+        return self.desk.pull()
+
+    def push(self, refresh=lambda: None):
+        return self.desk.push(refresh, self.said.extend)
+
+    def decides(self, gate, source, verb=Verb.SKIP):
+        decided = Decision(0, gate, verb, "ada", "2026-01-01T10:00:00+00:00", "because", source=source)
+        decision = self.state.decisions.record(decided)
+        self.state.journal.add("decision", id=decision.id, gate=gate, verb=verb, who="ada")
+        return decision
+
+    def asks(self, gate, digest="d"):
+        asked = Gate(gate, Kind.TESTS, 1, 2, (Verb.FIX, Verb.SKIP), (), digest, "")
+        return self.state.gates.open(asked)[0]
+
+    def marks(self, task, **evidence):
+        self.state.markers.write(task, {}, evidence, 0.1)
+        self.state.journal.add("done", task=task, took=0.1)
+
+    def commits(self, number, text):
+        """Make an issue's branch with one commit that is not pushed, and the records that speak of it."""
+        branch, base = f"feat/m1-{number}-part-{int(number)}", git(self.folder, "rev-parse", "main")
+        if self.git.head(branch) is None:
+            self.git.set_branch(branch, base, None)
+        tree = git(self.folder, "mktree", stdin=f"100644 blob {self.blob(text)}\tpart.py\n".encode())
+        made = git(self.folder, "commit-tree", tree, "-p", self.git.head(branch), "-m", "Work")
+        self.git.set_branch(branch, made, self.git.head(branch))
+        self.state.markers.write(f"{number}:branch", {}, BranchMade(branch, base), 0.0)
+        return branch, made
+
+    def blob(self, text):
+        return git(self.folder, "hash-object", "-w", "--stdin", stdin=text.encode())
+
+    def everything(self):
+        """Every record, except what each machine has for itself."""
+        files = [path for path in self.state.folder.rglob("*") if path.is_file()]
+        return {str(path.relative_to(self.state.folder)): path.read_bytes() for path in files}
+
+    def decided(self):
+        return [(one.id, one.gate, one.source) for one in self.state.decisions.all()]
+
+
+@pytest.fixture(name="git")
+def git_fixture():
+    """Run git in a folder; returns what it prints."""
+    return git
+
+
+@pytest.fixture
+def hub(tmp_path):
+    """A bare remote with one commit on main."""
+    place = tmp_path / "hub.git"
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(place))
+    seed = tmp_path / "seed"
+    git(tmp_path, "init", "--quiet", "--initial-branch=main", str(seed))
+    git(seed, "commit", "--quiet", "--allow-empty", "--message=Start")
+    git(seed, "push", "--quiet", str(place), "main")
+    return place
+
+
+@pytest.fixture
+def machine(tmp_path, hub):
+    """Make a machine with a fresh clone."""
+
+    def make(name):
+        git(tmp_path, "clone", "--quiet", str(hub), name)
+        return Machine(tmp_path / name)
+
+    return make

@@ -1,0 +1,434 @@
+"""The state on a ref: what one machine recorded is what the next one has, and of many at once nothing is lost."""
+
+import json
+import os
+import threading
+
+import pytest
+
+from run_milestone.errors import BusyError, DamagedStateError, OutsideError
+from run_milestone.state.incoming import form
+from run_milestone.state.merging import Clash
+
+REF = "refs/run-milestone/m1/state"
+OWN = {"seal", "lock", "journal.head", "shared.json", "report.html", "cache/plan.json"}
+
+
+def at_once(*calls):
+    """Make calls at the same moment; returns what each came to, an error included."""
+    came, start = [None] * len(calls), threading.Barrier(len(calls))
+
+    def make(place, call):
+        start.wait()
+        try:
+            came[place] = call()
+        except Exception as error:  # noqa: BLE001  # what it came to is looked at by the test
+            came[place] = error
+
+    threads = [threading.Thread(target=make, args=pair) for pair in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return came
+
+
+def test_the_next_machine_has_what_was_recorded_and_nothing_that_was_the_firsts_own(machine):
+    ada = machine("ada")
+    ada.marks("bootstrap", head="1")
+    ada.asks("01")
+    ada.decides("02", "a")
+    for name in OWN - {"journal.head", "shared.json"}:
+        path = ada.state.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("own")
+    logs = ada.state.logs("01")
+    (logs / "test.log").write_text("short\n")
+    (logs / "agent-1.log").write_text("long\n" * 100_000)
+    assert ada.push().lost == 0
+    bob = machine("bob")
+    assert bob.pull()
+    assert bob.everything().keys() - OWN == ada.everything().keys() - OWN - {"logs/01/agent-1.log"}
+    assert ada.desk.exchange.records.logs_left_out() == ("logs/01/agent-1.log",)
+    assert bob.decided() == ada.decided()
+    assert bob.state.validate() == 2
+    assert (bob.pull(), bob.push()) == (False, None), "nothing is new, so nothing is pushed"
+
+
+def test_both_go_on_and_each_has_it_all_in_one_journal(machine):
+    ada, bob = machine("ada"), machine("bob")
+    ada.marks("bootstrap", head="1")
+    ada.push()
+    bob.pull()
+    ada.marks("01:lint", fixed=1)
+    bob.marks("02:lint", fixed=2)
+    ada.push()
+    assert bob.push()
+    ada.pull()
+    tasks = [entry["task"] for entry in ada.state.journal.entries()]
+    assert tasks == ["bootstrap", "01:lint", "02:lint"]
+    assert tasks == [entry["task"] for entry in bob.state.journal.entries()]
+    assert ada.state.journal.broken() is None
+    assert bob.state.journal.broken() is None
+    assert ada.everything().keys() == bob.everything().keys()
+
+
+def test_what_was_answered_and_taken_is_gone_everywhere(machine):
+    ada, bob = machine("ada"), machine("bob")
+    asked = ada.asks("01")
+    ada.push()
+    bob.pull()
+    bob.state.approvals.leave("01", "fix", why="do", who="bob", digest=asked.digest)
+    bob.push()
+    ada.pull()
+    assert [(one.file, one.who, one.why) for one in ada.state.approvals.found()] == [("01.fix", "bob", "do")]
+    assert ada.state.approvals.found()[0].written >= ada.state.gates.since("01"), "an answer is never too old by travel"
+    ada.state.approvals.take(ada.state.approvals.found()[0])
+    ada.state.gates.close("01")
+    ada.push()
+    bob.pull()
+    assert bob.state.approvals.found() == bob.state.gates.all() == ()
+
+
+def test_a_touched_answer_is_bound_before_it_travels_and_a_stale_one_stays(machine):
+    ada, bob = machine("ada"), machine("bob")
+    asked = ada.asks("01", digest="d" * 64)
+    (ada.state.folder / "approvals" / "01.fix").write_text("look again\n")
+    (ada.state.folder / "approvals" / "02.skip").touch()
+    ada.asks("03")
+    old = ada.state.folder / "approvals" / "03.fix"
+    old.touch()
+    os.utime(old, (1, 1))
+    ada.push()
+    bob.pull()
+    found = {one.file: one for one in bob.state.approvals.found()}
+    assert found.keys() == {"01.fix", "02.skip"}
+    assert (found["01.fix"].digest, found["01.fix"].why) == (asked.digest, "look again")
+    assert found["02.skip"].digest is None
+    assert {one.file: one.source for one in ada.state.approvals.found() if one.when} == {
+        name: one.source for name, one in found.items()
+    }
+    assert old.exists()
+
+
+def test_the_same_issue_on_two_machines_stops_the_second_and_changes_nothing(machine):
+    ada, bob = machine("ada"), machine("bob")
+    ada.marks("01:lint", fixed=1)
+    bob.marks("01:lint", fixed=2)
+    ada.push()
+    before = bob.everything()
+    with pytest.raises(Clash, match="Issue 01 was worked on here and elsewhere"):
+        bob.push()
+    assert bob.everything() == before
+
+
+# ---- races --------------------------------------------------------------------------------------------------------
+
+
+def test_of_those_who_swap_at_once_exactly_one_wins(machine):
+    everybody, rounds, old = [machine(f"m{number}") for number in range(4)], 6, None
+    for turn in range(rounds):
+        made = [one.desk.refs.commit({"who": f"{turn} {one.folder}".encode()}, old, "x") for one in everybody]
+        for one in everybody:
+            one.desk.refs.fetch((), ("state",) if old else ())
+        came = at_once(*(
+            lambda one=one, new=new, old=old: one.desk.refs.swap({"state": (old, new)})
+            for one, new in zip(everybody, made, strict=True)
+        ))  # fmt: skip
+        assert came.count(None) == 1, came
+        old = everybody[0].desk.look().refs["state"]
+        assert old == made[came.index(None)]
+        [one.desk.refs.fetch((), ("state",)) for one in everybody]
+    print(f"swaps won exactly once: {rounds} / {rounds} rounds of {len(everybody)}")
+
+
+def race(machine, machines, rounds):
+    """Let machines record and push at the same moment, again and again; returns them and what each push came to."""
+    everybody, came = [machine(f"m{number}") for number in range(machines)], []
+    for turn in range(rounds):
+        for number, one in enumerate(everybody, start=1):
+            one.decides(f"{number:02}", f"{number}-{turn}")
+        came += at_once(*(one.push for one in everybody))
+        for number, one in enumerate(everybody, start=1):
+            one.marks(f"{number:02}:lint", fixed=turn)
+        came += at_once(*(one.push for one in everybody))
+    return everybody, came
+
+
+def check_race(everybody, came, rounds):
+    """Nothing was lost: every decision has a number of its own, every entry is chained, every push is one commit."""
+    errors = [error for error in came if isinstance(error, Exception)]
+    assert not errors, errors
+    for one in everybody:
+        one.pull()
+    ada = everybody[0]
+    assert len({one.commit for one in came}) == len(came)
+    assert sorted(number for number, _, _ in ada.decided()) == list(range(1, rounds * len(everybody) + 1))
+    assert len({source for _, _, source in ada.decided()}) == rounds * len(everybody)
+    told = [(entry["id"], entry["gate"]) for entry in ada.state.journal.entries() if entry["event"] == "decision"]
+    assert sorted(told) == [(number, gate) for number, gate, _ in ada.decided()]
+    assert all(one.state.journal.broken() is None for one in everybody)
+    assert all(one.state.validate() == 2 * rounds * len(everybody) for one in everybody)
+    print(f"pushes won exactly once: {len(came)} / {len(came)}; lost races on the way: {sum(one.lost for one in came)}")
+
+
+def test_of_many_pushes_at_once_none_is_lost(machine):
+    everybody, came = race(machine, 4, 2)
+    check_race(everybody, came, 2)
+
+
+def test_of_two_locks_at_once_one_holds_and_the_other_is_told(machine):
+    everybody = [machine(f"m{number}") for number in range(3)]
+    came = at_once(*(lambda one=one: one.desk.lock.take(None) for one in everybody))
+    held = [one for one in came if not isinstance(one, Exception)]
+    refused = [one for one in came if isinstance(one, BusyError)]
+    assert (len(held), len(refused)) == (1, 2), came
+    assert all(f"(lock {held[0].id})" in str(error) for error in refused)
+    holder = everybody[came.index(held[0])]
+    other = everybody[came.index(refused[0])]
+    assert other.desk.lock.take(held[0].id) == held[0], "whoever has the id works under the same lock"
+    with pytest.raises(BusyError):
+        other.desk.lock.let_go("another")
+    assert holder.desk.lock.let_go(held[0].id)
+    assert not holder.desk.lock.let_go(held[0].id)
+    print("locks won exactly once: 1 / 1 of 3 at once")
+
+
+def test_a_run_whose_lock_was_taken_away_sends_nothing_more(machine):
+    ada, bob = machine("ada"), machine("bob")
+    mine = ada.desk.lock.take(None)
+    ada.marks("01:lint", fixed=1)
+    ada.push()
+    bob.desk.lock.let_go(mine.id)
+    ada.marks("01:test", passed=1)
+    with pytest.raises(BusyError, match="was taken away"):
+        ada.push()
+    theirs = bob.desk.lock.take(None)
+    with pytest.raises(BusyError, match=theirs.id):
+        ada.push()
+    bob.pull()
+    assert bob.state.markers.read("01:test") is None
+
+
+# ---- the work -----------------------------------------------------------------------------------------------------
+
+
+def test_commits_that_are_on_no_branch_travel_with_their_records(machine, git, hub):
+    ada, bob = machine("ada"), machine("bob")
+    branch, made = ada.commits("01", "PART = 1\n")
+    ada.push()
+    assert f"refs/heads/{branch}" not in git(hub, "for-each-ref", "--format=%(refname)")
+    bob.pull()
+    assert bob.git.head(branch) == made
+    branch, more = bob.commits("01", "PART = 2\n")
+    bob.state.markers.write("01:lint", {}, {"head": more, "fixed": 0}, 0.1)
+    bob.push()
+    ada.pull()
+    assert ada.git.head(branch) == more
+    ada.git.push(more, branch, None)
+    ada.state.markers.write("01:push", {}, {"head": more}, 0.1)
+    ada.push()
+    assert "work/01" not in ada.desk.look().refs, "the branch has it now"
+
+
+def test_commits_with_a_secret_stay_and_that_is_said(machine):
+    ada = machine("ada")
+    ada.commits("01", "KEY = 'AKIA" + "QX7TZ3M5LB2VN8RC'\n")
+    ada.push()
+    assert ada.desk.look().refs.keys() == {"state"}
+    assert "The commits of #01 stay on this machine" in ada.said[0]
+
+
+def test_work_that_was_thrown_away_and_kept_travels_too(machine):
+    ada, bob = machine("ada"), machine("bob")
+    branch, first = ada.commits("01", "PART = 1\n")
+    ada.push()
+    bob.pull()
+    ada.git.keep("m1/01/attempt-1", first)
+    ada.git.set_branch(branch, ada.git.head("main"), first)
+    _, second = ada.commits("01", "PART = 2\n")
+    ada.state.markers.write("01:lint", {}, {"head": second, "fixed": 0}, 0.1)
+    ada.push()
+    bob.pull()
+    assert bob.git.head(branch) == second
+    assert bob.git.kept("m1/01/attempt-1") == (first,)
+
+
+# ---- bad input ----------------------------------------------------------------------------------------------------
+
+
+def raw_tree(git, hub, entries):
+    """Write a tree that git's own commands would not: entries are (mode, name, object id)."""
+    body = b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(sha) for mode, name, sha in entries)
+    return git(hub, "hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=body)
+
+
+def put(git, hub, entries, *, parent=None):
+    tree = raw_tree(git, hub, entries)
+    made = git(hub, "-c", "user.name=Eve", "-c", "user.email=eve@example.com", "commit-tree", tree,
+               *(("-p", parent) if parent else ()), "-m", "hello")  # fmt: skip
+    git(hub, "update-ref", REF, made)
+    return made
+
+
+def blob(git, hub, content):
+    return git(hub, "hash-object", "-w", "--stdin", stdin=content)
+
+
+def down(name, *names, tree, last):
+    """One entry that leads down through these folders to a file."""
+    return [("40000", name, tree(down(*names, tree=tree, last=last)))] if names else [("100644", name, last)]
+
+
+GATE = json.dumps(
+    {
+        "gate": "01",
+        "kind": "tests",
+        "attempt": 1,
+        "attempts": 2,
+        "verbs": [],
+        "findings": [],
+        "digest": "",
+        "change": "",
+    }
+).encode()
+HOSTILE = {
+    "no form": lambda new, tree: [("100644", "summary.json", new(b"{}"))],
+    "another milestone": lambda new, tree: [("100644", "FORM", new(form("m2")))],
+    "a later form": lambda new, tree: [("100644", "FORM", new(b"run-milestone state 2 of m1\n"))],
+    "bad JSON": lambda new, tree: [("100644", "bootstrap.json", new(b"{oops"))],
+    "deep JSON": lambda new, tree: [("100644", "bootstrap.json", new(b"[" * 100_000))],
+    "no UTF-8": lambda new, tree: [("100644", "summary.md", new(b"\xff\xfe"))],
+    "not a marker": lambda new, tree: [("100644", "bootstrap.json", new(b'{"task": 1}'))],
+    "a gate under another's name": lambda new, tree: [("40000", "gates", tree([("100644", "02.json", new(GATE))]))],
+    "a symlink": lambda new, tree: [("120000", "summary.md", new(b"/etc/passwd"))],
+    "a program": lambda new, tree: [("100755", "summary.md", new(b"#!/bin/sh"))],
+    "a submodule": lambda new, tree: [("160000", "logs", "1" * 40)],
+    "a way out": lambda new, tree: [("100644", "../x", new(b"x"))],
+    "a folder's way out": lambda new, tree: [("40000", "..", tree([("100644", "x", new(b"x"))]))],
+    "an absolute path": lambda new, tree: [("100644", "/tmp/x", new(b"x"))],
+    "a git directory": lambda new, tree: [("40000", ".git", tree([("100644", "config", new(b"x"))]))],
+    "a hidden one": lambda new, tree: [("40000", "logs", tree([("40000", ".GIT", tree([("100644", "x", new(b""))]))]))],
+    "another's own file": lambda new, tree: [("100644", "seal", new(b"x"))],
+    "a line break": lambda new, tree: [("100644", "a\nb", new(b"x"))],
+    "too deep": lambda new, tree: [("40000", "a", tree(down("b", "c", "d", "e", tree=tree, last=new(b""))))],
+    "a broken journal": lambda new, tree: [("100644", "journal.jsonl", new(b'{"n": 2, "prev": "x"}\n'))],
+}
+
+
+def test_a_state_that_somebody_else_wrote_is_refused_whole(machine, git, hub):
+    ada = machine("ada")
+    ada.marks("01:lint", fixed=1)
+    before, passed = ada.everything(), []
+    for name, entries in HOSTILE.items():
+        made = entries(lambda content: blob(git, hub, content), lambda rows: raw_tree(git, hub, rows))
+        own_form = [] if any(row[1] == "FORM" for row in made) or name == "no form" else [
+            ("100644", "FORM", blob(git, hub, form("m1")))]  # fmt: skip
+        commit = put(git, hub, sorted([*own_form, *made], key=lambda row: row[1]))
+        for act in (ada.pull, ada.push):
+            try:
+                act()
+            except DamagedStateError:
+                continue
+            passed.append(name)
+        assert (ada.everything(), git(hub, "rev-parse", REF)) == (before, commit), name
+    assert passed == []
+    print(f"hostile states refused: {len(HOSTILE)} / {len(HOSTILE)}")
+
+
+def test_a_state_that_does_not_go_on_from_what_was_there_is_refused(machine, git, hub):
+    ada, bob = machine("ada"), machine("bob")
+    for turn in range(2):
+        ada.marks("01:lint", fixed=turn)
+        ada.push()
+    bob.pull()
+    before = bob.everything()
+    git(hub, "update-ref", REF, f"{REF}~1")
+    with pytest.raises(DamagedStateError, match="was replaced: commit"):
+        bob.push()
+    git(hub, "update-ref", "-d", REF)
+    with pytest.raises(DamagedStateError, match="the ref is gone"):
+        bob.pull()
+    assert bob.everything() == before
+    (bob.state.folder / "shared.json").unlink()
+    assert bob.push().lost == 0, "and deleting the note says that it was meant"
+
+
+def test_a_journal_that_was_changed_on_the_remote_is_refused(machine):
+    ada, bob = machine("ada"), machine("bob")
+    ada.marks("01:lint", fixed=1)
+    ada.push()
+    bob.pull()
+    files = {**ada.desk.exchange.records.files(), "FORM": form("m1"), "journal.jsonl": b""}
+    old = ada.desk.look().refs["state"]
+    assert ada.desk.refs.swap({"state": (old, ada.desk.refs.commit(files, old, "x"))}) is None
+    with pytest.raises(DamagedStateError, match="entries of its journal were changed or removed"):
+        bob.pull()
+
+
+def test_a_remote_that_refuses_says_why_and_nothing_is_lost(machine, hub):
+    hook = hub / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'only releases here' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    ada = machine("ada")
+    ada.marks("01:lint", fixed=1)
+    with pytest.raises(OutsideError, match=r"does not take refs/run-milestone/m1/state: .*only releases here"):
+        ada.push()
+    with pytest.raises(OutsideError, match=r"cannot be locked on the remote: .*only releases here"):
+        ada.desk.lock.take(None)
+    assert ada.state.markers.read("01:lint")
+    hook.unlink()
+    assert ada.push()
+
+
+def test_a_remote_that_is_not_there_is_told(machine, hub):
+    ada = machine("ada")
+    hub.rename(hub.with_name("moved"))
+    with pytest.raises(OutsideError, match=r"The remote .*hub\.git cannot be asked: .*does not appear to be a git"):
+        ada.push()
+
+
+def test_a_clock_that_runs_backwards_changes_nothing(machine, monkeypatch):
+    ada, bob = machine("ada"), machine("bob")
+    monkeypatch.setattr("time.time", lambda: 4_000_000_000.0)  # the year 2096
+    ada.asks("01", digest="d" * 64)
+    ada.marks("01:lint", fixed=1)
+    ada.push()
+    monkeypatch.undo()
+    bob.pull()
+    bob.state.approvals.leave("01", "fix", digest="d" * 64)
+    bob.marks("02:lint", fixed=1)
+    assert bob.push().lost == 0
+    ada.pull()
+    assert ada.state.approvals.found()[0].written >= ada.state.gates.since("01")
+    assert ada.state.validate() == 2
+
+
+def test_a_secret_in_an_answer_does_not_leave_and_one_in_the_journal_keeps_everything_here(machine):
+    token = "ghp_" + "a1B2" * 9
+    ada, bob = machine("ada"), machine("bob")
+    ada.asks("01", digest="d" * 64)
+    (ada.state.folder / "approvals" / "01.fix").write_text(f"use {token}\n")
+    ada.push()
+    bob.pull()
+    assert bob.state.approvals.found()[0].why == "use [redacted]"
+    journal = ada.state.folder / "journal.jsonl"
+    journal.write_text(f'{{"n": 1, "why": "{token}"}}\n')
+    with pytest.raises(DamagedStateError, match=r"Line 1 of journal\.jsonl holds what looks like a secret"):
+        ada.push()
+
+
+@pytest.mark.parametrize("own", ["", "a b", "-x", "a;touch b", "$(id)", "a/b", "x" * 200, "ä"])
+def test_a_locks_id_is_a_plain_word(machine, own):
+    from run_milestone.errors import UsageError
+    from run_milestone.sharing.lock import checked
+
+    with pytest.raises(UsageError, match="is no id of a lock"):
+        checked(own)
+
+
+@pytest.mark.torture
+def test_of_very_many_pushes_at_once_none_is_lost(machine):
+    everybody, came = race(machine, 8, 10)
+    check_race(everybody, came, 10)
