@@ -8,10 +8,10 @@ import pytest
 ROOT = Path(__file__).parents[1] / "tasks" / "run_milestone"
 FLOORS = (
     ("errors", "model", "digest", "files", "globs", "redaction", "seal", "project", "schemas", "__init__"),
-    ("plan", "policy", "graph", "stack", "budget"),
+    ("plan", "policy", "graph", "stack", "budget", "identity"),
     ("state", "hands"),
     ("gates", "checks", "show"),
-    ("steps", "settling"),
+    ("steps", "settling", "renumbering"),
     ("comments",),
     ("making", "ledger", "sharing"),
     ("due", "reconciling"),

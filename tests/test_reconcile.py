@@ -1,10 +1,18 @@
 """Between two runs people change the plan, branches, pull requests and their minds: nothing is lost, all is said."""
 
+import contextlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 
 import pytest
+
+from run_milestone.model import Proposed
+from run_milestone.plan import load
+from run_milestone.renumbering import take_up
+from run_milestone.state import State
 
 AGENT = """
 import pathlib, re, sys
@@ -261,6 +269,166 @@ def test_a_persons_commit_that_was_pushed_and_rewritten_is_not_pushed_over(ada):
     told = ada.types("m1")
     assert "has commits on the remote that are not here" in told.out
     assert head(ada, FIRST, remote(ada)) == theirs
+
+
+# ---- another plan -------------------------------------------------------------------------------------------------
+
+
+def decided(person):
+    return sorted(path.name for path in (person.folder / "state/m1/decisions").iterdir())
+
+
+def title(person, number):
+    return json.loads((forge(person) / f"{number}.json").read_text())["title"]
+
+
+def test_an_issue_that_gets_another_number_keeps_all_it_has_and_gives_nothing_away(ada):
+    """Issue 2 becomes 4, 1 and 3 change places, and another issue is number 2 from now on."""
+    answer(ada, "02.skip")
+    ada.touches("02.abort", milestone="m1")
+    plan(ada, [issue(3, "a"), issue(2, "x"), issue(4, "b")], [issue(1, "c", depends_on=[4])])
+    ahead = ada.types("status", "m1").out
+    assert "#02 Make part b is #04 now" in ahead
+    told = ada.types("m1")
+    assert "· Issue #01 Make part a is #03 now" in told.out
+    assert "· Issue #02 Make part b is #04 now" in told.out
+    assert "· Issue #02 Make part x is new in phase 1" in told.out
+    assert "Approval 02.abort was not taken: 02 means another issue now" in told.out
+    assert "✓ Implemented" in told.out.split("Issue #02: Make part x")[1], "the new one inherits nothing"
+    assert told.out.count("✓ Implemented") == 1, "and nothing that was done is done again"
+    assert "⏭ #04 Make part b" in ada.types("status", "m1").out, "a decision goes with its issue"
+    assert [number for number, _, _ in pulls(ada)] == [1, 2, 3]
+    assert branches(ada) == [FIRST, "feat/m1-02-make-part-b", "feat/m1-02-make-part-x"]
+    assert decided(ada) == ["0001-02-skip.json"], "what is written is not rewritten"
+
+    told = answer(ada, "04.unskip")
+    assert pulls(ada)[1] == (2, "open", False)
+    assert ada.types("verify", "m1").code == 0, ada.types("verify", "m1").out
+    assert answer(ada, "phase-1.continue").out.count("✓ Implemented") == 1
+    assert "nothing to do" in answer(ada, "phase-2.continue").out or ada.types("m1").code == 0
+
+
+def test_a_number_on_the_forge_and_a_title_make_the_same_issue(ada):
+    plan(ada, [issue(1, "a", type="fix"), {**B, "title": "Make part b, and well"}], [C])
+    told = ada.types("m1")
+    assert "· Issue #02 Make part b, and well has another title; its branch stays feat/m1-02-make-part-b" in told.out
+    assert (title(ada, 1), title(ada, 2)) == ("fix(m1): Make part a", "feat(m1): Make part b, and well")
+    assert "Tests:" not in told.out
+    plan(ada, [issue(1, "a", type="fix", github=70), {**B, "title": "Make part b, and well", "github": 71}], [C])
+    assert "Tests:" not in ada.types("m1").out
+    plan(ada, [issue(1, "z", type="fix", github=70), issue(2, "y", github=71)], [C])
+    told = ada.types("m1")
+    assert "no longer in the plan" not in told.out
+    assert branches(ada) == [FIRST, "feat/m1-02-make-part-b"]
+
+
+def test_a_removed_issue_keeps_its_records_and_its_pull_request_and_comes_back(ada):
+    answer(ada, "02.skip")
+    answer(ada, "02.unskip")
+    plan(ada, [A], [issue(3, "c")])
+    told = ada.types("m1")
+    assert "⚠️ Issue #02 Make part b is no longer in the plan." in told.out
+    assert "state/m1/removed/02-make-part-b; its branch feat/m1-02-make-part-b stays" in told.out
+    assert "⚠️ PR #2 is open, but its issue (Make part b) is no longer in the plan" in told.out
+    assert "is open, but" in ada.types("m1").out, "until somebody does something about it"
+    assert pulls(ada) == [(1, "open", False), (2, "open", False)]
+    assert asked(ada) == ["phase-1"]
+
+    plan(ada, [A, B], [C])
+    told = ada.types("m1")
+    assert "✓ Issue #02 Make part b is back in the plan, with its records" in told.out
+    assert "✓ Implemented" not in told.out
+    assert "Tests:" not in told.out
+    assert ada.types("verify", "m1").code == 0
+
+
+def test_a_number_that_another_issue_got_inherits_nothing(ada):
+    answer(ada, "02.skip", "03.skip")
+    plan(ada, [A, issue(2, "other")], [issue(3, "c")])
+    told = ada.types("m1")
+    assert "Where #02 is the same issue with another title, give it `slug: make-part-b`." in told.out
+    assert "✓ PR #3 created" in told.out
+    assert "skipped" not in ada.types("status", "m1").out.split("#02 Make part other")[1].splitlines()[0]
+    plan(ada, [A, {**issue(2, "other"), "slug": "make-part-b"}], [issue(3, "c")])
+    ada.types("m1")
+    assert "⏭ #02" in ada.types("status", "m1").out
+
+
+def test_other_phases_and_another_order_ask_again_only_where_a_list_changed(later):
+    assert asked(later) == ["phase-2"]
+    plan(later, [B, A], [C])
+    told = later.types("m1")
+    assert asked(later) == ["phase-2"], "another order is no other list"
+    assert told.issues() == []
+
+    plan(later, [A, B, issue(4, "d")], [C])
+    told = later.types("m1")
+    assert "· Issue #04 Make part d is new in phase 1" in told.out
+    assert "· Phase 1 was approved with another list, so it is asked again" in told.out
+    assert told.issues() == ["04"]
+    assert asked(later) == ["phase-1", "phase-2"]
+    assert "Asked again: since decision 1 new: PR #4 of issue #04" in told.out
+
+    plan(later, [A, B], [C, issue(4, "d")])
+    told = later.types("m1")
+    assert "· Issue #04 Make part d moved from phase 1 to phase 2" in told.out
+    assert told.issues() == []
+    assert asked(later) == ["phase-2"], "the first phase is what was approved again"
+
+
+def test_a_fresh_checkout_finds_what_was_begun_under_another_number(ada):
+    shutil.rmtree(ada.folder / "state/m1")
+    plan(ada, [issue(5, "a"), issue(6, "b")], [issue(7, "c", depends_on=[6])])
+    told = ada.types("m1")
+    assert f"✓ Issue #05 was begun on {FIRST}: its work is taken up there" in told.out
+    assert told.out.count("adopted from the branch") == 2
+    assert pulls(ada) == [(1, "open", False), (2, "open", False)]
+    assert branches(ada) == [FIRST, "feat/m1-02-make-part-b"]
+
+
+def test_killed_while_records_move_the_next_run_goes_on(ada, tmp_path):
+    """Every file renamed or written is two moments: before it and after it."""
+    plan(ada, [issue(2, "a"), issue(1, "b"), issue(3, "d")], [issue(4, "c", depends_on=[1])])
+    milestone = load(ada.folder / "plans/m1")
+    tried = 0
+    while True:
+        folder = shutil.copytree(ada.folder / "state/m1", tmp_path / str(tried))
+        with killed_at(tried + 1) as left:
+            take_up(milestone, State(folder), lambda _: None)
+        if left[0] > 0:
+            break
+        take_up(milestone, State(folder), lambda _: None)
+        state, tried = State(folder), tried + 1
+        assert [state.markers.evidence(f"{number}:pr", Proposed).number for number in ("01", "02")] == [2, 1]
+        assert not (folder / "issues/03").exists()
+        assert not (folder / "moving").exists()
+        assert state.roster.roll.moves == ()
+    assert tried > 20
+
+
+@contextlib.contextmanager
+def killed_at(moment):
+    """End what runs before or after a rename, by turns; yields how many moments were left."""
+    left, patch = [moment], pytest.MonkeyPatch()
+
+    class Killed(BaseException):
+        pass
+
+    def moments(do):
+        def done(*words, **how):
+            for act in (lambda: None, lambda: do(*words, **how)):
+                act()
+                left[0] -= 1
+                if left[0] == 0:
+                    raise Killed
+
+        return done
+
+    for name in ("rename", "replace"):
+        patch.setattr(os, name, moments(getattr(os, name)))
+    with contextlib.suppress(Killed):
+        yield left
+    patch.undo()
 
 
 # ---- a skip taken back --------------------------------------------------------------------------------------------

@@ -14,12 +14,15 @@ def branch(number):
     return f"feat/m1-{number}-i{number}"
 
 
+BRANCHES = {number: branch(number) for number in UPON}
+
+
 def pull(number, state, base="milestone/m1"):
     return PullRequest(int(number), branch(number), base, "title", "body", state, "url")
 
 
 def base(number, *pulls):
-    found = base_of(MILESTONE, next(issue for issue in ISSUES if issue.number == number), pulls)
+    found = base_of(MILESTONE, next(issue for issue in ISSUES if issue.number == number), pulls, BRANCHES)
     return found.branch, found.upon
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from . import budget
 from .errors import ExitCode
-from .plan.ids import branch_of
 from .plan.review import EPIC
 from .show.page import page
 from .show.standing import gates_text, status_text
@@ -69,13 +68,13 @@ def _files(session: Session) -> list[str]:
     """Return the files that the end rests on: the plan, the milestone's own markers, and the local heads."""
     folder, plan = session.state.folder, session.project.plan(session.milestone.id)
     specs = [str(plan / issue.spec.path) for issue in session.milestone.issues if issue.spec]
-    own = [str(folder / f"{name}.json") for name in ("bootstrap", "plan-review", "complete")]
+    own = [str(folder / f"{name}.json") for name in ("bootstrap", "plan-review", "complete", "issues")]
     return [str(plan / "plan.yaml"), str(plan / EPIC), *specs, *own, *_heads(session)]
 
 
 def _heads(session: Session) -> list[str]:
     """Return what changes when a branch of an issue moves: git renames a new file into the branch's folder."""
     heads = session.hands.git.common / "refs" / "heads"
-    branches = [branch_of(session.milestone, issue) for issue in session.milestone.issues]
+    branches = [session.state.roster.branch(session.milestone, issue) for issue in session.milestone.issues]
     folders = sorted({str((heads / branch).parent) for branch in branches})
     return [*folders, str(session.hands.git.common / "packed-refs")]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from . import gates
 from .graph import compile_graph
 from .model import Gate, Passed, Proposed, Step
-from .plan.ids import branch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,7 +116,7 @@ class Due:
         if gates.skipped(number, issue.phase, state.decisions.all(), finished=finished):
             return SKIPPED
         world = self.making.outside.world
-        pull = world.pull(branch_of(self.making.milestone, issue)) if world else None
+        pull = world.pull(state.roster.branch(self.making.milestone, issue)) if world else None
         proposed = state.markers.evidence(f"{number}:{Step.PR}", Proposed)
         told = pull.state if pull else proposed.state if proposed else None
         return "its pull request is merged" if told == "merged" else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .errors import DamagedStateError, UsageError
+from .renumbering import foretold
 from .session import Session
 from .show.voice import Voice
 
@@ -23,7 +24,8 @@ def explain(project: Project, milestone: Milestone, asked: str) -> str:
     if not nodes:
         raise UsageError(f"{milestone.id} has no task {asked!r}.", f"`doit list --all {milestone.id}` lists them.")
     with session.looking():
-        return "".join(f"{milestone.id}:{line}\n" for line in _lines(session, nodes))
+        lines = [f"{milestone.id}:{line}" for line in _lines(session, nodes)]
+    return "\n".join([*foretold(milestone, session.state), *lines, ""])
 
 
 def _wanted(node: Node, asked: str) -> bool:

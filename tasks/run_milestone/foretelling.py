@@ -10,6 +10,7 @@ from .model import STEPS, Finding, Kind, Tier
 from .plan.foresight import foresee
 from .plan.review import review, unspecified
 from .policy import STOPS
+from .renumbering import foretold
 from .session import Session
 from .show.voice import Voice
 from .show.words import headline, one_line
@@ -27,7 +28,8 @@ def foretell(project: Project, milestone: Milestone, only: tuple[str, ...]) -> s
     session = Session(project, milestone, Voice())
     due = _due(session)
     wanted = {name: why for name, why in due.items() if not only or name.split(":")[0] in only}
-    lines = [f"Dry run of {milestone.id}: nothing is changed.", "", *_answers(session.state)]
+    lines = [f"Dry run of {milestone.id}: nothing is changed.", "", *foretold(milestone, session.state)]
+    lines += _answers(session.state)
     lines += ["Next steps:", *_steps(session, wanted)] if wanted else ["Nothing to do."]
     stops = list(_stops(session, wanted))
     lines += ["", "Stops to expect:", *stops] if stops else []

@@ -12,7 +12,6 @@ from .due import SKIPPED
 from .errors import ExitCode, OutsideError
 from .graph import COMPLETE, phase_name, step_name
 from .model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Severity, Step, pull_of
-from .plan.ids import branch_of
 from .policy import AGAIN
 from .running import heed_signals
 from .session import Session
@@ -78,22 +77,22 @@ def foretell_landing(project: Project, milestone: Milestone) -> str:
             hindered = list(hindrances(session))
             if hindered:
                 return "\n".join([*words.hindered(milestone, hindered)[1:], ""])
-            pulls = open_forge(milestone, open_git(project, milestone, processes, make=False)).pulls()
+            pulls = open_forge(milestone, open_git(project, milestone, processes, make=False), processes).pulls()
             return "\n".join([*words.foretold(milestone, _steps(session, pulls)), ""])
     finally:
         processes.stop()
 
 
 def _steps(session: Session, pulls: tuple[PullRequest, ...]) -> Iterator[str]:
-    branch = session.milestone.branch
+    branch, branches = session.milestone.branch, session.state.roster.branches(session.milestone)
     for issue in in_order(session):
-        pull = pull_of(branch_of(session.milestone, issue), pulls)
+        pull = pull_of(session.state.roster.branch(session.milestone, issue), pulls)
         if session.due.settled(issue.number) == SKIPPED or pull is None:
             yield f"· #{issue.number} is left out: {'it is skipped' if pull else 'it has no pull request'}"
         elif pull.state == "merged":
             yield f"· PR #{pull.number} has landed (#{issue.number})"
         else:
-            moved = {other.number for other in retargets(session.milestone, pull, pulls)}
+            moved = {other.number for other in retargets(session.milestone, pull, pulls, branches)}
             yield from (f"→ PR #{number} goes to {branch}" for number in sorted(moved))
             yield f"→ PR #{pull.number} lands (#{issue.number} {issue.title})"
             pulls = tuple(replace(other, base=branch) if other.number in moved else other for other in pulls)
@@ -143,7 +142,7 @@ class Landing:
         if self.session.due.settled(issue.number) == SKIPPED:
             return True
         pulls = self.session.hands.forge.pulls()
-        pull = pull_of(branch_of(self.session.milestone, issue), pulls)
+        pull = pull_of(self.session.state.roster.branch(self.session.milestone, issue), pulls)
         if pull is not None and pull.state == "merged":
             self._record(issue, pull)
             return True
@@ -161,8 +160,8 @@ class Landing:
 
     def _retarget(self, pull: PullRequest, pulls: tuple[PullRequest, ...]) -> None:
         """Make what stands on this branch stand on the milestone branch, before it is merged."""
-        branch = self.session.milestone.branch
-        for other in retargets(self.session.milestone, pull, pulls):
+        branch, branches = self.session.milestone.branch, self.session.state.roster.branches(self.session.milestone)
+        for other in retargets(self.session.milestone, pull, pulls, branches):
             found = self.session.hands.forge.edit(other.number, base=branch)
             if found.base != branch:
                 raise OutsideError(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from .gates import about
 from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, Node
 from .model import Bootstrapped
-from .plan.ids import branch_of
 from .plan.review import EPIC
 from .plan.specs import epic_text
 from .steps import milestone as whole
@@ -92,7 +91,7 @@ class Making:
 
     def job(self, issue: Issue) -> Job:
         """Return what the steps of an issue work from."""
-        branch = branch_of(self.milestone, issue)
+        branch = self.state.roster.branch(self.milestone, issue)
         baseline = self.state.markers.evidence(BOOTSTRAP, Bootstrapped)
         return Job(
             milestone=self.milestone,
@@ -106,5 +105,6 @@ class Making:
             head=self.outside.heads.get(branch),
             heads=self.outside.heads,
             decisions=about(issue.number, issue.phase, self.state.decisions.all()),
+            marks=self.state.roster.marks(self.milestone, issue),
             known_failures=baseline.tests.failed if baseline else (),
         )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from .due import SKIPPED
 from .graph import step_name
 from .model import BranchMade, Implemented, Kind, Linted, Passed, Proposed, Pushed, Step
-from .plan.ids import branch_of
+from .plan.ids import is_branch_of
+from .show.words import one_line
 from .steps.base import stands_on
 
 if TYPE_CHECKING:
@@ -41,12 +42,14 @@ class Reconciling:
         for issue in self.due.making.milestone.issues:
             if issue.number in self.others:
                 continue
+            say(self._begun_elsewhere(issue))
             pull = self.world.pull(self._name(issue))
             if pull is not None and pull.state == "merged":
                 say(self._merged(issue, pull))
             elif (made := self._evidence(issue, Step.BRANCH, BranchMade)) is not None:
                 say(self._branch(issue, made, pull))
                 say(self._retargeted(issue, pull))
+        say(self._left_behind())
 
     def leave_drafts(self, say: Say) -> None:
         """Leave the pull requests of skipped issues as drafts, so that nobody merges them by mistake."""
@@ -58,10 +61,32 @@ class Reconciling:
             say([f"✓ PR #{pull.number} is left as a draft: its issue is skipped"])
 
     def _name(self, issue: Issue) -> str:
-        return branch_of(self.due.making.milestone, issue)
+        return self.due.making.state.roster.branch(self.due.making.milestone, issue)
 
     def _evidence(self, issue: Issue, step: Step, shape: type[T]) -> T | None:
         return self.due.making.state.markers.evidence(step_name(issue.number, step), shape)
+
+    def _begun_elsewhere(self, issue: Issue) -> Iterator[str]:
+        """Take up work that was begun under another number or title, where no records tell of it."""
+        roster, milestone = self.due.making.state.roster, self.due.making.milestone
+        heads, name = {**self.world.heads, **self.due.making.outside.heads}, self._name(issue)
+        if name in heads or self._evidence(issue, Step.BRANCH, BranchMade) is not None:
+            return
+        owned = {*roster.branches(milestone).values(), *(known.branch for known in roster.roll.issues)}
+        found = sorted(head for head in set(heads) - owned if is_branch_of(milestone, issue, head))
+        if len(found) == 1:
+            roster.pin(milestone, issue, found[0])
+            yield f"✓ Issue #{issue.number} was begun on {found[0]}: its work is taken up there"
+        elif found:
+            yield f"⚠️ Issue #{issue.number} may have been begun on {' or '.join(found)}; none is taken up"
+
+    def _left_behind(self) -> Iterator[str]:
+        """Name the open pull requests of issues that are no longer in the plan, in every run."""
+        for known in self.due.making.state.roster.roll.issues:
+            pull = self.world.pull(known.branch) if known.branch and not known.number else None
+            if pull is not None and pull.state == "open":
+                what = f"its issue ({one_line(known.title)}) is no longer in the plan"
+                yield f"⚠️ PR #{pull.number} is open, but {what}: close it, or put the issue back"
 
     # ---- pull requests ----------------------------------------------------------------------------------------
 
@@ -135,7 +160,7 @@ class Reconciling:
         if git.is_ancestor(there, here):
             if pushed is not None and pushed.head == here and not pushed.problem:
                 yield f"⚠️ {name} was set back on the remote to {there[:10]}; it is pushed again"
-        elif git.is_ancestor(here, there) and not git.is_thrown_away(there, here, self._kept(issue)):
+        elif git.is_ancestor(here, there) and not self._thrown_away(issue, here, there):
             yield self._follow(name, here, there)
 
     def _follow(self, name: str, here: str, there: str) -> str:
@@ -146,21 +171,28 @@ class Reconciling:
         self.hands.git.set_branch(name, there, here)
         return f"✓ Took over what was pushed to {name} ({there[:10]})"
 
-    def _kept(self, issue: Issue) -> str:
-        return f"{self.due.making.milestone.id}/{issue.number}/"
+    def _thrown_away(self, issue: Issue, here: str, there: str) -> bool:
+        making = self.due.making
+        marks = making.state.roster.marks(making.milestone, issue)
+        return any(self.hands.git.is_thrown_away(there, here, f"{mark}/") for mark in marks)
 
 
 def outdated(due: Due) -> Iterator[tuple[Gate, str]]:
-    """Yield the open questions about issues that need no answer any more, each with the reason."""
-    making = due.making
-    for gate in making.state.gates.all():
-        if not gate.gate.isdigit():
-            continue
-        settled = due.settled(gate.gate)
-        if settled is not None:
-            yield gate, settled
-        elif gate.kind in {Kind.BLOCKED, Kind.SPEC_MISSING} and _starts(due, gate.gate):
-            yield gate, "what it asked about is mended"
+    """Yield the open questions that need no answer any more, each with the reason."""
+    for gate in due.making.state.gates.all():
+        why = _needless(due, gate)
+        if why is not None:
+            yield gate, why
+
+
+def _needless(due: Due, gate: Gate) -> str | None:
+    node = due.nodes.get(gate.gate)
+    if gate.kind is Kind.PHASE:
+        return "its list is the one that was approved" if node is not None and due.why(node) is None else None
+    if node is None or node.issue is None:
+        return None
+    mended = gate.kind in {Kind.BLOCKED, Kind.SPEC_MISSING} and _starts(due, node.issue)
+    return due.settled(node.issue) or ("what it asked about is mended" if mended else None)
 
 
 def _starts(due: Due, issue: str) -> bool:

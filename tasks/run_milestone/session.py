@@ -17,8 +17,8 @@ from .graph import BOOTSTRAP, COMPLETE, Node
 from .ledger import Ledger
 from .making import Making, Outside
 from .model import Gate, Passed, Step, Verb
-from .plan.ids import branch_of
 from .reconciling import Reconciling, outdated
+from .renumbering import take_up
 from .settling import settle
 from .sharing.run import Alone
 from .show import transcript
@@ -129,6 +129,7 @@ class Session:
         again = self.state.markers.read(BOOTSTRAP) is not None
         doing = self._doing or ("Resuming" if again else "Starting")
         self.voice.say([*transcript.start(self.milestone, doing), *told])
+        take_up(self.milestone, self.state, self.voice.say)
         self.state.journal.add("run started")
         self._talk = Conversation(self.milestone, self.state, hands.forge, self.voice.say)
         self._outside.read_heads()
@@ -183,7 +184,7 @@ class Session:
 
     def look_again(self) -> bool:
         """Look at the local branches again; returns whether an issue's branch moved since."""
-        names = [branch_of(self.milestone, issue) for issue in self.milestone.issues]
+        names = [self.state.roster.branch(self.milestone, issue) for issue in self.milestone.issues]
         before = self._outside.heads
         self._outside.read_heads()
         self.due.ask_again()
@@ -195,7 +196,8 @@ class Session:
         base = counted_from(self.state, gate.gate) if issue else None
         if not gate.change or issue is None or base is None:
             return None
-        return self.hands.git.patch_id(base, self._outside.heads.get(branch_of(self.milestone, issue), base))
+        branch = self.state.roster.branch(self.milestone, issue)
+        return self.hands.git.patch_id(base, self._outside.heads.get(branch, base))
 
     def sealed(self) -> bool:
         """Return whether the milestone was complete and nothing it rests on has changed since."""
@@ -377,7 +379,7 @@ class Session:
         if node.issue is None or node.step is Step.BRANCH:
             self._outside.read_heads()
         elif node.step in MOVING:
-            self._outside.read_head(branch_of(self.milestone, self._issues[node.issue]))
+            self._outside.read_head(self.state.roster.branch(self.milestone, self._issues[node.issue]))
         self._record(node, task, inputs, evidence, time.monotonic() - began)
         return self.state.markers.evidence(node.name, task.shape)  # as recorded: without secrets, as later runs see it
 

@@ -150,7 +150,7 @@ def _finish_interrupted(state: State) -> None:
     """Complete what a crash left between a decision's record and its effect."""
     waiting = {approval.source: approval for approval in state.approvals.found()}
     known = {entry.get("id") for entry in state.journal.entries() if entry.get("event") == "decision"}
-    for decision in state.decisions.all():
+    for decision in state.decisions.written():
         if decision.id not in known:
             _tell(decision, state)
         if _answered(state.gates.read(decision.gate), decision):

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .model import pull_of
-from .plan.ids import branch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .model import Issue, Milestone, PullRequest
 
@@ -22,32 +21,35 @@ class Base:
     upon: tuple[str, ...] = ()
 
 
-def base_of(milestone: Milestone, issue: Issue, pulls: tuple[PullRequest, ...]) -> Base:
+def base_of(milestone: Milestone, issue: Issue, pulls: tuple[PullRequest, ...], branches: Mapping[str, str]) -> Base:
     """Return the milestone branch where all that the issue depends on is merged, else what holds that.
 
     Of one open issue that is its branch. Of several it is a branch of its own, `<the issue's branch>-base`, in which
     the runner merges them into the milestone branch, so that reviewers see this issue's change and nothing else.
+    `branches` names every issue's branch by its number.
     """
     if not issue.depends_on:
         return Base(milestone.branch)
-    stack = _Stack(milestone, pulls)
+    stack = _Stack(milestone, pulls, branches)
     tips = stack.tips(issue)
     if len(tips) > 1:
-        return Base(join_of(milestone, issue), tips)
-    return Base(stack.branches[tips[0]], tips) if tips else Base(milestone.branch)
+        return Base(join_of(branches[issue.number]), tips)
+    return Base(branches[tips[0]], tips) if tips else Base(milestone.branch)
 
 
-def join_of(milestone: Milestone, issue: Issue) -> str:
-    """Return the branch that joins the several open issues which this one depends on."""
-    return f"{branch_of(milestone, issue)}-base"
+def join_of(branch: str) -> str:
+    """Return the branch that joins the several open issues which the issue of `branch` depends on."""
+    return f"{branch}-base"
 
 
-def retargets(milestone: Milestone, pull: PullRequest, pulls: tuple[PullRequest, ...]) -> tuple[PullRequest, ...]:
+def retargets(
+    milestone: Milestone, pull: PullRequest, pulls: tuple[PullRequest, ...], branches: Mapping[str, str]
+) -> tuple[PullRequest, ...]:
     """Return which pull requests have to go into the milestone branch before `pull` is merged: first those on it.
 
     A forge that deletes the branch of a merged pull request closes what is based on it, for good.
     """
-    own = {branch_of(milestone, issue) for issue in milestone.issues}
+    own = set(branches.values())
     on_it = [other for other in pulls if other.state == "open" and other.base == pull.head and other.head in own]
     return (*on_it, *([pull] if pull.base != milestone.branch else []))
 
@@ -55,13 +57,12 @@ def retargets(milestone: Milestone, pull: PullRequest, pulls: tuple[PullRequest,
 class _Stack:
     """The issues of a milestone by number, with their branches and where those were merged into."""
 
-    def __init__(self, milestone: Milestone, pulls: tuple[PullRequest, ...]) -> None:
-        self._milestone = milestone
+    def __init__(self, milestone: Milestone, pulls: tuple[PullRequest, ...], branches: Mapping[str, str]) -> None:
         self._pulls = pulls
+        self._branches = branches
         self._issues = {issue.number: issue for issue in milestone.issues}
-        self.branches = {number: branch_of(milestone, issue) for number, issue in self._issues.items()}
-        self._owners = {name: number for number, name in self.branches.items()}
-        self._owners |= {join_of(milestone, issue): number for number, issue in self._issues.items()}
+        self._owners = {name: number for number, name in branches.items()}
+        self._owners |= {join_of(name): number for number, name in branches.items()}
 
     def tips(self, issue: Issue) -> tuple[str, ...]:
         """Return the open issues it depends on, without those that another one of them already holds."""
@@ -74,7 +75,7 @@ class _Stack:
         seen = set[str]()
         while number not in seen:
             seen.add(number)
-            pull = pull_of(self.branches[number], self._pulls)
+            pull = pull_of(self._branches[number], self._pulls)
             if pull is None or pull.state != "merged":
                 yield number
                 return

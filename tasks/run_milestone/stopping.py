@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from .errors import OutsideError, UsageError
 from .model import Proposed, Step
-from .plan.ids import branch_of
 from .settling import whoami
 from .show.words import count
 from .state import State
@@ -107,7 +106,7 @@ def leave_drafts(milestone: Milestone, state: State, forge: Forge) -> list[str]:
 
 
 def _drafts(milestone: Milestone, state: State, forge: Forge) -> Iterator[str]:
-    issues = {branch_of(milestone, issue): issue for issue in milestone.issues}
+    issues = {state.roster.branch(milestone, issue): issue for issue in milestone.issues}
     for pull in forge.pulls():
         if pull.head in issues and pull.state == "open" and not pull.draft:
             _remember(state, issues[pull.head], pull)

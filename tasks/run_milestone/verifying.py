@@ -27,7 +27,6 @@ from .model import (
     Tested,
     pull_of,
 )
-from .plan.ids import branch_of
 from .plan.review import EPIC, review
 from .plan.specs import epic_text
 from .show.pull_request import mark
@@ -164,7 +163,7 @@ def _stands_on(ground: Ground, gate: str, passed: Passed | None) -> Iterator[str
 
 def _issue(issue: Issue, ground: Ground) -> Iterator[str]:
     made = ground.state.markers.evidence(f"{issue.number}:{Step.BRANCH}", BranchMade)
-    pull = pull_of(branch_of(ground.milestone, issue), ground.pulls)
+    pull = pull_of(ground.state.roster.branch(ground.milestone, issue), ground.pulls)
     for gate in GATES:
         yield from _stands_on(ground, issue.number, ground.state.markers.evidence(f"{issue.number}:{gate}", Passed))
     yield from _pull(ground, issue, pull)
@@ -174,7 +173,7 @@ def _issue(issue: Issue, ground: Ground) -> Iterator[str]:
 
 
 def _branch(ground: Ground, issue: Issue, made: BranchMade) -> Iterator[str]:
-    name = branch_of(ground.milestone, issue)
+    name = ground.state.roster.branch(ground.milestone, issue)
     head = ground.here.get(name)
     if made.branch != name:
         yield f"the marker speaks of branch {made.branch}, the plan makes {name}"
@@ -230,9 +229,10 @@ def _facts(ground: Ground, issue: Issue, said: Proposed, found: PullRequest) -> 
     left_out = skipped(
         issue.number, issue.phase, ground.state.decisions.all(), finished=_finished(ground, issue.number)
     )
+    branches = ground.state.roster.branches(ground.milestone)
     expected = {
-        "head": (branch_of(ground.milestone, issue), found.head),
-        "base": (base_of(ground.milestone, issue, ground.pulls).branch, found.base)
+        "head": (ground.state.roster.branch(ground.milestone, issue), found.head),
+        "base": (base_of(ground.milestone, issue, ground.pulls, branches).branch, found.base)
         if found.state == "open"
         else ("", ""),
         "state": (said.state, found.state),
@@ -259,6 +259,9 @@ def _journal(ground: Ground) -> Iterator[str]:
     if broken:
         yield f"its chain breaks at {broken}"
     told = {entry.get("task") for entry in ground.state.journal.entries() if entry.get("event") == "done"}
+    for issue in ground.milestone.issues:
+        numbers = [mark.rpartition("/")[2] for mark in ground.state.roster.marks(ground.milestone, issue)]
+        told |= {f"{issue.number}:{step}" for step in Step for number in numbers if f"{number}:{step}" in told}
     issues = [f"{issue.number}:{step}" for issue in ground.milestone.issues for step in Step]
     own = [BOOTSTRAP, PLAN_REVIEW, COMPLETE, *(phase_name(phase.number) for phase in ground.milestone.phases)]
     for task in (*own, *issues):
@@ -268,7 +271,7 @@ def _journal(ground: Ground) -> Iterator[str]:
 
 def _decisions(ground: Ground) -> Iterator[str]:
     told = {entry.get("id"): entry for entry in ground.state.journal.entries() if entry.get("event") == "decision"}
-    made = {decision.id: decision for decision in ground.state.decisions.all()}
+    made = {decision.id: decision for decision in ground.state.decisions.written()}
     yield from (
         f"the journal tells of decision {number}, there is no file of it"
         for number in [number for number in told if number not in made]

@@ -8,7 +8,6 @@ from . import budget, engine
 from .due import UNANSWERED
 from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name, step_name
 from .model import BranchMade, Kind, Step
-from .plan.ids import branch_of
 from .session import Session
 from .show.voice import Voice
 
@@ -43,7 +42,7 @@ def _waits(session: Session, issue: Issue) -> bool:
 
 def _has_commits(session: Session, issue: Issue) -> bool:
     made = session.state.markers.evidence(step_name(issue.number, Step.BRANCH), BranchMade)
-    head = session.head(branch_of(session.milestone, issue))
+    head = session.head(session.state.roster.branch(session.milestone, issue))
     return made is not None and head not in {None, made.base}
 
 

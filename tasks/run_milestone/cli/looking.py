@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ExitCode
 from ..plan.ids import normalise
 from .opening import Commands, add_milestone, add_milestone_json, current_project, load_plan, near, opened, put
+
+if TYPE_CHECKING:
+    from ..model import Milestone
+    from ..state import State
 
 
 def status(args: argparse.Namespace) -> int:
@@ -16,7 +21,7 @@ def status(args: argparse.Namespace) -> int:
     from ..show.summary import summarise
 
     milestone, state = opened(args)
-    put(summarise(milestone, state) if args.json else status_text(milestone, state))
+    put(summarise(milestone, state) if args.json else _noticed(milestone, state) + status_text(milestone, state))
     return ExitCode.DONE
 
 
@@ -25,8 +30,15 @@ def gates(args: argparse.Namespace) -> int:
     from ..show.standing import gates_json, gates_text
 
     milestone, state = opened(args)
-    put(gates_json(milestone, state) if args.json else gates_text(milestone, state))
+    put(gates_json(milestone, state) if args.json else _noticed(milestone, state) + gates_text(milestone, state))
     return ExitCode.DONE
+
+
+def _noticed(milestone: Milestone, state: State) -> str:
+    """Return what the next run takes up of a changed plan, for people."""
+    from ..renumbering import foretold
+
+    return "".join(f"{line}\n" for line in foretold(milestone, state))
 
 
 def why(args: argparse.Namespace) -> int:

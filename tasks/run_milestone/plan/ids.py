@@ -46,6 +46,14 @@ def branch_of(milestone: Milestone, issue: Issue) -> str:
     return branch_name(milestone.id, issue.type, str(issue.github or issue.number), issue.slug)
 
 
+def is_branch_of(milestone: Milestone, issue: Issue, branch: str) -> bool:
+    """Tell whether a branch is one that this issue could have had under another number, title or type."""
+    match = re.fullmatch(rf"[^/]+/{re.escape(milestone.id)}-([0-9]+)-(.+)", branch)
+    if match is None:
+        return False
+    return match[1] == str(issue.github) if issue.github else match[2] == issue.slug
+
+
 def branch_name(identity: str, kind: str, number: str, slug: str) -> str:
     """Return the branch name made of these parts."""
     return f"{kind}/{identity}-{number}-{slug}"

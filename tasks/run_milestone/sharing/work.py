@@ -9,7 +9,6 @@ from ..checks.secrets import scan
 from ..graph import BOOTSTRAP, step_name
 from ..hands.git.shared import Swap
 from ..model import BranchMade, Inspected, Kind, Step
-from ..plan.ids import branch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +55,7 @@ class Work:
         if self._state.markers.read(BOOTSTRAP) is not None:
             yield self._milestone.branch, (there.heads.get(self._milestone.branch), None)
         for issue in self._milestone.issues:
-            branch = branch_of(self._milestone, issue)
+            branch = self._state.roster.branch(self._milestone, issue)
             if self._base(issue) is not None:
                 yield branch, (there.heads.get(branch), there.refs.get(f"{WORK}{issue.number}"))
 
@@ -89,14 +88,14 @@ class Work:
         heads, found = self._git.heads(), dict[str, Swap]()
         for issue in self._milestone.issues:
             if issue.number in changed:
-                found |= self._swap(issue, heads.get(branch_of(self._milestone, issue)), there)
+                found |= self._swap(issue, heads.get(self._state.roster.branch(self._milestone, issue)), there)
         kept = {name: sha for name, sha in self._kept().items() if name not in there.refs}
         return {**found, **{name: (None, sha) for name, sha in kept.items()}}
 
     def _swap(self, issue: Issue, head: str | None, there: RemoteRefs) -> dict[str, Swap]:
         """Send a branch's commit that no branch of the remote holds, take back what one holds by now."""
         name, base = f"{WORK}{issue.number}", self._base(issue)
-        pushed, sent = there.heads.get(branch_of(self._milestone, issue)), there.refs.get(name)
+        pushed, sent = there.heads.get(self._state.roster.branch(self._milestone, issue)), there.refs.get(name)
         if head is None or base is None or (self._holds(sent, head) and not self._holds(pushed, head)):
             return {}
         if head in {base, pushed} or self._holds(pushed, head):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def measure(milestone: Milestone, state: State) -> dict[str, Any]:
     """Return the metrics as `schemas/metrics.schema.json` describes them; an unknown cost is null, never 0."""
-    entries, decisions = sorted(state.journal.entries(), key=lambda entry: str(entry["at"])), state.decisions.all()
+    entries, decisions = sorted(state.journal.entries(), key=lambda entry: str(entry["at"])), state.decisions.written()
     ran = [entry for entry in entries if "took" in entry]
     asked = list(_gates(entries, decisions))
     return {

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from ..model import Bootstrapped, Implemented, Inspected, Kind, PlanReviewed, Proposed, Severity, Step, Tested, Verb
-from ..plan.ids import branch_of
 from ..redaction import redact, visible
 from .summary import stories, summarise
 from .timeline import moment, questions, spans
@@ -393,7 +392,7 @@ def _pull(records: Records, issue: Issue) -> str:
         f'<tr><td class="number">{_link(story.url or "", f"#{story.pr}")} '
         f"{_pill(state, state) if state != 'open' else ''}</td>"
         f'<td><a href="#issue-{issue.number}">{_text(issue.title)}</a> {_text(reference(issue))}<br>'
-        f'<span class="soft">{_code(branch_of(records.milestone, issue))}</span></td>'
+        f'<span class="soft">{_code(records.state.roster.branch(records.milestone, issue))}</span></td>'
         f'<td data-is="Came through">{_pill(came, _CAME.get(came, came))}</td>'
         f"<td>{_labels(story.labels)}</td>"
         f'<td class="number" data-is="Tests">{tests}</td></tr>'

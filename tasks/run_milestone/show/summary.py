@@ -185,7 +185,23 @@ def listing(phase: Phase, milestone: Milestone, state: State) -> list[str]:
     ready = sum(1 for issue in phase.issues if told[issue.number].verdict)
     left_out = sum(1 for issue in phase.issues if told[issue.number].status == "skipped")
     skips = f", {left_out} skipped" if left_out else ""
-    return [f"✓ Phase {phase.number} complete — {count(ready, 'PR')} ready{skips}", "", *rows]
+    again = _again(phase, milestone, state)
+    return [f"✓ Phase {phase.number} complete — {count(ready, 'PR')} ready{skips}", *again, "", *rows]
+
+
+def _again(phase: Phase, milestone: Milestone, state: State) -> list[str]:
+    """Return how the list of a phase that was approved before differs from the list that was."""
+    answers = {Verb.CONTINUE, Verb.SKIP_PHASE}
+    own = [one for one in state.decisions.all() if one.gate == phase_name(phase.number) and one.verb in answers]
+    if not own:
+        return []
+    then, now = (
+        {item.rule: item.message for item in items} for items in (own[-1].findings, listed(phase, milestone, state))
+    )
+    new = [message for number, message in now.items() if then.get(number) != message]
+    gone = [message for number, message in then.items() if number not in now]
+    parts = [f"{what}: {', '.join(messages)}" for what, messages in (("new", new), ("gone", gone)) if messages]
+    return [f"Asked again: since decision {own[-1].id} {'; '.join(parts)}"] if parts else []
 
 
 def listed(phase: Phase, milestone: Milestone, state: State, *, skipping: bool = False) -> tuple[Finding, ...]:

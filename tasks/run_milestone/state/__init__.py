@@ -16,6 +16,7 @@ from .journal import Journal
 from .markers import Markers
 from .opened import OpenGates
 from .records import clean, read_record, write_record
+from .roster import Roster
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,8 @@ class State:
         self.gates = OpenGates(folder / "gates")
         self.approvals = Approvals(folder / "approvals")
         self.asked = AskedOnForge(folder / "asked")
-        self.decisions = Decisions(folder / "decisions")
+        self.roster = Roster(folder, self.markers)
+        self.decisions = Decisions(folder / "decisions", self.roster)
         self.journal = Journal(folder / "journal.jsonl")
 
     def validate(self) -> int:

@@ -6,23 +6,46 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedStateError
+from ..identity import translated
 from ..model import Decision
 from .records import names_in, read_record, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..identity import Known
+    from .roster import Roster
+
 
 class Decisions:
     """The folder `state/<id>/decisions`: `0001-03-fix.json`."""
 
-    def __init__(self, folder: Path) -> None:
-        """Look at `folder` (`state/m4.1/decisions`)."""
+    def __init__(self, folder: Path, roster: Roster) -> None:
+        """Look at `folder` (`state/m4.1/decisions`); `roster` knows which number each issue has now."""
         self._folder = folder
+        self._roster = roster
         self._read: dict[str, Decision] = {}
+        self._now: tuple[tuple[Known, ...], dict[int, Decision]] = ((), {})
 
     def all(self) -> tuple[Decision, ...]:
-        """Return every decision in order; each file is read once per run, because none ever changes."""
+        """Return every decision in order, each about the issue it was made about, by that issue's present number."""
+        known = self._roster.roll.issues
+        if all(len(entry.spans) == 1 for entry in known):
+            return self.written()
+        if self._now[0] != known:
+            self._now = known, {}
+        translations = self._now[1]
+        for decision in self.written():
+            if decision.id not in translations:
+                translations[decision.id] = translated(decision, known)
+        return tuple(translations[decision.id] for decision in self.written())
+
+    def next(self) -> int:
+        """Return the number that the next decision will have."""
+        return 1 + max((decision.id for decision in self.written()), default=0)
+
+    def written(self) -> tuple[Decision, ...]:
+        """Return every decision in order as it was written; each file is read once per run: none ever changes."""
         names = names_in(self._folder)
         for name in names:
             if name not in self._read:
@@ -44,11 +67,10 @@ class Decisions:
 
     def record(self, decision: Decision) -> Decision:
         """Write a decision under the next number; one made from the same approval file before is returned instead."""
-        known = self.all()
-        for earlier in known:
+        for earlier in self.written():
             if decision.source and earlier.source == decision.source:
                 return earlier
-        numbered = replace(decision, id=1 + max((earlier.id for earlier in known), default=0))
+        numbered = replace(decision, id=self.next())
         write_record(self._folder / _name(numbered), numbered)
         return numbered
 

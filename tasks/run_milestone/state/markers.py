@@ -47,7 +47,7 @@ class Markers:
     def read(self, task: str) -> Marker | None:
         """Return a task's marker, None where there is none; damage raises DamagedStateError."""
         path = self.path(task)
-        file, (known, marker) = _identity(path), self._known.get(task, ((), None))
+        file, (known, marker) = identity(path), self._known.get(task, ((), None))
         if file and file == known:
             return marker
         marker = read_record(path, Marker)
@@ -92,7 +92,7 @@ class Markers:
         yield from (self._folder / "issues" / issue).glob("*.json")
 
 
-def _identity(path: Path) -> tuple[int, ...]:
+def identity(path: Path) -> tuple[int, ...]:
     """Return what changes whenever a file does, as the file system tells it; empty where it tells nothing."""
     try:
         status = os.stat(path, follow_symlinks=False)

@@ -33,7 +33,8 @@ def counted_from(state: State, issue: str) -> str | None:
 
 def stands_on(job: Job) -> Base:
     """Return on what the issue stands, as the forge was when it was asked."""
-    return base_of(job.milestone, job.issue, job.world.pulls if job.world else ())
+    branches = job.state.roster.branches(job.milestone)
+    return base_of(job.milestone, job.issue, job.world.pulls if job.world else (), branches)
 
 
 def tip_of(job: Job, upon: Base) -> str | None:

@@ -23,7 +23,7 @@ def implement(job: Job) -> Implemented:
     """Adopt the attempt where its commit is there already (a crash, a lost state), else have it made."""
     base = job.base
     head = job.head or base
-    commits = job.hands.git.commits(base, head, job.mark)
+    commits = job.hands.git.commits(base, head, *job.marks)
     made = [commit for commit in commits if commit.attempt == job.attempt]
     if made:
         return _measured(job, f"{made[-1].sha}^", made[-1].sha, adopted=True)
@@ -117,8 +117,7 @@ def _by_person(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> I
     asked = job.rework.change if job.rework else ""
     if commits and _answers(job, base, head, asked):
         return _measured(job, base, head)
-    place = job.hands.git.checked_out(job.branch) or job.tree.with_name(f"{job.tree.name}-person")
-    job.hands.git.worktree(place, job.branch)
+    place = job.hands.git.worktree(job.tree.with_name(f"{job.tree.name}-person"), job.branch)
     what = f"commit your work on {job.branch}, then run again"
     finding = Finding(Kind.HUMAN, Severity.INFO, "human", what, detail=f"a worktree of it: {place}")
     return Implemented(head, job.attempt, 0, 0, problem=finding)

@@ -19,7 +19,7 @@ ISSUE_FIELDS: dict[Step, tuple[str, ...]] = {
     Step.TEST: ("criteria",),
     Step.INSPECT: ("paths", "type", "tests"),
     Step.REVIEW: ("criteria", "spec"),
-    Step.PR: ("title", "type", "github", "labels", "criteria", "spec"),
+    Step.PR: ("number", "title", "type", "github", "labels", "criteria", "spec"),
 }
 """Which fields of its plan entry a step uses: editing another one leaves the step alone."""
 

@@ -41,6 +41,8 @@ class Job:
     """The local branches and their commits."""
     decisions: tuple[Decision, ...]
     """The decisions about this issue, in order."""
+    marks: tuple[str, ...]
+    """What binds commits to this issue: its mark, and those of the numbers it had."""
     known_failures: tuple[str, ...] = ()
     """Tests that failed on the base before any work; they do not count."""
 

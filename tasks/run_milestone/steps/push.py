@@ -57,7 +57,7 @@ def foreign(job: Job, head: str, heads: dict[str, str]) -> str | None:
 
 def _push_base(job: Job, heads: dict[str, str]) -> None:
     """Push the branch that joins several open issues; only such a base is the runner's own to push here."""
-    name = join_of(job.milestone, job.issue)
+    name = join_of(job.branch)
     here, there = job.heads.get(name), heads.get(name)
     if stands_on(job).branch == name and here is not None and here != there:
         job.hands.git.push(here, name, there)
@@ -78,13 +78,18 @@ def _ours(job: Job, there: str, head: str) -> bool:
     git = job.hands.git
     if not git.has(there):
         git.fetch(job.branch)
-    if any(git.is_ancestor(there, known) for known in (head, *git.kept(f"{job.mark}/"))):
+    if any(git.is_ancestor(there, known) for known in (head, *_kept(job))):
         return True
     before = job.state.markers.evidence(f"{job.issue.number}:{Step.PUSH}", Pushed)
-    if before is None or before.head != there or not all(one.ours for one in git.commits(head, there, job.mark)):
+    if before is None or before.head != there or not all(one.ours for one in git.commits(head, there, *job.marks)):
         return False
     git.keep(f"{job.mark}/rewritten", there)
     return True
+
+
+def _kept(job: Job) -> tuple[str, ...]:
+    """Return the work of this issue that was thrown away, under whatever number."""
+    return tuple(commit for mark in job.marks for commit in job.hands.git.kept(f"{mark}/"))
 
 
 def _stopped(job: Job, kind: Kind, message: str) -> Pushed:

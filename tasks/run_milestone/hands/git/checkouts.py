@@ -26,11 +26,21 @@ class Checkouts:
         """Return the folder that has a branch checked out, None where none has."""
         told = self._git.run("worktree", "list", "--porcelain", directory=self._git.common)
         for place, *facts in (block.split("\n") for block in told.split("\n\n")):
-            if f"branch refs/heads/{branch}" in facts:
-                return Path(place.removeprefix("worktree "))
+            folder = Path(place.removeprefix("worktree "))
+            if f"branch refs/heads/{branch}" in facts and folder.exists():
+                return folder
         return None
 
-    def worktree(self, place: Path, branch: str) -> None:
-        """Give a person an ordinary worktree of a branch, with the repository's own configuration."""
-        if not place.exists():
-            self._git.run("worktree", "add", "--quiet", str(place), branch, directory=self._git.common, env=persons())
+    def worktree(self, place: Path, branch: str) -> Path:
+        """Return where a person works on a branch: a folder that has it checked out, else a new worktree of it.
+
+        That is made at `place`, or beside it where another branch's is; with the repository's own configuration.
+        """
+        there = self.checked_out(branch)
+        if there is not None:
+            return there
+        places = (place, *(place.with_name(f"{place.name}-{number}") for number in range(2, 1000)))
+        free = next(folder for folder in places if not folder.exists())
+        words = ("worktree", "add", "--quiet", "--force", str(free), branch)  # forced: a folder may have been deleted
+        self._git.run(*words, directory=self._git.common, env=persons())
+        return free

@@ -59,13 +59,13 @@ class Objects:
         """Return all best common ancestors of two commits; after crossing merges there are several."""
         return tuple(object_id(row, "a common ancestor") for row in self._git.rows("merge-base", "--all", one, other))
 
-    def commits(self, base: str, head: str, mark: str) -> tuple[Commit, ...]:
-        """Return what `base..head` holds, oldest first; `mark` is the trailer's value before the attempt."""
+    def commits(self, base: str, head: str, *marks: str) -> tuple[Commit, ...]:
+        """Return what `base..head` holds, oldest first; `marks` are the trailer's values before the attempt."""
         if base == head:
             return ()
         form = "--format=%H%x00%s%x00%(trailers:key=Run-Milestone,valueonly,unfold,separator=%x20)"
         rows = self._git.rows("log", "--reverse", "--topo-order", form, f"{base}..{head}")
-        return tuple(_commit(row, mark) for row in rows)
+        return tuple(_commit(row, marks) for row in rows)
 
     def diff(self, base: str, head: str, *options: str) -> str:
         """Return the diff of what `head` changes since it left `base`."""
@@ -121,8 +121,9 @@ class Objects:
         return tuple(name for name in told.split("\0") if name)
 
 
-def _commit(line: str, mark: str) -> Commit:
+def _commit(line: str, marks: tuple[str, ...]) -> Commit:
     sha, subject, trailers = line.split("\0")
-    found = re.search(rf"(?:^|\s){re.escape(mark)} attempt-(\d+)", trailers)
-    ours = re.search(rf"(?:^|\s){re.escape(mark)} (?:attempt|lint|restack)-\d+", trailers) is not None
+    mark = "|".join(map(re.escape, marks))
+    found = re.search(rf"(?:^|\s)(?:{mark}) attempt-(\d+)", trailers)
+    ours = re.search(rf"(?:^|\s)(?:{mark}) (?:attempt|lint|restack)-\d+", trailers) is not None
     return Commit(sha, subject, int(found.group(1)) if found else None, ours)
