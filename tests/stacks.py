@@ -66,6 +66,54 @@ class Stack:
         return json.loads((self.person.folder / f"state/m1/issues/{number}/{step}.json").read_text())
 
 
+@dataclass
+class StackOnGitHub(Stack):
+    """The same, its pull requests on a GitHub on this machine."""
+
+    world: object = None
+
+    def pulls(self):
+        found = (pull for pull in self.world.pulls())
+        return {
+            pull.head: {"number": pull.number, "state": pull.state.lower(), "base": pull.base, "body": pull.body}
+            for pull in found
+        }
+
+
+def states(stack):
+    return {head: pull["state"] for head, pull in stack.pulls().items()}
+
+
+def lands(stack, *words):
+    return stack.person.types("land", "m1", *words)
+
+
+def amended_in_the_middle_it_lands(stack):
+    """Somebody commits to the second of five finished pull requests; then the stack lands."""
+    own = {name: stack.there("rev-parse", name) for name in stack.bases()}
+    hers = stack.commits_by_hand("02", "w02.js", "const two = 2;\n")
+    told = lands(stack)
+    assert told.code == 1
+    assert "✗ Nothing lands yet:" in told.out
+    assert "  - #02 is not finished (test: changed since: commit)" in told.out
+    assert set(states(stack).values()) == {"open"}
+
+    told = stack.runs()
+    assert told.code == 0, told.out
+    told = lands(stack)
+    assert told.code == 0, told.out + told.err
+    order = [line.split("(#")[1][:2] for line in told.lines if " landed on milestone/m1 (#" in line]
+    assert order == list(UPON)
+    assert states(stack) == {**dict.fromkeys(own, "merged"), "milestone/m1": "open"}
+    for head in (hers, *own.values()):
+        assert stack.there("merge-base", "--is-ancestor", head, "milestone/m1") == "", "every commit is kept"
+    assert stack.there("show", "milestone/m1:w02.js") == "const two = 2;"
+    assert "Amend w02.js" in stack.there("log", "--format=%s", branch("05")), "what stands on it holds it as well"
+    assert stack.pulls()["milestone/m1"]["base"] == "main"
+    verified = stack.person.types("verify", "m1")
+    assert verified.code == 0, verified.out
+
+
 def stack_of(milestone, work=None, plan=""):
     """Give the person of the `milestone` fixture the stack; `work` adds to what the agent does or replaces it."""
     files = {f"{number}-1": {f"w{number}.js": f"NUMBER = {int(number)}\n"} for number in UPON}

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from stacks import MANY, Stack, branch, stack_of
+from stacks import MANY, Stack, amended_in_the_middle_it_lands, branch, lands, stack_of, states
 
 WORK = {"03-1": {"w03.js": MANY}, "02-2": {"w02.js": "const both = [2, 22];\n"}}
 
@@ -30,14 +30,6 @@ def stack(ready, milestone, somebody, tmp_path):
     home = tmp_path / "copy"
     shutil.copytree(ready, home, symlinks=True)
     return Stack(somebody(home / "widgets"))
-
-
-def lands(stack, *words):
-    return stack.person.types("land", "m1", *words)
-
-
-def states(stack):
-    return {head: pull["state"] for head, pull in stack.pulls().items()}
 
 
 def test_it_lands_in_order_and_opens_the_milestones_pull_request(stack):
@@ -88,20 +80,7 @@ def mine_url(stack):
 
 
 def test_one_amended_in_the_middle_is_looked_at_again_before_anything_lands(stack):
-    hers = stack.commits_by_hand("02", "w02.js", "const two = 2;\n")
-    told = lands(stack)
-    assert told.code == 1
-    assert "✗ Nothing lands yet:" in told.out
-    assert "  - #02 is not finished (test: changed since: commit)" in told.out
-    assert set(states(stack).values()) == {"open"}
-
-    assert stack.runs().code == 0
-    told = lands(stack)
-    assert told.code == 0, told.out
-    assert states(stack) == {**dict.fromkeys(stack.pulls(), "merged"), "milestone/m1": "open"}
-    assert stack.there("merge-base", "--is-ancestor", hers, "milestone/m1") == ""
-    assert stack.there("show", "milestone/m1:w02.js") == "const two = 2;"
-    assert "Amend w02.js" in stack.there("log", "--format=%s", branch("05")), "what stands on it holds it as well"
+    amended_in_the_middle_it_lands(stack)
 
 
 def test_a_conflict_is_asked_fixed_by_a_merge_and_landing_goes_on(stack):
