@@ -38,7 +38,7 @@ EXPECTED = {
     # ours: the contract's table has no row for them
     "checks": ("hard", "review", "fix skip abort", None, "fix skip"),
     "checks-pending": ("hard", "review", "retry skip abort", None, "retry skip"),
-    "tool": ("hard", "inspect", "retry approve skip abort", None, "skip"),
+    "tool": ("hard", "lint, inspect, review", "retry approve skip abort", None, "skip"),
     "human": ("hard", "implement", "skip abort", None, ""),
     "blocked": ("hard", "branch", "skip abort", None, "skip"),
 }

@@ -62,7 +62,7 @@ _TABLE = (
     _label(Kind.COVERAGE, "Changed lines poorly covered", "inspect", "needs-test-review"),
     _hard(Kind.SIZE, "Large change", "inspect", (_A, _S, _X), (_S,)),
     _hard(Kind.EMPTY, "Empty change", "inspect", (_F, _S, _X), (_F, _S)),
-    _hard(Kind.TOOL, "A check could not run", "inspect", (_R, _A, _S, _X), (_S,)),
+    _hard(Kind.TOOL, "A check could not run", "lint, inspect, review", (_R, _A, _S, _X), (_S,)),
     _hard(Kind.FORGE, "Push or pull request failed", "push, pr", (_R, _S, _X), (_R, _S)),
     _hard(Kind.CONFLICT, "Merge conflict with the base", "push", (_F, _S, _X), (_F, _S)),
     _hard(Kind.TARGET, "Would reach the target branch", "push, pr", (_X,), (_X,)),

@@ -73,7 +73,7 @@ def _setting(job: Job, name: str) -> Any:
 
 
 def _retries(verb: Verb, kind: Kind | None, step: Step) -> bool:
-    return verb is Verb.RETRY and kind is not None and (step in STOPS[kind].found_by.split(", ") or kind is Kind.TOOL)
+    return verb is Verb.RETRY and kind is not None and step in STOPS[kind].found_by.split(", ")
 
 
 def _committed(job: Job) -> dict[str, Any]:

@@ -1,0 +1,170 @@
+"""The stops of a milestone as a whole: its plan, its baseline, its budget, its phases, and the way out by each verb."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from run_milestone.model import Kind, Verb
+from run_milestone.policy import AUTONOMOUS, STOPS
+
+WORK = {f"{number}-1": {f"{number}.js": "a = 1\n"} for number in ("01", "02", "03")}
+UNREACHABLE = [{"text": "It answers", "test": "tests/test_new.py::test_it"}]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A milestone that leads into a stop of its own: the gate's name, what it says, and what makes it so."""
+
+    gate: str
+    kind: Kind
+    said: str
+    issue: dict = field(default_factory=dict)
+    plan: str = ""
+    broken: bool = False
+    why: str = ""
+
+
+CASES = (
+    Case(
+        "plan-review",
+        Kind.PLAN_CRITICAL,
+        "1. Issue #01, criterion 1: its test is in tests/test_new.py, which the issue may not change",
+        issue={"criteria": UNREACHABLE, "paths": {"allow": ["*.js"]}},
+    ),
+    Case("bootstrap", Kind.BASELINE, "1. the test command ended with exit code 1", broken=True),
+    Case(
+        "budget",
+        Kind.BUDGET,
+        "1. The time of its steps is used up (time 1s)",
+        plan="limits: {time: 1s}\nreviewers: [{name: slow, command: [sleep, '60'], timeout: 1}]\n",
+        why="time 2h",
+    ),
+)
+
+
+def proves(answer):
+    """The cases as parameters, each marked with the stop and the answer that its test shows."""
+    answers = [answer] if answer else []
+    return [pytest.param(case.kind, id=str(case.kind), marks=pytest.mark.stop(case.kind, *answers)) for case in CASES]
+
+
+def made(product, home, case):
+    ada = product(home, [{"number": 1, **case.issue}, {"number": 2}], work=WORK, plan=case.plan)
+    if case.broken:
+        (ada.folder / "broken.js").touch()
+        ada.git("add", ".", where=".")
+        ada.git("commit", "--quiet", "--message=Break it", where=".")
+    return ada
+
+
+@pytest.fixture(scope="module")
+def stopped(product, run, tmp_path_factory):
+    """Each of these milestones, after the run that stopped."""
+    return {case.kind: (case, run(made(product, tmp_path_factory.mktemp(case.gate) / "home", case))) for case in CASES}
+
+
+@pytest.mark.parametrize("kind", proves(None))
+def test_the_run_stops_before_it_goes_on_with_what_is_wrong(stopped, kind):
+    case, world = stopped[kind]
+    assert world.told.code == (4 if kind is Kind.BUDGET else 3)
+    assert world.gate(case.gate)["kind"] == kind
+    assert f"🛑 {STOPS[kind].title}" in world.told.out
+    assert case.said in world.told.out
+    assert " | ".join(STOPS[kind].verbs) in world.told.out
+    assert world.told.issues() == (["01"] if kind is Kind.BUDGET else [])
+
+
+@pytest.mark.parametrize("kind", proves(Verb.APPROVE))
+def test_approve_accepts_it_and_the_milestone_goes_on(stopped, goes_on, kind):
+    case, world = stopped[kind]
+    approved = goes_on(world, f"{case.gate}.approve", why=case.why)
+    assert [verb for verb, _ in approved.decided(case.gate)] == ["approve"]
+    assert approved.gate(case.gate) is None
+    assert approved.told.issues()[-1] == "02"
+
+
+@pytest.mark.parametrize("kind", proves(Verb.ABORT))
+def test_abort_ends_the_run_and_the_question_stands_when_it_is_resumed(stopped, goes_on, kind):
+    case, world = stopped[kind]
+    aborted = goes_on(world, f"{case.gate}.abort")
+    assert aborted.told.code == (4 if kind is Kind.BUDGET else 1)
+    assert aborted.told.issues() == []
+    assert "Aborted. `run-milestone m1` resumes it." in aborted.told.out
+    resumed = goes_on(aborted)
+    assert resumed.gate(case.gate)["kind"] == kind
+    assert case.said in resumed.told.out
+
+
+@pytest.mark.parametrize("kind", proves(AUTONOMOUS))
+def test_a_run_that_asks_nobody_ends_there(product, run, tmp_path_factory, kind):
+    case = next(case for case in CASES if case.kind is kind)
+    world = run(made(product, tmp_path_factory.mktemp(case.gate) / "home", case), "--autonomous")
+    assert world.told.code == (4 if kind is Kind.BUDGET else 1)
+    assert world.decided(case.gate) == [("abort", "autonomous")]
+    assert f"Gate {case.gate} ended the run ({STOPS[kind].title.lower()}" in world.told.out
+
+
+# ---- warnings -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.stop(Kind.PLAN_WARNING)
+def test_a_warning_is_said_and_written_down_and_the_run_goes_on(stopped):
+    _, world = stopped[Kind.BUDGET]
+    assert "✓ Passed (0 critical, 2 warnings)\n  ⚠️ Issue #01, criterion 1: “It is done” does not say" in world.told.out
+    assert "2 warnings:" in (world.person.folder / "state/m1/plan-review.md").read_text()
+    assert world.told.issues() == ["01"]
+
+
+# ---- phases -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def unfinished(product, run, tmp_path_factory):
+    """A first phase in which a person's issue waits, and a second one."""
+    person = {"number": 2, "agent": {"kind": "human"}}
+    return run(product(tmp_path_factory.mktemp("phases") / "home", [{"number": 1}, person], [{"number": 3}], work=WORK))
+
+
+@pytest.fixture(scope="module")
+def second(unfinished, goes_on):
+    """The end of the second phase; what was unfinished in the first is left out."""
+    return goes_on(unfinished, "phase-1.skip-phase")
+
+
+@pytest.mark.stop(Kind.PHASE, Verb.SKIP_PHASE)
+def test_skip_phase_leaves_out_what_is_unfinished_and_passes_the_barrier(unfinished, second):
+    assert unfinished.gate("02")["kind"] == "human"
+    assert unfinished.gate("phase-1") is None, "the barrier asks when all is done or skipped"
+    assert second.gate("02") is None
+    assert [second.story(number)["status"] for number in ("01", "02", "03")] == ["done", "skipped", "done"]
+
+
+@pytest.mark.stop(Kind.PHASE)
+def test_a_phase_that_is_complete_shows_its_pull_requests_and_waits(second):
+    assert second.told.code == 3
+    assert "✓ Phase 2 complete — 1 PR ready" in second.told.out
+    assert "continue | skip-phase | abort" in second.told.out
+
+
+@pytest.mark.stop(Kind.PHASE, Verb.CONTINUE)
+def test_continue_goes_on_to_the_end(second, goes_on):
+    done = goes_on(second, "phase-2.continue")
+    assert done.told.code == 0
+    assert "✓ Milestone M1 Complete" in done.told.out
+
+
+@pytest.mark.stop(Kind.PHASE, Verb.ABORT)
+def test_abort_at_a_phase_ends_the_run_and_the_phase_asks_again(second, goes_on):
+    aborted = goes_on(second, "phase-2.abort")
+    assert aborted.told.code == 1
+    assert "✓ Phase 2 complete — 1 PR ready" in goes_on(aborted).told.out
+
+
+@pytest.mark.stop(Kind.PHASE, AUTONOMOUS)
+@pytest.mark.stop(Kind.PLAN_WARNING, AUTONOMOUS)
+def test_a_run_that_asks_nobody_goes_on_past_warnings_and_barriers(product, run, tmp_path_factory):
+    ada = product(tmp_path_factory.mktemp("on") / "home", [{"number": 1}], [{"number": 3}], work=WORK)
+    world = run(ada, "--autonomous")
+    assert "✓ Passed (0 critical, 2 warnings)" in world.told.out
+    assert world.decided("phase-1") == [("continue", "autonomous")]
+    assert world.told.code == 0
