@@ -79,10 +79,8 @@ def row(*cells):
 
 def stop_row(stop):
     told = ", ".join(stop.verbs) if stop.tier is Tier.HARD else f"`{stop.label}`" if stop.label else "none"
-    otherwise = "waits" if stop.kind is Kind.HUMAN else "goes on"
-    return row(
-        stop.title, f"`{stop.kind}`", stop.found_by, stop.tier, told, ", then ".join(stop.autonomous) or otherwise
-    )
+    alone = ", then ".join(stop.autonomous) or ("waits" if stop.kind is Kind.HUMAN else "goes on")
+    return row(stop.title, f"`{stop.kind}`", stop.found_by, stop.tier, told, alone)
 
 
 def proof_row(kind, answer, node):
