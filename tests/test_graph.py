@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from run_milestone.graph import compile_graph
+from run_milestone.graph import compile_graph, longest_first
 from run_milestone.model import STEPS, Issue, Milestone, Phase
 
 CHAIN = [
@@ -152,3 +152,8 @@ def test_a_barrier_and_the_end_wait_for_everything_before_them(phases):
 def test_every_name_is_there_once(phases):
     found = names(compile_graph(milestone(*phases)))
     assert len(found) == len(set(found))
+
+
+def test_what_the_longest_chain_waits_for_begins_first_and_the_plans_order_decides_between_equals():
+    (phase,) = milestone({"01": (), "02": (), "03": (), "04": ("03",), "05": ("04", "02"), "06": ("00",)}).phases
+    assert [issue.number for issue in longest_first(phase.issues)] == ["03", "02", "04", "01", "05", "06"]

@@ -387,3 +387,11 @@ def test_issues_side_by_side_are_never_mixed(ada):
         runs = [line.split()[1] for line in block.splitlines() if line.startswith("· ") and " runs: " in line]
         assert runs[-1] == f"{number}:review-gate" or runs[-2] == f"{number}:review-gate"
         assert block.count("✓ PR #") == 1
+
+
+def test_side_by_side_the_longest_chain_begins_first(ada):
+    ada.plans([issue(1), issue(2), issue(3), issue(4, depends_on=[3])])
+    assert ada.types("m1", "--jobs", "2").code == 3
+    lines = (ada.folder / "state/m1/journal.jsonl").read_text().splitlines()
+    made = [task for task in (json.loads(line).get("task", "") for line in lines) if task.endswith(":branch")]
+    assert set(made[:2]) == {"03:branch", "01:branch"}

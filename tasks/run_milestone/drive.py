@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from . import budget, engine
-from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name
+from .graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, longest_first, phase_name
 from .model import Verb
 
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ def drive(
     With `in_turn` one issue runs after the other, so that each question comes while its issue is on the screen;
     without, everything that can run does, and whoever answers is asked about all of it.
     """
+    stretches = _stretches(session, only, jobs)
     if not in_turn:
-        _run_and_ask(session, answers, _in_order(session, only), jobs)
+        _run_and_ask(session, answers, stretches, jobs)
         return
-    for name in _in_order(session, only):
-        _run_and_ask(session, answers, [name], jobs, in_turn=True)
+    for name in chain(*stretches):
+        _run_and_ask(session, answers, [[name]], jobs, in_turn=True)
         if session.aborted or session.problems or _shut(session, name):
             return
 
@@ -37,21 +39,32 @@ def _shut(session: Session, name: str) -> bool:
     return barrier or session.state.gates.read(budget.GATE) is not None
 
 
-def _in_order(session: Session, only: tuple[str, ...]) -> list[str]:
-    """Return the tasks to ask for, in the order in which doit is to begin them: it keeps none by itself."""
+def _stretches(session: Session, only: tuple[str, ...], jobs: int) -> list[list[str]]:
+    """Return the tasks to ask for in the order in which doit is to begin them, each stretch up to a barrier.
+
+    doit keeps that order only among what can begin at once, so what waits for a barrier is asked for behind it.
+    """
     if only:
-        return list(only)
-    names = [BOOTSTRAP, PLAN_REVIEW]
-    for phase in session.milestone.phases:
-        names += [*(issue.number for issue in phase.issues), phase_name(phase.number)]
-    return [*names, COMPLETE]
+        return [list(only)]
+    order = longest_first if jobs > 1 else tuple
+    phases = [
+        [*(issue.number for issue in order(phase.issues)), phase_name(phase.number)]
+        for phase in session.milestone.phases
+    ]
+    return [[BOOTSTRAP], [PLAN_REVIEW], *phases, [COMPLETE]]
 
 
-def _run_and_ask(session: Session, answers: Answers, names: list[str], jobs: int, *, in_turn: bool = False) -> None:
+def _run_and_ask(
+    session: Session, answers: Answers, stretches: list[list[str]], jobs: int, *, in_turn: bool = False
+) -> None:
     """Run until no answer is left to take; in turn, what failed ends it, else it holds up only what needs it."""
+    names = list(chain(*stretches))
     asked = {budget.GATE, *(names if in_turn else _reached(session, names))}
     while True:
-        engine.run(session, names, jobs=jobs)
+        for stretch in stretches:
+            engine.run(session, stretch, jobs=jobs)
+            if session.aborted or not session.due.known_done(stretch[-1]):
+                break
         if session.aborted or (in_turn and session.problems) or not _answered(session, answers, asked):
             return
 

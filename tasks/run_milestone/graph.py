@@ -73,6 +73,21 @@ def _in_order(issues: tuple[Issue, ...]) -> Iterator[Issue]:
         sorter.done(issue.number)
 
 
+def longest_first(issues: tuple[Issue, ...]) -> tuple[Issue, ...]:
+    """Return issues by how long a chain of others waits for each, the longest first, else in their order.
+
+    What is long begins first, so that several at a time end as soon as the longest chain can.
+    """
+    waiting: dict[str, list[str]] = {issue.number: [] for issue in issues}
+    for issue in issues:
+        for number in waiting.keys() & set(issue.depends_on):
+            waiting[number].append(issue.number)
+    lengths: dict[str, int] = {}
+    for number in TopologicalSorter(waiting).static_order():
+        lengths[number] = 1 + max((lengths[other] for other in waiting[number]), default=0)
+    return tuple(sorted(issues, key=lambda issue: -lengths[issue.number]))
+
+
 def _chain(issue: Issue, before: str) -> Iterator[Node]:
     names = [step_name(issue.number, step) for step in STEPS]
     first = (before, *(step_name(other, STEPS[-1]) for other in issue.depends_on))
