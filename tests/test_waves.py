@@ -6,6 +6,7 @@ PLAN = """\
 id: m1
 title: Pages
 agent: {kind: command, command: [sh, -c, "mkdir -p pages && cat | grep -o 'issue [0-9]* of' | head -n 1 > pages/$$"]}
+repository: {remote: ../widgets.git}
 commands:
   lint: ["true"]
   test: [sh, -c, "echo '<testsuite><testcase classname=\\"a\\" name=\\"b\\"/></testsuite>' > $0", "{junit}"]
@@ -37,6 +38,8 @@ def test_what_is_ready_follows_dependencies_questions_and_barriers(repository):
     assert ada.types("m1", "--only", "1,2").code == 3
     assert ready(ada) == ["03"], "02 waits for a decision"
     plan.write_text(PLAN.replace('"other/**"', '"pages/**"'))
+    assert ready(ada) == [], "an edited plan is reviewed first"
+    ada.doit("run", "m1:plan-review")
     assert ready(ada) == ["02", "03"], "the plan now allows what was asked about"
 
     assert ada.types("m1").code == 3

@@ -7,7 +7,7 @@ import pytest
 from run_milestone.ci.event import asked
 from run_milestone.errors import UsageError
 
-KNOWN = ("m1", "m4.1")
+KNOWN = {"m1": [7], "m4.1": [297]}
 MARK = "Issue 03.\n\n<!-- run-milestone: m4.1/03 -->\n"
 
 
@@ -39,9 +39,14 @@ def test_the_schedule_goes_on_with_what_it_was_written_for():
 
 
 @pytest.mark.parametrize("association", ["OWNER", "MEMBER", "COLLABORATOR"])
-@pytest.mark.parametrize("body", ["/fix", "/approve because it is small", "/skip-phase\nfor now"])
+@pytest.mark.parametrize("body", ["/fix", "/approve because it is small", "/skip-phase\nfor now", "/Continue phase-1"])
 def test_a_command_by_somebody_of_the_project_wakes_its_milestone(association, body):
     assert asked("issue_comment", comment(body, association), (), KNOWN).milestones == ("m4.1",)
+
+
+@pytest.mark.parametrize("issue", [{"number": 297}, {"body": "<!-- run-milestone: m4.1 -->"}])
+def test_a_command_on_an_issue_of_the_plan_or_on_the_milestones_own_counts_too(issue):
+    assert asked("issue_comment", {**comment(), "issue": issue}, (), KNOWN).milestones == ("m4.1",)
 
 
 @pytest.mark.parametrize(
@@ -55,10 +60,12 @@ def test_a_command_by_somebody_of_the_project_wakes_its_milestone(association, b
         (comment(body="/assign me"), "is no command"),
         (comment(body=""), "is no command"),
         (comment(body={"fix": 1}), "is no command"),
-        (comment(on="A pull request from a fork"), "on no pull request of a milestone"),
-        (comment(on="<!-- run-milestone: m9/01 -->"), "on no pull request of a milestone"),
-        (comment(on="<!-- run-milestone: m1;id/01 -->"), "on no pull request of a milestone"),
-        (comment(on=None), "on no pull request of a milestone"),
+        (comment(on="A pull request from a fork"), "on nothing that belongs to a milestone"),
+        (comment(on="<!-- run-milestone: m9/01 -->"), "on nothing that belongs to a milestone"),
+        (comment(on="<!-- run-milestone: m1;id/01 -->"), "on nothing that belongs to a milestone"),
+        (comment(on=None), "on nothing that belongs to a milestone"),
+        ({**comment(), "issue": {"number": 297, "pull_request": {"url": "a fork's"}}}, "on nothing that belongs"),
+        ({**comment(), "issue": {"number": [297]}}, "on nothing that belongs"),
         ({}, "is no command"),
     ],
 )

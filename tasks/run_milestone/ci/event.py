@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from ..model import Verb
 from ..plan.ids import normalise
+from ..show.questions import answers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 TRUSTED = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 """Who may wake a run by a comment, in GitHub's words; whether they may write, the forge is asked when it is read."""
@@ -26,8 +26,8 @@ class Asked:
     why: str
 
 
-def asked(kind: str, event: dict[str, Any], scheduled: Collection[str], known: Collection[str]) -> Asked:
-    """Return which milestones an event of this kind asks for; `known` are those that have a plan.
+def asked(kind: str, event: dict[str, Any], scheduled: Collection[str], known: Mapping[str, Collection[int]]) -> Asked:
+    """Return which milestones an event of this kind asks for; `known` are those with a plan, and their issues' numbers.
 
     Errors: UsageError for a kind that may carry a fork's code, and for a milestone that is none.
     """
@@ -54,16 +54,24 @@ def _known(wished: list[str], known: Collection[str], why: str) -> Asked:
     return Asked(names, why)
 
 
-def _by_comment(event: dict[str, Any], known: Collection[str]) -> Asked:
-    verb = str(_at(event, "comment", "body")).split(maxsplit=1)[:1]
-    if not verb or verb[0] not in {f"/{verb}" for verb in Verb}:
+def _by_comment(event: dict[str, Any], known: Mapping[str, Collection[int]]) -> Asked:
+    said = answers(str(_at(event, "comment", "body")))
+    if not said:
         return Asked((), "The comment is no command, so nothing is run.")
     if str(_at(event, "comment", "author_association")) not in TRUSTED:
         return Asked((), "The comment is by somebody without write access, so nothing is run.")
+    names = tuple(name for name in known if _is_about(event, name, known[name]))
+    if not names:
+        return Asked((), "The comment is on nothing that belongs to a milestone, so nothing is run.")
+    return Asked(names, f"Somebody of the project said {said[0][0]}.")
+
+
+def _is_about(event: dict[str, Any], name: str, issues: Collection[int]) -> bool:
+    """Return whether a comment is on what a milestone made, or on an issue of its plan; a pull request is never one."""
     mark = _MARK.search(str(_at(event, "issue", "body")))
-    if mark is None or mark[1] not in known:
-        return Asked((), "The comment is on no pull request of a milestone, so nothing is run.")
-    return Asked((mark[1],), f"Somebody of the project said {verb[0]}.")
+    if mark or _at(event, "issue", "pull_request"):
+        return mark is not None and mark[1] == name
+    return _at(event, "issue", "number") in tuple(issues)
 
 
 def _at(value: Any, *names: str) -> Any:

@@ -37,9 +37,9 @@ def run(project: Project, milestone: Milestone, mode: Mode) -> int:
     return ExitCode.DONE
 
 
-def wave(project: Project, milestone: Milestone) -> int:
+def wave(project: Project, milestone: Milestone, lock: str | None) -> int:
     """Do what lies between issues, and hand on the issues that are ready to the jobs that run them."""
-    code = run(project, milestone, Mode(own=True))
+    code = run(project, milestone, Mode(own=True, shared=True, lock=lock))
     numbers = ready(project, milestone) if code == ExitCode.DONE else ()
     actions.output("issues", numbers)
     actions.say(f"Ready: {', '.join(numbers) or 'no issue'}")

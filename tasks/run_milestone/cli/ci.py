@@ -9,8 +9,10 @@ from pathlib import Path
 from ..errors import ExitCode, UsageError
 from ..plan import milestones
 from ..plan.ids import normalise
+from ..project import Project
 from .opening import Commands, add_milestone, current_project, load_plan, near, put
 from .running import add_only, only_issues
+from .sharing import add_lock
 
 
 def github(args: argparse.Namespace) -> int:
@@ -58,7 +60,7 @@ def event(_: argparse.Namespace) -> int:
 
     kind, said = actions.event()
     scheduled = os.environ.get("SCHEDULED", "").split()
-    answer = asked(kind, said, scheduled, list(milestones(current_project().plans)))
+    answer = asked(kind, said, scheduled, _known(current_project()))
     actions.output("milestones", answer.milestones)
     put(f"{answer.why}\nTo be run: {', '.join(answer.milestones) or 'nothing'}\n")
     return ExitCode.DONE
@@ -71,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
     project = current_project()
     milestone = load_plan(project, args.milestone)
-    return job.run(project, milestone, Mode(only_issues(args.only, milestone)))
+    return job.run(project, milestone, Mode(only_issues(args.only, milestone), shared=True, lock=args.lock))
 
 
 def wave(args: argparse.Namespace) -> int:
@@ -79,7 +81,20 @@ def wave(args: argparse.Namespace) -> int:
     from ..ci import job
 
     project = current_project()
-    return job.wave(project, load_plan(project, args.milestone))
+    return job.wave(project, load_plan(project, args.milestone), args.lock)
+
+
+def _known(project: Project) -> dict[str, tuple[int, ...]]:
+    """Return the milestones that have a plan, each with its issues' numbers on the forge."""
+    return {name: _numbers(project, name) for name in milestones(project.plans)}
+
+
+def _numbers(project: Project, name: str) -> tuple[int, ...]:
+    """Return the issues of a plan; what is wrong with one is said where it is run, and keeps no other from running."""
+    try:
+        return tuple(issue.github for issue in load_plan(project, name).issues if issue.github)
+    except UsageError:
+        return ()
 
 
 def _ci(args: argparse.Namespace) -> int:
@@ -107,8 +122,13 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    add_milestone(parser)
+    _add_wave(parser)
     add_only(parser)
+
+
+def _add_wave(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    add_lock(parser)
 
 
 def _add_nothing(_: argparse.ArgumentParser) -> None:
@@ -120,7 +140,7 @@ _CI: Commands = {
     "check": (check, _add_check),
     "event": (event, _add_nothing),
     "run": (run, _add_run),
-    "wave": (wave, add_milestone),
+    "wave": (wave, _add_wave),
 }
 
 COMMANDS: Commands = {"ci": (_ci, _add_ci)}
