@@ -21,7 +21,7 @@ FLOORS = (
         *("answers", "drive", "deciding", "explaining", "starting", "foretelling", "watching", "running", "waves"),
         *("landing", "stopping", "verifying", "doctor", "answering"),
     ),
-    ("ci",),
+    ("ci", "exchange"),
     ("cli",),
     ("door", "__main__"),
 )

@@ -103,7 +103,7 @@ def sketch_plan(project: Project, milestone: str, sketch: Sketch) -> Path:
     """
     path = project.plan(milestone) / "plan.yaml"
     head = NEW.format(
-        id=milestone, title=_quoted(sketch.title), target=_quoted(sketch.target), commands=_commands(project.root)
+        id=milestone, title=_quoted(sketch.title), target=_quoted(sketch.target), commands=commands_of(project.root)
     )
     text = head + "\n".join(ISSUE.format(number=number) for number in range(1, sketch.issues + 1))
     with tempfile.TemporaryDirectory() as folder:
@@ -122,7 +122,7 @@ def _quoted(text: str) -> str:
     return json.dumps(" ".join(text.split()), ensure_ascii=False)
 
 
-def _commands(folder: Path) -> str:
+def commands_of(folder: Path) -> str:
     """Return the commands to begin with: Python's, unless the files at the top tell of another language."""
     python = any((folder / name).is_file() for name in ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini"))
     test = next((command for name, command in RUNNERS.items() if (folder / name).is_file()), None)
@@ -144,7 +144,7 @@ def make_project(folder: Path, milestone: str) -> str:
     """Write what a project needs and is not there yet; returns what was done, for people."""
     plan = folder / "plans" / milestone / "plan.yaml"
     made = [
-        _write(plan, PLAN.format(id=milestone, target=_current_branch(folder), commands=_commands(folder))),
+        _write(plan, PLAN.format(id=milestone, target=_current_branch(folder), commands=commands_of(folder))),
         _write(folder / "dodo.py", DODO),
         _write(folder / "state" / ".gitignore", "*\n"),
     ]

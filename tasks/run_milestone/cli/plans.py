@@ -1,4 +1,4 @@
-"""The commands about plans: check, review, matrix, new."""
+"""The commands about plans: check, review, matrix, new, import, push."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 
 from ..errors import ExitCode, UsageError
 from ..plan.ids import normalise
+from .exchanging import add_import, add_push, plan_import, plan_push
 from .opening import Commands, add_milestone, add_milestone_json, current_project, load_plan, near, put
 
 MOST_ISSUES = 99
@@ -91,7 +92,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
 
 
 def _plan(args: argparse.Namespace) -> int:
-    """Work on a plan: check, review, matrix, new."""
+    """Work on a plan: check, review, matrix, new, import, push."""
     raise UsageError(f"{args} names no command.", "Try `run-milestone plan check m4.1`.")
 
 
@@ -107,6 +108,8 @@ _PLAN: Commands = {
     "review": (plan_review, add_milestone),
     "matrix": (plan_matrix, add_milestone_json),
     "new": (plan_new, _add_plan_new),
+    "import": (plan_import, add_import),
+    "push": (plan_push, add_push),
 }
 
 COMMANDS: Commands = {"plan": (_plan, _add_plan)}
