@@ -15,8 +15,11 @@ LARGEST = 8 * 1024 * 1024
 """Bytes; nothing we write ourselves comes near it, so a larger file is not ours."""
 
 
-def write_text(path: Path, text: str) -> None:
-    """Put `text` at `path` whole or not at all, also across a crash; parents are made."""
+def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
+    """Put `text` at `path` whole or not at all, also across a crash; parents are made.
+
+    What is not `lasting` may be gone again, or be what it was before, after a power cut.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -29,7 +32,8 @@ def write_text(path: Path, text: str) -> None:
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    if lasting:
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -41,9 +45,9 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, *, lasting: bool = True) -> None:
     """Write `value` as indented JSON that a person can read and mend."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", lasting=lasting)
 
 
 def read_text(path: Path) -> str | None:

@@ -76,7 +76,7 @@ class Markers:
     def write(self, task: str, inputs: dict[str, str], evidence: Any, took: float) -> Marker:
         """Record that a task is done, with what it worked from and what it found."""
         marker = Marker(task, inputs, plain(evidence), datetime.now(UTC).isoformat(timespec="seconds"), round(took, 3))
-        write_record(self.path(task), marker)
+        write_record(self.path(task), marker, lasting=False)  # one that a power cut takes is found out again
         self._known.pop(task, None)
         return marker
 

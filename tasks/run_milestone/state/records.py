@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def write_record(path: Path, record: Any) -> None:
+def write_record(path: Path, record: Any, *, lasting: bool = True) -> None:
     """Write a frozen record as JSON; no secret passes."""
-    write_json(path, clean(plain(record)))
+    write_json(path, clean(plain(record)), lasting=lasting)
 
 
 def names_in(folder: Path) -> list[str]:
