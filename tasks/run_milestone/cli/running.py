@@ -32,7 +32,9 @@ def run(args: argparse.Namespace) -> int:
     wished = {name: getattr(args, name) for name in ("jobs", "autonomous", "watch", "verbose", "metrics")}
     if args.lock and not args.state_ref:
         raise UsageError("--lock is about the state on the remote.", "Give --state-ref with it.")
-    shared = {"shared": args.state_ref, "lock": args.lock}
+    if args.no_issues and args.only:
+        raise UsageError("--no-issues and --only are about different tasks.", "Give one of them.")
+    shared = {"shared": args.state_ref, "lock": args.lock, "own": args.no_issues}
     mode = Mode(only_issues(args.only, milestone), time=args.max_time, money=args.max_cost, **wished, **shared)
     prompt = Prompt(lambda: status_text(milestone, State(project.state(milestone.id))))
     return run_milestone(project, milestone, mode, prompt if asks(mode) else None)
@@ -97,6 +99,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add_milestone(parser)
     parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="run independent issues in parallel")
     add_only(parser)
+    parser.add_argument(
+        "--no-issues", action="store_true", help="run only what lies between the issues: plan review, barriers"
+    )
     parser.add_argument("--autonomous", action="store_true", help="ask nobody: decide as the stop table says")
     parser.add_argument("--watch", action="store_true", help="wait for answers and go on by itself")
     parser.add_argument(

@@ -1,0 +1,158 @@
+"""A milestone on several machines at once: fresh clones, one bare remote, no terminal; the same end as on one."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+AGENT = """\
+number=$(sed -n 's/.*issue \\([0-9]*\\) of milestone.*/\\1/p' | head -1)
+echo "PART_$number = $number" > "part_$number.py"
+"""
+PLAN = """\
+id: m1
+title: Parts
+agent: {kind: command, command: [sh, AGENT]}
+commands:
+  lint: ["true"]
+  test: [sh, -c, "test ! -e part_02.py"]
+  review: [sh, -c, "echo '[]'"]
+limits: {coverage: 0}
+phases:
+  - issues:
+      - {number: 1, title: Make part 1, criteria: [It is there]}
+      - {number: 2, title: Make part 2, criteria: [It is there]}
+      - {number: 3, title: Make part 3, criteria: [It is there]}
+  - issues:
+      - {number: 4, title: Make part 4, criteria: [It is there], depends_on: [1]}
+"""
+CI = {"CI": "true", "TERM": "dumb"}
+
+
+@pytest.fixture
+def project(tmp_path, somebody):
+    """Make a bare remote with a plan on main, and fresh clones of it."""
+    (tmp_path / "agent.sh").write_text(AGENT)
+
+    def make(name):
+        home = tmp_path / name
+        seed = somebody(home / "seed")
+        (seed.folder / "plans" / "m1").mkdir(parents=True)
+        (seed.folder / "plans" / "m1" / "plan.yaml").write_text(PLAN.replace("AGENT", str(tmp_path / "agent.sh")))
+        (seed.folder / ".gitignore").write_text("state/\n")
+        seed.git("init", "--quiet", "--initial-branch=main", where=".")
+        seed.git("add", ".", where=".")
+        seed.git("commit", "--quiet", "--message=Start", where=".")
+        seed.git("clone", "--quiet", "--bare", ".", str(home / "hub.git"), where=".")
+
+        def clone(machine):
+            (home / machine).mkdir()
+            seed.git("clone", "--quiet", str(home / "hub.git"), str(home / machine / "parts"), where=".")
+            return somebody(home / machine / "parts")
+
+        return clone
+
+    return make
+
+
+def at_once(*jobs):
+    """Run commands side by side, as jobs do; returns what each came to."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "run_milestone", *words], cwd=who.folder, env={**os.environ, **CI},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for who, *words in jobs
+    ]  # fmt: skip
+    told = [job.communicate(timeout=300)[0] for job in started]
+    return [(job.returncode, out) for job, out in zip(started, told, strict=True)]
+
+
+def end_state(person):
+    """Everything that was recorded, for comparison with another run of the same milestone."""
+    folder = person.folder / "state" / "m1"
+    summary = json.loads((folder / "summary.json").read_text())
+    prs = {story["pr"]: story["number"] for story in summary["per_issue"] if story["pr"]}
+    found = {}
+    for path in sorted(folder.rglob("*.json")):
+        name = str(path.relative_to(folder))
+        if name in {"shared.json", "remote.json"} or name.startswith("cache"):
+            continue
+        record = json.loads(path.read_text())
+        found[name] = plain(record, prs)
+    return found
+
+
+# what is another each time: times, commits and what is named after them, and the order in which PRs were opened
+VOLATILE = {
+    "at",
+    "took",
+    "seconds",
+    "when",
+    "opened",
+    "source",
+    "inputs",
+    "digest",
+    "change",
+    "head",
+    "base",
+    "start",
+    "url",
+}
+
+
+def plain(value, prs):
+    """A record without what is another each time, and with issues in place of pull requests."""
+    if isinstance(value, dict):
+        opened = {"pr"} | ({"number"} if "url" in value else set())
+        return {
+            key: prs.get(item) if key in opened else plain(item, prs)
+            for key, item in value.items()
+            if key not in VOLATILE
+        }
+    if isinstance(value, list):
+        return [plain(item, prs) for item in value]
+    if isinstance(value, str):
+        value = re.sub(r"\b[0-9a-f]{40}\b", "COMMIT", value)
+        return re.sub(r"PR #(\d+)", lambda found: f"PR of {prs[int(found[1])]}", value)
+    return value
+
+
+def test_three_jobs_in_three_clones_end_as_one_machine_does(project):
+    one = project("one")("machine")
+    one.types("m1")
+    one.types("decide", "m1", "02", "skip", "--reason", "not now")
+    one.types("m1")
+    one.types("decide", "m1", "phase-1", "continue")
+    assert one.types("m1").code == 3
+    one.types("decide", "m1", "phase-2", "continue")
+    assert one.types("m1").code == 0
+
+    clone = project("many")
+    first = clone("first")
+    assert first.types("m1", "--no-issues", "--state-ref", "--lock", "wave", env=CI).code == 0
+    assert json.loads(first.types("plan", "matrix", "m1", "--json").out) == ["01", "02", "03"]
+    jobs = [(clone(f"job-{n}"), "m1", "--only", n, "--state-ref", "--lock", "wave") for n in ("01", "02", "03")]
+    came = at_once(*jobs, (clone("stranger"), "m1", "--state-ref"))
+    assert [code for code, _ in came] == [0, 3, 0, 5], came
+    assert "is being run by" in came[3][1]
+    assert "(lock wave)" in came[3][1]
+    laptop = clone("laptop")
+    told = laptop.types("decide", "m1", "02", "skip", "--reason", "not now", "--state-ref")
+    assert told.code == 0, told.err
+    barrier = clone("barrier").types("m1", "--no-issues", "--state-ref", "--lock", "wave", env=CI)
+    assert (barrier.code, "phase-1" in barrier.out) == (3, True), barrier.out + barrier.err
+    assert laptop.types("decide", "m1", "phase-1", "continue", "--state-ref").code == 0
+    assert at_once((clone("fourth"), "m1", "--only", "04", "--state-ref", "--lock", "wave"))[0][0] == 0
+    assert clone("close").types("m1", "--no-issues", "--state-ref", "--lock", "wave", env=CI).code == 3
+    assert laptop.types("decide", "m1", "phase-2", "continue", "--state-ref").code == 0
+    last = clone("last")
+    told = last.types("m1", "--state-ref", "--lock", "wave", env=CI)
+    assert told.code == 0, told.out + told.err
+    assert last.types("state", "unlock", "m1", "--lock", "wave").out == "✓ m1 is unlocked\n"
+
+    assert end_state(last) == end_state(one)
+    assert last.types("verify", "m1").code == 0
