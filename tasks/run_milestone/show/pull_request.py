@@ -139,7 +139,7 @@ def _findings(inspected: Inspected) -> Iterator[str]:
         yield f"- {headline(kind, shown)}{label}"
         for finding in shown:
             detail = f" ({_inert(finding.detail)})" if finding.detail else ""
-            yield f"  - {_inert(finding.message)}{inert_markdown(place(finding))}{detail}"
+            yield f"  - {_inert(f'{finding.message}{place(finding)}')}{detail}"
 
 
 def decisions(made: tuple[Decision, ...]) -> Iterator[str]:
