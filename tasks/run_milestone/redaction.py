@@ -148,6 +148,11 @@ def inert_markdown(text: str) -> str:
     return re.sub(_MARKUP, _unmarked, visible(text)).replace("``", "` `")
 
 
+def inert_line(text: str) -> str:
+    """Return `text` for a title or a commit's subject, which are no Markdown: what mentions or refers is quoted."""
+    return re.sub(_MARKUP, lambda match: f"`{match['acts']}`" if match["acts"] else match[0], visible(text))
+
+
 def _unmarked(match: re.Match[str]) -> str:
     if match["acts"]:
         return f"`{match['acts']}`"

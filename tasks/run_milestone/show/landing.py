@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..redaction import inert_markdown, redact
+from ..redaction import inert_line, inert_markdown
 from .pull_request import bounded, decisions
 from .summary import stories, version_of
 from .words import count, one_line
@@ -51,7 +51,7 @@ def _numbered(steps: list[str]) -> list[str]:
 
 def title(milestone: Milestone) -> str:
     """Return `Milestone m4.1: User Management`."""
-    return redact(f"Milestone {milestone.id}: {one_line(milestone.title)}")
+    return inert_line(f"Milestone {milestone.id}: {one_line(milestone.title)}")
 
 
 def mark(milestone: Milestone) -> str:

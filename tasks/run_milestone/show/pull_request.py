@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..policy import STOPS
-from ..redaction import inert_markdown, redact, visible
+from ..redaction import inert_line, inert_markdown, redact, visible
 from .words import count, headline, one_line, place, reference
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Proposal:
 def title(milestone: Milestone, issue: Issue) -> str:
     """Return `feat(m4.1): Add input sanitization (#297)`."""
     kind, last = f"{issue.type}({milestone.id}): ", reference(issue)
-    said = visible(one_line(issue.title))
+    said = inert_line(one_line(issue.title))
     room = LONGEST_TITLE - len(kind) - len(last)
     return f"{kind}{said if len(said) <= room else f'{said[: room - 1]}…'}{last}"
 

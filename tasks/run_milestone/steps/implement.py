@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..hands.agents import Assignment, Report, agent_of
 from ..model import Finding, Implemented, Kind, Severity
-from ..redaction import inert_markdown
+from ..redaction import inert_line, inert_markdown
 from ..show.words import one_line
 from .base import conflict, counting, stands_on, tip_of
 from .push import foreign, seen_now
@@ -105,7 +105,7 @@ def _assignment(job: Job) -> Assignment:
 def _message(job: Job, report: Report) -> str:
     """Return the commit message: a conventional subject, what the agent reported, and the mark that is found again."""
     after = None if job.afresh else job.rework
-    verb = f"Rework after {after.kind or 'review'}" if after else one_line(job.issue.title)
+    verb = f"Rework after {after.kind or 'review'}" if after else inert_line(one_line(job.issue.title))
     kind = "fix" if after else job.issue.type
     said = "".join(f"- {inert_markdown(one_line(line))}\n" for line in report.lines) + ("\n" if report.lines else "")
     trailer = f"Run-Milestone: {job.mark} attempt-{job.attempt}\n"
