@@ -16,6 +16,7 @@ from .policy import STOPS
 from .show.words import count
 
 if TYPE_CHECKING:
+    from .hands.git import Git
     from .hands.process import Processes
     from .model import Milestone
     from .policy import Stop
@@ -123,7 +124,7 @@ def _plan(project: Project, milestone: Milestone, processes: Processes) -> Itera
 
 def _places(project: Project, milestone: Milestone, processes: Processes) -> Iterator[Sign]:
     """Ask the remote for its branches and the forge for its pull requests, as a run would."""
-    from .hands.opening import open_forge, open_git
+    from .hands.opening import open_git
 
     name, repository = milestone.id, project.repository(milestone)
     if milestone.repository.sample and not repository.exists():
@@ -137,9 +138,22 @@ def _places(project: Project, milestone: Milestone, processes: Processes) -> Ite
         yield Sign(
             f"{name} remote", f"reachable, {count(len(git.remote_heads()), 'branch').replace('branchs', 'branches')}"
         )
-    yield Sign(
-        f"{name} forge",
-        f"{milestone.forge}, {count(len(open_forge(milestone, git, processes).pulls()), 'pull request')}",
+    yield _forge(f"{name} forge", milestone, git, processes)
+
+
+def _forge(name: str, milestone: Milestone, git: Git, processes: Processes) -> Sign:
+    """Tell what the forge holds; of GitHub, who is logged in and whether that is enough."""
+    from .hands.forge.github import GitHubForge
+    from .hands.opening import open_forge
+
+    forge = open_forge(milestone, git, processes)
+    if not isinstance(forge, GitHubForge):
+        return Sign(name, f"{milestone.forge}, {count(len(forge.pulls()), 'pull request')}")
+    told = forge.standing()
+    scopes = "a token that tells no scopes" if told.scopes is None else f"scopes {', '.join(told.scopes) or 'none'}"
+    lacks = "" if told.enough else "; it may not push: ask for write access, or `gh auth refresh -s repo`"
+    return Sign(
+        name, f"{told.repository} by gh {told.version}, logged in as {told.login}, {scopes}{lacks}", told.enough
     )
 
 

@@ -123,7 +123,9 @@ class Session:
 
         lock = self._stack.enter_context(held(self.state.folder))
         told: list[str] = []
-        hands = open_hands(self.project, self.milestone, lock, told.extend, self.voice.progress)
+        hands = open_hands(
+            self.project, self.milestone, lock, told.extend, progress=self.voice.progress, later=self.voice.say
+        )
         self._outside.hands = hands
         told += self._sharing.enter(self.milestone, self.state, hands.git, self.voice.say)
         again = self.state.markers.read(BOOTSTRAP) is not None
@@ -142,7 +144,7 @@ class Session:
         """Ask the remote and the forge, and take over what happened there since they were last asked."""
         from .hands.opening import look
 
-        self._outside.world = look(self.hands)
+        self._outside.world = look(self.hands, self._branches(), self.milestone.id)
         self.state.remember(self._outside.world)
         reconciling = Reconciling(self.due, self.hands, self._outside.world, frozenset(self._others))
         reconciling.take_over(self.voice.say)
@@ -181,6 +183,12 @@ class Session:
                 continue
             self.state.gates.close(gate.gate)
             self.voice.say([f"· Gate {gate.gate} is withdrawn: {why}"])
+
+    def _branches(self) -> list[str]:
+        """Return the branch of every issue that the milestone has or had."""
+        roster = self.state.roster
+        former = (known.branch for known in roster.roll.issues)
+        return [branch for branch in (*roster.branches(self.milestone).values(), *former) if branch]
 
     def look_again(self) -> bool:
         """Look at the local branches again; returns whether an issue's branch moved since."""

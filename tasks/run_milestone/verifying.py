@@ -73,8 +73,8 @@ def verify(project: Project, milestone: Milestone) -> tuple[str, bool]:
     processes = Processes()
     try:
         git = open_git(project, milestone, processes)
-        pulls = open_forge(milestone, git, processes).pulls()
         state = State(project.state(milestone.id))
+        pulls = open_forge(milestone, git, processes).pulls(*state.roster.branches(milestone).values())
         epic = epic_text(project.plan(milestone.id), EPIC)
         return _told(Ground(milestone, state, git, git.heads(), git.remote_heads(), pulls, epic))
     finally:

@@ -44,6 +44,10 @@ class GitHub:
         self.asked: list[str] = []
         self.made_up: set[str] = set()
         self.faults: list[tuple[str, str]] = []
+        self.penalty: dict[str, str] = {}
+        """Headers of a limit that was reached, which every question about limits gets."""
+        self.overhear = lambda: None
+        """Called while gh runs and waits for its answer."""
         self.released = threading.Event()
         self._door = threading.RLock()
 

@@ -30,6 +30,11 @@ def user(world, query):
     return 200, {"login": world.viewer}
 
 
+def repository(world, query):
+    may = world.people[world.viewer] in {"WRITE", "ADMIN"}
+    return 200, {"full_name": f"{world.owner}/{world.name}", "permissions": {"push": may, "pull": True}}
+
+
 def permission(world, login, query):
     known = {"READ": "read", "WRITE": "write", "ADMIN": "admin"}
     return 200, {"permission": known.get(world.people.get(login), "none"), "user": {"login": login}}
@@ -161,6 +166,7 @@ ROUTES = (
     ("GET", "/rate_limit", limits),
     ("GET", "/", lambda *_, **__: (200, {})),
     ("GET", "/user", user),
+    ("GET", "REPO", repository),
     ("GET", "REPO/labels", labels),
     ("POST", "REPO/labels", new_label),
     ("GET", "REPO/collaborators/([^/]+)/permission", permission),

@@ -9,7 +9,12 @@ from http.server import BaseHTTPRequestHandler
 from . import graphql, rest
 
 DOCS = "https://docs.github.com/rest"
-SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+LIMIT = {"limit": 5000, "remaining": 0, "used": 5000, "reset": 4102444800}
+LIMITS = {
+    "primary": ("API rate limit exceeded for user ID 1.", {"X-RateLimit-Remaining": "0"}),
+    "secondary": ("You have exceeded a secondary rate limit. Please wait a few minutes.", {"Retry-After": "7"}),
+}
+"""What GitHub says, and the headers that say how long."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -29,9 +34,12 @@ class Handler(BaseHTTPRequestHandler):
         name = self._name(sent)
         with github.alone():
             github.asked.append(name)
+            github.overhear()
             fault = github.fault(name)
         if fault and fault != "lost":
             return self._fail(fault)
+        if self.path == "/rate_limit" and github.penalty:
+            return self._answer(200, {"resources": {"core": LIMIT, "graphql": LIMIT}}, github.penalty)
         if self.headers.get("Authorization") != f"token {github.world.token}":
             return self._answer(401, {"message": "Bad credentials", "documentation_url": DOCS})
         with github.alone():
@@ -71,13 +79,9 @@ class Handler(BaseHTTPRequestHandler):
             return self._answer(200, "<!DOCTYPE html><html><body>Unicorn!</body></html>", kind="text/html")
         if how == "empty":
             return self._answer(200, "")
-        if how == "primary":
-            limits = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "4102444800"}
-            return self._answer(
-                403, {"message": "API rate limit exceeded for user ID 1.", "documentation_url": DOCS}, limits
-            )
-        if how == "secondary":
-            return self._answer(403, {"message": SECONDARY, "documentation_url": DOCS}, {"Retry-After": "7"})
+        if how in {"primary", "secondary"}:
+            message, self.server.github.penalty = LIMITS[how]
+            return self._answer(403, {"message": message, "documentation_url": DOCS}, self.server.github.penalty)
         return self._answer(502, "<html>Bad Gateway</html>", kind="text/html")
 
     def _answer(self, status, body, headers=None, kind="application/json; charset=utf-8"):

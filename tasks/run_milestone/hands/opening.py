@@ -24,8 +24,19 @@ if TYPE_CHECKING:
     Progress = Callable[[str, float], None]
 
 
-def open_hands(project: Project, milestone: Milestone, lock: int, say: Say, progress: Progress | None = None) -> Hands:
-    """Open everything a run reaches outside with; every program it starts holds the run's `lock` too."""
+def open_hands(
+    project: Project,
+    milestone: Milestone,
+    lock: int,
+    say: Say,
+    *,
+    progress: Progress | None = None,
+    later: Say | None = None,
+) -> Hands:
+    """Open everything a run reaches outside with; every program it starts holds the run's `lock` too.
+
+    `say` hears what opening them did, `later` (else `say`) what they have to say during the run.
+    """
     processes = Processes(hold=(lock,), progress=progress)
     if ensure_repository(project, milestone, processes):
         say(["", f"✓ Sample repository made: {milestone.repository.path}"])
@@ -36,7 +47,7 @@ def open_hands(project: Project, milestone: Milestone, lock: int, say: Say, prog
     dirty = git.uncommitted()
     if dirty:
         say(["", _dirty(milestone.repository.path, dirty)])
-    return Hands(processes, git, open_forge(milestone, git, processes, say))
+    return Hands(processes, git, open_forge(milestone, git, processes, later or say))
 
 
 def _dirty(place: str, count: int) -> str:
@@ -71,7 +82,8 @@ def open_forge(milestone: Milestone, git: Git, processes: Processes, say: Say = 
     )
 
 
-def look(hands: Hands) -> World:
-    """Ask the remote and the forge once."""
-    asked = datetime.now(UTC).isoformat(timespec="seconds")
-    return World(asked, hands.git.remote_heads(), hands.forge.pulls())
+def look(hands: Hands, branches: Iterable[str], name: str) -> World:
+    """Ask the remote, and the forge for the pull requests of `branches` and of others named for the milestone, once."""
+    asked, heads = datetime.now(UTC).isoformat(timespec="seconds"), hands.git.remote_heads()
+    wanted = dict.fromkeys((*branches, *(head for head in heads if f"/{name}-" in head)))
+    return World(asked, heads, hands.forge.pulls(*wanted))

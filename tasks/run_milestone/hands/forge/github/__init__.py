@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ....errors import OutsideError
@@ -12,6 +13,7 @@ from .address import address_of
 from .failures import NotThereError
 from .gh import Gh, number_in
 from .queries import checks_of, pulls_of
+from .standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +42,7 @@ class GitHubForge:
 
     def __init__(self, gh: Gh, target: str) -> None:
         self._gh = gh
+        self.standing = partial(standing, gh)
         self._target = target
         self._labels: dict[str, Label] = {}
         """Labels known to be there, by their names in lower case: GitHub does not tell cases apart."""

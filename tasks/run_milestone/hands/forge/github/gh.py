@@ -127,10 +127,8 @@ class Gh:
     # ---- running ----------------------------------------------------------------------------------------------
 
     def _call(self, words: tuple[str, ...], stdin: str) -> Said:
-        whole = words if words[0] in {"api", "auth", "config"} else (*words, "-R", self.address.full)
-        if words[0] == "api":
-            whole = (*words, "--hostname", self.address.host)
-        return self._run(whole, stdin, self._sealed())
+        place = {"api": ("--hostname", self.address.host), "--version": ()}.get(words[0], ("-R", self.address.full))
+        return self._run((*words, *place), stdin, self._sealed())
 
     def _sealed(self) -> dict[str, str]:
         """Return gh's environment; the operator's own gh is asked once for the login and the way to GitHub."""
