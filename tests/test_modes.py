@@ -1,6 +1,7 @@
 """How a run goes, flag by flag: alone, dry, watching, counted, within its budget, and several issues at a time."""
 
 import contextlib
+import getpass
 import json
 import os
 import pty
@@ -369,6 +370,61 @@ def test_a_terminal_sees_what_runs_and_sees_it_go(ada, env, shown):
 def test_without_a_terminal_there_is_no_progress(ada):
     ada.plans([issue(1)], by=agent(before="time.sleep(1.5)"))
     assert "\r" not in ada.types("m1").out
+
+
+# ---- leaving something out ----------------------------------------------------------------------------------------
+
+
+def pull(person, number=1):
+    folder = person.folder / ".git/run-milestone/remote.forge/pulls"
+    return json.loads((folder / f"{number}.json").read_text())
+
+
+def test_review_that_is_left_out_is_never_clean_and_is_made_up_for(ada):
+    ada.plans([issue(1)], by=agent(more="import os\\n"))
+    told = ada.types("m1", "--skip-code-review", "--skip-plan-review")
+    who = getpass.getuser()
+    assert f"⚠️ Plan review was left out by {who} (--skip-plan-review)" in told.out
+    assert f"⚠️ Code review was left out by {who} (--skip-code-review)" in told.out
+    assert "No issues found" not in told.out
+    assert "* PR #1 — Make part 1 [review-pending] ⚠️ Not reviewed" in told.out
+    assert pull(ada)["labels"] == ["review-pending"]
+    facts = state(ada, "summary.json")
+    jsonschema.validate(facts, json.loads(read_schema("summary")))
+    assert facts["prs"] == {"created": 1, "clean": 0, "fixed": 0, "approved": 0, "unreviewed": 1}
+    assert "Pre-execution: review left out" in (ada.folder / "state/m1/summary.md").read_text()
+    assert "Code review..." not in ada.types("m1", "--skip-code-review", "--skip-plan-review").out
+
+    assert "01:review: will run: it was left out" in ada.types("why", "m1", "01:review").out
+    told = ada.types("m1")
+    assert "Invoking plan-review..." in told.out
+    assert "🛑 Code review: 1 issue" in told.out
+    assert pull(ada)["labels"] == []
+
+
+def test_without_worktrees_all_share_one_tree_and_a_person_is_told_which_branch(ada):
+    ada.plans([issue(1), issue(2), issue(3, agent={"kind": "human"})])
+    assert ada.types("m1", "--no-worktree", "--jobs", "2").code == 2
+    (ada.folder / "widgets.py").write_text("# half an idea\n")
+    ada.git("stash", where=".")
+    (ada.folder / "half.py").write_text("# another\n")
+    ada.git("add", "half.py", where=".")
+    before = [ada.git("status", "--porcelain=v2", "--branch", where="."), ada.git("stash", "list", where=".")]
+    told = ada.types("m1", "--no-worktree")
+    assert told.code == 3
+    assert "in your own checkout: `git switch feat/m1-03-make-part-3`" in told.out
+    trees = sorted(path.name for path in (ada.folder.parent / "widgets.worktrees").iterdir())
+    assert trees == ["m1-all", "m1-base"]
+    assert [ada.git("status", "--porcelain=v2", "--branch", where="."), ada.git("stash", "list", where=".")] == before
+
+    ada.git("commit", "--quiet", "--message=Keep half", where=".")
+    ada.git("switch", "--quiet", "feat/m1-03-make-part-3", where=".")
+    (ada.folder / "part_3.py").write_text("PART = 3\n")
+    ada.git("add", "part_3.py", where=".")
+    ada.git("commit", "--quiet", "--message=Make part 3", where=".")
+    told = ada.types("m1", "--no-worktree")
+    assert "✓ PR #3 created" in told.out
+    assert ada.git("branch", "--show-current", where=".") == "feat/m1-03-make-part-3", "nobody's checkout is moved"
 
 
 # ---- several at a time --------------------------------------------------------------------------------------------

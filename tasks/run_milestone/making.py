@@ -58,6 +58,18 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """What a run does in another way than usual, as its flags say."""
+
+    unreviewed: str | None = None
+    """Who leaves out code review, None where nobody does."""
+    plan_unreviewed: str | None = None
+    """Who leaves out the plan's review."""
+    one_tree: bool = False
+    """Whether all issues share one tree, and people work in their own checkout."""
+
+
+@dataclass(frozen=True, slots=True)
 class Making:
     """Makes the tasks of one milestone."""
 
@@ -65,6 +77,7 @@ class Making:
     milestone: Milestone
     state: State
     outside: Outside
+    manner: Manner = field(default_factory=Manner)
     _issues: dict[str, Issue] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,7 +93,8 @@ class Making:
             return whole.bootstrap_task(self.milestone, self.state, self.outside.reach, self.outside.asked, tree)
         if node.name == PLAN_REVIEW:
             folder = self.project.plan(self.milestone.id)
-            return whole.plan_review_task(self.milestone, self.state, lambda: epic_text(folder, EPIC))
+            who = self.manner.plan_unreviewed
+            return whole.plan_review_task(self.milestone, self.state, lambda: epic_text(folder, EPIC), left_out_by=who)
         if node.name == COMPLETE:
             return whole.complete_task(self.milestone, self.state)
         return whole.barrier_task(self.milestone, self.state, node)
@@ -91,7 +105,7 @@ class Making:
 
     def job(self, issue: Issue) -> Job:
         """Return what the steps of an issue work from."""
-        branch = self.state.roster.branch(self.milestone, issue)
+        branch, index = self.state.roster.branch(self.milestone, issue), self._index(issue)
         baseline = self.state.markers.evidence(BOOTSTRAP, Bootstrapped)
         return Job(
             milestone=self.milestone,
@@ -101,10 +115,16 @@ class Making:
             world=self.outside.world,
             state=self.state,
             plan_folder=self.project.plan(self.milestone.id),
-            tree=self.project.tree(self.milestone, issue.number),
+            tree=self.project.tree(self.milestone, index),
+            index=index,
+            one_tree=self.manner.one_tree,
+            unreviewed=self.manner.unreviewed,
             head=self.outside.heads.get(branch),
             heads=self.outside.heads,
             decisions=about(issue.number, issue.phase, self.state.decisions.all()),
             marks=self.state.roster.marks(self.milestone, issue),
             known_failures=baseline.tests.failed if baseline else (),
         )
+
+    def _index(self, issue: Issue) -> str:
+        return "all" if self.manner.one_tree else issue.number

@@ -386,6 +386,8 @@ class PlanReviewed:
     """`plan-review`: every finding about the plan."""
 
     findings: tuple[Finding, ...] = ()
+    left_out_by: str | None = None
+    """Who wanted no review; then there are no findings, and nothing is passed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,3 +97,6 @@ _LABELS = (
 )
 LABELS: Mapping[str, Label] = MappingProxyType({label.name: label for label in _LABELS})
 """How the labels of the stop table look on a forge."""
+
+LEFT_OUT = "left-out"
+"""The rule of the finding that nobody reviewed because somebody wanted it so."""

@@ -13,6 +13,7 @@ from .answers import autonomous, nobody
 from .books import exit_code
 from .drive import drive
 from .errors import ExitCode, Panic, UserError
+from .making import Manner
 from .session import Session
 from .settling import whoami
 from .sharing.run import Alone, Together
@@ -42,6 +43,9 @@ class Mode:
     watch: bool = False
     verbose: bool = False
     metrics: bool = False
+    skip_code_review: bool = False
+    skip_plan_review: bool = False
+    no_worktree: bool = False
     time: float | None = None
     money: float | None = None
     shared: bool = False
@@ -62,6 +66,7 @@ def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None 
         verbose=mode.verbose,
         sharing=_sharing(mode),
         about=mode.only if mode.shared else (),
+        manner=_manner(mode),
     )
     heed_signals()
     try:
@@ -107,6 +112,15 @@ def _drive(session: Session, mode: Mode, ask: Answers | None) -> None:
         drive(session, answers, only=mode.only, jobs=mode.jobs, in_turn=ask is not None)
         if not mode.watch or not wait_for_answer(session):
             return
+
+
+def _manner(mode: Mode) -> Manner:
+    who = whoami()
+    return Manner(
+        unreviewed=who if mode.skip_code_review else None,
+        plan_unreviewed=who if mode.skip_plan_review else None,
+        one_tree=mode.no_worktree,
+    )
 
 
 def _finish(session: Session, mode: Mode) -> int:

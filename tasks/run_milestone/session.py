@@ -15,7 +15,7 @@ from .errors import INTERRUPTED, ExitCode, Interrupted
 from .gates import ask
 from .graph import BOOTSTRAP, COMPLETE, Node
 from .ledger import Ledger
-from .making import Making, Outside
+from .making import Making, Manner, Outside
 from .model import Gate, Passed, Step, Verb
 from .reconciling import Reconciling, outdated
 from .renumbering import take_up
@@ -68,13 +68,14 @@ class Session:
         sharing: Sharing | None = None,
         doing: str = "",
         about: tuple[str, ...] = (),
+        manner: Manner | None = None,
     ) -> None:
         """Look at a milestone of a project.
 
         With `prompts` the caller answers gates, so no commands are listed; a `standalone` session begins and ends
         with doit's own run; a `verbose` one says of every task why it runs or does not; `sharing` sends its state;
         one that is `doing` something else than running (Landing) says so in its banner. One `about` some issues is
-        one of several at once, and leaves the others' issues to those.
+        one of several at once, and leaves the others' issues to those. Its `manner` is what it does otherwise.
         """
         self.project = project
         self.milestone = milestone
@@ -97,7 +98,7 @@ class Session:
         self._busy = 0
         self._ending = False
         self._outside = Outside()
-        self._making = Making(project, milestone, self.state, self._outside)
+        self._making = Making(project, milestone, self.state, self._outside, manner or Manner())
         self.due = Due(self._making)
         needed = {node.issue for node in self.due.remaining(about)} if about else set(self._issues)
         self._others = set(self._issues) - needed

@@ -129,7 +129,7 @@ def _milestone_branch(ground: Ground) -> Iterator[str]:
 
 def _plan_review(ground: Ground) -> Iterator[str]:
     done = ground.state.markers.evidence(PLAN_REVIEW, PlanReviewed)
-    if done is not None:
+    if done is not None and not done.left_out_by:
         recorded = {finding.message for finding in done.findings}
         found = {finding.message for finding in review(ground.milestone, ground.epic)}
         yield from (f"the plan has it, the record has not: {message}" for message in sorted(found - recorded))

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from ..project import Project
 
 
+WISHES = (
+    *("jobs", "autonomous", "watch", "verbose", "metrics"),
+    *("skip_code_review", "skip_plan_review", "no_worktree"),
+)
+"""Flags that a run is handed as they are."""
+
+
 def run(args: argparse.Namespace) -> int:
     """Run or resume a milestone."""
     project = current_project()
@@ -29,7 +36,9 @@ def run(args: argparse.Namespace) -> int:
     from ..show.standing import status_text
 
     milestone = load_plan(project, args.milestone)
-    wished = {name: getattr(args, name) for name in ("jobs", "autonomous", "watch", "verbose", "metrics")}
+    if args.no_worktree and args.jobs > 1:
+        raise UsageError("With --no-worktree all issues share one tree, one after the other.", "Leave out --jobs.")
+    wished = {name: getattr(args, name) for name in WISHES}
     if args.lock and not args.state_ref:
         raise UsageError("--lock is about the state on the remote.", "Give --state-ref with it.")
     if args.no_issues and args.only:
@@ -108,6 +117,13 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="tell the next steps and stops to expect; change nothing"
     )
     parser.add_argument("--verbose", action="store_true", help="say of every task why it runs or does not")
+    parser.add_argument(
+        "--skip-code-review", action="store_true", help="leave review out and say so; a run without it reviews"
+    )
+    parser.add_argument("--skip-plan-review", action="store_true", help="leave the plan's review out and say so")
+    parser.add_argument(
+        "--no-worktree", action="store_true", help="one tree for all issues; people work in their own checkout"
+    )
     parser.add_argument("--metrics", action="store_true", help="write metrics.json")
     add_state_ref(parser)
     add_lock(parser)

@@ -399,7 +399,12 @@ def _pull(records: Records, issue: Issue) -> str:
     )
 
 
-_CAME = {"clean": "clean", "fixed": "fixed after findings", "approved": "approved by a person"}
+_CAME = {
+    "clean": "clean",
+    "fixed": "fixed after findings",
+    "approved": "approved by a person",
+    "unreviewed": "not reviewed",
+}
 
 
 # ---- evidence per criterion -----------------------------------------------------------------------------------
@@ -426,7 +431,9 @@ def _baseline(records: Records) -> str:
         if baseline
         else []
     )
-    if reviewed:
+    if reviewed and reviewed.left_out_by:
+        told.append(f"The review of the plan was left out by {reviewed.left_out_by}.")
+    elif reviewed:
         kinds = (Severity.CRITICAL, Severity.WARNING)
         found = [finding.message for finding in reviewed.findings if finding.severity in kinds]
         told.append(f"The review of the plan found: {'; '.join(found) or 'nothing'}.")

@@ -19,12 +19,13 @@ from ..model import (
     Passed,
     PlanReviewed,
     Proposed,
+    Reviewed,
     Severity,
     Step,
     Tested,
     Verb,
 )
-from ..policy import STOPS
+from ..policy import LEFT_OUT, STOPS
 from .words import RULE, count, reference, short_title
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class IssueStory:
     url: str | None = None
     labels: tuple[str, ...] = ()
     verdict: str | None = None
-    """clean, fixed (after code review) or approved; None without a finished PR."""
+    """clean, fixed (after code review), approved or unreviewed; None without a finished PR."""
     tests: int | None = None
     attempts: int = 1
     seconds: float = 0.0
@@ -83,7 +84,7 @@ def _story(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Ga
         made.number if made else None,
         made.url if made else None,
         _labels_of(made, state, issue.number),
-        _verdict(own) if status == "done" and made else None,
+        _verdict(own, state, issue.number) if status == "done" and made else None,
         tested.passed if tested else None,
         1 + sum(1 for decision in own if decision.verb in {Verb.FIX, Verb.RESTART}),
         round(sum(_took(state, issue.number)), 1),
@@ -107,7 +108,10 @@ def _took(state: State, issue: str) -> Iterator[float]:
             yield marker.took
 
 
-def _verdict(own: tuple[Decision, ...]) -> str:
+def _verdict(own: tuple[Decision, ...], state: State, issue: str) -> str:
+    reviewed = state.markers.evidence(f"{issue}:{Step.REVIEW}", Reviewed)
+    if reviewed is not None and any(finding.rule == LEFT_OUT for finding in reviewed.findings):
+        return "unreviewed"
     if any(decision.verb is Verb.APPROVE for decision in own):
         return "approved"
     if any(decision.verb in {Verb.FIX, Verb.RESTART} for decision in own):
@@ -142,13 +146,7 @@ def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
             "completed": sum(1 for story in told if story.status == "done"),
             "skipped": sum(1 for story in told if story.status == "skipped"),
         },
-        "prs": {
-            "created": sum(1 for story in told if story.verdict),
-            **{
-                verdict: sum(1 for story in told if story.verdict == verdict)
-                for verdict in ("clean", "fixed", "approved")
-            },
-        },
+        "prs": _pulls(told),
         "landing": _landing(told, state),
         "labels": dict(sorted(Counter(label for story in told if story.verdict for label in story.labels).items())),
         "commands": dict(Counter(decision.verb.value for decision in decisions)),
@@ -159,6 +157,13 @@ def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
         "per_issue": [plain(story) for story in told],
         "decisions": [plain(decision) for decision in decisions],
     }
+
+
+def _pulls(told: tuple[IssueStory, ...]) -> dict[str, int]:
+    """Return how the pull requests came through; those that nobody reviewed are named only where there are any."""
+    came = Counter(story.verdict for story in told if story.verdict)
+    usual = {verdict: came[verdict] for verdict in ("clean", "fixed", "approved")}
+    return {"created": came.total(), **usual, **({"unreviewed": came["unreviewed"]} if came["unreviewed"] else {})}
 
 
 def _landing(told: tuple[IssueStory, ...], state: State) -> dict[str, Any]:
@@ -217,7 +222,9 @@ def _listed(story: IssueStory, *, skipping: bool) -> Finding:
     if story.status == "skipped" or (skipping and story.status != "done"):
         return Finding(Kind.PHASE, Severity.WARNING, story.number, f"issue #{story.number} skipped")
     labels = f" [{', '.join(story.labels)}]" if story.labels else ""
-    return Finding(Kind.PHASE, Severity.INFO, story.number, f"PR #{story.pr} of issue #{story.number}{labels}")
+    reviewed = ", not reviewed" if story.verdict == "unreviewed" else ""
+    said = f"PR #{story.pr} of issue #{story.number}{labels}{reviewed}"
+    return Finding(Kind.PHASE, Severity.INFO, story.number, said)
 
 
 def _row(issue: Issue, story: IssueStory, state: State) -> str:
@@ -225,6 +232,8 @@ def _row(issue: Issue, story: IssueStory, state: State) -> str:
         return f"* (Issue #{issue.number} skipped)"
     labels = f" [{', '.join(story.labels)}]" if story.labels else ""
     approved = state.markers.evidence(f"{issue.number}:{Step.INSPECT_GATE}", Passed)
+    if story.verdict == "unreviewed":
+        return f"* PR #{story.pr} — {short_title(issue)}{reference(issue)}{labels} ⚠️ Not reviewed"
     sign = " ⚠️ Breaking change approved" if approved and approved.decisions else " ✓"
     return f"* PR #{story.pr} — {short_title(issue)}{reference(issue)}{labels}{sign}"
 
@@ -266,6 +275,8 @@ def _prs(told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
         lines.append(f"  ✓ Landed: {facts['landing']['merged']}")
     if prs["fixed"]:
         lines.append(f"  🔧 Fixed: {prs['fixed']} ({_why(told, facts, 'fixed', Verb.FIX)})")
+    if prs.get("unreviewed"):
+        lines.append(f"  ⚠️ Not reviewed: {prs['unreviewed']}")
     if prs["approved"]:
         lines.append(f"  ⚠️ Approved: {prs['approved']} ({_why(told, facts, 'approved', Verb.APPROVE)})")
     return lines
@@ -301,9 +312,9 @@ def _commands(decisions: tuple[Decision, ...]) -> list[str]:
 def _quality(milestone: Milestone, state: State) -> list[str]:
     reviewed = state.markers.evidence(PLAN_REVIEW, PlanReviewed)
     warnings = sum(1 for finding in reviewed.findings if finding.kind is Kind.PLAN_WARNING) if reviewed else 0
-    first = (
-        f"  ✅ Pre-execution: Passed ({count(warnings, 'warning')})" if reviewed else "  ⏳ Pre-execution: not reviewed"
-    )
+    first = f"  ✅ Pre-execution: Passed ({count(warnings, 'warning')})"
+    if reviewed is None or reviewed.left_out_by:
+        first = f"  ⏳ Pre-execution: {'review left out' if reviewed else 'not reviewed'}"
     passed = [(phase.number, state.markers.read(phase_name(phase.number)) is not None) for phase in milestone.phases]
     rows = [f"  ✅ Phase {number}: Approved" if yes else f"  ⏳ Phase {number}: open" for number, yes in passed]
     return ["Quality gates:", first, *rows]

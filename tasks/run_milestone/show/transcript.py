@@ -68,9 +68,13 @@ def plan_reviewed(milestone: Milestone, done: PlanReviewed) -> list[str]:
     critical = sum(1 for finding in done.findings if finding.severity is Severity.CRITICAL)
     warnings = [finding for finding in done.findings if finding.severity is not Severity.CRITICAL]
     verdict = "✗ Findings" if critical else "✓ Passed"
-    return [
+    review = [
         f"{verdict} ({critical} critical, {count(len(warnings), 'warning')})",
         *(f"  ⚠️ {finding.message}" for finding in done.findings),
+    ]
+    left_out = ["", f"⚠️ Plan review was left out by {done.left_out_by} (--skip-plan-review); a run without it reviews"]
+    return [
+        *(left_out if done.left_out_by else review),
         "",
         f"✓ Base branch: {milestone.branch}",
         f"✓ Scope tags: [{', '.join(milestone.scope)}]",

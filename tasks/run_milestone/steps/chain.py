@@ -22,6 +22,7 @@ from ..model import (
     Tested,
 )
 from ..plan.review import unspecified
+from ..policy import LEFT_OUT
 from ..show import transcript
 from .awaiting import KINDS as AWAITED
 from .base import BASE, conflict, moved, stands_on
@@ -121,6 +122,8 @@ def _failures(tested: Tested) -> tuple[Finding, ...]:
 
 def _differs(job: Job, step: Step, evidence: Any) -> str | None:
     """Return how the remote or the forge contradicts a marker; None where it agrees or was not asked."""
+    if step is Step.REVIEW and _left_out(evidence):
+        return None if job.unreviewed else "it was left out"
     if job.world is None:
         return None
     if step is Step.BRANCH:
@@ -130,6 +133,10 @@ def _differs(job: Job, step: Step, evidence: Any) -> str | None:
     if step is Step.REVIEW and any(finding.kind in AWAITED for finding in evidence.findings):
         return "the checks on its pull request had not passed"
     return _forge_differs(job, evidence) if step is Step.PR else None
+
+
+def _left_out(reviewed: Reviewed) -> bool:
+    return any(finding.rule == LEFT_OUT for finding in reviewed.findings)
 
 
 def _remote_differs(job: Job, pushed: Pushed) -> str | None:

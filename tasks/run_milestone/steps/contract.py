@@ -66,7 +66,7 @@ class Runs:
         return _files(paths) if all(is_collected(path) for path in paths) else ()
 
     def _run(self, source: str, tests: str | None, only: tuple[str, ...]) -> Verdict:
-        job, git, index = self._job, self._job.hands.git, f"{self._job.issue.number}-contract"
+        job, git, index = self._job, self._job.hands.git, f"{self._job.index}-contract"
         tree = job.tree.with_name(f"{job.tree.name}-contract")
         paths = tuple(dict.fromkeys((*self.before, *self.after)))
         git.lay_out(tree, git.graft(source, tests, paths, index) if tests else source, index)

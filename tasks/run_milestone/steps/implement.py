@@ -52,9 +52,9 @@ def _measured(job: Job, before: str, head: str, *, adopted: bool = False, report
 
 def _by_agent(job: Job, head: str) -> Implemented:
     git = job.hands.git
-    git.lay_out(job.tree, head, job.issue.number)
+    git.lay_out(job.tree, head, job.index)
     report = agent_of(job.agent, job.hands.processes).work(_assignment(job))
-    commit = head if report.problem else git.commit(job.tree, head, job.issue.number, _message(job, report))
+    commit = head if report.problem else git.commit(job.tree, head, job.index, _message(job, report))
     if report.problem or (commit == head and job.attempt > 1):
         return _failed(job, head, report.problem or "the agent changed nothing", report.cost)
     if commit != head:
@@ -69,7 +69,7 @@ def _merged(job: Job, head: str) -> Implemented:
     if other is None or job.hands.git.is_ancestor(other, head):
         return _measured(job, head, head, report=Report(("Nothing is in the way any more",), 0.0))
     merged = job.hands.git.merged(head, other)
-    job.hands.git.lay_out(job.tree, merged.tree, job.issue.number)
+    job.hands.git.lay_out(job.tree, merged.tree, job.index)
     said = Report((f"Merged {other[:10]}",), 0.0)  # nobody was asked, so it cost nothing
     report = agent_of(job.agent, job.hands.processes).work(_assignment(job)) if merged.conflicts else said
     return _failed(job, head, report.problem, report.cost) if report.problem else _joined(job, head, other, report)
@@ -79,7 +79,7 @@ def _joined(job: Job, head: str, other: str, report: Report) -> Implemented:
     """Commit the merge that lies in the tree, unless conflict markers are left."""
     git = job.hands.git
     merged, message = git.merged(head, other), _message(job, report)
-    commit = git.commit(job.tree, head, job.issue.number, message, merged=other)
+    commit = git.commit(job.tree, head, job.index, message, merged=other)
     unresolved = [path for path in merged.conflicts if _MARKER.search(git.read(commit, path) or b"")]
     if unresolved:
         return _failed(job, head, f"conflict markers are left in {', '.join(unresolved)}", report.cost)
@@ -117,10 +117,17 @@ def _by_person(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> I
     asked = job.rework.change if job.rework else ""
     if commits and _answers(job, base, head, asked):
         return _measured(job, base, head)
-    place = job.hands.git.worktree(job.tree.with_name(f"{job.tree.name}-person"), job.branch)
     what = f"commit your work on {job.branch}, then run again"
-    finding = Finding(Kind.HUMAN, Severity.INFO, "human", what, detail=f"a worktree of it: {place}")
+    finding = Finding(Kind.HUMAN, Severity.INFO, "human", what, detail=_place(job))
     return Implemented(head, job.attempt, 0, 0, problem=finding)
+
+
+def _place(job: Job) -> str:
+    """Return where a person works: a worktree, made where there is none, or their own checkout."""
+    if job.one_tree:
+        return f"in your own checkout: `git switch {job.branch}`"
+    place = job.hands.git.worktree(job.tree.with_name(f"{job.tree.name}-person"), job.branch)
+    return f"a worktree of it: {place}"
 
 
 def _answers(job: Job, base: str, head: str, asked: str) -> bool:

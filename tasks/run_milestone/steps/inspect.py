@@ -12,10 +12,10 @@ from ..checks.change import Change
 from ..checks.reading import changed_files
 from ..checks.review import review as review_change
 from ..model import Finding, Inspected, Kind, Linted, Proposed, Reviewed, Severity, Step, Tested
-from ..policy import STOPS
+from ..policy import LEFT_OUT, STOPS
 from .awaiting import await_checks
 from .contract import contract
-from .pr import label
+from .pr import label, unlabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,6 +42,8 @@ def review(job: Job) -> Reviewed:
 
     Each finding is bound to its file's change, so that an approved one does not come back while that stays the same.
     """
+    if job.unreviewed is not None:
+        return _left_out(job, job.unreviewed)
     change, red = _change(job), await_checks(job.hands, job.found(Step.PR, Proposed).number, job.milestone.checks)
     if red:
         return Reviewed(change.head, _identity(job, change), red)
@@ -51,7 +53,23 @@ def review(job: Job) -> Reviewed:
     pending = any(finding.kind is Kind.REVIEW_PENDING for finding in found)
     if pending:
         label(job, (STOPS[Kind.REVIEW_PENDING].label or "",))
+    else:
+        _reviewed_after_all(job)
     return Reviewed(change.head, _identity(job, change), found, pending)
+
+
+def _reviewed_after_all(job: Job) -> None:
+    before = job.state.markers.evidence(f"{job.issue.number}:{Step.REVIEW}", Reviewed)
+    if before is not None and before.pending:
+        unlabel(job, STOPS[Kind.REVIEW_PENDING].label or "")
+
+
+def _left_out(job: Job, who: str) -> Reviewed:
+    """Say that nobody reviewed, in the evidence and on the pull request: not reviewed is never clean."""
+    label(job, (STOPS[Kind.REVIEW_PENDING].label or "",))
+    what = f"Code review was left out by {who} (--skip-code-review); a run without it reviews"
+    found = Finding(Kind.REVIEW_PENDING, Severity.WARNING, LEFT_OUT, what)
+    return Reviewed(job.head or "", _identity(job, _change(job)), (found,), pending=True)
 
 
 def _told(job: Job, change: Change, stage: str, own: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -88,7 +106,7 @@ def _change(job: Job) -> Change:
 
 
 def _laid_out(job: Job, head: str) -> Path:
-    job.hands.git.lay_out(job.tree, head, job.issue.number)
+    job.hands.git.lay_out(job.tree, head, job.index)
     return job.tree
 
 

@@ -35,6 +35,8 @@ class Job:
     state: State
     plan_folder: Path
     tree: Path
+    index: str
+    """Names the index that the tree is laid out with: the issue's number, or one for all."""
     head: str | None
     """The commit the branch is at, None before it exists."""
     heads: Mapping[str, str]
@@ -43,6 +45,10 @@ class Job:
     """The decisions about this issue, in order."""
     marks: tuple[str, ...]
     """What binds commits to this issue: its mark, and those of the numbers it had."""
+    unreviewed: str | None = None
+    """Who leaves out code review in this run, None where nobody does."""
+    one_tree: bool = False
+    """Whether all issues share the tree, and people work in their own checkout."""
     known_failures: tuple[str, ...] = ()
     """Tests that failed on the base before any work; they do not count."""
 

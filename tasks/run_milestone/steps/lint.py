@@ -20,7 +20,7 @@ def lint(job: Job) -> Linted:
     git, head = job.hands.git, job.head or ""
     if _has_nothing_to_say(job, head):
         return Linted(head, 0)
-    git.lay_out(job.tree, head, job.issue.number)
+    git.lay_out(job.tree, head, job.index)
     command = argument_list(job.milestone.commands.lint)
     log = job.state.logs(job.issue.number) / "lint.log"
     result = job.hands.processes.untrusted(command, cwd=job.tree, timeout=job.milestone.commands.timeout, log=log)
@@ -48,7 +48,7 @@ def _committed(job: Job, head: str) -> Linted:
     git, attempt = job.hands.git, job.found(Step.IMPLEMENT, Implemented).attempt
     subject = f"style({job.milestone.id}): Apply lint fixes {job.label}"
     message = f"{subject}\n\nRun-Milestone: {job.mark} lint-{attempt}\n"
-    fixed = git.commit(job.tree, head, job.issue.number, message)
+    fixed = git.commit(job.tree, head, job.index, message)
     if fixed == head:
         return Linted(head, 0)
     git.set_branch(job.branch, fixed, head)

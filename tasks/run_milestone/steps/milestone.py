@@ -114,7 +114,9 @@ def _baseline_findings(done: Bootstrapped) -> Asked:
     return tuple(found), done.head if found else ""
 
 
-def plan_review_task(milestone: Milestone, state: State, epic: Callable[[], str]) -> Task:
+def plan_review_task(
+    milestone: Milestone, state: State, epic: Callable[[], str], *, left_out_by: str | None = None
+) -> Task:
     """Return the task that reviews the plan; an issue's missing specification is asked where the issue starts."""
     looked_at = ("number", "title", "phase", "priority", "depends_on", "criteria", "tests", "external", "spec", "paths")
     return Task(
@@ -126,9 +128,10 @@ def plan_review_task(milestone: Milestone, state: State, epic: Callable[[], str]
                 **({"epic": text} if (text := epic()) else {}),
             }
         ),
-        act=lambda: _review_plan(milestone, state, epic()),
+        act=lambda: _review_plan(milestone, state, epic()) if left_out_by is None else _unreviewed(state, left_out_by),
         findings=lambda done: (tuple(found for found in done.findings if found.kind is Kind.PLAN_CRITICAL), ""),
-        before=transcript.quality_gate,
+        differs=lambda done: "it was left out" if done.left_out_by and left_out_by is None else None,
+        before=transcript.quality_gate if left_out_by is None else list,
         after=partial(transcript.plan_reviewed, milestone),
     )
 
@@ -137,6 +140,11 @@ def _review_plan(milestone: Milestone, state: State, epic: str) -> PlanReviewed:
     findings, _ = review(milestone, epic), state.validate()
     state.write_plan_review("\n".join([f"# Plan review of {milestone.id}", "", *reviewed(milestone, findings), ""]))
     return PlanReviewed(findings)
+
+
+def _unreviewed(state: State, who: str) -> PlanReviewed:
+    state.validate()
+    return PlanReviewed(left_out_by=who)
 
 
 def barrier_task(milestone: Milestone, state: State, node: Node) -> Task:

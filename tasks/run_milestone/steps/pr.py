@@ -66,6 +66,13 @@ def label(job: Job, labels: tuple[str, ...]) -> None:
         job.hands.forge.edit(found.number, labels=labels)
 
 
+def unlabel(job: Job, name: str) -> None:
+    """Take a label from the open pull request that is true of it no longer."""
+    found = _find(job)
+    if found is not None and found.state == "open" and name in found.labels:
+        job.hands.forge.unlabel(found.number, name)
+
+
 def _title(job: Job) -> str:
     return pull_request.title(job.milestone, job.issue)
 
