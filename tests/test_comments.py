@@ -312,6 +312,19 @@ def test_a_secret_in_a_reason_goes_no_further(desk):
     assert key not in desk.bodies()[0]
 
 
+def test_a_run_leaves_to_others_what_concerns_their_issues(desk):
+    desk.asks()
+    desk.writes("/fix")
+    desk.writes("/approve", author="bob")
+    beside = Conversation(MILESTONE, desk.state, desk.forge, desk.said.extend, {"03"})
+    beside.hear(change_now)
+    beside.close()
+    assert desk.state.approvals.found() == ()
+    assert len(desk.bodies()) == 3, "no reply, and the question stands as it was"
+    assert desk.hears() == []
+    assert len(desk.replies()) == 2
+
+
 # ---- whole runs ---------------------------------------------------------------------------------------------------
 
 QUICK = 'commands: {lint: ["true"], test: ["true"]}\n'

@@ -19,7 +19,7 @@ from .settling import gate_names, refusal
 from .show import questions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from .hands.forge import Forge
     from .model import Comment, Decision, Gate, Milestone, Verb
@@ -45,12 +45,24 @@ class Answer:
 class Conversation:
     """The questions of one milestone on its forge, and what people answer there."""
 
-    def __init__(self, milestone: Milestone, state: State, forge: Forge, say: Callable[[Iterable[str]], None]) -> None:
-        """Talk about a milestone; `say` tells the terminal what could not be told to the forge."""
+    def __init__(
+        self,
+        milestone: Milestone,
+        state: State,
+        forge: Forge,
+        say: Callable[[Iterable[str]], None],
+        others: Container[str] = (),
+    ) -> None:
+        """Talk about a milestone; `say` tells the terminal what could not be told to the forge.
+
+        `others` are the gates of issues that other runs work on at this moment: nobody is asked or answered twice.
+        """
         self._milestone = milestone
         self._state = state
         self._forge = forge
         self._say = say
+        self._others = others
+        self._own_issue: int | None = None
         self._turn = threading.Lock()
         self._heard = -PAUSE
         self._told: set[str] = set()
@@ -61,9 +73,12 @@ class Conversation:
 
     def put(self, gates: Iterable[Gate]) -> None:
         """Put questions on the forge that are not there yet."""
-        for gate in gates:
+        for gate in (gate for gate in gates if gate.gate not in self._others):
             with self._turn:
                 self._try(partial(self._put, gate))
+
+    def _asked(self) -> list[Asked]:
+        return [asked for asked in self._state.asked.all() if asked.gate not in self._others]
 
     def _put(self, gate: Gate) -> None:
         known, key = self._state.asked.read(gate.gate), questions.key(gate)
@@ -105,12 +120,13 @@ class Conversation:
 
     def _tracking(self) -> int | None:
         """Return the milestone's own issue; a forge in files, which nobody is told of, gets none by itself."""
-        title, mark = self._milestone.title, questions.tracking_mark(self._milestone)
-        found = next((issue for issue in self._forge.issues(title) if mark in issue.body), None)
-        if found is not None:
-            return found.number
-        if self._is_local:
-            return None
+        if self._own_issue is None:
+            title, mark = self._milestone.title, questions.tracking_mark(self._milestone)
+            found = next((issue.number for issue in self._forge.issues(title) if mark in issue.body), None)
+            self._own_issue = found if found or self._is_local else self._make_issue(title)
+        return self._own_issue
+
+    def _make_issue(self, title: str) -> int:
         self._forge.ensure_milestone(title)
         name, body = questions.tracking_title(self._milestone), questions.tracking_body(self._milestone)
         return self._forge.create_issue(title=name, body=body, milestone=title).number
@@ -119,7 +135,7 @@ class Conversation:
 
     def close(self) -> None:
         """Say on the forge which questions are answered, or not asked any more."""
-        for asked in self._state.asked.all():
+        for asked in self._asked():
             gate = self._state.gates.read(asked.gate)
             if gate is None or questions.key(gate) != asked.key:
                 with self._turn:
@@ -144,7 +160,7 @@ class Conversation:
             return
         self._heard = time.monotonic()
         self.put(self._state.gates.all())
-        for thread in sorted({asked.thread for asked in self._state.asked.all()}):
+        for thread in sorted({asked.thread for asked in self._asked()}):
             with self._turn:
                 self._try(partial(self._hear, thread, change_now))
 
@@ -163,7 +179,7 @@ class Conversation:
     def _ask_again(self, thread: int, comments: Sequence[Comment]) -> None:
         """Put a question again whose comment somebody deleted: what is not shown cannot be answered."""
         there = {comment.id for comment in comments}
-        for asked in self._state.asked.all():
+        for asked in self._asked():
             gate = self._state.gates.read(asked.gate)
             if asked.thread == thread and asked.comment not in there:
                 self._state.asked.drop(asked.gate)
@@ -179,6 +195,8 @@ class Conversation:
             return None
         (verb, why), verbs = said[0], sorted({verb for verb, _ in said})
         gates = self._named(why, verb, latest)
+        if gates[0] in self._others:
+            return None
         if not comment.writer:
             self._tell_strangers_once(thread, comment, latest[gates[0]])
         elif len(verbs) > 1:

@@ -134,7 +134,7 @@ class Session:
         self.voice.say([*transcript.start(self.milestone, doing), *told])
         take_up(self.milestone, self.state, self.voice.say)
         self.state.journal.add("run started")
-        self._talk = Conversation(self.milestone, self.state, hands.forge, self.voice.say)
+        self._talk = Conversation(self.milestone, self.state, hands.forge, self.voice.say, self._others)
         self._outside.read_heads()
         self.listen()
         self.settle()
