@@ -422,7 +422,9 @@ class Session:
         self._asked.add(gate.digest)
         if new:
             self.state.journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest)
-        self.voice.say(transcript.gate(gate, shown, self.milestone.id, prompts=self._prompts), issue)
+        self.voice.say(
+            transcript.gate(gate, shown, self.milestone.id, prompts=self._prompts, shared=self.state.is_shared), issue
+        )
         if self._talk is not None and not self._prompts:
             self._talk.put([gate])
         if issue:

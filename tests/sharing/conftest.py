@@ -21,6 +21,29 @@ def git(folder, *words, stdin=None):
     return done.stdout.decode().strip()
 
 
+AGENT = """\
+number=$(sed -n 's/.*issue \\([0-9]*\\) of milestone.*/\\1/p' | head -1)
+echo "PART_$number = $number" > "part_$number.py"
+"""
+PLAN = """\
+id: m1
+title: Parts
+agent: {kind: command, command: [sh, AGENT]}
+commands:
+  lint: ["true"]
+  test: [sh, -c, "test ! -e part_02.py"]
+  review: [sh, -c, "echo '[]'"]
+limits: {coverage: 0}
+phases:
+  - issues:
+      - {number: 1, title: Make part 1, criteria: [It is there]}
+      - {number: 2, title: Make part 2, criteria: [It is there]}
+      - {number: 3, title: Make part 3, criteria: [It is there]}
+  - issues:
+      - {number: 4, title: Make part 4, criteria: [It is there], depends_on: [1]}
+"""
+
+
 @dataclass
 class Machine:
     """A clone, the state beside it, and a desk to share it at."""
@@ -101,5 +124,32 @@ def machine(tmp_path, hub):
     def make(name):
         git(tmp_path, "clone", "--quiet", str(hub), name)
         return Machine(tmp_path / name)
+
+    return make
+
+
+@pytest.fixture
+def project(tmp_path, somebody):
+    """Make a bare remote with a plan on main, and fresh clones of it."""
+    (tmp_path / "agent.sh").write_text(AGENT)
+
+    def make(name):
+        home = tmp_path / name
+        seed = somebody(home / "seed")
+        (seed.folder / "plans" / "m1").mkdir(parents=True)
+        text = PLAN.replace("AGENT", str(tmp_path / "agent.sh"))
+        (seed.folder / "plans" / "m1" / "plan.yaml").write_text(text)
+        (seed.folder / ".gitignore").write_text("state/\n")
+        seed.git("init", "--quiet", "--initial-branch=main", where=".")
+        seed.git("add", ".", where=".")
+        seed.git("commit", "--quiet", "--message=Start", where=".")
+        seed.git("clone", "--quiet", "--bare", ".", str(home / "hub.git"), where=".")
+
+        def clone(machine):
+            (home / machine).mkdir()
+            seed.git("clone", "--quiet", str(home / "hub.git"), str(home / machine / "parts"), where=".")
+            return somebody(home / machine / "parts")
+
+        return clone
 
     return make

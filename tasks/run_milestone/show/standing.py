@@ -55,19 +55,17 @@ def statuses(milestone: Milestone, state: State) -> dict[str, str]:
 
 def gates_text(milestone: Milestone, state: State) -> str:
     """Return every open gate with the commands that answer it."""
-    blocks = [_gate(milestone.id, gate) for gate in state.gates.all()]
+    blocks = [_gate(milestone.id, gate, shared=state.is_shared) for gate in state.gates.all()]
     return "\n".join(blocks) or f"No gate of {milestone.id} waits for a decision.\n"
 
 
-def _gate(milestone: str, gate: Gate) -> str:
+def _gate(milestone: str, gate: Gate, *, shared: bool) -> str:
     head = f"{gate.gate}: {headline(gate.kind, gate.findings)} (since {gate.opened})"
     found = (f"  - {finding.message}" for finding in gate.findings)
-    return "\n".join([head, *found, *decide_commands(milestone, gate), ""])
+    return "\n".join([head, *found, *decide_commands(milestone, gate, shared=shared), ""])
 
 
 def gates_json(milestone: Milestone, state: State) -> list[dict[str, Any]]:
     """Return the open gates as in their files, each with its commands."""
-    return [
-        {**plain(gate), "commands": [command.strip() for command in decide_commands(milestone.id, gate)]}
-        for gate in state.gates.all()
-    ]
+    offered = ((gate, decide_commands(milestone.id, gate, shared=state.is_shared)) for gate in state.gates.all())
+    return [{**plain(gate), "commands": [command.strip() for command in commands]} for gate, commands in offered]

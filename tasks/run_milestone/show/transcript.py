@@ -207,10 +207,13 @@ _TELL: dict[Step, Callable[[Any, int], Iterator[str]]] = {
 }
 
 
-def gate(asked: Gate, listing: list[str], milestone: str, *, prompts: bool) -> list[str]:
-    """Return a gate's question: what was found, the verbs that answer it and, unless someone prompts, the commands."""
+def gate(asked: Gate, listing: list[str], milestone: str, *, prompts: bool, shared: bool = False) -> list[str]:
+    """Return a gate's question: what was found, the verbs that answer it and, unless someone prompts, the commands.
+
+    `shared` where the answer may come from another machine.
+    """
     verbs = ["", " | ".join(asked.verbs)]
-    commands = [] if prompts else ["", *answers(milestone, asked)]
+    commands = [] if prompts else ["", *answers(milestone, asked, shared=shared)]
     if asked.kind is Kind.PHASE:
         return ["", *listing, *verbs, *commands]
     listing = ["", *listing] if listing else []
@@ -248,10 +251,12 @@ def _migration(path: str | None, detail: str | None) -> Iterator[str]:
         yield detail
 
 
-def answers(milestone: str, asked: Gate) -> list[str]:
+def answers(milestone: str, asked: Gate, *, shared: bool = False) -> list[str]:
     """Return the commands that answer a gate, one per verb, and the one that goes on."""
-    if asked.kind is Kind.BUDGET:
-        return ["To answer, write one of these, then run the same command again:", *decide_commands(milestone, asked)]
+    if asked.kind is Kind.BUDGET or shared:
+        where = "from any clone, " if shared else ""
+        commands = decide_commands(milestone, asked, shared=shared)
+        return [f"To answer, {where}write one of these, then run the same command again:", *commands]
     width = max(len(verb) for verb in asked.verbs)
     offered = [
         f"  touch state/{milestone}/approvals/{asked.gate}.{verb}{' ' * (width - len(verb))}   # {PURPOSE[verb]}"
@@ -260,10 +265,12 @@ def answers(milestone: str, asked: Gate) -> list[str]:
     return ["To answer, touch one of these files, then run the same command again:", *offered]
 
 
-def decide_commands(milestone: str, asked: Gate) -> list[str]:
-    """Return the command that answers a gate by each verb."""
+def decide_commands(milestone: str, asked: Gate, *, shared: bool = False) -> list[str]:
+    """Return the command that answers a gate by each verb; where the state is `shared`, from any clone."""
     reasons = {Verb.APPROVE: f' --reason "{budget.example(asked)}"'} if asked.kind is Kind.BUDGET else {}
-    return [f"  run-milestone decide {milestone} {asked.gate} {verb}{reasons.get(verb, '')}" for verb in asked.verbs]
+    sent = " --state-ref" if shared else ""
+    command = f"  run-milestone decide {milestone} {asked.gate}"
+    return [f"{command} {verb}{reasons.get(verb, '')}{sent}" for verb in asked.verbs]
 
 
 def decided(decision: Decision, issue: Issue | None) -> list[str]:

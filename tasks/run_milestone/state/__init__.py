@@ -36,6 +36,11 @@ class State:
         self.decisions = Decisions(folder / "decisions", self.roster)
         self.journal = Journal(folder / "journal.jsonl")
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines have these records too: then an answer has to be sent to count there."""
+        return (self.folder / "shared.json").exists()
+
     def validate(self) -> int:
         """Read everything there is; returns how many entries the journal holds.
 

@@ -1,0 +1,187 @@
+"""The page's plain commands in a bare shell: `CI=true`, no terminal, fresh clones; and what is refused there."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from run_milestone.cli import main
+
+PAGE = (Path(__file__).parents[2] / "docs" / "ci.md").read_text(encoding="utf-8").partition("## Any CI system")[2]
+RUN, DECIDE, MANY, STEPS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+
+
+def in_a_bare_shell(where, script, **more):
+    """Run the page's commands as a CI system's shell would, which stops at the first that fails."""
+    bare = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": os.environ["HOME"], "CI": "true"}
+    done = subprocess.run(
+        ["sh", "-eu", "-c", script], cwd=where.folder, env={**bare, **more}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def summary(person):
+    return json.loads((person.folder / "state" / "m1" / "summary.json").read_text())
+
+
+def test_the_pages_run_and_decision_go_on_from_clone_to_clone(project):
+    clone = project("shop")
+    code, said = in_a_bare_shell(clone("first"), RUN)
+    assert code == 0, said
+    assert "run-milestone decide m1 02 skip --state-ref" in said
+    code, said = in_a_bare_shell(clone("laptop"), DECIDE)
+    assert code == 0, said
+    assert "02: Tests failing" in said
+    third = clone("third")
+    code, said = in_a_bare_shell(third, RUN)
+    assert code == 0, said
+    assert 'Recorded: "not now"' in said
+    assert summary(third)["waiting"] == ["phase-1"]
+
+
+def test_the_pages_jobs_and_steps_end_well(project):
+    clone = project("shop")
+    code, said = in_a_bare_shell(clone("jobs"), MANY, RUN="17")
+    assert code == 0, said
+    assert "\n01\n02\n03\n" in said
+    steps = clone("steps")
+    code, said = in_a_bare_shell(steps, STEPS)
+    assert code == 0, said
+    assert "✓ State of m1 pushed" in said
+    assert (summary(steps)["waiting"], summary(steps)["issues"]["completed"]) == (["02"], 2)
+    code, said = in_a_bare_shell(clone("looks"), "run-milestone state show m1")
+    assert "Lock: free" in said
+    assert "1 open question" in said
+
+
+# ---- killed and cancelled -----------------------------------------------------------------------------------------
+
+HOOK = """\
+#!/bin/sh
+echo >> "$GIT_DIR/pushes"
+if [ "$(wc -l < "$GIT_DIR/pushes")" = {turn} ]; then
+  kill -{signal} "$(sed -n 's/.*"pid": \\([0-9]*\\).*/\\1/p' "$(cat "$GIT_DIR/victim")")"
+fi
+"""
+
+
+def ended_at(clone, hook, turn, signal):
+    """Run a milestone alone until its push number `turn`, before (pre-receive) or after it; returns what it came to."""
+    victim = clone("victim")
+    hub = victim.folder.parents[1] / "hub.git"
+    (hub / "victim").write_text(str(victim.folder / "state" / "m1" / "lock"))
+    (hub / "hooks").mkdir(exist_ok=True)
+    (hub / "hooks" / hook).write_text(HOOK.format(turn=turn, signal=signal))
+    (hub / "hooks" / hook).chmod(0o755)
+    told = victim.types("m1", "--autonomous", "--state-ref")
+    (hub / "hooks" / hook).unlink()
+    return told
+
+
+def check_end(person):
+    facts = summary(person)
+    assert (facts["status"], facts["issues"]) == ("complete", {"total": 4, "completed": 3, "skipped": 1})
+    assert [(one["gate"], one["verb"]) for one in facts["decisions"]] == [
+        ("02", "fix"),
+        ("02", "retry"),
+        ("02", "skip"),
+        ("phase-1", "continue"),
+        ("phase-2", "continue"),
+    ]
+    pulls = sorted((person.folder.parents[1] / "hub.forge" / "pulls").iterdir())
+    heads = [json.loads(path.read_text())["head"] for path in pulls]
+    assert len(heads) == len(set(heads)) == 3, "nothing was opened twice"
+
+
+def killed_and_gone_on(clone, hook, turn):
+    """Kill a run, then go on in a fresh clone; returns False where the run had ended before its push came."""
+    told = ended_at(clone, hook, turn, "KILL")
+    if told.code == 0:
+        return False
+    assert told.code == -9, told.out + told.err
+    after = clone("after")
+    refused = after.types("m1", "--autonomous", "--state-ref")
+    if refused.code == 5:  # the first push is the lock's: killed before it, a run leaves none
+        lock = re.search(r"--lock (\w+)`", refused.err)[1]
+        assert after.types("state", "unlock", "m1", "--lock", lock).code == 0
+        refused = after.types("m1", "--autonomous", "--state-ref")
+    assert refused.code == 0, refused.out + refused.err
+    check_end(after)
+    return True
+
+
+@pytest.mark.parametrize(("hook", "turn"), [("pre-receive", 6), ("post-receive", 9)])
+def test_a_killed_run_is_gone_on_with_from_another_machine(project, hook, turn):
+    assert killed_and_gone_on(project("shop"), hook, turn)
+    print("kills converged: 1 / 1")
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("hook", ["pre-receive", "post-receive"])
+def test_killed_at_every_push(project, hook):
+    tried = 0
+    while killed_and_gone_on(project(f"shop-{tried}"), hook, tried + 1):
+        tried += 1
+    print(f"kills converged: {tried} / {tried}")
+    assert tried > 10
+
+
+def test_a_cancelled_run_sends_what_it_has_and_lets_go(project):
+    clone = project("shop")
+    told = ended_at(clone, "post-receive", 6, "TERM")
+    assert told.code == 130, told.out + told.err
+    after = clone("after")
+    told = after.types("m1", "--autonomous", "--state-ref")
+    assert told.code == 0, told.err
+    check_end(after)
+
+
+# ---- refused ------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_remote_nothing_is_run(project):
+    alone = project("shop")("alone")
+    alone.git("remote", "remove", "origin", where=".")
+    told = alone.types("m1", "--state-ref")
+    assert told.code == 2
+    assert "has no remote, so there is nowhere to share the state of m1" in told.err
+    assert told.out == ""
+    assert alone.git("branch", "--format=%(refname:short)", where=".") == "main"
+
+
+@pytest.mark.parametrize(
+    "word", ["m1;touch x", "$(touch x)", "`touch x`", "../m1", "m1\n", "m1 ", "-m1", "refs/heads/m1"]
+)
+def test_a_milestone_that_is_no_plain_id_is_refused(project, monkeypatch, capsys, tmp_path, word):
+    (tmp_path / "plans").mkdir()
+    monkeypatch.chdir(tmp_path)
+    calls = [
+        ["run", "--state-ref", "--", word],
+        *(["state", name, "--", word] for name in ("pull", "push", "show", "lock")),
+    ]
+    assert [main(call) for call in calls] == [2] * len(calls)
+    assert capsys.readouterr().err.count("is not a milestone id") == len(calls)
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_lock_without_a_shared_state_is_refused(repository, monkeypatch, capsys):
+    assert repository.types("init").code == 0
+    monkeypatch.chdir(repository.folder)
+    assert main(["run", "m1", "--lock", "x"]) == 2
+    assert "Give --state-ref with it." in capsys.readouterr().err
+
+
+def test_two_answers_to_one_gate_count_once(project):
+    clone = project("shop")
+    assert clone("job").types("m1", "--only", "02", "--state-ref").code == 3
+    ada, bob = clone("ada"), clone("bob")
+    assert ada.types("decide", "m1", "02", "skip", "--state-ref").code == 0
+    told = bob.types("decide", "m1", "02", "fix", "--state-ref")
+    assert told.code == 2
+    assert "answered gate 02 with skip, and no run has taken that up yet" in told.err
+    assert not list((bob.folder / "state/m1/approvals").glob("02.fix"))
