@@ -34,7 +34,10 @@ def github(tmp_path, monkeypatch):
     github.close()
 
 
-def test_a_phase_is_asked_about_on_the_milestones_own_issue_and_answered_there(github, tmp_path):
+@pytest.mark.parametrize("runner", ["ada", "github-actions[bot]"])
+def test_a_phase_is_asked_about_on_the_milestones_own_issue_and_answered_there(github, tmp_path, runner):
+    github.world.viewer = runner
+    github.world.people[runner] = "WRITE"
     state, said = State(tmp_path / "state"), []
     gh = Gh(Address("github.com", "acme", "widgets"), Processes(), tmp_path / "gh", said.extend)
 
@@ -56,7 +59,7 @@ def test_a_phase_is_asked_about_on_the_milestones_own_issue_and_answered_there(g
         "Users",
         ["→ Also asked in a comment on #1"],
     )
-    assert [comment["author"] for comment in issue.comments] == ["ada"]
+    assert [comment["author"] for comment in issue.comments] == [runner]
 
     github.world.say(1, "mallory", "/continue")
     github.world.say(1, "mallory", "/abort")

@@ -66,6 +66,8 @@ class Conversation:
         self._turn = threading.Lock()
         self._heard = -PAUSE
         self._told: set[str] = set()
+        self._replied: set[str] = set()
+        """Questions below which this run told strangers that they cannot answer."""
         self._issues = {issue.number: issue for issue in milestone.issues}
         self._is_local = milestone.forge == "local"
 
@@ -171,7 +173,7 @@ class Conversation:
         taken = {decision.source for decision in self._state.decisions.all()}
         taken |= {approval.source for approval in self._state.approvals.found()}
         new = [one for one in comments if not questions.is_ours(one.body) and _source(thread, one) not in taken]
-        answers = [self._meant(thread, comment, ours) for comment in new if not _replied(comment, ours)]
+        answers = [self._meant(thread, comment, ours) for comment in new if not _has_reply(str(comment.id), ours)]
         meant = [answer for answer in answers if answer is not None]
         for answer in meant:
             self._take(thread, answer, meant, change_now)
@@ -198,7 +200,7 @@ class Conversation:
         if gates[0] in self._others:
             return None
         if not comment.writer:
-            self._tell_strangers_once(thread, comment, latest[gates[0]])
+            self._tell_strangers_once(thread, comment, ours, latest[gates[0]])
         elif len(verbs) > 1:
             self._reply(thread, comment, f"two answers at once ({', '.join(verbs)}); leave exactly one")
         elif len(gates) > 1:
@@ -244,10 +246,11 @@ class Conversation:
         verb = questions.answers(comment.body)[0][0]
         self._forge.comment(thread, questions.refused(to or str(comment.id), comment.author, verb, why))
 
-    def _tell_strangers_once(self, thread: int, comment: Comment, question: str) -> None:
+    def _tell_strangers_once(self, thread: int, comment: Comment, ours: Sequence[Comment], question: str) -> None:
         """Reply to the first of those who may not decide, and to no other until the next question is put."""
         to = f"others at {question}"
-        if not any(questions.reply_mark(to) in one.body for one in self._forge.comments(thread) if one.writer):
+        if not _has_reply(to, ours) and to not in self._replied:
+            self._replied.add(to)
             self._reply(thread, comment, "only people who may write to this repository can answer", to=to)
 
     def _try(self, talk: Callable[[], None]) -> None:
@@ -266,8 +269,8 @@ def _source(thread: int, comment: Comment) -> str:
     return f"comment:{thread}:{comment.id}"
 
 
-def _replied(comment: Comment, ours: Sequence[Comment]) -> bool:
-    return any(questions.reply_mark(str(comment.id)) in one.body for one in ours)
+def _has_reply(to: str, ours: Sequence[Comment]) -> bool:
+    return any(questions.reply_mark(to) in one.body for one in ours)
 
 
 def _key(decision: Decision) -> str:

@@ -36,6 +36,8 @@ def repository(world, query):
 
 
 def permission(world, login, query):
+    if login.endswith("[bot]"):
+        return 404, {"message": f"{login} is not a user"}
     known = {"READ": "read", "WRITE": "write", "ADMIN": "admin"}
     return 200, {"permission": known.get(world.people.get(login), "none"), "user": {"login": login}}
 

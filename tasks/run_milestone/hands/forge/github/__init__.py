@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ....errors import OutsideError
@@ -12,7 +12,7 @@ from . import answers, texts
 from .address import address_of
 from .failures import NotThereError
 from .gh import Gh, number_in
-from .queries import checks_of, pulls_of
+from .queries import checks_of, pulls_of, viewer_of
 from .standing import standing
 
 if TYPE_CHECKING:
@@ -195,11 +195,18 @@ class GitHubForge:
         return next((one for one in reversed(said) if one.body == body), None)
 
     def _may_write(self, login: str) -> bool:
+        """Return whether somebody may write; an app (a job's token is one) is no collaborator and writes as itself."""
+        if login.endswith("[bot]"):
+            return login == self._me
         try:
             path = self._gh.path(f"collaborators/{login}/permission")
             return self._gh.ask(answers.PERMISSION, "api", path).permission in {"admin", "maintain", "write"}
         except NotThereError:
             return False
+
+    @cached_property
+    def _me(self) -> str:
+        return viewer_of(self._gh)
 
     # ---- issues, milestones, releases, labels -----------------------------------------------------------------
 

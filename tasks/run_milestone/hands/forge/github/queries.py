@@ -1,6 +1,6 @@
-"""queries: the GraphQL that gh has no command for: many branches' pull requests at once, and checks with all they say.
+"""queries: the GraphQL that gh has no command for: many branches' pull requests, whole checks, and who asks.
 
-Both are executed against GitHub's public schema in the tests.
+All are executed against GitHub's public schema in the tests.
 """
 
 from __future__ import annotations
@@ -88,6 +88,18 @@ class _CheckedData(Answer):
     data: _Checked
 
 
+class _Login(Answer):
+    login: str
+
+
+class _Viewer(Answer):
+    viewer: _Login
+
+
+class _ViewerData(Answer):
+    data: _Viewer
+
+
 def pulls_of(gh: Gh, heads: tuple[str, ...]) -> list[Pull]:
     """Return the pull requests of many head branches, forks' ones included, some at a time."""
     found: list[Pull] = []
@@ -123,6 +135,11 @@ def checks_of(gh: Gh, number: int) -> list[Run]:
         if not rollup.contexts.pageInfo.hasNextPage:
             return found
     raise OutsideError(f"Pull request {number} has more checks than can be read.", "Look at them on GitHub.")
+
+
+def viewer_of(gh: Gh) -> str:
+    """Return the login of whoever asks; a job's token has one too, which no other question tells."""
+    return str(_ask(gh, TypeAdapter(_ViewerData), "query Viewer { viewer { login } }", {}).data.viewer.login)
 
 
 def _ask(gh: Gh, shape: TypeAdapter[Any], query: str, variables: dict[str, Any]) -> Any:
