@@ -131,6 +131,14 @@ def test_it_tells_what_happened(page):
     assert "What the agents cost is unknown" in text
     assert "its chain is unbroken" in text
     assert "after #01" in text
+    assert "Waiting for decisions: 1 of 2 issues came through, with 1 pull request; 1 left out." in text
+    assert "skipped #02 Add a weight: later" in text
+
+
+def test_the_verdict_comes_first_then_what_needs_attention(source):
+    parts = re.findall(r'class="(verdict)"|<h2 id="(\w+)"', source)
+    order = ["verdict", "attention", "phases", "timeline", "decisions", "pulls", "evidence", "costs"]
+    assert [first or second for first, second in parts] == order
 
 
 def test_the_same_records_make_the_same_page(ada, source):
@@ -150,16 +158,20 @@ MEASURE = """<!doctype html><script>
 function measure(frame) {
   const page = frame.contentDocument.documentElement;
   const wide = [...page.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > WIDTH + 1);
-  document.querySelector("pre").textContent = `${page.scrollWidth} pixels, ${wide.length} too wide`;
+  const parts = [...page.querySelectorAll("h1, h2, .tile, .card, .barrier, .question, .track, tr, details")];
+  const unseen = parts.filter(e => !(e.offsetHeight > 0 && e.offsetWidth > 0) && !e.closest("thead"));
+  const told = `${page.scrollWidth} pixels, ${wide.length} too wide, ${unseen.length} of ${parts.length} unseen`;
+  document.querySelector("pre").textContent = told;
 }
 </script><pre></pre>
-<iframe onload="measure(this)" style="width:WIDTHpx;height:900px;border:0" srcdoc="PAGE"></iframe>"""
+<iframe sandbox="allow-same-origin" onload="measure(this)" style="width:WIDTHpx;height:900px;border:0"
+srcdoc="PAGE"></iframe>"""
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_chromium_shows_it_without_scrolling_sideways(source, tmp_path, width):
-    """A page around it measures it: the report itself runs no script."""
+    """A page around it measures it; the report itself is shown where scripts are forbidden, and has none."""
     frame = tmp_path / "frame.html"
     opened = source.replace("<details ", "<details open ")
     frame.write_text(MEASURE.replace("WIDTH", str(width)).replace("PAGE", html.escape(opened)))
@@ -172,4 +184,4 @@ def test_chromium_shows_it_without_scrolling_sideways(source, tmp_path, width):
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     measured = re.search("<pre>(.*)</pre>", done.stdout)
     assert measured, done.stderr
-    assert measured[1] == f"{width} pixels, 0 too wide"
+    assert re.fullmatch(rf"{width} pixels, 0 too wide, 0 of (1[5-9]|[2-9]\d) unseen", measured[1])
