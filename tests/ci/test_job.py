@@ -49,7 +49,8 @@ def test_a_job_that_waits_is_no_failure_and_its_page_says_what_for(ada, tmp_path
     assert "### Milestone m1" in text
     assert "🛑 #01 One" in text
     assert "✓ #02 Two — PR #1" in text
-    assert "run-milestone decide m1 01 approve" in text
+    assert "run-milestone decide m1 01 approve --state-ref\n" in text
+    assert "touch state" not in told.out, "nobody can touch a file of a job"
     assert "Pages &lt;b&gt;&amp; more&lt;/b&gt;" in text, "a plan's text is text"
 
 
