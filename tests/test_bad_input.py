@@ -78,6 +78,44 @@ def test_a_touched_file_that_answers_nothing_is_set_aside(ada):
         assert (ada.folder / f"state/m1/approvals/stale/{name}.1").exists()
 
 
+def test_two_answers_at_once_are_none_and_both_are_kept(ada):
+    ada.types("m1")
+    ada.touches("01.skip", "01.abort", milestone="m1")
+    told = ada.types("m1")
+    assert told.code == 3
+    assert told.out.count("was not taken: two answers at once (abort, skip); leave exactly one.") == 2
+    assert {path.name for path in (ada.folder / "state/m1/approvals/stale").iterdir()} == {"01.skip.1", "01.abort.1"}
+    assert (ada.folder / "state/m1/gates/01.json").exists(), "the question stands"
+    assert not (ada.folder / "state/m1/decisions").exists()
+
+
+def test_a_verb_in_capitals_or_with_a_line_end_is_understood_or_told(ada):
+    ada.types("m1")
+    refused(ada.types("decide", "m1", "01", "Skip"), 2, "'Skip' is no verb", "skip | abort")
+    refused(ada.types("decide", "m1", "01", "skip\n"), 2, r"'skip\n' is no verb", "skip | abort")
+    ada.touches("01.SKIP", milestone="m1")
+    assert "Approval 01.SKIP was not taken: 'SKIP' is no verb; did you mean skip?" in ada.types("m1").out
+    ada.touches("01.skip\n", milestone="m1")
+    told = ada.types("m1")
+    assert "⏭️ Skipped Issue #01" in told.out, "what a file's name ends in beyond its verb says nothing"
+    assert list((ada.folder / "state/m1/approvals").glob("01*")) == []
+
+
+def test_a_specification_that_is_a_link_out_of_the_plan(ada):
+    secret = ada.folder.parent / "secret.md"
+    secret.write_text("TOP SECRET")
+    plan = ada.folder / "plans/m1/plan.yaml"
+    (ada.folder / "plans/m1/01-colour.md").symlink_to(secret)
+    told = ada.types("m1")
+    refused(told, 2, "plans/m1/plan.yaml:5:", "01-colour.md", "a link that leaves the plan's folder")
+    plan.write_text(PLAN.replace("criteria:", "spec: other.md, criteria:"))
+    (ada.folder / "plans/m1/other.md").symlink_to(secret)
+    told = ada.types("m1")
+    refused(told, 2, "plans/m1/plan.yaml:5:", "other.md", "a link that leaves the plan's folder")
+    assert "TOP SECRET" not in told.out + told.err
+    assert not (ada.folder / "state/m1/journal.jsonl").exists()
+
+
 def test_a_marker_that_cannot_be_read_is_named_and_never_taken_for_done(ada):
     ada.types("m1")
     marker = ada.folder / "state/m1/issues/01/branch.json"

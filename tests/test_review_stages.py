@@ -125,19 +125,12 @@ def test_no_review_in_time_is_a_label_and_holds_nobody_up(milestone, reviewer):
     assert "* PR #1 — Issue 01 [review-pending]" in told.out
 
 
-def test_a_reviewer_that_answers_nonsense_is_a_stop_and_each_verb_leads_out(milestone, reviewer, in_a_copy):
+def test_a_reviewer_that_answers_nonsense_is_a_stop_and_may_be_asked_again(milestone, reviewer):
     ada = milestone(WORK, plan="reviewers:\n" + reviewer("odd", "Looks good to me!"))
     told = ada.types("m1")
     assert "🛑 A check could not run" in told.out
     assert "1. The reviewer `odd` gave no findings (exit 0, and no JSON" in told.out
     assert "retry | approve | skip | abort" in told.out
-    bob = in_a_copy(ada, "approve")
-    assert "Phase 1 complete — 1 PR ready" in answers(bob, "approve").out
-    eve = in_a_copy(ada, "skip")
-    assert "⏭️ Skipped Issue #01" in answers(eve, "skip").out
-    assert [pull["draft"] for pull in pulls(eve)] == [True]
-    joe = in_a_copy(ada, "abort")
-    assert answers(joe, "abort").code == 1
     (ada.folder.parent / "odd.json").write_text('{"findings": []}')
     assert "Phase 1 complete — 1 PR ready" in answers(ada, "retry").out
 

@@ -126,6 +126,13 @@ def _left_out(gate: Gate, decision: Decision) -> bool:
     return gate.kind is Kind.PHASE and decision.verb is Verb.SKIP_PHASE and listed
 
 
+def no_verb(word: str) -> str:
+    """Return what is wrong with a word that is no verb."""
+    meant = word.strip().lower()
+    hint = f"did you mean {meant}?" if meant in set(Verb) else f"the verbs are {', '.join(Verb)}"
+    return f"{word!r} is no verb; {hint}"
+
+
 def refusal(
     approval: Approval, gate: Gate | None, opened: int, change: str | None, others: Sequence[str]
 ) -> str | None:
@@ -135,7 +142,7 @@ def refusal(
     change as it is now (None where nothing can have moved), `others` the verbs left for the same gate beside it.
     """
     if approval.verb not in set(Verb):
-        return f"{approval.verb!r} is no verb; the verbs are {', '.join(Verb)}"
+        return no_verb(approval.verb)
     if others:
         return f"two answers at once ({', '.join(sorted((approval.verb, *others)))}); leave exactly one"
     if gate is None:
