@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from run_milestone.checks.asking import answered
+
 WIDGETS = '"""Widgets."""\n\nSIZE = 3\n'
 COLOUR = WIDGETS + 'COLOUR = "red"\n'
 TEST = 'import widgets\n\n\ndef test_colour():\n    assert widgets.COLOUR == "red"\n'
@@ -112,6 +114,29 @@ def test_sarif_speaks_in_levels(milestone, reviewer):
     told = [(finding["severity"], finding["message"]) for finding in gate["findings"]]
     assert told == [("critical", "A bug"), ("info", "A hint")]
     assert gate["verbs"] == ["fix", "skip", "abort"]
+
+
+def test_a_coding_agent_reviews_by_prompt_and_is_heard_at_the_end_of_what_it_says(milestone, reviewer, tmp_path):
+    seen = tmp_path / "seen.md"
+    bad = {"severity": "critical", "rule": "criterion-1", "message": "Nothing is there"}
+    said = f'I looked at `{{"findings": []}}`.\n```json\n{json.dumps({"findings": [bad, FINDING]}, indent=1)}\n```\n'
+    source = f"import sys\nopen({str(seen)!r}, 'w').write(sys.stdin.read())"
+    plan = "reviewers:\n" + reviewer("claude", said, source, format="prompt", stage="compliance")
+    ada = milestone({"01-1": {**WORK["01-1"], "widgets.py": COLOUR + "FENCE = '````'\n"}}, plan=plan)
+    told = ada.types("m1")
+    assert "1. Nothing is there\n2. Say hue — widgets.py#L4" in told.out
+    assert "fix | skip | abort" in told.out
+    asked = seen.read_text()
+    assert asked.startswith("# Review issue 01 of milestone m1\n\nSay where the change is not what was asked for")
+    assert "1. It is there" in asked
+    assert "widgets.py: changed\n    4 + COLOUR = \"red\"\n    5 + FENCE = '````'\n" in asked
+    assert "\n`````text\n" in asked, "nothing in a change closes its fence"
+
+
+@pytest.mark.parametrize("said", ["", "Looks good to me!", '{"findings": [', '{"verdict": "fine"}'])
+def test_an_agent_that_ends_with_no_findings_has_not_reviewed(said):
+    with pytest.raises(ValueError, match="holds no JSON object with `findings`"):
+        answered(said)
 
 
 def test_no_review_in_time_is_a_label_and_holds_nobody_up(milestone, reviewer):

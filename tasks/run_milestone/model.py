@@ -223,11 +223,14 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """A command that reviews a change: it reads the change as JSON and prints findings, as `format` says."""
+    """A command that reviews a change: it reads the change as JSON and prints findings, as `format` says.
+
+    `prompt` is for a coding agent: it reads what it is asked in words, and findings end what it says.
+    """
 
     name: str
     command: tuple[str, ...]
-    format: Literal["findings", "sarif"] = "findings"
+    format: Literal["findings", "sarif", "prompt"] = "findings"
     stage: Literal["compliance", "quality"] = "quality"
     timeout: int = 600
     """Seconds; a reviewer that takes longer is told as pending and holds nobody up."""

@@ -171,11 +171,11 @@ def test_a_link_out_of_the_plan_is_not_followed(refusal, folder, with_issues):
         )
     )
     assert [line.split(": ", 2)[2].split(", expected")[0] for line in said] == [
-        "cannot be read: it is a link that leaves the plan's folder",
-        "cannot be read: it is a link that leaves the plan's folder",
-        "cannot be read: it cannot be opened (Too many levels of symbolic links)",
-        "cannot be read: it is not a regular file",
-        "cannot be read: it is not UTF-8 text",
+        "is 'a.md', which cannot be read: it is a link that leaves the plan's folder",
+        "is 'out/passwd', which cannot be read: it is a link that leaves the plan's folder",
+        "is 'loop.md', which cannot be read: it cannot be opened (Too many levels of symbolic links)",
+        "is 'fifo.md', which cannot be read: it is not a regular file",
+        "is 'latin.md', which cannot be read: it is not UTF-8 text",
         "is 'out', a link that leaves the project",
     ]
 

@@ -1,4 +1,4 @@
-"""reviewers: commands of the plan that read a change as JSON and print findings, as our JSON or as SARIF."""
+"""reviewers: commands of the plan that read a change, as JSON or as a prompt, and print findings, ours or SARIF."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from ..digest import plain
 from ..model import Finding, Kind, Severity
 from ..schemas import read_schema
+from . import asking
 from .tool import failed, last_words
 
 if TYPE_CHECKING:
@@ -28,13 +29,13 @@ LEVELS = {"error": Severity.CRITICAL, "warning": Severity.WARNING, "note": Sever
 def ask(change: Change, reviewer: Reviewer) -> Iterator[Finding]:
     """Yield what a reviewer says of the lines that the change adds; no answer in time is told, and holds nobody up."""
     command = tuple(word.replace("{python}", sys.executable) for word in reviewer.command)
-    ran = change.run(command, json.dumps(_told(change), ensure_ascii=False), reviewer.timeout)
+    ran = change.run(command, _told(change, reviewer), reviewer.timeout)
     if ran.timed_out:
         message = f"The reviewer `{reviewer.name}` gave no answer within {reviewer.timeout} s"
         yield Finding(Kind.REVIEW_PENDING, Severity.INFO, reviewer.name, message)
         return
     try:
-        found = list(_FORMATS[reviewer.format](change, _answer(ran)))
+        found = list(_FORMATS[reviewer.format](change, _answer(ran, reviewer)))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         why = (str(error).splitlines() or [""])[0][:200]
         message = f"The reviewer `{reviewer.name}` gave no findings ({why}); mend `reviewers` in the plan"
@@ -43,21 +44,26 @@ def ask(change: Change, reviewer: Reviewer) -> Iterator[Finding]:
     yield from (finding for finding in found if _is_about(change, finding))
 
 
-def _told(change: Change) -> dict[str, Any]:
-    """Return what a reviewer reads: the issue with its criteria, and every changed file with its lines."""
+def _told(change: Change, reviewer: Reviewer) -> str:
+    """Return what a reviewer reads: a prompt, or JSON of the issue with its criteria and every changed line."""
+    if reviewer.format == "prompt":
+        return asking.prompt(change, reviewer)
     issue, files = change.issue, [plain(file) for file in change.files]
     criteria = [criterion.text for criterion in issue.criteria]
     spec = issue.spec.text if issue.spec else None
     about = {"number": issue.number, "title": issue.title, "criteria": criteria, "spec": spec}
-    return {"milestone": change.milestone.id, "issue": about, "base": change.base, "head": change.head, "files": files}
+    told = {"milestone": change.milestone.id, "issue": about, "base": change.base, "head": change.head, "files": files}
+    return json.dumps(told, ensure_ascii=False)
 
 
-def _answer(ran: Result) -> Any:
+def _answer(ran: Result, reviewer: Reviewer) -> Any:
     """Return the JSON that a reviewer printed; its return code often says only that it found something."""
     if ran.code is None:
         raise ValueError(f"it could not start: {last_words(ran.err)}")
     if ran.truncated:
         raise ValueError("it said more than can be kept")
+    if reviewer.format == "prompt" and ran.code == 0:
+        return asking.answered(ran.out)
     try:
         return json.loads(ran.out)
     except ValueError:
@@ -123,4 +129,8 @@ def _path(change: Change, uri: str) -> str:
     return str(PurePosixPath(path.relative_to(tree) if path.is_relative_to(tree) else path))
 
 
-_FORMATS: dict[str, Callable[[Change, Any], Iterator[Finding]]] = {"findings": _findings, "sarif": _sarif}
+_FORMATS: dict[str, Callable[[Change, Any], Iterator[Finding]]] = {
+    "findings": _findings,
+    "sarif": _sarif,
+    "prompt": _findings,
+}

@@ -10,7 +10,7 @@ from ..model import Milestone
 from . import ids, specs
 from .amounts import dollars, seconds
 from .paths import leaves
-from .problem import Problem, Steps
+from .problem import Problem, Steps, quoted
 from .reader import MOST, read
 from .rules import broken
 from .schema import misfits, typed
@@ -78,7 +78,10 @@ def _spec(written: Written, entry: Entry, own: tuple[str, ...]) -> dict[str, str
         why = "it is not UTF-8 text"
     except ValueError as error:
         why = str(error)
-    return written.problem((*entry.steps, "spec"), f"cannot be read: {why}, expected a Markdown file beside the plan")
+    return written.problem(
+        (*entry.steps, "spec"),
+        f"is {quoted(path)}, which cannot be read: {why}, expected a Markdown file beside the plan",
+    )
 
 
 def _milestone(written: Written, texts: dict[Steps, Any]) -> dict[str, Any]:

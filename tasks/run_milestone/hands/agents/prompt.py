@@ -33,7 +33,7 @@ def prompt(assignment: Assignment) -> str:
     issue, milestone = assignment.issue, assignment.milestone
     task = "Rework" if assignment.findings else "Implement"
     heading = f"# {task} issue {issue.number} of milestone {milestone.id}, attempt {assignment.attempt}\n\n{_RULES}"
-    sections = (_section(title, text) for title, text in _sections(assignment) if text)
+    sections = (section(title, text) for title, text in _sections(assignment) if text)
     return redact("\n".join((heading, *sections)))
 
 
@@ -49,9 +49,9 @@ def _sections(assignment: Assignment) -> Iterator[tuple[str, str]]:
         yield f"Conventions of this repository ({name})", _read(assignment.tree / name)
 
 
-def _section(title: str, text: str) -> str:
-    """Fence `text`, however many backticks it holds, and cut it where it is long."""
-    shown = visible(text[:LONGEST]).strip("\n") + ("\n[…]" if len(text) > LONGEST else "")
+def section(title: str, text: str, longest: int = LONGEST) -> str:
+    """Fence `text`, however many backticks it holds, and cut it after `longest` characters."""
+    shown = visible(text[:longest]).strip("\n") + ("\n[…]" if len(text) > longest else "")
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", shown)), default=0))
     return f"## {title}\n\n{fence}text\n{shown}\n{fence}\n"
 
