@@ -116,6 +116,13 @@ def test_what_was_found_cannot_act_on_the_page(desk):
     assert not any(line.lstrip().startswith("/") for line in body.splitlines())
 
 
+def test_however_much_was_found_the_answers_are_shown(desk):
+    desk.asks(tuple(Finding(Kind.TESTS, Severity.CRITICAL, f"t{each}", "x" * 3000) for each in range(200)))
+    (body,) = desk.bodies()
+    assert "… and 170 more: `run-milestone gates m4.1` lists all." in body
+    assert "- `/abort` end the run" in body
+
+
 def test_a_forge_that_does_not_listen_holds_nobody_up(desk):
     (desk.folder / "forge/issues/298.json").write_text("{}")
     desk.asks(name="04")
@@ -142,6 +149,7 @@ def test_a_forge_in_files_gets_no_issue_that_nobody_asked_for(desk):
         ("/Fix\r\n\r\nmind\nthe TTL", "03 fix by ada: mind the TTL"),
         ("  /skip", "03 skip by ada: "),
         ("/fix 03 it is the clock", "03 fix by ada: it is the clock"),
+        ("/fix 0300 is no gate", "03 fix by ada: 0300 is no gate"),
         ("> /skip\n\n/fix because", "03 fix by ada: because"),
     ],
 )

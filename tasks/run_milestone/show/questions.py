@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 LONGEST = 60_000
 """Characters; forges refuse comments a little above."""
+LONGEST_FINDING = 500
+"""Characters of a finding that a question shows."""
+SHOWN = 30
+"""Findings that a question lists."""
 
 
 # ---- hidden marks: what makes a text ours, and found again --------------------------------------------------------
@@ -61,7 +65,9 @@ def question(milestone: Milestone, gate: Gate) -> str:
     attempt = (
         f" (attempt {gate.attempt}/{gate.attempts})" if {Verb.FIX, Verb.RETRY, Verb.RESTART} & {*gate.verbs} else ""
     )
-    shown = [f"{number}. {_finding(finding)}" for number, finding in enumerate(gate.findings, start=1)]
+    shown = [f"{number}. {_finding(finding)}" for number, finding in enumerate(gate.findings[:SHOWN], start=1)]
+    if len(gate.findings) > SHOWN:
+        shown.append(f"\n… and {len(gate.findings) - SHOWN} more: `run-milestone gates {milestone.id}` lists all.")
     limit = f" {budget.example(gate)}" if gate.kind is Kind.BUDGET else ""
     commands = [f"`/{verb}{limit if verb is Verb.APPROVE else ''}`" for verb in gate.verbs]
     return _whole(
@@ -78,8 +84,10 @@ def question(milestone: Milestone, gate: Gate) -> str:
 
 def _finding(finding: Finding) -> str:
     # what a person's machine calls the worktree is of no use to anybody here
-    detail = f" ({_inert(finding.detail)})" if finding.detail and finding.kind is not Kind.HUMAN else ""
-    return f"{_inert(finding.message + place(finding))}{detail}"
+    detail = (
+        f" ({_inert(finding.detail[:LONGEST_FINDING])})" if finding.detail and finding.kind is not Kind.HUMAN else ""
+    )
+    return f"{_inert((finding.message + place(finding))[:LONGEST_FINDING])}{detail}"
 
 
 def closed(milestone: Milestone, gate: str, key: str, decision: Decision | None) -> str:
