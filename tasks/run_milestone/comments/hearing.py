@@ -87,7 +87,7 @@ class Hearing:
         return dict(question for question in before if question is not None)
 
     def _named(self, why: str, verb: Verb, latest: dict[str, str]) -> tuple[list[str], str]:
-        """Return the gates that a comment can mean, and its reason: the one it names, else those that offer its verb."""
+        """Return the gates that a comment can mean, and its reason: the one it names, or all that offer its verb."""
         first, _, rest = why.partition(" ")
         if first in latest and first in gate_names(self._milestone):
             return [first], rest
