@@ -180,3 +180,42 @@ def test_killed_after_any_effect_and_landed_again_it_ends_the_same(stack):
     main = stack.git("rev-parse", "main")
     assert len(stack.there("rev-list", "--first-parent", f"{main}..milestone/m1").split()) == 5
     assert stack.person.types("verify", "m1").code == 0
+
+
+def test_once_people_merged_it_landing_again_says_what_is_left(stack):
+    forge = stack.person.folder / ".git/run-milestone/remote.forge"
+    (forge / "issues").mkdir(exist_ok=True)
+    issue = {"number": 90, "title": "Issue 01", "body": "", "state": "open", "milestone": "First", "labels": []}
+    (forge / "issues/90.json").write_text(json.dumps(issue))
+    assert lands(stack).code == 0
+    pull = forge / "pulls/91.json"
+    pull.write_text(json.dumps({**json.loads(pull.read_text()), "state": "closed"}))
+    told = lands(stack)
+    assert told.code == 1
+    assert "was closed without merging: open it again where it lives, then land again." in told.out
+    assert len(stack.pulls()) == 6, "never a second"
+
+    pull.write_text(json.dumps({**json.loads(pull.read_text()), "state": "merged"}))
+    verified = stack.person.types("verify", "m1")
+    assert "✗ landing: milestone PR #91 is recorded as closed, into main; it is merged, into main" in verified.out
+    told = lands(stack)
+    assert told.code == 0
+    assert "✓ Milestone PR #91 is merged into main" in told.out
+    assert "✓ The milestone “First” is closed on the forge" in told.out
+    assert told.out.rstrip().endswith("1. Tag: v0.1.0")
+    assert stack.person.types("verify", "m1").code == 0
+
+
+def test_it_lands_from_another_machine_by_the_state_on_the_remote(stack):
+    shared = stack.person.folder.parent / "shared.git"
+    (stack.person.folder / stack.remote).rename(shared)
+    (stack.person.folder / stack.remote).with_suffix(".forge").rename(shared.with_suffix(".forge"))
+    stack.git("remote", "add", "origin", str(shared))
+    told = stack.person.types("state", "push", "m1")
+    assert told.code == 0, told.err
+    shutil.rmtree(stack.person.folder / "state/m1")
+    told = lands(stack, "--state-ref")
+    assert told.code == 0, told.out + told.err
+    assert told.out.count(" landed on milestone/m1 (#") == 5
+    record = json.loads(stack.git("show", "refs/run-milestone/m1/state:landing.json", where=shared))
+    assert [one["issue"] for one in record["issues"]] == ["01", "02", "03", "04", "05"]

@@ -15,6 +15,7 @@ from .model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Severit
 from .policy import AGAIN
 from .running import heed_signals
 from .session import Session
+from .sharing.run import Alone, Together
 from .show import landing as words
 from .show.voice import Voice
 from .stack import retargets
@@ -31,15 +32,16 @@ QUESTIONS = frozenset({Kind.CONFLICT, Kind.CHECKS, Kind.CHECKS_PENDING, Kind.FOR
 """What landing asks about. Its question stays while it is not answered; the next landing looks for itself again."""
 
 
-def land(project: Project, milestone: Milestone) -> int:
-    """Land what is ready, in order, and go on where an earlier landing stopped or was killed."""
-    session = Session(project, milestone, Voice(), doing="Landing")
+def land(project: Project, milestone: Milestone, *, shared: bool = False) -> int:
+    """Land a milestone, and go on where an earlier landing stopped or was killed; a `shared` state is on the remote."""
+    sharing = Together() if shared else Alone()
+    session = Session(project, milestone, Voice(), doing="Landing", sharing=sharing)
     heed_signals()
     try:
         session.begin()
         return _finish(session, done=_land(session))
     except KeyboardInterrupt:
-        session.finish()
+        session.finish(hurried=True)
         raise
     finally:
         session.end()
@@ -239,10 +241,19 @@ class Landing:
             found = forge.create(head=milestone.branch, base=milestone.target, title=title, body=body)
         elif found.state == "open":
             found = forge.edit(found.number, title=title, body=body, base=milestone.target)
+        elif found.state == "merged":
+            self._close()
         new = landed.pr != found.number
         session.state.write_landed(replace(landed, pr=found.number, url=found.url, state=found.state))
         session.voice.say(words.proposed(milestone, found, new=new))
         return found.state != "closed"
+
+    def _close(self) -> None:
+        """Close the forge's milestone of the same title, where it has one: people merged what it was for."""
+        forge, title = self.session.hands.forge, self.session.milestone.title
+        if forge.issues(title):
+            forge.close_milestone(title)
+            self.session.voice.say([f"✓ The milestone “{title}” is closed on the forge"])
 
 
 def _unfit(pull: PullRequest | None, pushed: str) -> str | None:

@@ -95,7 +95,13 @@ def _checks(milestone: Milestone) -> Iterator[tuple[str, Check]]:
     yield from (("milestone branch", _milestone_branch), ("plan review", _plan_review))
     for issue in milestone.issues:
         yield f"#{issue.number} {issue.title}", partial(_issue, issue)
-    yield from (("phases", _phases), ("journal", _journal), ("decisions", _decisions), ("open gates", _gates))
+    yield from (
+        ("landing", _landing),
+        ("phases", _phases),
+        ("journal", _journal),
+        ("decisions", _decisions),
+        ("open gates", _gates),
+    )
     yield "summary", _summary
 
 
@@ -121,10 +127,34 @@ def _milestone_branch(ground: Ground) -> Iterator[str]:
         head = heads.get(name)
         if head is None:
             yield f"{name} is not there {place}"
-        elif not ground.git.has(head):
+        elif not _here(ground, name, head):
             yield f"{name} is at {head[:10]} {place}, a commit that is not here"
         elif not ground.git.is_ancestor(done.head, head):
             yield f"{name} is at {head[:10]} {place}, which does not hold {done.head[:10]}, where it began"
+
+
+def _here(ground: Ground, branch: str, head: str) -> bool:
+    """Return whether a commit is here; what the remote has is brought first, and no branch moves by that."""
+    if not ground.git.has(head) and ground.there.get(branch) == head:
+        ground.git.fetch(branch)
+    return ground.git.has(head)
+
+
+def _landing(ground: Ground) -> Iterator[str]:
+    landed, tip = ground.state.landed(), ground.there.get(ground.milestone.branch)
+    if landed is None:
+        return
+    pulls = {pull.number: pull for pull in ground.pulls}
+    for one in landed.issues:
+        pull = pulls.get(one.pr)
+        if pull is None or pull.state != "merged":
+            yield f"PR #{one.pr} is recorded as landed, the forge says {pull.state if pull else 'that there is none'}"
+        if tip is not None and ground.git.has(tip) and not ground.git.is_ancestor(one.held, tip):
+            yield f"{landed.branch} no longer holds {one.held[:10]}, which PR #{one.pr} landed with"
+    own = pulls.get(landed.pr or 0)
+    if landed.pr and (own is None or (own.base, own.state) != (landed.target, landed.state)):
+        told = f"{own.state}, into {own.base}" if own else "gone"
+        yield f"milestone PR #{landed.pr} is recorded as {landed.state}, into {landed.target}; it is {told}"
 
 
 def _plan_review(ground: Ground) -> Iterator[str]:

@@ -92,7 +92,7 @@ def land(args: argparse.Namespace) -> int:
     if args.dry_run:
         put(foretell_landing(project, load(project.plan(normalise(args.milestone)))))
         return ExitCode.DONE
-    return land_milestone(project, load_plan(project, args.milestone))
+    return land_milestone(project, load_plan(project, args.milestone), shared=args.state_ref)
 
 
 def panic(args: argparse.Namespace) -> int:
@@ -141,6 +141,7 @@ def _add_land(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="tell what would land, and in which order; change nothing"
     )
+    add_state_ref(parser)
 
 
 def _count(text: str) -> int:
