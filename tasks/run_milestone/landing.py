@@ -79,7 +79,8 @@ def foretell_landing(project: Project, milestone: Milestone) -> str:
             hindered = list(hindrances(session))
             if hindered:
                 return "\n".join([*words.hindered(milestone, hindered)[1:], ""])
-            pulls = open_forge(milestone, open_git(project, milestone, processes, make=False), processes).pulls()
+            forge = open_forge(milestone, open_git(project, milestone, processes, make=False), processes)
+            pulls = forge.pulls(*session.state.roster.branches(milestone).values())
             return "\n".join([*words.foretold(milestone, _steps(session, pulls)), ""])
     finally:
         processes.stop()
@@ -143,8 +144,9 @@ class Landing:
         """Bring an issue's work into the milestone branch; returns whether the next may follow."""
         if self.session.due.settled(issue.number) == SKIPPED:
             return True
-        pulls = self.session.hands.forge.pulls()
-        pull = pull_of(self.session.state.roster.branch(self.session.milestone, issue), pulls)
+        branches = self.session.state.roster.branches(self.session.milestone)
+        pulls = self.session.hands.forge.pulls(*branches.values())
+        pull = pull_of(branches[issue.number], pulls)
         if pull is not None and pull.state == "merged":
             self._record(issue, pull)
             return True

@@ -74,7 +74,8 @@ def verify(project: Project, milestone: Milestone) -> tuple[str, bool]:
     try:
         git = open_git(project, milestone, processes)
         state = State(project.state(milestone.id))
-        pulls = open_forge(milestone, git, processes).pulls(*state.roster.branches(milestone).values())
+        branches = state.roster.branches(milestone).values()
+        pulls = open_forge(milestone, git, processes).pulls(milestone.branch, *branches)
         epic = epic_text(project.plan(milestone.id), EPIC)
         return _told(Ground(milestone, state, git, git.heads(), git.remote_heads(), pulls, epic))
     finally:
