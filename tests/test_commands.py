@@ -178,6 +178,14 @@ def everything(folder):
     return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
 
 
+def test_before_the_first_run_every_question_has_an_answer(ada):
+    assert "— not started\n" in ada.types("status", "m1").out
+    told = ada.types("verify", "m1")
+    assert (told.code, told.out) == (0, "Nothing is recorded of m1 yet; `run-milestone m1` begins it.\n")
+    assert ada.types("gates", "m1").out == "No gate of m1 waits for a decision.\n"
+    assert not (ada.folder / ".git/run-milestone").exists()
+
+
 def test_records_agree_with_git_and_the_forge_and_verifying_changes_nothing(ada):
     first_done(ada)
     before = everything(ada.folder)

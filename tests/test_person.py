@@ -79,6 +79,53 @@ def test_from_init_to_an_open_pull_request(ada):
     assert ada.types("m1").out.startswith("✓ Milestone m1 is complete; nothing to do.")
 
 
+def test_a_person_is_told_what_where_and_what_is_wanted_and_why_knows_when_it_is_there(ada):
+    told = ada.types("m1")
+    place, branch = place_of(told), "feat/m1-01-add-a-colour"
+    said = ada.types("gates", "m1").out
+    for text in (told.out, said):
+        assert f"commit your work on {branch}, then run again (a worktree of it: {place})" in text
+        assert "Wanted:" in text
+        assert "- Widgets have a colour" in text
+    assert "run-milestone decide m1 01 skip" in said
+    assert "🛑 #01 Add a colour — Waiting for a person's commits" in ada.types("status", "m1").out
+    assert "m1:01:implement: will run: gate 01 waits for skip | abort" in ada.types("why", "m1", "1").out
+    work(ada, told, "colour", "red")
+    assert "will run: the commits that it waited for are there" in ada.types("why", "m1", "1:implement").out
+
+
+def test_people_and_agents_share_a_milestone_and_nobody_waits_for_who_is_not_needed(ada):
+    """Three questions are open at once; each idles what needs it, and one rerun goes on with every answer."""
+    code = "import pathlib, re, sys; n = re.search('issue ([0-9]+)', sys.stdin.read())[1]; "
+    code += "pathlib.Path(f'made_{n}.py').write_text('MADE = 1\\n')"
+    agent = json.dumps({"kind": "command", "command": [sys.executable, "-c", code]})
+    (ada.folder / "plans/m1/plan.yaml").write_text(
+        PLAN
+        + f"""      - {{number: 3, title: Be quick, criteria: [It is fast], agent: {agent}}}
+      - {{number: 4, title: Be quicker, criteria: [It is fast], agent: {agent}, depends_on: [3]}}
+      - {{number: 5, title: Name it, criteria: [It has a name]}}
+      - {{number: 6, title: Forgotten, criteria: []}}
+commands: {{lint: ["true"], test: ["true"]}}
+"""
+    )
+    told = ada.types("m1")
+    assert told.issues() == ["01", "03", "04", "05", "06"], "02 alone needs 01"
+    waiting = json.loads(ada.types("gates", "m1", "--json").out)
+    assert [(gate["gate"], gate["kind"]) for gate in waiting] == [
+        ("01", "human"),
+        ("05", "human"),
+        ("06", "spec-missing"),
+    ]
+    assert len(pulls(ada)) == 2
+    work(ada, told, "colour", "red")
+    ada.touches("05.skip", "06.skip", milestone="m1")
+    told = ada.types("m1")
+    assert told.issues() == ["01", "02"]
+    assert [gate["gate"] for gate in json.loads(ada.types("gates", "m1", "--json").out)] == ["02"]
+    work(ada, told, "weight", 5)
+    assert "✓ Phase 1 complete — 4 PRs ready, 2 skipped" in ada.types("m1").out
+
+
 def test_a_skipped_issue_blocks_what_depends_on_it_until_that_is_skipped_too(ada):
     ada.types("m1")
     ada.touches("01.skip", milestone="m1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .errors import DamagedStateError, UsageError
+from .model import Implemented, Kind, Step
 from .renumbering import foretold
 from .session import Session
 from .show.voice import Voice
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .graph import Node
-    from .model import Milestone
+    from .model import Gate, Milestone
     from .project import Project
 
 
@@ -29,7 +30,9 @@ def explain(project: Project, milestone: Milestone, asked: str) -> str:
 
 
 def _wanted(node: Node, asked: str) -> bool:
-    return not asked or asked in {node.name, node.issue}
+    number, _, step = asked.partition(":")
+    name = ":".join(filter(None, (f"{number:0>2}" if number.isdigit() else number, step)))
+    return not asked or name in {node.name, node.issue}
 
 
 def reasons(session: Session, nodes: Iterable[Node]) -> Iterator[tuple[str, str]]:
@@ -63,4 +66,15 @@ def _reason(session: Session, node: Node, before: str | None) -> str | None:
         reason = session.due.why(node)
     except DamagedStateError as error:
         return str(error)
-    return f"gate {gate.gate} waits for {' | '.join(gate.verbs)}" if gate and reason else reason
+    if gate is None or reason is None:
+        return reason
+    return _committed(session, node, gate) or f"gate {gate.gate} waits for {' | '.join(gate.verbs)}"
+
+
+def _committed(session: Session, node: Node, gate: Gate) -> str | None:
+    """Return that the commits a person was asked for are there, None where they are not."""
+    if gate.kind is not Kind.HUMAN or node.step is not Step.IMPLEMENT or node.issue is None:
+        return None
+    waited = session.state.markers.evidence(node.name, Implemented)
+    head = session.due.making.job(session.due.making.issue(node.issue)).head
+    return "the commits that it waited for are there" if waited and head not in {None, waited.head} else None

@@ -70,10 +70,12 @@ def verify(project: Project, milestone: Milestone) -> tuple[str, bool]:
     from .hands.opening import open_forge, open_git
     from .hands.process import Processes
 
+    state = State(project.state(milestone.id))
+    if state.markers.read(BOOTSTRAP) is None:
+        return f"Nothing is recorded of {milestone.id} yet; `run-milestone {milestone.id}` begins it.\n", True
     processes = Processes()
     try:
         git = open_git(project, milestone, processes)
-        state = State(project.state(milestone.id))
         branches = state.roster.branches(milestone).values()
         pulls = open_forge(milestone, git, processes).pulls(milestone.branch, *branches)
         epic = epic_text(project.plan(milestone.id), EPIC)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..digest import plain
 from ..graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name
+from ..model import Kind
 from .summary import stories, summarise
 from .transcript import decide_commands
-from .words import count, headline
+from .words import count, found_at, headline, wanted
 
 if TYPE_CHECKING:
     from ..model import Gate, Milestone
@@ -20,11 +21,13 @@ _SIGN = {"done": "✓", "skipped": "⏭", "waiting": "🛑", "open": "·"}
 def status_text(milestone: Milestone, state: State) -> str:
     """Return one line per issue, then how the whole stands."""
     facts, told = summarise(milestone, state), stories(milestone, state)
-    lines = [f"Milestone {milestone.id}: {milestone.title} — {facts['status']}", ""]
+    begun = state.markers.read(BOOTSTRAP) is not None
+    asked = {gate.gate: headline(gate.kind, gate.findings) for gate in state.gates.all()}
+    lines = [f"Milestone {milestone.id}: {milestone.title} — {facts['status'] if begun else 'not started'}", ""]
     for phase in milestone.phases:
         passed = next(entry["approved"] for entry in facts["phases"] if entry["number"] == phase.number)
         lines.append(f"Phase {phase.number}: {phase.title}{' (approved)' if passed else ''}")
-        lines += [_line(story) for story in told if story.phase == phase.number]
+        lines += [_line(story, asked.get(story.number)) for story in told if story.phase == phase.number]
     done, left_out = facts["issues"]["completed"], facts["issues"]["skipped"]
     lines += [
         "",
@@ -37,9 +40,15 @@ def status_text(milestone: Milestone, state: State) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(story: Any) -> str:
-    pr = f"PR #{story.pr}" if story.pr else ""
-    notes = [pr, story.verdict or "", "landed" if story.merged else "", ", ".join(story.labels), story.reason or ""]
+def _line(story: Any, asked: str | None) -> str:
+    notes = [
+        f"PR #{story.pr}" if story.pr else "",
+        story.verdict or "",
+        "landed" if story.merged else "",
+        ", ".join(story.labels),
+        story.reason or "",
+        asked or "",
+    ]
     told = " · ".join(note for note in notes if note)
     return f"  {_SIGN[story.status]} #{story.number} {story.title}" + (f" — {told}" if told else "")
 
@@ -55,14 +64,18 @@ def statuses(milestone: Milestone, state: State) -> dict[str, str]:
 
 def gates_text(milestone: Milestone, state: State) -> str:
     """Return every open gate with the commands that answer it."""
-    blocks = [_gate(milestone.id, gate, shared=state.is_shared) for gate in state.gates.all()]
+    blocks = [_gate(milestone, gate, shared=state.is_shared) for gate in state.gates.all()]
     return "\n".join(blocks) or f"No gate of {milestone.id} waits for a decision.\n"
 
 
-def _gate(milestone: str, gate: Gate, *, shared: bool) -> str:
+def _gate(milestone: Milestone, gate: Gate, *, shared: bool) -> str:
+    """Return a question as a run puts it: what was found, where, and the commands that answer it."""
     head = f"{gate.gate}: {headline(gate.kind, gate.findings)} (since {gate.opened})"
-    found = (f"  - {finding.message}" for finding in gate.findings)
-    return "\n".join([head, *found, *decide_commands(milestone, gate, shared=shared), ""])
+    found = (f"  - {found_at(finding)}" for finding in gate.findings)
+    issue = next((issue for issue in milestone.issues if issue.number == gate.gate), None)
+    work = wanted(issue) if issue and gate.kind is Kind.HUMAN else []
+    lines = [head, *found, *(f"  {line}" for line in work)]
+    return "\n".join([*lines, *decide_commands(milestone.id, gate, shared=shared), ""])
 
 
 def gates_json(milestone: Milestone, state: State) -> list[dict[str, Any]]:

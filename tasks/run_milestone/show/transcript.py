@@ -25,7 +25,7 @@ from ..model import (
     Verb,
 )
 from ..policy import STOPS
-from .words import PURPOSE, RULE, count, headline, one_line, place, reference
+from .words import PURPOSE, RULE, count, found_at, headline, one_line, reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -233,10 +233,7 @@ def _findings(asked: Gate) -> list[str]:
         return [line for finding in asked.findings for line in _check(finding.message, finding.detail)]
     if asked.kind is Kind.MIGRATION_BREAKING:
         return [line for finding in asked.findings for line in _migration(finding.path, finding.detail)]
-    return [
-        f"{number}. {finding.message}{place(finding)}" + (f" ({finding.detail})" if finding.detail else "")
-        for number, finding in enumerate(asked.findings, start=1)
-    ]
+    return [f"{number}. {found_at(finding)}" for number, finding in enumerate(asked.findings, start=1)]
 
 
 def _check(message: str, log: str | None) -> Iterator[str]:

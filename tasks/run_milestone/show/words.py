@@ -41,6 +41,19 @@ def place(finding: Finding) -> str:
     return f" — {finding.path}#L{finding.line}" if finding.line else f" — {finding.path}"
 
 
+def found_at(finding: Finding) -> str:
+    """Return a finding in one line, with its place and what makes it matter."""
+    return f"{finding.message}{place(finding)}" + (f" ({finding.detail})" if finding.detail else "")
+
+
+def wanted(issue: Issue) -> list[str]:
+    """Return what an issue asks for, for whoever implements it."""
+    tests = (f" (proven by {criterion.test})" if criterion.test else "" for criterion in issue.criteria)
+    rows = [f"- {one_line(criterion.text)}{test}" for criterion, test in zip(issue.criteria, tests, strict=True)]
+    spec = [f"More in {issue.spec.path}, beside the plan"] if issue.spec else []
+    return ["Wanted:", *rows, *spec]
+
+
 def headline(kind: Kind, findings: tuple[Finding, ...]) -> str:
     """Return what a stop is called: `Code review: 1 critical issue`, `Breaking schema: DROP COLUMN`."""
     title = STOPS[kind].title

@@ -24,6 +24,7 @@ from ..model import (
 from ..plan.review import unspecified
 from ..policy import LEFT_OUT
 from ..show import transcript
+from ..show.words import found_at, wanted
 from .awaiting import KINDS as AWAITED
 from .base import BASE, conflict, moved, stands_on
 from .branch import branch
@@ -68,9 +69,18 @@ def step_task(job: Job, step: Step) -> Task:
         hindrances=partial(_hindrances, job, step),
         findings=partial(_findings, job, step),
         differs=partial(_differs, job, step),
+        shown=partial(_shown, job, step),
         before=partial(transcript.before, step, job.attempt, afresh=job.afresh),
         after=partial(transcript.after, step, attempt=job.attempt),
     )
+
+
+def _shown(job: Job, step: Step) -> list[str]:
+    """Return what a person needs to know who is asked to implement: what is wanted, and what was found before."""
+    if step is not Step.IMPLEMENT or job.agent.kind != "human":
+        return []
+    found = [f"- {found_at(finding)}" for finding in job.rework.findings] if job.rework else []
+    return [*wanted(job.issue), *(["", "To be mended:", *found] if found else [])]
 
 
 def _hindrances(job: Job, step: Step) -> Asked:
