@@ -315,6 +315,21 @@ def test_a_flag_gives_more_time_than_the_plan_and_an_autonomous_run_ends(ada):
     assert "Budget" not in told.out
 
 
+def test_used_up_attempts_stop_what_would_take_another_and_nothing_else(ada):
+    ada.plans([issue(1), issue(2), issue(3, agent={"kind": "human"})], settings="limits: {all_attempts: 1}\n")
+    told = ada.types("m1")
+    assert told.code == 4
+    assert "1. The attempts of its agents are used up (attempts 1)" in told.out
+    assert "Used: 1 of 1 attempt of agents" in told.out
+    assert "✓ PR #1 created" in told.out, "what needs no attempt goes on"
+    assert "Waiting for a person's commits" in told.out
+    assert ada.types("m1").code == 4, "a new run has used as many"
+    assert ada.types("decide", "m1", "budget", "approve", "--reason", "attempts 5").code == 0
+    told = ada.types("m1")
+    assert told.code == 3
+    assert "✓ PR #2 created" in told.out
+
+
 def test_an_unknown_cost_is_said_and_never_counted_as_nothing(ada):
     ada.plans([issue(1)], settings="limits: {money: 0.50}\n")
     told = ada.types("m1")

@@ -1,4 +1,4 @@
-"""budget: what a milestone may use of time and money over all its runs, and what it has used; pure."""
+"""budget: what a milestone may use of time, money and attempts over all its runs, and what it has used; pure."""
 
 from __future__ import annotations
 
@@ -10,31 +10,45 @@ from .model import Finding, Kind, Severity, Verb
 from .plan.amounts import amount, dollars, duration, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .model import Decision, Gate, Milestone
 
 GATE = "budget"
 """The gate's name; it is the milestone's, not an issue's."""
 
-READ = {"time": seconds, "money": dollars}
-SAID = {"time": duration, "money": amount}
-WHAT = {"time": "time of its steps", "money": "money for its agents"}
+
+def attempts(text: str) -> int | None:
+    """Return the number of attempts that a text means, None where it means none."""
+    return int(text) if text.isdecimal() and len(text) < 7 and int(text) > 0 else None
+
+
+READ = {"time": seconds, "money": dollars, "attempts": attempts}
+SAID: dict[str, Callable[[float], str]] = {"time": duration, "money": amount, "attempts": amount}
+WHAT = {
+    "time": "The time of its steps is used up",
+    "money": "The money for its agents is used up",
+    "attempts": "The attempts of its agents are used up",
+}
+PER_ISSUE, LEAST = 3, 10
+"""Attempts that a plan without a number allows: per issue, and for a small milestone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What all runs used: seconds, US dollars as far as they are known, and attempts whose cost is `unknown`."""
+    """What all runs used: seconds, US dollars as far as they are known, agents' attempts, and those of unknown cost."""
 
     time: float = 0.0
     money: float = 0.0
     unknown: int = 0
+    attempts: int = 0
 
     def and_more(self, entry: dict[str, Any]) -> Used:
         """Add what one entry of the journal says a task took and cost; a cost of null is unknown, never 0."""
         took, cost = entry.get("took") or 0.0, entry.get("cost") or 0.0
-        unknown = "cost" in entry and entry["cost"] is None
-        return Used(self.time + took, self.money + cost, self.unknown + unknown)
+        worked = "cost" in entry
+        unknown = worked and entry["cost"] is None
+        return Used(self.time + took, self.money + cost, self.unknown + unknown, self.attempts + worked)
 
 
 def used(entries: Iterable[dict[str, Any]]) -> Used:
@@ -58,7 +72,9 @@ def limited(milestone: Milestone, *, time: float | None, money: float | None) ->
 
 def limits(milestone: Milestone, decisions: Iterable[Decision]) -> dict[str, float]:
     """Return the limits in force: the plan's or the flags', or what a person approved beyond them."""
-    allowed: dict[str, float] = {"time": milestone.limits.time, "money": milestone.limits.money}
+    own = milestone.limits
+    in_all = own.all_attempts or max(LEAST, PER_ISSUE * len(milestone.issues))
+    allowed: dict[str, float] = {"time": own.time, "money": own.money, "attempts": in_all}
     for decision in decisions:
         if decision.gate == GATE and decision.verb is Verb.APPROVE:
             allowed = {name: max(limit, granted(decision.why).get(name, 0.0)) for name, limit in allowed.items()}
@@ -68,16 +84,14 @@ def limits(milestone: Milestone, decisions: Iterable[Decision]) -> dict[str, flo
 def reached(total: Used, allowed: dict[str, float]) -> tuple[Finding, ...]:
     """Return which limits are used up; `detail` is the limit as an answer would write it."""
     return tuple(
-        Finding(
-            Kind.BUDGET, Severity.WARNING, name, f"The {WHAT[name]} is used up", detail=f"{name} {SAID[name](limit)}"
-        )
+        Finding(Kind.BUDGET, Severity.WARNING, name, WHAT[name], detail=f"{name} {SAID[name](limit)}")
         for name, limit in allowed.items()
         if getattr(total, name) >= limit
     )
 
 
 def granted(text: str) -> dict[str, float]:
-    """Return the limits that a reason names: `time 4h`, `money 20`, or both."""
+    """Return the limits that a reason names: `time 4h`, `money 20`, `attempts 40`, or several."""
     return dict(_granted(text.replace(",", " ").split()))
 
 
@@ -112,6 +126,7 @@ def unmeasured(total: Used) -> list[str]:
 def told(total: Used, allowed: dict[str, float]) -> list[str]:
     """Return what is used of what is allowed, for people; what nobody measured is said."""
     lines = [f"Used: {duration(round(total.time))} of {duration(allowed['time'])} step time"]
+    lines += [f"Used: {total.attempts} of {count(int(allowed['attempts']))} of agents"] if total.attempts else []
     unknown = f"{count(total.unknown)} of unknown cost"
     if total.money:
         more = f" and {unknown}" if total.unknown else ""

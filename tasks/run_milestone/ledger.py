@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from . import budget, gates
-from .model import Gate, Implemented
+from .model import Gate, Implemented, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +38,12 @@ class Ledger:
     def _allowed(self) -> dict[str, float]:
         return budget.limits(self._milestone, self._state.decisions.all())
 
-    def question(self) -> Gate | None:
-        """Return the question to put before anything more is used, None while there is budget."""
-        found = budget.reached(self._used, self._allowed())
+    def question(self, node: Node) -> Gate | None:
+        """Return the question to put before a task uses more, None while there is budget; only work takes attempts."""
+        allowed = self._allowed()
+        if node.step is not Step.IMPLEMENT or not self._is_paid(node):
+            allowed.pop("attempts")
+        found = budget.reached(self._used, allowed)
         asked = gates.ask(budget.GATE, found, "", self._state.decisions.all(), self._milestone) if found else None
         return asked if isinstance(asked, Gate) else None
 
@@ -69,10 +72,15 @@ class Ledger:
             self._used = self._used.and_more(facts)
 
     def _cost(self, node: Node, evidence: Any) -> dict[str, float | None]:
-        if not isinstance(evidence, Implemented) or evidence.adopted:
+        """Return what an agent's attempt cost; one that was broken off told nobody."""
+        adopted = isinstance(evidence, Implemented) and evidence.adopted
+        if node.step is not Step.IMPLEMENT or adopted or not self._is_paid(node):
             return {}
+        cost = evidence.cost if isinstance(evidence, Implemented) else None
+        self._unknown_now = self._unknown_now or cost is None
+        return {"cost": cost}
+
+    def _is_paid(self, node: Node) -> bool:
+        """Return whether an agent works at the issue, and neither a person nor what was recorded."""
         issue = next(issue for issue in self._milestone.issues if issue.number == node.issue)
-        if (issue.agent or self._milestone.agent).kind in {"human", "replay"}:
-            return {}
-        self._unknown_now = self._unknown_now or evidence.cost is None
-        return {"cost": evidence.cost}
+        return (issue.agent or self._milestone.agent).kind not in {"human", "replay"}

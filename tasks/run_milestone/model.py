@@ -210,6 +210,8 @@ class Limits:
     """Seconds that the steps may take, over all runs."""
     money: float = 100.0
     """US dollars that the agents may cost, over all runs."""
+    all_attempts: int | None = None
+    """How often agents may work at issues, over all runs; None: three times for each issue, at least ten."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -338,7 +338,7 @@ class Session:
     def _carry_out(self, node: Node) -> None:
         task = self._making.task(node)
         if task.act is not None and node.name != COMPLETE:
-            self._keep_budget()
+            self._keep_budget(node)
         if node.issue is not None:
             self.state.markers.forget(COMPLETE)  # whatever happens next, the milestone has work left
             self.voice.enter(self._issues[node.issue])
@@ -357,9 +357,9 @@ class Session:
         if node.step in {None, Step.REVIEW_GATE}:
             self._sharing.send()
 
-    def _keep_budget(self) -> None:
-        """Stop before a task that takes time or money, once all of it is used up."""
-        asked = self._ledger.question()
+    def _keep_budget(self, node: Node) -> None:
+        """Stop before a task that takes time, money or an attempt, once all of it is used up."""
+        asked = self._ledger.question(node)
         if asked is not None:
             raise self._stopped(asked, self._ledger.told())
 
