@@ -152,9 +152,8 @@ def _forge(name: str, milestone: Milestone, git: Git, processes: Processes) -> S
     told = forge.standing()
     scopes = "a token that tells no scopes" if told.scopes is None else f"scopes {', '.join(told.scopes) or 'none'}"
     lacks = "" if told.enough else "; it may not push: ask for write access, or `gh auth refresh -s repo`"
-    return Sign(
-        name, f"{told.repository} by gh {told.version}, logged in as {told.login}, {scopes}{lacks}", told.enough
-    )
+    lacks += "" if told.modern else "; install gh 2.48 or newer"
+    return Sign(name, f"{told.repository} by gh {told.version}, logged in as {told.login}, {scopes}{lacks}", not lacks)
 
 
 def _command(name: str, command: tuple[str, ...]) -> Sign:

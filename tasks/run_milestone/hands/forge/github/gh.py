@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .address import Address
 
 T = TypeVar("T")
-INSTALL = "Install it (`pip install 'run-milestone[github]'`, or your system's package of gh 2.40 or newer)."
+INSTALL = "Install it (`pip install 'run-milestone[github]'`, or your system's package of gh 2.48 or newer)."
 _HOW = {
     "_bg": True,
     "_bg_exc": False,
@@ -95,6 +95,11 @@ class Gh:
 
         words = ("api", "--method", method, self.path(path), "--input", "-")
         return self._persist(words, json.dumps(body), shape.validate_json, lost)
+
+    def pages(self, shape: TypeAdapter[list[list[T]]], path: str) -> list[T]:
+        """Return all that a path below the repository lists, page after page."""
+        found = self.ask(shape, "api", self.path(path), "--paginate", "--slurp")
+        return [one for page in found for one in page]
 
     def path(self, path: str) -> str:
         """Return a REST path below the repository."""

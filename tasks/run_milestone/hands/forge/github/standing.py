@@ -13,6 +13,8 @@ from .answers import Answer, Person
 if TYPE_CHECKING:
     from .gh import Gh
 
+OLDEST = (2, 48)
+"""`gh api --slurp` came with it."""
 ENOUGH = frozenset({"repo", "public_repo"})
 """Scopes of which a classic token needs one; a fine-grained one tells none."""
 
@@ -31,6 +33,11 @@ class Standing:
     def enough(self) -> bool:
         """Whether a run can do its work with this login."""
         return self.pushes and (self.scopes is None or not ENOUGH.isdisjoint(self.scopes))
+
+    @property
+    def modern(self) -> bool:
+        """Whether this gh has all that is asked of it."""
+        return tuple(int(part) for part in re.findall(r"\d+", self.version)[:2]) >= OLDEST
 
 
 class _Rights(Answer):

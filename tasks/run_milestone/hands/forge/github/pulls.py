@@ -1,0 +1,146 @@
+"""pulls: pull requests, from being looked for to being merged; what was done is read back each time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ....errors import OutsideError
+from . import answers, texts
+from .gh import number_in
+from .queries import pulls_of
+
+if TYPE_CHECKING:
+    from ....model import PullRequest
+    from .gh import Gh
+    from .labels import Labels
+
+MOST = "100000"
+"""Pull requests that a list asks for: all there are."""
+
+
+class Pulls:
+    """The pull requests of one repository; none is ever merged into `target`."""
+
+    def __init__(self, gh: Gh, labels: Labels, target: str) -> None:
+        self._gh = gh
+        self._labels = labels
+        self._target = target
+
+    def pulls(self, *heads: str) -> tuple[PullRequest, ...]:
+        """Return the pull requests of these head branches (of all, without any), oldest first, none from forks."""
+        words = ("pr", "list", "--state", "all", "--limit", MOST, "--json", answers.PULL)
+        found = pulls_of(self._gh, heads) if heads else self._gh.ask(answers.PULLS, *words)
+        own = sorted((pull for pull in found if not pull.isCrossRepository), key=lambda pull: pull.number)
+        return tuple(pull.told() for pull in own)
+
+    def create(
+        self, *, head: str, base: str, title: str, body: str, labels: tuple[str, ...] = (), draft: bool = False
+    ) -> PullRequest:
+        """Open a pull request; looks for an open one before, after any failure, and when no answer comes."""
+        _refuse_same(head, base)
+        found = self._open(head, base, body)
+        if found is None:
+            self._labels.ensure(*labels)
+            found = self._create(head, base, texts.title(title), texts.body(body), draft=draft)
+        return self._edit(found, title=title, body=body, base=base, labels=labels)
+
+    def _create(self, head: str, base: str, title: str, body: str, *, draft: bool) -> PullRequest:
+        words = ("pr", "create", "--head", head, "--base", base, "--title", title, "--body-file", "-")
+        try:
+            made = self._gh.do(
+                *words, *(("--draft",) if draft else ()), stdin=body, lost=lambda: self._open(head, base, body)
+            )
+        except OutsideError:
+            found = self._open(head, base, body)
+            if found is None:
+                raise
+            return found
+        return self._view(number_in(made, "pull")) if isinstance(made, str) else made
+
+    def _open(self, head: str, base: str, body: str) -> PullRequest | None:
+        """Return the branch's open pull request: of several the one with the same hidden mark, else the same base."""
+        own = [pull for pull in self.pulls(head) if pull.state == "open"]
+        mark = texts.mark(body)
+        return min(own, key=lambda pull: (texts.mark(pull.body) != mark, pull.base != base), default=None)
+
+    def _view(self, number: int) -> PullRequest:
+        return self._gh.ask(answers.ONE_PULL, "pr", "view", str(number), "--json", answers.PULL).told()
+
+    def edit(
+        self,
+        number: int,
+        *,
+        title: str | None = None,
+        body: str | None = None,
+        base: str | None = None,
+        labels: tuple[str, ...] = (),
+    ) -> PullRequest:
+        """Make what is given read so; what reads so already is not sent."""
+        return self._edit(self._view(number), title=title, body=body, base=base, labels=labels)
+
+    def _edit(
+        self, now: PullRequest, *, title: str | None, body: str | None, base: str | None, labels: tuple[str, ...]
+    ) -> PullRequest:
+        _refuse_same(now.head, base)
+        words: list[str] = []
+        if title is not None and (fit := texts.title(title)) != now.title:
+            words += ["--title", fit]
+        if body is not None and texts.body(body).rstrip() != now.body.rstrip():
+            words += ["--body-file", "-"]
+        if base not in {None, now.base}:
+            words += ["--base", str(base)]
+        missing = [label for label in labels if label.lower() not in {known.lower() for known in now.labels}]
+        if missing:
+            self._labels.ensure(*missing)
+            words += [word for label in missing for word in ("--add-label", label)]
+        return self._change(now, "edit", *words, stdin=texts.body(body or "")) if words else now
+
+    def _change(self, now: PullRequest, verb: str, *words: str, stdin: str = "") -> PullRequest:
+        self._gh.do("pr", verb, str(now.number), *words, stdin=stdin)
+        return self._view(now.number)
+
+    def unlabel(self, number: int, *labels: str) -> PullRequest:
+        """Take labels away."""
+        now = self._view(number)
+        words = [word for label in labels if label in now.labels for word in ("--remove-label", label)]
+        return self._change(now, "edit", *words) if words else now
+
+    def set_draft(self, number: int, *, draft: bool) -> PullRequest:
+        """Turn a pull request into a draft, or mark it ready."""
+        now = self._view(number)
+        return now if now.draft is draft else self._change(now, "ready", *(("--undo",) if draft else ()))
+
+    def close(self, number: int) -> PullRequest:
+        """Close without merging."""
+        now = self._view(number)
+        return now if now.state == "closed" else self._change(now, "close")
+
+    def reopen(self, number: int) -> PullRequest:
+        """Open a closed pull request again."""
+        now = self._view(number)
+        return now if now.state == "open" else self._change(now, "reopen")
+
+    def merge(self, number: int, *, head: str) -> PullRequest:
+        """Merge with a merge commit; GitHub itself compares the head."""
+        now = self._view(number)
+        if now.state == "merged":
+            return now
+        if now.base == self._target:
+            raise _unmerged(now, f"its base is {now.base}, which people merge into")
+        if now.state != "open":
+            raise _unmerged(now, f"it is {now.state}")
+        merged = self._change(now, "merge", "--merge", "--match-head-commit", head)
+        if merged.state != "merged":
+            raise _unmerged(merged, f"GitHub took the request, but it is {merged.state} (is there a merge queue?)")
+        return merged
+
+
+def _refuse_same(head: str, base: str | None) -> None:
+    if head == base:
+        raise OutsideError(
+            f"A pull request from {head} into itself is refused.", "Give the plan another branch than its target."
+        )
+
+
+def _unmerged(pull: PullRequest, why: str) -> OutsideError:
+    return OutsideError(f"Pull request {pull.number} cannot be merged: {why}.", "Mend that and run again.")
