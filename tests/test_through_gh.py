@@ -109,3 +109,26 @@ def test_a_plan_becomes_issues_and_issues_become_a_plan(github, repository):
     plan = load(plans / "m6")
     assert (plan.forge, [issue.depends_on for issue in plan.issues]) == ("github", [(), ("01",), ("02",)])
     assert len(github.world.things) == 3
+
+
+def test_a_run_asks_on_the_pull_request_and_goes_on_by_the_answer(github, milestone):
+    code = '"""Widgets."""\n\nimport os\n\nSIZE = 3\n'
+    work = {"01-1": {"widgets.py": code}, "01-2": {"widgets.py": code.replace("import os\n\nSIZE", "LENGTH = SIZE")}}
+    ada = milestone(work, plan='forge: github\ncommands: {lint: ["true"], test: ["true"]}\n')
+    ada.git("remote", "add", "origin", "git@github.com:acme/widgets.git", where=".")
+    ada.git("push", "--quiet", "origin", "main", where=".")
+    told = ada.types("m1")
+    assert told.code == 3, told.out + told.err
+    (pull,) = github.world.pulls()
+    assert "🛑 **Code review: 1 issue** (attempt 1/2)" in pull.comments[0]["body"]
+    github.world.say(pull.number, "grace", "/fix take it out")
+    told = ada.types("m1")
+    assert '✓ Decision 1: fix at gate 01 by grace: "take it out"' in told.out
+    assert "✓ Phase 1 complete — 1 PR ready" in told.out, told.out
+    assert "✓ Answered: **fix** by grace — take it out" in pull.comments[0]["body"]
+    own = next(thing for thing in github.world.things.values() if not thing.is_pull)
+    assert "🛑 **Phase complete** — gate `phase-1` of m1" in own.comments[0]["body"]
+    github.world.say(own.number, "grace", "/continue")
+    told = ada.types("m1")
+    assert told.code == 0, told.out
+    assert "✓ Answered: **continue** by grace" in own.comments[0]["body"]
