@@ -88,9 +88,36 @@ def lands(stack, *words):
     return stack.person.types("land", "m1", *words)
 
 
+BASES = {
+    branch("01"): "milestone/m1",
+    branch("02"): branch("01"),
+    branch("03"): branch("01"),
+    branch("04"): JOIN,
+    branch("05"): branch("04"),
+}
+LARGE = {"04-1": {"w04.js": MANY}}
+"""Work of the issue on two others that somebody has to approve."""
+
+
+def is_opened(stack):
+    """All five are proposed; the large one waits and is approved, and so is the phase."""
+    told = stack.runs()
+    assert "🛑 Large change" in told.out, told.out + told.err
+    stack.answers("04.approve")
+    told = stack.answers("phase-1.continue")
+    assert told.code == 0, told.out + told.err
+    assert stack.bases() == BASES
+
+
 def amended_in_the_middle_it_lands(stack):
     """Somebody commits to the second of five finished pull requests; then the stack lands."""
-    own = {name: stack.there("rev-parse", name) for name in stack.bases()}
+    assert stack.bases() == BASES
+    own_change = ("diff", "--name-only", f"{JOIN}...{branch('04')}")
+    assert stack.there(*own_change) == "w04.js", "of an issue on two others reviewers see its own change alone"
+    assert stack.there("rev-parse", "milestone/m1") == stack.git("rev-parse", "main"), (
+        "nothing is there before it lands"
+    )
+    own = {name: stack.there("rev-parse", name) for name in BASES}
     hers = stack.commits_by_hand("02", "w02.js", "const two = 2;\n")
     told = lands(stack)
     assert told.code == 1
@@ -100,6 +127,15 @@ def amended_in_the_middle_it_lands(stack):
 
     told = stack.runs()
     assert told.code == 0, told.out
+    assert told.issues() == ["02", "04", "05"]
+    assert f"✓ Restacked on {JOIN} (" in told.out
+    assert f"✓ Restacked on {branch('04')} (" in told.out
+    assert "🛑" not in told.out, "what was approved for #04 is still what #04 changes"
+    assert "Implemented" not in told.out, "nobody implements again because something below moved"
+    assert stack.there(*own_change) == "w04.js"
+    for name, head in own.items():
+        assert stack.there("merge-base", "--is-ancestor", head, name) == "", "a branch only goes forward"
+    assert stack.runs().issues() == [], "and nothing runs when nothing moved"
     told = lands(stack)
     assert told.code == 0, told.out + told.err
     order = [line.split("(#")[1][:2] for line in told.lines if " landed on milestone/m1 (#" in line]

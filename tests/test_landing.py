@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from stacks import MANY, Stack, amended_in_the_middle_it_lands, branch, lands, stack_of, states
+from stacks import LARGE, Stack, amended_in_the_middle_it_lands, branch, is_opened, lands, stack_of, states
 
-WORK = {"03-1": {"w03.js": MANY}, "02-2": {"w02.js": "const both = [2, 22];\n"}}
+WORK = {**LARGE, "02-2": {"w02.js": "const both = [2, 22];\n"}}
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +21,7 @@ def ready(tmp_path_factory):
 @pytest.fixture
 def stack(ready, milestone, somebody, tmp_path):
     if not ready.exists():
-        made = stack_of(milestone, WORK)
-        made.runs()
-        made.answers("03.approve")
-        told = made.answers("phase-1.continue")
-        assert told.code == 0, told.out
+        is_opened(stack_of(milestone, WORK))
         shutil.copytree(tmp_path, ready, symlinks=True)
     home = tmp_path / "copy"
     shutil.copytree(ready, home, symlinks=True)
@@ -57,7 +53,7 @@ def test_it_lands_in_order_and_opens_the_milestones_pull_request(stack):
     assert {pull["base"] for pull in pulls.values()} == {"milestone/m1"}
     assert (mine["state"], mine["base"], mine["title"]) == ("open", "main", "Milestone m1: First")
     assert "- #5 Issue 05" in mine["body"]
-    assert "**approve** at gate 03 (large change) by" in mine["body"]
+    assert "**approve** at gate 04 (large change) by" in mine["body"]
     assert mine["body"].endswith("<!-- run-milestone: m1 -->\n")
     assert "1. Review and merge Milestone PR #6 → main\n2. Tag: v0.1.0" in told.out
 
@@ -70,7 +66,7 @@ def test_it_lands_in_order_and_opens_the_milestones_pull_request(stack):
     assert stack.person.types("m1").out.startswith("✓ Milestone m1 is complete; nothing to do.")
     verified = stack.person.types("verify", "m1")
     assert verified.code == 0, verified.out
-    assert "#04 Issue 04 — PR #4 · clean · landed" in stack.person.types("status", "m1").out
+    assert "#04 Issue 04 — PR #4 · approved · landed" in stack.person.types("status", "m1").out
     facts = json.loads((stack.person.folder / "state/m1/summary.json").read_text())
     assert facts["landing"] == {"merged": 5, "pr": {"number": 6, "url": mine_url(stack), "state": "open"}}
 
@@ -112,7 +108,7 @@ def test_a_conflict_is_asked_fixed_by_a_merge_and_landing_goes_on(stack):
     assert parents[0] == before
     assert stack.there("merge-base", "--is-ancestor", theirs, parents[1]) == ""
     assert stack.there("show", "milestone/m1:w02.js") == "const both = [2, 22];"
-    assert "🛑" not in told.out, "what was approved for #03 still is"
+    assert "🛑" not in told.out, "what was approved for #04 still is"
     assert states(stack) == {**dict.fromkeys(stack.pulls(), "merged"), "milestone/m1": "open"}
     assert stack.person.types("verify", "m1").code == 0
 
