@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from run_milestone.checks.asking import answered
+from run_milestone.checks.compliance import named
 
 WIDGETS = '"""Widgets."""\n\nSIZE = 3\n'
 COLOUR = WIDGETS + 'COLOUR = "red"\n'
@@ -54,7 +55,7 @@ def commits(person, name, text):
 def test_a_criterion_whose_test_did_not_run_is_asked_about(milestone):
     criteria = (
         "criteria: [{text: It is red, test: 'tests/test_colour.py::test_colour'},"
-        " {text: It is round, test: 'tests/test_form.py::test_round'}, It is nice]"
+        " {text: It is round, test: 'tests/test_form.py::test_round'}, It is nice, widgets.py names it]"
     )
     ada = milestone(WORK, criteria)
     told = ada.types("m1")
@@ -63,7 +64,9 @@ def test_a_criterion_whose_test_did_not_run_is_asked_about(milestone):
     assert "It is nice" not in told.out, "nobody named a test for it"
     (pull,) = pulls(ada)
     assert "- [x] It is red — proven by `tests/test_colour.py::test_colour`" in pull["body"]
-    assert "- [ ] It is nice — not proven by a test" in pull["body"]
+    assert "- [ ] It is nice — not proven by a test\n" in pull["body"]
+    names_it = "- [ ] widgets.py names it — not proven by a test; it names widgets.py, which changed\n"
+    assert names_it in pull["body"].replace("`", "").replace("\\", "")
     told = answers(ada, "approve")
     assert "Phase 1 complete — 1 PR ready" in told.out
 
@@ -79,6 +82,20 @@ def test_quality_is_looked_at_once_the_change_is_what_was_asked_for(milestone, r
     (ada.folder.parent / "spec.json").write_text('{"findings": []}')
     told = answers(ada, "fix")
     assert "1. Say hue — widgets.py#L4" in told.out
+
+
+@pytest.mark.parametrize(
+    ("criterion", "changed"),
+    [
+        ("docs/api.md says how", ["docs/api.md"]),
+        ("It is described in `api.md`.", ["docs/api.md"]),
+        ("Everything below docs/how is in English", ["docs/how/a.md", "docs/how/b.md"]),
+        ("Answers either/or, e.g. within 1.5 s", []),
+        ("api says how", []),
+    ],
+)
+def test_a_criterion_is_held_against_the_changed_paths_that_it_names(criterion, changed):
+    assert list(named(criterion, ["docs/api.md", "docs/how/a.md", "docs/how/b.md", "src/a.py"])) == changed
 
 
 # ---- stage two: reviewers -----------------------------------------------------------------------------------------

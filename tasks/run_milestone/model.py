@@ -497,13 +497,14 @@ class Tested:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """`inspect`: every finding about the change `base..head`, and its identity."""
+    """`inspect`: every finding about the change `base..head`, its identity and its paths."""
 
     head: str
     change: str
     files: int
     lines: int
     findings: tuple[Finding, ...] = ()
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

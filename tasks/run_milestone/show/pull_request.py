@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..checks.compliance import named
 from ..policy import STOPS
 from ..redaction import inert_line, inert_markdown, redact, visible
 from .words import count, headline, one_line, place, reference
@@ -60,7 +61,7 @@ def body(told: Proposal) -> str:
     parts = [
         "\n".join(_summary(told)),
         "\n".join(_changes(told)),
-        "\n".join(_criteria(told.issue.criteria, told.tested)),
+        "\n".join(_criteria(told)),
         "\n".join(_tests(told.tested)),
         "\n".join(_findings(told.inspected)),
         "\n".join(decisions(told.decisions)),
@@ -111,13 +112,19 @@ def _file(file: ChangedFile) -> str:
     return f"- `{visible(name)}` ({did}{size})"
 
 
-def _criteria(criteria: tuple[Criterion, ...], tested: Tested) -> Iterator[str]:
-    if criteria:
+def _criteria(told: Proposal) -> Iterator[str]:
+    if told.issue.criteria:
         yield "## Acceptance criteria"
-    for criterion in criteria:
-        proven = criterion.test in tested.proven
-        proof = f"proven by `{criterion.test}`" if proven else "not proven by a test"
+    for criterion in told.issue.criteria:
+        proven = criterion.test in told.tested.proven
+        proof = f"proven by `{criterion.test}`" if proven else _unproven(criterion, told.inspected)
         yield f"- [{'x' if proven else ' '}] {_inert(criterion.text)} — {proof}"
+
+
+def _unproven(criterion: Criterion, inspected: Inspected) -> str:
+    """Return what else speaks for a criterion: a path that it names was changed."""
+    changed = ", ".join(_inert(path) for path in named(criterion.text, inspected.paths))
+    return f"not proven by a test; it names {changed}, which changed" if changed else "not proven by a test"
 
 
 def _tests(tested: Tested) -> Iterator[str]:

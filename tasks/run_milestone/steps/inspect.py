@@ -32,7 +32,8 @@ def inspect(job: Job) -> Inspected:
     limit, covered = job.milestone.limits.coverage, job.found(Step.TEST, Tested).coverage
     findings = (*inspect_change(change), *contract(job, change), *coverage.findings(covered, limit))
     lines = sum(file.lines for file in change.files)
-    return Inspected(change.head, _identity(job, change), len(change.files), lines, findings)
+    paths = tuple(file.path for file in change.files)
+    return Inspected(change.head, _identity(job, change), len(change.files), lines, findings, paths)
 
 
 def review(job: Job) -> Reviewed:

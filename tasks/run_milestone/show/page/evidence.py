@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...checks.compliance import about, named
 from ...graph import BOOTSTRAP, PLAN_REVIEW
-from ...model import Bootstrapped, Implemented, Inspected, PlanReviewed, Severity, Step, Tested
+from ...model import Bootstrapped, Implemented, Inspected, PlanReviewed, Reviewed, Severity, Step, Tested
 from ..words import count
 from .pieces import code, listed, pill, text
 from .records import STANDING, proofs, proven
@@ -53,10 +54,13 @@ def _facts(records: Records, issue: Issue) -> Iterator[str]:
     tested = markers.evidence(f"{issue.number}:{Step.TEST}", Tested)
     inspected = markers.evidence(f"{issue.number}:{Step.INSPECT}", Inspected)
     implemented = markers.evidence(f"{issue.number}:{Step.IMPLEMENT}", Implemented)
+    reviewed = markers.evidence(f"{issue.number}:{Step.REVIEW}", Reviewed)
     if records.told[issue.number].reason:
         yield f"<p>Skipped: {text(records.told[issue.number].reason)}</p>"
     yield '<ul class="criteria">'
-    yield from (_criterion(criterion, tested) for criterion in issue.criteria)
+    for number, criterion in enumerate(issue.criteria, start=1):
+        said = [finding.message for finding in about(number, reviewed.findings if reviewed else ())]
+        yield _criterion(criterion, tested, named(criterion.text, inspected.paths if inspected else ()), said)
     yield "</ul>"
     if tested:
         yield f"<p>{text(_tests(tested))}</p>"
@@ -68,10 +72,12 @@ def _facts(records: Records, issue: Issue) -> Iterator[str]:
         yield f'<p class="soft">In the words of who implemented it (attempt {implemented.attempt}):</p><ul>{rows}</ul>'
 
 
-def _criterion(criterion: Criterion, tested: Tested | None) -> str:
+def _criterion(criterion: Criterion, tested: Tested | None, changed: tuple[str, ...], reviewed: list[str]) -> str:
     shown = proven(criterion, tested)
-    said = f"passed: {criterion.test}" if shown else _unproven(criterion, tested)
-    return f"<li{' class=proven' if shown else ''}>{text(criterion.text)}<code>{text(said)}</code></li>"
+    told = [f"passed: {criterion.test}" if shown else _unproven(criterion, tested)]
+    told += [f"changed: {path}" for path in changed] + [f"a reviewer: {said}" for said in reviewed]
+    marks = "".join(code(said) for said in told)
+    return f"<li{' class=proven' if shown else ''}>{text(criterion.text)}{marks}</li>"
 
 
 def _unproven(criterion: Criterion, tested: Tested | None) -> str:
