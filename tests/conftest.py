@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import venv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,32 @@ def sealed_home(tmp_path_factory):
     patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     yield home
     patch.undo()
+
+
+UNUSUAL = re.compile(r"_?hypothesis|anyio-")
+"""What makes every pytest that can find it import more than most runs take: hypothesis, and the plugin of anyio."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def usual_environment(tmp_path_factory):
+    """Let what is tested run in an environment as anybody's; it holds all that this one does but UNUSUAL."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, symlinks=True)
+    own = next(folder.glob("lib/python*/site-packages"))
+    places = [Path(place) for place in sys.path if place.endswith(("site-packages", "dist-packages"))]
+    for found in (path for place in places for path in place.iterdir() if not UNUSUAL.match(path.name)):
+        _link(own / found.name, found)
+    for program in Path(sys.executable).parent.iterdir():
+        _link(folder / "bin" / program.name, program)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(sys, "executable", str(folder / "bin" / "python"))
+    yield folder
+    patch.undo()
+
+
+def _link(path, target):
+    if not path.exists():
+        path.symlink_to(target)
 
 
 @dataclass
