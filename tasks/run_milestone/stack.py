@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .model import pull_of
@@ -58,16 +59,23 @@ class _Stack:
     """The issues of a milestone by number, with their branches and where those were merged into."""
 
     def __init__(self, milestone: Milestone, pulls: tuple[PullRequest, ...], branches: Mapping[str, str]) -> None:
+        self._milestone = milestone
         self._pulls = pulls
         self._branches = branches
-        self._issues = {issue.number: issue for issue in milestone.issues}
-        self._owners = {name: number for number, name in branches.items()}
-        self._owners |= {join_of(name): number for number, name in branches.items()}
+
+    @cached_property  # asked for each issue of a run; few need it
+    def _issues(self) -> dict[str, Issue]:
+        return {issue.number: issue for issue in self._milestone.issues}
+
+    @cached_property
+    def _owners(self) -> dict[str, str]:
+        own = {name: number for number, name in self._branches.items()}
+        return {**own, **{join_of(name): number for name, number in own.items()}}
 
     def tips(self, issue: Issue) -> tuple[str, ...]:
         """Return the open issues it depends on, without those that another one of them already holds."""
         found = tuple(dict.fromkeys(tip for number in issue.depends_on for tip in self._open(number)))
-        held = {below for number in found for below in self._below(number)}
+        held = {below for number in found for below in self._below(number)} if len(found) > 1 else set()
         return tuple(number for number in found if number not in held)
 
     def _open(self, number: str) -> Iterator[str]:
@@ -79,7 +87,7 @@ class _Stack:
             if pull is None or pull.state != "merged":
                 yield number
                 return
-            if pull.base not in self._owners:
+            if pull.base == self._milestone.branch or pull.base not in self._owners:
                 return
             number = self._owners[pull.base]
 

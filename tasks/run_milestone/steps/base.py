@@ -46,6 +46,8 @@ def milestone_head(job: Job) -> str:
     """Return the milestone branch's commit: the remote's, unless the branch here goes on from it."""
     name = job.milestone.branch
     here, there = job.heads.get(name), job.world.heads.get(name) if job.world else None
+    if here is not None and here == there:
+        return here
     if there is not None and not job.hands.git.has(there):
         job.hands.git.fetch(name)
     head = there if here is None or (there and job.hands.git.is_ancestor(here, there)) else here
