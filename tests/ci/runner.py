@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -119,7 +120,7 @@ class Actions:
 
     def ends(self, act):
         with act:
-            out, _ = act.communicate(timeout=300)
+            out, _ = act.communicate(timeout=900)
         return Ran(act.returncode != 0, out)
 
     def runs_it(self, event="workflow_dispatch", said=None, **env):
@@ -201,6 +202,12 @@ def held(forge, number):
     hold = forge.folder / "hold" / number
     hold.touch()
     return hold.unlink, hold.with_suffix(".begun").exists
+
+
+def kill(forge):
+    """Kill run-milestone in whatever jobs are under way, as a machine that runs out of memory does."""
+    for pid in forge.jobs_alive():
+        os.kill(pid, signal.SIGKILL)
 
 
 def heads(forge):

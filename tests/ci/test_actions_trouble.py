@@ -1,10 +1,8 @@
 """What goes wrong on GitHub Actions, really run: jobs that are killed, machines that are lost, races, strangers."""
 
-import os
 import re
-import signal
 
-from runner import MEMBER, TWO, WAITS, heads, held, until
+from runner import MEMBER, TWO, WAITS, heads, held, kill, until
 
 
 def test_of_two_runs_started_at_once_exactly_one_proceeds(shop):
@@ -28,8 +26,7 @@ def test_a_job_killed_in_the_middle_is_done_again_by_the_next_run(shop, gh):
     let_go, hangs = held(forge, "02")
     act = forge.begins(GH_CONFIG_DIR=gh[0])
     until(hangs, act)
-    for pid in forge.jobs_alive():
-        os.kill(pid, signal.SIGKILL)
+    kill(forge)
     ran = forge.ends(act)
     assert ran.red
     assert gh[1] == [], "a job that died is not started again by itself"
@@ -46,8 +43,8 @@ def test_a_machine_that_is_lost_leaves_its_lock_and_a_person_takes_it_away(shop)
     let_go, hangs = held(forge, "01")
     act = forge.begins()
     until(hangs, act)
-    for pid in (act.pid, *forge.jobs_alive()):
-        os.kill(pid, signal.SIGKILL)
+    act.kill()
+    kill(forge)
     forge.ends(act)
     let_go()
     ran = forge.runs_it()
