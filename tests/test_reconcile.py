@@ -200,6 +200,17 @@ def test_a_deleted_branch_comes_back_with_its_commits(ada, here, there, said):
     assert pulls(ada) == [(1, "open", False), (2, "open", False)]
 
 
+def test_the_milestone_branch_comes_back_too(ada):
+    name = "milestone/m1"
+    for where in (".", remote(ada)):
+        ada.git("update-ref", "-d", f"refs/heads/{name}", where=where)
+    told = ada.types("m1")
+    assert f"✓ {name} was gone here: put back at" in told.out
+    assert f"✓ {name} was gone from the remote: pushed again at" in told.out
+    assert head(ada, name) == head(ada, name, remote(ada)) == head(ada, "main")
+    assert told.issues() == []
+
+
 def test_a_branch_that_is_lost_with_its_commits_is_made_again(ada):
     for where in (".", remote(ada)):
         ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=where)

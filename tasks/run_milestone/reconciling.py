@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from .due import SKIPPED
-from .graph import step_name
-from .model import BranchMade, Implemented, Kind, Linted, Passed, Proposed, Pushed, Step
+from .graph import BOOTSTRAP, step_name
+from .model import Bootstrapped, BranchMade, Implemented, Kind, Linted, Passed, Proposed, Pushed, Step
 from .plan.ids import is_branch_of
 from .show.words import one_line
 from .steps.base import stands_on
@@ -39,6 +39,7 @@ class Reconciling:
 
     def take_over(self, say: Say) -> None:
         """Take over what happened to branches and pull requests, and say each in a sentence."""
+        say(self._milestone_branch())
         for issue in self.due.making.milestone.issues:
             if issue.number in self.others:
                 continue
@@ -117,6 +118,25 @@ class Reconciling:
             yield f"⚠️ PR #{pull.number} goes to {pull.base}; it is set back to {base}"
 
     # ---- branches ---------------------------------------------------------------------------------------------
+
+    def _milestone_branch(self) -> Iterator[str]:
+        """Put the milestone branch back that was deleted, here or on the remote, while pull requests go to it."""
+        state, git, name = self.due.making.state, self.hands.git, self.due.making.milestone.branch
+        made = state.markers.evidence(BOOTSTRAP, Bootstrapped)
+        here, there = self.due.making.outside.heads.get(name), self.world.heads.get(name)
+        if made is None or made.branch != name or state.landed() is not None or (here and there):
+            return
+        head = here or there or (made.head if git.has(made.head) else None)
+        if head is None:
+            return
+        if here is None:
+            if not git.has(head):
+                git.fetch(name)
+            git.set_branch(name, head, None)
+            yield f"✓ {name} was gone here: put back at {head[:10]}"
+        if there is None:
+            git.push(head, name, None)
+            yield f"✓ {name} was gone from the remote: pushed again at {head[:10]}"
 
     def _branch(self, issue: Issue, made: BranchMade, pull: PullRequest | None) -> Iterator[str]:
         """Bring a branch here to what people made of it; a difference that could cost commits is the push step's."""

@@ -113,6 +113,8 @@ def _theirs(path: str, theirs: bytes | None) -> bool:
         return theirs is not None
     if path.startswith(("gates/", "phases/")) or path in {"bootstrap.json", "plan-review.json"}:
         return True
+    if path == "issues.json":
+        return theirs is not None  # both note what the plan and the markers say; the next run notes the rest
     raise Clash(f"{path} was changed here and elsewhere at the same time.", _MOVE)
 
 
