@@ -59,8 +59,8 @@ def _rows(folder: Path) -> Iterator[Row | Skipped]:
     yield against_bare_doit(large, rounds=7)
     yield from against_libyaml(large, rounds=7)
     _say("agents of a second side by side")
-    yield against_one_job(folder)
-    yield against_critical_path(folder)
+    yield against_one_job(folder, rounds=3)
+    yield against_critical_path(folder, rounds=3)
     _say("the founding example, once")
     yield from own_share(folder)
 

@@ -68,16 +68,16 @@ class Recorded(Session):
     def record(self) -> None:
         """Leave every marker and decision of a complete run, and close the books."""
         with self.looking():
-            for node in self.nodes.values():
+            for node in self.due.nodes.values():
                 if not node.group:
                     self._finish(node)
-            due = {name: why for name, node in self.nodes.items() if (why := self.due(node))}
+            due = {name: why for name, node in self.due.nodes.items() if (why := self.due.why(node))}
         if due:
             raise RuntimeError(f"the milestone should be complete, but: {due}")
         close_books(self)
 
     def _finish(self, node: Node) -> None:
-        task, of_issue = self._task(node), self._issues.get(node.issue or "")
+        task, of_issue = self._making.task(node), self._issues.get(node.issue or "")
         if of_issue and node.step:
             evidence = self._found(of_issue, node.step)
         else:
@@ -86,7 +86,7 @@ class Recorded(Session):
 
     def _own(self, name: str) -> Any:
         """Return the evidence of the milestone's own tasks; None for a barrier's."""
-        head = self._heads[self.milestone.branch]
+        head = self._outside.heads[self.milestone.branch]
         return {
             BOOTSTRAP: Bootstrapped(self.milestone.branch, head, Tested(head, passed=40)),
             PLAN_REVIEW: PlanReviewed(review(self.milestone)),
@@ -95,8 +95,8 @@ class Recorded(Session):
 
     def _found(self, issue: Issue, step: Step) -> Any:
         """Return the evidence of an issue that nothing stopped."""
-        base, branch = self._heads[self.milestone.branch], branch_of(self.milestone, issue)
-        head, change = self._heads[branch], self._heads[branch]
+        base, branch = self._outside.heads[self.milestone.branch], branch_of(self.milestone, issue)
+        head, change = self._outside.heads[branch], self._outside.heads[branch]
         number = 2000 + int(issue.number)
         evidence: dict[Step, Any] = {
             Step.BRANCH: BranchMade(branch, base),

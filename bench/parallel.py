@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from .project import ID, git
 from .table import Row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     Needs = dict[int, list[int]]
@@ -36,17 +38,35 @@ phases:
 """
 
 
-def against_one_job(folder: Path) -> Row:
+def against_one_job(folder: Path, rounds: int) -> Row:
     """Compare four jobs with one, on issues that need nothing of each other."""
-    one, four = (_played(folder / f"independent-{jobs}", INDEPENDENT, jobs) for jobs in (1, JOBS))
-    return Row(f"--jobs {JOBS}, {len(INDEPENDENT)} issues of 1 s", four, "--jobs 1", one, bar=round(1 / 3.5, 4))
+    fours, ones = [], []
+    for place in _places(folder / "independent", rounds):
+        fours.append(_played(place / "four", INDEPENDENT, JOBS))
+        ones.append(_played(place / "one", INDEPENDENT, 1))
+    return _row(f"--jobs {JOBS}, {len(INDEPENDENT)} issues of 1 s", fours, "--jobs 1", ones, round(1 / 3.5, 4))
 
 
-def against_critical_path(folder: Path) -> Row:
+def against_critical_path(folder: Path, rounds: int) -> Row:
     """Compare four jobs with the longest chain of issues that need each other, as one job took for it."""
-    one, four = (_played(folder / f"dependent-{jobs}", DEPENDENT, jobs) for jobs in (1, JOBS))
-    path = _critical_path(folder / "dependent-1", one)
-    return Row(f"--jobs {JOBS}, {len(DEPENDENT)} issues with needs", four, "critical path", path, bar=1.15)
+    fours, paths = [], []
+    for place in _places(folder / "dependent", rounds):
+        fours.append(_played(place / "four", DEPENDENT, JOBS))
+        paths.append(_critical_path(place / "one", _played(place / "one", DEPENDENT, 1)))
+    return _row(f"--jobs {JOBS}, {len(DEPENDENT)} issues with needs", fours, "critical path", paths, 1.15)
+
+
+def _places(folder: Path, rounds: int) -> Iterator[Path]:
+    """Yield a folder for each round, and tell how busy the machine is: it counts more here than anywhere else."""
+    for number in range(rounds):
+        print(f"  load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
+        yield folder / str(number)
+
+
+def _row(what: str, ours: list[float], against: str, others: list[float], bar: float) -> Row:
+    ratios = sorted(one / other for one, other in zip(ours, others, strict=True))
+    print(f"  {what}: {ratios[0]:.3f} to {ratios[-1]:.3f} of {against}", file=sys.stderr, flush=True)
+    return Row(what, statistics.median(ours), against, statistics.median(others), bar=bar)
 
 
 def _played(root: Path, needs: Needs, jobs: int) -> float:
