@@ -192,7 +192,8 @@ class Session:
         return [branch for branch in (*roster.branches(self.milestone).values(), *former) if branch]
 
     def look_again(self) -> bool:
-        """Look at the local branches again; returns whether an issue's branch moved since."""
+        """Bring what others recorded and look at the local branches again; returns whether an issue's branch moved."""
+        self._sharing.receive()
         names = [self.state.roster.branch(self.milestone, issue) for issue in self.milestone.issues]
         before = self._outside.heads
         self._outside.read_heads()

@@ -7,9 +7,12 @@ import threading
 import pytest
 
 from run_milestone.errors import BusyError, DamagedStateError, OutsideError
+from run_milestone.model import Issue, Milestone, Phase
+from run_milestone.sharing.run import Together
 from run_milestone.state.incoming import form
 from run_milestone.state.merging import Clash
 
+MILESTONE = Milestone("m1", "Parts", "milestone/m1", (Phase(1, "All", (Issue("01", "Part 1", "part-1", 1),)),))
 REF = "refs/run-milestone/m1/state"
 OWN = {"seal", "lock", "journal.head", "shared.json", "report.html", "cache/plan.json"}
 
@@ -208,6 +211,22 @@ def test_a_run_whose_lock_was_taken_away_sends_nothing_more(machine):
         ada.push()
     bob.pull()
     assert bob.state.markers.read("01:test") is None
+
+
+def test_a_run_under_way_hears_what_was_decided_elsewhere(machine):
+    ada, bob = machine("ada"), machine("bob")
+    asked = ada.asks("01", digest="d" * 64)
+    run = Together()
+    run.enter(MILESTONE, ada.state, ada.git, ada.said.extend)
+    run.send()
+    bob.pull()
+    bob.state.approvals.leave("01", "fix", digest=asked.digest)
+    bob.push()
+    run.receive()
+    assert [one.file for one in ada.state.approvals.found()] == ["01.fix"]
+    run.leave()
+    assert "lock" not in bob.desk.look().refs
+    assert ada.said == []
 
 
 # ---- the work -----------------------------------------------------------------------------------------------------

@@ -75,6 +75,19 @@ def test_an_answer_given_again_is_not_lost_with_the_one_that_was_taken():
     assert after(base, {"approvals/03.fix": b"second"}, {}) == {"approvals/03.fix": b"second"}
 
 
+def roster(*branches, title="Part"):
+    issues = [{"title": title, "branch": branch, "spans": [{"number": "01", "since": 1}]} for branch in branches]
+    return {"issues.json": record(issues=issues, moves=[], changed=[], staged=False)}
+
+
+def test_each_job_finds_the_branches_of_its_issues_and_the_roster_has_them_all():
+    base = roster(None, None, None)
+    assert after(base, roster("a", None, None), roster(None, "b", None)) == roster("a", "b", None)
+    assert after(base, base, roster(None, "b", None)) == roster(None, "b", None)
+    with pytest.raises(Clash, match="The plan was changed, and two runs began with it"):
+        merged(base, roster("a", None, None), roster(None, None, None, title="Other"))
+
+
 def test_any_other_record_that_both_changed_clashes():
     with pytest.raises(Clash, match=r"epic\.json"):
         merged({}, {"epic.json": b"1"}, {"epic.json": b"2"})

@@ -1,5 +1,6 @@
 """The journal is append-only: an entry that was changed, removed, added or moved shows."""
 
+import contextlib
 import json
 import os
 import resource
@@ -223,6 +224,63 @@ def test_a_killed_writer_leaves_a_chain_that_goes_on(path):
         assert again(path).broken() is None
     again(path).add("run started")
     assert again(path).broken() is None
+
+
+# ---- gone on with by others ---------------------------------------------------------------------------------------
+
+
+def as_it_is(entry):
+    return entry
+
+
+@pytest.fixture
+def twins(path, tmp_path):
+    """Two machines that had the same journal and both went on: the other's lines, and this one's journal."""
+    other = tmp_path / "other" / "journal.jsonl"
+    other.parent.mkdir()
+    other.write_bytes(path.read_bytes())
+    other.with_name("journal.head").write_bytes(path.with_name("journal.head").read_bytes())
+    for number in (1, 2):
+        again(other).add("done", task=f"theirs {number}")
+        again(path).add("done", task=f"ours {number}")
+    return other.read_bytes()
+
+
+def test_what_others_added_comes_first_and_own_entries_follow_chained_anew(path, twins):
+    journal = again(path)
+    journal.rebase(twins, as_it_is)
+    assert path.read_bytes().startswith(twins)
+    told = [entry.get("task") for entry in journal.entries()][8:]
+    assert told == ["theirs 1", "theirs 2", "ours 1", "ours 2"]
+    journal.add("run ended")
+    assert again(path).broken() is None
+    before = path.read_bytes()
+    journal.rebase(twins, as_it_is)
+    assert path.read_bytes() == before, "what is there already is not added again"
+
+
+def test_a_crash_while_it_is_exchanged_leaves_a_journal_that_can_be_gone_on_with(path, twins, monkeypatch):
+    from run_milestone.state import journal as room
+
+    write, ends = room.write_text, []
+    for allowed in range(4):
+        left = iter(range(allowed))
+        monkeypatch.setattr(room, "write_text", lambda *args, left=left: (next(left), write(*args)))
+        with contextlib.suppress(StopIteration):
+            again(path).rebase(twins, as_it_is)
+        monkeypatch.undo()
+        assert again(path).broken() is None, allowed
+        again(path).rebase(twins, as_it_is)
+        ends.append([entry.get("task") for entry in again(path).entries()][8:])
+    assert ends == [["theirs 1", "theirs 2", "ours 1", "ours 2"]] * 4
+
+
+def test_neither_a_changed_journal_here_nor_one_there_is_gone_on_with(path, twins):
+    with pytest.raises(DamagedStateError, match="on the remote, line 9"):
+        again(path).rebase(twins.replace(b"theirs 1", b"forged 1").replace(b'"n": 9', b'"n": 1'), as_it_is)
+    path.write_bytes(path.read_bytes().replace(b"ours 2", b"mine 2"))
+    with pytest.raises(DamagedStateError, match="line 10: not what was written"):
+        again(path).rebase(twins, as_it_is)
 
 
 def full_disk():

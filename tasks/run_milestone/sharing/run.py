@@ -31,6 +31,9 @@ class Sharing(Protocol):
     def send(self, *, must: bool = False) -> None:
         """Send what was recorded; what prevents it is said and tried again at the end, or, if it `must`, an error."""
 
+    def receive(self) -> None:
+        """Bring what others recorded meanwhile: an answer, above all."""
+
     def close(self, refresh: Callable[[], None]) -> None:
         """Send all there is, after what is derived was derived again."""
 
@@ -48,6 +51,9 @@ class Alone:
 
     def send(self, *, must: bool = False) -> None:
         """Send nothing."""
+
+    def receive(self) -> None:
+        """Bring nothing."""
 
     def close(self, refresh: Callable[[], None]) -> None:
         """Derive what is derived."""
@@ -85,19 +91,32 @@ class Together:
 
         Errors: BusyError once the lock was taken away; whatever else prevents it is said once, unless it `must`.
         """
-        if self._desk is None:
-            return
+        desk = self._desk
+        if desk is not None and must:
+            with self._turn:
+                desk.push(_nothing, self._say)
+        elif desk is not None:
+            self._safely(lambda: desk.push(_nothing, self._say))
+
+    def _safely(self, exchange: Callable[[], object]) -> None:
+        """Exchange, and say once what prevents it."""
         try:
             with self._turn:
-                self._desk.push(_nothing, self._say)
+                exchange()
         except BusyError:
             raise
         except UserError as error:
-            if must:
-                raise
             if str(error) != self._complained:
                 self._complained = str(error)
                 self._say([f"⚠️ Not shared yet: {error}"])
+
+    def receive(self) -> None:
+        """Bring what others recorded meanwhile; what prevents it is said once.
+
+        Errors: BusyError once the lock was taken away.
+        """
+        if self._desk is not None:
+            self._safely(self._desk.pull)
 
     def close(self, refresh: Callable[[], None]) -> None:
         """Send everything; derive again what others' records change.

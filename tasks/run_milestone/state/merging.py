@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Changes = Mapping[str, bytes | None]
 
 JOURNAL = "journal.jsonl"
+ROSTER = "issues.json"
 DERIVED = frozenset({"summary.json", "summary.md", "metrics.json", "remote.json", "plan-review.md"})
 """Written again from the rest, by whoever is the last."""
 
@@ -50,6 +51,8 @@ def merge(ours: Files, own: AbstractSet[str], theirs: Changes) -> Merged:
     plain = {path: content for path, content in differing.items() if not _special(path)}
     _refuse_same_issue(unlike, plain)
     taken = {path: content for path, content in plain.items() if path not in unlike or _theirs(path, content)}
+    if ROSTER in taken and ROSTER in unlike:
+        taken[ROSTER] = _roster(ours.get(ROSTER), taken[ROSTER])
     retimed = {path: content for path, content in theirs.items() if path not in {*differing, *DERIVED, JOURNAL}}
     asides = tuple(path for path in taken if path in unlike and path in ours and path.startswith("approvals/"))
     decisions, numbers = _decisions(ours, own, theirs)
@@ -111,11 +114,33 @@ def _theirs(path: str, theirs: bytes | None) -> bool:
         return theirs is None  # whatever happened, the milestone has work left
     if path.startswith(("approvals/", "logs/")):
         return theirs is not None
-    if path.startswith(("gates/", "phases/")) or path in {"bootstrap.json", "plan-review.json"}:
+    if path.startswith(("gates/", "phases/", "asked/")) or path in {"bootstrap.json", "plan-review.json", ROSTER}:
         return True
     if path == "issues.json":
         return theirs is not None  # both note what the plan and the markers say; the next run notes the rest
     raise Clash(f"{path} was changed here and elsewhere at the same time.", _MOVE)
+
+
+def _roster(ours: bytes | None, theirs: bytes | None) -> bytes | None:
+    """Return the roster with the branches that either knows, where both wrote it.
+
+    Errors: Clash where they speak of different issues: then two plans were run at once.
+    """
+    if ours is None or theirs is None:
+        return theirs
+    mine, others = _told(ours), _told(theirs)
+    pairs = list(zip(mine.get("issues", ()), others.get("issues", ()), strict=False))
+    same = len(mine.get("issues", ())) == len(pairs) == len(others.get("issues", ()))
+    if not same or mine.get("moves") or any(_who(one) != _who(other) for one, other in pairs):
+        raise Clash("The plan was changed, and two runs began with it at the same time.", _MOVE)
+    issues = [{**other, "branch": other.get("branch") or one.get("branch")} for one, other in pairs]
+    return _written({**others, "issues": issues})
+
+
+def _who(known: dict[str, Any]) -> dict[str, Any]:
+    """Return what an issue of the roster is, without where its work is and since when it has its number."""
+    spans = [span.get("number") for span in known.get("spans", ())]
+    return {**{key: value for key, value in known.items() if key != "branch"}, "spans": spans}
 
 
 # ---- decisions ------------------------------------------------------------------------------------------------
@@ -188,7 +213,11 @@ def _source(content: bytes) -> str | None:
 
 
 def _numbered(content: bytes, number: int) -> bytes:
-    return (json.dumps({**_told(content), "id": number}, indent=2, ensure_ascii=False) + "\n").encode()
+    return _written({**_told(content), "id": number})
+
+
+def _written(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def renumber(numbers: Mapping[tuple[int, str], int | None]) -> Any:

@@ -21,7 +21,7 @@ OWN = frozenset({"FORM", "seal", "seal.new", "lock", "cache", "journal.head", "s
 LARGEST_LOG = 128 * 1024
 """Bytes; a longer log stays where it was written."""
 
-_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,199}")
 _DEEPEST = 4
 
 
