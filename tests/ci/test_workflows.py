@@ -90,7 +90,8 @@ def test_writing_it_again_changes_nothing(written):
     form = ("--matrix",) if (written.folder / WAVE).exists() else ()
     told = written.types("ci", "github", *form)
     assert told.lines[-1] == "Nothing changed."
-    assert {line.split()[1] for line in told.lines[:-1]} == {"kept"}
+    assert {line.split()[1] for line in told.lines if line.startswith("·")} == {"kept"}
+    assert not any(line.startswith("✓") for line in told.lines)
 
 
 def test_an_edited_set_up_is_the_teams_and_an_edited_workflow_is_brought_up_to_date(repository):
@@ -127,3 +128,13 @@ def test_with_several_plans_the_schedule_has_to_be_told(repository):
     assert "Name them: `run-milestone ci github m1 m2`." in told.err
     assert repository.types("ci", "github", "m1", "M2").code == 0
     assert "SCHEDULED: m1 m2\n" in (repository.folder / MAIN).read_text()
+
+
+def test_a_plan_whose_pull_requests_would_be_gone_with_the_job_is_named(repository):
+    repository.types("init")
+    told = repository.types("ci", "github")
+    assert "⚠️ The plan of m1 keeps pull requests in files of the machine that runs it" in told.out
+    assert "Say `forge: github` in plans/m1/plan.yaml." in told.out
+    plan = repository.folder / "plans/m1/plan.yaml"
+    plan.write_text(plan.read_text() + "forge: github\n")
+    assert "⚠️" not in repository.types("ci", "github").out

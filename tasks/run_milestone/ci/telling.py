@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ..model import Milestone
     from .problem import Problem
     from .workflows import Written
 
@@ -27,18 +28,31 @@ What is left to do, once:
 4. Look at it with `run-milestone ci check`, commit it, merge it into the default branch. Then start it:
    gh workflow run run-milestone.yml --field milestone={first}
 
-The schedule goes on with {all} every day; change it in the workflow's `cron`. docs/ci.md says what happens then.
+The schedule runs {all} every day from then on; change it in the workflow's `cron`. docs/ci.md says what happens.
 """
 RIGHTS = "\nA last job starts the next wave by itself: it alone may start workflows, and it checks out nothing.\n"
 
 
-def written(files: Sequence[Written], milestones: Sequence[str]) -> str:
-    """Return what became of each file, and what a person has to do now."""
+LOCAL = """\
+⚠️ The plan of {id} keeps pull requests in files of the machine that runs it, and a job's machine is gone with the job.
+   Say `forge: github` in plans/{id}/plan.yaml.
+"""
+
+
+def written(files: Sequence[Written], milestones: Sequence[Milestone]) -> str:
+    """Return what became of each file, what in the plans does not fit, and what a person has to do now."""
+    names = [milestone.id for milestone in milestones]
     lines = "".join(f"{_SIGN[file.what]} {file.what} {file.name}\n" for file in files)
+    lines += "".join(LOCAL.format(id=milestone.id) for milestone in milestones if _stays_behind(milestone))
     if all(file.what == "kept" for file in files):
         return f"{lines}Nothing changed.\n"
     waves = RIGHTS if WAVE in {file.name for file in files} else ""
-    return lines + NEXT.format(setup=SETUP, first=milestones[0], all=" and ".join(milestones)) + waves
+    return lines + NEXT.format(setup=SETUP, first=names[0], all=" and ".join(names)) + waves
+
+
+def _stays_behind(milestone: Milestone) -> bool:
+    """Return whether the pull requests lie on the machine of the run: on the local forge, beside no shared folder."""
+    return milestone.forge == "local" and not (milestone.repository.remote or "").startswith("/")
 
 
 def checked(files: Sequence[Path], found: Sequence[Problem]) -> str:

@@ -22,9 +22,8 @@ def github(args: argparse.Namespace) -> int:
 
     project = current_project()
     names = [normalise(name) for name in args.milestones] or _only_plan(list(milestones(project.plans)))
-    for name in names:
-        load_plan(project, name)
-    put(written(write(project.root, workflows(names, matrix=args.matrix)), names))
+    plans = [load_plan(project, name) for name in names]
+    put(written(write(project.root, workflows(names, matrix=args.matrix)), plans))
     return ExitCode.DONE
 
 
