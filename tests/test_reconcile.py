@@ -312,6 +312,10 @@ def test_an_issue_that_gets_another_number_keeps_all_it_has_and_gives_nothing_aw
     assert branches(ada) == [FIRST, "feat/m1-02-make-part-b", "feat/m1-02-make-part-x"]
     assert decided(ada) == ["0001-02-skip.json"], "what is written is not rewritten"
 
+    ada.types("m1", "--metrics")
+    facts = json.loads((ada.folder / "state/m1/metrics.json").read_text())
+    assert {number: row["ran"] for number, row in facts["issues"].items()} == {"03": 12, "02": 11, "04": 11, "01": 0}
+
     told = answer(ada, "04.unskip")
     assert pulls(ada)[1] == (2, "open", False)
     assert ada.types("verify", "m1").code == 0, ada.types("verify", "m1").out

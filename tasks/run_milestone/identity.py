@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .digest import digest
 from .model import Kind
@@ -175,6 +175,32 @@ def _moves(revision: Revision) -> tuple[Move, ...]:
 
 def _folder(entry: Known, room: str) -> str:
     return f"{room}/{entry.number}" if entry.number else f"{entry.place}/{room}"
+
+
+def renumbered(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the journal's entries with the numbers that their issues have now.
+
+    An entry `issues renumbered` tells which folder of records became which; what came before it bears older numbers.
+    """
+    moved, told = dict[str, str](), list[dict[str, Any]]()
+    for entry in reversed(entries):
+        if entry.get("event") == "issues renumbered":
+            moved = {**moved, **{old: moved.get(new, new) for old, new in entry.get("moves", {}).items()}}
+        told.append(_with_numbers(entry, moved) if moved else entry)
+    return told[::-1]
+
+
+def _with_numbers(entry: dict[str, Any], moved: dict[str, str]) -> dict[str, Any]:
+    found = {name: entry[name] for name in ("task", "gate", "issue") if isinstance(entry.get(name), str)}
+    return {**entry, **{name: _in_folder(value, moved) for name, value in found.items()}}
+
+
+def _in_folder(name: str, moved: dict[str, str]) -> str:
+    number, colon, step = name.partition(":")
+    folder = moved.get(f"issues/{number}")
+    if folder is None:
+        return name
+    return f"{folder.removeprefix('issues/').removesuffix('/issues')}{colon}{step}"
 
 
 def translated(decision: Decision, known: Sequence[Known]) -> Decision:

@@ -42,7 +42,10 @@ def _follow(state: State, say: Say) -> None:
             why = f"{approval.gate} means another issue now"
             state.journal.add("approval refused", file=approval.file, why=why)
             say([f"✗ Approval {approval.file} was not taken: {why}. It is kept as {aside.name} in approvals/stale/."])
-    state.journal.add("issues renumbered", numbers=list(changed))
+    moves = {
+        move.source: move.target for move in state.roster.roll.moves if move.number or move.target.endswith("/issues")
+    }
+    state.journal.add("issues renumbered", moves=moves)
     state.markers.forget(COMPLETE)
     state.roster.carry_out()
 

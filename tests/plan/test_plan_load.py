@@ -168,9 +168,7 @@ def test_a_missing_plan_names_those_that_exist(tmp_path):
         (tmp_path / "plans" / name).mkdir(parents=True)
         (tmp_path / "plans" / name / "plan.yaml").write_text("")
     assert milestones(tmp_path / "plans") == ("m3", "m4.2", "m4.10")
-    with pytest.raises(
-        UsageError, match=r"the plans here are m3, m4.2, m4.10. .*`run-milestone plan new m9`"
-    ):
+    with pytest.raises(UsageError, match=r"the plans here are m3, m4.2, m4.10. .*`run-milestone plan new m9`"):
         load(tmp_path / "plans" / "m9")
 
 

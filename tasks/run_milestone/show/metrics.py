@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import budget
 from ..graph import phase_name
+from ..identity import renumbered
 from .summary import status_of, stories
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 def measure(milestone: Milestone, state: State) -> dict[str, Any]:
     """Return the metrics as `schemas/metrics.schema.json` describes them; an unknown cost is null, never 0."""
-    entries, decisions = sorted(state.journal.entries(), key=lambda entry: str(entry["at"])), state.decisions.written()
+    entries = renumbered(sorted(state.journal.entries(), key=lambda entry: str(entry["at"])))
+    decisions = state.decisions.all()
     ran = [entry for entry in entries if "took" in entry]
     asked = list(_gates(entries, decisions))
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...identity import renumbered
 from ...model import Step, Tested
 from ..summary import stories, summarise
 from ..timeline import questions, spans
@@ -53,7 +54,7 @@ def read(milestone: Milestone, state: State) -> Records:
 
 def _entries(state: State) -> tuple[dict[str, Any], ...]:
     """Return the journal in the order of time: entries of several machines stand in the order in which they came."""
-    return tuple(sorted(state.journal.entries(), key=lambda entry: str(entry["at"])))
+    return tuple(renumbered(sorted(state.journal.entries(), key=lambda entry: str(entry["at"]))))
 
 
 def proofs(records: Records, issue: Issue) -> tuple[int, int]:
