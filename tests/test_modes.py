@@ -184,6 +184,15 @@ def test_verbose_says_of_every_task_why(ada):
     assert "· 01:lint is done: nothing it works from has changed since" in told.out
 
 
+def test_verbose_says_of_every_stop_what_it_is_and_what_nobody_would_do(ada):
+    ada.plans([issue(1)], test=FAILS_IN_2.replace("part_2", "part_1"))
+    told = ada.types("m1", "--verbose")
+    assert "· 01:test-gate asks: `tests`, 1 finding, attempt 1 of 2; --autonomous would fix, then skip" in told.out
+    ada.touches("01.skip", milestone="m1")
+    told = ada.types("m1", "--verbose")
+    assert "· phase-1 asks: `phase`, 1 finding; --autonomous would continue" in told.out
+
+
 def test_metrics_count_over_all_runs_and_know_what_they_do_not_know(ada):
     ada.plans([issue(1), issue(2)], test=FAILS_IN_2)
     assert ada.types("m1").code == 3

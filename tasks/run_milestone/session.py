@@ -404,6 +404,7 @@ class Session:
         if isinstance(outcome, Passed):
             self.state.gates.close(task.gate)  # whatever was asked before is answered or out of date
             return outcome
+        self._explain(node, f"asks: {transcript.why_asked(outcome)}")
         raise self._stopped(outcome, task.shown(), node.issue)
 
     def passes(self, issue: str, findings: tuple[Finding, ...], change: str) -> bool:

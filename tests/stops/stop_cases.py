@@ -64,7 +64,7 @@ GATES = (
         "1. Tests deleted: tests/test_old.py held 1 test",
         ({"gone": "tests/test_old.py", **SIMPLE}, {"tests/test_old.py": "def test_old():\n    assert True\n"}),
     ),
-    Case("14", Kind.TOOL, "1. The reviewer `slow` gave no findings"),
+    Case("14", Kind.TOOL, "1. The reviewer `slow` gave no findings (exit 0, and no JSON: Looks good to me!)"),
     Case(
         "15",
         Kind.NOT_RED,

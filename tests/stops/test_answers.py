@@ -80,9 +80,11 @@ def test_approve_accepts_what_is_shown_and_the_issue_goes_on(approved, case):
 
 
 @pytest.mark.parametrize("case", proves(*AGAIN))
-def test_another_attempt_mends_it_and_everything_is_looked_at_again(reworked, case):
+def test_another_attempt_mends_it_and_everything_is_looked_at_again(opened, reworked, case):
     assert [verb for verb, _ in reworked.decided(case.number)] == again(case.kind)
     assert reworked.gate(case.number) is None, reworked.said(case.number)
+    before = opened.pull(case.number)
+    assert (f"✓ PR #{reworked.pull(case.number)['number']} created" in reworked.said(case.number)) is (before is None)
     assert reworked.pull(case.number)["state"] == "open"
     assert reworked.story(case.number)["status"] == "done"
 

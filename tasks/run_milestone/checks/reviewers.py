@@ -67,7 +67,7 @@ def _answer(ran: Result, reviewer: Reviewer) -> Any:
     try:
         return json.loads(ran.out)
     except ValueError:
-        raise ValueError(f"exit {ran.code}, and no JSON: {last_words(ran.err)}") from None
+        raise ValueError(f"exit {ran.code}, and no JSON: {last_words(ran.err or ran.out)}") from None
 
 
 def _is_about(change: Change, finding: Finding) -> bool:

@@ -165,8 +165,16 @@ def _passed(done: Passed, _: int) -> Iterator[str]:
 def why_passed(done: Passed) -> str:
     """Return why a gate lets an issue or a phase pass."""
     labels = [f"labels {', '.join(done.labels)}"] if done.labels else []
-    decisions = [f"decision {', '.join(map(str, done.decisions))}"] if done.decisions else []
+    decisions = [f"accepted by decision {', '.join(map(str, done.decisions))}"] if done.decisions else []
     return "; ".join([*labels, *decisions]) or "there is nothing to decide"
+
+
+def why_asked(asked: Gate) -> str:
+    """Return what kind of stop a question is, how often it may be tried, and what a run does that asks nobody."""
+    stop = STOPS[asked.kind]
+    tried = f", attempt {asked.attempt} of {asked.attempts}" if _counts(asked) else ""
+    alone = f"--autonomous would {', then '.join(stop.autonomous)}" if stop.autonomous else "nobody answers it alone"
+    return f"`{asked.kind}`, {count(len(asked.findings), 'finding')}{tried}; {alone}"
 
 
 def _push(_: Pushed, attempt: int) -> Iterator[str]:
@@ -175,7 +183,7 @@ def _push(_: Pushed, attempt: int) -> Iterator[str]:
 
 
 def _pr(done: Proposed, attempt: int) -> Iterator[str]:
-    if done.problem is not None or attempt > 1:
+    if done.problem is not None or (done.adopted and attempt > 1):
         return
     for label in done.labels:
         yield f"✓ Label: {label}"
