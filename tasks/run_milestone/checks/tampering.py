@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..globs import matches
 from ..model import Finding, Kind, Severity
+from . import other_tests
 from .languages import is_collected, is_python, is_test
 
 if TYPE_CHECKING:
@@ -120,8 +121,7 @@ def _chosen(name: str, text: str) -> Mapping[str, Any]:
 
 def _tests(change: Change, file: ChangedFile, moved: Mapping[str, int]) -> Iterator[Finding]:
     if not is_python(file.before or file.path):
-        if file.status == "D":
-            yield _finding("deleted-tests", f"Test file deleted: {file.path}", file.path)
+        yield from other_tests.check(file)
         return
     old, new = _both(change, file)
     if new is None:

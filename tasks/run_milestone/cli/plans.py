@@ -17,12 +17,15 @@ MOST_ISSUES = 99
 def plan_check(args: argparse.Namespace) -> int:
     """Check a plan and its review without running anything."""
     from ..plan.review import review
-    from ..show.words import count
+    from ..show.words import count, sign
 
     milestone = load_plan(current_project(), args.milestone)
     findings = review(milestone)
     issues, phases = count(len(milestone.issues), "issue"), count(len(milestone.phases), "phase")
-    lines = [f"✓ plans/{milestone.id}/plan.yaml: {issues} in {phases}", *(f"  ⚠️ {item.message}" for item in findings)]
+    lines = [
+        f"✓ plans/{milestone.id}/plan.yaml: {issues} in {phases}",
+        *(f"  {sign(item)} {item.message}" for item in findings),
+    ]
     put("\n".join(lines) + "\n")
     return ExitCode.DONE
 

@@ -25,7 +25,7 @@ from ..model import (
     Verb,
 )
 from ..policy import STOPS
-from .words import PURPOSE, RULE, count, found_at, headline, one_line, reference
+from .words import PURPOSE, RULE, count, found_at, headline, one_line, reference, sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def plan_reviewed(milestone: Milestone, done: PlanReviewed) -> list[str]:
     verdict = "✗ Findings" if critical else "✓ Passed"
     review = [
         f"{verdict} ({critical} critical, {count(len(warnings), 'warning')})",
-        *(f"  ⚠️ {finding.message}" for finding in done.findings),
+        *(f"  {sign(finding)} {finding.message}" for finding in done.findings),
     ]
     left_out = ["", f"⚠️ Plan review was left out by {done.left_out_by} (--skip-plan-review); a run without it reviews"]
     return [

@@ -54,6 +54,11 @@ def wanted(issue: Issue) -> list[str]:
     return ["Wanted:", *rows, *spec]
 
 
+def sign(finding: Finding) -> str:
+    """Return what stands before a finding in a list: a critical one shall not look like the others."""
+    return "✗" if finding.severity is Severity.CRITICAL else "⚠️"
+
+
 def headline(kind: Kind, findings: tuple[Finding, ...]) -> str:
     """Return what a stop is called: `Code review: 1 critical issue`, `Breaking schema: DROP COLUMN`."""
     title = STOPS[kind].title

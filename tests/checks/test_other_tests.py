@@ -1,0 +1,50 @@
+"""Tests in any language: what skips them or takes assertions from them is told, honest work on them is not."""
+
+import pytest
+
+from run_milestone.checks.change import ChangedFile
+from run_milestone.checks.other_tests import check
+
+
+def told(path, added=(), removed=(), status="M"):
+    lines = (tuple(enumerate(texts, start=1)) for texts in (added, removed))
+    return [finding.message for finding in check(ChangedFile(path, status, None, *lines))]
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("src/a.test.ts", "it.skip('adds', () => {"),
+        ("src/a.test.ts", "  describe.only('sums', () => {"),
+        ("src/a.spec.js", "xit('adds', () => {"),
+        ("a_test.go", '\tt.Skip("flaky")'),
+        ("src/ATest.java", '  @Disabled("later")'),
+        ("tests/a.rs", "#[ignore]"),
+        ("spec/a_spec.rb", "    pending"),
+        ("tests/a.bats", '  skip "not here"'),
+    ],
+)
+def test_a_skip_that_comes_is_told(path, line):
+    assert told(path, [line]) == [f"Skip added: {line.strip()}"]
+    assert told(path, [], [line]) == [], "one that goes is welcome"
+    assert told(path, [line], status="A") == [], "a new test takes nothing away"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "expect(sum(1, 2)).toBe(3)",
+        "assert.equal(sum(1, 2), 3)",
+        '\tt.Errorf("got %d", n)',
+        "assert_eq!(sum(1, 2), 3);",
+        "  assert $sum",
+    ],
+)
+def test_assertions_that_go_are_told_and_changed_ones_are_not(line):
+    assert told("tests/a.any", [], [line, line]) == ["Assertions removed: 2 went, 0 came"]
+    assert told("tests/a.any", [line], [line]) == []
+
+
+def test_a_deleted_test_file_is_told_and_ordinary_work_is_not():
+    assert told("src/a.test.ts", status="D") == ["Test file deleted: src/a.test.ts"]
+    assert told("src/a.test.ts", ["const skipped = list.skip(2)", "it('skips blanks', () => {"]) == []
