@@ -36,6 +36,7 @@ def _follow(state: State, say: Say) -> None:
         return
     for number in changed:
         state.gates.close(number)
+        state.asked.drop(number)
     for approval in state.approvals.found():
         if approval.gate in changed:
             aside = state.approvals.set_aside(approval)

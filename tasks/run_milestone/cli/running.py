@@ -168,7 +168,7 @@ def _money(text: str) -> float:
 def _add_decide(parser: argparse.ArgumentParser) -> None:
     add_milestone(parser)
     parser.add_argument("gate", help="an issue's number, phase-1, plan-review, bootstrap or budget")
-    parser.add_argument("verb", help="fix, approve, skip, continue, ...: `gates` lists what each gate offers")
+    parser.add_argument("verb", help="fix, approve, skip, unskip, continue, ...: `gates` lists what each gate offers")
     parser.add_argument("--reason", default="", help="why; it is recorded")
     add_state_ref(parser)
 

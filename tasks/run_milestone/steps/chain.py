@@ -93,8 +93,9 @@ def _hindrances(job: Job, step: Step) -> Asked:
 def _blocked(job: Job) -> tuple[Finding, ...]:
     phases = {issue.number: issue.phase for issue in job.milestone.issues}
     decisions = job.state.decisions.all()
+    what, way_out = "it depends on issue #{}, which was skipped", "`unskip` at {} takes that back"
     return tuple(
-        Finding(Kind.BLOCKED, Severity.WARNING, "depends_on", f"it depends on issue #{number}, which was skipped")
+        Finding(Kind.BLOCKED, Severity.WARNING, "depends_on", what.format(number), detail=way_out.format(number))
         for number in job.issue.depends_on
         if skipped(number, phases[number], decisions, finished=False)
     )
