@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .books import close_books
 from .comments import Conversation
 from .due import Due
-from .errors import INTERRUPTED, ExitCode, Interrupted
+from .errors import INTERRUPTED, BusyError, ExitCode, Interrupted
 from .gates import ask
 from .graph import BOOTSTRAP, COMPLETE, Node
 from .ledger import Ledger
@@ -176,6 +176,14 @@ class Session:
             self._sharing.send(must=True)
         sources = {decision.source for decision in made}
         return [decision for decision in self.state.decisions.all() if decision.source in sources] if made else []
+
+    def _send(self) -> None:
+        """Send what was recorded; once another run has the lock, nothing more is begun."""
+        try:
+            self._sharing.send()
+        except BusyError as error:
+            self._ending = True
+            raise Interrupted(error.what, error.do) from None
 
     def _withdraw(self) -> None:
         """Close the questions that need no answer any more."""
@@ -356,7 +364,7 @@ class Session:
             self.voice.leave(node.issue or "")
         self.problems.pop(node.name, None)
         if node.step in {None, Step.REVIEW_GATE}:
-            self._sharing.send()
+            self._send()
 
     def _keep_budget(self, node: Node) -> None:
         """Stop before a task that takes time, money or an attempt, once all of it is used up."""
@@ -432,5 +440,5 @@ class Session:
         if issue:
             self.voice.leave(issue)
         if new:
-            self._sharing.send()
+            self._send()
         return Stopped(gate)

@@ -141,6 +141,25 @@ def test_a_cancelled_run_sends_what_it_has_and_lets_go(project):
     check_end(after)
 
 
+UNLOCK = """\
+#!/bin/sh
+echo >> "$GIT_DIR/pushes"
+if [ "$(wc -l < "$GIT_DIR/pushes")" = 6 ]; then git update-ref -d refs/run-milestone/m1/lock; fi
+"""
+
+
+def test_a_run_whose_lock_was_taken_away_ends_and_begins_nothing_more(project):
+    victim = project("shop")("victim")
+    hook = victim.folder.parents[1] / "hub.git" / "hooks" / "post-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(UNLOCK)
+    hook.chmod(0o755)
+    told = victim.types("m1", "--state-ref")
+    assert told.code == 5, told.out + told.err
+    assert "The lock of this run of m1 was taken away" in told.err
+    assert told.issues() == ["01", "02"], "the third would have been next"
+
+
 # ---- refused ------------------------------------------------------------------------------------------------------
 
 

@@ -65,7 +65,7 @@ class RunLock:
 
         Errors: BusyError tells who holds another.
         """
-        wanted = Lock(checked(own) if own else secrets.token_hex(6), whoami(), socket.gethostname(), _now())
+        wanted = Lock(checked(own) if own else new_id(), whoami(), socket.gethostname(), _now())
         there = self._refs.look()
         why = None
         if LOCK not in there.refs:
@@ -110,6 +110,11 @@ class RunLock:
             found = self.read(there)
             raise busy(self._milestone, found) if found else _taken_away(self._milestone)
         return {LOCK: (self.held, self.held)}
+
+
+def new_id() -> str:
+    """Return an id that no other lock has."""
+    return secrets.token_hex(6)
 
 
 def checked(own: str) -> str:

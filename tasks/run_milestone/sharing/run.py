@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..errors import BusyError, OutsideError, UsageError, UserError
 from .exchange import Exchange
-from .lock import RunLock
+from .lock import RunLock, new_id
 from .work import Work
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ class Together:
 
     def __init__(self, lock: str | None = None) -> None:
         """Take a lock of its own, or the one of this id, which then stays when this run ends."""
-        self._wanted = lock
+        self._lock = lock or new_id()
+        self._stays = lock is not None
         self._turn = threading.Lock()
         self._desk: Desk | None = None
-        self._own: str | None = None
         self._say: Say = _say_nothing
         self._complained = ""
 
@@ -81,9 +81,12 @@ class Together:
         Errors: BusyError where another run holds the lock, OutsideError where the remote refuses.
         """
         self._say = say
-        desk = Desk(milestone, state, git)
-        taken = desk.lock.take(self._wanted)
-        self._desk, self._own = desk, None if self._wanted else taken.id
+        desk = self._desk = Desk(milestone, state, git)
+        try:
+            desk.lock.take(self._lock)
+        except UserError:
+            self._desk = None
+            raise
         return ["", f"✓ State of {milestone.id} taken over from the remote"] if desk.pull() else []
 
     def send(self, *, must: bool = False) -> None:
@@ -130,11 +133,10 @@ class Together:
 
     def leave(self) -> None:
         """Let go of the lock this run took for itself; another's that came in its place stays."""
-        desk, own = self._desk, self._own
-        self._desk = self._own = None
-        if desk is not None and own is not None:
+        desk, self._desk = self._desk, None
+        if desk is not None and not self._stays:
             try:
-                desk.lock.let_go(own)
+                desk.lock.let_go(self._lock)
             except UserError as error:
                 self._say([f"⚠️ The lock stays: {error}"])
 
