@@ -20,6 +20,7 @@ phases:
   - issues:
       - {{number: 1, title: One, criteria: [It is there], paths: {{allow: ["other/**"]}}}}
       - {{number: 2, title: Two, criteria: [It is there]}}
+      - {{number: 3, title: Three, criteria: [It is there], depends_on: [1]}}
 """
 WRITES = "echo page > page"
 SECONDS = 10
@@ -52,6 +53,12 @@ def test_a_job_that_waits_is_no_failure_and_its_page_says_what_for(ada, tmp_path
     assert "run-milestone decide m1 01 approve --state-ref\n" in text
     assert "touch state" not in told.out, "nobody can touch a file of a job"
     assert "Pages &lt;b&gt;&amp; more&lt;/b&gt;" in text, "a plan's text is text"
+
+
+def test_a_job_that_neither_ends_nor_asks_is_red_so_that_no_wave_starts_it_again(ada):
+    told = ada(WRITES).types("ci", "run", "m1", "--only", "3")
+    assert told.code == 3
+    assert "::notice" not in told.out
 
 
 def test_a_failed_job_is_red_and_its_page_still_says_how_things_stand(ada, tmp_path):

@@ -31,7 +31,7 @@ def run(project: Project, milestone: Milestone, mode: Mode) -> int:
         code = run_milestone(project, milestone, mode)
     finally:
         actions.sum_up(f"Milestone {milestone.id}", _standing(milestone, state))
-    if code != ExitCode.WAITING:
+    if code != ExitCode.WAITING or not _asks(state, mode.only):
         return code
     actions.notice(_waiting(milestone, state))
     return ExitCode.DONE
@@ -52,6 +52,11 @@ def _standing(milestone: Milestone, state: State) -> Iterator[str]:
         yield gates_text(milestone, state)
 
 
+def _asks(state: State, only: tuple[str, ...]) -> bool:
+    """Return whether somebody can answer; a job that neither ends nor asks is red, lest waves start it for ever."""
+    return any(not only or gate.gate in only or not gate.gate.isdigit() for gate in state.gates.all())
+
+
 def _waiting(milestone: Milestone, state: State) -> str:
     gates = "; ".join(f"{gate.gate} ({' | '.join(gate.verbs)})" for gate in state.gates.all())
-    return f"{milestone.id} waits for decisions: {gates}" if gates else f"{milestone.id} waits for what an issue needs"
+    return f"{milestone.id} waits for decisions: {gates}"
