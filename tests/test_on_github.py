@@ -1,13 +1,10 @@
 """Whole runs on GitHub: by the real gh, against a GitHub on this machine, with real pushes over a stand-in for ssh."""
 
-import os
 import random
-import signal
-import subprocess
-import sys
 
 import loopback
 import pytest
+from on_github import github_for, killed_when_asked
 
 pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
 
@@ -25,11 +22,8 @@ DONE = ("01", "02", "03")
 
 @pytest.fixture
 def github(tmp_path, monkeypatch):
-    github = loopback.GitHub(tmp_path / "hub")
-    for name, value in github.environment(tmp_path / "operator").items():
-        monkeypatch.setenv(name, value)
-    yield github
-    github.close()
+    with github_for(tmp_path, monkeypatch) as github:
+        yield github
 
 
 @pytest.fixture
@@ -105,27 +99,9 @@ def test_killed_at_random_moments_it_still_has_one_pull_request_each(ada, github
     rng, kills = random.Random(seed), 0
     print(f"seed {seed}")
     for what in ("PullRequestCreate", "PullRequestList", "Pulls"):
-        kills += _killed_when_asked(ada, github, what, rng.randrange(3))
+        kills += killed_when_asked(ada, github, ["m1"], what, rng.randrange(3))
     told = ada.types("m1")
     assert told.code == 3, told.out + told.err
     assert kills > 0
     assert opened(github) == ALL
     print(f"converged after {kills} / {kills} kills")
-
-
-def _killed_when_asked(ada, github, what, skipped):
-    """Start a run and kill it at GitHub's door: once it has asked for `what`, after `skipped` times of it."""
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    command = [sys.executable, "-m", "run_milestone", "m1"]
-    seen, killed = [], []
-
-    def kill():
-        seen.extend(name for name in github.asked[-1:] if what in name)
-        if len(seen) > skipped and not killed:
-            killed.append(os.kill(run.pid, signal.SIGKILL))
-
-    run = subprocess.Popen(command, cwd=ada.folder, start_new_session=True, **quiet)
-    github.overhear = kill
-    run.wait(timeout=120)
-    github.overhear = lambda: None
-    return len(killed)

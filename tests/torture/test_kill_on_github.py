@@ -1,0 +1,25 @@
+"""Killed at GitHub's door, over and over, the founding example still has exactly twelve pull requests there."""
+
+import random
+
+import loopback
+import pytest
+from on_github import founding_example, github_for, is_the_founding_example, killed_when_asked
+
+pytestmark = [
+    pytest.mark.torture,
+    pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing())),
+]
+DEMO = ("demo", "--dir", ".")
+
+
+def test_twenty_kills(person, tmp_path, monkeypatch):
+    rng, kills = random.Random(41), 0
+    with github_for(tmp_path, monkeypatch) as github:
+        founding_example(person, github)
+        while kills < 20 and killed_when_asked(person, github, DEMO, "", rng.randrange(2, 30)):
+            kills += 1
+        told = person.types(*DEMO)
+        assert told.code == 0, told.out + told.err
+        is_the_founding_example(person, github)
+    print(f"converged after {kills} / {kills} kills")
