@@ -192,3 +192,18 @@ def test_a_folder_in_the_way_of_a_tree_is_left_alone(ada):
     assert told.code == 1
     assert "is in the way" in told.out
     assert (place / "precious").read_text() == "mine"
+
+
+def test_a_forge_on_github_needs_a_repository_there(ada):
+    plan = ada.folder / "plans/m1/plan.yaml"
+    plan.write_text(PLAN.replace("title: First\n", "title: First\nforge: github\nrepository: {remote: ../w.git}\n"))
+    refused(ada.types("m1"), 2, "does not say which GitHub repository", "repository: {github: owner/name}")
+
+
+def test_a_sample_is_made_on_this_machine(ada):
+    plan, remote = ada.folder / "plans/m1/plan.yaml", "git@github.com:acme/widgets.git"
+    where = f"repository: {{path: product, sample: sample, remote: '{remote}'}}\n"
+    (ada.folder / "plans/m1/sample").mkdir()
+    plan.write_text(PLAN.replace("title: First\n", f"title: First\n{where}"))
+    refused(ada.types("m1"), 2, f"made from a sample cannot have the remote {remote}", "leave `sample` out")
+    assert not (ada.folder / "product").exists()

@@ -152,6 +152,13 @@ def test_a_limit_that_lasts_too_long_is_a_question(ground, forge):
     assert ground.processes.waits == []
 
 
+def test_a_base_that_moved_a_moment_ago_is_merged_into_all_the_same(ground, forge):
+    made = propose(ground, forge)
+    ground.github.fails("mutation PullRequestMerge", "moved")
+    assert forge.merge(made.number, head=made.head_sha).state == "merged"
+    assert ground.processes.waits == [1]
+
+
 def test_a_gh_that_hangs_is_ended_and_asked_again(ground):
     forge = ground.open(patience=1)
     ground.github.fails("query PullRequestList", "hang")

@@ -77,6 +77,9 @@ class Handler(BaseHTTPRequestHandler):
             return None
         if how == "html":
             return self._answer(200, "<!DOCTYPE html><html><body>Unicorn!</body></html>", kind="text/html")
+        if how == "moved":
+            message = "Base branch was modified. Review and try the merge again."
+            return self._answer(200, {"data": {"mergePullRequest": None}, "errors": [{"message": message}]})
         if how == "empty":
             return self._answer(200, "")
         if how in {"primary", "secondary"}:

@@ -79,6 +79,7 @@ def repository(world, owner=None, name=None):
         "issue": lambda number: issue(world, _numbered(world, number, pulls=False)),
         "issueOrPullRequest": lambda number: either(world, _numbered(world, number)),
         "labels": listed(lambda: [label(world, name) for name in world.labels]),
+        "label": lambda name: label(world, name) if name in world.labels else None,
         "milestones": listed(lambda: [milestone(one) for one in world.milestones]),
         "collaborators": lambda query="", **_: connection(
             [person(world, login) for login in world.people if query in login]

@@ -17,7 +17,7 @@ def test_twenty_kills(person, tmp_path, monkeypatch):
     rng, kills = random.Random(41), 0
     with github_for(tmp_path, monkeypatch) as github:
         founding_example(person, github)
-        while kills < 20 and killed_when_asked(person, github, DEMO, "", rng.randrange(2, 30)):
+        while kills < 20 and killed_when_asked(person, github, DEMO, "", rng.randrange(1, 10)):
             kills += 1
         told = person.types(*DEMO)
         assert told.code == 0, told.out + told.err

@@ -37,8 +37,18 @@ def ensure_repository(project: Project, milestone: Milestone, processes: Process
             f"The repository {place} does not exist.",
             f"Clone it there, or mend `repository: {{path: …}}` in plans/{milestone.id}/plan.yaml.",
         )
+    _refuse_url(milestone)
     _make(project, milestone, processes, place)
     return True
+
+
+def _refuse_url(milestone: Milestone) -> None:
+    """Refuse a sample whose remote is not a folder: it is made here, and nowhere else."""
+    if ":" in (remote := milestone.repository.remote or ""):
+        raise UsageError(
+            f"A repository made from a sample cannot have the remote {remote}.",
+            f"Give it a path in plans/{milestone.id}/plan.yaml, or make the repository first and leave `sample` out.",
+        )
 
 
 def _make(project: Project, milestone: Milestone, processes: Processes, place: Path) -> None:

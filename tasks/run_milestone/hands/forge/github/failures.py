@@ -33,6 +33,7 @@ _BAD_MOMENT = r"""(?x)
     | invalid \s character | unexpected \s end \s of \s JSON | \b EOF \b | not \s the \s answer
     | connection \s (?: reset | refused )
     | closed \s network \s connection | timeout | deadline \s exceeded | stream \s error | broken \s pipe
+    | Base \s branch \s was \s modified  # GitHub has not looked at the new base yet; the head is pinned
     | no \s such \s host | network \s is \s unreachable | Something \s went \s wrong \s while \s executing
     """
 _LIMIT = r"(?i)rate limit|abuse detection|submitted too quickly|HTTP 429"
