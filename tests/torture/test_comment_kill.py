@@ -1,0 +1,126 @@
+"""A run that is killed at any of its lines while it asks or hears: each question once, each answer once, one reply."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+import run_milestone
+from run_milestone import gates
+from run_milestone.comments import Conversation
+from run_milestone.hands.forge.local import LocalForge
+from run_milestone.model import Finding, Issue, Kind, Milestone, Phase, Severity
+from run_milestone.settling import settle
+from run_milestone.state import State
+
+HOME = str(Path(run_milestone.__file__).parent)
+MILESTONE = Milestone("m1", "First", "milestone/m1", (Phase(1, "One", (Issue("03", "Cache", "cache", 1, github=7),)),))
+FAILS = (Finding(Kind.TESTS, Severity.CRITICAL, "tests.test_cache::test_ttl", "test_ttl"),)
+COMMENTS = [("mallory", "/skip", False), ("grace", "/fix\n/skip", True), ("ada", "/fix mind the TTL", True)]
+
+
+def lay_out(folder):
+    """A gate that is open, and an issue on which nothing was asked yet."""
+    State(folder / "state").gates.open(gates.ask("03", FAILS, "c" * 64, (), MILESTONE))
+    save(folder, {"number": 7, "title": "Cache", "body": "", "state": "open", "comments": []})
+
+
+def save(folder, record):
+    path = folder / "forge" / "issues" / "7.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record))
+
+
+def issue(folder):
+    return json.loads((folder / "forge/issues/7.json").read_text())
+
+
+def ask(folder):
+    """A run comes to its end."""
+    state = State(folder / "state")
+    Conversation(MILESTONE, state, LocalForge(folder / "forge", None, "main"), list).put(state.gates.all())
+
+
+def people_answer(folder):
+    record = issue(folder)
+    record["comments"] += [{"author": who, "body": body, "writer": writer} for who, body, writer in COMMENTS]
+    save(folder, record)
+
+
+def hear(folder):
+    """The next run begins."""
+    state = State(folder / "state")
+    talk = Conversation(MILESTONE, state, LocalForge(folder / "forge", None, "main"), list)
+    talk.hear(lambda _: "c" * 64)
+    settle(MILESTONE, state, lambda _: "c" * 64, list)
+    talk.close()
+
+
+def killed(work, folder, line):
+    """Kill whoever does this work as it reaches its `line`th line; returns whether it came so far."""
+    child = os.fork()
+    if child == 0:
+        left = line
+
+        def trace(frame, event, _):
+            nonlocal left
+            if not frame.f_code.co_filename.startswith(HOME):
+                return None
+            left -= event == "line"
+            if left == 0:
+                os._exit(9)
+            return trace
+
+        sys.settrace(trace)
+        work(folder)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+def end_state(folder):
+    """What everybody sees in the end."""
+    said = [(comment["author"], comment["body"].split(" by ")[0]) for comment in issue(folder)["comments"]]
+    decisions = sorted(path.name for path in (folder / "state/decisions").iterdir())
+    left = sorted(path.name for room in ("approvals", "gates", "asked") for path in (folder / "state" / room).iterdir())
+    return said, decisions, [name for name in left if not name.startswith(".")]
+
+
+def sweep(tmp_path, lines):
+    """Kill at each line in turn, first while it asks, then while it hears; returns how many kills there were."""
+    kills = 0
+    lay_out(tmp_path / "start")
+    shutil.copytree(tmp_path / "start", tmp_path / "asked")
+    ask(tmp_path / "asked")
+    people_answer(tmp_path / "asked")
+    shutil.copytree(tmp_path / "asked", tmp_path / "undisturbed")
+    hear(tmp_path / "undisturbed")
+    expected = end_state(tmp_path / "undisturbed")
+    assert expected[1] == ["0001-03-fix.json"]
+    assert expected[2] == []
+    assert len(expected[0]) == 1 + len(COMMENTS) + 2, "one question, and a reply to mallory and to grace"
+    for start, work in (("start", ask), ("asked", hear)):
+        for line in lines:
+            place = tmp_path / f"{start}-{line}"
+            shutil.copytree(tmp_path / start, place)
+            if not killed(work, place, line):
+                break
+            kills += 1
+            work(place)
+            if work is ask:
+                people_answer(place)
+                hear(place)
+            assert end_state(place) == expected, f"killed at line {line} of {work.__name__}"
+            shutil.rmtree(place)
+    return kills
+
+
+def test_some_kills(tmp_path):
+    assert sweep(tmp_path, range(3, 100_000, 61)) > 20
+
+
+@pytest.mark.torture
+def test_a_kill_at_every_line(tmp_path):
+    print(f"converged after {sweep(tmp_path, range(1, 100_000))} kills")
