@@ -110,7 +110,15 @@ class Actions:
         environment = {"GITHUB_RUN_ID": str(self.runs), "GITHUB_REPOSITORY": "acme/shop", **env}
         cache = self.folder / f"machine-{self.runs}"
         words = [str(BIN / "act"), event, "--workflows", ".github/workflows/run-milestone.yml"]
-        words += ["--eventpath", str(path), "--platform", "ubuntu-latest=-self-hosted", "--no-cache-server"]
+        words += [
+            "--eventpath",
+            str(path),
+            "--platform",
+            "ubuntu-latest=-self-hosted",
+            "--no-cache-server",
+            "--concurrent-jobs",
+            "4",
+        ]
         words += ["--var", f"RUN_MILESTONE_REMOTE={self.remote}", "--action-cache-path", str(cache)]
         words += ["--secret", "GITHUB_TOKEN=made-up"]
         words += [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]
@@ -168,6 +176,7 @@ phases:
 AGENT = """\
 number=$(sed -n 's/.*issue \\([0-9]*\\) of milestone.*/\\1/p' | head -n 1)
 while [ -e "HOLD/$number" ]; do touch "HOLD/$number.begun"; sleep 0.02; done
+if [ -e HOLD/slow ]; then sleep 20; fi
 mkdir -p pages && echo "<p>page $number</p>" > "pages/$number.html"
 """
 REPORT = '<testsuite name="pages"><testcase classname="pages" name="there"/></testsuite>'

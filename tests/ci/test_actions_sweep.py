@@ -66,6 +66,20 @@ def test_the_founding_example_comes_to_its_end_on_actions(example, gh, form):
     print(f"founding example, {form or 'one job'}: {forge.runs} runs, {jobs} jobs, {time.monotonic() - began:.0f} s")
 
 
+def test_a_matrix_gains_where_implementing_takes_long(shop, gh):
+    took = {}
+    for form in ((), ("--matrix",)):
+        forge = shop("slow", *form)
+        (forge.folder / "hold" / "slow").touch()
+        began = time.monotonic()
+        ran = forge.runs_it(GH_CONFIG_DIR=gh[0])
+        took[form] = time.monotonic() - began
+        assert ran.notices[-1:] == WAITS
+    one, matrix = took.values()
+    print(f"three issues of 20 s: {one:.0f} s in one job, {matrix:.0f} s in three beside each other")
+    assert matrix < one
+
+
 def test_of_two_runs_started_at_once_exactly_one_proceeds_every_time(shop):
     won = 0
     for _ in range(RACES):
