@@ -99,6 +99,11 @@ def test_what_the_base_and_others_did_is_merged_in_and_only_the_rest_is_the_chan
     assert reworked.evidence("24", "inspect")["files"] == 1
 
 
+def test_a_retry_asks_for_what_was_asked_before(reworked):
+    assert "🔧 Starting over...\n✓ Implemented (1 file, 1 line)" in reworked.said("10")
+    assert reworked.person.git("log", "-1", "--format=%s", "feat/m1-10-do-10", where=".") == "feat(m1): Do 10 (10)"
+
+
 def test_whatever_is_answered_the_target_branch_never_moves(opened, approved, reworked, skipped):
     assert {world.remote("main") for world in (opened, approved, reworked, skipped)} == {opened.remote("main")}
     assert opened.remote("main") == opened.person.git("rev-parse", "main", where=".")

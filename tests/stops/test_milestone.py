@@ -168,3 +168,19 @@ def test_a_run_that_asks_nobody_goes_on_past_warnings_and_barriers(product, run,
     assert "✓ Passed (0 critical, 2 warnings)" in world.told.out
     assert world.decided("phase-1") == [("continue", "autonomous")]
     assert world.told.code == 0
+
+
+# ---- the target branch --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.stop(Kind.TARGET)
+def test_no_pull_request_goes_to_a_branch_that_is_another_name_for_the_target(product, run, tmp_path_factory):
+    home = tmp_path_factory.mktemp("target") / "home"
+    ada = product(home, [{"number": 1}], work=WORK)
+    ada.git("symbolic-ref", "refs/heads/milestone/m1", "refs/heads/main", where=home / "remote.git")
+    before = ada.git("rev-parse", "main", where=home / "remote.git")
+    world = run(ada)
+    assert world.gate("01")["kind"] == Kind.TARGET
+    assert "1. The pull request is refused: on the remote milestone/m1 is another name for main" in world.told.out
+    assert world.pull("01") is None
+    assert world.remote("main") == before

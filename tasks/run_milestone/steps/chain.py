@@ -71,7 +71,7 @@ def step_task(job: Job, step: Step) -> Task:
         differs=partial(_differs, job, step),
         shown=partial(_shown, job, step),
         before=partial(transcript.before, step, job.attempt, afresh=job.afresh),
-        after=partial(transcript.after, step, attempt=job.attempt),
+        after=partial(transcript.after, step, attempt=_told_as(job, step)),
     )
 
 
@@ -81,6 +81,11 @@ def _shown(job: Job, step: Step) -> list[str]:
         return []
     found = [f"- {found_at(finding)}" for finding in job.rework.findings] if job.rework else []
     return [*wanted(job.issue), *(["", "To be mended:", *found] if found else [])]
+
+
+def _told_as(job: Job, step: Step) -> int:
+    """Return as which attempt a step is told: what begins afresh after a failure implements, and fixes nothing."""
+    return 1 if step is Step.IMPLEMENT and job.afresh else job.attempt
 
 
 def _hindrances(job: Job, step: Step) -> Asked:
