@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import socketserver
-import subprocess
 import tempfile
 import threading
 from importlib.util import find_spec
@@ -65,13 +64,11 @@ class GitHub:
     def environment(self, home: Path) -> dict[str, str]:
         """What a person's shell has who is logged in here."""
         home.mkdir(parents=True, exist_ok=True)
-        config = {"GH_CONFIG_DIR": str(home), "GH_TOKEN": self.world.token}
-        command = ["gh", "config", "set", "http_unix_socket", str(self.socket)]
-        subprocess.run(command, env={**os.environ, **config}, check=True)
+        (home / "config.yml").write_text(f'version: "1"\nhttp_unix_socket: {self.socket}\n')
         ssh = home / "ssh"
         ssh.write_text(SSH.format(root=self.world.root))
         ssh.chmod(0o755)
-        return {**config, "GIT_SSH_COMMAND": str(ssh)}
+        return {"GH_CONFIG_DIR": str(home), "GH_TOKEN": self.world.token, "GIT_SSH_COMMAND": str(ssh)}
 
     def alone(self):
         """Held by whoever looks at the world or changes it."""
