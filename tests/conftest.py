@@ -1,5 +1,6 @@
 """What every test runs in: a sealed home, and a project that is driven as a person would."""
 
+import fcntl
 import json
 import os
 import re
@@ -8,7 +9,7 @@ import signal
 import subprocess
 import sys
 import venv
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,22 @@ def person(tmp_path):
 def somebody():
     """Make a person at work in a folder of the test's own choice."""
     return Person
+
+
+@pytest.fixture(scope="session")
+def founding_example(tmp_path_factory, somebody):
+    """The demo, played once for everybody who only looks at it: who played it, and what it printed."""
+    place = tmp_path_factory.getbasetemp()
+    place = place.parent if "PYTEST_XDIST_WORKER" in os.environ else place
+    ada, said = somebody(place / "founding-example"), place / "founding-example.json"
+    with (place / "founding-example.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not said.exists():
+            ada.folder.mkdir(exist_ok=True)
+            told = ada.types("demo", "--dir", ".")
+            assert told.code == 0, told.out + told.err
+            said.write_text(json.dumps(asdict(told)))
+    return ada, Told(**json.loads(said.read_text()))
 
 
 @pytest.fixture

@@ -149,12 +149,8 @@ EXAMPLE = [
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory, somebody):
-    """The demo, played once: who played it, and what it printed."""
-    ada = somebody(tmp_path_factory.mktemp("demo"))
-    told = ada.types("demo", "--dir", ".")
-    assert told.code == 0, told.out + told.err
-    return ada, told
+def played(founding_example):
+    return founding_example
 
 
 @pytest.fixture

@@ -69,10 +69,8 @@ def _works_in(pid, folder):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, somebody):
-    ada = somebody(tmp_path_factory.mktemp("undisturbed"))
-    assert ada.types("demo", "--dir", ".").code == 0
-    return end_state(ada)
+def undisturbed(founding_example, tmp_path_factory):
+    return end_state(founding_example[0].copy(tmp_path_factory.mktemp("undisturbed") / "copy"))
 
 
 def kill_and_rerun(ada, moments, undisturbed):
