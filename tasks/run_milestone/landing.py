@@ -177,7 +177,8 @@ class Landing:
         """Return whether the pull request merges cleanly and its checks passed; else its question is put."""
         head, hands, milestone = self._pushed(issue), self.session.hands, self.session.milestone
         clash = conflict_with(hands.git, pull.head, head, milestone.branch, self._tip())
-        found = (clash,) if clash else await_checks(hands, pull.number, milestone.checks)
+        with self.session.voice.working(f"{issue.number}:land"):
+            found = (clash,) if clash else await_checks(hands, pull.number, milestone.checks)
         return self.session.passes(issue.number, found, self._change(issue))
 
     def _change(self, issue: Issue) -> str:
