@@ -8,7 +8,8 @@ from .errors import UsageError
 from .explaining import reasons
 from .model import STEPS, Finding, Kind, Tier
 from .plan.foresight import foresee
-from .plan.review import review, unspecified
+from .plan.review import EPIC, review, unspecified
+from .plan.specs import epic_text
 from .policy import STOPS
 from .renumbering import foretold
 from .session import Session
@@ -76,8 +77,9 @@ def _stops(session: Session, due: dict[str, str]) -> Iterator[str]:
     numbers = {session.nodes[name].issue for name in due}
     for gate in gates.values():
         yield f"  🛑 {gate.gate}: {headline(gate.kind, gate.findings)} (it waits already) — {' | '.join(gate.verbs)}"
-    if "plan-review" in due:
-        yield from (_line("plan-review", finding) for finding in review(milestone) if finding.kind in _NOT_LATER)
+    if "plan-review" in due and "plan-review" not in gates:
+        found = review(milestone, epic_text(session.project.plan(milestone.id), EPIC))
+        yield from (_line("plan-review", finding) for finding in found if finding.kind in _NOT_LATER)
     for issue in milestone.issues:
         if issue.number in numbers and issue.number not in gates:
             yield from (_line(issue.number, finding) for finding in _of(issue, milestone, due))

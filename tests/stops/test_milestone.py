@@ -104,6 +104,22 @@ def test_a_run_that_asks_nobody_ends_there(product, run, tmp_path_factory, kind)
     assert f"Gate {case.gate} ended the run ({STOPS[kind].title.lower()}" in world.told.out
 
 
+def test_a_plan_that_was_mended_is_reviewed_again_and_nobody_is_asked(stopped, goes_on):
+    _, world = stopped[Kind.PLAN_CRITICAL]
+    assert "Or mend plans/m1/ and run the same command again: then it is reviewed again." in world.told.out
+
+    def mend(home):
+        plan = home / "product/plans/m1/plan.yaml"
+        plan.write_text(plan.read_text().replace('["*.js"]', '["*.js", "tests/**"]'))
+
+    mended = goes_on(world, before=mend)
+    assert "Invoking plan-review..." in mended.told.out
+    assert "(0 critical, 1 warning)" in mended.told.out
+    assert mended.gate("plan-review") is None
+    assert mended.told.issues()[0] == "01"
+    assert "Invoking plan-review..." not in goes_on(mended).told.out, "and not again while it stays the same"
+
+
 # ---- warnings -----------------------------------------------------------------------------------------------------
 
 

@@ -16,11 +16,13 @@ MOST_ISSUES = 99
 
 def plan_check(args: argparse.Namespace) -> int:
     """Check a plan and its review without running anything."""
-    from ..plan.review import review
+    from ..plan.review import EPIC, review
+    from ..plan.specs import epic_text
     from ..show.words import count, sign
 
-    milestone = load_plan(current_project(), args.milestone)
-    findings = review(milestone)
+    project = current_project()
+    milestone = load_plan(project, args.milestone)
+    findings = review(milestone, epic_text(project.plan(milestone.id), EPIC))
     issues, phases = count(len(milestone.issues), "issue"), count(len(milestone.phases), "phase")
     lines = [
         f"✓ plans/{milestone.id}/plan.yaml: {issues} in {phases}",

@@ -133,6 +133,7 @@ def plan_review_task(
         differs=lambda done: "it was left out" if done.left_out_by and left_out_by is None else None,
         before=transcript.quality_gate if left_out_by is None else list,
         after=partial(transcript.plan_reviewed, milestone),
+        shown=lambda: [f"Or mend plans/{milestone.id}/ and run the same command again: then it is reviewed again."],
     )
 
 

@@ -21,13 +21,14 @@ MANY_WARNINGS = 5
 
 
 def review(milestone: Milestone, epic: str = "") -> tuple[Finding, ...]:
-    """Return what the plan leaves open, issue by issue, then what concerns the whole; nothing is said twice.
+    """Return what the plan leaves open, what is critical first, then issue by issue; nothing is said twice.
 
     `epic` is the text of the epic that the milestone belongs to; what it asks for and no issue mentions is left open.
     """
     rules = (*structure.RULES, *specification.RULES, *sequence.RULES, *coverage.RULES, *risk.RULES)
     each = (finding for issue in milestone.issues for rule in rules for finding in rule(issue, milestone))
-    return tuple(dict.fromkeys((*each, *structure.whole(milestone), *coverage.uncovered(milestone, epic))))
+    found = dict.fromkeys((*each, *structure.whole(milestone), *coverage.uncovered(milestone, epic)))
+    return tuple(sorted(found, key=lambda finding: finding.severity is not Severity.CRITICAL))
 
 
 def remarks(milestone: Milestone) -> tuple[Finding, ...]:
