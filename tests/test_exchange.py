@@ -157,6 +157,13 @@ def test_importing_again_adds_what_is_new_and_changes_no_character(ada):
     assert ada.plan.read_text() == text
 
 
+def test_a_plan_whose_issues_are_all_closed_has_all_of_it(ada):
+    ada.issue(295, "One", "- [ ] a")
+    assert ada.types("plan", "import", "m5", "--from", "Profiles").code == 0
+    ada.issue(295, "One", "- [x] a", state="closed")
+    assert ada.types("plan", "import", "m5").lines == ["· plans/m5/plan.yaml has all of it already"]
+
+
 def test_what_leaves_the_milestone_and_what_cannot_be_is_told(ada):
     ada.issue(295, "One", "- [ ] a\n\nDepends on #299 and #297")
     ada.issue(296, "Two", "- [ ] b")

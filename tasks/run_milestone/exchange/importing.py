@@ -64,14 +64,15 @@ def import_plan(project: Project, name: str, title: str, *, dry: bool) -> list[s
     before = (read_bytes(folder / "plan.yaml") or b"").decode("utf-8-sig") if there else ""
     with reached(project, milestone) as (seen, forge):
         issues = wanted(milestone, forge.issues(title or milestone.title))
-    if all(issue.closed for issue in issues):
+    if not any(there or not issue.closed for issue in issues):
         raise UsageError(
             f"The forge has no open issues in a milestone called {title or milestone.title!r}.",
             "Name the milestone as it is called there with `--from`.",
         )
     placing = place(milestone, issues)
-    text = _merged(before, milestone, issues, placing) if before else _fresh(project, seen, placing)
-    made = Import(text, _specs(folder, milestone, issues, placing), list(_told(before, milestone, issues, placing)))
+    lacking = _lacking(before, milestone, issues, placing) if before else {}
+    text = _merged(before, milestone, lacking, placing) if before else _fresh(project, seen, placing)
+    made = Import(text, _specs(folder, milestone, issues, placing), list(_told(milestone, issues, placing, lacking)))
     _check(project, name, made.text)
     if dry:
         return [*_diff(name, before, made), *made.told]
@@ -103,12 +104,10 @@ def _fresh(project: Project, milestone: Milestone, placing: Placing) -> str:
     return head + "".join(f"  {line}\n" for phase in placing.new_phases(milestone) for line in item(phase))
 
 
-def _merged(before: str, milestone: Milestone, issues: tuple[Wanted, ...], placing: Placing) -> str:
+def _merged(before: str, milestone: Milestone, lacking: dict[int, dict[str, Any]], placing: Placing) -> str:
     edited = PlanText(before)
-    for issue in issues:
-        if own := placing.known.get(issue.github):
-            position = milestone.phases[own.phase - 1].issues.index(own)
-            edited.add_keys(own.phase - 1, position, _lacking(before, milestone, issue, placing))
+    for github, keys in lacking.items():
+        edited.add_keys(*_position(milestone, placing.known[github]), keys)
     for phase in milestone.phases:
         for entry in placing.in_phase(phase.number):
             edited.add_issue(phase.number - 1, entry)
@@ -117,16 +116,23 @@ def _merged(before: str, milestone: Milestone, issues: tuple[Wanted, ...], placi
     return edited.text
 
 
-def _written(before: str, milestone: Milestone, own: Issue) -> dict[str, Any]:
-    """Return an issue's entry as it was written."""
-    phase = read(before.encode()).value["phases"][own.phase - 1]
-    entry: dict[str, Any] = phase["issues"][milestone.phases[own.phase - 1].issues.index(own)]
-    return entry
+def _position(milestone: Milestone, own: Issue) -> tuple[int, int]:
+    """Return where an issue stands: the places of its phase, and of itself in it, from 0."""
+    return own.phase - 1, milestone.phases[own.phase - 1].issues.index(own)
 
 
-def _lacking(before: str, milestone: Milestone, issue: Wanted, placing: Placing) -> dict[str, Any]:
-    written = _written(before, milestone, placing.known[issue.github])
-    return {key: value for key, value in placing.entry(issue).items() if key not in written}
+def _lacking(
+    before: str, milestone: Milestone, issues: tuple[Wanted, ...], placing: Placing
+) -> dict[int, dict[str, Any]]:
+    """Return the keys that the forge knows and an entry of the plan does not have, by the forge's number."""
+    phases, found = read(before.encode()).value["phases"], dict[int, dict[str, Any]]()
+    for issue in issues:
+        if own := placing.known.get(issue.github):
+            phase, position = _position(milestone, own)
+            entry = phases[phase]["issues"][position]
+            keys = {key: value for key, value in placing.entry(issue).items() if key not in entry}
+            found |= {issue.github: keys} if keys else {}
+    return found
 
 
 def _check(project: Project, name: str, text: str) -> None:
@@ -167,14 +173,16 @@ def _spec(number: str, issue: Wanted) -> str:
 # ---- telling ------------------------------------------------------------------------------------------------------
 
 
-def _told(before: str, milestone: Milestone, issues: tuple[Wanted, ...], placing: Placing) -> Iterator[str]:
+def _told(
+    milestone: Milestone, issues: tuple[Wanted, ...], placing: Placing, lacking: dict[int, dict[str, Any]]
+) -> Iterator[str]:
     """Yield what was filled in, what differs, and what was left out."""
     for issue in issues:
-        own = placing.known.get(issue.github)
+        own, added = placing.known.get(issue.github), lacking.get(issue.github, {})
         if own is not None:
-            if lacking := _lacking(before, milestone, issue, placing):
-                yield f"✓ #{own.number} (#{issue.github}): added {', '.join(lacking)}"
-            for what in _differences(own, issue, lacking):
+            if added:
+                yield f"✓ #{own.number} (#{issue.github}): added {', '.join(added)}"
+            for what in _differences(own, issue, added):
                 yield f"· #{own.number} (#{issue.github}) {what}; the plan stays as it is"
         elif issue.closed:
             yield f"· #{issue.github} is closed and was left out"
