@@ -30,8 +30,9 @@ class Ledger:
         self._turn = threading.Lock()
 
     def open(self) -> None:
-        """Add up what earlier runs used, and take the question back where there is budget again."""
-        self._used = budget.used(self._state.journal.entries())
+        """Add up what all runs used, and take the question back where there is budget again."""
+        with self._turn:
+            self._used = budget.used(self._state.journal.entries())
         if not budget.reached(self._used, self._allowed()):
             self._state.gates.close(budget.GATE)
 
@@ -67,8 +68,8 @@ class Ledger:
     def count(self, node: Node, event: str, took: float, evidence: Any = None) -> None:
         """Write down what a task took, and what its agent cost where one worked: null where nobody measured."""
         facts = {"task": node.name, "took": round(took, 3), **self._cost(node, evidence)}
-        self._state.journal.add(event, **facts)
         with self._turn:
+            self._state.journal.add(event, **facts)
             self._used = self._used.and_more(facts)
 
     def _cost(self, node: Node, evidence: Any) -> dict[str, float | None]:

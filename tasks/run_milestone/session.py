@@ -184,6 +184,8 @@ class Session:
         except BusyError as error:
             self._ending = True
             raise Interrupted(error.what, error.do) from None
+        if self.state.is_shared:
+            self._ledger.open()  # others use up the same budget
 
     def _withdraw(self) -> None:
         """Close the questions that need no answer any more."""

@@ -255,7 +255,7 @@ def test_commits_with_a_secret_stay_and_that_is_said(machine):
     ada.commits("01", "KEY = 'AKIA" + "QX7TZ3M5LB2VN8RC'\n")
     ada.push()
     assert ada.desk.look().refs.keys() == {"state"}
-    assert "The commits of #01 stay on this machine" in ada.said[0]
+    assert "The commits of #01 stay here" in ada.said[0]
 
 
 def test_work_that_was_thrown_away_and_kept_travels_too(machine):

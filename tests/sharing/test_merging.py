@@ -44,12 +44,6 @@ def test_work_on_the_same_issue_clashes_and_says_so():
         merged({}, {"issues/03/test.json": record(passed=1)}, {"issues/03/lint.json": record(fixed=1)})
 
 
-def test_who_each_issue_is_may_be_noted_by_several_at_once():
-    ours, theirs = ({"issues.json": record(issues=[branch])} for branch in ("feat/m1-01-a", "feat/m1-02-b"))
-    assert after({}, ours, theirs) == theirs
-    assert after(theirs, ours, {}) == ours
-
-
 def test_the_same_work_at_another_time_is_no_clash_and_the_first_time_stays():
     ours, theirs = ({"bootstrap.json": record(task="bootstrap", at=at, took=took)} for at, took in (("9", 2), ("8", 1)))
     assert after({}, ours, theirs) == theirs
@@ -84,6 +78,8 @@ def test_each_job_finds_the_branches_of_its_issues_and_the_roster_has_them_all()
     base = roster(None, None, None)
     assert after(base, roster("a", None, None), roster(None, "b", None)) == roster("a", "b", None)
     assert after(base, base, roster(None, "b", None)) == roster(None, "b", None)
+    assert after({}, roster("a", None), roster(None, "b")) == roster("a", "b"), "also where both noted it first"
+    assert after(base, roster("a", None, None), {}) == roster("a", None, None)
     with pytest.raises(Clash, match="The plan was changed, and two runs began with it"):
         merged(base, roster("a", None, None), roster(None, None, None, title="Other"))
 

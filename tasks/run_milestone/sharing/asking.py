@@ -10,6 +10,7 @@ from ..errors import DamagedStateError
 from ..hands.opening import open_git
 from ..hands.process import Processes
 from ..hands.sample import ensure_repository
+from ..show.words import count
 from ..state import State
 from ..state.incoming import check_contents, check_names
 from ..state.lock import held
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 ROOMS = {"issues": "marker", "phases": "marker", "decisions": "decision", "gates": "open question", "logs": "log"}
 """What the files of a folder are called."""
+OWN_MARKERS = frozenset({"bootstrap.json", "plan-review.json", "complete.json"})
 
 
 @contextlib.contextmanager
@@ -87,6 +89,7 @@ def tell(project: Project, milestone: Milestone) -> dict[str, Any]:
             "commit": commit,
             "pushed": _pushed(desk, commit) if commit else None,
             "holds": _holds(desk, commit) if commit else {},
+            "answers": _answers(desk, commit) if commit else 0,
             "problem": _problem(desk, milestone, commit) if commit else None,
             "work": sorted(name.removeprefix(WORK) for name in there.refs if name.startswith(WORK)),
             "here": _here(desk, commit),
@@ -108,12 +111,15 @@ def _last(desk: Desk, commit: str) -> list[str]:
 
 
 def _holds(desk: Desk, commit: str) -> dict[str, int]:
-    entries = desk.refs.listing(commit)
-    counted = Counter(ROOMS.get(path.partition("/")[0], "") for path in entries)
-    answers = sum(1 for path in entries if path.startswith("approvals/") and path.count("/") == 1)
-    own = sum(1 for name in ("bootstrap", "plan-review", "complete") if f"{name}.json" in entries)
-    found = {"marker": counted["marker"] + own, "answer to be taken up": answers}
-    return {**{name: counted[name] for name in ROOMS.values()}, **found}
+    """Return how many records of each kind a state has."""
+    paths = desk.refs.listing(commit)
+    counted = Counter(ROOMS.get(path.partition("/")[0], "marker" if path in OWN_MARKERS else "") for path in paths)
+    return {name: counted[name] for name in dict.fromkeys(ROOMS.values())}
+
+
+def _answers(desk: Desk, commit: str) -> int:
+    """Return how many answers no run has taken up yet."""
+    return sum(path.startswith("approvals/") and path.count("/") == 1 for path in desk.refs.listing(commit))
 
 
 def _problem(desk: Desk, milestone: Milestone, commit: str) -> str | None:
@@ -128,10 +134,11 @@ def _problem(desk: Desk, milestone: Milestone, commit: str) -> str | None:
 
 
 def _here(desk: Desk, commit: str | None) -> str:
-    agreed = desk.exchange.records.agreed()
-    if agreed is None:
-        return "never pulled or pushed"
-    return "the same" if agreed == commit else "behind the remote"
+    agreed, unsent = desk.exchange.records.agreed(), len(desk.exchange.unsent())
+    if agreed is None and not unsent:
+        return "nothing"
+    behind = "" if agreed == commit else "behind the remote"
+    return ", ".join(filter(None, (behind, f"{count(unsent, 'record')} not sent" if unsent else ""))) or "the same"
 
 
 def _lock(desk: Desk, there: RemoteRefs) -> dict[str, str] | None:
@@ -150,7 +157,8 @@ def shown(facts: dict[str, Any]) -> list[str]:
     if facts["commit"] is None:
         return [f"The remote has no state of {facts['milestone']}.", lock_line]
     pushed, holds = facts["pushed"], facts["holds"]
-    counted = [f"{number} {name}{'' if number == 1 else 's'}" for name, number in holds.items() if number]
+    answers = f"{count(facts['answers'], 'answer')} to be taken up" if facts["answers"] else ""
+    counted = [*(count(number, name) for name, number in holds.items() if number), *([answers] if answers else [])]
     return [
         f"State of {facts['milestone']} on the remote: commit {facts['commit'][:10]}",
         f"Pushed last by {pushed['by'] or pushed['author']} on {pushed['host'] or 'an unknown host'}, {pushed['when']}",

@@ -150,16 +150,23 @@ class Exchange:
         """Return the commit to push and all swaps of that push; no commit where there is nothing to push."""
         self._bind_touched()
         agreed = self.records.agreed()
-        before = {path: entry.sha for path, entry in self._refs.listing(agreed).items()} if agreed else {}
         files = {FORM: form(self._milestone), **self.records.files()}
-        differing = {
-            path for path in {*files, *before} if path not in files or blob_id(files[path]) != before.get(path)
-        }
+        differing = self._differing(files, agreed)
         swaps = extra(there, differing)
         if not differing and all(old == new for old, new in swaps.values()):
             return None, {}
         made = self._refs.commit(files, agreed, self._message(differing - {FORM}))
         return made, {STATE: (agreed, made), **swaps}
+
+    def _differing(self, files: Mapping[str, bytes], agreed: str | None) -> set[str]:
+        before = {path: entry.sha for path, entry in self._refs.listing(agreed).items()} if agreed else {}
+        return {path for path in {*files, *before} if path not in files or blob_id(files[path]) != before.get(path)}
+
+    def unsent(self) -> set[str]:
+        """Return which records here differ from what was agreed on last, as far as that is known."""
+        agreed = self.records.agreed()
+        known = agreed if agreed and self._refs.holds(agreed) else None
+        return self._differing(self.records.files(), known) - {FORM}
 
     def _message(self, differing: set[str]) -> str:
         what = "; ".join(told(sorted(differing))) or "records"

@@ -114,10 +114,7 @@ class Together:
                 self._say([f"⚠️ Not shared yet: {error}"])
 
     def receive(self) -> None:
-        """Bring what others recorded meanwhile; what prevents it is said once.
-
-        Errors: BusyError once the lock was taken away.
-        """
+        """Bring what others recorded meanwhile; what prevents it is said once."""
         if self._desk is not None:
             self._safely(self._desk.pull)
 
@@ -160,6 +157,8 @@ class Desk:
         self.lock = RunLock(milestone.id, git.shared)
         self.exchange = Exchange(milestone.id, state, git)
         self.work = Work(milestone, state, git)
+        self._told: set[str] = set()
+        """Issues of which it was said that their commits stay here."""
 
     def look(self) -> RemoteRefs:
         """Ask the remote once."""
@@ -182,10 +181,9 @@ class Desk:
     def push(self, refresh: Callable[[], None], say: Say) -> Pushed | None:
         """Send records and work; says whose work stays here."""
         pushed = self.exchange.publish(refresh, self._swaps)
-        for number in self.work.kept_here:
-            say(
-                [f"⚠️ The commits of #{number} stay on this machine: they hold a secret, or could not be looked through"]
-            )
+        for number in sorted({*self.work.kept_here} - self._told):
+            say([f"⚠️ The commits of #{number} stay here: they hold a secret, or could not be looked through"])
+        self._told.update(self.work.kept_here)
         return pushed
 
     def _swaps(self, there: RemoteRefs, differing: set[str]) -> dict[str, Swap]:

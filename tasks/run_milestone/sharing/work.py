@@ -42,17 +42,18 @@ class Work:
         """
         wanted = dict(self._wanted(there))
         missing = {sha for pair in wanted.values() for sha in pair if sha and not self._git.has(sha)}
+        kept = self._kept()
+        new = {name: sha for name, sha in there.refs.items() if _is_kept(name) and kept.get(name) != sha}
         branches = [name for name, sha in there.heads.items() if sha in missing]
-        refs = [name for name, sha in there.refs.items() if sha in missing or _is_kept(name)]
-        self._git.shared.fetch(branches, refs)
-        for name in filter(_is_kept, refs):
-            self._git.keep(f"{self._milestone.id}/{name}", there.refs[name])
+        self._git.shared.fetch(branches, [name for name, sha in there.refs.items() if sha in missing or name in new])
+        for name, sha in new.items():
+            self._git.keep(f"{self._milestone.id}/{name}", sha)
         for branch, (pushed, sent) in wanted.items():
             self._bring(branch, pushed, sent)
 
     def _wanted(self, there: RemoteRefs) -> Iterator[tuple[str, tuple[str | None, str | None]]]:
         """Yield every branch that was begun, with its commit on the remote's branch and the one that was sent."""
-        if self._state.markers.read(BOOTSTRAP) is not None:
+        if self._state.markers.read(BOOTSTRAP) is not None and self._git.head(self._milestone.branch) is None:
             yield self._milestone.branch, (there.heads.get(self._milestone.branch), None)
         for issue in self._milestone.issues:
             branch = self._state.roster.branch(self._milestone, issue)

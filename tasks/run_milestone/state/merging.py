@@ -112,12 +112,10 @@ def _theirs(path: str, theirs: bytes | None) -> bool:
         return False
     if path == "complete.json":
         return theirs is None  # whatever happened, the milestone has work left
-    if path.startswith(("approvals/", "logs/")):
+    if path.startswith(("approvals/", "logs/")) or path == ROSTER:
         return theirs is not None
-    if path.startswith(("gates/", "phases/", "asked/")) or path in {"bootstrap.json", "plan-review.json", ROSTER}:
+    if path.startswith(("gates/", "phases/", "asked/")) or path in {"bootstrap.json", "plan-review.json"}:
         return True
-    if path == "issues.json":
-        return theirs is not None  # both note what the plan and the markers say; the next run notes the rest
     raise Clash(f"{path} was changed here and elsewhere at the same time.", _MOVE)
 
 
@@ -127,7 +125,7 @@ def _roster(ours: bytes | None, theirs: bytes | None) -> bytes | None:
     Errors: Clash where they speak of different issues: then two plans were run at once.
     """
     if ours is None or theirs is None:
-        return theirs
+        return theirs or ours
     mine, others = _told(ours), _told(theirs)
     pairs = list(zip(mine.get("issues", ()), others.get("issues", ()), strict=False))
     same = len(mine.get("issues", ())) == len(pairs) == len(others.get("issues", ()))
@@ -150,20 +148,19 @@ def _decisions(
     ours: Files, own: AbstractSet[str], theirs: Changes
 ) -> tuple[dict[str, bytes | None], dict[tuple[int, str], int | None]]:
     """Give own decisions numbers behind those of others; one from an approval that others took is theirs."""
+    here = {path: content for path, content in ours.items() if _DECISION.fullmatch(path)}
     changed = {path: content for path, content in theirs.items() if _DECISION.fullmatch(path)}
-    mine = [
-        path for path in sorted(ours) if _DECISION.fullmatch(path) and path in own and ours[path] != changed.get(path)
-    ]
-    others = {path: content for path, content in ours.items() if _DECISION.fullmatch(path) and path not in mine}
-    others |= {path: content for path, content in changed.items() if content is not None}
-    known = {path: content for path, content in others.items() if changed.get(path, b"") is not None}
-    writes = {path: content for path, content in changed.items() if ours.get(path) != content}
-    return _renumbered(ours, own, mine, known, writes)
+    mine = [path for path in sorted(here) if path in own and here[path] != changed.get(path)]
+    there = {path: content for path, content in here.items() if path not in mine} | changed
+    known = {path: content for path, content in there.items() if content is not None}
+    writes = {path: content for path, content in changed.items() if here.get(path) != content}
+    return _renumbered(here, own, mine, known, writes)
 
 
 def _renumbered(
     ours: Files, own: AbstractSet[str], mine: list[str], known: Files, writes: dict[str, bytes | None]
 ) -> tuple[dict[str, bytes | None], dict[tuple[int, str], int | None]]:
+    """Return all writes and the new numbers, once own decisions (`mine`) stand behind those that are `known`."""
     sources = {_source(content) for content in known.values()} - {None}
     taken = {_number(path) for path in known}
     numbers: dict[tuple[int, str], int | None] = {}
