@@ -15,6 +15,18 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[1]
+LONGEST = (
+    *("test_founding_example.py", "test_by_touch.py", "torture/", "test_founding_example_on_github.py"),
+    *("ci/test_actions", "test_contract.py", "stops/", "test_landing", "test_people_in_a_stack.py"),
+)
+"""Files that take longest; the second of two that play the founding example finds it played."""
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take longest, so that no worker is left alone with one at the end."""
+    items.sort(
+        key=lambda item: next((place for place, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST))
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
