@@ -18,12 +18,24 @@ def github(tmp_path, monkeypatch):
     github.close()
 
 
+def deletes_merged_branches(world):
+    """Switch on what many repositories have on: it closes, for good, what is based on a branch that goes."""
+    merge = world.merge
+
+    def merge_and_delete(pull):
+        merge(pull)
+        world.git("update-ref", "-d", f"refs/heads/{pull.head}")
+
+    world.merge = merge_and_delete
+
+
 def test_five_are_opened_one_is_amended_and_they_land(github, milestone):
     made = stack_of(milestone, LARGE, plan=REMOTE)
     bare = github.world.bare
     made.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare))
     made.git("push", "--quiet", str(bare), "main")
     stack = StackOnGitHub(made.person, str(bare), github.world)
+    deletes_merged_branches(github.world)
     is_opened(stack)
     assert f"Stacked on #{stack.pulls()[branch('01')]['number']}" in stack.pulls()[branch("02")]["body"]
     amended_in_the_middle_it_lands(stack)
