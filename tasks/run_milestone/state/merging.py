@@ -239,4 +239,4 @@ def told(paths: Iterable[str]) -> Iterator[str]:
         path.removeprefix("decisions/").removesuffix(".json") for path in paths if path.startswith("decisions/")
     )
     own = ("approvals/", "phases/", "bootstrap", "plan-review.json", "complete", "gates/phase", "gates/b")
-    yield from (path.removesuffix(".json").removeprefix("phases/") for path in paths if path.startswith(own))
+    yield from (path.removesuffix(".json").replace("phases/", "phase-") for path in paths if path.startswith(own))
