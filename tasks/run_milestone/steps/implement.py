@@ -114,12 +114,22 @@ def _message(job: Job, report: Report) -> str:
 
 def _by_person(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> Implemented:
     """Take a person's commits over, or say where to make them; nothing waits in a process."""
-    asked = job.rework.change if job.rework else ""
-    if commits and _answers(job, base, head, asked):
+    wanted = _wanted(job, base, head, commits)
+    if wanted is None:
         return _measured(job, base, head)
-    what = f"commit your work on {job.branch}, then run again"
-    finding = Finding(Kind.HUMAN, Severity.INFO, "human", what, detail=_place(job))
+    finding = Finding(Kind.HUMAN, Severity.INFO, "human", f"{wanted}, then run again", detail=_place(job))
     return Implemented(head, job.attempt, 0, 0, problem=finding)
+
+
+def _wanted(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> str | None:
+    """Return what a person has to do: commit, or merge in what is in the way of the push; None where it is done."""
+    if job.rework is not None and job.rework.kind is Kind.CONFLICT:
+        job, heads = seen_now(job)
+        other = foreign(job, head, heads) or (tip_of(job, stands_on(job)) if conflict(job) else None)
+        return f"`git merge {other[:10]}` on {job.branch} and resolve what conflicts" if other else None
+    asked = job.rework.change if job.rework else ""
+    done = commits and (not asked or job.hands.git.patch_id(base, head) != asked)
+    return None if done else f"commit your work on {job.branch}"
 
 
 def _place(job: Job) -> str:
@@ -128,11 +138,3 @@ def _place(job: Job) -> str:
         return f"in your own checkout: `git switch {job.branch}`"
     place = job.hands.git.worktree(job.tree.with_name(f"{job.tree.name}-person"), job.branch)
     return f"a worktree of it: {place}"
-
-
-def _answers(job: Job, base: str, head: str, asked: str) -> bool:
-    """Return whether a person's commits are the work asked for: another change, or the base merged in."""
-    if job.rework is not None and job.rework.kind is Kind.CONFLICT:
-        job, heads = seen_now(job)
-        return foreign(job, head, heads) is None and conflict(job) is None
-    return not asked or job.hands.git.patch_id(base, head) != asked
