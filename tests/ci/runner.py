@@ -110,15 +110,8 @@ class Actions:
         environment = {"GITHUB_RUN_ID": str(self.runs), "GITHUB_REPOSITORY": "acme/shop", **env}
         cache = self.folder / f"machine-{self.runs}"
         words = [str(BIN / "act"), event, "--workflows", ".github/workflows/run-milestone.yml"]
-        words += [
-            "--eventpath",
-            str(path),
-            "--platform",
-            "ubuntu-latest=-self-hosted",
-            "--no-cache-server",
-            "--concurrent-jobs",
-            "4",
-        ]
+        words += ["--eventpath", str(path), "--platform", "ubuntu-latest=-self-hosted"]
+        words += ["--no-cache-server", "--concurrent-jobs", "4"]
         words += ["--var", f"RUN_MILESTONE_REMOTE={self.remote}", "--action-cache-path", str(cache)]
         words += ["--secret", "GITHUB_TOKEN=made-up"]
         words += [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.torture
 
 EXAMPLE = Path(__file__).parents[2] / "plans" / "m4.1"
 RACES = 10
-EVERY = 4
-"""Lines of a job's log between two kills."""
+FORMS = {"one": ((), 4), "matrix": (("--matrix",), 16)}
+"""How the workflow is written, and the lines of its log between two kills."""
 END = {
     "issues": {"total": 13, "completed": 12, "skipped": 1},
     "prs": {"created": 12, "clean": 9, "fixed": 2, "approved": 1},
@@ -94,12 +94,12 @@ def test_of_two_runs_started_at_once_exactly_one_proceeds_every_time(shop):
     assert won == RACES
 
 
-@pytest.mark.parametrize("form", [(), ("--matrix",)], ids=["one", "matrix"])
-def test_a_kill_at_any_line_of_the_log_converges(shop, gh, form):
+@pytest.mark.parametrize(("form", "every"), FORMS.values(), ids=FORMS)
+def test_a_kill_at_any_line_of_the_log_converges(shop, gh, form, every):
     tried = converged = 0
     while True:
         forge = shop("killed", *form)
-        if not killed_at(forge, tried * EVERY + 1, gh[0]):
+        if not killed_at(forge, tried * every + 1, gh[0]):
             break
         again = forge.runs_it(GH_CONFIG_DIR=gh[0])
         tried += 1
