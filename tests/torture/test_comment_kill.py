@@ -83,9 +83,13 @@ def killed(work, folder, line):
 def end_state(folder):
     """What everybody sees in the end."""
     said = [(comment["author"], comment["body"].split(" by ")[0]) for comment in issue(folder)["comments"]]
-    decisions = sorted(path.name for path in (folder / "state/decisions").iterdir())
-    left = sorted(path.name for room in ("approvals", "gates", "asked") for path in (folder / "state" / room).iterdir())
-    return said, decisions, [name for name in left if not name.startswith(".")]
+    decisions, *left = (names(folder / "state" / room) for room in ("decisions", "approvals", "gates", "asked"))
+    return said, decisions, [name for room in left for name in room]
+
+
+def names(folder):
+    """The files of a folder, without what a kill left half-written beside them."""
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def sweep(tmp_path, lines):
