@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ..model import Milestone
     from ..project import Project
 
+MOST_JOBS = 256
+"""Jobs that GitHub makes of one matrix; the issues beyond are ready for the next wave."""
+
 
 def run(project: Project, milestone: Milestone, mode: Mode) -> int:
     """Run in a job of GitHub Actions; returns the exit code, in which waiting for a decision is no failure."""
@@ -40,7 +43,7 @@ def run(project: Project, milestone: Milestone, mode: Mode) -> int:
 def wave(project: Project, milestone: Milestone, lock: str | None) -> int:
     """Do what lies between issues, and hand on the issues that are ready to the jobs that run them."""
     code = run(project, milestone, Mode(own=True, shared=True, lock=lock))
-    numbers = ready(project, milestone) if code == ExitCode.DONE else ()
+    numbers = ready(project, milestone)[:MOST_JOBS] if code == ExitCode.DONE else ()
     actions.output("issues", numbers)
     actions.say(f"Ready: {', '.join(numbers) or 'no issue'}")
     return code
