@@ -49,8 +49,10 @@ def test_a_milestone_is_carried_to_github_and_its_token_nowhere_else(ada, github
     told = ada.types("doctor")
     assert "acme/widgets by gh 2." in told.out
     assert "logged in as ada, scopes repo, read:org, workflow" in told.out
+    github.fails("mutation PullRequestCreate", "502")
     told = ada.types("m1", "--verbose")
     assert told.code == 3, told.out + told.err
+    assert "⏳ GitHub gave no proper answer: pull request create failed: HTTP 502" in told.out
     assert opened(github) == ALL
     assert all("<!-- run-milestone: m1/" in pull.body for pull in github.world.pulls())
     ada.touches("phase-1.continue", milestone="m1")

@@ -498,6 +498,17 @@ def test_a_branch_that_somebody_deleted_is_not_made_again_unasked(bench):
     assert bench.git.remote_heads() == {"main": bench.base}
 
 
+def test_a_remote_that_refuses_is_heard(bench):
+    hook = bench.remote / "hooks" / "pre-receive"
+    hook.write_text(
+        "#!/bin/sh\necho 'error: GH006: Protected branch update failed for refs/heads/feat/x.' >&2\nexit 1\n"
+    )
+    hook.chmod(0o755)
+    with pytest.raises(OutsideError, match=r"`git push` failed: remote: error: GH006: Protected branch update failed"):
+        bench.git.push(bench.agent({"x.py": ""}), "feat/x", None)
+    assert bench.git.remote_heads() == {"main": bench.base}
+
+
 @pytest.mark.parametrize("sha", ["", "HEAD", "main", ":", "0" * 39, "+" + "a" * 40])
 def test_nothing_but_a_commit_is_pushed(bench, sha):
     with pytest.raises(OutsideError, match="no object id"):

@@ -128,7 +128,7 @@ def checked(words: tuple[str, ...], result: Result) -> Result:
     if result.code is None:
         raise UsageError(f"git could not be started: {result.err.strip()}.", "Install git and run again.")
     if result.code != 0:
-        said = (result.err.strip() or result.out.strip() or f"exit code {result.code}").splitlines()[-1]
+        said = _reason(result.err.strip() or result.out.strip() or f"exit code {result.code}")
         raise OutsideError(f"`git {words[0]}` failed: {said}", "Mend that and run the same command again.")
     if result.truncated:
         raise OutsideError(
@@ -139,6 +139,13 @@ def checked(words: tuple[str, ...], result: Result) -> Result:
 
 def _git(directory: Path) -> tuple[str, ...]:
     return "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "--git-dir", str(directory)
+
+
+def _reason(said: str) -> str:
+    """Return the line of git's that tells why: what the remote calls an error, before git's own last word."""
+    lines = said.splitlines()
+    told = (line for line in lines if re.match(r"remote: *(?:error|fatal)", line))
+    return next(told, lines[-1])
 
 
 def _heading(section: str) -> str:
