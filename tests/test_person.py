@@ -131,7 +131,14 @@ def test_a_skipped_issue_blocks_what_depends_on_it_until_that_is_skipped_too(ada
     ada.touches("01.skip", milestone="m1")
     told = ada.types("m1")
     assert told.code == 3
-    assert "it depends on issue #01, which was skipped" in told.out
+    assert "it depends on issue #01, which was skipped (`unskip` at 01 takes that back)" in told.out
+    ada.touches("01.unskip", milestone="m1")
+    told = ada.types("m1")
+    assert "Waiting for a person's commits" in told.out
+    assert "· Gate 02 is withdrawn: what it asked about is mended" in told.out
+    assert [gate["gate"] for gate in json.loads(ada.types("gates", "m1", "--json").out)] == ["01"], "asked as before"
+    ada.touches("01.skip", milestone="m1")
+    ada.types("m1")
     ada.touches("02.skip", milestone="m1")
     told = ada.types("m1")
     assert "✓ Phase 1 complete — 0 PRs ready, 2 skipped" in told.out

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from .due import Due
+    from .graph import Node
     from .hands import Hands
     from .model import Gate, Issue, PullRequest, World
 
@@ -208,11 +209,19 @@ def outdated(due: Due) -> Iterator[tuple[Gate, str]]:
 def _needless(due: Due, gate: Gate) -> str | None:
     node = due.nodes.get(gate.gate)
     if gate.kind is Kind.PHASE:
-        return "its list is the one that was approved" if node is not None and due.why(node) is None else None
+        return _phase_needless(due, node) if node is not None else None
     if node is None or node.issue is None:
         return None
     mended = gate.kind in {Kind.BLOCKED, Kind.SPEC_MISSING} and _starts(due, node.issue)
     return due.settled(node.issue) or ("what it asked about is mended" if mended else None)
+
+
+def _phase_needless(due: Due, node: Node) -> str | None:
+    if due.why(node) is None:
+        return "its list is the one that was approved"
+    issues = [issue for issue in due.making.milestone.issues if issue.phase == node.phase]
+    left = next((issue.number for issue in issues if not due.finished(issue.number)), None)
+    return None if left is None else f"its issue #{left} has work left"
 
 
 def _starts(due: Due, issue: str) -> bool:

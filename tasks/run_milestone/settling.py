@@ -153,10 +153,17 @@ def _finish_interrupted(state: State) -> None:
     for decision in state.decisions.written():
         if decision.id not in known:
             _tell(decision, state)
-        if _answered(state.gates.read(decision.gate), decision):
-            state.gates.close(decision.gate)
         if decision.source in waiting:
             _take_effect(decision, waiting[decision.source], state)
+    for decision in _standing(state.decisions.all()):
+        if _answered(state.gates.read(decision.gate), decision):
+            state.gates.close(decision.gate)
+
+
+def _standing(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    """Return the decisions that no later one took back, after which the same question is asked again."""
+    back = {one.gate: one.id for one in decisions if one.verb is Verb.UNSKIP}
+    return tuple(decision for decision in decisions if decision.id > back.get(decision.gate, 0))
 
 
 def _answered(gate: Gate | None, decision: Decision) -> bool:
