@@ -10,6 +10,7 @@ from .graph import BOOTSTRAP, step_name
 from .model import Bootstrapped, BranchMade, Implemented, Kind, Linted, Passed, Proposed, Pushed, Step
 from .plan.ids import is_branch_of
 from .show.words import one_line
+from .stack import join_of
 from .steps.base import stands_on
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class Reconciling:
         if name in heads or self._evidence(issue, Step.BRANCH, BranchMade) is not None:
             return
         owned = {*roster.branches(milestone).values(), *(known.branch for known in roster.roll.issues)}
-        found = sorted(head for head in set(heads) - owned if is_branch_of(milestone, issue, head))
+        begun = {head for head in set(heads) - owned if is_branch_of(milestone, issue, head)}
+        found = sorted(begun - {join_of(head) for head in begun})
         if len(found) == 1:
             roster.pin(milestone, issue, found[0])
             yield f"✓ Issue #{issue.number} was begun on {found[0]}: its work is taken up there"
