@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Commit", "Git", "current_branch", "version"]
 
 
-_once = functools.lru_cache(maxsize=32)
-"""What is asked again of the same commits; the answer cannot change."""
+_once = functools.lru_cache(maxsize=8)
+"""What is asked again of the same commits while one issue goes on: the answer cannot change, and a diff may be large."""
 
 
 class Git:
