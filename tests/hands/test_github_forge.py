@@ -9,7 +9,7 @@ import loopback
 import pytest
 from forge_contract import BASE, HEAD, ForgeContract, Ground
 
-from run_milestone.errors import OutsideError, UsageError
+from run_milestone.errors import Interrupted, OutsideError, UsageError
 from run_milestone.hands.forge.github import GitHubForge
 from run_milestone.hands.forge.github.address import Address
 from run_milestone.hands.forge.github.gh import Gh
@@ -167,6 +167,15 @@ def test_a_gh_that_hangs_is_ended_and_asked_again(ground):
     assert "no answer in time" in ground.said[0]
 
 
+def test_a_run_that_is_stopped_leaves_no_gh_behind(ground, tmp_path):
+    forge = ground.open()
+    ground.github.fails("query PullRequestList", "hang")
+    ground.github.overhear = ground.processes.stop
+    with pytest.raises(Interrupted):
+        forge.pulls()
+    assert str(tmp_path / "gh") not in _of_processes(lambda place: os.readlink(f"{place}/cwd"))
+
+
 # ---- who may do what ------------------------------------------------------------------------------------------
 
 
@@ -272,7 +281,7 @@ def test_titles_are_one_line_that_cannot_act(ground, forge):
 def test_the_token_is_in_no_argument_log_file_or_message(ground, caplog, capfd, tmp_path):
     caplog.set_level(logging.DEBUG)
     forge, seen = ground.open(), []
-    ground.github.overhear = lambda: seen.append(_arguments())
+    ground.github.overhear = lambda: seen.append("\n".join(_of_processes(_arguments)))
     ground.github.fails("query PullRequestList", "502", times=5)
     error = refused(forge.pulls)
     propose(ground, forge, title=f"leaks {ground.world.token}", body=ground.world.token)
@@ -284,13 +293,17 @@ def test_the_token_is_in_no_argument_log_file_or_message(ground, caplog, capfd, 
     assert all(ground.world.token not in text for text in everything)
 
 
-def _arguments():
-    """What every process on this machine was started with."""
+def _of_processes(read):
+    """What can be read of every process on this machine."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open(f"/proc/{pid}/cmdline") as file:
-                found.append(file.read())
+            found.append(read(f"/proc/{pid}"))
         except OSError:
             continue
-    return "\n".join(found)
+    return found
+
+
+def _arguments(place):
+    with open(f"{place}/cmdline") as file:
+        return file.read()

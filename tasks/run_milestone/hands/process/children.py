@@ -97,6 +97,10 @@ class Guest:
         except ProcessLookupError:  # buried already
             self.ended = os.open(os.devnull, os.O_RDONLY)
 
+    def ends_within(self, seconds: float) -> bool:
+        """Wait for its end; returns whether it came in time."""
+        return ready(self.ended, seconds)
+
     def signal(self, *numbers: int) -> None:
         """Send signals to its group."""
         with suppress(ProcessLookupError):

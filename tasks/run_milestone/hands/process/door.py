@@ -110,7 +110,7 @@ class Processes:
             self._refuse_after_stop()
             yield guest
         finally:
-            if not ready(guest.ended, 0):
+            if not guest.ends_within(0):
                 guest.signal(signal.SIGKILL)
             with self._door:
                 self._running.discard(guest)

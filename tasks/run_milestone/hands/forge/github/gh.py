@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ....errors import OutsideError, UsageError
 from ....files import write_text
 from ....redaction import learn
-from ...process.children import ready
 from . import login
 from .failures import BRIEF, LONGEST, Said, Trouble, error, limit_wait
 from .failures import login as login_command
@@ -165,7 +164,7 @@ class Gh:
             return int(started[0].pid)
 
         with self._processes.guest(start) as guest:
-            in_time = ready(guest.ended, self._patience)
+            in_time = guest.ends_within(self._patience)
         command = started[0].wait()
         return Said(words, command.exit_code if in_time else None, _text(command.stdout), _text(command.stderr))
 
