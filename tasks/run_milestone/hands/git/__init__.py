@@ -27,7 +27,7 @@ __all__ = ["Commit", "Git", "current_branch", "version"]
 
 
 _once = functools.lru_cache(maxsize=8)
-"""What is asked again of the same commits while one issue goes on: the answer cannot change, and a diff may be large."""
+"""What is asked again of the same commits while an issue goes on: the answer cannot change, but may be large."""
 
 
 class Git:
