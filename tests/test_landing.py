@@ -140,7 +140,7 @@ def test_what_rests_on_a_skipped_issue_lands_only_when_that_is_settled(stack):
 
 KILLER = """
 import os, sys
-import run_milestone.hands.forge.local as local, run_milestone.state as state
+import run_milestone.hands.forge.local.pulls as local, run_milestone.state as state
 
 def dies_after(owner, name, times):
     act, left = getattr(owner, name), [times]
@@ -152,7 +152,7 @@ def dies_after(owner, name, times):
         return found
     setattr(owner, name, then_dies)
 
-owner = {"LocalForge": local.LocalForge, "State": state.State}[sys.argv[1]]
+owner = {"Pulls": local.Pulls, "State": state.State}[sys.argv[1]]
 dies_after(owner, sys.argv[2], int(sys.argv[3]))
 from run_milestone.cli import main
 raise SystemExit(main(["land", "m1"]))
@@ -163,7 +163,7 @@ EFFECTS = [("edit", 1), ("edit", 1), ("merge", 1), ("merge", 2), ("write_landed"
 
 def test_killed_after_any_effect_and_landed_again_it_ends_the_same(stack):
     for name, times in EFFECTS:
-        owner = "State" if name == "write_landed" else "LocalForge"
+        owner = "State" if name == "write_landed" else "Pulls"
         command = [sys.executable, "-c", KILLER, owner, name, str(times)]
         ended = subprocess.run(command, cwd=stack.person.folder, capture_output=True, text=True, check=False)
         assert ended.returncode == -signal.SIGKILL, f"{name} {times}: {ended.stdout}{ended.stderr}"

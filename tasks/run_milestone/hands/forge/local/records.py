@@ -157,3 +157,8 @@ def _wrong_checks(said: Any) -> str | None:
 
 def _text(entry: dict[str, Any], fact: str) -> bool:
     return isinstance(entry.get(fact), str)
+
+
+def given(**what: str | None) -> dict[str, str]:
+    """Return the facts that were given at all."""
+    return {name: value for name, value in what.items() if value is not None}
