@@ -242,7 +242,7 @@ def test_an_attack_on_the_warden_frees_nobody(processes, tmp_path, blow):
 
 @pytest.mark.parametrize("blow", ["KILL", "STOP"])
 def test_an_attack_on_what_starts_the_wardens_frees_nobody_and_stops_nobody(processes, tmp_path, monkeypatch, blow):
-    monkeypatch.setattr(wards, "PATIENCE", 0.5)
+    monkeypatch.setattr(wards, "PATIENCE", 3.0)
     parent = "int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1])"
     attack = DAEMON + f"\nos.kill({parent}, signal.SIG{blow}); time.sleep(60)"
     attacked = processes.untrusted([PYTHON, "-c", attack, str(tmp_path / "pid")], cwd=tmp_path, timeout=1)
