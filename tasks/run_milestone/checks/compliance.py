@@ -12,8 +12,14 @@ if TYPE_CHECKING:
 
     from ..model import Issue
 
-_PATH = re.compile(r"[\w.@-]*[\w@-][\w.@-]*(?:/[\w.@-]+)+|\w[\w-]*\.[A-Za-z]\w*")
-"""What looks like a path in a sentence: something with a slash, or a file's name with its ending."""
+_PATH = re.compile(
+    r"(?<![\w.@-])(?=\.*[\w@-])[\w.@-]++(?:/[\w.@-]+)+"
+    r"|(?<!\w)\w[\w-]*+\.[A-Za-z]\w*"
+)
+"""What looks like a path in a sentence: something with a slash, or a file's name with its ending.
+
+It is looked for where a word begins, and a word is not given back: else a long one would take minutes.
+"""
 
 
 def check(issue: Issue, proven: tuple[str, ...]) -> Iterator[Finding]:
