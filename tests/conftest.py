@@ -217,3 +217,12 @@ def in_a_copy(somebody, tmp_path_factory):
         return somebody(home / person.folder.name)
 
     return go_on
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Tell the figures that tests printed (`figure: …`), which pytest keeps to itself where they pass."""
+    passed = terminalreporter.stats.get("passed", ())
+    figures = [line for report in passed for line in report.capstdout.splitlines() if line.startswith("figure: ")]
+    if figures:
+        terminalreporter.section("figures")
+        terminalreporter.write("".join(f"{line.removeprefix('figure: ')}\n" for line in sorted(figures)))

@@ -106,4 +106,4 @@ def test_killed_at_random_moments_it_still_has_one_pull_request_each(ada, github
     assert told.code == 3, told.out + told.err
     assert kills > 0
     assert opened(github) == ALL
-    print(f"converged after {kills} / {kills} kills")
+    print(f"figure: converged after {kills} / {kills} kills")

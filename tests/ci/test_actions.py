@@ -51,7 +51,7 @@ def test_one_job_carries_a_milestone_from_question_to_question(shop):
     assert (ran.red, ran.notices) == (False, []), ran.out
     assert "✓ Milestone M1 Complete" in ran.out
     assert summary(forge) == END
-    print(f"one job: {forge.runs} runs, {forge.runs} jobs beside the event's, {time.monotonic() - began:.1f} s")
+    print(f"figure: one job: {forge.runs} runs, {forge.runs} jobs beside the event's, {time.monotonic() - began:.1f} s")
 
 
 def plays_waves(forge, gh, *, said=None):
@@ -86,4 +86,4 @@ def test_a_matrix_carries_the_same_milestone_in_waves_to_the_same_end(shop, gh):
     waves = [first, second, third, last]
     assert not any(ran.red for ran in waves)
     jobs = sum(len(ran.done) for ran in waves)
-    print(f"a matrix: {forge.runs} runs, {jobs} jobs, {time.monotonic() - began:.1f} s")
+    print(f"figure: a matrix: {forge.runs} runs, {jobs} jobs, {time.monotonic() - began:.1f} s")

@@ -63,7 +63,9 @@ def test_the_founding_example_comes_to_its_end_on_actions(example, gh, form):
     assert facts["status"] == "complete"
     assert {name: facts[name] for name in END} == END
     assert sorted(story["pr"] for story in facts["per_issue"] if story["pr"]) == list(range(310, 322))
-    print(f"founding example, {form or 'one job'}: {forge.runs} runs, {jobs} jobs, {time.monotonic() - began:.0f} s")
+    print(
+        f"figure: founding example, {form or 'one job'}: {forge.runs} runs, {jobs} jobs, {time.monotonic() - began:.0f} s"
+    )
 
 
 def test_a_matrix_gains_where_implementing_takes_long(shop, gh):
@@ -76,7 +78,7 @@ def test_a_matrix_gains_where_implementing_takes_long(shop, gh):
         took[form] = time.monotonic() - began
         assert ran.notices[-1:] == WAITS
     one, matrix = took.values()
-    print(f"three issues of 20 s: {one:.0f} s in one job, {matrix:.0f} s in three beside each other")
+    print(f"figure: three issues of 20 s: {one:.0f} s in one job, {matrix:.0f} s in three beside each other")
     assert matrix < one
 
 
@@ -90,7 +92,7 @@ def test_of_two_runs_started_at_once_exactly_one_proceeds_every_time(shop):
         let_go()
         ran = sorted((forge.ends(act) for act in acts), key=lambda one: one.red)
         won += [one.red for one in ran] == [False, True] and ran[0].notices == WAITS and heads(forge) == TWO
-    print(f"races won exactly once: {won} / {RACES}")
+    print(f"figure: races won exactly once: {won} / {RACES}")
     assert won == RACES
 
 
@@ -104,7 +106,7 @@ def test_a_kill_at_any_line_of_the_log_converges(shop, gh, form, every):
         again = forge.runs_it(GH_CONFIG_DIR=gh[0])
         tried += 1
         converged += not again.red and again.notices[-1:] == WAITS and heads(forge) == TWO
-    print(f"killed jobs that converged, {form or 'one job'}: {converged} / {tried}")
+    print(f"figure: killed jobs that converged, {form or 'one job'}: {converged} / {tried}")
     assert converged == tried > 0
 
 

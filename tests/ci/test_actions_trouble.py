@@ -18,7 +18,7 @@ def test_of_two_runs_started_at_once_exactly_one_proceeds(shop):
     assert re.search(r"Milestone m1 is being run by \S+ on \S+ since \S+ \(lock github-[12]\)", loser.out)
     assert heads(forge) == TWO
     assert "locked" not in forge.ada.types("state", "show", "m1").out
-    print("races won exactly once: 1 / 1")
+    print("figure: races won exactly once: 1 / 1")
 
 
 def test_a_job_killed_in_the_middle_is_done_again_by_the_next_run(shop, gh):
@@ -35,7 +35,7 @@ def test_a_job_killed_in_the_middle_is_done_again_by_the_next_run(shop, gh):
     assert not again.red, again.out
     assert again.notices[-1:] == WAITS
     assert heads(forge) == TWO
-    print("killed jobs that converged: 1 / 1")
+    print("figure: killed jobs that converged: 1 / 1")
 
 
 def test_a_machine_that_is_lost_leaves_its_lock_and_a_person_takes_it_away(shop):

@@ -82,7 +82,7 @@ def test_a_cancelled_job_ends_in_time_and_leaves_no_false_marker(ada, tmp_path):
         began = time.monotonic()
         run.send_signal(signal.SIGINT)
         out, _ = run.communicate(timeout=SECONDS)
-    print(f"a cancelled job ended after {time.monotonic() - began:.1f} s of {SECONDS}")
+    print(f"figure: a cancelled job ended after {time.monotonic() - began:.1f} s of {SECONDS}")
     assert run.returncode == 130, out
     markers = person.folder / "state/m1/issues/01"
     assert [path.name for path in markers.iterdir()] == ["branch.json"]

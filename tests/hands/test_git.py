@@ -472,7 +472,7 @@ def test_only_the_branch_that_was_asked_for_moves(bench, monkeypatch, tmp_path):
     again = bench.agent({"new.py": "x\n"}, base=head)
     assert bench.git.push(again, "feat/x", head) == again
     moved = bench.updates()
-    print(f"foreign updates: {len([ref for ref in moved if ref != 'refs/heads/feat/x'])} of {len(moved)}")
+    print(f"figure: foreign updates: {len([ref for ref in moved if ref != 'refs/heads/feat/x'])} of {len(moved)}")
     assert moved == ["refs/heads/feat/x"] * 2
     assert bench.git.remote_heads() == {"main": bench.base, "feat/x": again}
 
@@ -746,7 +746,7 @@ def test_nothing_that_an_agent_leaves_runs_in_the_runners_git(bench, tmp_path):
         if canary.exists():
             executed.append((name, canary.read_text()))
         subprocess.run(["rm", "-rf", str(bench.tree.parent / "elsewhere")], check=True)
-    print(f"executed: {len(executed)} / {len(VECTORS)} vectors")
+    print(f"figure: executed: {len(executed)} / {len(VECTORS)} vectors")
     assert executed == []
 
 

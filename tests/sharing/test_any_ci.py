@@ -118,7 +118,7 @@ def killed_and_gone_on(clone, hook, turn):
 @pytest.mark.parametrize(("hook", "turn"), [("pre-receive", 6), ("post-receive", 9)])
 def test_a_killed_run_is_gone_on_with_from_another_machine(project, hook, turn):
     assert killed_and_gone_on(project("shop"), hook, turn)
-    print("kills converged: 1 / 1")
+    print("figure: kills converged: 1 / 1")
 
 
 @pytest.mark.torture
@@ -127,7 +127,7 @@ def test_killed_at_every_push(project, hook):
     tried = 0
     while killed_and_gone_on(project(f"shop-{tried}"), hook, tried + 1):
         tried += 1
-    print(f"kills converged: {tried} / {tried}")
+    print(f"figure: kills converged: {tried} / {tried}")
     assert tried > 10
 
 

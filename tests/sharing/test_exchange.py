@@ -142,7 +142,7 @@ def test_of_those_who_swap_at_once_exactly_one_wins(machine):
         old = everybody[0].desk.look().refs["state"]
         assert old == made[came.index(None)]
         [one.desk.refs.fetch((), ("state",)) for one in everybody]
-    print(f"swaps won exactly once: {rounds} / {rounds} rounds of {len(everybody)}")
+    print(f"figure: swaps won exactly once: {rounds} / {rounds} rounds of {len(everybody)}")
 
 
 def race(machine, machines, rounds):
@@ -172,7 +172,9 @@ def check_race(everybody, came, rounds):
     assert sorted(told) == [(number, gate) for number, gate, _ in ada.decided()]
     assert all(one.state.journal.broken() is None for one in everybody)
     assert all(one.state.validate() == 2 * rounds * len(everybody) for one in everybody)
-    print(f"pushes won exactly once: {len(came)} / {len(came)}; lost races on the way: {sum(one.lost for one in came)}")
+    print(
+        f"figure: pushes won exactly once: {len(came)} / {len(came)}; lost races on the way: {sum(one.lost for one in came)}"
+    )
 
 
 def test_of_many_pushes_at_once_none_is_lost(machine):
@@ -194,7 +196,7 @@ def test_of_two_locks_at_once_one_holds_and_the_other_is_told(machine):
         other.desk.lock.let_go("another")
     assert holder.desk.lock.let_go(held[0].id)
     assert not holder.desk.lock.let_go(held[0].id)
-    print("locks won exactly once: 1 / 1 of 3 at once")
+    print("figure: locks won exactly once: 1 / 1 of 3 at once")
 
 
 def test_a_run_whose_lock_was_taken_away_sends_nothing_more(machine):
@@ -352,7 +354,7 @@ def test_a_state_that_somebody_else_wrote_is_refused_whole(machine, git, hub):
             passed.append(name)
         assert (ada.everything(), git(hub, "rev-parse", REF)) == (before, commit), name
     assert passed == []
-    print(f"hostile states refused: {len(HOSTILE)} / {len(HOSTILE)}")
+    print(f"figure: hostile states refused: {len(HOSTILE)} / {len(HOSTILE)}")
 
 
 def test_a_state_that_does_not_go_on_from_what_was_there_is_refused(machine, git, hub):

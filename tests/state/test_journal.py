@@ -77,7 +77,7 @@ def test_every_edit_of_every_line_is_detected(path):
             path.write_bytes(b"".join([*lines[:number], edit(line), *lines[number + 1 :]]))
             if again(path).broken() is None:
                 missed.append((number + 1, name))
-    print(f"edits detected: {len(lines) * len(EDITS) - len(missed)} / {len(lines) * len(EDITS)}")
+    print(f"figure: edits detected: {len(lines) * len(EDITS) - len(missed)} / {len(lines) * len(EDITS)}")
     assert missed == []
 
 

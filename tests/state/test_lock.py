@@ -88,7 +88,7 @@ def test_one_of_many_that_start_at_once_gets_it(tmp_path):
         refused += process.poll() is not None
         _, err = process.communicate()
         assert process.returncode == 0 or "BusyError" in err
-    print(f"refused {refused} / {len(processes)}")
+    print(f"figure: refused {refused} / {len(processes)}")
     assert refused == 5
 
 

@@ -83,7 +83,7 @@ def test_no_truncation_is_taken_for_done_or_for_absent(state, marker):
         marker.write_bytes(whole[:length])
         if outcome(state) != "told":
             taken.append(length)
-    print(f"truncations wrongly accepted: {len(taken)} / {len(whole) - 1}")
+    print(f"figure: truncations wrongly accepted: {len(taken)} / {len(whole) - 1}")
     assert taken == []
 
 
@@ -95,7 +95,7 @@ def test_a_flipped_bit_is_told_or_leaves_a_marker_of_the_same_shape(state, marke
         for bit in (1, 128):
             marker.write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
             seen[outcome(state)] += 1
-    print(f"flips: {seen}")
+    print(f"figure: flips: {seen}")
     assert seen["absent"] == 0
     assert seen["told"] > seen["taken"]
 
@@ -212,7 +212,7 @@ def test_a_killed_writer_leaves_a_whole_marker(state):
         found = state.markers.read(TASK)
         assert found is None or found.inputs["commit"] == f"{found.evidence['passed']:016}"
         whole += found is not None
-    print(f"whole after kill -9: {whole} / 30, torn: 0")
+    print(f"figure: whole after kill -9: {whole} / 30, torn: 0")
     assert whole
 
 

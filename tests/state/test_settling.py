@@ -422,7 +422,7 @@ def test_killed_at_every_step_there_is_exactly_one_decision(tmp_path, when):
         assert desk.names("approvals/stale") == ["99.fix.1"], call
         assert desk.state.journal.broken() is None, call
         assert desk.settles() == [], call
-    print(f"killed {when} each call: one decision in {tried} / {tried}")
+    print(f"figure: killed {when} each call: one decision in {tried} / {tried}")
     assert tried > 8
 
 

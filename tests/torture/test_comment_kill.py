@@ -127,4 +127,4 @@ def test_some_kills(tmp_path):
 
 @pytest.mark.torture
 def test_a_kill_at_every_line(tmp_path):
-    print(f"converged after {sweep(tmp_path, range(1, 100_000))} kills")
+    print(f"figure: converged after {sweep(tmp_path, range(1, 100_000))} kills")

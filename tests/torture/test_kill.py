@@ -102,4 +102,4 @@ def test_fifty_kills(tmp_path, somebody, undisturbed):
         ada.folder.mkdir()
         kills += kill_and_rerun(ada, [rng.uniform(0.05, LONGEST) for _ in range(15)], undisturbed)
         runs += 1
-    print(f"converged after {kills} / {kills} kills in {runs} milestones")
+    print(f"figure: converged after {kills} / {kills} kills in {runs} milestones")

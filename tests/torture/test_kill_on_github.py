@@ -22,4 +22,4 @@ def test_twenty_kills(person, tmp_path, monkeypatch):
         told = person.types(*DEMO)
         assert told.code == 0, told.out + told.err
         is_the_founding_example(person, github)
-    print(f"converged after {kills} / {kills} kills")
+    print(f"figure: converged after {kills} / {kills} kills")
