@@ -63,9 +63,7 @@ def test_the_founding_example_comes_to_its_end_on_actions(example, gh, form):
     assert facts["status"] == "complete"
     assert {name: facts[name] for name in END} == END
     assert sorted(story["pr"] for story in facts["per_issue"] if story["pr"]) == list(range(310, 322))
-    print(
-        f"figure: founding example, {form or 'one job'}: {forge.runs} runs, {jobs} jobs, {time.monotonic() - began:.0f} s"
-    )
+    print(f"figure: the example, {form or 'one job'}: {forge.runs} runs, {jobs} jobs, {time.monotonic() - began:.0f} s")
 
 
 def test_a_matrix_gains_where_implementing_takes_long(shop, gh):

@@ -172,9 +172,7 @@ def check_race(everybody, came, rounds):
     assert sorted(told) == [(number, gate) for number, gate, _ in ada.decided()]
     assert all(one.state.journal.broken() is None for one in everybody)
     assert all(one.state.validate() == 2 * rounds * len(everybody) for one in everybody)
-    print(
-        f"figure: pushes won exactly once: {len(came)} / {len(came)}; lost races on the way: {sum(one.lost for one in came)}"
-    )
+    print(f"figure: pushes won exactly once: {len(came)} / {len(came)}; races lost: {sum(one.lost for one in came)}")
 
 
 def test_of_many_pushes_at_once_none_is_lost(machine):
