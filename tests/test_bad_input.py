@@ -41,6 +41,7 @@ def test_a_folder_can_be_named_before_or_after_the_command(ada):
     above = type(ada)(ada.folder.parent)
     for words in (
         ["-C", "widgets", "plan", "check", "m1"],
+        ["plan", "check", "m1", "-C", "widgets"],
         ["status", "-C", "widgets", "m1"],
         ["-C", "widgets", "status", "m1"],
     ):

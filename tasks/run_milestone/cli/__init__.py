@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .. import __version__
 from ..errors import INTERRUPTED, ExitCode, UsageError, UserError
 from . import ci, looking, plans, projects, running, sharing
-from .opening import put
+from .opening import add_commands, put
 
 if TYPE_CHECKING:
     from .opening import Command, Commands
@@ -54,8 +54,6 @@ def _with_run(words: list[str]) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    anywhere = argparse.ArgumentParser(add_help=False)
-    anywhere.add_argument("-C", "--directory", metavar="DIR", default=argparse.SUPPRESS, help="work in DIR")
     parser = argparse.ArgumentParser(
         prog="run-milestone",
         description="Carry every issue of a milestone plan from branch to reviewed pull request.",
@@ -63,12 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-C", "--directory", metavar="DIR", help="work in DIR")
     parser.add_argument("--version", action="version", version=f"run-milestone {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, (command, add) in COMMANDS.items():
-        text = (command.__doc__ or "").splitlines()[0]
-        sub = commands.add_parser(name, help=text, description=text, parents=[anywhere])
-        sub.set_defaults(command=command)
-        add(sub)
+    add_commands(COMMANDS, parser)
     return parser
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 
 from ..errors import ExitCode, UsageError
 from ..plan import milestones
 from ..plan.ids import normalise
 from ..project import Project
-from .opening import Commands, add_milestone, current_project, load_plan, near, put
+from .opening import Commands, add_commands, add_milestone, current_project, load_plan, near, put
 from .running import add_only, only_issues
 from .sharing import add_lock
 
@@ -101,15 +102,6 @@ def _ci(args: argparse.Namespace) -> int:
     raise UsageError(f"{args} names no command.", "Try `run-milestone ci github`.")
 
 
-def _add_ci(parser: argparse.ArgumentParser) -> None:
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, (command, add) in _CI.items():
-        text = (command.__doc__ or "").splitlines()[0]
-        sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(command=command)
-        add(sub)
-
-
 def _add_github(parser: argparse.ArgumentParser) -> None:
     what = "a milestone that the schedule goes on with (default: the only one)"
     parser.add_argument("milestones", nargs="*", metavar="ID", help=what)
@@ -142,4 +134,4 @@ _CI: Commands = {
     "wave": (wave, _add_wave),
 }
 
-COMMANDS: Commands = {"ci": (_ci, _add_ci)}
+COMMANDS: Commands = {"ci": (_ci, partial(add_commands, _CI))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Callable
@@ -14,12 +15,10 @@ from ..project import Project, find_project
 from ..state import State
 
 if TYPE_CHECKING:
-    import argparse
-
     from ..model import Milestone
 
-Command = Callable[["argparse.Namespace"], int]
-Commands = dict[str, tuple[Command, Callable[["argparse.ArgumentParser"], None]]]
+Command = Callable[[argparse.Namespace], int]
+Commands = dict[str, tuple[Command, Callable[[argparse.ArgumentParser], None]]]
 """By name: what a command does, and what adds its words to its parser."""
 
 
@@ -62,3 +61,15 @@ def add_milestone_json(parser: argparse.ArgumentParser) -> None:
     """Let a command name a milestone, and answer programs."""
     add_milestone(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_commands(commands: Commands, parser: argparse.ArgumentParser) -> None:
+    """Let a parser take commands, each of which takes `-C` as well; without one of them it is bad usage."""
+    anywhere = argparse.ArgumentParser(add_help=False)
+    anywhere.add_argument("-C", "--directory", metavar="DIR", default=argparse.SUPPRESS, help="work in DIR")
+    own = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (command, add) in commands.items():
+        text = (command.__doc__ or "").splitlines()[0]
+        sub = own.add_parser(name, help=text, description=text, parents=[anywhere])
+        sub.set_defaults(command=command)
+        add(sub)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 
 from ..errors import ExitCode, UsageError
 from ..plan.ids import normalise
 from .exchanging import add_import, add_push, plan_import, plan_push
-from .opening import Commands, add_milestone, add_milestone_json, current_project, load_plan, near, put
+from .opening import Commands, add_commands, add_milestone, add_milestone_json, current_project, load_plan, near, put
 
 MOST_ISSUES = 99
 """Issues that a new plan is sketched with; nobody describes more at once."""
@@ -88,14 +89,6 @@ def _how_many(text: str) -> int:
     return int(text)
 
 
-def _add_plan(parser: argparse.ArgumentParser) -> None:
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, (command, add) in _PLAN.items():
-        sub = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
-        sub.set_defaults(command=command)
-        add(sub)
-
-
 def _plan(args: argparse.Namespace) -> int:
     """Work on a plan: check, review, matrix, new, import, push."""
     raise UsageError(f"{args} names no command.", "Try `run-milestone plan check m4.1`.")
@@ -117,4 +110,4 @@ _PLAN: Commands = {
     "push": (plan_push, add_push),
 }
 
-COMMANDS: Commands = {"plan": (_plan, _add_plan)}
+COMMANDS: Commands = {"plan": (_plan, partial(add_commands, _PLAN))}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 from ..errors import ExitCode, UsageError
-from .opening import Commands, add_milestone, add_milestone_json, current_project, load_plan, put
+from .opening import Commands, add_commands, add_milestone, add_milestone_json, current_project, load_plan, put
 
 
 def state_pull(args: argparse.Namespace) -> int:
@@ -83,14 +84,6 @@ def _state(args: argparse.Namespace) -> int:
     raise UsageError(f"{args} names no command.", "Try `run-milestone state show m4.1`.")
 
 
-def _add_state(parser: argparse.ArgumentParser) -> None:
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, (command, add) in _STATE.items():
-        sub = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
-        sub.set_defaults(command=command)
-        add(sub)
-
-
 _STATE: Commands = {
     "pull": (state_pull, add_milestone),
     "push": (state_push, add_milestone),
@@ -99,4 +92,4 @@ _STATE: Commands = {
     "unlock": (state_unlock, _add_unlock),
 }
 
-COMMANDS: Commands = {"state": (_state, _add_state)}
+COMMANDS: Commands = {"state": (_state, partial(add_commands, _STATE))}
