@@ -47,7 +47,12 @@ class Refs:
                 f"Switch {where} to another branch (`git -C {where} switch --detach`) and run the same command again.",
             )
         with self._git.turn:
-            self._git.run("update-ref", f"refs/heads/{branch}", new, old or NOTHING, directory=self._git.common)
+            words = (
+                "update-ref",
+                "--no-deref",
+                f"refs/heads/{branch}",
+            )  # a link to another branch moves no other branch
+            self._git.run(*words, new, old or NOTHING, directory=self._git.common)
 
     def keep(self, place: str, commit: str) -> str:
         """Make a ref below `refs/run-milestone/` hold a commit, so that nothing of it is lost; returns its name.
