@@ -15,7 +15,7 @@ FLOORS = (
     ("comments",),
     ("making", "ledger", "sharing"),
     ("due", "reconciling"),
-    ("session", "books"),
+    ("carrying", "session", "books"),
     ("engine",),
     (
         *("answers", "drive", "deciding", "explaining", "starting", "foretelling", "watching", "running", "waves"),

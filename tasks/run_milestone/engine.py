@@ -45,7 +45,7 @@ class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
 
     def execute(self, out: Any = None, err: Any = None) -> TaskFailed | TaskError | None:  # noqa: ARG002
         """Return None when the node is done, else why it is not."""
-        from .session import Stopped
+        from .carrying import Stopped
 
         try:
             self._session.carry_out(self._node)
@@ -93,7 +93,7 @@ class Reporter(ZeroReporter):  # type: ignore[misc]  # doit is untyped
     def complete_run(self) -> None:
         """End the sessions that this run began."""
         for session in _sessions.values():
-            if session.standalone:
+            if session.manner.standalone:
                 session.finish()
 
 
@@ -138,12 +138,13 @@ def _all_tasks(project: Project) -> Iterator[dict[str, Any]]:
 
 def _standalone(project: Project, name: str) -> Session:
     """Return the session of a plain `doit` command, which begins and ends with doit's own run."""
+    from .making import Manner
     from .plan import load
     from .session import Session
     from .show.voice import Voice
 
     milestone = load(project.plan(name), cache=project.state(name) / "cache" / "plan.json")
-    session = Session(project, milestone, Voice(), standalone=True)
+    session = Session(project, milestone, Voice(), Manner(standalone=True))
     _sessions[name] = session
     _let_forget(session)
     return session

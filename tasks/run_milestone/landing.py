@@ -11,6 +11,7 @@ from .drive import drive
 from .due import SKIPPED
 from .errors import ExitCode, OutsideError
 from .graph import COMPLETE, phase_name, step_name
+from .making import Manner
 from .model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Severity, Step, pull_of
 from .policy import AGAIN
 from .running import heed_signals
@@ -35,7 +36,7 @@ QUESTIONS = frozenset({Kind.CONFLICT, Kind.CHECKS, Kind.CHECKS_PENDING, Kind.FOR
 def land(project: Project, milestone: Milestone, *, shared: bool = False) -> int:
     """Land a milestone, and go on where an earlier landing stopped or was killed; a `shared` state is on the remote."""
     sharing = Together() if shared else Alone()
-    session = Session(project, milestone, Voice(), doing="Landing", sharing=sharing)
+    session = Session(project, milestone, Voice(), Manner(doing="Landing"), sharing)
     heed_signals()
     try:
         session.begin()

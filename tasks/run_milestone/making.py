@@ -67,6 +67,16 @@ class Manner:
     """Who leaves out the plan's review."""
     one_tree: bool = False
     """Whether all issues share one tree, and people work in their own checkout."""
+    prompts: bool = False
+    """Whether the caller answers questions, so that no commands are listed."""
+    standalone: bool = False
+    """Whether the run begins and ends with doit's own."""
+    verbose: bool = False
+    """Whether it says of every task why it runs or does not."""
+    doing: str = ""
+    """What it does instead of running (Landing), as its banner says."""
+    about: tuple[str, ...] = ()
+    """The issues it is about, where other runs work on the others' at the same time."""
 
 
 @dataclass(frozen=True, slots=True)

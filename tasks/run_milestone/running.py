@@ -57,17 +57,7 @@ def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None 
     """Run or resume a milestone; `ask` answers its gates one after the other, None leaves them or decides alone."""
     milestone = budget.limited(milestone, time=mode.time, money=mode.money)
     gc.freeze()  # what is imported by now stays: no collection needs to look through it again
-    voice, quiet = Voice(apart=mode.jobs > 1), ask is not None or mode.autonomous
-    session = Session(
-        project,
-        milestone,
-        voice,
-        prompts=quiet,
-        verbose=mode.verbose,
-        sharing=_sharing(mode),
-        about=mode.only if mode.shared else (),
-        manner=_manner(mode),
-    )
+    session = Session(project, milestone, Voice(apart=mode.jobs > 1), _manner(mode, ask), _sharing(mode))
     heed_signals()
     try:
         session.begin()
@@ -114,12 +104,15 @@ def _drive(session: Session, mode: Mode, ask: Answers | None) -> None:
             return
 
 
-def _manner(mode: Mode) -> Manner:
+def _manner(mode: Mode, ask: Answers | None) -> Manner:
     who = whoami()
     return Manner(
         unreviewed=who if mode.skip_code_review else None,
         plan_unreviewed=who if mode.skip_plan_review else None,
         one_tree=mode.no_worktree,
+        prompts=ask is not None or mode.autonomous,
+        verbose=mode.verbose,
+        about=mode.only if mode.shared else (),
     )
 
 

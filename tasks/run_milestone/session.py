@@ -5,18 +5,17 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .books import close_books
+from .carrying import Carrying
 from .comments import Conversation
 from .due import Due
 from .errors import INTERRUPTED, BusyError, ExitCode, Interrupted
-from .gates import ask
 from .graph import BOOTSTRAP, COMPLETE, Node
 from .ledger import Ledger
 from .making import Making, Manner, Outside
-from .model import Gate, Passed, Step, Verb
+from .model import Gate, Verb
 from .reconciling import Reconciling, outdated
 from .renumbering import take_up
 from .settling import settle
@@ -35,22 +34,10 @@ if TYPE_CHECKING:
     from .project import Project
     from .sharing.run import Sharing
     from .show.voice import Voice
-    from .steps.task import Task
 
 
-MOVING = frozenset({Step.IMPLEMENT, Step.LINT})
-"""Steps that move no branch but their own, which is read again after them."""
 GRACE = 10.0
 """Seconds that work in other threads has to notice that its programs were ended."""
-
-
-class Stopped(Exception):  # not an error: a question to a person
-    """A gate is open; the task that asks fails until it is answered."""
-
-    def __init__(self, gate: Gate) -> None:
-        """Carry the gate that waits."""
-        super().__init__(f"gate {gate.gate} waits for {' | '.join(gate.verbs)}")
-        self.gate = gate
 
 
 class Session:
@@ -61,49 +48,31 @@ class Session:
         project: Project,
         milestone: Milestone,
         voice: Voice,
-        *,
-        prompts: bool = False,
-        standalone: bool = False,
-        verbose: bool = False,
-        sharing: Sharing | None = None,
-        doing: str = "",
-        about: tuple[str, ...] = (),
         manner: Manner | None = None,
+        sharing: Sharing | None = None,
     ) -> None:
-        """Look at a milestone of a project.
-
-        With `prompts` the caller answers gates, so no commands are listed; a `standalone` session begins and ends
-        with doit's own run; a `verbose` one says of every task why it runs or does not; `sharing` sends its state;
-        one that is `doing` something else than running (Landing) says so in its banner. One `about` some issues is
-        one of several at once, and leaves the others' issues to those. Its `manner` is what it does otherwise.
-        """
+        """Look at a milestone of a project, in the manner of the run's flags; `sharing` sends its state."""
         self.project = project
         self.milestone = milestone
         self.voice = voice
         self.state = State(project.state(milestone.id))
         self.problems: dict[str, str] = {}
         self.aborted = False
-        self.standalone = standalone
+        self.manner = manner or Manner()
         self._sharing = sharing or Alone()
-        self._prompts = prompts
-        self._verbose = verbose
-        self._doing = doing
-        self._told: set[str] = set()
-        """Tasks of which a verbose run said that they are done."""
-        self._asked: set[str] = set()
-        """Questions put in this run: nobody is shown the same one twice."""
         self._issues = {issue.number: issue for issue in milestone.issues}
         self._stack = contextlib.ExitStack()
         self._idle = threading.Condition()
         self._busy = 0
         self._ending = False
         self._outside = Outside()
-        self._making = Making(project, milestone, self.state, self._outside, manner or Manner())
-        self.due = Due(self._making)
+        self.due = Due(Making(project, milestone, self.state, self._outside, self.manner))
+        about = self.manner.about
         needed = {node.issue for node in self.due.remaining(about)} if about else set(self._issues)
         self._others = set(self._issues) - needed
         """Issues that other runs work on at this moment."""
         self._ledger = Ledger(milestone, self.state)
+        self._carrying = Carrying(self.due, voice, self._ledger, put=self._put, send=self._send)
         self._talk: Conversation | None = None
         self._hurried = False
         """Whether somebody wants a standalone run to end now."""
@@ -130,7 +99,7 @@ class Session:
         self._outside.hands = hands
         told += self._sharing.enter(self.milestone, self.state, hands.git, self.voice.say)
         again = self.state.markers.read(BOOTSTRAP) is not None
-        doing = self._doing or ("Resuming" if again else "Starting")
+        doing = self.manner.doing or ("Resuming" if again else "Starting")
         self.voice.say([*transcript.start(self.milestone, doing), *told])
         take_up(self.milestone, self.state, self.voice.say)
         self.state.journal.add("run started")
@@ -163,7 +132,7 @@ class Session:
         made = self._numbered(settle(self.milestone, self.state, self._change_now, self.voice.say, self._others))
         for decision in made:
             self.aborted = self.aborted or decision.verb is Verb.ABORT
-            self._asked -= self._asked if decision.verb is Verb.UNSKIP else {decision.digest or ""}
+            self._carrying.asked -= self._carrying.asked if decision.verb is Verb.UNSKIP else {decision.digest or ""}
             self.due.ask_again()
             self.voice.say(transcript.decided(decision, self._issues.get(decision.gate)))
         if made:
@@ -242,8 +211,8 @@ class Session:
         return status
 
     def _last_words(self, status: str) -> list[str]:
-        gates_open, idle = self.state.gates.all(), not self.due.fresh and not self._doing
-        return transcript.ended(status, self.milestone.id, gates_open, prompts=self._prompts, idle=idle)
+        gates_open, idle = self.state.gates.all(), not self.due.fresh and not self.manner.doing
+        return transcript.ended(status, self.milestone.id, gates_open, prompts=self.manner.prompts, idle=idle)
 
     def end(self) -> None:
         """Let go of everything, however far the run came; nothing that was started goes on without the lock."""
@@ -274,7 +243,7 @@ class Session:
     def interrupted(self) -> BaseException:
         """Return what ends the program after ^C: doit would show a traceback of it, so it gets a plain exit instead."""
         self._hurried = True
-        if not self.standalone:
+        if not self.manner.standalone:
             return KeyboardInterrupt()
         sys.stderr.write(INTERRUPTED)
         return SystemExit(int(ExitCode.INTERRUPTED))
@@ -316,21 +285,16 @@ class Session:
         return self._outside.reach()
 
     def done(self, node: Node) -> bool:
-        """Return whether a task needs nothing as it comes, remember that, and say why in a verbose run."""
-        if self.due.why(node) is not None:
-            return False
-        self.due.note(node)
-        if self._verbose and node.name not in self._told:
-            self._told.add(node.name)
-            self.voice.say([f"· {node.name} is done: {self.due.why_not(node)}"])
-        return True
+        """Return whether a task needs nothing as it comes; a verbose run says why."""
+        return self._carrying.done(node)
 
     # ---- carrying out -----------------------------------------------------------------------------------------
 
     def carry_out(self, node: Node) -> None:
         """Do one task and record it; raises Stopped where a person has to decide first."""
         with self._at_work():
-            self._carry_out(node)
+            self._carrying.carry_out(node)
+        self.problems.pop(node.name, None)
 
     @contextlib.contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -346,101 +310,10 @@ class Session:
                 self._busy -= 1
                 self._idle.notify_all()
 
-    def _carry_out(self, node: Node) -> None:
-        task = self._making.task(node)
-        if task.act is not None and node.name != COMPLETE:
-            self._keep_budget(node)
-        if node.issue is not None:
-            self.state.markers.forget(COMPLETE)  # whatever happens next, the milestone has work left
-            self.voice.enter(self._issues[node.issue])
-        if self._verbose:
-            self._explain(node, f"runs: {self.due.why(node)}")
-        self._pass(node, task, self.due.ask_about(task, task.hindrances()))
-        evidence = self._standing(node, task) or self._act(node, task)
-        passed = self._pass(node, task, self.due.ask(task, evidence))
-        if task.act is None:
-            self._explain(node, f"passes: {transcript.why_passed(passed)}")
-            self._record(node, self._making.task(node), task.inputs(), passed, 0.0)
-        self.due.note(node)
-        if node.step is Step.REVIEW_GATE:
-            self.voice.leave(node.issue or "")
-        self.problems.pop(node.name, None)
-        if node.step in {None, Step.REVIEW_GATE}:
-            self._send()
-
-    def _keep_budget(self, node: Node) -> None:
-        """Stop before a task that takes time, money or an attempt, once all of it is used up."""
-        asked = self._ledger.question(node)
-        if asked is not None:
-            raise self._stopped(asked, self._ledger.told())
-
-    def _explain(self, node: Node, what: str) -> None:
-        if self._verbose:
-            self.voice.say([f"· {node.name} {what}"], node.issue)
-
-    def _standing(self, node: Node, task: Task) -> Any:
-        """Return the evidence of a task that already acted and only asks again; a person's commits are looked for."""
-        marker = self.state.markers.read(node.name)
-        if task.act is None or marker is None or marker.inputs != task.inputs():
-            return None
-        evidence = self.state.markers.evidence(node.name, task.shape)
-        asks = isinstance(self.due.ask(task, evidence), Gate) and not task.differs(evidence)
-        waits_for_commits = getattr(getattr(evidence, "problem", None), "rule", None) == "human"
-        return evidence if asks and not waits_for_commits else None
-
-    def _act(self, node: Node, task: Task) -> Any:
-        """Run a task; its marker comes last, after every effect it records."""
-        if task.act is None:
-            return None
-        self.voice.say(task.before(), node.issue)
-        began, inputs = time.monotonic(), task.inputs()
-        with self._ledger.counted(node, began), self.voice.working(node.name):
-            evidence = task.act()
-        if node.issue is None or node.step is Step.BRANCH:
-            self._outside.read_heads()
-        elif node.step in MOVING:
-            self._outside.read_head(self.state.roster.branch(self.milestone, self._issues[node.issue]))
-        self._record(node, task, inputs, evidence, time.monotonic() - began)
-        return self.state.markers.evidence(node.name, task.shape)  # as recorded: without secrets, as later runs see it
-
-    def _record(self, node: Node, task: Task, inputs: dict[str, str], evidence: Any, took: float) -> None:
-        self.state.markers.write(node.name, inputs, evidence, took)
-        self._ledger.count(node, "done", took, evidence)
-        self.due.fresh.add(node.name)
-        self.voice.say(task.after(evidence), node.issue)
-
-    def _pass(self, node: Node, task: Task, outcome: Passed | Gate) -> Passed:
-        """Let what is passed go on; open a gate for what is not, and stop."""
-        if isinstance(outcome, Passed):
-            self.state.gates.close(task.gate)  # whatever was asked before is answered or out of date
-            return outcome
-        self._explain(node, f"asks: {transcript.why_asked(outcome)}")
-        raise self._stopped(outcome, task.shown(), node.issue)
-
     def passes(self, issue: str, findings: tuple[Finding, ...], change: str) -> bool:
         """Return whether nothing found about an issue's `change` waits for an answer; else its question is put."""
-        outcome = ask(issue, findings, change, self.state.decisions.all(), self.milestone)
-        if isinstance(outcome, Gate):
-            self._stopped(outcome, [], issue)
-            return False
-        self.state.gates.close(issue)
-        return True
+        return self._carrying.passes(issue, findings, change)
 
-    def _stopped(self, asked: Gate, shown: list[str], issue: str | None = None) -> Stopped:
-        """Open a gate and put its question, once per run; returns what stops the task."""
-        gate, new = self.state.gates.open(asked)
-        if gate.digest in self._asked:
-            return Stopped(gate)
-        self._asked.add(gate.digest)
-        if new:
-            self.state.journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest)
-        self.voice.say(
-            transcript.gate(gate, shown, self.milestone.id, prompts=self._prompts, shared=self.state.is_shared), issue
-        )
-        if self._talk is not None and not self._prompts:
+    def _put(self, gate: Gate) -> None:
+        if self._talk is not None:
             self._talk.put([gate])
-        if issue:
-            self.voice.leave(issue)
-        if new:
-            self._send()
-        return Stopped(gate)
