@@ -1,0 +1,222 @@
+"""Markers and the evidence in them: one shape per step, per task of the milestone, and for what landed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .gates import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What a finished step leaves: digests of what it worked from, by name, and the facts it found."""
+
+    task: str
+    inputs: dict[str, str]
+    evidence: dict[str, Any]
+    at: str
+    took: float
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrapped:
+    """`bootstrap`: the milestone branch, the commit it was at, and the baseline tests on it."""
+
+    branch: str
+    head: str
+    tests: Tested
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReviewed:
+    """`plan-review`: every finding about the plan."""
+
+    findings: tuple[Finding, ...] = ()
+    left_out_by: str | None = None
+    """Who wanted no review; then there are no findings, and nothing is passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """`complete`: the issues that were done when the milestone ended."""
+
+    done: tuple[str, ...] = ()
+
+
+# ---- evidence, one shape per step -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BranchMade:
+    """`branch`: the branch exists; `base` is the commit that its change is counted from."""
+
+    branch: str
+    base: str
+    adopted: bool = False
+    start: str = ""
+    """The commit it was first made from; work that was begun there is not begun again when the base moves."""
+    onto: str = ""
+    """The branch it stands on: what its pull request goes against."""
+    tip: str = ""
+    """The commit that branch was at."""
+    restacked: bool = False
+    """Whether its base was merged into it, because that had moved."""
+    conflict: str = ""
+    """The commit of its base that could not be merged in."""
+    work: str = ""
+    """The commit in which its implementation ended, as far as that was known."""
+    problem: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """A branch's work that was thrown away: `kept` is the ref that still holds it, `people` others' commits in it."""
+
+    kept: str
+    commits: int
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Implemented:
+    """`implement`: the commit the attempt ended in, measured against the commit before it."""
+
+    head: str
+    attempt: int
+    files: int
+    lines: int
+    """Added plus deleted lines of this attempt."""
+    report: tuple[str, ...] = ()
+    adopted: bool = False
+    cost: float | None = None
+    """US dollars; None where nobody measured."""
+    base: str = ""
+    """The commit that the branch's change is counted from after this attempt."""
+    problem: Finding | None = None
+    restarted: Restarted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """`lint`: the commit after auto-fixing and how many files that changed."""
+
+    head: str
+    fixed: int
+    problem: Finding | None = None
+    left: str | None = None
+    """What the linter said of what it did not mend; None where it was content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many changed lines can be run at all, how many the tests ran, and where the others are (`src/a.py: 3-5`)."""
+
+    lines: int
+    covered: int
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """`test`: counts and the names of failing tests, from the test runner's own report."""
+
+    head: str
+    passed: int
+    failed: tuple[str, ...] = ()
+    skipped: int = 0
+    known: tuple[str, ...] = ()
+    """Failures that the baseline had too; they do not count."""
+    problem: str | None = None
+    """Set where the test command did not get as far as a verdict."""
+    proven: tuple[str, ...] = ()
+    """Those of the tests named by the issue's criteria that ran and passed, as the plan names them."""
+    coverage: Coverage | None = None
+    """Of the changed lines; None where it was not measured."""
+    unmeasured: str | None = None
+    """Why coverage was not measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """`inspect`: every finding about the change `base..head`, its identity and its paths."""
+
+    head: str
+    change: str
+    files: int
+    lines: int
+    findings: tuple[Finding, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A gate that lets the issue pass: labels for the PR, and the ids of the decisions it stands on."""
+
+    labels: tuple[str, ...] = ()
+    decisions: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """`push`: the remote branch, read back."""
+
+    head: str
+    problem: Finding | None = None
+    there: str | None = None
+    """Where the remote branch was instead, where that is the problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """`pr`: the pull request, read back."""
+
+    number: int
+    url: str
+    labels: tuple[str, ...] = ()
+    state: str = "open"
+    adopted: bool = False
+    """Whether it was there already."""
+    problem: Finding | None = None
+    retries: int = 0
+    """How many answers of `retry` to a closed pull request were there: each opens it again once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """`review`: findings on the lines the issue changed; `pending` where no reviewer answered in time."""
+
+    head: str
+    change: str
+    findings: tuple[Finding, ...] = ()
+    pending: bool = False
+
+
+# ---- landing --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LandedIssue:
+    """An issue's pull request that was merged: its commit, and a commit of the milestone branch that holds it."""
+
+    issue: str
+    pr: int
+    head: str
+    held: str
+    at: str
+    """When that was seen, UTC, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """`landing.json`: what has landed on `branch`, and the milestone's own pull request into `target`."""
+
+    milestone: str
+    branch: str
+    target: str
+    issues: tuple[LandedIssue, ...] = ()
+    pr: int | None = None
+    url: str | None = None
+    state: str | None = None
+    """Of the milestone's pull request: open, closed or merged."""

@@ -1,0 +1,188 @@
+"""The plan: a milestone, its phases and issues, and everything they may say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .words import Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One acceptance criterion, optionally with the test (pytest node id) that proves it."""
+
+    text: str
+    test: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """Which tests the issue is expected to bring."""
+
+    unit: bool = True
+    integration: bool = False
+    red_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Glob patterns (`**` crosses directories) of what an issue may and may not change; empty `allow` allows all."""
+
+    allow: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """An issue's Markdown specification: its path relative to the plan's folder, and its text."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSpec:
+    """Who implements: `kind` names the agent, the rest is that agent's own configuration."""
+
+    kind: str = "human"
+    command: tuple[str, ...] = ()
+    changes: str | None = None
+    timeout: int = 3600
+    """Seconds one attempt may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One issue of the plan. `number` is the two-digit plan number (`03`), `github` the number on the forge."""
+
+    number: str
+    title: str
+    slug: str
+    phase: int
+    github: int | None = None
+    short_title: str | None = None
+    type: str = "feat"
+    priority: Literal["P0", "P1", "P2", "P3"] = "P1"
+    depends_on: tuple[str, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    tests: Expectations = field(default_factory=Expectations)
+    external: bool = False
+    labels: tuple[str, ...] = ()
+    spec: Spec | None = None
+    paths: Paths = field(default_factory=Paths)
+    agent: AgentSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A phase: its issues run, then a barrier waits for a person. `number` counts from 1."""
+
+    number: int
+    title: str
+    issues: tuple[Issue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySpec:
+    """Where the work happens: `path` relative to the project, `remote` a remote's name, a path or a URL.
+
+    `github` is `owner/name` on GitHub, where the remote's URL does not say it.
+    """
+
+    path: str = "."
+    remote: str | None = None
+    github: str | None = None
+    sample: str | None = None
+    prepare: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Argument lists, never run through a shell; `{python}` is the interpreter that runs run-milestone."""
+
+    lint: tuple[str, ...] = ("{python}", "-m", "ruff", "check", "--fix", "--exit-zero", ".")
+    test: tuple[str, ...] = ("{python}", "-m", "pytest")
+    review: tuple[str, ...] = ("{python}", "-m", "ruff", "check", "--output-format", "json", "--exit-zero")
+    timeout: int = 1800
+    """Seconds one command may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Attempts per gate, what one person can still review, how well tests cover it, and the budget of all runs."""
+
+    attempts: int = 2
+    files: int = 8
+    lines: int = 400
+    coverage: int = 50
+    """Percent of the changed lines that the tests should run."""
+    time: float = 86_400.0
+    """Seconds that the steps may take, over all runs."""
+    money: float = 100.0
+    """US dollars that the agents may cost, over all runs."""
+    all_attempts: int | None = None
+    """How often agents may work at issues, over all runs; None: three times for each issue, at least ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The forge's checks (CI) on a pull request that count; where none is named, the forge says or all do."""
+
+    wait: int = 1800
+    """Seconds they may take."""
+    required: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """A command that reviews a change: it reads the change as JSON and prints findings, as `format` says.
+
+    `prompt` is for a coding agent: it reads what it is asked in words, and findings end what it says.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    format: Literal["findings", "sarif", "prompt"] = "findings"
+    stage: Literal["compliance", "quality"] = "quality"
+    timeout: int = 600
+    """Seconds; a reviewer that takes longer is told as pending and holds nobody up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Licences:
+    """Licence policy: SPDX ids allowed beside the permissive ones, and licences the team vouches for by package."""
+
+    allow: tuple[str, ...] = ()
+    packages: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A milestone plan, validated. `id` is normalised (`m4.1`), `branch` is what the issues' PRs target."""
+
+    id: str
+    title: str
+    branch: str
+    phases: tuple[Phase, ...]
+    target: str = "main"
+    scope: tuple[str, ...] = ()
+    repository: RepositorySpec = field(default_factory=RepositorySpec)
+    forge: str = "local"
+    agent: AgentSpec = field(default_factory=AgentSpec)
+    commands: Commands = field(default_factory=Commands)
+    reviewers: tuple[Reviewer, ...] = ()
+    checks: Checks = field(default_factory=Checks)
+    limits: Limits = field(default_factory=Limits)
+    sensitive: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    protected: tuple[str, ...] = (".github/**", ".gitlab-ci.yml", "deploy/**", "infra/**")
+    migrations: str = "alembic/versions"
+    database: str | None = None
+    licences: Licences = field(default_factory=Licences)
+    decisions: dict[str, tuple[Verb, ...]] = field(default_factory=dict)
+    """Verbs this team offers, by kind of stop; narrows the stop table, never widens it."""
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """All issues in plan order."""
+        return tuple(issue for phase in self.phases for issue in phase.issues)

@@ -1,0 +1,92 @@
+"""The closed sets: verbs, severities, tiers, kinds of stops, steps."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """What a person can answer at a gate."""
+
+    FIX = "fix"
+    APPROVE = "approve"
+    RETRY = "retry"
+    RESTART = "restart"
+    CONTINUE = "continue"
+    SKIP = "skip"
+    SKIP_PHASE = "skip-phase"
+    UNSKIP = "unskip"
+    ABORT = "abort"
+
+
+class Severity(StrEnum):
+    """How bad a finding is; only `critical` can never be approved away at review."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Tier(StrEnum):
+    """What a stop does: wait for a person, put a label on the PR, or only be said."""
+
+    HARD = "hard"
+    LABEL = "label"
+    NOTE = "note"
+
+
+class Kind(StrEnum):
+    """The rows of the stop table (policy.py holds what each means)."""
+
+    PLAN_CRITICAL = "plan-critical"
+    PLAN_WARNING = "plan-warning"
+    SPEC_MISSING = "spec-missing"
+    BASELINE = "baseline"
+    SECRET = "secret"  # noqa: S105
+    TAMPERING = "tampering"
+    NOT_RED = "not-red"
+    TESTS = "tests"
+    MIGRATION_BREAKING = "migration-breaking"
+    MIGRATION_ADDITIVE = "migration-additive"
+    MIGRATION_HEADS = "migration-heads"
+    DEPENDENCY = "dependency"
+    LICENCE = "licence"
+    LOCKFILE = "lockfile"
+    SENSITIVE = "sensitive"
+    SCOPE = "scope"
+    PROTECTED = "protected"
+    COVERAGE = "coverage"
+    SIZE = "size"
+    EMPTY = "empty"
+    TOOL = "tool"
+    FORGE = "forge"
+    CONFLICT = "conflict"
+    TARGET = "target"
+    CHECKS = "checks"
+    CHECKS_PENDING = "checks-pending"
+    REVIEW = "review"
+    REVIEW_PENDING = "review-pending"
+    AGENT = "agent"
+    HUMAN = "human"
+    BLOCKED = "blocked"
+    BUDGET = "budget"
+    PHASE = "phase"
+
+
+class Step(StrEnum):
+    """The steps of an issue's chain, in order."""
+
+    BRANCH = "branch"
+    IMPLEMENT = "implement"
+    LINT = "lint"
+    TEST = "test"
+    TEST_GATE = "test-gate"
+    INSPECT = "inspect"
+    INSPECT_GATE = "inspect-gate"
+    PUSH = "push"
+    PR = "pr"
+    REVIEW = "review"
+    REVIEW_GATE = "review-gate"
+
+
+STEPS: tuple[Step, ...] = tuple(Step)
