@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -209,7 +210,8 @@ def held(forge, number):
 def kill(forge):
     """Kill run-milestone in whatever jobs are under way, as a machine that runs out of memory does."""
     for pid in forge.jobs_alive():
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # ended meanwhile
+            os.kill(pid, signal.SIGKILL)
 
 
 def heads(forge):
