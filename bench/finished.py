@@ -77,7 +77,7 @@ class Recorded(Session):
         close_books(self)
 
     def _finish(self, node: Node) -> None:
-        task, of_issue = self._making.task(node), self._issues.get(node.issue or "")
+        task, of_issue = self.due.making.task(node), self._issues.get(node.issue or "")
         if of_issue and node.step:
             evidence = self._found(of_issue, node.step)
         else:
