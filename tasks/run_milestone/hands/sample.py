@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import OutsideError, UsageError
 from .commands import argument_list
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..model import Milestone
     from ..project import Project
     from .process import Processes
@@ -75,10 +75,21 @@ def _make_remote(processes: Processes, repository: Path, remote: Path, branch: s
 
 
 def make_bare(processes: Processes, remote: Path, branch: str) -> None:
-    """Make an empty bare repository; one that is there stays as it is."""
+    """Make an empty bare repository, built beside and renamed; one that is there stays as it is.
+
+    So does one that another run makes at this moment: `git init` on it would fight over its configuration.
+    """
+    if (remote / "HEAD").exists():
+        return
     remote.parent.mkdir(parents=True, exist_ok=True)
-    words = ("init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", str(remote))
-    _git(processes, remote.parent, *words)
+    with tempfile.TemporaryDirectory(prefix=f".{remote.name}.", dir=remote.parent) as folder:
+        beside = Path(folder) / remote.name
+        _git(processes, remote.parent, "init", "-q", "--bare", "--template=", f"--initial-branch={branch}", str(beside))
+        try:
+            beside.rename(remote)
+        except OSError as error:
+            if not (remote / "HEAD").exists():
+                raise OutsideError(f"{remote} cannot be made: {error.strerror}.", "Mend that and run again.") from None
 
 
 def _seed_forge(seed: Path, remote: Path) -> None:
