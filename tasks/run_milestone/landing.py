@@ -49,7 +49,7 @@ def land(project: Project, milestone: Milestone, *, shared: bool = False) -> int
 
 
 def _finish(session: Session, *, done: bool) -> ExitCode:
-    session.look_outside()
+    session.look_outside(told=True)  # each merge was said as it came
     waiting = bool(session.state.gates.all())
     session.finish()
     return ExitCode.DONE if done else ExitCode.WAITING if waiting else ExitCode.FAILED

@@ -27,7 +27,7 @@ from .state.lock import held
 from .steps.base import counted_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .hands import Hands
     from .model import Decision, Finding, Milestone
@@ -110,14 +110,14 @@ class Session:
         self._ledger.open()
         self.look_outside()
 
-    def look_outside(self) -> None:
-        """Ask the remote and the forge, and take over what happened there since they were last asked."""
+    def look_outside(self, *, told: bool = False) -> None:
+        """Ask the remote and the forge, and take over what happened there since; say it unless it was `told`."""
         from .hands.opening import look
 
         self._outside.world = look(self.hands, self._branches(), self.milestone.id)
         self.state.remember(self._outside.world)
         reconciling = Reconciling(self.due, self.hands, self._outside.world, frozenset(self._others))
-        reconciling.take_over(self.voice.say)
+        reconciling.take_over(_silently if told else self.voice.say)
         self._outside.read_heads()
         reconciling.leave_drafts(self.voice.say)
         self._withdraw()
@@ -317,3 +317,9 @@ class Session:
     def _put(self, gate: Gate) -> None:
         if self._talk is not None:
             self._talk.put([gate])
+
+
+def _silently(lines: Iterable[str]) -> None:
+    """Hear what was said already; what yields the lines also takes over what they tell."""
+    for _ in lines:
+        pass
