@@ -15,7 +15,7 @@ FLOORS = (
     ("comments",),
     ("making", "ledger", "sharing"),
     ("due", "reconciling"),
-    ("carrying", "session", "books"),
+    ("carrying", "session", "books", "lanes"),
     ("engine",),
     (
         *("answers", "drive", "deciding", "explaining", "starting", "foretelling", "watching", "running", "waves"),

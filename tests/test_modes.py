@@ -449,29 +449,3 @@ def test_without_worktrees_all_share_one_tree_and_a_person_is_told_which_branch(
     told = ada.types("m1", "--no-worktree")
     assert "✓ PR #3 created" in told.out
     assert ada.git("branch", "--show-current", where=".") == "feat/m1-03-make-part-3", "nobody's checkout is moved"
-
-
-# ---- several at a time --------------------------------------------------------------------------------------------
-
-
-def test_issues_side_by_side_are_never_mixed(ada):
-    ada.plans([issue(number) for number in range(1, 5)], by=agent(before="time.sleep(0.3)"))
-    told = ada.types("m1", "--jobs", "4", "--verbose")
-    assert told.code == 3
-    assert sorted(told.issues()) == ["01", "02", "03", "04"]
-    blocks = told.out.split("Issue #")[1:5]
-    for block in blocks:
-        number = block[:2]
-        branches = [line for line in block.splitlines() if line.startswith("✓ Branch:")]
-        assert branches == [f"✓ Branch: feat/m1-{number}-make-part-{int(number)}"]
-        runs = [line.split()[1] for line in block.splitlines() if line.startswith("· ") and " runs: " in line]
-        assert runs[-1] == f"{number}:review-gate" or runs[-2] == f"{number}:review-gate"
-        assert block.count("✓ PR #") == 1
-
-
-def test_side_by_side_the_longest_chain_begins_first(ada):
-    ada.plans([issue(1), issue(2), issue(3), issue(4, depends_on=[3])])
-    assert ada.types("m1", "--jobs", "2").code == 3
-    lines = (ada.folder / "state/m1/journal.jsonl").read_text().splitlines()
-    made = [task for task in (json.loads(line).get("task", "") for line in lines) if task.endswith(":branch")]
-    assert set(made[:2]) == {"03:branch", "01:branch"}

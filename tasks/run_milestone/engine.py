@@ -17,6 +17,7 @@ from doit.reporter import ZeroReporter
 
 from . import seal
 from .errors import Interrupted, UserError
+from .lanes import Lanes
 from .project import Project, find_project
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ _sealed: dict[str, str] = {}
 class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
     """Carries one node out. An action object spares doit a look at every function's signature."""
 
-    def __init__(self, session: Session, node: Node) -> None:
-        """Bind a node to the session that carries it out."""
+    def __init__(self, session: Session, node: Node, lanes: Lanes) -> None:
+        """Bind a node to the session that carries it out, and to the lanes in which it waits for its turn."""
         self._session = session
         self._node = node
+        self._lanes = lanes
         self.out = self.err = ""
         self.result: Any = None
         self.values: dict[str, Any] = {}
@@ -48,7 +50,8 @@ class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
         from .carrying import Stopped
 
         try:
-            self._session.carry_out(self._node)
+            with self._lanes.place(self._node):
+                self._session.carry_out(self._node)
         except Stopped as stopped:
             return TaskFailed(str(stopped), report=False)
         except Interrupted as error:
@@ -170,18 +173,23 @@ def _tasks(session: Session) -> Iterator[dict[str, Any]]:
     done = session.sealed()
     yield {"basename": session.milestone.id, "name": None, "doc": session.milestone.title}
     for node in session.nodes.values():
-        yield _task(session, node, done=done)
+        yield _task(session, node, _UNBOUNDED, done=done)
 
 
-def _remaining_tasks(session: Session, names: list[str]) -> Iterator[dict[str, Any]]:
+_UNBOUNDED = Lanes(sys.maxsize, ())
+"""As many at once as doit itself was told."""
+
+
+def _remaining_tasks(session: Session, names: list[str], lanes: Lanes) -> Iterator[dict[str, Any]]:
     """Yield the tasks that these need and that are not known to be done: a run asks doit again after every answer."""
     nodes = session.due.remaining(names)
     known = {node.name for node in nodes}
     for node in nodes:
-        yield _task(session, replace(node, after=tuple(name for name in node.after if name in known)), done=False)
+        after = tuple(name for name in node.after if name in known)
+        yield _task(session, replace(node, after=after), lanes, done=False)
 
 
-def _task(session: Session, node: Node, *, done: bool) -> dict[str, Any]:
+def _task(session: Session, node: Node, lanes: Lanes, *, done: bool) -> dict[str, Any]:
     base = session.milestone.id
     task: dict[str, Any] = {
         "basename": base,
@@ -194,7 +202,7 @@ def _task(session: Session, node: Node, *, done: bool) -> dict[str, Any]:
     fresh: bool | Callable[[], bool] = True if done else lambda: session.done(node)
     return {
         **task,
-        "actions": [NodeAction(session, node)],
+        "actions": [NodeAction(session, node, lanes)],
         "uptodate": [fresh],
         "clean": [(session.forget, [node.name])],
     }
@@ -213,10 +221,14 @@ class _Run(Run):  # type: ignore[misc]  # doit is untyped
 
 
 def run(session: Session, names: list[str], *, jobs: int = 1) -> None:
-    """Run tasks (`03`, `phase-1`, `complete`) of a session that has begun, and everything they need."""
+    """Run tasks (`03`, `phase-1`, `complete`) of a session that has begun, and everything they need.
+
+    `jobs` are the places in each of the lanes.
+    """
     asked = [f"{session.milestone.id}:{name}" for name in names if not session.due.known_done(name)]
     if not asked:
         return
-    loader = ModuleTaskLoader({"DOIT_CONFIG": DOIT_CONFIG, "task_milestone": lambda: _remaining_tasks(session, names)})
-    words = ["--continue", *(["-n", str(jobs), "-P", "thread"] if jobs > 1 else [])]
-    _Run(task_loader=loader).parse_execute([*words, *asked])
+    lanes = Lanes(jobs, names)
+    tasks = {"DOIT_CONFIG": DOIT_CONFIG, "task_milestone": lambda: _remaining_tasks(session, names, lanes)}
+    words = ["--continue", *(["-n", str(lanes.threads), "-P", "thread"] if jobs > 1 else [])]
+    _Run(task_loader=ModuleTaskLoader(tasks)).parse_execute([*words, *asked])
