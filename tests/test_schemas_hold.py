@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from run_milestone.model import Decision, Finding, Gate, Kind, Marker, Severity, Step, Tier, Verb
 from run_milestone.policy import STOPS
 from run_milestone.schemas import read_schema
-from run_milestone.show.summary import IssueStory
+from run_milestone.show.stories import IssueStory
 
 NAMES = ("approval", "decision", "findings", "gate", "landing", "marker", "metrics", "plan", "summary")
 PLAN = """\

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from . import budget
 from .errors import ExitCode
 from .plan.review import EPIC
+from .show.closing import summary_lines
 from .show.page import page
 from .show.standing import gates_text, status_text
-from .show.summary import report, summarise
+from .show.summary import summarise
 
 if TYPE_CHECKING:
     from .session import Session
@@ -40,7 +41,7 @@ def close_books(session: Session) -> None:
     milestone, state, status = session.milestone, session.state, session.status
     facts = {**summarise(milestone, state), "status": status, "problems": session.problems}
     title = f"# Milestone {milestone.id}: {milestone.title}"
-    text = "\n".join([title, "", f"Status: {status}", "", "```", *report(milestone, state), "```", ""])
+    text = "\n".join([title, "", f"Status: {status}", "", "```", *summary_lines(milestone, state), "```", ""])
     state.write_summary(facts, text)
     if status == "complete":
         state.write_report(page(milestone, state))
@@ -57,7 +58,7 @@ def _write_seal(session: Session, status: str) -> None:
 
 
 def _done(session: Session) -> list[str]:
-    return report(session.milestone, session.state)[:4]
+    return summary_lines(session.milestone, session.state)[:4]
 
 
 def _folders(session: Session) -> list[str]:

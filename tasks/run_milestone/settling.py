@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from . import budget, gates
 from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from .model import Approval, Decision, Gate, Verb
-from .show.summary import listed, stories
+from .show.barrier import listed
+from .show.stories import stories
 from .state.approvals import LONGEST
 
 if TYPE_CHECKING:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from ..redaction import inert_line, inert_markdown
 from .pull_request import bounded, decisions
-from .summary import stories, version_of
-from .words import count, one_line
+from .stories import stories
+from .words import count, next_steps, one_line, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..model import Landed, Milestone, PullRequest
     from ..state import State
-    from .summary import IssueStory
+    from .stories import IssueStory
 
 
 def hindered(milestone: Milestone, why: list[str]) -> list[str]:
@@ -36,14 +36,10 @@ def proposed(milestone: Milestone, pull: PullRequest, *, new: bool) -> list[str]
         return ["", f"✗ {name} was closed without merging: open it again where it lives, then land again."]
     if pull.state == "merged":
         steps = [f"Tag: v{version_of(milestone.id)}"]
-        return ["", f"✓ {name} is merged into {milestone.target}", *_numbered(steps)]
+        return ["", f"✓ {name} is merged into {milestone.target}", "", *next_steps(steps)]
     how = "created" if new else "is open"
     steps = [f"Review and merge {name} → {milestone.target}", f"Tag: v{version_of(milestone.id)}"]
-    return ["", f"✓ {name} {how}: {milestone.branch} → {milestone.target} ({pull.url})", *_numbered(steps)]
-
-
-def _numbered(steps: list[str]) -> list[str]:
-    return ["", "Next steps:", *(f"{number}. {step}" for number, step in enumerate(steps, start=1))]
+    return ["", f"✓ {name} {how}: {milestone.branch} → {milestone.target} ({pull.url})", "", *next_steps(steps)]
 
 
 # ---- the milestone's pull request -----------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from .. import budget
 from ..graph import phase_name
 from ..identity import renumbered
-from .summary import status_of, stories
+from .stories import stories
+from .summary import status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

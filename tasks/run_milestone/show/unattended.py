@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..model import Severity, Step, Verb
 from ..policy import AUTONOMOUS
-from .summary import stories
+from .stories import stories
 from .words import RULE, count, headline, short_title
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ..model import Decision, Milestone
     from ..state import State
-    from .summary import IssueStory
+    from .stories import IssueStory
 
 
 def unattended(milestone: Milestone, state: State, *, aborted: bool) -> list[str]:

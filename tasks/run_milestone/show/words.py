@@ -34,6 +34,17 @@ def short_title(issue: Issue) -> str:
     return one_line(issue.short_title or issue.title)
 
 
+def version_of(milestone: str) -> str:
+    """Return the version a milestone is tagged with: m4.1 is 0.4.1, m3 is 0.3.0."""
+    parts = milestone.removeprefix("m").split(".")
+    return ".".join(["0", *parts, "0"][:3])
+
+
+def next_steps(steps: list[str]) -> list[str]:
+    """Return what is left to people, numbered in its order."""
+    return ["Next steps:", *(f"{number}. {step}" for number, step in enumerate(steps, start=1))]
+
+
 def place(finding: Finding) -> str:
     """Return ` — src/users/sanitize.py#L15`; empty where a finding has no place."""
     if finding.path is None:

@@ -11,8 +11,10 @@ from ..errors import OutsideError, UsageError
 from ..model import Bootstrapped, Completed, Finding, Kind, Passed, PlanReviewed, Severity
 from ..plan.review import review
 from ..show import transcript
+from ..show.barrier import listed, listing
+from ..show.closing import closing
 from ..show.plan_review import reviewed
-from ..show.summary import closing, listed, listing, stories
+from ..show.stories import stories
 from .task import Task
 from .test import NOTHING_COLLECTED, coverage_gap, run_tests
 

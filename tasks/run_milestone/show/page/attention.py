@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...model import Decision, Gate
-    from ..summary import IssueStory
+    from ..stories import IssueStory
     from .records import Records
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...identity import renumbered
 from ...model import Step, Tested
-from ..summary import stories, summarise
+from ..stories import stories
+from ..summary import summarise
 from ..timeline import questions, spans
 
 if TYPE_CHECKING:
     from ...model import Criterion, Decision, Gate, Issue, Milestone
     from ...state import State
-    from ..summary import IssueStory
+    from ..stories import IssueStory
     from ..timeline import Entry, Question, Span
 
 
