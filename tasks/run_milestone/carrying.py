@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .gates import ask
 from .graph import COMPLETE, Node
 from .model import Gate, Passed, Step
-from .show import transcript
+from .show.gate import question, why_asked, why_passed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ class Carrying:
         evidence = self._standing(node, task) or self._act(node, task)
         passed = self._pass(node, task, self.due.ask(task, evidence))
         if task.act is None:
-            self._explain(node, f"passes: {transcript.why_passed(passed)}")
+            self._explain(node, f"passes: {why_passed(passed)}")
             self._record(node, self.due.making.task(node), task.inputs(), passed, 0.0)
         self.due.note(node)
         if node.step is Step.REVIEW_GATE:
@@ -134,7 +134,7 @@ class Carrying:
         if isinstance(outcome, Passed):
             self._state.gates.close(task.gate)  # whatever was asked before is answered or out of date
             return outcome
-        self._explain(node, f"asks: {transcript.why_asked(outcome)}")
+        self._explain(node, f"asks: {why_asked(outcome)}")
         raise self._stopped(outcome, task.shown(), node.issue)
 
     def passes(self, issue: str, findings: tuple[Finding, ...], change: str) -> bool:
@@ -166,4 +166,4 @@ class Carrying:
     def _question(self, gate: Gate, shown: list[str]) -> list[str]:
         making = self.due.making
         prompts, shared = making.manner.prompts, self._state.is_shared
-        return transcript.gate(gate, shown, making.milestone.id, prompts=prompts, shared=shared)
+        return question(gate, shown, making.milestone.id, prompts=prompts, shared=shared)

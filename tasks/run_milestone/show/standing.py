@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ..digest import plain
 from ..graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name
 from ..model import Kind
+from .gate import decide_commands
 from .stories import stories
 from .summary import summarise
-from .transcript import decide_commands
 from .words import count, found_at, headline, wanted
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from ..model import (
 )
 from ..plan.review import unspecified
 from ..policy import LEFT_OUT
-from ..show import transcript
+from ..show.steps import after, before
 from ..show.words import found_at, wanted
 from .awaiting import KINDS as AWAITED
 from .base import BASE, conflict, moved, stands_on
@@ -70,8 +70,8 @@ def step_task(job: Job, step: Step) -> Task:
         findings=partial(_findings, job, step),
         differs=partial(_differs, job, step),
         shown=partial(_shown, job, step),
-        before=partial(transcript.before, step, job.attempt, afresh=job.afresh),
-        after=partial(transcript.after, step, attempt=_told_as(job, step)),
+        before=partial(before, step, job.attempt, afresh=job.afresh),
+        after=partial(after, step, attempt=_told_as(job, step)),
     )
 
 
