@@ -296,6 +296,11 @@ def test_the_doctor_finds_what_a_run_would_stumble_over(ada):
     told = ada.types("doctor", "m1")
     assert told.code == 1
     assert "no-such-agent is not on PATH" in told.out
+    agent = "{kind: command, command: [sh], pass_env: [SET_KEY, UNSET_KEY]}"
+    plan.write_text(PLAN.format(agent=agent))
+    told = ada.types("doctor", "m1", env={"SET_KEY": "canary-canary"})
+    assert told.code == 0
+    assert re.search(r"✓ m1 pass_env +SET_KEY\n· m1 pass_env +UNSET_KEY is not set, so it is not passed on", told.out)
     plan.write_text(PLAN.format(agent="{kind: human}") + "repository: {remote: ../nowhere.git}\n")
     assert "made by the first run" in ada.types("doctor").out
     plan.write_text("id: m1\n")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from .show.words import count
 if TYPE_CHECKING:
     from .hands.git import Git
     from .hands.process import Processes
-    from .model import Milestone
+    from .model import AgentSpec, Milestone, Reviewer
     from .policy import Stop
     from .project import Project
 
@@ -118,8 +119,16 @@ def _plan(project: Project, milestone: Milestone, processes: Processes) -> Itera
     agents = dict.fromkeys((milestone.agent, *(issue.agent for issue in milestone.issues if issue.agent)))
     for agent in agents:
         yield _command(f"{name} agent", agent.command) if agent.kind == "command" else Sign(f"{name} agent", agent.kind)
+    yield from _variables(f"{name} pass_env", [*agents, *milestone.reviewers])
     for field in ("lint", "test", "review"):
         yield _command(f"{name} {field}", getattr(milestone.commands, field))
+
+
+def _variables(name: str, programs: Iterable[AgentSpec | Reviewer]) -> Iterator[Sign]:
+    """Tell which variables are there to be passed on, never what is in them."""
+    for variable in dict.fromkeys(variable for program in programs for variable in program.pass_env):
+        there = bool(os.environ.get(variable))
+        yield Sign(name, variable if there else f"{variable} is not set, so it is not passed on", there or None)
 
 
 def _places(project: Project, milestone: Milestone, processes: Processes) -> Iterator[Sign]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 REDACTED = "[redacted]"
 
 # Patterns stay text until they are used (re keeps them compiled), because every command imports this room.
-_TELLING = r"(?i)TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIAL"
+_TELLING = r"(?i)TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|_KEY$|CREDENTIAL"
 _SHORTEST = 8
 """Characters; a shorter value is a word that honest text may hold too."""
 

@@ -26,8 +26,12 @@ def written(request, somebody, tmp_path_factory):
     ada = somebody(tmp_path_factory.mktemp(request.param))
     ada.git("init", "--quiet", "--initial-branch=main", where=".")
     ada.types("init")
+    plan = ada.folder / "plans/m1/plan.yaml"
+    agent = "agent: {kind: command, command: [claude, -p], pass_env: [MODEL_KEY]}"
+    plan.write_text(re.sub(r"(?m)^agent: .*", agent, plan.read_text()))
     told = ada.types("ci", "github", *FORMS[request.param])
     assert told.code == 0, told.err
+    assert "add what the plans pass on to agents: MODEL_KEY." in told.out
     return ada
 
 
@@ -54,6 +58,13 @@ def test_a_job_may_do_what_it_needs_and_no_more(written):
     may_start = {name for name, job in rights.items() if job["permissions"].get("actions") == "write"}
     assert may_start in (set(), {"wave", "next"})  # `wave` lends it to `next`
     assert not any("git" in step["run"].split() for step in rights.get("next", {"steps": []})["steps"])
+
+
+def test_what_a_plan_passes_on_reaches_the_step_that_runs_agents_and_no_other(written):
+    handed = [step["run"] for step in steps(written) if "MODEL_KEY" in step.get("env", {})]
+    assert handed == [step["run"] for step in steps(written) if "run-milestone ci run" in step.get("run", "")]
+    assert len(handed) == 1
+    assert "@" not in re.sub(r"(?m)#.*", "", (written.folder / MAIN).read_text())
 
 
 def test_no_action_of_anybody_elses_is_used(written):

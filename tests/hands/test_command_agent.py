@@ -38,8 +38,8 @@ def tree(tmp_path):
 def assign(tree, tmp_path):
     """Make an assignment of issue 03 with what a scenario wants different."""
 
-    def assign(*command, attempt=1, findings=(), timeout=20, **issue):
-        spec = AgentSpec("command", command=command, timeout=timeout)
+    def assign(*command, attempt=1, findings=(), timeout=20, pass_env=(), **issue):
+        spec = AgentSpec("command", command=command, timeout=timeout, pass_env=pass_env)
         milestone = Milestone("m4.1", "Users", "milestone/m4.1", ())
         made = Issue("03", "Add input sanitization", "sanitize", 1, agent=spec, **issue)
         return Assignment(milestone, made, tree, attempt, findings, tmp_path, tmp_path / "logs" / "agent-1.log")
@@ -89,6 +89,18 @@ def test_it_sees_no_secret_and_what_it_says_is_made_harmless(work, tree, monkeyp
     assert log.startswith(f"$ {sys.executable} -c ")
     assert "canary-canary" not in log
     assert "\x1b" not in log
+
+
+def test_it_gets_the_variables_that_the_plan_passes_on_and_no_others(work, tree, monkeypatch):
+    monkeypatch.setenv("MODEL_KEY", "canary-canary")
+    monkeypatch.setenv("OTHER_KEY", "canary-yranac")
+    monkeypatch.setenv("NO_KEY", "")
+    report = work(
+        "import os; print(sorted(name for name in os.environ if 'KEY' in name)); print(os.environ['MODEL_KEY'])",
+        pass_env=("MODEL_KEY", "NO_KEY", "UNSET_KEY", "PATH"),
+    )
+    assert report.lines == ("['MODEL_KEY']", "[redacted]")
+    assert "canary-canary" not in (tree.parent / "logs" / "agent-1.log").read_text()
 
 
 @pytest.mark.parametrize(

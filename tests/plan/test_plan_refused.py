@@ -21,6 +21,7 @@ SHAPES = {
     "database: users.db": "3:11: database: is 'users.db', expected a database URL",
     "agent: {kind: replay}": "3:8: agent: has no changes, expected a path inside the project",
     "agent: {kind: command}": "3:8: agent: has no command, expected a list of a program and its arguments",
+    "agent: {kind: command, command: [x], pass_env: [A B]}": "3:49: agent.pass_env[0]: is 'A B', expected a name of",
     "agent: {kind: No One}": "3:15: agent.kind: is 'No One', expected a name of lower-case letters",
     "decisions: {reviw: [fix]}": "3:13: decisions.reviw: is not a known key, did you mean review?",
     "decisions: {review: [fixx]}": "3:22: decisions.review[0]: is 'fixx', expected one of fix, approve, retry,",
@@ -51,6 +52,10 @@ RULES = {
     "database: postgresql://me:pw@host/x": "3:11: database: holds a password, expected a URL without one",
     "agent: {kind: replay, changes: ../x}": "3:32: agent.changes: is '../x', expected a path that stays inside",
     "agent: {command: [codex]}": "3:18: agent.command: belongs to the agent command, expected kind: command",
+    "agent: {kind: human, pass_env: [MODEL_KEY]}": "3:32: agent.pass_env: belongs to the agent command, expected",
+    "agent: {kind: command, command: [x], pass_env: [MODEL_KEY, GH_TOKEN]}": "3:60: agent.pass_env[1]: is GH_TOKEN, "
+    "which may lead to the forge's token, expected a variable of the program's own",
+    "reviewers: [{name: x, command: [x], pass_env: [HOME]}]": "3:48: reviewers[0].pass_env[0]: is HOME, which may lead",
     "agent: {kind: robot}": "3:15: agent.kind: is 'robot', expected one of human, command, replay",
     "forge: githb": "3:8: forge: is 'githb', expected one of github, local",
     "protected: [/etc/**]": "3:13: protected[0]: is '/etc/**', expected a path that stays inside the project",

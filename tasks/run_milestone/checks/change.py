@@ -41,9 +41,16 @@ class ChangedFile:
 
 
 class Run(Protocol):
-    """(argument list, standard input, seconds: by default those of the plan's commands) → result."""
+    """(argument list, standard input, seconds: by default those of the plan's commands, variables) → result."""
 
-    def __call__(self, command: tuple[str, ...], stdin: str | None, timeout: int | None = None, /) -> Result:
+    def __call__(
+        self,
+        command: tuple[str, ...],
+        stdin: str | None,
+        timeout: int | None = None,
+        pass_env: tuple[str, ...] = (),
+        /,
+    ) -> Result:
         """Run a tool to its end."""
 
 

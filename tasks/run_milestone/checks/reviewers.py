@@ -29,7 +29,7 @@ LEVELS = {"error": Severity.CRITICAL, "warning": Severity.WARNING, "note": Sever
 def ask(change: Change, reviewer: Reviewer) -> Iterator[Finding]:
     """Yield what a reviewer says of the lines that the change adds; no answer in time is told, and holds nobody up."""
     command = tuple(word.replace("{python}", sys.executable) for word in reviewer.command)
-    ran = change.run(command, _told(change, reviewer), reviewer.timeout)
+    ran = change.run(command, _told(change, reviewer), reviewer.timeout, reviewer.pass_env)
     if ran.timed_out:
         message = f"The reviewer `{reviewer.name}` gave no answer within {reviewer.timeout} s"
         yield Finding(Kind.REVIEW_PENDING, Severity.INFO, reviewer.name, message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..show.words import count
-from .workflows import SETUP, WAVE
+from .workflows import SETUP, WAVE, passed_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,10 @@ The schedule runs {all} every day from then on; change it in the workflow's `cro
 RIGHTS = "\nA last job starts the next wave by itself: it alone may start workflows, and it checks out nothing.\n"
 
 
+PASSED = """
+Under Settings, Secrets and variables, Actions, add what the plans pass on to agents: {names}.
+"""
+
 LOCAL = """\
 ⚠️ The plan of {id} keeps pull requests in files of the machine that runs it, and a job's machine is gone with the job.
    Say `forge: github` in plans/{id}/plan.yaml.
@@ -47,7 +51,9 @@ def written(files: Sequence[Written], milestones: Sequence[Milestone]) -> str:
     if all(file.what == "kept" for file in files):
         return f"{lines}Nothing changed.\n"
     waves = RIGHTS if WAVE in {file.name for file in files} else ""
-    return lines + NEXT.format(setup=SETUP, first=names[0], all=" and ".join(names)) + waves
+    passed = passed_on(milestones)
+    keys = PASSED.format(names=", ".join(passed)) if passed else ""
+    return lines + NEXT.format(setup=SETUP, first=names[0], all=" and ".join(names)) + keys + waves
 
 
 def _stays_behind(milestone: Milestone) -> bool:

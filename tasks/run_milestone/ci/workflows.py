@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from ..files import read_text, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from ..model import AgentSpec, Milestone, Reviewer
 
 _TEMPLATES = Path(__file__).parent / "templates"
 MAIN, WAVE = ".github/workflows/run-milestone.yml", ".github/workflows/run-milestone-wave.yml"
@@ -28,11 +31,34 @@ class Written:
     what: str
 
 
-def workflows(milestones: Sequence[str], *, matrix: bool) -> dict[str, str]:
+def workflows(milestones: Sequence[Milestone], *, matrix: bool) -> dict[str, str]:
     """Return the text of each file, by its path in the repository; `milestones` are those that the schedule wakes."""
-    jobs = _template("matrix.yml" if matrix else "one-job.yml")
-    main = _template("event.yml").replace("@FIRST@", milestones[0]).replace("@ALL@", " ".join(milestones)) + jobs
-    return {MAIN: main, **({WAVE: _template("wave.yml")} if matrix else {}), SETUP: _template("setup.yml")}
+    names = [milestone.id for milestone in milestones]
+    event = _template("event.yml").replace("@FIRST@", names[0]).replace("@ALL@", " ".join(names))
+    main = event + _template("matrix.yml" if matrix else "one-job.yml")
+    texts = {MAIN: main, **({WAVE: _template("wave.yml")} if matrix else {}), SETUP: _template("setup.yml")}
+    return {path: _with_each(text, passed_on(milestones)) for path, text in texts.items()}
+
+
+def passed_on(milestones: Sequence[Milestone]) -> list[str]:
+    """Return the names of the variables that the plans pass on to agents and reviewers."""
+    programs = [program for milestone in milestones for program in _programs(milestone)]
+    return sorted({name for program in programs for name in program.pass_env})
+
+
+def _programs(milestone: Milestone) -> Iterator[AgentSpec | Reviewer]:
+    yield milestone.agent
+    yield from (issue.agent for issue in milestone.issues if issue.agent)
+    yield from milestone.reviewers
+
+
+def _with_each(text: str, names: list[str]) -> str:
+    """Write a line of a template that begins with `@EACH@` once for every name."""
+
+    def lines(match: re.Match[str]) -> str:
+        return "".join(f"{match[1]}{match[2].replace('@NAME@', name)}\n" for name in names)
+
+    return re.sub(r"(?m)^( *)@EACH@ (.*)\n", lines, text)
 
 
 def _template(name: str) -> str:

@@ -24,7 +24,7 @@ def github(args: argparse.Namespace) -> int:
     project = current_project()
     names = [normalise(name) for name in args.milestones] or _only_plan(list(milestones(project.plans)))
     plans = [load_plan(project, name) for name in names]
-    put(written(write(project.root, workflows(names, matrix=args.matrix)), plans))
+    put(written(write(project.root, workflows(plans, matrix=args.matrix)), plans))
     return ExitCode.DONE
 
 

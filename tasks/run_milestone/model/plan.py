@@ -50,6 +50,8 @@ class AgentSpec:
     changes: str | None = None
     timeout: int = 3600
     """Seconds one attempt may take."""
+    pass_env: tuple[str, ...] = ()
+    """Names of the runner's environment variables that it gets besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class Reviewer:
     stage: Literal["compliance", "quality"] = "quality"
     timeout: int = 600
     """Seconds; a reviewer that takes longer is told as pending and holds nobody up."""
+    pass_env: tuple[str, ...] = ()
+    """Names of the runner's environment variables that it gets besides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import graphlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import entry_points
+from itertools import chain
 from typing import Any
 
 from ..model import AgentSpec, Verb
@@ -15,9 +17,11 @@ from .paths import addresses, links, paths
 from .problem import Problem, Steps, quoted
 from .written import Entry, Written
 
-AGENTS: dict[str, tuple[str, ...]] = {"human": (), "command": ("command",), "replay": ("changes",)}
+AGENTS: dict[str, tuple[str, ...]] = {"human": (), "command": ("command", "pass_env"), "replay": ("changes",)}
 """Embedded agents, and the settings that are theirs alone."""
 FORGES = ("github", "local")
+_LEADS_TO_THE_FORGE = re.compile(r"HOME|XDG_CONFIG_HOME|(?:GH|GITHUB|GIT|SSH|ACTIONS|RUN_MILESTONE)_\w+")
+"""Variables that hold a token of the forge, or say where one lies."""
 
 Rule = Callable[[Written], Iterable[Problem]]
 
@@ -93,20 +97,36 @@ def _decisions(written: Written) -> Iterator[Problem]:
 
 
 def _agents(written: Written) -> Iterator[Problem]:
-    agents = [((), written.fields), *((entry.steps, entry.fields) for entry in written.issues)]
-    for steps, fields in agents:
-        if "agent" in fields:
-            yield from _agent(written, (*steps, "agent"), fields["agent"])
+    for steps, agent in _workers(written):
+        yield from _agent(written, steps, agent)
+
+
+def _workers(written: Written) -> Iterator[tuple[Steps, dict[str, Any]]]:
+    """Yield the agents that a plan names, its own and its issues'."""
+    for steps, fields in [((), written.fields), *((entry.steps, entry.fields) for entry in written.issues)]:
+        if fields.get("agent") is not None:
+            yield (*steps, "agent"), fields["agent"]
 
 
 def _agent(written: Written, steps: Steps, agent: dict[str, Any]) -> Iterator[Problem]:
     kind = agent.get("kind", AgentSpec().kind)
-    for key in agent.keys() & {"command", "changes"}:
+    for key in agent.keys() & set(chain(*AGENTS.values())):
         if kind in AGENTS and key not in AGENTS[kind]:
             owner = next(name for name, settings in AGENTS.items() if key in settings)
             yield written.problem((*steps, key), f"belongs to the agent {owner}, expected kind: {owner}")
     if unknown := _unknown(kind, "agents", AGENTS):
         yield written.problem((*steps, "kind"), unknown)
+
+
+def _variables(written: Written) -> Iterator[Problem]:
+    """Refuse to hand on what opens the forge: whoever is given it could push, or answer a gate."""
+    reviewers = enumerate(written.fields.get("reviewers") or ())
+    readers = [(("reviewers", position), reviewer) for position, reviewer in reviewers if reviewer is not None]
+    for steps, fields in chain(_workers(written), readers):
+        for position, name in enumerate(fields.get("pass_env") or ()):
+            if name is not None and _LEADS_TO_THE_FORGE.fullmatch(name):
+                what = f"is {name}, which may lead to the forge's token, expected a variable of the program's own"
+                yield written.problem((*steps, "pass_env", position), what)
 
 
 def _forge(written: Written) -> Iterator[Problem]:
@@ -133,6 +153,7 @@ RULES: tuple[Rule, ...] = (
     links,
     _decisions,
     _agents,
+    _variables,
     _forge,
     addresses,
 )

@@ -112,9 +112,17 @@ def _laid_out(job: Job, head: str) -> Path:
 
 
 def _tool(job: Job, tree: Callable[[], Path]) -> Run:
-    def run(command: tuple[str, ...], stdin: str | None, timeout: int | None = None, /) -> Result:
+    def run(
+        command: tuple[str, ...],
+        stdin: str | None,
+        timeout: int | None = None,
+        pass_env: tuple[str, ...] = (),
+        /,
+    ) -> Result:
         log = job.state.logs(job.issue.number) / "tools.log"
         limit = timeout or job.milestone.commands.timeout
-        return job.hands.processes.untrusted(command, cwd=tree(), stdin=stdin, timeout=limit, log=log)
+        return job.hands.processes.untrusted(
+            command, cwd=tree(), stdin=stdin, timeout=limit, log=log, pass_env=pass_env
+        )
 
     return run

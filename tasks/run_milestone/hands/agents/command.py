@@ -35,7 +35,9 @@ class CommandAgent:
             text, file = prompt(assignment), Path(folder, "prompt.md")
             file.write_text(text, encoding="utf-8")
             argv, tree, log = argument_list(spec.command, prompt_file=str(file)), assignment.tree, assignment.log
-            result = self._processes.untrusted(argv, cwd=tree, stdin=text, timeout=spec.timeout, log=log)
+            result = self._processes.untrusted(
+                argv, cwd=tree, stdin=text, timeout=spec.timeout, log=log, pass_env=spec.pass_env
+            )
         return Report(_last(result.out), problem=_problem(result, spec.timeout))
 
 

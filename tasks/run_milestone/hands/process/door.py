@@ -73,15 +73,18 @@ class Processes:
         stdin: str | bytes | None = None,
         timeout: float,
         log: Path | None = None,
+        pass_env: Sequence[str] = (),
     ) -> Result:
         """Run what a tree can steer (agent, tests, linters, migrations); neither it nor its daemons outlive the call.
 
-        `log` gets the command, and at the end its output as kept, redacted and made inert.
+        `pass_env` names variables of this process that it may know besides; empty ones are none. `log` gets the
+        command, and at the end its output as kept, redacted and made inert.
         """
         _forbid_peeking()
         _note(log, f"$ {shlex.join(argv)}\n")
         with tempfile.TemporaryDirectory(prefix="home-", ignore_cleanup_errors=True) as home:
-            own = {**_environment(), "HOME": home, "PYTHONDONTWRITEBYTECODE": "1", **env}
+            passed = {name: os.environ[name] for name in pass_env if os.environ.get(name)}
+            own = {**passed, **_environment(), "HOME": home, "PYTHONDONTWRITEBYTECODE": "1", **env}
             command = Command(tuple(argv), cwd, own, _bytes(stdin), timeout)
             result = self._run(command, lambda: Ward(command, self._wardens), timeout + GRACE)
         _note(log, f"{result.out}{result.err}{_ending(result)}\n")
