@@ -224,6 +224,21 @@ def test_only_some_issues_are_done_when_they_are(ada):
     told = ada.types("m1", "--only", "2")
     assert told.code == 3, "what it needs waits, so it waits"
     assert ada.types("m1", "--only", "1").code == 0, "what others wait for is no business of its"
+    assert "✓ Done: #01" in ada.types("m1", "--only", "1,01").out
+
+
+# ---- questions ----------------------------------------------------------------------------------------------------
+
+
+def test_a_question_that_stands_is_not_asked_anew(ada):
+    ada.plans([issue(1)], [issue(2, agent={"kind": "human"})])
+    for gate, answer in (("phase-1", "continue"), ("02", "skip")):
+        asked = [(ada.types("m1").code, state(ada, f"gates/{gate}.json")["opened"]) for _ in range(2)]
+        assert asked == [(3, asked[0][1])] * 2, "an answer touched while a run works is no older than its question"
+        ada.touches(f"{gate}.{answer}", milestone="m1")
+    journal = (ada.folder / "state/m1/journal.jsonl").read_text()
+    assert journal.count('"gate opened"') == 2
+    assert "1. Answer 02: `run-milestone gates m1` lists" in (ada.folder / "state/m1/summary.md").read_text()
 
 
 # ---- watching -----------------------------------------------------------------------------------------------------

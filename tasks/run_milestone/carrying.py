@@ -77,6 +77,7 @@ class Carrying:
         self._pass(node, task, self.due.ask_about(task, task.hindrances()))
         evidence = self._standing(node, task) or self._act(node, task)
         passed = self._pass(node, task, self.due.ask(task, evidence))
+        self._state.gates.close(task.gate)  # whatever was asked before is answered or out of date
         if task.act is None:
             self._explain(node, f"passes: {why_passed(passed)}")
             self._record(node, self.due.making.task(node), task.inputs(), passed, 0.0)
@@ -110,8 +111,10 @@ class Carrying:
         """Run a task; its marker comes last, after every effect it records."""
         if task.act is None:
             return None
+        began, inputs, marker = time.monotonic(), task.inputs(), self._state.markers.read(node.name)
+        if marker is None or marker.inputs != inputs:
+            self._state.gates.close(task.gate)  # it asked about something else; one who only looks again asks the same
         self.voice.say(task.before(), node.issue)
-        began, inputs = time.monotonic(), task.inputs()
         with self.ledger.counted(node, began), self.voice.working(node.name):
             evidence = task.act()
         if node.issue is None or node.step is Step.BRANCH:
@@ -132,7 +135,6 @@ class Carrying:
     def _pass(self, node: Node, task: Task, outcome: Passed | Gate) -> Passed:
         """Let what is passed go on; open a gate for what is not, and stop."""
         if isinstance(outcome, Passed):
-            self._state.gates.close(task.gate)  # whatever was asked before is answered or out of date
             return outcome
         self._explain(node, f"asks: {why_asked(outcome)}")
         raise self._stopped(outcome, task.shown(), node.issue)

@@ -121,6 +121,9 @@ def _finish(session: Session, mode: Mode) -> int:
         session.voice.leave_all()
         session.voice.say(unattended(session.milestone, session.state, aborted=session.aborted))
     code = ExitCode.DONE if _only_issues_are_left(session, mode) else exit_code(session, session.status, mode.only)
+    if mode.only and code == ExitCode.DONE:
+        session.voice.leave_all()
+        session.voice.say(["", f"✓ Done: {', '.join(f'#{number}' for number in mode.only)}"])
     session.finish()
     if mode.metrics:
         session.state.write_metrics(measure(session.milestone, session.state))

@@ -101,6 +101,8 @@ def _quality(milestone: Milestone, state: State) -> list[str]:
 
 
 def _left_to_people(milestone: Milestone, told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
+    if facts["status"] != "complete":
+        return next_steps(_to_go_on(milestone, facts["waiting"]))
     steps = []
     left, pull = facts["prs"]["created"] - facts["landing"]["merged"], facts["landing"]["pr"]
     if left > 0:
@@ -112,3 +114,9 @@ def _left_to_people(milestone: Milestone, told: tuple[IssueStory, ...], facts: d
         steps.append(f"Merge milestone PR #{pull['number']} → {milestone.target}")
     steps.append(f"Tag: v{version_of(milestone.id)}")
     return next_steps(steps)
+
+
+def _to_go_on(milestone: Milestone, waiting: list[str]) -> list[str]:
+    """Return what a milestone that is not finished needs of people."""
+    asked = [f"Answer {', '.join(waiting)}: `run-milestone gates {milestone.id}` lists the commands"] if waiting else []
+    return [*asked, f"Run `run-milestone {milestone.id}` again"]
