@@ -32,6 +32,12 @@ def test_an_unknown_command_is_explained(ada):
     refused(ada.types("frobnicate"), 2, "frobnicate")
 
 
+def test_flags_stand_before_the_milestone_too(ada):
+    told = ada.types("--jobs", "2", "-C", ".", "--dry-run", "m1")
+    assert told.code == 0
+    assert "Dry run of m1: nothing is changed." in told.out
+
+
 def test_no_project(person):
     refused(person.types("m1"), 2, "no plans/ folder", "run-milestone init")
     refused(person.types("-C", "nowhere", "m1"), 2, "nowhere: No such file or directory")
@@ -71,10 +77,11 @@ def test_a_verb_that_is_none_or_is_not_offered(ada):
 
 def test_a_touched_file_that_answers_nothing_is_set_aside(ada):
     ada.types("m1")
-    ada.touches("01.approve", "01.Skip", "99.skip", "notes.txt", milestone="m1")
+    ada.touches("01.approve", "01.Skip", "99.skip", "notes.txt", "README", milestone="m1")
     told = ada.types("m1")
     assert told.code == 3
-    for name in ("01.approve", "01.Skip", "99.skip", "notes.txt"):
+    assert "README was not taken: it is not named after a gate and a verb, like 01.fix." in told.out
+    for name in ("01.approve", "01.Skip", "99.skip", "notes.txt", "README"):
         assert f"Approval {name} was not taken: " in told.out
         assert (ada.folder / f"state/m1/approvals/stale/{name}.1").exists()
 
@@ -95,7 +102,7 @@ def test_a_verb_in_capitals_or_with_a_line_end_is_understood_or_told(ada):
     refused(ada.types("decide", "m1", "01", "Skip"), 2, "'Skip' is no verb", "skip | abort")
     refused(ada.types("decide", "m1", "01", "skip\n"), 2, r"'skip\n' is no verb", "skip | abort")
     ada.touches("01.SKIP", milestone="m1")
-    assert "Approval 01.SKIP was not taken: 'SKIP' is no verb; did you mean skip?" in ada.types("m1").out
+    assert "Approval 01.SKIP was not taken: 'SKIP' is no verb; skip is one." in ada.types("m1").out
     ada.touches("01.skip\n", milestone="m1")
     told = ada.types("m1")
     assert "⏭️ Skipped Issue #01" in told.out, "what a file's name ends in beyond its verb says nothing"
@@ -183,6 +190,8 @@ def test_an_approvals_folder_that_is_a_file(ada):
 def test_jobs_and_only(ada):
     refused(ada.types("m1", "--jobs", "0"), 2, "give 1 or more")
     refused(ada.types("m1", "--only", "07"), 2, "no issue 07", "Its issues are 01")
+    refused(ada.types("m1", "--only", "x"), 2, "no issue x.")
+    refused(ada.types("m1", "--only", ""), 2, "--only names no issue. The issues of m1 are 01")
 
 
 def test_a_folder_in_the_way_of_a_tree_is_left_alone(ada):

@@ -15,6 +15,9 @@ from .opening import add_commands, put
 if TYPE_CHECKING:
     from .opening import Command, Commands
 
+ELSEWHERE = frozenset({"-C", "--directory"})
+"""Options that take the next word and stand before any command."""
+
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; what a user can cause becomes a sentence and an exit code, a bug keeps its traceback."""
@@ -44,12 +47,13 @@ def _enter(directory: str) -> None:
 
 
 def _with_run(words: list[str]) -> list[str]:
-    """Put `run` before a milestone that stands where a command would: `run-milestone m4.1`."""
+    """Put `run` before a milestone that stands where a command would, and before its flags: `run-milestone m4.1`."""
     index = 0
     while index < len(words) and words[index].startswith("-"):
-        index += 2 if words[index] in {"-C", "--directory"} else 1
+        index += 2 if words[index] in ELSEWHERE else 1
     if index < len(words) and words[index] not in COMMANDS and words[index].lstrip("mM")[:1].isdigit():
-        return [*words[:index], "run", *words[index:]]
+        start = 2 if words[0] in ELSEWHERE else 0
+        return [*words[:start], "run", *words[start:]]
     return words
 
 

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     wished = {name: getattr(args, name) for name in WISHES}
     if args.lock and not args.state_ref:
         raise UsageError("--lock is about the state on the remote.", "Give --state-ref with it.")
-    if args.no_issues and args.only:
+    if args.no_issues and args.only is not None:
         raise UsageError("--no-issues and --only are about different tasks.", "Give one of them.")
     shared = {"shared": args.state_ref, "lock": args.lock, "own": args.no_issues}
     mode = Mode(only_issues(args.only, milestone), time=args.max_time, money=args.max_cost, **wished, **shared)
@@ -58,11 +58,16 @@ def _foretell(project: Project, args: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def only_issues(text: str, milestone: Milestone) -> tuple[str, ...]:
-    """Return the issues that `--only 3,04` names, each as its two digits."""
+def only_issues(text: str | None, milestone: Milestone) -> tuple[str, ...]:
+    """Return the issues that `--only 3,04` names, each as its two digits; none where the flag is not given."""
+    if text is None:
+        return ()
     known = [issue.number for issue in milestone.issues]
-    asked = tuple(f"{word.strip():0>2}" for word in text.split(",") if word.strip())
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    asked = tuple(dict.fromkeys(f"{word:0>2}" if word.isdigit() else word for word in words))
     unknown = [number for number in asked if number not in known]
+    if not asked:
+        raise UsageError("--only names no issue.", f"The issues of {milestone.id} are {', '.join(known)}.")
     if unknown:
         raise UsageError(f"{milestone.id} has no issue {', '.join(unknown)}.", f"Its issues are {', '.join(known)}.")
     return asked
@@ -133,7 +138,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def add_only(parser: argparse.ArgumentParser) -> None:
     """Let a command run some issues only."""
-    parser.add_argument("--only", default="", metavar="NN[,NN]", help="run these issues only, and what they need")
+    parser.add_argument("--only", metavar="NN[,NN]", help="run these issues only, and what they need")
 
 
 def _add_land(parser: argparse.ArgumentParser) -> None:
