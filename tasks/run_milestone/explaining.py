@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def explain(project: Project, milestone: Milestone, asked: str) -> str:
-    """Return one line per task; `asked` narrows them to an issue (`03`) or a task (`03:test`)."""
+    """Return one line per task; `asked` narrows them to an issue (`03`) or a task (`03:test`, `m4.1:03:test`)."""
+    asked = asked.removeprefix(f"{milestone.id}:")
     session = Session(project, milestone, Voice())
     nodes = [node for node in session.nodes.values() if not node.group and _wanted(node, asked)]
     if not nodes:

@@ -129,7 +129,7 @@ def _left_out(gate: Gate, decision: Decision) -> bool:
 def no_verb(word: str) -> str:
     """Return what is wrong with a word that is no verb."""
     meant = word.strip().lower()
-    hint = f"did you mean {meant}?" if meant in set(Verb) else f"the verbs are {', '.join(Verb)}"
+    hint = f"{meant} is one" if meant in set(Verb) else f"the verbs are {', '.join(Verb)}"
     return f"{word!r} is no verb; {hint}"
 
 

@@ -70,6 +70,8 @@ def refusal(
     change_now: Callable[[Gate], str | None],
 ) -> str | None:
     """Return why an approval cannot be taken as things are, None where it can; `rivals` are other answers' verbs."""
+    if not approval.gate:
+        return f"it is not named after a gate and a verb, like {milestone.issues[0].number}.fix"
     if approval.gate not in gate_names(milestone):
         return f"{milestone.id} has no gate called {approval.gate!r}"
     if not approval.verb:

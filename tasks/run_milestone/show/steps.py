@@ -30,7 +30,7 @@ def before(step: Step, attempt: int, *, afresh: bool) -> list[str]:
     if step is Step.IMPLEMENT and attempt > 1:
         return ["🔧 Starting over..." if afresh else "🔧 Fixing..."]
     if step is Step.REVIEW:
-        return ["", "🤖 Re-running code review..." if attempt > 1 else "🤖 Code review..."]
+        return ["", "🤖 Re-running code review..." if attempt > 1 and not afresh else "🤖 Code review..."]
     return []
 
 
