@@ -13,8 +13,8 @@ FLOORS = (
     ("gates", "checks", "show"),
     ("steps", "settling", "renumbering"),
     ("comments",),
-    ("making", "ledger", "sharing"),
-    ("due", "reconciling"),
+    ("making", "ledger", "sharing", "shift"),
+    ("due", "reconciling", "questions"),
     ("carrying", "session", "books", "lanes"),
     ("engine",),
     (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .gates import ask
 from .graph import COMPLETE, Node
 from .model import Gate, Passed, Step
-from .show.gate import question, why_asked, why_passed
+from .show.gate import why_asked, why_passed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .due import Due
     from .ledger import Ledger
     from .model import Finding
+    from .questions import Questions
     from .show.voice import Voice
     from .state import State
     from .steps.task import Task
@@ -36,17 +37,14 @@ class Stopped(Exception):  # not an error: a question to a person
 
 @dataclass(slots=True)
 class Carrying:
-    """Carries tasks out: acts, records last of all, and asks what was found, once per run and question."""
+    """Carries tasks out: acts, records last of all, and asks what was found."""
 
     due: Due
     voice: Voice
     ledger: Ledger
-    put: Callable[[Gate], None]
-    """Puts a question where else people read."""
+    questions: Questions
     send: Callable[[], None]
     """Sends what was recorded to whoever shares it."""
-    asked: set[str] = field(default_factory=set)
-    """Questions put in this run: nobody is shown the same one twice."""
     _told: set[str] = field(default_factory=set)
     """Tasks of which a verbose run said that they are done."""
 
@@ -91,7 +89,7 @@ class Carrying:
         """Stop before a task that takes time, money or an attempt, once all of it is used up."""
         asked = self.ledger.question(node)
         if asked is not None:
-            raise self._stopped(asked, self.ledger.told())
+            raise Stopped(self._ask(asked, self.ledger.told()))
 
     def _explain(self, node: Node, what: str) -> None:
         if self.due.making.manner.verbose:
@@ -137,35 +135,16 @@ class Carrying:
         if isinstance(outcome, Passed):
             return outcome
         self._explain(node, f"asks: {why_asked(outcome)}")
-        raise self._stopped(outcome, task.shown(), node.issue)
+        raise Stopped(self._ask(outcome, task.shown(), node.issue))
 
     def passes(self, issue: str, findings: tuple[Finding, ...], change: str) -> bool:
         """Return whether nothing found about an issue's `change` waits for an answer; else its question is put."""
         outcome = ask(issue, findings, change, self._state.decisions.all(), self.due.making.milestone)
         if isinstance(outcome, Gate):
-            self._stopped(outcome, [], issue)
+            self._ask(outcome, [], issue)
             return False
         self._state.gates.close(issue)
         return True
 
-    def _stopped(self, asked: Gate, shown: list[str], issue: str | None = None) -> Stopped:
-        """Open a gate and put its question, once per run; returns what stops the task."""
-        gate, new = self._state.gates.open(asked)
-        if gate.digest in self.asked:
-            return Stopped(gate)
-        self.asked.add(gate.digest)
-        if new:
-            self._state.journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest)
-        self.voice.say(self._question(gate, shown), issue)
-        if not self.due.making.manner.prompts:
-            self.put(gate)
-        if issue:
-            self.voice.leave(issue)
-        if new:
-            self.send()
-        return Stopped(gate)
-
-    def _question(self, gate: Gate, shown: list[str]) -> list[str]:
-        making = self.due.making
-        prompts, shared = making.manner.prompts, self._state.is_shared
-        return question(gate, shown, making.milestone.id, prompts=prompts, shared=shared)
+    def _ask(self, asked: Gate, listing: list[str], issue: str | None = None) -> Gate:
+        return self.questions.ask(asked, listing, issue, self.send)

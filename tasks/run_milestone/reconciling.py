@@ -1,4 +1,4 @@
-"""reconciling: what happened to branches, pull requests and questions since the last run is taken over, and said."""
+"""reconciling: what happened to branches and pull requests since the last run is taken over, and said."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .due import SKIPPED
 from .graph import BOOTSTRAP, step_name
-from .model import Bootstrapped, BranchMade, Implemented, Kind, Linted, Passed, Proposed, Pushed, Step
+from .model import Bootstrapped, BranchMade, Implemented, Linted, Proposed, Pushed, Step
 from .plan.ids import is_branch_of
 from .show.words import one_line
 from .stack import join_of
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from .due import Due
-    from .graph import Node
     from .hands import Hands
-    from .model import Gate, Issue, PullRequest, World
+    from .model import Issue, PullRequest, World
 
     Say = Callable[[Iterable[str]], None]
 
@@ -198,35 +197,3 @@ class Reconciling:
         making = self.due.making
         marks = making.state.roster.marks(making.milestone, issue)
         return any(self.hands.git.is_thrown_away(there, here, f"{mark}/") for mark in marks)
-
-
-def outdated(due: Due) -> Iterator[tuple[Gate, str]]:
-    """Yield the open questions that need no answer any more, each with the reason."""
-    for gate in due.making.state.gates.all():
-        why = _needless(due, gate)
-        if why is not None:
-            yield gate, why
-
-
-def _needless(due: Due, gate: Gate) -> str | None:
-    node = due.nodes.get(gate.gate)
-    if gate.kind is Kind.PHASE:
-        return _phase_needless(due, node) if node is not None else None
-    if node is None or node.issue is None:
-        return None
-    mended = gate.kind in {Kind.BLOCKED, Kind.SPEC_MISSING} and _starts(due, node.issue)
-    return due.settled(node.issue) or ("what it asked about is mended" if mended else None)
-
-
-def _phase_needless(due: Due, node: Node) -> str | None:
-    if due.why(node) is None:
-        return "its list is the one that was approved"
-    issues = [issue for issue in due.making.milestone.issues if issue.phase == node.phase]
-    left = next((issue.number for issue in issues if not due.finished(issue.number)), None)
-    return None if left is None else f"its issue #{left} has work left"
-
-
-def _starts(due: Due, issue: str) -> bool:
-    """Return whether nothing keeps an issue from being started any more."""
-    task = due.making.task(due.nodes[step_name(issue, Step.BRANCH)])
-    return isinstance(due.ask_about(task, task.hindrances()), Passed)

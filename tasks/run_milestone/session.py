@@ -4,40 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 from .books import close_books
 from .carrying import Carrying
-from .comments import Conversation
 from .due import Due
 from .errors import INTERRUPTED, BusyError, ExitCode, Interrupted
 from .graph import BOOTSTRAP, COMPLETE, Node
 from .ledger import Ledger
 from .making import Making, Manner, Outside
-from .model import Gate, Verb
-from .reconciling import Reconciling, outdated
+from .model import Verb
+from .questions import Questions
+from .reconciling import Reconciling
 from .renumbering import take_up
-from .settling import settle
 from .sharing.run import Alone
+from .shift import Shift
 from .show import transcript
 from .show.summary import status_of
 from .state import State
 from .state.lock import held
-from .steps.base import counted_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .hands import Hands
-    from .model import Decision, Finding, Milestone
+    from .model import Finding, Milestone
     from .project import Project
     from .sharing.run import Sharing
     from .show.voice import Voice
-
-
-GRACE = 10.0
-"""Seconds that work in other threads has to notice that its programs were ended."""
 
 
 class Session:
@@ -60,22 +54,22 @@ class Session:
         self.aborted = False
         self.manner = manner or Manner()
         self._sharing = sharing or Alone()
-        self._issues = {issue.number: issue for issue in milestone.issues}
         self._stack = contextlib.ExitStack()
-        self._idle = threading.Condition()
-        self._busy = 0
-        self._ending = False
+        self._shift = Shift()
         self._outside = Outside()
         self.due = Due(Making(project, milestone, self.state, self._outside, self.manner))
-        about = self.manner.about
-        needed = {node.issue for node in self.due.remaining(about)} if about else set(self._issues)
-        self._others = set(self._issues) - needed
-        """Issues that other runs work on at this moment."""
+        self._others = self._left_to_others()
         self._ledger = Ledger(milestone, self.state)
-        self._carrying = Carrying(self.due, voice, self._ledger, put=self._put, send=self._send)
-        self._talk: Conversation | None = None
+        self._questions = Questions(self.due, voice, self._sharing, self._others)
+        self._carrying = Carrying(self.due, voice, self._ledger, self._questions, self._send)
         self._hurried = False
         """Whether somebody wants a standalone run to end now."""
+
+    def _left_to_others(self) -> frozenset[str]:
+        """Return the issues that other runs work on at this moment."""
+        about = self.manner.about
+        needed = {node.issue for node in self.due.remaining(about)}
+        return frozenset(issue.number for issue in self.milestone.issues if about and issue.number not in needed)
 
     # ---- beginning and ending ---------------------------------------------------------------------------------
 
@@ -103,7 +97,7 @@ class Session:
         self.voice.say([*transcript.start(self.milestone, doing), *told])
         take_up(self.milestone, self.state, self.voice.say)
         self.state.journal.add("run started")
-        self._talk = Conversation(self.milestone, self.state, hands.forge, self.voice.say, self._others)
+        self._questions.talk_on(hands.forge)
         self._outside.read_heads()
         self.listen()
         self.settle()
@@ -116,53 +110,33 @@ class Session:
 
         self._outside.world = look(self.hands, self._branches(), self.milestone.id)
         self.state.remember(self._outside.world)
-        reconciling = Reconciling(self.due, self.hands, self._outside.world, frozenset(self._others))
+        reconciling = Reconciling(self.due, self.hands, self._outside.world, self._others)
         reconciling.take_over(_silently if told else self.voice.say)
         self._outside.read_heads()
         reconciling.leave_drafts(self.voice.say)
-        self._withdraw()
+        self._questions.withdraw()
 
     def listen(self) -> None:
         """Take comments that answer questions as approval files; `settle` judges them as it does touched ones."""
-        if self._talk is not None:
-            self._talk.hear(self._change_now)
+        self._questions.listen()
 
     def settle(self) -> bool:
         """Turn approval files into decisions, and say what they do; returns whether there were any."""
-        made = self._numbered(settle(self.milestone, self.state, self._change_now, self.voice.say, self._others))
-        for decision in made:
-            self.aborted = self.aborted or decision.verb is Verb.ABORT
-            self._carrying.asked -= self._carrying.asked if decision.verb is Verb.UNSKIP else {decision.digest or ""}
-            self.due.ask_again()
-            self.voice.say(transcript.decided(decision, self._issues.get(decision.gate)))
-        if made:
-            self._withdraw()
+        made = self._questions.settle()
+        if any(decision.verb is Verb.ABORT for decision in made):
+            self.aborted = True
+            self._shift.end()
         return bool(made)
-
-    def _numbered(self, made: tuple[Decision, ...]) -> list[Decision]:
-        """Return decisions with the numbers they keep; of several machines the first keeps its own."""
-        if made:
-            self._sharing.send(must=True)
-        sources = {decision.source for decision in made}
-        return [decision for decision in self.state.decisions.all() if decision.source in sources] if made else []
 
     def _send(self) -> None:
         """Send what was recorded; once another run has the lock, nothing more is begun."""
         try:
             self._sharing.send()
         except BusyError as error:
-            self._ending = True
+            self._shift.end()
             raise Interrupted(error.what, error.do) from None
         if self.state.is_shared:
             self._ledger.open()  # others use up the same budget
-
-    def _withdraw(self) -> None:
-        """Close the questions that need no answer any more."""
-        for gate, why in list(outdated(self.due)):
-            if gate.gate in self._others:
-                continue
-            self.state.gates.close(gate.gate)
-            self.voice.say([f"· Gate {gate.gate} is withdrawn: {why}"])
 
     def _branches(self) -> list[str]:
         """Return the branch of every issue that the milestone has or had."""
@@ -179,15 +153,6 @@ class Session:
         self.due.ask_again()
         return any(before.get(name) != self._outside.heads.get(name) for name in names)
 
-    def _change_now(self, gate: Gate) -> str | None:
-        """Return the identity of the change a gate is about, as it is now; None where it is about none."""
-        issue = self._issues.get(gate.gate)
-        base = counted_from(self.state, gate.gate) if issue else None
-        if not gate.change or issue is None or base is None:
-            return None
-        branch = self.state.roster.branch(self.milestone, issue)
-        return self.hands.git.patch_id(base, self._outside.heads.get(branch, base))
-
     def sealed(self) -> bool:
         """Return whether the milestone was complete and nothing it rests on has changed since."""
         return "run" in self.state.sealed()
@@ -203,9 +168,8 @@ class Session:
             self.voice.say(self._last_words(status))
             self.voice.say(self._ledger.unmeasured())
             self.state.journal.add("run ended", status=status)
-            if self._talk is not None and not hurried and not self._hurried:
-                self._talk.close()
-                self._talk.put(self.state.gates.all())
+            if not hurried and not self._hurried:
+                self._questions.leave()
             self._sharing.close(lambda: close_books(self))
         self.end()
         return status
@@ -216,13 +180,12 @@ class Session:
 
     def end(self) -> None:
         """Let go of everything, however far the run came; nothing that was started goes on without the lock."""
-        self._ending = True
+        self._shift.end()
         hands = self._outside.hands
         if hands is not None:
             self._sharing.leave()
             hands.processes.stop()
-            with self._idle:
-                self._idle.wait_for(lambda: not self._busy, timeout=GRACE)
+            self._shift.wait()
             hands.git.close()
         self._outside.hands = None
         self._stack.close()
@@ -292,31 +255,13 @@ class Session:
 
     def carry_out(self, node: Node) -> None:
         """Do one task and record it; raises Stopped where a person has to decide first."""
-        with self._at_work():
+        with self._shift.at_work():
             self._carrying.carry_out(node)
         self.problems.pop(node.name, None)
-
-    @contextlib.contextmanager
-    def _at_work(self) -> Iterator[None]:
-        """Refuse work that comes after the end, and let the end wait for work that is under way in other threads."""
-        if self.aborted or self._ending:
-            raise Interrupted("The run was ended.", "The same command resumes it.")
-        with self._idle:
-            self._busy += 1
-        try:
-            yield
-        finally:
-            with self._idle:
-                self._busy -= 1
-                self._idle.notify_all()
 
     def passes(self, issue: str, findings: tuple[Finding, ...], change: str) -> bool:
         """Return whether nothing found about an issue's `change` waits for an answer; else its question is put."""
         return self._carrying.passes(issue, findings, change)
-
-    def _put(self, gate: Gate) -> None:
-        if self._talk is not None:
-            self._talk.put([gate])
 
 
 def _silently(lines: Iterable[str]) -> None:
