@@ -270,10 +270,9 @@ def runner(body: str, *arguments: str, stdout: int | None = None) -> subprocess.
 def test_kill_9_of_the_runner_ends_everything(tmp_path, where):
     run = "lambda: processes.untrusted([sys.executable, '-c', *sys.argv[1:]], cwd='/', timeout=60)"
     body = f"({run})()" if where == "main thread" else f"t = threading.Thread(target={run}); t.start(); t.join()"
-    with runner(
-        body, DAEMON + "\nopen(sys.argv[1] + '.me', 'w').write(str(os.getpid())); time.sleep(60)", str(tmp_path / "pid")
-    ) as killed:
-        daemon, command = int(written(tmp_path / "pid")), int(written(tmp_path / "pid.me") or 0)
+    me = "me = sys.argv[1] + '.me'; open(me + '.new', 'w').write(str(os.getpid())); os.rename(me + '.new', me)"
+    with runner(body, f"{DAEMON}\n{me}; time.sleep(60)", str(tmp_path / "pid")) as killed:
+        daemon, command = int(written(tmp_path / "pid")), int(written(tmp_path / "pid.me"))
         killed.kill()
     assert gone(daemon)
     assert gone(command)
