@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 GATE = "budget"
 """The gate's name; it is the milestone's, not an issue's."""
+BEGAN = "attempt began"
+"""What the journal says of an agent's attempt before it begins; the task's entry that has a `cost` ends it."""
 
 
 def attempts(text: str) -> int | None:
@@ -36,19 +38,33 @@ PER_ISSUE, LEAST = 3, 10
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What all runs used: seconds, US dollars as far as they are known, agents' attempts, and those of unknown cost."""
+    """What all runs used: seconds and US dollars as far as they are known, and agents' attempts.
+
+    Of the attempts, `unknown` are those of unknown cost and `untimed` those of unknown time.
+    """
 
     time: float = 0.0
     money: float = 0.0
-    unknown: int = 0
     attempts: int = 0
+    unknown: int = 0
+    untimed: int = 0
+    begun: tuple[str, ...] = ()
+    """The tasks of attempts that began and did not end yet, or never will: until they do, they are of unknown cost."""
 
     def and_more(self, entry: dict[str, Any]) -> Used:
-        """Add what one entry of the journal says a task took and cost; a cost of null is unknown, never 0."""
-        took, cost = entry.get("took") or 0.0, entry.get("cost") or 0.0
-        worked = "cost" in entry
-        unknown = worked and entry["cost"] is None
-        return Used(self.time + took, self.money + cost, self.unknown + unknown, self.attempts + worked)
+        """Add what one entry of the journal says; a cost or a time that it does not know is unknown, never 0."""
+        began, ended, task = entry["event"] == BEGAN, "cost" in entry, str(entry.get("task"))
+        took, cost, attempt = entry.get("took"), entry.get("cost"), began or ended
+        counted = ended and task in self.begun
+        others = tuple(name for name in self.begun if not (counted and name == task))
+        return Used(
+            self.time + (took or 0.0),
+            self.money + (cost or 0.0),
+            self.attempts + attempt - counted,
+            self.unknown + (attempt and cost is None) - counted,
+            self.untimed + (attempt and took is None) - counted,
+            (*others, task) if began else others,
+        )
 
 
 def used(entries: Iterable[dict[str, Any]]) -> Used:
@@ -57,6 +73,16 @@ def used(entries: Iterable[dict[str, Any]]) -> Used:
     for entry in entries:
         total = total.and_more(entry)
     return total
+
+
+def costs(entries: Iterable[dict[str, Any]]) -> dict[str, float | None]:
+    """Return what agents cost at each issue where the journal tells of any, by number; None where a part is unknown."""
+    by_task: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        if entry["event"] == BEGAN or "cost" in entry:
+            by_task.setdefault(str(entry["task"]), []).append(entry)
+    totals = {task.partition(":")[0]: used(own) for task, own in by_task.items()}
+    return {number: None if total.unknown else total.money for number, total in totals.items()}
 
 
 def count(attempts: int) -> str:
@@ -125,7 +151,8 @@ def unmeasured(total: Used) -> list[str]:
 
 def told(total: Used, allowed: dict[str, float]) -> list[str]:
     """Return what is used of what is allowed, for people; what nobody measured is said."""
-    lines = [f"Used: {duration(round(total.time))} of {duration(allowed['time'])} step time"]
+    untimed = f" and {count(total.untimed)} of unknown time" if total.untimed else ""
+    lines = [f"Used: {duration(round(total.time))}{untimed} of {duration(allowed['time'])} step time"]
     lines += [f"Used: {total.attempts} of {count(int(allowed['attempts']))} of agents"] if total.attempts else []
     unknown = f"{count(total.unknown)} of unknown cost"
     if total.money:

@@ -66,7 +66,7 @@ class Carrying:
         """Do one task and record it; raises Stopped where a person has to decide first."""
         task = self.due.making.task(node)
         if task.act is not None and node.name != COMPLETE:
-            self._keep_budget(node)
+            self._keep_budget(node, task)
         if node.issue is not None:
             self._state.markers.forget(COMPLETE)  # whatever happens next, the milestone has work left
             self.voice.enter(self.due.making.issue(node.issue))
@@ -85,9 +85,9 @@ class Carrying:
         if node.step in {None, Step.REVIEW_GATE}:
             self.send()
 
-    def _keep_budget(self, node: Node) -> None:
+    def _keep_budget(self, node: Node, task: Task) -> None:
         """Stop before a task that takes time, money or an attempt, once all of it is used up."""
-        asked = self.ledger.question(node)
+        asked = self.ledger.question(node, task.made)
         if asked is not None:
             raise Stopped(self._ask(asked, self.ledger.told()))
 

@@ -8,10 +8,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from . import budget, gates
+from .graph import step_name
+from .identity import renumbered
 from .model import Gate, Implemented, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from .graph import Node
     from .model import Milestone
@@ -32,21 +35,44 @@ class Ledger:
     def open(self) -> None:
         """Add up what all runs used, and take the question back where there is budget again."""
         with self._turn:
-            self._used = budget.used(self._state.journal.entries())
+            self._used = budget.used(renumbered(list(self._state.journal.entries())))
         if not budget.reached(self._used, self._allowed()):
             self._state.gates.close(budget.GATE)
+
+    def break_off(self, others: AbstractSet[str]) -> Iterator[str]:
+        """Write down which attempts ended with their run, by kill -9 say, and yield a sentence for each.
+
+        What began at an issue of `others` may still go on elsewhere.
+        """
+        for task in self._used.begun:
+            number = task.partition(":")[0]
+            if any(issue.number == number for issue in self._milestone.issues) and number not in others:
+                self._add("broken off", {"task": task, "took": None, "cost": None})
+                yield f"⚠️ An attempt at #{number} ended with its run: it counts, what it took and cost is unknown"
+
+    def begin(self, issue: str) -> bool:
+        """Write down that an agent's attempt at an issue begins; returns whether it is one that counts."""
+        paid = self._is_paid(issue)
+        if paid:
+            self._add(budget.BEGAN, {"task": step_name(issue, Step.IMPLEMENT)})
+        return paid
 
     def _allowed(self) -> dict[str, float]:
         return budget.limits(self._milestone, self._state.decisions.all())
 
-    def question(self, node: Node) -> Gate | None:
-        """Return the question to put before a task uses more, None while there is budget; only work takes attempts."""
-        allowed = self._allowed()
-        if node.step is not Step.IMPLEMENT or not self._is_paid(node):
-            allowed.pop("attempts")
-        found = budget.reached(self._used, allowed)
+    def question(self, node: Node, made: Callable[[], bool]) -> Gate | None:
+        """Return the question to put before a task uses more, None while there is budget.
+
+        Only work takes an attempt, and none that was `made` already, which only its marker does not say.
+        """
+        found = budget.reached(self._used, self._allowed())
+        if any(finding.rule == "attempts" for finding in found) and not self._takes_attempt(node, made):
+            found = tuple(finding for finding in found if finding.rule != "attempts")
         asked = gates.ask(budget.GATE, found, "", self._state.decisions.all(), self._milestone) if found else None
         return asked if isinstance(asked, Gate) else None
+
+    def _takes_attempt(self, node: Node, made: Callable[[], bool]) -> bool:
+        return node.step is Step.IMPLEMENT and self._is_paid(node.issue) and not made()
 
     def told(self) -> list[str]:
         """Return what is used of what is allowed, for people."""
@@ -67,21 +93,21 @@ class Ledger:
 
     def count(self, node: Node, event: str, took: float, evidence: Any = None) -> None:
         """Write down what a task took, and what its agent cost where one worked: null where nobody measured."""
-        facts = {"task": node.name, "took": round(took, 3), **self._cost(node, evidence)}
+        self._add(event, {"task": node.name, "took": round(took, 3), **self._cost(node, evidence)})
+
+    def _add(self, event: str, facts: dict[str, Any]) -> None:
         with self._turn:
             self._state.journal.add(event, **facts)
-            self._used = self._used.and_more(facts)
+            self._used = self._used.and_more({"event": event, **facts})
+            self._unknown_now = self._unknown_now or facts.get("cost", 0.0) is None
 
     def _cost(self, node: Node, evidence: Any) -> dict[str, float | None]:
-        """Return what an agent's attempt cost; one that was broken off told nobody."""
-        adopted = isinstance(evidence, Implemented) and evidence.adopted
-        if node.step is not Step.IMPLEMENT or adopted or not self._is_paid(node):
+        """Return what an agent's attempt cost, nothing where none began; one that was broken off told nobody."""
+        if node.name not in self._used.begun:
             return {}
-        cost = evidence.cost if isinstance(evidence, Implemented) else None
-        self._unknown_now = self._unknown_now or cost is None
-        return {"cost": cost}
+        return {"cost": evidence.cost if isinstance(evidence, Implemented) else None}
 
-    def _is_paid(self, node: Node) -> bool:
-        """Return whether an agent works at the issue, and neither a person nor what was recorded."""
-        issue = next(issue for issue in self._milestone.issues if issue.number == node.issue)
+    def _is_paid(self, number: str | None) -> bool:
+        """Return whether an agent works at an issue, and neither a person nor what was recorded."""
+        issue = next(issue for issue in self._milestone.issues if issue.number == number)
         return (issue.agent or self._milestone.agent).kind not in {"human", "replay"}

@@ -16,6 +16,8 @@ from .steps.chain import step_task
 from .steps.job import Job
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .hands import Hands
     from .model import Issue, Milestone, World
     from .project import Project
@@ -87,6 +89,8 @@ class Making:
     milestone: Milestone
     state: State
     outside: Outside
+    attempting: Callable[[str], None]
+    """Told an issue's number before its agent is asked."""
     manner: Manner = field(default_factory=Manner)
     _issues: dict[str, Issue] = field(init=False, default_factory=dict)
 
@@ -129,6 +133,7 @@ class Making:
             index=index,
             one_tree=self.manner.one_tree,
             unreviewed=self.manner.unreviewed,
+            attempting=self.attempting,
             head=self.outside.heads.get(branch),
             heads=self.outside.heads,
             decisions=about(issue.number, issue.phase, self.state.decisions.all()),

@@ -57,7 +57,7 @@ class Session:
         self._stack = contextlib.ExitStack()
         self._shift = Shift()
         self._outside = Outside()
-        self.due = Due(Making(project, milestone, self.state, self._outside, self.manner))
+        self.due = Due(Making(project, milestone, self.state, self._outside, self._attempting, self.manner))
         self._others = self._left_to_others()
         self._ledger = Ledger(milestone, self.state)
         self._questions = Questions(self.due, voice, self._sharing, self._others)
@@ -102,6 +102,7 @@ class Session:
         self.listen()
         self.settle()
         self._ledger.open()
+        self.voice.say(self._ledger.break_off(self._others))
         self.look_outside()
 
     def look_outside(self, *, told: bool = False) -> None:
@@ -262,6 +263,11 @@ class Session:
     def passes(self, issue: str, findings: tuple[Finding, ...], change: str) -> bool:
         """Return whether nothing found about an issue's `change` waits for an answer; else its question is put."""
         return self._carrying.passes(issue, findings, change)
+
+    def _attempting(self, issue: str) -> None:
+        """Write down that an agent begins, also where others see it: a machine that is lost has used its attempt."""
+        if self._ledger.begin(issue):
+            self._send()
 
 
 def _silently(lines: Iterable[str]) -> None:

@@ -70,6 +70,10 @@ fi
 """
 
 
+ATTEMPT = 5
+"""The push that tells of the first attempt, after the lock, the branch and the tasks of the milestone."""
+
+
 def ended_at(clone, hook, turn, signal):
     """Run a milestone alone until its push number `turn`, before (pre-receive) or after it; returns what it came to."""
     victim = clone("victim")
@@ -105,20 +109,36 @@ def killed_and_gone_on(clone, hook, turn):
         return False
     assert told.code == -9, told.out + told.err
     after = clone("after")
-    refused = after.types("m1", "--autonomous", "--state-ref")
-    if refused.code == 5:  # the first push is the lock's: killed before it, a run leaves none
-        lock = re.search(r"--lock (\w+)`", refused.err)[1]
-        assert after.types("state", "unlock", "m1", "--lock", lock).code == 0
-        refused = after.types("m1", "--autonomous", "--state-ref")
-    assert refused.code == 0, refused.out + refused.err
+    told = goes_on(after, "m1", "--autonomous", "--state-ref")
+    assert told.code == 0, told.out + told.err
     check_end(after)
     return True
+
+
+def goes_on(person, *words):
+    """Run after a machine was lost, whose lock is let go; killed before its first push, a run leaves none."""
+    told = person.types(*words)
+    if told.code != 5:
+        return told
+    lock = re.search(r"--lock (\w+)`", told.err)[1]
+    assert person.types("state", "unlock", "m1", "--lock", lock).code == 0
+    return person.types(*words)
 
 
 @pytest.mark.parametrize(("hook", "turn"), [("pre-receive", 6), ("post-receive", 9)])
 def test_a_killed_run_is_gone_on_with_from_another_machine(project, hook, turn):
     assert killed_and_gone_on(project("shop"), hook, turn)
     print("figure: kills converged: 1 / 1")
+
+
+def test_the_attempt_of_a_machine_that_was_lost_counts_on_the_next(project):
+    clone = project("shop")
+    assert ended_at(clone, "post-receive", ATTEMPT, "KILL").code == -9
+    after = clone("after")
+    told = goes_on(after, "m1", "--only", "01", "--state-ref")
+    assert told.code == 0, told.out + told.err
+    assert "⚠️ An attempt at #01 ended with its run: it counts" in told.out
+    assert summary(after)["used"]["attempts"] == 2
 
 
 @pytest.mark.torture
@@ -144,7 +164,7 @@ def test_a_cancelled_run_sends_what_it_has_and_lets_go(project):
 UNLOCK = """\
 #!/bin/sh
 echo >> "$GIT_DIR/pushes"
-if [ "$(wc -l < "$GIT_DIR/pushes")" = 6 ]; then git update-ref -d refs/run-milestone/m1/lock; fi
+if [ "$(wc -l < "$GIT_DIR/pushes")" = 8 ]; then git update-ref -d refs/run-milestone/m1/lock; fi
 """
 
 

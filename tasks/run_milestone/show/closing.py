@@ -31,6 +31,7 @@ def summary_lines(milestone: Milestone, state: State) -> list[str]:
         _prs(told, facts),
         _labels(facts),
         _commands(state.decisions.all()),
+        _agents(facts["used"]),
         _quality(milestone, state),
         _left_to_people(milestone, told, facts),
     ]
@@ -87,6 +88,13 @@ def _commands(decisions: tuple[Decision, ...]) -> list[str]:
     verbs = Counter(decision.verb for decision in decisions)
     kinds = {verb: _kinds([decision.kind for decision in decisions if decision.verb is verb]) for verb in verbs}
     return ["Commands used:", *(f"  {verb}: {times} ({kinds[verb]})" for verb, times in verbs.most_common())]
+
+
+def _agents(used: dict[str, Any]) -> list[str]:
+    """Return how many attempts ended with their run, where any did."""
+    gone = used["unknown_times"]
+    what = f"{gone} of them ended with {'its' if gone == 1 else 'their'} run: what that took and cost is unknown"
+    return [f"Attempts of agents: {used['attempts']}", f"  ⚠️ {what}"] if gone else []
 
 
 def _quality(milestone: Milestone, state: State) -> list[str]:

@@ -25,7 +25,7 @@ def measure(milestone: Milestone, state: State) -> dict[str, Any]:
     """Return the metrics as `schemas/metrics.schema.json` describes them; an unknown cost is null, never 0."""
     entries = renumbered(sorted(state.journal.entries(), key=lambda entry: str(entry["at"])))
     decisions = state.decisions.all()
-    ran = [entry for entry in entries if "took" in entry]
+    ran = [entry for entry in entries if "took" in entry]  # one that is null too: nobody knows how long that was
     asked = list(_gates(entries, decisions))
     return {
         "milestone": milestone.id,
@@ -50,7 +50,8 @@ def _sum(ran: Iterable[Entry]) -> dict[str, Any]:
     known = [cost for cost in costs if cost is not None]
     return {
         "ran": len(rows),
-        "seconds": round(sum(entry["took"] for entry in rows), 3),
+        "seconds": round(sum(entry["took"] or 0.0 for entry in rows), 3),
+        "unknown_times": sum(entry["took"] is None for entry in rows),
         "cost": round(sum(known), 4) if costs and len(known) == len(costs) else None,
         "known_cost": round(sum(known), 4) if known else None,
         "unknown_costs": len(costs) - len(known),

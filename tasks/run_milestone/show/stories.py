@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+from .. import budget
 from ..gates import skipped as skip_of
 from ..model import Implemented, Passed, Proposed, Reviewed, Step, Tested, Verb
 from ..policy import LEFT_OUT, STOPS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..model import Decision, Gate, Issue, Milestone
     from ..state import State
@@ -44,6 +45,12 @@ def stories(milestone: Milestone, state: State) -> tuple[IssueStory, ...]:
     """Return every issue's story in plan order."""
     decisions, gates = state.decisions.all(), {gate.gate: gate for gate in state.gates.all()}
     return tuple(_story(issue, state, decisions, gates.get(issue.number)) for issue in milestone.issues)
+
+
+def with_costs(told: tuple[IssueStory, ...], entries: Iterable[dict[str, Any]]) -> tuple[IssueStory, ...]:
+    """Return the stories with what agents cost in all attempts, as the journal tells it; a marker knows the last."""
+    costs = budget.costs(entries)
+    return tuple(replace(story, cost=costs.get(story.number, story.cost)) for story in told)
 
 
 def _story(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Gate | None) -> IssueStory:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from .. import budget
 from ..digest import plain
 from ..graph import COMPLETE, phase_name
+from ..identity import renumbered
 from ..model import Verb
-from .stories import stories
+from .stories import stories, with_costs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..model import Milestone, Phase
     from ..state import State
     from .stories import IssueStory
@@ -28,8 +32,8 @@ def status_of(state: State) -> str:
 
 def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
     """Return the summary as `schemas/summary.schema.json` describes it."""
-    told = stories(milestone, state)
-    decisions = state.decisions.all()
+    entries = renumbered(list(state.journal.entries()))
+    told, decisions = with_costs(stories(milestone, state), entries), state.decisions.all()
     return {
         "milestone": milestone.id,
         "title": milestone.title,
@@ -45,6 +49,7 @@ def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
         "commands": dict(Counter(decision.verb.value for decision in decisions)),
         "seconds": round(sum(story.seconds for story in told), 1),
         "cost": _total([story.cost for story in told if story.verdict]),
+        "used": _used(entries),
         "phases": [_phase(phase, state) for phase in milestone.phases],
         "waiting": [gate.gate for gate in state.gates.all()],
         "per_issue": [plain(story) for story in told],
@@ -69,6 +74,18 @@ def _landing(told: tuple[IssueStory, ...], state: State) -> dict[str, Any]:
 def _total(costs: list[float | None]) -> float | None:
     """Return the sum; unknown where any part is unknown, never 0 for it."""
     return None if not costs or None in costs else round(sum(cost for cost in costs if cost is not None), 2)
+
+
+def _used(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return what all runs used of the budget; time and money as far as they are known."""
+    used = budget.used(entries)
+    return {
+        "seconds": round(used.time, 3),
+        "known_cost": round(used.money, 4) if used.attempts > used.unknown else None,
+        "attempts": used.attempts,
+        "unknown_costs": used.unknown,
+        "unknown_times": used.untimed,
+    }
 
 
 def _phase(phase: Phase, state: State) -> dict[str, Any]:

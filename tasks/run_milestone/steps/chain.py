@@ -28,7 +28,7 @@ from ..show.words import found_at, wanted
 from .awaiting import KINDS as AWAITED
 from .base import BASE, conflict, moved, stands_on
 from .branch import branch
-from .implement import implement
+from .implement import implement, is_made
 from .inputs import inputs
 from .inspect import inspect, review
 from .lint import lint
@@ -66,6 +66,7 @@ def step_task(job: Job, step: Step) -> Task:
         shape=shape,
         inputs=partial(inputs, job, step),
         act=partial(act, job) if act else None,
+        made=partial(is_made, job),
         hindrances=partial(_hindrances, job, step),
         findings=partial(_findings, job, step),
         differs=partial(_differs, job, step),

@@ -33,6 +33,12 @@ def implement(job: Job) -> Implemented:
     return _implement(job, base, head, commits)
 
 
+def is_made(job: Job) -> bool:
+    """Return whether the attempt is on the branch already, so that nobody is asked to make it."""
+    commits = job.hands.git.commits(job.base, job.head or job.base, *job.marks)
+    return any(commit.attempt == job.attempt for commit in commits) or (bool(commits) and job.attempt == 1)
+
+
 def _implement(job: Job, base: str, head: str, commits: tuple[Commit, ...]) -> Implemented:
     if job.agent.kind == "human":
         return _by_person(job, base, head, commits)
@@ -53,7 +59,7 @@ def _measured(job: Job, before: str, head: str, *, adopted: bool = False, report
 def _by_agent(job: Job, head: str) -> Implemented:
     git = job.hands.git
     git.lay_out(job.tree, head, job.index)
-    report = agent_of(job.agent, job.hands.processes).work(_assignment(job))
+    report = _ask(job)
     commit = head if report.problem else git.commit(job.tree, head, job.index, _message(job, report))
     if report.problem or (commit == head and job.attempt > 1):
         return _failed(job, head, report.problem or "the agent changed nothing", report.cost)
@@ -71,7 +77,7 @@ def _merged(job: Job, head: str) -> Implemented:
     merged = job.hands.git.merged(head, other)
     job.hands.git.lay_out(job.tree, merged.tree, job.index)
     said = Report((f"Merged {other[:10]}",), 0.0)  # nobody was asked, so it cost nothing
-    report = agent_of(job.agent, job.hands.processes).work(_assignment(job)) if merged.conflicts else said
+    report = _ask(job) if merged.conflicts else said
     return _failed(job, head, report.problem, report.cost) if report.problem else _joined(job, head, other, report)
 
 
@@ -94,6 +100,13 @@ _MARKER = re.compile(rb"(?m)^(?:<{7}|>{7}) ")
 def _failed(job: Job, head: str, why: str, cost: float | None) -> Implemented:
     problem = Finding(Kind.AGENT, Severity.CRITICAL, "agent", why)
     return Implemented(head, job.attempt, 0, 0, cost=cost, problem=problem)
+
+
+def _ask(job: Job) -> Report:
+    """Have the agent work; that it begins is on record before it does."""
+    agent = agent_of(job.agent, job.hands.processes)
+    job.attempting(job.issue.number)
+    return agent.work(_assignment(job))
 
 
 def _assignment(job: Job) -> Assignment:

@@ -45,6 +45,8 @@ class Job:
     """The decisions about this issue, in order."""
     marks: tuple[str, ...]
     """What binds commits to this issue: its mark, and those of the numbers it had."""
+    attempting: Callable[[str], None]
+    """Told the issue's number before an agent is asked, so that the attempt counts however it ends."""
     unreviewed: str | None = None
     """Who leaves out code review in this run, None where nobody does."""
     one_tree: bool = False

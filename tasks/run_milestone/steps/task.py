@@ -22,6 +22,10 @@ def _no_questions(*_: Any) -> Asked:
     return (), ""
 
 
+def _is_not() -> bool:
+    return False
+
+
 def _agrees(_: Any) -> str | None:
     return None
 
@@ -35,6 +39,8 @@ class Task:
     inputs: Callable[[], dict[str, str]]
     act: Callable[[], Any] | None = None
     """Find something out or change something; None for a gate, whose evidence is how it was passed."""
+    made: Callable[[], bool] = _is_not
+    """Whether its effect is there already, though no marker says so: acting only takes it over."""
     hindrances: Callable[[], Asked] = _no_questions
     """What keeps the task from acting at all."""
     findings: Callable[[Any], Asked] = _no_questions

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...identity import renumbered
 from ...model import Step, Tested
-from ..stories import stories
+from ..stories import stories, with_costs
 from ..summary import summarise
 from ..timeline import questions, spans
 
@@ -48,7 +48,7 @@ class Records:
 def read(milestone: Milestone, state: State) -> Records:
     """Return the records of a milestone."""
     decisions, gates, entries = state.decisions.all(), state.gates.all(), _entries(state)
-    told = {story.number: story for story in stories(milestone, state)}
+    told = {story.number: story for story in with_costs(stories(milestone, state), entries)}
     asked = questions(entries, decisions, gates)
     return Records(milestone, state, summarise(milestone, state), told, decisions, gates, entries, asked)
 

@@ -1,0 +1,96 @@
+"""Killed while an agent works, again and again: each attempt counts, and the budget of attempts ends the loop."""
+
+import json
+import os
+import shutil
+
+import jsonschema
+import pytest
+
+from run_milestone.schemas import read_schema
+
+KILLER = """\
+import json, os, pathlib, signal, sys
+os.kill(json.loads(pathlib.Path(sys.argv[2]).read_text())["pid"], signal.SIGKILL)
+signal.pause()
+"""
+GIT = """\
+#!/bin/sh
+{git} "$@" || exit
+case " $* " in *" update-ref "*" refs/heads/feat/"*" 0000"*) ;;
+*" update-ref "*" refs/heads/feat/"*) kill -9 $PPID ;; esac
+"""
+"""git that kills whoever moves an issue's branch, once it is moved; making one is let pass."""
+
+
+@pytest.fixture
+def ada(milestone):
+    """Somebody with one issue for an agent, which may be attempted three times."""
+    quick = 'commands: {lint: ["true"], test: ["true"], review: ["sh", "-c", "echo []"]}\n'
+    return milestone({"01-1": {"colour.py": 'COLOUR = "red"\n'}}, plan=f"{quick}limits: {{all_attempts: 3}}\n")
+
+
+def record(person, name):
+    return json.loads((person.folder / "state/m1" / name).read_text())
+
+
+def events(person, *names):
+    lines = (person.folder / "state/m1/journal.jsonl").read_text().splitlines()
+    return [entry["event"] for entry in map(json.loads, lines) if entry["event"] in names]
+
+
+def test_a_loop_of_kills_is_ended_by_the_budget_of_attempts(ada, tmp_path):
+    agent, plan = tmp_path / "agent.py", ada.folder / "plans/m1/plan.yaml"
+    works = agent.read_text()
+    agent.write_text(KILLER)
+    lock = str(ada.folder / "state/m1/lock")
+    plan.write_text(plan.read_text().replace('work.json"]', f'work.json", {json.dumps(lock)}]'))
+    assert [ada.types("m1").code for _ in range(3)] == [-9, -9, -9]
+
+    told = ada.types("m1")
+    assert told.code == 4, told.out + told.err
+    assert "⚠️ An attempt at #01 ended with its run: it counts, what it took and cost is unknown" in told.out
+    assert "1. The attempts of its agents are used up (attempts 3)" in told.out
+    assert "Used: 3 of 3 attempts of agents" in told.out
+    assert "and 3 attempts of unknown time of 24h step time" in told.out
+    assert "Cost: unknown for 3 attempts" in told.out
+    assert record(ada, "gates/budget.json")["kind"] == "budget"
+    assert ada.types("m1").code == 4
+    assert events(ada, "attempt began", "broken off") == ["attempt began", "broken off"] * 3, "each is told once"
+
+    agent.write_text(works)
+    assert ada.types("decide", "m1", "budget", "approve", "--reason", "attempts 5").code == 0
+    told = ada.types("m1", "--metrics")
+    assert told.code == 3, told.out
+    assert "✓ PR #1 created" in told.out
+    used = {"attempts": 4, "unknown_costs": 4, "unknown_times": 3, "known_cost": None}
+    summary, metrics = record(ada, "summary.json"), record(ada, "metrics.json")
+    assert {name: summary["used"][name] for name in used} == used
+    assert (metrics["issues"]["01"]["unknown_costs"], metrics["issues"]["01"]["unknown_times"]) == (4, 3)
+    assert metrics["limits"]["attempts"] == 5
+    for name, facts in (("summary", summary), ("metrics", metrics)):
+        jsonschema.validate(facts, json.loads(read_schema(name)))
+    ada.touches("phase-1.continue", milestone="m1")
+    told = ada.types("m1")
+    assert "Attempts of agents: 4\n  ⚠️ 3 of them ended with their run: what that took and cost is unknown" in told.out
+    assert ada.types("verify", "m1").code == 0
+
+
+def test_an_attempt_that_is_taken_over_after_a_kill_counts_once_and_needs_no_other(ada, tmp_path):
+    """The commit is made and only its marker is missing; the one attempt there was is used up, and is enough."""
+    plan = ada.folder / "plans/m1/plan.yaml"
+    plan.write_text(plan.read_text().replace("all_attempts: 3", "all_attempts: 1"))
+    shim = tmp_path / "bin" / "git"
+    shim.parent.mkdir()
+    shim.write_text(GIT.format(git=shutil.which("git")))
+    shim.chmod(0o755)
+    assert ada.types("m1", env={"PATH": f"{shim.parent}:{os.environ['PATH']}"}).code == -9
+    assert "attempt-1" in ada.git("log", "-1", "--format=%B", "feat/m1-01-issue-01", where=".")
+
+    told = ada.types("m1")
+    assert told.code == 3, told.out + told.err
+    assert "adopted from the branch" in told.out
+    assert "✓ PR #1 created" in told.out
+    assert events(ada, "attempt began") == ["attempt began"]
+    assert record(ada, "summary.json")["used"]["attempts"] == 1
+    assert record(ada, "summary.json")["per_issue"][0]["cost"] is None
