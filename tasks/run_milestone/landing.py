@@ -14,6 +14,7 @@ from .graph import COMPLETE, phase_name, step_name
 from .making import Manner
 from .model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Severity, Step, pull_of
 from .policy import AGAIN
+from .reconciling import record_merge
 from .running import heed_signals
 from .session import Session
 from .sharing.run import Alone, Together
@@ -49,7 +50,7 @@ def land(project: Project, milestone: Milestone, *, shared: bool = False) -> int
 
 
 def _finish(session: Session, *, done: bool) -> ExitCode:
-    session.look_outside(told=True)  # each merge was said as it came
+    session.look_back()
     waiting = bool(session.state.gates.all())
     session.finish()
     return ExitCode.DONE if done else ExitCode.WAITING if waiting else ExitCode.FAILED
@@ -220,10 +221,13 @@ class Landing:
         return known if (known.branch, known.target) == (empty.branch, empty.target) else empty
 
     def _record(self, issue: Issue, pull: PullRequest) -> None:
-        """Record that a pull request landed, once, after it was read back."""
+        """Record that a pull request landed, once, after it was read back; that makes its issue done."""
         landed = self._landed()
-        if any(known.pr == pull.number for known in landed.issues):
-            return
+        if all(known.pr != pull.number for known in landed.issues):
+            self._note(landed, issue, pull)
+        record_merge(self.session.due, issue, pull)
+
+    def _note(self, landed: Landed, issue: Issue, pull: PullRequest) -> None:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         one = LandedIssue(issue.number, pull.number, pull.head_sha or self._pushed(issue), self._tip(), at)
         self.session.state.write_landed(replace(landed, issues=(*landed.issues, one)))

@@ -94,16 +94,8 @@ class Reconciling:
     # ---- pull requests ----------------------------------------------------------------------------------------
 
     def _merged(self, issue: Issue, pull: PullRequest) -> Iterator[str]:
-        """Record that a pull request is merged, which makes its issue done; once."""
-        state, name = self.due.making.state, step_name(issue.number, Step.PR)
-        marker, said = state.markers.read(name), self._evidence(issue, Step.PR, Proposed)
-        if said is not None and (said.number, said.state) == (pull.number, "merged"):
+        if not record_merge(self.due, issue, pull):
             return
-        labels = tuple(sorted(pull.labels))
-        known = replace(said, state="merged") if said is not None and said.number == pull.number else None
-        merged = known or Proposed(pull.number, pull.url, labels, "merged", adopted=True)
-        state.markers.write(name, marker.inputs if marker else {}, merged, marker.took if marker else 0.0)
-        state.journal.add("done", task=name, took=0.0)
         base = self.due.making.milestone.branch
         where = "" if pull.base == base else f" into {pull.base} (the plan says {base})"
         yield f"✓ PR #{pull.number} was merged{where}: issue #{issue.number} is done"
@@ -197,3 +189,17 @@ class Reconciling:
         making = self.due.making
         marks = making.state.roster.marks(making.milestone, issue)
         return any(self.hands.git.is_thrown_away(there, here, f"{mark}/") for mark in marks)
+
+
+def record_merge(due: Due, issue: Issue, pull: PullRequest) -> bool:
+    """Record that a pull request is merged, which makes its issue done; returns whether that was new."""
+    state, name = due.making.state, step_name(issue.number, Step.PR)
+    marker, said = state.markers.read(name), state.markers.evidence(name, Proposed)
+    if said is not None and (said.number, said.state) == (pull.number, "merged"):
+        return False
+    labels = tuple(sorted(pull.labels))
+    known = replace(said, state="merged") if said is not None and said.number == pull.number else None
+    merged = known or Proposed(pull.number, pull.url, labels, "merged", adopted=True)
+    state.markers.write(name, marker.inputs if marker else {}, merged, marker.took if marker else 0.0)
+    state.journal.add("done", task=name, took=0.0)
+    return True

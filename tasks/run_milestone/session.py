@@ -25,7 +25,7 @@ from .state import State
 from .state.lock import held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from .hands import Hands
     from .model import Finding, Milestone
@@ -103,16 +103,27 @@ class Session:
         self.settle()
         self._ledger.open()
         self.voice.say(self._ledger.break_off(self._others))
-        self.look_outside()
+        self._look_outside()
 
-    def look_outside(self, *, told: bool = False) -> None:
-        """Ask the remote and the forge, and take over what happened there since; say it unless it was `told`."""
+    def _look_outside(self) -> None:
+        """Ask the remote and the forge, and take over what happened there since the last run."""
+        reconciling = self._ask_outside()
+        reconciling.take_over(self.voice.say)
+        self._heed(reconciling)
+
+    def look_back(self) -> None:
+        """Ask the remote and the forge again, after what this run did there and recorded as it came."""
+        self._heed(self._ask_outside())
+
+    def _ask_outside(self) -> Reconciling:
         from .hands.opening import look
 
         self._outside.world = look(self.hands, self._branches(), self.milestone.id)
         self.state.remember(self._outside.world)
-        reconciling = Reconciling(self.due, self.hands, self._outside.world, self._others)
-        reconciling.take_over(_silently if told else self.voice.say)
+        return Reconciling(self.due, self.hands, self._outside.world, self._others)
+
+    def _heed(self, reconciling: Reconciling) -> None:
+        """Do what follows from how branches and pull requests stand now: for skipped issues, and for questions."""
         self._outside.read_heads()
         reconciling.leave_drafts(self.voice.say)
         self._questions.withdraw()
@@ -268,9 +279,3 @@ class Session:
         """Write down that an agent begins, also where others see it: a machine that is lost has used its attempt."""
         if self._ledger.begin(issue):
             self._send()
-
-
-def _silently(lines: Iterable[str]) -> None:
-    """Hear what was said already; what yields the lines also takes over what they tell."""
-    for _ in lines:
-        pass
