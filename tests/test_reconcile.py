@@ -391,6 +391,23 @@ def test_other_phases_and_another_order_ask_again_only_where_a_list_changed(late
     assert asked(later) == ["phase-2"], "the first phase is what was approved again"
 
 
+def test_an_approved_phase_stays_approved_where_its_issues_only_get_other_numbers(later):
+    """Two that change places, and one that moves up: the list is the one that was approved, but for its numbers."""
+    plan(later, [issue(2, "a"), issue(1, "b")], [issue(5, "c", depends_on=[1])])
+    told = later.types("m1")
+    assert "· Issue #01 Make part a is #02 now" in told.out
+    assert "asked again" not in told.out.lower()
+    assert "Tests:" not in told.out
+    assert asked(later) == ["phase-2"], "whose list nobody approved yet"
+    assert "✓ Milestone M1 Complete" in answer(later, "phase-2.continue").out
+    assert later.types("verify", "m1").code == 0
+
+    plan(later, [issue(2, "a"), issue(1, "b"), issue(3, "d")], [issue(5, "c", depends_on=[1])])
+    told = later.types("m1")
+    assert "· Phase 1 was approved with another list, so it is asked again" in told.out
+    assert "Asked again: since decision 1 new: PR #4 of issue #03\n" in told.out, "and nothing else is new"
+
+
 def test_a_fresh_checkout_finds_what_was_begun_under_another_number(ada):
     shutil.rmtree(ada.folder / "state/m1")
     plan(ada, [issue(5, "a"), issue(6, "b")], [issue(7, "c", depends_on=[6])])

@@ -117,7 +117,12 @@ def _answer(gate: Gate, decisions: Iterable[Decision]) -> Decision | None:
 
 
 def _answered(gate: Gate, decision: Decision) -> bool:
-    return decision.verb in ANSWERS and decision.digest == gate.digest
+    return decision.verb in ANSWERS and (decision.digest == gate.digest or _lists_the_same(gate, decision))
+
+
+def _lists_the_same(gate: Gate, decision: Decision) -> bool:
+    """Return whether a phase was answered with the list it has now, whatever numbers its issues had in it then."""
+    return gate.kind is decision.kind is Kind.PHASE and set(gate.findings) == set(decision.findings)
 
 
 def _left_out(gate: Gate, decision: Decision) -> bool:

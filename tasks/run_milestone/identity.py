@@ -204,7 +204,7 @@ def _in_folder(name: str, moved: dict[str, str]) -> str:
 
 
 def translated(decision: Decision, known: Sequence[Known]) -> Decision:
-    """Return a decision with the numbers that its issues have now; what it says of itself stays written as it was."""
+    """Return a decision with the numbers that its issues have now; its file stays as it was written."""
     gate, findings = _now(decision.gate, decision.id, known), decision.findings
     if decision.kind is Kind.PHASE or decision.gate.startswith("phase-"):
         findings = tuple(_listed(finding, decision.id, known) for finding in findings)
@@ -212,7 +212,9 @@ def translated(decision: Decision, known: Sequence[Known]) -> Decision:
 
 
 def _listed(finding: Finding, decision: int, known: Sequence[Known]) -> Finding:
-    return replace(finding, rule=_now(finding.rule, decision, known))
+    """Return an item of a phase's list with its issue's present number, which its message says too."""
+    now = _now(finding.rule, decision, known)
+    return replace(finding, rule=now, message=finding.message.replace(f"issue #{finding.rule}", f"issue #{now}", 1))
 
 
 def _now(number: str, decision: int, known: Sequence[Known]) -> str:

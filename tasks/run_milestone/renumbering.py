@@ -87,7 +87,7 @@ def _between_phases(one: Revision) -> Iterator[str]:
 
 
 def _open_again(milestone: Milestone, state: State, revisions: tuple[Revision, ...]) -> Iterator[str]:
-    """Yield the approved phases that have other issues than when they were approved."""
+    """Yield the approved phases that have other issues than when they were approved; numbers make no other issue."""
     touched = {
         known.phase
         for one in revisions
@@ -100,8 +100,8 @@ def _open_again(milestone: Milestone, state: State, revisions: tuple[Revision, .
             yield f"· Phase {phase.number} was approved with another list, so it is asked again"
 
 
-def _place(known: Known) -> tuple[str, int]:
-    return known.number, known.phase
+def _place(known: Known) -> int | None:
+    return known.phase if known.number else None
 
 
 def foretold(milestone: Milestone, state: State) -> list[str]:
