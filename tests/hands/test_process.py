@@ -176,6 +176,13 @@ def test_only_the_trusted_see_the_real_home(processes, tmp_path):
     assert not Path(home).exists()
 
 
+def test_temporary_files_of_the_untrusted_lie_beside_their_home_and_go_with_it(processes, tmp_path):
+    keep = "import os, tempfile; print(os.environ['HOME'], tempfile.mkstemp()[1])"
+    home, file = map(Path, processes.untrusted([PYTHON, "-c", keep], cwd=tmp_path, timeout=20).out.split())
+    assert file.parent == home.with_name("tmp")
+    assert not file.parent.parent.exists()
+
+
 def test_untrusted_python_leaves_no_bytecode(processes, tmp_path):
     (tmp_path / "part.py").write_text("")
     assert processes.untrusted([PYTHON, "-c", "import part"], cwd=tmp_path, timeout=20).code == 0

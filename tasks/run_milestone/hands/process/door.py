@@ -82,9 +82,9 @@ class Processes:
         """
         _forbid_peeking()
         _note(log, f"$ {shlex.join(argv)}\n")
-        with tempfile.TemporaryDirectory(prefix="home-", ignore_cleanup_errors=True) as home:
+        with _home() as home:
             passed = {name: os.environ[name] for name in pass_env if os.environ.get(name)}
-            own = {**passed, **_environment(), "HOME": home, "PYTHONDONTWRITEBYTECODE": "1", **env}
+            own = {**passed, **_environment(), **home, "PYTHONDONTWRITEBYTECODE": "1", **env}
             command = Command(tuple(argv), cwd, own, _bytes(stdin), timeout)
             result = self._run(command, lambda: Ward(command, self._wardens), timeout + GRACE)
         _note(log, f"{result.out}{result.err}{_ending(result)}\n")
@@ -189,6 +189,19 @@ class Processes:
 def _own(env: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a trusted program."""
     return {**_environment(), "HOME": os.path.expanduser("~"), **env}
+
+
+@contextmanager
+def _home() -> Iterator[dict[str, str]]:
+    """Make an empty home, and beside it a folder for temporary files; returns the variables that name them.
+
+    In a home that lies among temporary files codex runs no command, and still ends with 0.
+    """
+    with tempfile.TemporaryDirectory(prefix="home-", ignore_cleanup_errors=True) as folder:
+        places = {"HOME": os.path.join(folder, "home"), "TMPDIR": os.path.join(folder, "tmp")}
+        for place in places.values():
+            os.mkdir(place)
+        yield places
 
 
 def _environment() -> dict[str, str]:
