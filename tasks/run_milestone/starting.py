@@ -25,7 +25,7 @@ id: {id}
 title: First milestone
 branch: milestone/{id}        # pull requests go here; made from `target` on the first run
 target: {target}
-agent: {{kind: human}}         # you implement; or a coding agent does, with the variables that you pass on to it:
+agent: {{kind: human}}         # you implement; or a coding agent does, README, "Coding agents":
 # agent: {{kind: command, command: [claude, -p, --permission-mode, acceptEdits], pass_env: [ANTHROPIC_API_KEY]}}
 {commands}phases:
   - title: Phase one
@@ -44,7 +44,7 @@ title: {title}
 branch: milestone/{id}        # pull requests go here; made from `target` on the first run
 target: {target}
 scope: []                      # topics of `sensitive` that this milestone may touch: [auth]
-agent: {{kind: human}}           # you implement; or a coding agent does, with the variables that you pass on to it:
+agent: {{kind: human}}           # you implement; or a coding agent does, README, "Coding agents":
 # agent: {{kind: command, command: [claude, -p, --permission-mode, acceptEdits], pass_env: [ANTHROPIC_API_KEY]}}
 {commands}limits: {{attempts: 2, files: 8, lines: 400}}
 # sensitive: {{auth: ["src/auth/**"]}}        # a change there gets a label, outside of `scope` it waits for you

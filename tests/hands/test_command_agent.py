@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from run_milestone.hands.agents import Assignment, agent_of
+from run_milestone.hands.agents import Assignment, Report, agent_of
 from run_milestone.hands.agents.prompt import LONGEST, prompt
 from run_milestone.hands.process import Processes
 from run_milestone.model import (
@@ -101,6 +102,24 @@ def test_it_gets_the_variables_that_the_plan_passes_on_and_no_others(work, tree,
     )
     assert report.lines == ("['MODEL_KEY']", "[redacted]")
     assert "canary-canary" not in (tree.parent / "logs" / "agent-1.log").read_text()
+
+
+def test_the_json_it_ends_with_tells_its_words_and_what_it_cost(work):
+    said = {"type": "result", "is_error": False, "result": "I made it\n\nin two parts", "total_cost_usd": 0.25}
+    report = work(f"print('thinking'); print({json.dumps(said)!r})")
+    assert report == Report(("I made it", "in two parts"), 0.25)
+    report = work(f"print({json.dumps({**said, 'is_error': True})!r})")
+    assert (report.problem, report.cost) == ("it says that it failed: I made it; in two parts", 0.25)
+
+
+@pytest.mark.parametrize("cost", ["null", "true", "-1", "NaN", "1e999", '"0.25"', "[]"])
+def test_a_cost_that_is_none_is_unknown(work, cost):
+    assert work(f"""print('{{"result": "done", "total_cost_usd": {cost}}}')""") == Report(("done",))
+
+
+def test_other_json_is_shown_as_it_is(work):
+    assert work("print('{\"total_cost_usd\": 1}')").lines == ('{"total_cost_usd": 1}',)
+    assert work("print('[' * 100000)").lines[0].startswith("[[[")
 
 
 @pytest.mark.parametrize(

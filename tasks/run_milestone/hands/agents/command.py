@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...redaction import redact, visible
 from ..commands import argument_list
 from . import Assignment, Report
 from .prompt import prompt
+from .result import last_lines, reported
 
 if TYPE_CHECKING:
     from ..process import Processes, Result
-
-LINES = 5
-"""Last lines of its output that are kept as the agent's own words."""
-LONGEST = 200
-"""Characters of each."""
 
 
 class CommandAgent:
@@ -38,7 +34,8 @@ class CommandAgent:
             result = self._processes.untrusted(
                 argv, cwd=tree, stdin=text, timeout=spec.timeout, log=log, pass_env=spec.pass_env
             )
-        return Report(_last(result.out), problem=_problem(result, spec.timeout))
+        report = reported(result.out)
+        return replace(report, problem=_problem(result, spec.timeout) or report.problem)
 
 
 def _problem(result: Result, timeout: int) -> str | None:
@@ -47,10 +44,5 @@ def _problem(result: Result, timeout: int) -> str | None:
         return f"{name} did not finish within {timeout} s"
     if result.code == 0:
         return None
-    said = "; ".join(_last(result.err or result.out)[-2:]) or "it said nothing"
+    said = "; ".join(last_lines(result.err or result.out)[-2:]) or "it said nothing"
     return f"{name} could not start: {said}" if result.code is None else f"{name} ended with {result.code}: {said}"
-
-
-def _last(text: str) -> tuple[str, ...]:
-    lines = [line.strip() for line in visible(redact(text)).splitlines() if line.strip()]
-    return tuple(line if len(line) <= LONGEST else f"{line[:LONGEST]}…" for line in lines[-LINES:])
