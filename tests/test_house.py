@@ -1,6 +1,8 @@
 """The house stands as designed: imports only look down, and each outside program has one door."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,11 @@ def test_only_state_and_hands_write_files():
 
 def test_the_door_imports_nothing_heavy():
     assert outside_imported(ROOT / "door.py") | outside_imported(ROOT / "seal.py") <= {"__future__", "os", "sys"}
+
+
+def test_commands_reach_for_the_rooms_below_only_when_they_run():
+    program = "import sys; import run_milestone.cli; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("run_milestone.")}
+    assert rooms == {"cli", "errors", "plan"}, "`--help` and completion need no more"
+    assert "dataclasses" not in loaded, "not even the way in which rooms make their values"

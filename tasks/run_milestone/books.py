@@ -8,7 +8,6 @@ from . import budget
 from .errors import ExitCode
 from .plan.review import EPIC
 from .show.closing import summary_lines
-from .show.page import page
 from .show.standing import gates_text, status_text
 from .show.summary import summarise
 
@@ -44,6 +43,8 @@ def close_books(session: Session) -> None:
     text = "\n".join([title, "", f"Status: {status}", "", "```", *summary_lines(milestone, state), "```", ""])
     state.write_summary(facts, text)
     if status == "complete":
+        from .show.page import page
+
         state.write_report(page(milestone, state))
     _write_seal(session, status)
 

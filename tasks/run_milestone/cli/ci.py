@@ -6,14 +6,17 @@ import argparse
 import os
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ExitCode, UsageError
 from ..plan import milestones
 from ..plan.ids import normalise
-from ..project import Project
 from .opening import Commands, add_commands, add_milestone, current_project, load_plan, near, put
 from .running import add_only, only_issues
 from .sharing import add_lock
+
+if TYPE_CHECKING:
+    from ..project import Project
 
 
 def github(args: argparse.Namespace) -> int:

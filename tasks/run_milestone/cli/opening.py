@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..plan import load
 from ..plan.ids import normalise
-from ..project import Project, find_project
-from ..state import State
 
 if TYPE_CHECKING:
     from ..model import Milestone
+    from ..project import Project
+    from ..state import State
 
 Command = Callable[[argparse.Namespace], int]
 Commands = dict[str, tuple[Command, Callable[[argparse.ArgumentParser], None]]]
@@ -24,6 +24,8 @@ Commands = dict[str, tuple[Command, Callable[[argparse.ArgumentParser], None]]]
 
 def current_project() -> Project:
     """Return the project that the working directory lies in."""
+    from ..project import find_project
+
     return find_project(Path.cwd())
 
 
@@ -35,6 +37,8 @@ def load_plan(project: Project, identity: str) -> Milestone:
 
 def opened(args: argparse.Namespace) -> tuple[Milestone, State]:
     """Return the milestone that the command names, and its state."""
+    from ..state import State
+
     project = current_project()
     milestone = load_plan(project, args.milestone)
     return milestone, State(project.state(milestone.id))

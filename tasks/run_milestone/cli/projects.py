@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ..errors import ExitCode
 from ..plan.ids import normalise
-from ..project import Project
 from .opening import Commands, load_plan, put
 
 
@@ -22,6 +21,7 @@ def init(args: argparse.Namespace) -> int:
 def demo(args: argparse.Namespace) -> int:
     """Play the founding example with its eight recorded decisions."""
     from ..answers import read_recorded
+    from ..project import Project
     from ..running import Mode
     from ..running import run as run_milestone
     from ..starting import make_demo

@@ -9,7 +9,6 @@ from ..errors import ExitCode, UsageError
 from ..plan import load
 from ..plan.amounts import dollars, seconds
 from ..plan.ids import normalise
-from ..state import State
 from .opening import Commands, add_milestone, current_project, load_plan, near, opened, put
 from .sharing import add_lock, add_state_ref
 
@@ -34,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from ..running import Mode, asks
     from ..running import run as run_milestone
     from ..show.standing import status_text
+    from ..state import State
 
     milestone = load_plan(project, args.milestone)
     if args.no_worktree and args.jobs > 1:

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import PlanError, UsageError
-from .compiled import keep, recall
 from .ids import is_id, order
-from .reader import read_bytes
 
 if TYPE_CHECKING:
     from ..model import Milestone
@@ -19,6 +17,8 @@ def load(folder: Path, *, cache: Path | None = None) -> Milestone:
 
     Errors: UsageError where there is no plan, PlanError with every problem at once.
     """
+    from .compiled import keep, recall
+
     data = _plan_bytes(folder)
     if cache and (kept := recall(cache, folder, data)):
         return kept
@@ -37,6 +37,8 @@ def milestones(plans: Path) -> tuple[str, ...]:
 
 
 def _plan_bytes(folder: Path) -> bytes:
+    from .reader import read_bytes
+
     path = folder / "plan.yaml"
     shown = path.relative_to(folder.parent.parent)
     try:

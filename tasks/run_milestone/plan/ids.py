@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..model import Issue, Milestone
+
+if TYPE_CHECKING:
+    from ..model import Issue, Milestone
 
 _ID = re.compile(r"[mM]?((?:0|[1-9][0-9]{0,3})(?:\.(?:0|[1-9][0-9]{0,3}))?)")
 
