@@ -173,6 +173,15 @@ def test_a_dry_run_makes_no_sample_repository(person):
 # ---- saying and counting ------------------------------------------------------------------------------------------
 
 
+def test_a_new_issue_is_foretold_and_finished_ones_are_not(ada):
+    ada.plans([issue(1)])
+    ada.types("m1")
+    ada.plans([issue(1), issue(2)])
+    said = ada.types("m1", "--dry-run").out
+    assert "Next steps:\n  plan-review: changed since: plan\n  02: branch … review-gate: plan-review comes first" in said
+    assert "m1:01:test: done" in ada.types("why", "m1", "1").out
+
+
 def test_verbose_says_of_every_task_why(ada):
     ada.plans([issue(1)])
     told = ada.types("m1", "--verbose")

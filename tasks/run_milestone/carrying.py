@@ -57,6 +57,8 @@ class Carrying:
         if self.due.why(node) is not None:
             return False
         self.due.note(node)
+        if node.step is Step.REVIEW_GATE:
+            self.voice.leave(node.issue or "")  # earlier steps of it may have run
         if self.due.making.manner.verbose and node.name not in self._told:
             self._told.add(node.name)
             self.voice.say([f"· {node.name} is done: {self.due.why_not(node)}"])

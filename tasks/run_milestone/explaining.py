@@ -59,14 +59,20 @@ def _lines(session: Session, nodes: list[Node]) -> Iterator[str]:
 
 
 def _reason(session: Session, node: Node, before: str | None) -> str | None:
-    """Return why a task will run; where an earlier one runs first, its outcome decides."""
+    """Return why a task will run; where an earlier one runs first, its outcome decides.
+
+    A barrier or review that runs again holds an issue up, but changes nothing that the issue works from.
+    """
     gate = session.state.gates.read(node.issue or node.name)
-    if before is not None and (node.issue is None or session.due.settled(node.issue) is None):
+    only_later = before is not None and session.nodes[before].issue is None and node.issue is not None
+    if before is not None and not only_later:
         return f"{before} comes first"
     try:
         reason = session.due.why(node)
     except DamagedStateError as error:
         return str(error)
+    if only_later and reason is not None:
+        return f"{before} comes first"
     if gate is None or reason is None:
         return reason
     return _committed(session, node, gate) or f"gate {gate.gate} waits for {' | '.join(gate.verbs)}"
