@@ -382,7 +382,7 @@ def test_other_phases_and_another_order_ask_again_only_where_a_list_changed(late
     assert "· Phase 1 was approved with another list, so it is asked again" in told.out
     assert told.issues() == ["04"]
     assert asked(later) == ["phase-1", "phase-2"]
-    assert "Asked again: since decision 1 new: PR #4 of issue #04" in told.out
+    assert "Asked again: the list has changed since decision 1 (new: PR #4 of issue #04)" in told.out
 
     plan(later, [A, B], [C, issue(4, "d")])
     told = later.types("m1")

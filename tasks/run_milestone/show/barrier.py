@@ -38,7 +38,8 @@ def _again(phase: Phase, milestone: Milestone, state: State) -> list[str]:
     new = [message for number, message in now.items() if then.get(number) != message]
     gone = [message for number, message in then.items() if number not in now]
     parts = [f"{what}: {', '.join(messages)}" for what, messages in (("new", new), ("gone", gone)) if messages]
-    return [f"Asked again: since decision {own[-1].id} {'; '.join(parts)}"] if parts else []
+    changed = f"Asked again: the list has changed since decision {own[-1].id} ({'; '.join(parts)})"
+    return [changed] if parts else []
 
 
 def listed(phase: Phase, milestone: Milestone, state: State, *, skipping: bool = False) -> tuple[Finding, ...]:
