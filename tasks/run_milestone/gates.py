@@ -192,6 +192,11 @@ def _takes_back(decision: Decision, found: Decision | None) -> bool:
     return found is not None and found.gate == decision.gate
 
 
+def asks_for_work(decision: Decision) -> bool:
+    """Return whether a decision asks for another attempt at the implementation."""
+    return decision.verb in AGAIN and (decision.verb is not Verb.RETRY or decision.kind is Kind.AGENT)
+
+
 def about(issue: str, phase: int, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     """Return the decisions about an issue, those included by which its phase left it out or took it up again."""
     return tuple(one for one in decisions if one.gate == issue or _of_phase(one, issue, phase))

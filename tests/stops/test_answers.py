@@ -101,6 +101,8 @@ def test_what_the_base_and_others_did_is_merged_in_and_only_the_rest_is_the_chan
 
 def test_a_retry_asks_for_what_was_asked_before(reworked):
     assert "🔧 Starting over...\n✓ Implemented (1 file, 1 line)" in reworked.said("10")
+    assert "🤖 Code review..." in reworked.said("10"), "nothing was reviewed before"
+    assert reworked.story("10")["attempts"] == 2
     assert reworked.person.git("log", "-1", "--format=%s", "feat/m1-10-do-10", where=".") == "feat(m1): Do 10 (10)"
 
 

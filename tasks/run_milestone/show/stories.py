@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .. import budget
+from ..gates import asks_for_work
 from ..gates import skipped as skip_of
 from ..model import Implemented, Passed, Proposed, Reviewed, Step, Tested, Verb
 from ..policy import LEFT_OUT, STOPS
@@ -74,7 +75,7 @@ def _story(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Ga
         _labels_of(made, state, issue.number),
         _verdict(own, state, issue.number) if status == "done" and made else None,
         tested.passed if tested else None,
-        1 + sum(1 for decision in own if decision.verb in {Verb.FIX, Verb.RESTART}),
+        1 + sum(map(asks_for_work, own)) if implemented else 0,
         round(sum(_took(state, issue.number)), 1),
         implemented.cost if implemented else None,
         decisions=tuple(decision.id for decision in own),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import DamagedStateError
-from ..model import AgentSpec, BranchMade, Decision, Kind, Step, Verb
-from ..policy import AGAIN
+from ..gates import asks_for_work
+from ..model import AgentSpec, BranchMade, Decision, Step, Verb
 from .base import counted_from
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Job:
     @property
     def reworks(self) -> tuple[Decision, ...]:
         """The decisions that ask for another attempt at the implementation."""
-        return tuple(decision for decision in self.decisions if _asks_for_work(decision))
+        return tuple(decision for decision in self.decisions if asks_for_work(decision))
 
     @property
     def rework(self) -> Decision | None:
@@ -114,7 +114,3 @@ class Job:
     def label(self) -> str:
         """The issue's reference in titles: `(#297)`, or `(03)` where the forge has no issue for it."""
         return f"(#{self.issue.github})" if self.issue.github else f"({self.issue.number})"
-
-
-def _asks_for_work(decision: Decision) -> bool:
-    return decision.verb in AGAIN and (decision.verb is not Verb.RETRY or decision.kind is Kind.AGENT)

@@ -24,7 +24,7 @@ def costs(records: Records) -> Iterator[str]:
     else:
         part = sum(story.cost or 0 for story in known)
         of = f" At least ${part:,.2f}, from {count(len(known), 'issue')} that told." if known else ""
-        yield f"<p>What the agents cost is <b>unknown</b>: nobody reported it for every issue.{of}</p>"
+        yield f"<p>What the agents cost is <b>unknown</b>: not every agent told.{of}</p>"
     if gone := facts["used"]["unknown_times"]:
         yield f"<p>{count(gone, 'attempt')} of {facts['used']['attempts']} ended with the run that made it.</p>"
     attempts = sum(story.attempts for story in told if story.seconds)

@@ -36,7 +36,7 @@ def _baseline(records: Records) -> str:
     baseline = records.state.markers.evidence(BOOTSTRAP, Bootstrapped)
     reviewed = records.state.markers.evidence(PLAN_REVIEW, PlanReviewed)
     told = (
-        [f"Before any work {baseline.tests.passed} tests passed, {len(baseline.tests.failed)} failed."]
+        [f"Before any work {count(baseline.tests.passed, 'test')} passed, {len(baseline.tests.failed)} failed."]
         if baseline
         else []
     )
