@@ -161,8 +161,15 @@ def test_a_closed_pull_request_is_opened_again_only_when_asked_each_time(ada):
 
     pull(ada, 1, state="closed")
     told = ada.types("m1")
-    assert "PR #1 was closed" in told.out, "an answer counts once"
+    assert "PR #1 was closed; open it again on the forge, then run again" in told.out, "an answer counts once"
+    assert "`retry`" not in told.out, "and there is none left"
     assert pulls(ada) == [(1, "closed", False), (2, "open", False)]
+    pull(ada, 1, state="open")
+    assert ada.types("m1").code == 3
+    assert asked(ada) == ["phase-1"], "as it says"
+
+    pull(ada, 1, state="closed")
+    ada.types("m1")
     told = answer(ada, "01.skip")
     assert "1 PR ready, 1 skipped" in told.out
 
@@ -261,6 +268,22 @@ def test_nothing_is_pushed_over_what_others_force_pushed(ada):
     told = ada.types("m1")
     assert head(ada, FIRST, remote(ada)) == theirs
     assert asked(ada) == ["phase-1"], "what was mended by hand is not asked about again"
+
+
+def test_a_branch_that_is_a_link_to_main_gets_its_work_and_main_never_moves(ada):
+    """One that was pushed on, and one that an agent is to begin on; main is checked out here, as it mostly is."""
+    main, work, fourth = head(ada, "main"), head(ada, FIRST), "feat/m1-04-make-part-d"
+    for name in (FIRST, fourth):
+        ada.git("symbolic-ref", f"refs/heads/{name}", "refs/heads/main", where=".")
+    plan(ada, [A, B, issue(4, "d")], [C])
+    told = ada.types("m1")
+    assert f"✓ Took over what was pushed to {FIRST} ({work[:10]})" in told.out
+    assert "✓ PR #3 created" in told.out
+    assert head(ada, "main") == main
+    assert ada.git("for-each-ref", "refs/heads/main", where=remote(ada)) == "", "and nobody pushed it"
+    assert head(ada, FIRST) == work
+    assert ada.git("log", "--format=%s", f"main..{fourth}", where=".") == "feat(m1): Make part d (04)"
+    assert ada.git("status", "--porcelain", "--untracked-files=no", where=".") == ""
 
 
 def test_the_agents_commit_rewritten_by_a_person_is_replaced_and_kept(ada):

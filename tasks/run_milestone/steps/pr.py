@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..checks.reading import changed_files
 from ..errors import OutsideError
+from ..gates import question
 from ..model import Finding, Implemented, Inspected, Kind, Passed, Proposed, Severity, Step, Tested, Verb, pull_of
 from ..show import pull_request
 from .base import stands_on
@@ -103,8 +104,14 @@ def _closed(job: Job, found: PullRequest) -> Proposed:
     """Open a pull request again that a person closed, but only when a person asks for it after that."""
     before = job.state.markers.evidence(f"{job.issue.number}:{Step.PR}", Proposed)
     if before is None or before.retries >= _retries(job):
-        return _stopped(job, f"PR #{found.number} was closed; `retry` opens it again")
+        return _stopped(job, f"PR #{found.number} was closed; {_way_back(job)}")
     return _proposed(job, _update(job, job.hands.forge.reopen(found.number)), adopted=True)
+
+
+def _way_back(job: Job) -> str:
+    """Return how a closed pull request is opened again: by an answer while one is offered, else by hand."""
+    offered = question(job.issue.number, Kind.FORGE, (), "", job.decisions, job.milestone).verbs
+    return "`retry` opens it again" if Verb.RETRY in offered else "open it again on the forge, then run again"
 
 
 def _retries(job: Job) -> int:
