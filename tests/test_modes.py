@@ -250,6 +250,14 @@ def test_a_question_that_stands_is_not_asked_anew(ada):
     assert "1. Answer 02: `run-milestone gates m1` lists" in (ada.folder / "state/m1/summary.md").read_text()
 
 
+def test_two_issues_that_ask_the_same_are_two_questions(ada):
+    ada.plans([issue(1), issue(2)], by=json.dumps({"kind": "command", "command": ["false"]}))
+    told = ada.types("m1", "--jobs", "2")
+    assert told.out.count("🛑 Implementation failed (attempt 1/2)") == 2
+    for number in ("01", "02"):
+        assert f"touch state/m1/approvals/{number}.retry" in told.out
+
+
 # ---- watching -----------------------------------------------------------------------------------------------------
 
 

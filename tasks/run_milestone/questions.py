@@ -35,8 +35,8 @@ class Questions:
         self._sharing = sharing
         self._others = others
         self._talk: Conversation | None = None
-        self._shown: set[str] = set()
-        """Digests of what was asked in this run: nobody is shown the same question twice."""
+        self._shown: set[tuple[str, str | None]] = set()
+        """Gates, each with the digest of what it asked in this run: nobody is shown the same question twice."""
 
     def talk_on(self, forge: Forge) -> None:
         """Put questions on the forge as well from now on, and hear what people comment there."""
@@ -47,9 +47,9 @@ class Questions:
     def ask(self, asked: Gate, listing: list[str], issue: str | None, send: Callable[[], None]) -> Gate:
         """Open a gate and put its question, once per run; `send` sends what is new to whoever shares the records."""
         gate, new = self._state.gates.open(asked)
-        if gate.digest in self._shown:
+        if (gate.gate, gate.digest) in self._shown:
             return gate
-        self._shown.add(gate.digest)
+        self._shown.add((gate.gate, gate.digest))
         if new:
             self._state.journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest)
         self._voice.say(self._question(gate, listing), issue)
@@ -76,7 +76,7 @@ class Questions:
         """Turn approval files into decisions, say what they do, and return them, oldest first."""
         made = self._numbered(settle(self._milestone, self._state, self._change_now, self._voice.say, self._others))
         for decision in made:
-            self._shown -= self._shown if decision.verb is Verb.UNSKIP else {decision.digest or ""}
+            self._shown -= self._shown if decision.verb is Verb.UNSKIP else {(decision.gate, decision.digest)}
             self._due.ask_again()
             self._voice.say(decided(decision, self._issue(decision.gate)))
         if made:
