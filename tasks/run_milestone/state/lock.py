@@ -117,5 +117,6 @@ def _busy(milestone: str, holder: dict[str, object]) -> BusyError:
     who = f"process {holder.get('pid', 'unknown')} on {holder.get('host', 'this machine')}"
     return BusyError(
         f"Milestone {milestone} is being run by {who} since {holder.get('since', 'a moment ago')}.",
-        f"Wait for it (`run-milestone status {milestone}` shows how far it is), or end that process and run again.",
+        f"Wait for it (`run-milestone status {milestone}` shows how far it is), "
+        f"or stop it with `run-milestone panic {milestone}`.",
     )

@@ -17,8 +17,8 @@ MANY_CRITERIA = 6
 """From here on an issue is usually two issues."""
 VAGUE = re.compile(
     r"\b(fast|faster|quick|quickly|slow|efficient|efficiently|performant|scalable|responsive|robust|robustly|reliable"
-    r"|reliably|user-friendly|intuitive|intuitively|easy|easily|simple|clean|nice|nicely|good|better|reasonable"
-    r"|reasonably|appropriate|appropriately|adequate|adequately|sufficient|sufficiently|acceptable|optimal|optimally"
+    r"|reliably|user[- ]friendly|properly|intuitive|intuitively|easy|easily|simple|clean|nice|nicely|good|better"
+    r"|reasonable|reasonably|appropriate|appropriately|adequate|adequately|sufficient|sufficiently|acceptable|optimal|optimally"
     r"|optimi[sz]ed|smooth|smoothly|seamless|seamlessly|graceful|gracefully|timely|lightweight|various|several"
     r"|as needed|if needed|as necessary|as expected|as required|if possible|where possible|and so on|etc)\b",
     re.IGNORECASE,
