@@ -158,7 +158,7 @@ from run_milestone.cli import main
 raise SystemExit(main(["land", "m1"]))
 """
 
-EFFECTS = [("edit", 1), ("edit", 1), ("merge", 1), ("merge", 2), ("write_landed", 1), ("create", 1)]
+EFFECTS = [("retarget", 1), ("retarget", 1), ("merge", 1), ("merge", 2), ("write_landed", 1), ("create", 1)]
 
 
 def test_killed_after_any_effect_and_landed_again_it_ends_the_same(stack):

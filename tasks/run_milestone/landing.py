@@ -12,7 +12,7 @@ from .due import SKIPPED
 from .errors import ExitCode, OutsideError
 from .graph import COMPLETE, phase_name, step_name
 from .making import Manner
-from .model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Severity, Step, pull_of
+from .model import Finding, Kind, Landed, LandedIssue, Proposal, Pushed, Reviewed, Severity, Step, pull_of
 from .policy import AGAIN
 from .reconciling import record_merge
 from .running import heed_signals
@@ -168,7 +168,7 @@ class Landing:
         """Make what stands on this branch stand on the milestone branch, before it is merged."""
         branch, branches = self.session.milestone.branch, self.session.state.roster.branches(self.session.milestone)
         for other in retargets(self.session.milestone, pull, pulls, branches):
-            found = self.session.hands.forge.edit(other.number, base=branch)
+            found = self.session.hands.forge.retarget(other.number, branch)
             if found.base != branch:
                 raise OutsideError(
                     f"PR #{other.number} still goes to {found.base}, not to {branch}.", "Set its base, then land again."
@@ -244,11 +244,12 @@ class Landing:
             return False
         forge = session.hands.forge
         found = pull_of(milestone.branch, forge.pulls(milestone.branch))
-        title, body = words.title(milestone), words.body(milestone, session.state, landed)
+        body = words.body(milestone, session.state, landed)
+        proposal = Proposal(words.title(milestone), body, milestone.target)
         if found is None:
-            found = forge.create(head=milestone.branch, base=milestone.target, title=title, body=body)
+            found = forge.create(milestone.branch, proposal)
         elif found.state == "open":
-            found = forge.edit(found.number, title=title, body=body, base=milestone.target)
+            found = forge.edit(found.number, proposal)
         elif found.state == "merged":
             self._close()
         new = landed.pr != found.number

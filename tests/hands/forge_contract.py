@@ -11,7 +11,7 @@ import pytest
 from run_milestone.errors import OutsideError
 from run_milestone.hands.git import Git
 from run_milestone.hands.process import Processes
-from run_milestone.model import CheckState, ForgeIssue, PullRequest
+from run_milestone.model import CheckState, ForgeIssue, Proposal, PullRequest
 from run_milestone.policy import LABELS
 
 BASE, HEAD = "milestone/m4.1", "feature/m4.1-03-sanitize"
@@ -91,7 +91,7 @@ class ForgeContract:
             if ground.head(head) is None:
                 ground.push(head, {f"{head.replace('/', '-')}.txt": "new\n"})
             usual = {"base": BASE, "title": "Sanitize", "body": "Why."}
-            return forge.create(head=head, **{**usual, **said})
+            return forge.create(head, Proposal(**{**usual, **said}))
 
         return propose
 
@@ -128,22 +128,22 @@ class ForgeContract:
         forge.close(made.number)
         assert propose().number > made.number
 
-    def test_edit_changes_what_is_given_and_keeps_labels_that_others_added(self, ground, forge, propose):
+    def test_it_becomes_what_is_proposed_and_keeps_labels_that_others_added(self, ground, forge, propose):
         ground.push("milestone/m5", {})
         made = propose(labels=("theirs",))
-        edited = forge.edit(made.number, title="New", body="Other.", base="milestone/m5", labels=("ours", "theirs"))
+        edited = forge.edit(made.number, Proposal("New", "Other.", "milestone/m5", ("ours", "theirs")))
         assert (edited.title, edited.body, edited.base) == ("New", "Other.", "milestone/m5")
         assert sorted(edited.labels) == ["ours", "theirs"]
         assert forge.pulls() == (edited,)
-        assert forge.edit(made.number, base=BASE).title == "New"
 
-    def test_labels_can_be_taken_away(self, forge, propose):
-        made = propose(labels=("one", "two"))
+    def test_labels_can_be_added_and_taken_away(self, forge, propose):
+        made = propose(labels=("one",))
+        assert sorted(forge.label(made.number, "one", "two").labels) == ["one", "two"]
         assert forge.unlabel(made.number, "one", "never there").labels == ("two",)
 
     def test_draft_and_ready(self, forge, propose):
-        made = propose(draft=True)
-        assert made.draft
+        made = propose()
+        assert not made.draft
         assert forge.set_draft(made.number, draft=True).draft
         assert not forge.set_draft(made.number, draft=False).draft
         assert forge.set_draft(made.number, draft=True).draft
@@ -166,12 +166,16 @@ class ForgeContract:
             propose(head=BASE)
         made = propose()
         with pytest.raises(OutsideError):
-            forge.edit(made.number, base=made.head)
+            forge.retarget(made.number, made.head)
+        with pytest.raises(OutsideError):
+            forge.edit(made.number, Proposal("New", "", made.head))
         assert forge.pulls() == (made,)
 
     def test_a_number_that_is_not_there_is_named(self, forge):
         for act in (
-            lambda: forge.edit(4711, title="x"),
+            lambda: forge.edit(4711, Proposal("x", "", BASE)),
+            lambda: forge.retarget(4711, BASE),
+            lambda: forge.label(4711, "x"),
             lambda: forge.unlabel(4711, "x"),
             lambda: forge.set_draft(4711, draft=True),
             lambda: forge.close(4711),
@@ -230,7 +234,11 @@ class ForgeContract:
 
     def test_nothing_is_merged_into_the_target_nor_a_draft_nor_a_closed_one(self, ground, forge, propose):
         before = ground.head("main")
-        for made in (propose("up", base="main"), propose("draft", draft=True), propose("closed")):
+        for made in (
+            propose("up", base="main"),
+            forge.set_draft(propose("draft").number, draft=True),
+            propose("closed"),
+        ):
             if made.head == "closed":
                 forge.close(made.number)
             with pytest.raises(OutsideError):
@@ -241,7 +249,7 @@ class ForgeContract:
     def test_a_base_that_is_retargeted_keeps_its_dependents_open(self, ground, forge, propose):
         ground.push("two", {"two.txt": "2\n"})
         first, second = propose("one"), propose("two", base="one")
-        forge.edit(second.number, base=BASE)
+        assert forge.retarget(second.number, BASE).base == BASE
         forge.merge(first.number, head=first.head_sha)
         assert [pull.state for pull in forge.pulls()] == ["merged", "open"]
 

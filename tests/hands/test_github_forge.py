@@ -14,6 +14,7 @@ from run_milestone.hands.forge.github import GitHubForge
 from run_milestone.hands.forge.github.address import Address
 from run_milestone.hands.forge.github.gh import Gh
 from run_milestone.hands.process import Processes
+from run_milestone.model import Proposal
 
 pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
 
@@ -86,7 +87,7 @@ MARK = "<!-- run-milestone: m4.1/03 -->"
 def propose(ground, forge, head=HEAD, base=BASE, **said):
     if ground.head(head) is None:
         ground.push(head, {f"{head.replace('/', '-')}.txt": "new\n"})
-    return forge.create(head=head, base=base, **{"title": "Sanitize", "body": f"Why.\n\n{MARK}\n", **said})
+    return forge.create(head, Proposal(**{"title": "Sanitize", "body": f"Why.\n\n{MARK}\n", "base": base, **said}))
 
 
 def refused(act):

@@ -14,6 +14,7 @@ from forge_contract import ForgeContract, Ground
 
 from run_milestone.errors import DamagedStateError, OutsideError
 from run_milestone.hands.forge.local import LocalForge
+from run_milestone.model import Proposal
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,7 +58,7 @@ def forge(ground):
 
 
 def propose(forge, head="feature/a"):
-    return forge.create(head=head, base="milestone/m4.1", title="A", body="")
+    return forge.create(head, Proposal("A", "", "milestone/m4.1"))
 
 
 class TestContract(ForgeContract):
@@ -153,10 +154,11 @@ def test_processes_at_once_never_share_a_number_or_a_branch(ground, folder):
     body = (
         "import sys; from pathlib import Path; from run_milestone.hands.forge.local import LocalForge\n"
         "from run_milestone.hands.git import Git; from run_milestone.hands.process import Processes\n"
+        "from run_milestone.model import Proposal\n"
         "folder, product, remote, label = sys.argv[1:]\n"
         "git = Git(Processes(), Path(product), remote, own=label, root=Path('/'))\n"
         "for head in 'abcdefgh':\n"
-        "    LocalForge(Path(folder), git, 'main').create(head=head, base='m', title=head, body='', labels=(label,))\n"
+        "    LocalForge(Path(folder), git, 'main').create(head, Proposal(head, '', 'm', (label,)))\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tasks")}
     words = (str(folder), str(ground.product), str(ground.remote))

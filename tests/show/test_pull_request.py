@@ -25,7 +25,7 @@ from run_milestone.model import (
 )
 from run_milestone.model import Tested as Ran
 from run_milestone.show import landing
-from run_milestone.show.pull_request import LONGEST, Proposal, body, mark, title
+from run_milestone.show.pull_request import LONGEST, Facts, body, mark, title
 from run_milestone.state import State
 
 ISSUE = Issue(
@@ -40,7 +40,7 @@ ISSUE = Issue(
 MILESTONE = Milestone("m4.1", "User Management", "milestone/m4.1", (Phase(1, "One", (ISSUE,)),))
 LABELLED = Finding(Kind.MIGRATION_ADDITIVE, Severity.INFO, "CREATE TABLE", "Creates table notes", "alembic/1.py", 7)
 DECISION = Decision(4, "03", Verb.FIX, "ada", "2026-11-22T12:00:00+00:00", "Both are real", Kind.REVIEW)
-TOLD = Proposal(
+TOLD = Facts(
     MILESTONE,
     ISSUE,
     Implemented("a" * 40, 1, 2, 15, ("Escapes what is not a word",)),

@@ -23,6 +23,16 @@ class PullRequest:
     """The commit that its head branch is at; the one that was merged, once it is. None where nobody can tell."""
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a pull request says, the branch `base` that it is to go into, and the `labels` it has at least."""
+
+    title: str
+    body: str
+    base: str
+    labels: tuple[str, ...] = ()
+
+
 class CheckState(StrEnum):
     """How a check on a pull request's commit stands."""
 

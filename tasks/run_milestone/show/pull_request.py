@@ -29,7 +29,7 @@ CUT = "*Shortened: the rest is in the milestone's state.*"
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class Facts:
     """What is told of one issue's change. `upon` are the pull requests it stands on, `base` the branch it goes to."""
 
     milestone: Milestone
@@ -56,7 +56,7 @@ def mark(milestone: Milestone, issue: Issue) -> str:
     return f"<!-- run-milestone: {milestone.id}/{issue.number} -->"
 
 
-def body(told: Proposal) -> str:
+def body(told: Facts) -> str:
     """Return the body: what changed, which criteria are proven by which test, what was found, who decided what."""
     parts = [
         "\n".join(_summary(told)),
@@ -79,7 +79,7 @@ def bounded(parts: Iterable[str], hidden: str) -> str:
     return f"{text}\n\n{hidden}\n"
 
 
-def _summary(told: Proposal) -> Iterator[str]:
+def _summary(told: Facts) -> Iterator[str]:
     issue, milestone = told.issue, told.milestone
     yield f"Issue {issue.number} of milestone {milestone.id} ({_inert(milestone.title)}): {_inert(issue.title)}"
     if issue.github:
@@ -93,7 +93,7 @@ def _inert(text: str) -> str:
     return inert_markdown(one_line(text))
 
 
-def _changes(told: Proposal) -> Iterator[str]:
+def _changes(told: Facts) -> Iterator[str]:
     yield "## Changes"
     yield f"{count(told.inspected.files, 'file')}, {count(told.inspected.lines, 'line')}."
     yield from ("", *(f"- {_inert(line)}" for line in told.implemented.report)) if told.implemented.report else ()
@@ -112,7 +112,7 @@ def _file(file: ChangedFile) -> str:
     return f"- `{visible(name)}` ({did}{size})"
 
 
-def _criteria(told: Proposal) -> Iterator[str]:
+def _criteria(told: Facts) -> Iterator[str]:
     if told.issue.criteria:
         yield "## Acceptance criteria"
     for criterion in told.issue.criteria:
@@ -159,7 +159,7 @@ def decisions(made: tuple[Decision, ...]) -> Iterator[str]:
         yield f"- **{decision.verb}** at gate {decision.gate}{about} by {_inert(decision.who)}, {decision.when}{why}"
 
 
-def _links(told: Proposal) -> Iterator[str]:
+def _links(told: Facts) -> Iterator[str]:
     issue = told.issue
     found = [
         *([f"- Issue: #{issue.github}"] if issue.github else []),

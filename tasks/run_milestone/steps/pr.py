@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING
 from ..checks.reading import changed_files
 from ..errors import OutsideError
 from ..gates import question
-from ..model import Finding, Implemented, Inspected, Kind, Passed, Proposed, Severity, Step, Tested, Verb, pull_of
+from ..model import (
+    Finding,
+    Implemented,
+    Inspected,
+    Kind,
+    Passed,
+    Proposal,
+    Proposed,
+    Severity,
+    Step,
+    Tested,
+    Verb,
+    pull_of,
+)
 from ..show import pull_request
 from .base import stands_on
 from .push import wrong_way
@@ -43,9 +56,7 @@ def _find(job: Job) -> PullRequest | None:
 
 def _create(job: Job) -> PullRequest:
     try:
-        return job.hands.forge.create(
-            head=job.branch, base=stands_on(job).branch, title=_title(job), body=_body(job), labels=_labels(job)
-        )
+        return job.hands.forge.create(job.branch, _proposal(job))
     except OutsideError:
         found = _find(job)
         if found is None:
@@ -54,9 +65,7 @@ def _create(job: Job) -> PullRequest:
 
 
 def _update(job: Job, found: PullRequest) -> PullRequest:
-    made = job.hands.forge.edit(
-        found.number, title=_title(job), body=_body(job), base=stands_on(job).branch, labels=_labels(job)
-    )
+    made = job.hands.forge.edit(found.number, _proposal(job))
     return job.hands.forge.set_draft(found.number, draft=False) if made.draft else made
 
 
@@ -64,7 +73,7 @@ def label(job: Job, labels: tuple[str, ...]) -> None:
     """Put labels on the open pull request that only became known after it was made."""
     found = _find(job)
     if found is not None and found.state == "open":
-        job.hands.forge.edit(found.number, labels=labels)
+        job.hands.forge.label(found.number, *labels)
 
 
 def unlabel(job: Job, name: str) -> None:
@@ -74,13 +83,13 @@ def unlabel(job: Job, name: str) -> None:
         job.hands.forge.unlabel(found.number, name)
 
 
-def _title(job: Job) -> str:
-    return pull_request.title(job.milestone, job.issue)
+def _proposal(job: Job) -> Proposal:
+    title = pull_request.title(job.milestone, job.issue)
+    return Proposal(title, pull_request.body(_facts(job)), stands_on(job).branch, _labels(job))
 
 
-def _body(job: Job) -> str:
-    upon = stands_on(job)
-    told = pull_request.Proposal(
+def _facts(job: Job) -> pull_request.Facts:
+    return pull_request.Facts(
         job.milestone,
         job.issue,
         job.found(Step.IMPLEMENT, Implemented),
@@ -88,10 +97,9 @@ def _body(job: Job) -> str:
         job.found(Step.INSPECT, Inspected),
         job.decisions,
         changed_files(job.hands.git.diff(job.base, job.head or "", "--unified=0")),
-        upon.branch,
+        stands_on(job).branch,
         below(job),
     )
-    return pull_request.body(told)
 
 
 def below(job: Job) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ...model import Check, Comment, ForgeIssue, ForgeMilestone, Label, PullRequest, Release
+    from ...model import Check, Comment, ForgeIssue, ForgeMilestone, Label, Proposal, PullRequest, Release
 
 LONGEST_LOG = 20_000
 """Characters of a failed check's log that are kept, from its end."""
@@ -26,21 +26,17 @@ class Forge(Protocol):
         Never those from forks, whatever their branches are called.
         """
 
-    def create(
-        self, *, head: str, base: str, title: str, body: str, labels: tuple[str, ...] = (), draft: bool = False
-    ) -> PullRequest:
-        """Open a pull request; brings an open one of the same head branch up to date instead of making a second."""
+    def create(self, head: str, proposal: Proposal) -> PullRequest:
+        """Open a pull request; brings an open one of the same `head` branch up to date instead of making a second."""
 
-    def edit(
-        self,
-        number: int,
-        *,
-        title: str | None = None,
-        body: str | None = None,
-        base: str | None = None,
-        labels: tuple[str, ...] = (),
-    ) -> PullRequest:
-        """Make what is given read so, and add `labels`; labels that others added stay."""
+    def edit(self, number: int, proposal: Proposal) -> PullRequest:
+        """Make a pull request what is proposed; labels that others added stay."""
+
+    def retarget(self, number: int, base: str) -> PullRequest:
+        """Let a pull request go into another branch."""
+
+    def label(self, number: int, *labels: str) -> PullRequest:
+        """Add labels; one that is there is no error."""
 
     def unlabel(self, number: int, *labels: str) -> PullRequest:
         """Take labels away; one that is not there is no error."""

@@ -38,7 +38,8 @@ class GitHubForge:
         labels = Labels(gh)
         pulls, planning, comments = Pulls(gh, labels, target), Planning(gh, labels), Comments(gh)
 
-        self.pulls, self.create, self.edit, self.unlabel = pulls.pulls, pulls.create, pulls.edit, pulls.unlabel
+        self.pulls, self.create, self.edit = pulls.pulls, pulls.create, pulls.edit
+        self.retarget, self.label, self.unlabel = pulls.retarget, pulls.label, pulls.unlabel
         self.set_draft, self.close, self.reopen, self.merge = pulls.set_draft, pulls.close, pulls.reopen, pulls.merge
         self.checks = Checks(gh).of
         self.comments, self.comment = comments.of, comments.say

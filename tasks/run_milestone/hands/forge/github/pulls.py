@@ -10,7 +10,7 @@ from .gh import number_in
 from .queries import pulls_of
 
 if TYPE_CHECKING:
-    from ....model import PullRequest
+    from ....model import Proposal, PullRequest
     from .gh import Gh
     from .labels import Labels
 
@@ -33,67 +33,67 @@ class Pulls:
         own = sorted((pull for pull in found if not pull.isCrossRepository), key=lambda pull: pull.number)
         return tuple(pull.told() for pull in own)
 
-    def create(
-        self, *, head: str, base: str, title: str, body: str, labels: tuple[str, ...] = (), draft: bool = False
-    ) -> PullRequest:
+    def create(self, head: str, proposal: Proposal) -> PullRequest:
         """Open a pull request; looks for an open one before, after any failure, and when no answer comes."""
-        _refuse_same(head, base)
-        found = self._open(head, base, body)
+        _refuse_same(head, proposal.base)
+        found = self._open(head, proposal)
         if found is None:
-            self._labels.ensure(*labels)
-            found = self._create(head, base, texts.title(title), texts.body(body), draft=draft)
-        return self._edit(found, title=title, body=body, base=base, labels=labels)
+            self._labels.ensure(*proposal.labels)
+            found = self._create(head, proposal)
+        return self._edit(found, proposal)
 
-    def _create(self, head: str, base: str, title: str, body: str, *, draft: bool) -> PullRequest:
-        words = ("pr", "create", "--head", head, "--base", base, "--title", title, "--body-file", "-")
+    def _create(self, head: str, proposal: Proposal) -> PullRequest:
+        words = ("pr", "create", "--head", head, "--base", proposal.base, "--title", texts.title(proposal.title))
+        body = texts.body(proposal.body)
         try:
-            made = self._gh.do(
-                *words, *(("--draft",) if draft else ()), stdin=body, lost=lambda: self._open(head, base, body)
-            )
+            made = self._gh.do(*words, "--body-file", "-", stdin=body, lost=lambda: self._open(head, proposal))
         except OutsideError:
-            found = self._open(head, base, body)
+            found = self._open(head, proposal)
             if found is None:
                 raise
             return found
         return self._view(number_in(made, "pull")) if isinstance(made, str) else made
 
-    def _open(self, head: str, base: str, body: str) -> PullRequest | None:
+    def _open(self, head: str, proposal: Proposal) -> PullRequest | None:
         """Return the branch's open pull request: of several the one with the same hidden mark, else the same base."""
         own = [pull for pull in self.pulls(head) if pull.state == "open"]
-        mark = texts.mark(body)
-        return min(own, key=lambda pull: (texts.mark(pull.body) != mark, pull.base != base), default=None)
+        mark = texts.mark(proposal.body)
+        return min(own, key=lambda pull: (texts.mark(pull.body) != mark, pull.base != proposal.base), default=None)
 
     def _view(self, number: int) -> PullRequest:
         return self._gh.ask(answers.ONE_PULL, "pr", "view", str(number), "--json", answers.PULL).told()
 
-    def edit(
-        self,
-        number: int,
-        *,
-        title: str | None = None,
-        body: str | None = None,
-        base: str | None = None,
-        labels: tuple[str, ...] = (),
-    ) -> PullRequest:
-        """Make what is given read so; what reads so already is not sent."""
-        return self._edit(self._view(number), title=title, body=body, base=base, labels=labels)
+    def edit(self, number: int, proposal: Proposal) -> PullRequest:
+        """Make a pull request what is proposed; what reads so already is not sent."""
+        return self._edit(self._view(number), proposal)
 
-    def _edit(
-        self, now: PullRequest, *, title: str | None, body: str | None, base: str | None, labels: tuple[str, ...]
-    ) -> PullRequest:
+    def _edit(self, now: PullRequest, proposal: Proposal) -> PullRequest:
+        _refuse_same(now.head, proposal.base)
+        title, body = texts.title(proposal.title), texts.body(proposal.body)
+        words = ["--title", title] if title != now.title else []
+        words += ["--body-file", "-"] if body.rstrip() != now.body.rstrip() else []
+        words += ["--base", proposal.base] if proposal.base != now.base else []
+        words += self._missing(now, proposal.labels)
+        return self._change(now, "edit", *words, stdin=body) if words else now
+
+    def retarget(self, number: int, base: str) -> PullRequest:
+        """Let a pull request go into another branch."""
+        now = self._view(number)
         _refuse_same(now.head, base)
-        words: list[str] = []
-        if title is not None and (fit := texts.title(title)) != now.title:
-            words += ["--title", fit]
-        if body is not None and texts.body(body).rstrip() != now.body.rstrip():
-            words += ["--body-file", "-"]
-        if base not in {None, now.base}:
-            words += ["--base", str(base)]
+        return now if now.base == base else self._change(now, "edit", "--base", base)
+
+    def label(self, number: int, *labels: str) -> PullRequest:
+        """Add labels."""
+        now = self._view(number)
+        words = self._missing(now, labels)
+        return self._change(now, "edit", *words) if words else now
+
+    def _missing(self, now: PullRequest, labels: tuple[str, ...]) -> list[str]:
+        """Return the words that add the labels that are not there yet; the repository has them from here on."""
         missing = [label for label in labels if label.lower() not in {known.lower() for known in now.labels}]
         if missing:
             self._labels.ensure(*missing)
-            words += [word for label in missing for word in ("--add-label", label)]
-        return self._change(now, "edit", *words, stdin=texts.body(body or "")) if words else now
+        return [word for label in missing for word in ("--add-label", label)]
 
     def _change(self, now: PullRequest, verb: str, *words: str, stdin: str = "") -> PullRequest:
         self._gh.do("pr", verb, str(now.number), *words, stdin=stdin)
@@ -135,7 +135,7 @@ class Pulls:
         return merged
 
 
-def _refuse_same(head: str, base: str | None) -> None:
+def _refuse_same(head: str, base: str) -> None:
     if head == base:
         raise OutsideError(
             f"A pull request from {head} into itself is refused.", "Give the plan another branch than its target."

@@ -27,7 +27,8 @@ class LocalForge:
         labels, comments = Labels(files), Comments(files)
         pulls, planning = Pulls(files, labels, git, target), Planning(files, labels, git)
 
-        self.pulls, self.create, self.edit, self.unlabel = pulls.pulls, pulls.create, pulls.edit, pulls.unlabel
+        self.pulls, self.create, self.edit = pulls.pulls, pulls.create, pulls.edit
+        self.retarget, self.label, self.unlabel = pulls.retarget, pulls.label, pulls.unlabel
         self.set_draft, self.close, self.reopen, self.merge = pulls.set_draft, pulls.close, pulls.reopen, pulls.merge
         self.checks = pulls.checks
         self.comments, self.comment = comments.of, comments.say

@@ -9,9 +9,10 @@ from ....errors import OutsideError
 from ....model import Check, CheckState, PullRequest
 from .. import LONGEST_LOG
 from .labels import joined
-from .records import damaged, given, now
+from .records import damaged, now
 
 if TYPE_CHECKING:
+    from ....model import Proposal
     from ...git import Git
     from .labels import Labels
     from .records import Record, Records
@@ -33,40 +34,40 @@ class Pulls:
         live = self._heads() if any(record["state"] == "open" for record in wanted) else {}
         return tuple(self._told(record, live) for record in wanted)
 
-    def create(
-        self, *, head: str, base: str, title: str, body: str, labels: tuple[str, ...] = (), draft: bool = False
-    ) -> PullRequest:
+    def create(self, head: str, proposal: Proposal) -> PullRequest:
         """Open a pull request under the next number; an open one of the same head is edited and returned instead."""
-        _refuse_same(head, base)
-        said = {"title": title, "body": body, "head": head, "base": base}
+        _refuse_same(head, proposal.base)
         with self._files.alone():
-            self._labels.put(labels)
             if (found := self._open(head)) is not None:
-                return self._change(found, **said, labels=self._joined(found, labels))
-            record = {
-                "number": self._files.next(),
-                **said,
-                "state": "open",
-                "draft": draft,
-                "labels": joined((), labels),
-            }
-            return self._say(self._files.write("pulls", {**record, "comments": [], "head_sha": None, "created": now()}))
+                return self._edit(found, proposal)
+            self._labels.put(proposal.labels)
+            said = {"title": proposal.title, "body": proposal.body, "head": head, "base": proposal.base}
+            fresh = {"state": "open", "draft": False, "labels": joined((), proposal.labels), "comments": []}
+            record = {"number": self._files.next(), **said, **fresh, "head_sha": None, "created": now()}
+            return self._say(self._files.write("pulls", record))
 
-    def edit(
-        self,
-        number: int,
-        *,
-        title: str | None = None,
-        body: str | None = None,
-        base: str | None = None,
-        labels: tuple[str, ...] = (),
-    ) -> PullRequest:
-        """Make what is given read so, and add `labels`."""
+    def edit(self, number: int, proposal: Proposal) -> PullRequest:
+        """Make a pull request what is proposed."""
+        with self._files.alone():
+            return self._edit(number, proposal)
+
+    def _edit(self, number: int, proposal: Proposal) -> PullRequest:
+        self._refuse_base(number, proposal.base)
+        self._labels.put(proposal.labels)
+        said = {"title": proposal.title, "body": proposal.body, "base": proposal.base}
+        return self._change(number, **said, labels=self._joined(number, proposal.labels))
+
+    def retarget(self, number: int, base: str) -> PullRequest:
+        """Let a pull request go into another branch."""
+        with self._files.alone():
+            self._refuse_base(number, base)
+            return self._change(number, base=base)
+
+    def label(self, number: int, *labels: str) -> PullRequest:
+        """Add labels."""
         with self._files.alone():
             self._labels.put(labels)
-            if base is not None:
-                _refuse_same(self._files.read("pulls", number)["head"], base)
-            return self._change(number, **given(title=title, body=body, base=base), labels=self._joined(number, labels))
+            return self._change(number, labels=self._joined(number, labels))
 
     def unlabel(self, number: int, *labels: str) -> PullRequest:
         """Take labels away."""
@@ -144,6 +145,9 @@ class Pulls:
         return next(
             (record["number"] for record in records if (record["head"], record["state"]) == (head, "open")), None
         )
+
+    def _refuse_base(self, number: int, base: str) -> None:
+        _refuse_same(self._files.read("pulls", number)["head"], base)
 
     def _refuse_merged(self, number: int, what: str) -> None:
         if self._files.read("pulls", number)["state"] == "merged":
