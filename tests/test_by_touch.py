@@ -23,6 +23,8 @@ def test_eight_touches_carry_the_milestone_to_its_end(person):
     assert waiting(told) == ["03"]
     assert "touch state/m4.1/approvals/03.fix" in told.out
     assert told.issues() == ["01", "02", "03", "04", "05"], "a waiting issue holds up no neighbour"
+    facts = json.loads((person.folder / "state/m4.1/summary.json").read_text())
+    assert facts["prs"] == {"created": 5, "clean": 4, "fixed": 0, "approved": 0}, "one of them waits"
 
     person.touches("03.fix")
     told = person.doit("run", "m4.1")

@@ -112,8 +112,8 @@ def _left_to_people(milestone: Milestone, told: tuple[IssueStory, ...], facts: d
     if facts["status"] != "complete":
         return next_steps(_to_go_on(milestone, facts["waiting"]))
     steps = []
-    left, pull = facts["prs"]["created"] - facts["landing"]["merged"], facts["landing"]["pr"]
-    if left > 0:
+    left, pull = sum(1 for story in told if story.verdict and not story.merged), facts["landing"]["pr"]
+    if left:
         steps.append(f"Merge {count(left, 'open PR')}")
     steps += [f"Address skipped issue #{story.number} if needed" for story in told if story.status == "skipped"]
     if pull is None:

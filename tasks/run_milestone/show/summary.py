@@ -58,10 +58,11 @@ def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
 
 
 def _pulls(told: tuple[IssueStory, ...]) -> dict[str, int]:
-    """Return how the pull requests came through; those that nobody reviewed are named only where there are any."""
+    """Return how many there are, and how those of finished issues came through; `unreviewed` only where some are."""
     came = Counter(story.verdict for story in told if story.verdict)
     usual = {verdict: came[verdict] for verdict in ("clean", "fixed", "approved")}
-    return {"created": came.total(), **usual, **({"unreviewed": came["unreviewed"]} if came["unreviewed"] else {})}
+    created = sum(1 for story in told if story.pr is not None)
+    return {"created": created, **usual, **({"unreviewed": came["unreviewed"]} if came["unreviewed"] else {})}
 
 
 def _landing(told: tuple[IssueStory, ...], state: State) -> dict[str, Any]:
