@@ -177,6 +177,21 @@ def _folder(entry: Known, room: str) -> str:
     return f"{room}/{entry.number}" if entry.number else f"{entry.place}/{room}"
 
 
+def changed(before: Roll, after: Roll) -> frozenset[str]:
+    """Return the numbers that meant another issue before, where a roll was revised elsewhere."""
+    pairs = zip(before.issues, after.issues, strict=False)
+    return frozenset({number for pair in pairs if pair[0].number != pair[1].number for number in _numbers(pair)} - {""})
+
+
+def _numbers(known: Sequence[Known]) -> tuple[str, ...]:
+    return tuple(entry.number for entry in known)
+
+
+def another(number: str) -> str:
+    """Return why what was left for a number is not taken."""
+    return f"{number} means another issue now"
+
+
 def renumbered(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the journal's entries with the numbers that their issues have now.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .graph import BOOTSTRAP, COMPLETE, phase_name
+from .identity import another
 from .show.words import one_line
 
 if TYPE_CHECKING:
@@ -39,10 +40,7 @@ def _follow(state: State, say: Say) -> None:
         state.asked.drop(number)
     for approval in state.approvals.found():
         if approval.gate in changed:
-            aside = state.approvals.set_aside(approval)
-            why = f"{approval.gate} means another issue now"
-            state.journal.add("approval refused", file=approval.file, why=why)
-            say([f"✗ Approval {approval.file} was not taken: {why}. It is kept as {aside.name} in approvals/stale/."])
+            say([state.refuse(approval, another(approval.gate))])
     moves = {
         move.source: move.target for move in state.roster.roll.moves if move.number or move.target.endswith("/issues")
     }

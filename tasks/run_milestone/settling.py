@@ -56,9 +56,7 @@ def settle(
         if why is None:
             made.append(_decide(approval, milestone, state))
         else:
-            aside = state.approvals.set_aside(approval)
-            state.journal.add("approval refused", file=approval.file, why=why)
-            say([f"✗ Approval {approval.file} was not taken: {why}. It is kept as {aside.name} in approvals/stale/."])
+            say([state.refuse(approval, why)])
     return tuple(made)
 
 

@@ -247,7 +247,7 @@ def test_commits_that_are_on_no_branch_travel_with_their_records(machine, git, h
     ada.git.push(more, branch, None)
     ada.state.markers.write("01:push", {}, {"head": more}, 0.1)
     ada.push()
-    assert "work/01" not in ada.desk.look().refs, "the branch has it now"
+    assert f"work/{branch}" not in ada.desk.look().refs, "the branch has it now"
 
 
 def test_commits_with_a_secret_stay_and_that_is_said(machine):

@@ -50,7 +50,7 @@ def pull(project: Project, milestone: Milestone) -> list[str]:
         if not desk.pull():
             return [f"· The state of {milestone.id} here is what the remote has"]
         there = desk.look()
-        return [f"✓ State of {milestone.id} taken over", *_last(desk, there.refs[STATE])]
+        return [f"✓ State of {milestone.id} taken over", *desk.refused, *_last(desk, there.refs[STATE])]
 
 
 def push(project: Project, milestone: Milestone) -> list[str]:
@@ -59,6 +59,7 @@ def push(project: Project, milestone: Milestone) -> list[str]:
     with desk_of(project, milestone, writes=True) as desk:
         pushed = desk.push(lambda: None, said.extend)
         left_out = [f"· {path} is too long and stays here" for path in desk.exchange.records.logs_left_out()]
+        said += desk.refused
     if pushed is None:
         return [f"· Nothing to push: the remote has the state of {milestone.id} as it is here", *said]
     return [f"✓ State of {milestone.id} pushed (commit {pushed.commit[:10]})", *said, *left_out]
@@ -164,11 +165,7 @@ def shown(facts: dict[str, Any]) -> list[str]:
         f"Pushed last by {pushed['by'] or pushed['author']} on {pushed['host'] or 'an unknown host'}, {pushed['when']}",
         f"  {pushed['what']}",
         *([f"✗ {facts['problem']}."] if facts["problem"] else [f"Holds: {', '.join(counted) or 'nothing'}"]),
-        *(
-            [f"Commits on no branch yet: {', '.join(f'#{number}' for number in facts['work'])}"]
-            if facts["work"]
-            else []
-        ),
+        *([f"Commits on no branch yet: {', '.join(facts['work'])}"] if facts["work"] else []),
         f"Here: {facts['here']}",
         lock_line,
     ]

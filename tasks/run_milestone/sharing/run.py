@@ -87,7 +87,7 @@ class Together:
         except UserError:
             self._desk = None
             raise
-        return ["", f"✓ State of {milestone.id} taken over from the remote"] if desk.pull() else []
+        return ["", f"✓ State of {milestone.id} taken over from the remote", *desk.refused] if desk.pull() else []
 
     def send(self, *, must: bool = False) -> None:
         """Send what was recorded so far.
@@ -159,6 +159,11 @@ class Desk:
         self.work = Work(milestone, state, git)
         self._told: set[str] = set()
         """Issues of which it was said that their commits stay here."""
+
+    @property
+    def refused(self) -> list[str]:
+        """What to say of answers that were left here for a number that means another issue now."""
+        return self.exchange.records.refused
 
     def look(self) -> RemoteRefs:
         """Ask the remote once."""

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from ..hands.git import Git
     from ..hands.git.shared import RemoteRefs
-    from ..model import Issue, Milestone
+    from ..model import Milestone
     from ..state import State
 
 WORK = "work/"
-"""What an issue's ref is called below the milestone's, before its number."""
+"""What an issue's ref is called below the milestone's, before its branch, which stays when its number does not."""
 
 
 class Work:
@@ -55,14 +55,18 @@ class Work:
         """Yield every branch that was begun, with its commit on the remote's branch and the one that was sent."""
         if self._state.markers.read(BOOTSTRAP) is not None and self._git.head(self._milestone.branch) is None:
             yield self._milestone.branch, (there.heads.get(self._milestone.branch), None)
-        for issue in self._milestone.issues:
-            branch = self._state.roster.branch(self._milestone, issue)
-            if self._base(issue) is not None:
-                yield branch, (there.heads.get(branch), there.refs.get(f"{WORK}{issue.number}"))
+        removed = (known.branch for known in self._state.roster.roll.issues if not known.number)
+        for branch in (*(made.branch for _, made in self._begun()), *removed):
+            if branch:
+                yield branch, (there.heads.get(branch), there.refs.get(f"{WORK}{branch}"))
 
-    def _base(self, issue: Issue) -> str | None:
-        made = self._state.markers.evidence(step_name(issue.number, Step.BRANCH), BranchMade)
-        return made.base if made else None
+    def _begun(self) -> Iterator[tuple[str, BranchMade]]:
+        """Yield the issues that were begun by the numbers that the records have, which the plan here may not have."""
+        known = [entry.number for entry in self._state.roster.roll.issues if entry.number]
+        for number in known or [issue.number for issue in self._milestone.issues]:
+            made = self._state.markers.evidence(step_name(number, Step.BRANCH), BranchMade)
+            if made is not None:
+                yield number, made
 
     def _bring(self, branch: str, pushed: str | None, sent: str | None) -> None:
         """Move a branch to the newer of two commits, unless commits would be left behind that nothing else holds."""
@@ -87,23 +91,23 @@ class Work:
         if not changed:
             return {}
         heads, found = self._git.heads(), dict[str, Swap]()
-        for issue in self._milestone.issues:
-            if issue.number in changed:
-                found |= self._swap(issue, heads.get(self._state.roster.branch(self._milestone, issue)), there)
+        for number, made in self._begun():
+            if number in changed:
+                found |= self._swap(number, made, heads.get(made.branch), there)
         kept = {name: sha for name, sha in self._kept().items() if name not in there.refs}
         return {**found, **{name: (None, sha) for name, sha in kept.items()}}
 
-    def _swap(self, issue: Issue, head: str | None, there: RemoteRefs) -> dict[str, Swap]:
+    def _swap(self, number: str, made: BranchMade, head: str | None, there: RemoteRefs) -> dict[str, Swap]:
         """Send a branch's commit that no branch of the remote holds, take back what one holds by now."""
-        name, base = f"{WORK}{issue.number}", self._base(issue)
-        pushed, sent = there.heads.get(self._state.roster.branch(self._milestone, issue)), there.refs.get(name)
-        if head is None or base is None or (self._holds(sent, head) and not self._holds(pushed, head)):
+        name, base = f"{WORK}{made.branch}", made.base
+        pushed, sent = there.heads.get(made.branch), there.refs.get(name)
+        if head is None or (self._holds(sent, head) and not self._holds(pushed, head)):
             return {}
         if head in {base, pushed} or self._holds(pushed, head):
             held = sent is not None and (self._holds(pushed, sent) or self._is_kept(sent))
             return {name: (sent, None)} if held else {}
-        if not self._harmless(issue, base, head):
-            self.kept_here.append(issue.number)
+        if not self._harmless(number, base, head):
+            self.kept_here.append(number)
             return {}
         return {name: (sent, head)}
 
@@ -116,9 +120,9 @@ class Work:
         found = self._git.kept_refs(f"{self._milestone.id}/*/")
         return {name.removeprefix(place): sha for name, sha in found.items() if _is_kept(name.removeprefix(place))}
 
-    def _harmless(self, issue: Issue, base: str, head: str) -> bool:
+    def _harmless(self, number: str, base: str, head: str) -> bool:
         """Return whether a change was looked through for secrets and holds none: what was not is never sent."""
-        inspected = self._state.markers.evidence(step_name(issue.number, Step.INSPECT), Inspected)
+        inspected = self._state.markers.evidence(step_name(number, Step.INSPECT), Inspected)
         if inspected is not None and inspected.head == head:
             return not any(finding.kind in {Kind.SECRET, Kind.TOOL} for finding in inspected.findings)
         try:

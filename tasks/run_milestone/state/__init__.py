@@ -21,6 +21,8 @@ from .roster import Roster
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..model import Approval
+
 
 class State:
     """Everything recorded about one milestone, by what it is."""
@@ -56,6 +58,12 @@ class State:
         self.decisions.all()
         self.gates.all()
         return sum(1 for _ in self.journal.entries())
+
+    def refuse(self, approval: Approval, why: str) -> str:
+        """Set aside an answer that cannot be taken, with the reason in the journal; returns what to say of it."""
+        aside = self.approvals.set_aside(approval)
+        self.journal.add("approval refused", file=approval.file, why=why)
+        return f"✗ Approval {approval.file} was not taken: {why}. It is kept as {aside.name} in approvals/stale/."
 
     def remember(self, world: World) -> None:
         """Write `remote.json`: what the remote and the forge said when they were last asked."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedStateError
 from ..files import read_json, write_json, write_text
+from ..identity import another, changed
 from .merging import JOURNAL, renumber
 from .outgoing import Outgoing
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from . import State
@@ -26,6 +29,8 @@ class SharedRecords:
         self._state = state
         self._outgoing = Outgoing(state.folder)
         self.logs_left_out = self._outgoing.logs_left_out
+        self.refused: list[str] = []
+        """What to say of answers that were left here for a number that means another issue now."""
 
     @property
     def _note(self) -> Path:
@@ -58,17 +63,32 @@ class SharedRecords:
         The journal goes first and deletions last, so that a decision is never without its entry or its file.
         Errors: DamagedStateError where the chain of either journal is broken.
         """
-        state = self._state
+        state, before = self._state, self._state.roster.roll
         if journal is not None:
             state.journal.rebase(journal, renumber(merged.numbers))
         for path in merged.asides:
             state.approvals.set_aside_name(path.removeprefix("approvals/"))
         for path, content in merged.writes.items():
             if content is None:
-                (state.folder / path).unlink(missing_ok=True)
+                self._remove(path)
             elif path != JOURNAL:
                 write_text(state.folder / path, content.decode())
         state.decisions.reread()
+        self._refuse(changed(before, state.roster.roll), merged)
+
+    def _remove(self, path: str) -> None:
+        """Remove a record, and the folder of an issue that has none any more: another's may come in its place."""
+        file = self._state.folder / path
+        file.unlink(missing_ok=True)
+        if path.startswith("issues/"):
+            with contextlib.suppress(OSError):
+                file.parent.rmdir()
+
+    def _refuse(self, numbers: AbstractSet[str], merged: Merged) -> None:
+        """Set aside what was left here, and not sent, for numbers that mean another issue since."""
+        for approval in self._state.approvals.found():
+            if approval.gate in numbers and f"approvals/{approval.file}" not in merged.writes:
+                self.refused.append(self._state.refuse(approval, another(approval.gate)))
 
 
 def _is_bound(path: str, content: bytes) -> bool:
