@@ -26,6 +26,11 @@ def leave_decision(milestone: Milestone, state: State, name: str, verb: str, why
     known = gate_names(milestone)
     if name not in known:
         raise UsageError(f"{milestone.id} has no gate called {name!r}.", f"Its gates are {', '.join(sorted(known))}.")
+    if name in _renumbered(milestone, state):
+        raise UsageError(
+            f"In the plan here {name} is another issue than in the records of the last run.",
+            "Bring the plan up to date, or, where it is the newest, run once, so that the records follow; then decide.",
+        )
     gate = state.gates.read(name)
     _check(milestone, name, verb, gate)
     if refused := budget.refusal(gate, verb, why):
@@ -33,6 +38,13 @@ def leave_decision(milestone: Milestone, state: State, name: str, verb: str, why
     if refused := no_skip(milestone, state, Approval("", name, verb, 0, "")):
         raise UsageError(f"{refused[0].upper()}{refused[1:]}.", f"`run-milestone status {milestone.id}` lists what is.")
     return state.approvals.leave(name, verb, why=why, who=whoami(), digest=gate.digest if gate else None)
+
+
+def _renumbered(milestone: Milestone, state: State) -> set[str]:
+    """Return the numbers that mean another issue in the plan than in the records, which the next run would move."""
+    revisions = state.roster.foresee(milestone, state.decisions.next())
+    pairs = ((one.before.number, one.now.number) for one in revisions if one.before is not None)
+    return {number for before, now in pairs if before != now for number in (before, now)}
 
 
 def _check(milestone: Milestone, name: str, verb: str, gate: Gate | None) -> None:

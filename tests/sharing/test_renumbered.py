@@ -44,7 +44,7 @@ def renumber(person):
 
 def test_an_issue_renumbered_between_two_machines_keeps_its_work_and_gives_nothing_away(project):
     clone = project("shop")
-    ada, bob = clone("ada"), clone("bob")
+    ada, bob, late = clone("ada"), clone("bob"), clone("late")
     assert runs(ada, "--only", "01").code == 0
     assert runs(bob).code == 3, "the tests of 02 fail, so its commit is on no branch of the remote"
     work = head(bob, SECOND)
@@ -58,6 +58,10 @@ def test_an_issue_renumbered_between_two_machines_keeps_its_work_and_gives_nothi
     assert "gone" not in told.out, told.out
     assert told.out.count("✓ Implemented") == 1, "the new one, and nothing again"
     assert (gates(carol), head(carol, SECOND)) == (["02", "05"], work)
+
+    told = late.types("decide", "m1", "02", "skip", "--state-ref")
+    assert told.code == 2, "who has the old plan means the old 02"
+    assert "In the plan here 02 is another issue than in the records of the last run. Bring the plan" in told.err
 
     ada.git("pull", "--quiet", where=".")
     told = runs(ada)
