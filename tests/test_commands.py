@@ -296,6 +296,8 @@ def test_the_doctor_finds_what_a_run_would_stumble_over(ada):
     told = ada.types("doctor", "m1")
     assert told.code == 1
     assert "no-such-agent is not on PATH" in told.out
+    plan.write_text(PLAN.format(agent='{kind: command, command: ["{python}", tools/agent.py]}'))
+    assert re.search(r"✓ m1 agent +python tools/agent.py\n", ada.types("doctor", "m1").out)
     agent = "{kind: command, command: [sh], pass_env: [SET_KEY, UNSET_KEY]}"
     plan.write_text(PLAN.format(agent=agent))
     told = ada.types("doctor", "m1", env={"SET_KEY": "canary-canary"})
@@ -431,6 +433,7 @@ def test_bash_completes_commands_milestones_and_options(ada):
     assert completed(ada, "run-milestone", "statu") == ["status"]
     assert completed(ada, "run-milestone", "status", "m") == ["m1"]
     assert completed(ada, "run-milestone", "run", "--o") == ["--only"]
+    assert completed(ada, "run-milestone", "m1", "--o") == ["--only"]
     assert completed(ada, "run-milestone", "plan", "re") == ["review"]
     assert not (ada.folder / "bad").exists()
 

@@ -261,6 +261,7 @@ def test_nothing_is_pushed_over_what_others_force_pushed(ada):
     theirs = commit(ada, FIRST, "theirs.py", onto=head(ada, "main"))
     pushes(ada, FIRST, theirs)
     told = ada.types("m1")
+    assert "🛑 Others pushed to its branch" in told.out
     assert f"{FIRST} has commits on the remote that are not here ({theirs[:10]})" in told.out
     assert head(ada, FIRST, remote(ada)) == theirs
     assert "has commits on the remote" in ada.types("gates", "m1").out

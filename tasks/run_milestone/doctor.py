@@ -169,8 +169,10 @@ def _command(name: str, command: tuple[str, ...]) -> Sign:
     """Tell whether a plan's command can start: its program is on PATH, or its Python module is installed."""
     program, *rest = command
     if program == "{python}":
-        module = rest[1] if rest[:1] == ["-m"] and len(rest) > 1 else None
-        found = module is None or importlib.util.find_spec(module.partition(".")[0]) is not None
+        if rest[:1] != ["-m"] or len(rest) == 1:
+            return Sign(name, " ".join(["python", *rest[:1]]))
+        module = rest[1]
+        found = importlib.util.find_spec(module.partition(".")[0]) is not None
         return Sign(name, f"python -m {module}" if found else f"there is no Python module {module}", found)
     where = shutil.which(program)
     return Sign(name, program if where else f"{program} is not on PATH", where is not None)

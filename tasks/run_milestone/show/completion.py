@@ -10,14 +10,26 @@ Options = Mapping[str, tuple[str, ...]]
 _PLANS = "ls -1 plans 2>/dev/null | grep -xE 'm[0-9.]+'"
 """Only what is plainly an id: shells expand the words that they are given to complete."""
 
+_RUN = "run|[mM][0-9]*|[0-9]*"
+"""What a run's options can follow: the command, or a milestone in its place."""
+
 
 def completion(shell: str, options: Options) -> str:
     """Return the script that makes `shell` complete commands, their options, and the milestones below plans/."""
     return SHELLS[shell](options)
 
 
+def _case(name: str) -> str:
+    return _RUN if name == "run" else name
+
+
+def _seen(name: str) -> str:
+    plans = f" ({_PLANS})" if name == "run" else ""
+    return f"__fish_seen_subcommand_from {name}{plans}"
+
+
 def _bash(options: Options) -> str:
-    cases = "".join(f'    {name}) words="{" ".join(words)}" ;;\n' for name, words in options.items())
+    cases = "".join(f'    {_case(name)}) words="{" ".join(words)}" ;;\n' for name, words in options.items())
     return f"""\
 # eval "$(run-milestone completion bash)"
 _run_milestone() {{
@@ -32,7 +44,7 @@ complete -o default -F _run_milestone run-milestone
 
 
 def _zsh(options: Options) -> str:
-    cases = "".join(f"    {name}) words=({' '.join(words)}) ;;\n" for name, words in options.items())
+    cases = "".join(f"    {_case(name)}) words=({' '.join(words)}) ;;\n" for name, words in options.items())
     return f"""\
 # eval "$(run-milestone completion zsh)"
 _run_milestone() {{
@@ -57,7 +69,7 @@ def _fish(options: Options) -> str:
         f"complete -c run-milestone -n __fish_use_subcommand -a '{' '.join(options)}'",
     ]
     lines += [
-        f"complete -c run-milestone -n '__fish_seen_subcommand_from {name}' -a '{' '.join(words)}'"
+        f"complete -c run-milestone -n \"{_seen(name)}\" -a '{' '.join(words)}'"
         for name, words in options.items()
         if words
     ]

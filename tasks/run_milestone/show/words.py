@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..model import Kind, Severity, Verb
+from ..model import Kind, Severity, Step, Verb
 from ..policy import STOPS
 from ..redaction import redact
 
@@ -76,6 +76,8 @@ def headline(kind: Kind, findings: tuple[Finding, ...]) -> str:
     if kind is Kind.REVIEW:
         critical = all(finding.severity is Severity.CRITICAL for finding in findings)
         return f"{title}: {count(len(findings), 'critical issue' if critical else 'issue')}"
+    if kind is Kind.CONFLICT and all(finding.rule == Step.PUSH for finding in findings):
+        return "Others pushed to its branch"
     if kind is Kind.MIGRATION_BREAKING:
         return f"{title}: {', '.join(dict.fromkeys(finding.rule for finding in findings))}"
     return title
