@@ -1,6 +1,7 @@
 """Nonsense gets one clear sentence that ends with what to do, the right exit code, and no traceback."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -182,9 +183,28 @@ def test_a_second_run_is_refused_and_told_who_holds_the_first(ada):
 
 def test_an_approvals_folder_that_is_a_file(ada):
     (ada.folder / "state/m1").mkdir(parents=True, exist_ok=True)
-    (ada.folder / "state/m1/approvals").write_text("fix")
-    told = ada.types("m1")
-    refused(told, 2, "approvals is a file", "mv ")
+    approvals = ada.folder / "state/m1/approvals"
+    approvals.write_text("fix")
+    refused(ada.types("m1"), 2, "approvals is a file", "mv ")
+    refused(ada.types("decide", "m1", "01", "skip"), 2, "approvals is a file", "mv ")
+    approvals.unlink()
+    (ada.folder.parent / "01.skip").touch()
+    for elsewhere in ("nowhere", ".."):
+        approvals.symlink_to(ada.folder.parent if elsewhere == ".." else elsewhere)
+        refused(ada.types("m1"), 2, "approvals is a link", "mv ")
+        refused(ada.types("decide", "m1", "01", "skip"), 2, "approvals is a link", "mv ")
+        approvals.unlink()
+    assert (ada.folder.parent / "01.skip").exists(), "nothing outside is taken for an answer, or moved"
+
+
+def test_a_state_that_cannot_be_written(ada):
+    shutil.rmtree(ada.folder / "state")
+    (ada.folder / "state").write_text("in the way")
+    refused(ada.types("m1"), 1, "state/m1/lock cannot be opened: Not a directory.")
+    refused(ada.types("status", "m1"), 1, "Not a directory")
+    (ada.folder / "state").unlink()
+    (ada.folder / "state/m1/summary.md").mkdir(parents=True)
+    refused(ada.types("m1"), 1, "state/m1/summary.md cannot be written: Is a directory.")
 
 
 def test_jobs_and_only(ada):

@@ -69,9 +69,11 @@ class Prompt:
 
 def _help(gate: Gate, word: str) -> str:
     first = "" if word == "help" else f"{word!r} is no answer to this.\n"
-    offered = "".join(f"  {verb} [reason]   {PURPOSE[verb]}\n" for verb in gate.verbs)
-    others = "  status | help | panic   how the milestone stands | this list | stop the run, PRs become drafts\n"
-    return f"{first}Answer with one of these, ^D leaves the question open:\n{offered}{others}"
+    said = {f"{verb} [reason]": PURPOSE[verb] for verb in gate.verbs}
+    said |= {"status": "how the milestone stands", "help": "this list", "panic": "stop the run, PRs become drafts"}
+    width = max(map(len, said))
+    offered = "".join(f"  {word:<{width}}   {purpose}\n" for word, purpose in said.items())
+    return f"{first}Answer with one of these, ^D leaves the question open:\n{offered}"
 
 
 def autonomous(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from .errors import DamagedStateError
+from .errors import DamagedStateError, OutsideError
 
 LARGEST = 8 * 1024 * 1024
 """Bytes; nothing we write ourselves comes near it, so a larger file is not ours."""
@@ -19,7 +19,21 @@ def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
     """Put `text` at `path` whole or not at all, also across a crash; parents are made.
 
     What is not `lasting` may be gone again, or be what it was before, after a power cut.
+    Errors: OutsideError where the file system refuses.
     """
+    try:
+        _write(path, text, lasting=lasting)
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> OutsideError:
+    """Return what to say where the file system refuses to write a file: no room, no right, something in the way."""
+    why = error.strerror or str(error)
+    return OutsideError(f"{path} cannot be written: {why}.", "Mend that, then run the same command again.")
+
+
+def _write(path: Path, text: str, *, lasting: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from .. import __version__
 from ..digest import plain
-from ..errors import DamagedStateError
+from ..errors import DamagedStateError, OutsideError
 from ..files import read_json, write_json
 from ..model import Milestone
 from . import specs
@@ -30,9 +31,10 @@ def recall(cache: Path, folder: Path, data: bytes) -> Milestone | None:
 
 
 def keep(cache: Path, folder: Path, data: bytes, milestone: Milestone) -> None:
-    """Keep a compiled plan; the digest names every byte it was made from."""
+    """Keep a compiled plan where it can be kept; the digest names every byte it was made from."""
     paths = [issue.spec.path for issue in milestone.issues if issue.spec]
-    write_json(cache, {"key": _key(folder, data, paths), "specs": paths, "milestone": plain(milestone)})
+    with contextlib.suppress(OutsideError):  # who may only read the project may look at how it stands
+        write_json(cache, {"key": _key(folder, data, paths), "specs": paths, "milestone": plain(milestone)})
 
 
 def _key(folder: Path, data: bytes, paths: Iterable[str]) -> str:

@@ -31,17 +31,24 @@ class Approvals:
 
     def found(self) -> tuple[Approval, ...]:
         """Return every file a person left, oldest first."""
-        if not self.folder.exists():
+        if not self._is_there():
             return ()
-        if not self.folder.is_dir():
-            raise UsageError(
-                f"{self.folder} is a file, but approvals are files in a folder of that name.",
-                f"Move it away (`mv {self.folder} {self.folder}.old`) and run the same command again.",
-            )
         seen = os.scandir(self.folder)
         entries = [entry.name for entry in seen if entry.name != "stale" and not entry.name.startswith(".")]
         read = [approval for name in entries if (approval := self._read(name)) is not None]
         return tuple(sorted(read, key=lambda approval: (approval.written, approval.file)))
+
+    def _is_there(self) -> bool:
+        """Return whether there is a folder; a link is none, because what it leads to is not the milestone's."""
+        if not os.path.lexists(self.folder):
+            return False
+        if self.folder.is_symlink() or not self.folder.is_dir():
+            what = "link" if self.folder.is_symlink() else "file"
+            raise UsageError(
+                f"{self.folder} is a {what}, but approvals are files in a folder of that name.",
+                f"Move it away (`mv {self.folder} {self.folder}.old`) and run the same command again.",
+            )
+        return True
 
     def _read(self, name: str) -> Approval | None:
         """Return a file as found, None where it is gone meanwhile; one that cannot be read names no verb.
@@ -86,6 +93,7 @@ class Approvals:
         `source` names what it was made from: it counts once however often and wherever it is left; by default a name of
         its own. `when` is by default now.
         """
+        self._is_there()
         path = self.folder / f"{gate}.{verb}"
         when = when or datetime.now(UTC).isoformat(timespec="seconds")
         source = source or uuid.uuid4().hex
@@ -104,7 +112,7 @@ class Approvals:
     def set_aside_name(self, name: str) -> Path:
         """Move the file of that name to `stale/`."""
         stale = self.folder / "stale"
-        if stale.exists() and not stale.is_dir():
+        if stale.is_symlink() or (stale.exists() and not stale.is_dir()):
             stale.rename(_free(self.folder, ".stale"))
         stale.mkdir(parents=True, exist_ok=True)
         aside = _free(stale, name.rpartition("/")[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..digest import plain
 from ..errors import DamagedStateError
-from ..files import write_text
+from ..files import unwritable, write_text
 from .records import clean
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ class Journal:
             entry = {"n": number + 1, "at": _now(), "event": event, **clean(plain(facts)), "prev": prev}
             line = _line(entry)
             self._last = None  # a disk may be full half-way
-            _append(self._path, line)
-            self._last = (number + 1, _name(line))
-            self._keep_head(self._last)
+            with _writing(self._path):
+                _append(self._path, line)
+                self._last = (number + 1, _name(line))
+                self._keep_head(self._last)
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """Yield every whole entry, oldest first; DamagedStateError names a line that is none."""
@@ -199,6 +201,14 @@ def _content(path: Path) -> bytes:
             return file.read()
     except FileNotFoundError:
         return b""
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(path, error) from None
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -29,8 +29,7 @@ def held(folder: Path) -> Iterator[int]:
 
     Errors: BusyError tells who holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = _open(folder / "lock")
+    handle = _open(folder / "lock", make=True)
     try:
         _acquire(handle, folder.name)
         _sign(handle)
@@ -66,8 +65,10 @@ def holder_of(folder: Path) -> Holder | None:
         os.close(handle)
 
 
-def _open(path: Path) -> int:
+def _open(path: Path, *, make: bool = False) -> int:
     try:
+        if make:
+            path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise DamagedStateError(
