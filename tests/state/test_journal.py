@@ -290,13 +290,14 @@ def full_disk():
 FULL = """
 import resource, sys
 from pathlib import Path
+from run_milestone.errors import OutsideError
 from run_milestone.state.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 failed = 0
 for _ in range(5):
     try:
         journal.add("done", task="x" * 2000)
-    except OSError:
+    except OutsideError:
         failed += 1
 print(failed)
 """
