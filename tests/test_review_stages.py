@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from run_milestone.checks.asking import answered
+from run_milestone.hands.agents.result import said
 from run_milestone.checks.compliance import named
 
 WIDGETS = '"""Widgets."""\n\nSIZE = 3\n'
@@ -150,10 +151,16 @@ def test_a_coding_agent_reviews_by_prompt_and_is_heard_at_the_end_of_what_it_say
     assert "\n`````text\n" in asked, "nothing in a change closes its fence"
 
 
-@pytest.mark.parametrize("said", ["", "Looks good to me!", '{"findings": [', '{"verdict": "fine"}'])
-def test_an_agent_that_ends_with_no_findings_has_not_reviewed(said):
+def test_an_agent_that_ends_with_json_is_heard_by_its_words():
+    words = f"I looked.\n{json.dumps({'findings': [FINDING]})}"
+    out = f"thinking\n{json.dumps({'type': 'result', 'result': words, 'total_cost_usd': 0.1})}\n"
+    assert answered(said(out).words) == {"findings": [FINDING]}
+
+
+@pytest.mark.parametrize("words", ["", "Looks good to me!", '{"findings": [', '{"verdict": "fine"}'])
+def test_an_agent_that_ends_with_no_findings_has_not_reviewed(words):
     with pytest.raises(ValueError, match="holds no JSON object with `findings`"):
-        answered(said)
+        answered(words)
 
 
 def test_no_review_in_time_is_a_label_and_holds_nobody_up(milestone, reviewer):

@@ -133,8 +133,8 @@ def test_codex_implements_and_reviews_with_a_key_that_nobody_else_sees(repositor
 
 @pytest.mark.skipif(not shutil.which("claude"), reason="claude is missing")
 def test_claude_implements_reviews_and_tells_what_it_cost(repository):
-    claude = [shutil.which("claude"), "-p"]
-    agent = [*claude, "--permission-mode", "acceptEdits", "--output-format", "json"]
+    claude = [shutil.which("claude"), "-p", "--output-format", "json"]
+    agent = [*claude, "--permission-mode", "acceptEdits"]
     with serving(Messages) as (url, shown):
         told = plays(repository, agent, claude, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=url)
     assert shown == {KEY}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from ..digest import plain
+from ..hands.agents.result import said
 from ..model import Finding, Kind, Severity
 from ..schemas import read_schema
 from . import asking
@@ -63,7 +64,7 @@ def _answer(ran: Result, reviewer: Reviewer) -> Any:
     if ran.truncated:
         raise ValueError("it said more than can be kept")
     if reviewer.format == "prompt" and ran.code == 0:
-        return asking.answered(ran.out)
+        return asking.answered(said(ran.out).words)
     try:
         return json.loads(ran.out)
     except ValueError:

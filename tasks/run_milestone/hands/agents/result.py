@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from ...redaction import redact, visible
@@ -15,18 +16,32 @@ LONGEST = 200
 """Characters of each."""
 
 
-def reported(out: str) -> Report:
-    """Return what an agent printed, as its report.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an agent said, what it says it cost in US dollars (None: it does not say), and whether it failed."""
+
+    words: str
+    cost: float | None = None
+    failed: bool = False
+
+
+def said(out: str) -> Said:
+    """Return what an agent said with all it printed.
 
     The last line may be JSON as `claude --output-format json` prints it: `result` are its words, `total_cost_usd` is
-    what it cost in US dollars, `is_error` says that it failed.
+    what it cost, `is_error` says that it failed. Else all of it are its words.
     """
-    said = _json(out.strip().rpartition("\n")[2])
-    if not isinstance(said, dict) or not isinstance(said.get("result"), str):
-        return Report(last_lines(out))
-    lines = last_lines(said["result"])
-    failed = f"it says that it failed: {'; '.join(lines[-2:])}" if said.get("is_error") is True else None
-    return Report(lines, _dollars(said.get("total_cost_usd")), failed)
+    told = _json(out.strip().rpartition("\n")[2])
+    if not isinstance(told, dict) or not isinstance(told.get("result"), str):
+        return Said(out)
+    return Said(told["result"], _dollars(told.get("total_cost_usd")), told.get("is_error") is True)
+
+
+def reported(out: str) -> Report:
+    """Return what an implementing agent printed, as its report."""
+    told = said(out)
+    lines = last_lines(told.words)
+    return Report(lines, told.cost, f"it says that it failed: {'; '.join(lines[-2:])}" if told.failed else None)
 
 
 def last_lines(text: str) -> tuple[str, ...]:
