@@ -127,7 +127,8 @@ def hindrances(session: Session) -> Iterator[str]:
         if why := due.unready(issue.number):
             yield f"#{issue.number} is not finished ({why})"
         elif below := sorted(skipped.intersection(issue.depends_on)):
-            yield f"#{issue.number} holds the work of #{below[0]}, which is skipped: skip it as well, or take that back"
+            way_out = f"skip it as well, or take that back (`unskip` at {below[0]})"
+            yield f"#{issue.number} holds the work of #{below[0]}, which is skipped: {way_out}"
     for phase in session.milestone.phases:
         if session.due.why(due.nodes[phase_name(phase.number)]):
             yield f"phase {phase.number} is not approved"

@@ -177,7 +177,8 @@ class Session:
         status = self.status
         if self._outside.hands is not None:
             self.voice.leave_all()
-            self.voice.say(self._last_words("interrupted" if hurried and status == "unfinished" else status))
+            if status != "unfinished" or not (hurried or self.manner.doing):  # else it was said how that goes on
+                self.voice.say(self._last_words(status))
             self.voice.say(self._ledger.unmeasured())
             self.state.journal.add("run ended", status=status)
             if not hurried and not self._hurried:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def hindered(milestone: Milestone, why: list[str]) -> list[str]:
     """Return what keeps a milestone from landing."""
-    how = f"`run-milestone {milestone.id}` goes on with what is unfinished; then land again."
+    how = f"Mend that, run `run-milestone {milestone.id}`, then land again."
     return ["", "✗ Nothing lands yet:", *(f"  - {reason}" for reason in why), how]
 
 

@@ -78,10 +78,7 @@ def phase_opened(number: int, first: Issue) -> list[str]:
 
 
 def ended(status: str, milestone: str, gates: tuple[Gate, ...], *, prompts: bool, idle: bool) -> list[str]:
-    """Return the last lines of a run; the closing summary is what a finished one ends with. `idle`: it did nothing.
-
-    None where it was interrupted: what ended it says how it goes on.
-    """
+    """Return the last lines of a run; the closing summary is what a finished one ends with. `idle`: it did nothing."""
     if status == "complete":
         return ["", f"✓ Milestone {milestone} is complete; nothing to do."] if idle else []
     if status == "waiting" and gates:

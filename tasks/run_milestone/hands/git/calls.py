@@ -129,7 +129,7 @@ def checked(words: tuple[str, ...], result: Result) -> Result:
         raise UsageError(f"git could not be started: {result.err.strip()}.", "Install git and run again.")
     if result.code != 0:
         said = _reason(result.err.strip() or result.out.strip() or f"exit code {result.code}")
-        raise OutsideError(f"`git {words[0]}` failed: {said}", "Mend that and run the same command again.")
+        raise OutsideError(f"`git {words[0]}` failed: {said.rstrip('.')}.", "Mend that and run the same command again.")
     if result.truncated:
         raise OutsideError(
             f"`git {words[0]}` said more than can be kept.", "Remove what the repository does not need, and run again."
