@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from run_milestone.checks.asking import answered
-from run_milestone.hands.agents.result import said
 from run_milestone.checks.compliance import named
+from run_milestone.hands.agents.result import said
 
 WIDGETS = '"""Widgets."""\n\nSIZE = 3\n'
 COLOUR = WIDGETS + 'COLOUR = "red"\n'
