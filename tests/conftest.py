@@ -109,11 +109,43 @@ class Person:
         done = subprocess.run(command, capture_output=True, text=True, check=False, **how)
         return Told(done.returncode, done.stdout, done.stderr)
 
+    def plans(self, text, milestone="m1"):
+        """Write a milestone's plan."""
+        (self.folder / "plans" / milestone / "plan.yaml").write_text(text)
+
     def touches(self, *names, milestone="m4.1"):
         for name in names:
             path = self.folder / "state" / milestone / "approvals" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
+
+    def answers(self, *names):
+        """Touch approval files of m1, and run it again."""
+        self.touches(*names, milestone="m1")
+        return self.types("m1")
+
+    def reads(self, name):
+        """What a record of m1 says: `gates/01.json`."""
+        return json.loads((self.folder / "state/m1" / name).read_text())
+
+    @property
+    def forge(self):
+        """Where the local forge of a repository without a remote keeps its records."""
+        return self.folder / ".git/run-milestone/remote.forge"
+
+    def pulls(self):
+        """The pull requests on that forge, oldest first."""
+        found = (json.loads(path.read_text()) for path in (self.forge / "pulls").glob("*.json"))
+        return sorted(found, key=lambda pull: pull["number"])
+
+    def changes_pull(self, number, **what):
+        """Change a pull request on that forge, as somebody would there."""
+        self.changes(self.forge / f"pulls/{number}.json", **what)
+
+    def changes(self, place, **what):
+        """Change facts of a record, as somebody with an editor would."""
+        path = self.folder / place
+        path.write_text(json.dumps({**json.loads(path.read_text()), **what}))
 
     def git(self, *words, where="product"):
         done = subprocess.run(["git", *words], cwd=self.folder / where, capture_output=True, text=True, check=True)
@@ -157,7 +189,30 @@ def founding_example(tmp_path_factory, somebody):
 @pytest.fixture
 def repository(tmp_path):
     """A person in a small repository of their own, with one passing test."""
-    folder = tmp_path / "widgets"
+    return small_repository(tmp_path / "widgets")
+
+
+@pytest.fixture(scope="session")
+def somebody_with_a_plan():
+    """Make a person in a small repository in a folder of the test's own choice, with this plan in it."""
+
+    def make(folder, text):
+        ada = small_repository(folder)
+        assert ada.types("init").code == 0
+        ada.plans(text)
+        return ada
+
+    return make
+
+
+@pytest.fixture
+def ada(repository):
+    """Somebody whose small repository is a project, with the first plan that `init` makes."""
+    assert repository.types("init").code == 0
+    return repository
+
+
+def small_repository(folder):
     (folder / "tests").mkdir(parents=True)
     (folder / "widgets.py").write_text('"""Widgets."""\n\nSIZE = 3\n')
     test = "from widgets import SIZE\n\n\ndef test_size():\n    assert SIZE == 3\n"

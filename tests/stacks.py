@@ -40,13 +40,10 @@ class Stack:
         return self.person.types("m1", *words)
 
     def answers(self, *names):
-        self.person.touches(*names, milestone="m1")
-        return self.runs()
+        return self.person.answers(*names)
 
     def pulls(self):
-        folder = self.person.folder / ".git/run-milestone/remote.forge/pulls"
-        found = (json.loads(path.read_text()) for path in folder.glob("*.json"))
-        return {pull["head"]: pull for pull in sorted(found, key=lambda pull: pull["number"])}
+        return {pull["head"]: pull for pull in self.person.pulls()}
 
     def bases(self):
         return {head: pull["base"] for head, pull in self.pulls().items()}

@@ -11,10 +11,9 @@ PLAN = "id: m1\ntitle: First\nphases:\n  - issues:\n      - {number: 1, title: A
 
 
 @pytest.fixture
-def ada(repository):
-    repository.types("init")
-    (repository.folder / "plans/m1/plan.yaml").write_text(PLAN)
-    return repository
+def ada(ada):
+    ada.plans(PLAN)
+    return ada
 
 
 def refused(told, code, *parts):
@@ -56,9 +55,7 @@ def test_a_folder_can_be_named_before_or_after_the_command(ada):
 
 
 def test_a_bad_plan_tells_every_error_at_its_place(ada):
-    (ada.folder / "plans/m1/plan.yaml").write_text(
-        "id: m1\ntitle: First\ncolour: red\nphases:\n  - issues: [{number: x}]\n"
-    )
+    ada.plans("id: m1\ntitle: First\ncolour: red\nphases:\n  - issues: [{number: x}]\n")
     told = ada.types("m1")
     refused(told, 2, "plans/m1/plan.yaml:3:1:", "plans/m1/plan.yaml:5:")
     assert not (ada.folder / "state/m1/journal.jsonl").exists()
@@ -149,13 +146,13 @@ def test_the_repository_is_missing_or_is_none(ada):
     refused(ada.types("m1"), 2, "nowhere does not exist", "plans/m1/plan.yaml")
     (ada.folder.parent / "plain" / "plans" / "m1").mkdir(parents=True)
     bob = type(ada)(ada.folder.parent / "plain")
-    (bob.folder / "plans/m1/plan.yaml").write_text(PLAN)
+    bob.plans(PLAN)
     refused(bob.types("m1"), 2, "is not a git repository", "git init")
     refused(bob.types("init"), 2, "is not a git repository", "git init")
 
 
 def test_a_target_branch_that_does_not_exist(ada):
-    (ada.folder / "plans/m1/plan.yaml").write_text(PLAN + "target: trunk\n")
+    ada.plans(PLAN + "target: trunk\n")
     told = ada.types("m1")
     assert told.code == 1
     assert "target branch trunk does not exist" in told.out

@@ -73,30 +73,28 @@ phases:
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
-def test_without_jobs_issues_run_one_after_the_other_in_plan_order(repository, seed):
-    repository.types("init")
-    (repository.folder / "plans/m1/plan.yaml").write_text(PLAN)
-    told = repository.types("m1", env={"PYTHONHASHSEED": seed})
+def test_without_jobs_issues_run_one_after_the_other_in_plan_order(ada, seed):
+    ada.plans(PLAN)
+    told = ada.types("m1", env={"PYTHONHASHSEED": seed})
     assert told.code == 3
     assert told.issues() == ["01", "02", "03"]
     created = [line for line in told.lines if line.endswith("created")]
     assert created == ["✓ PR #1 created", "✓ PR #2 created", "✓ PR #3 created"]
 
 
-def test_doit_lists_and_forgets_as_its_users_expect(repository):
-    repository.types("init")
-    listed = repository.doit("list", "--all").out
+def test_doit_lists_and_forgets_as_its_users_expect(ada):
+    listed = ada.doit("list", "--all").out
     for name in ("m1", "m1:bootstrap", "m1:plan-review", "m1:01", "m1:01:review-gate", "m1:phase-1", "m1:complete"):
         assert any(line.split()[0] == name for line in listed.splitlines()), name
-    repository.doit("run", "m1:01:branch")
-    marker = repository.folder / "state/m1/issues/01/branch.json"
+    ada.doit("run", "m1:01:branch")
+    marker = ada.folder / "state/m1/issues/01/branch.json"
     assert marker.exists()
-    assert "m1:01:branch: done" in repository.types("why", "m1", "01:branch").out
-    repository.doit("forget", "m1:01")
+    assert "m1:01:branch: done" in ada.types("why", "m1", "01:branch").out
+    ada.doit("forget", "m1:01")
     assert not marker.exists()
-    repository.doit("run", "m1:01:branch")
+    ada.doit("run", "m1:01:branch")
     assert marker.exists()
-    repository.doit("clean", "m1:01:branch")
+    ada.doit("clean", "m1:01:branch")
     assert not marker.exists()
-    assert "m1:01:test" in repository.doit("info", "m1:01:test").out
-    assert list(repository.folder.glob(".doit*")) == [], "doit's own database is never the memory"
+    assert "m1:01:test" in ada.doit("info", "m1:01:test").out
+    assert list(ada.folder.glob(".doit*")) == [], "doit's own database is never the memory"

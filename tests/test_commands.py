@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from plans import COLOUR_AND_WEIGHT
 
 from run_milestone.plan import load
 from run_milestone.policy import STOPS
@@ -30,37 +31,21 @@ with open("widgets.py", "a") as file:
 test = "from widgets import COLOUR\\n\\n\\ndef test_it():\\n    assert COLOUR\\n"
 pathlib.Path("tests/test_colour.py").write_text(test)
 """
-PLAN = """\
-id: m1
-title: First
-agent: {agent}
-phases:
-  - issues:
-      - number: 1
-        title: Add a colour
-        criteria: [Widgets have a colour]
-      - number: 2
-        title: Add a weight
-        criteria: [Widgets have a weight]
-        depends_on: [1]
-"""
 
 
 @pytest.fixture
-def ada(repository):
+def ada(ada):
     """Somebody whose plan two people carry out."""
-    repository.types("init")
-    (repository.folder / "plans/m1/plan.yaml").write_text(PLAN.format(agent="{kind: human}"))
-    return repository
+    ada.plans(COLOUR_AND_WEIGHT)
+    return ada
 
 
 @pytest.fixture
 def with_agent(ada, tmp_path):
     """Somebody whose agent finishes the first issue and hangs in the second, and the file that says so."""
     (tmp_path / "agent.py").write_text(AGENT)
-    agent = json.dumps([sys.executable, str(tmp_path / "agent.py"), str(tmp_path / "hangs")])
-    plan = PLAN.format(agent=f"{{kind: command, command: {agent}}}")
-    (ada.folder / "plans/m1/plan.yaml").write_text(plan)
+    command = json.dumps([sys.executable, str(tmp_path / "agent.py"), str(tmp_path / "hangs")])
+    ada.plans(f"{COLOUR_AND_WEIGHT}agent: {{kind: command, command: {command}}}\n")
     return ada, tmp_path / "hangs"
 
 
@@ -74,14 +59,6 @@ def first_done(ada):
     ada.git("add", ".", where=place)
     ada.git("commit", "--quiet", "--message=Add a colour", where=place)
     assert "✓ PR #1 created" in ada.types("m1").out
-
-
-def pull(ada, number=1):
-    return ada.folder / f".git/run-milestone/remote.forge/pulls/{number}.json"
-
-
-def change(path, **what):
-    path.write_text(json.dumps({**json.loads(path.read_text()), **what}))
 
 
 def wait_for(what, seconds=60):
@@ -111,36 +88,33 @@ def at_terminal(person, *words, types):
 # ---- plans ----------------------------------------------------------------------------------------------------
 
 
-def test_a_new_plan_is_a_plan_and_is_never_overwritten(repository):
-    repository.types("init")
-    told = repository.types("plan", "new", "M4.2", "--title", 'A "quoted": title {x} # é', "--issues", "3")
+def test_a_new_plan_is_a_plan_and_is_never_overwritten(ada):
+    told = ada.types("plan", "new", "M4.2", "--title", 'A "quoted": title {x} # é', "--issues", "3")
     assert (told.code, told.lines[0]) == (0, "✓ made plans/m4.2/plan.yaml")
-    plan = repository.folder / "plans/m4.2/plan.yaml"
+    plan = ada.folder / "plans/m4.2/plan.yaml"
     text = plan.read_text()
-    checked = repository.types("plan", "check", "m4.2")
+    checked = ada.types("plan", "check", "m4.2")
     assert checked.lines[0] == "✓ plans/m4.2/plan.yaml: 3 issues in 1 phase"
     assert "  ⚠️ Issue #03, criterion 1: it is not written yet" in checked.lines, "and what to write next"
-    assert 'A "quoted": title {x} # é' in repository.types("status", "m4.2").out
-    again = repository.types("plan", "new", "m4.2")
+    assert 'A "quoted": title {x} # é' in ada.types("status", "m4.2").out
+    again = ada.types("plan", "new", "m4.2")
     assert (again.code, again.out) == (2, "")
     assert "is there already" in again.err
     assert plan.read_text() == text
 
 
-def test_a_plan_that_would_not_be_one_is_not_written(repository):
-    repository.types("init")
-    assert repository.types("plan", "new", "m2", "--target", "not a branch").code == 2
-    assert repository.types("plan", "new", "m2", "--issues", "0").code == 2
-    assert not (repository.folder / "plans/m2").exists()
+def test_a_plan_that_would_not_be_one_is_not_written(ada):
+    assert ada.types("plan", "new", "m2", "--target", "not a branch").code == 2
+    assert ada.types("plan", "new", "m2", "--issues", "0").code == 2
+    assert not (ada.folder / "plans/m2").exists()
 
 
-def test_on_a_terminal_a_new_plan_asks(repository):
-    repository.types("init")
-    code, shown = at_terminal(repository, "plan", "new", "m2", types="Faster widgets\n\n4\n")
+def test_on_a_terminal_a_new_plan_asks(ada):
+    code, shown = at_terminal(ada, "plan", "new", "m2", types="Faster widgets\n\n4\n")
     assert code == 0
     assert "Target branch [main]:" in shown
-    assert "4 issues in 1 phase" in repository.types("plan", "check", "m2").out
-    assert "Faster widgets" in repository.types("status", "m2").out
+    assert "4 issues in 1 phase" in ada.types("plan", "check", "m2").out
+    assert "Faster widgets" in ada.types("status", "m2").out
 
 
 def test_a_review_ends_in_a_verdict(ada):
@@ -210,7 +184,7 @@ def lost_decision(ada):
 
 
 def changed_decision(ada):
-    change(next((ada.folder / "state/m1/decisions").iterdir()), who="Mallory")
+    ada.changes(next((ada.folder / "state/m1/decisions").iterdir()), who="Mallory")
 
 
 def changed_journal(ada):
@@ -237,36 +211,25 @@ DIFFERENCES = {
     "its chain breaks at line": changed_journal,
     "test.json cannot be read": damaged_marker,
     "it does not tell of 02:lint, which has a marker": unknown_marker,
-    "PR #1: state should be open, the forge says closed": lambda ada: change(pull(ada), state="closed"),
-    "PR #1: labels should be none, the forge says urgent": lambda ada: change(pull(ada), labels=["urgent"]),
-    "PR #1: base should be milestone/m1, the forge says main": lambda ada: change(pull(ada), base="main"),
-    "PR #1: draft should be False, the forge says True": lambda ada: change(pull(ada), draft=True),
-    "PR #1 does not carry this issue's mark": lambda ada: change(pull(ada), body="mine"),
-    "PR #1 is recorded, the forge has none of that number": lambda ada: pull(ada).unlink(),
+    "PR #1: state should be open, the forge says closed": lambda ada: ada.changes_pull(1, state="closed"),
+    "PR #1: labels should be none, the forge says urgent": lambda ada: ada.changes_pull(1, labels=["urgent"]),
+    "PR #1: base should be milestone/m1, the forge says main": lambda ada: ada.changes_pull(1, base="main"),
+    "PR #1: draft should be False, the forge says True": lambda ada: ada.changes_pull(1, draft=True),
+    "PR #1 does not carry this issue's mark": lambda ada: ada.changes_pull(1, body="mine"),
+    "PR #1 is recorded, the forge has none of that number": lambda ada: (ada.forge / "pulls/1.json").unlink(),
     "milestone/m1 is not there here": lambda ada: ada.git("branch", "-D", "milestone/m1", where="."),
-    "`issues` in summary.json is not what the records say": lambda ada: change(
-        ada.folder / "state/m1/summary.json", issues={"total": 9, "completed": 9, "skipped": 0}
+    "`issues` in summary.json is not what the records say": lambda ada: ada.changes(
+        "state/m1/summary.json", issues={"total": 9, "completed": 9, "skipped": 0}
     ),
 }
 
 
 @pytest.fixture(scope="module")
-def settled(tmp_path_factory, somebody):
+def settled(tmp_path_factory, somebody_with_a_plan):
     """A project whose first issue is done and whose second is skipped."""
-    folder = tmp_path_factory.mktemp("settled") / "widgets"
-    (folder / "tests").mkdir(parents=True)
-    (folder / "widgets.py").write_text("SIZE = 3\n")
-    (folder / "tests/test_widgets.py").write_text("from widgets import SIZE\n\n\ndef test_size():\n    assert SIZE\n")
-    (folder / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
-    ada = somebody(folder)
-    ada.git("init", "--quiet", "--initial-branch=main", where=".")
-    ada.git("add", ".", where=".")
-    ada.git("commit", "--quiet", "--message=Start", where=".")
-    ada.types("init")
-    (folder / "plans/m1/plan.yaml").write_text(PLAN.format(agent="{kind: human}"))
+    ada = somebody_with_a_plan(tmp_path_factory.mktemp("settled") / "widgets", COLOUR_AND_WEIGHT)
     first_done(ada)
-    ada.touches("02.skip", milestone="m1")
-    ada.types("m1")
+    ada.answers("02.skip")
     return ada
 
 
@@ -289,21 +252,21 @@ def test_the_doctor_finds_what_a_run_would_stumble_over(ada):
     assert (told.code, told.lines[-1]) == (0, "✓ Everything that is needed works"), told.out
     assert re.search(r"✓ git +\d+\.\d+", told.out)
     plan = ada.folder / "plans/m1/plan.yaml"
-    plan.write_text(PLAN.format(agent="{kind: command, command: [no-such-agent]}") + "forge: github\n")
+    ada.plans(COLOUR_AND_WEIGHT + "agent: {kind: command, command: [no-such-agent]}\nforge: github\n")
     told = ada.types("doctor", "m1")
     assert told.code == 1
-    plan.write_text(PLAN.format(agent="{kind: command, command: [no-such-agent]}"))
+    ada.plans(COLOUR_AND_WEIGHT + "agent: {kind: command, command: [no-such-agent]}\n")
     told = ada.types("doctor", "m1")
     assert told.code == 1
     assert "no-such-agent is not on PATH" in told.out
-    plan.write_text(PLAN.format(agent='{kind: command, command: ["{python}", tools/agent.py]}'))
+    ada.plans(COLOUR_AND_WEIGHT + 'agent: {kind: command, command: ["{python}", tools/agent.py]}\n')
     assert re.search(r"✓ m1 agent +python tools/agent.py\n", ada.types("doctor", "m1").out)
     agent = "{kind: command, command: [sh], pass_env: [SET_KEY, UNSET_KEY]}"
-    plan.write_text(PLAN.format(agent=agent))
+    ada.plans(f"{COLOUR_AND_WEIGHT}agent: {agent}\n")
     told = ada.types("doctor", "m1", env={"SET_KEY": "canary-canary"})
     assert told.code == 0
     assert re.search(r"✓ m1 pass_env +SET_KEY\n· m1 pass_env +UNSET_KEY is not set, so it is not passed on", told.out)
-    plan.write_text(PLAN.format(agent="{kind: human}") + "repository: {remote: ../nowhere.git}\n")
+    ada.plans(COLOUR_AND_WEIGHT + "repository: {remote: ../nowhere.git}\n")
     assert "made by the first run" in ada.types("doctor").out
     plan.write_text("id: m1\n")
     told = ada.types("doctor")
@@ -350,7 +313,7 @@ def test_panic_ends_the_run_and_all_it_started_and_leaves_drafts(with_agent, tmp
     assert told.lines[0].startswith(f"✓ Stopped process {run.pid}")
     assert "✓ PR #1 is a draft until the next run" in told.lines
     assert re.search(r"✓ Saved in state/m1/: 12 finished steps, 0 decisions, 0 open questions", told.out)
-    assert json.loads(pull(ada).read_text())["draft"]
+    assert ada.pulls()[0]["draft"]
     assert not runs(tmp_path / "agent.py")
 
     again = ada.types("panic", "m1")
@@ -360,7 +323,7 @@ def test_panic_ends_the_run_and_all_it_started_and_leaves_drafts(with_agent, tmp
     )
     ada.touches("02.skip", milestone="m1")
     assert ada.types("m1").code == 3
-    assert not json.loads(pull(ada).read_text())["draft"], "the next run makes it ready again"
+    assert not ada.pulls()[0]["draft"], "the next run makes it ready again"
 
 
 def test_panic_ends_a_run_that_does_not_listen(with_agent, tmp_path):

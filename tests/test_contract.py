@@ -1,7 +1,5 @@
 """What the tests prove: red before green, the base's own tests, the lines they run, and failures known before."""
 
-import json
-
 RED_FIRST = "tests: {red_first: true}"
 WIDGETS = '"""Widgets."""\n\nSIZE = 3\n'
 COLOUR = WIDGETS + 'COLOUR = "red"\n'
@@ -11,20 +9,6 @@ GREEN = {"widgets.py": COLOUR, "tests/test_colour.py": RED_TEST + GREEN_TEST}
 RED = {"widgets.py": COLOUR, "tests/test_colour.py": RED_TEST}
 SIZE_TEST = "from widgets import SIZE\n\n\ndef test_size():\n    assert SIZE == {}\n"
 BRANCH = "feat/m1-01-issue-01"
-
-
-def answers(person, verb, gate="01"):
-    person.touches(f"{gate}.{verb}", milestone="m1")
-    return person.types("m1")
-
-
-def pulls(person):
-    folder = person.folder / ".git/run-milestone/remote.forge/pulls"
-    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
-
-
-def gate(person, name="01"):
-    return json.loads((person.folder / f"state/m1/gates/{name}.json").read_text())
 
 
 # ---- red before green ---------------------------------------------------------------------------------------------
@@ -38,10 +22,10 @@ def test_new_tests_that_pass_without_the_change_stop_and_a_restart_starts_over(m
     assert "1. test_there_are_widgets passes without the change" in told.out
     assert "test_colour passes" not in told.out, "it fails without the change, as it should"
     assert "restart | approve | skip | abort" in told.out
-    assert pulls(ada) == []
+    assert ada.pulls() == []
 
     thrown = ada.git("rev-parse", BRANCH, where=".")
-    told = answers(ada, "restart")
+    told = ada.answers("01.restart")
     assert "🔧 Starting over..." in told.out
     assert "✓ Work thrown away (1 commit, kept as refs/run-milestone/m1/01/attempt-1)" in told.out
     assert ada.git("rev-parse", "refs/run-milestone/m1/01/attempt-1", where=".") == thrown
@@ -51,14 +35,14 @@ def test_new_tests_that_pass_without_the_change_stop_and_a_restart_starts_over(m
     assert "Work thrown away" not in ada.types("m1").out, "a restart counts once, also where its marker is lost"
     assert ada.git("rev-parse", BRANCH, where=".") == head
     assert "test_there_are_widgets" not in ada.git("show", f"{BRANCH}:tests/test_colour.py", where=".")
-    assert [pull["title"] for pull in pulls(ada)] == ["feat(m1): Issue 01"]
+    assert [pull["title"] for pull in ada.pulls()] == ["feat(m1): Issue 01"]
 
 
 def test_a_restart_replaces_what_was_pushed_and_keeps_what_a_person_committed(milestone):
     green_at_last = {"tests/test_colour.py": RED_TEST + GREEN_TEST, "widgets.py": COLOUR + "import os\n"}
     ada = milestone({"01-1": {**RED, "tests/test_colour.py": RED_TEST, "widgets.py": COLOUR}, "01-2": RED}, RED_FIRST)
     told = ada.types("m1")
-    assert [pull["state"] for pull in pulls(ada)] == ["open"]
+    assert [pull["state"] for pull in ada.pulls()] == ["open"]
     place = ada.folder.parent / "hers"
     ada.git("worktree", "add", "--quiet", str(place), BRANCH, where=".")
     for name, text in green_at_last.items():
@@ -69,12 +53,12 @@ def test_a_restart_replaces_what_was_pushed_and_keeps_what_a_person_committed(mi
     assert "New tests pass without the change" in told.out, "whoever wrote the test"
 
     hers = ada.git("rev-parse", BRANCH, where=".")
-    told = answers(ada, "restart")
+    told = ada.answers("01.restart")
     assert f"⚠️ A person's commit was thrown away with it: {hers[:10]} Test that there are widgets" in told.out
     assert ada.git("rev-parse", "refs/run-milestone/m1/01/attempt-1", where=".") == hers
     head = ada.git("rev-parse", BRANCH, where=".")
     assert ada.git("ls-remote", ".git/run-milestone/remote.git", BRANCH, where=".").split()[0] == head
-    assert [pull["number"] for pull in pulls(ada)] == [1], "the same pull request, never a second"
+    assert [pull["number"] for pull in ada.pulls()] == [1], "the same pull request, never a second"
     assert "Took over" not in ada.types("m1").out
 
 
@@ -88,7 +72,7 @@ def test_thrown_away_work_stays_thrown_away_while_the_remote_still_has_it(milest
     ada.git("commit", "--quiet", "--all", "--message=Test that there are widgets", where=place)
     ada.git("worktree", "remove", str(place), where=".")
     ada.types("m1")
-    told = answers(ada, "restart")
+    told = ada.answers("01.restart")
     assert "🛑 Tests failing" in told.out, "the second attempt is worse, and is not pushed"
     told = ada.types("m1")
     assert "Took over what was pushed" not in told.out
@@ -104,7 +88,7 @@ def test_a_change_without_a_test_is_not_red_either_and_other_issues_are_not_aske
 def test_who_does_not_ask_for_red_first_is_not_asked(milestone):
     ada = milestone({"01-1": GREEN})
     ada.types("m1")
-    assert len(pulls(ada)) == 1
+    assert len(ada.pulls()) == 1
     assert not (ada.folder / "state/m1/logs/01/contract.log").exists(), "and no test runs twice"
 
 
@@ -112,7 +96,9 @@ def test_a_new_test_in_an_old_file_is_told_from_the_old_ones(milestone):
     both = SIZE_TEST.format(3) + "\n\ndef test_size_again():\n    assert SIZE == 3\n"
     ada = milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": both}}, RED_FIRST)
     ada.types("m1")
-    assert [finding["message"] for finding in gate(ada)["findings"]] == ["test_size_again passes without the change"]
+    assert [finding["message"] for finding in ada.reads("gates/01.json")["findings"]] == [
+        "test_size_again passes without the change"
+    ]
 
 
 # ---- the base's own tests -----------------------------------------------------------------------------------------
@@ -126,9 +112,9 @@ def test_a_test_bent_to_the_change_is_found_by_its_base_version(milestone):
     assert "🛑 Tests or checks weakened" in told.out
     assert "1. test_size of the base fails on the change" in told.out
     assert "approve | fix | skip | abort" in told.out
-    told = answers(ada, "fix")
+    told = ada.answers("01.fix")
     assert "✓ Fix committed" in told.out
-    assert len(pulls(ada)) == 1
+    assert len(ada.pulls()) == 1
 
 
 def test_an_extended_test_file_whose_base_version_still_holds_is_fine(milestone):
@@ -138,7 +124,7 @@ def test_an_extended_test_file_whose_base_version_still_holds_is_fine(milestone)
     )
     ada = milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": more}}, RED_FIRST)
     ada.types("m1")
-    assert len(pulls(ada)) == 1
+    assert len(ada.pulls()) == 1
 
 
 def test_a_test_file_that_held_no_test_yet_is_no_question(milestone):
@@ -147,7 +133,7 @@ def test_a_test_file_that_held_no_test_yet_is_no_question(milestone):
     ada.git("add", ".", where=".")
     ada.git("commit", "--quiet", "--message=Prepare", where=".")
     ada.types("m1")
-    assert len(pulls(ada)) == 1
+    assert len(ada.pulls()) == 1
 
 
 # ---- coverage of changed lines ------------------------------------------------------------------------------------
@@ -160,7 +146,7 @@ def test_changed_lines_that_no_test_runs_are_a_label(milestone):
     told = ada.types("m1")
     assert "⚠️ Changed lines poorly covered" in told.out
     assert "✓ Label: needs-test-review" in told.out
-    (pull,) = pulls(ada)
+    (pull,) = ada.pulls()
     assert pull["labels"] == ["needs-test-review"]
     assert "They run 2 of 6 changed lines." in pull["body"]
     assert "not run: widgets.py: 8-11" in pull["body"]
@@ -176,7 +162,7 @@ def test_enough_covered_lines_are_nothing_and_a_threshold_of_the_project_fails_n
     ada.git("commit", "--quiet", "--all", "--message=Want every line covered", where=".")
     told = ada.types("m1")
     assert "✓ Tests: 2 passed" in told.out
-    assert [pull["labels"] for pull in pulls(ada)] == [[]]
+    assert [pull["labels"] for pull in ada.pulls()] == [[]]
 
 
 def test_what_cannot_be_measured_is_said_once_and_holds_nobody_up(milestone):
@@ -186,8 +172,8 @@ def test_what_cannot_be_measured_is_said_once_and_holds_nobody_up(milestone):
     )
     told = ada.types("m1")
     assert told.out.count("· Coverage of changed lines is not measured: let `commands: {test: …}` write") == 1
-    assert [pull["labels"] for pull in pulls(ada)] == [[], []]
-    assert all("Coverage of changed lines: not measured" in pull["body"] for pull in pulls(ada))
+    assert [pull["labels"] for pull in ada.pulls()] == [[], []]
+    assert all("Coverage of changed lines: not measured" in pull["body"] for pull in ada.pulls())
 
 
 # ---- the baseline -------------------------------------------------------------------------------------------------
@@ -206,8 +192,8 @@ def test_failures_known_before_any_work_do_not_count_and_new_ones_do(milestone):
     assert "tests.test_known::test_known" in told.out
     assert told.issues() == [], "no issue starts on a base that nobody vouched for"
 
-    told = answers(ada, "approve", "bootstrap")
+    told = ada.answers("bootstrap.approve")
     assert "✓ Tests: 2 passed (1 known failure of the baseline not counted)" in told.out
     assert "Failed:\n- test_size\n" in told.out, "a test that worked before counts"
     assert "- test_known" not in told.out
-    assert gate(ada, "02")["kind"] == "tests"
+    assert ada.reads("gates/02.json")["kind"] == "tests"

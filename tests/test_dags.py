@@ -108,7 +108,7 @@ def write(person, shape):
             for n in issues
         ]
         text += f"  - issues: {json.dumps(rows)}\n"
-    (person.folder / "plans/m1/plan.yaml").write_text(text)
+    person.plans(text)
 
 
 def stands(person):
@@ -154,13 +154,12 @@ def before(shape, issue):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_milestone_of_any_shape(repository, seed):
-    repository.types("init")
-    runs = plays(repository, shape(random.Random(seed)))
+def test_a_milestone_of_any_shape(ada, seed):
+    runs = plays(ada, shape(random.Random(seed)))
     print(f"figure: wrong starts in a milestone of any shape: 0 in {runs} runs")
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("seed", range(100, 160))
-def test_sixty_milestones_of_any_shape(repository, seed):
-    test_a_milestone_of_any_shape(repository, seed)
+def test_sixty_milestones_of_any_shape(ada, seed):
+    test_a_milestone_of_any_shape(ada, seed)

@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from plans import command, issue, parts
 
 from run_milestone.lanes import Lane
 
@@ -52,42 +53,23 @@ with busy(place, "test", name):
     {work}
 """
 
-PLAN = """\
-id: m1
-title: Parts
-agent: {agent}
-commands:
-  lint: ["true"]
-  test: {test}
-phases:
-  - issues: {issues}
-"""
-
 
 @pytest.fixture
-def ada(repository, tmp_path):
-    assert repository.types("init").code == 0
-    repository.place = tmp_path / "shared"
-    repository.place.mkdir()
-    return repository
+def ada(ada, tmp_path):
+    ada.place = tmp_path / "shared"
+    ada.place.mkdir()
+    return ada
 
 
 def plans(person, *issues, agent="pass", test="pass"):
     """Write a plan whose agents and tests do this work besides, each counted while it does."""
-    command = {"kind": "command", "command": script(person, AGENT, agent)}
-    text = PLAN.format(
-        agent=json.dumps(command), test=json.dumps(script(person, TEST, test)), issues=json.dumps(list(issues))
-    )
-    (person.folder / "plans/m1/plan.yaml").write_text(text)
+    commands = {"lint": ["true"], "test": [sys.executable, "-c", script(person, TEST, test)]}
+    person.plans(parts(issues, agent=command(script(person, AGENT, agent)), commands=commands))
 
 
 def script(person, code, work):
     indented = textwrap.indent(work, "    ").strip()
-    return [sys.executable, "-c", f"{BUSY}\nplace = {str(person.place)!r}\n{code.format(work=indented)}"]
-
-
-def issue(number, **more):
-    return {"number": number, "title": f"Make part {number}", "criteria": [f"Part {number} is there"], **more}
+    return f"{BUSY}\nplace = {str(person.place)!r}\n{code.format(work=indented)}"
 
 
 def logged(person, kind):

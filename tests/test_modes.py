@@ -13,6 +13,7 @@ import time
 
 import jsonschema
 import pytest
+from plans import command, issue, parts
 
 from run_milestone.schemas import read_schema
 
@@ -25,42 +26,15 @@ docstring = '"' * 3 + f"Part {number}." + '"' * 3
 pathlib.Path(f"part_{number}.py").write_text(f"{docstring}\\n\\nPART, ATTEMPT = {number}, {attempt}\\n{more}")
 """
 
-PLAN = """\
-id: m1
-title: Parts
-agent: {agent}
-commands:
-  lint: ["true"]
-  test: ["{{python}}", "-c", "{test}"]
-{settings}phases:
-"""
-
 
 def agent(before="", more=""):
     """An agent that writes one file per issue."""
-    code = AGENT.replace("{before}", before).replace("{more}", more)
-    return json.dumps({"kind": "command", "command": [sys.executable, "-c", code]})
+    return command(AGENT.replace("{before}", before).replace("{more}", more))
 
 
-def issue(number, **more):
-    return {"number": number, "title": f"Make part {number}", "criteria": [f"Part {number} is there"], **more}
-
-
-@pytest.fixture
-def ada(repository):
-    assert repository.types("init").code == 0
-    repository.plans = lambda *phases, **how: plan(repository, phases, **how)
-    return repository
-
-
-def plan(person, phases, *, by=None, test="pass", settings=""):
-    text = PLAN.format(agent=by or agent(), test=test, settings=settings)
-    rows = "".join(f"  - issues: {json.dumps(issues)}\n" for issues in phases)
-    (person.folder / "plans/m1/plan.yaml").write_text(text + rows)
-
-
-def state(person, name):
-    return json.loads((person.folder / "state/m1" / name).read_text())
+def plan(person, *phases, by=None, test="pass", **settings):
+    commands = {"lint": ["true"], "test": ["{python}", "-c", test]}
+    person.plans(parts(*phases, agent=by or agent(), commands=commands, **settings))
 
 
 def decided(person):
@@ -85,7 +59,7 @@ FAILS_IN_2 = "import pathlib, sys; sys.exit(pathlib.Path('part_2.py').exists())"
 
 
 def test_alone_it_fixes_then_skips_then_goes_on_and_says_what_is_left(ada):
-    ada.plans([issue(1), issue(2)], [issue(3), issue(4, depends_on=[2])], test=FAILS_IN_2)
+    plan(ada, [issue(1), issue(2)], [issue(3), issue(4, depends_on=[2])], test=FAILS_IN_2)
     told = ada.types("m1", "--autonomous")
     assert told.code == 0
     assert decided(ada) == [
@@ -106,7 +80,7 @@ def test_alone_it_fixes_then_skips_then_goes_on_and_says_what_is_left(ada):
 
 def test_alone_it_ends_at_a_secret_and_accepts_none(ada):
     key = "AKIA" + "QX7TZ3M5LB2VN8RC"
-    ada.plans([issue(1)], by=agent(more=f"KEY = '{key}'\\n"))
+    plan(ada, [issue(1)], by=agent(more=f"KEY = '{key}'\\n"))
     told = ada.types("m1", "--autonomous")
     assert told.code == 1
     assert decided(ada) == [("01", "abort", "autonomous")]
@@ -115,7 +89,7 @@ def test_alone_it_ends_at_a_secret_and_accepts_none(ada):
 
 
 def test_alone_it_leaves_peoples_work_to_people_and_does_the_rest(ada):
-    ada.plans([issue(1, agent={"kind": "human"}), issue(2)])
+    plan(ada, [issue(1, agent={"kind": "human"}), issue(2)])
     told = ada.types("m1", "--autonomous", "--jobs", "2")
     assert told.code == 3
     assert decided(ada) == []
@@ -129,8 +103,8 @@ def test_alone_it_leaves_peoples_work_to_people_and_does_the_rest(ada):
 def test_a_dry_run_of_a_fresh_project_changes_nothing_and_foretells(ada):
     first = issue(1, paths={"allow": ["alembic/versions/**"]})
     second = issue(2, paths={"allow": [".github/workflows/*.yml", "src/auth/login.py"]}, depends_on=[1])
-    settings = 'sensitive: {auth: ["src/auth/**"]}\n'
-    ada.plans([first, second, issue(3, agent={"kind": "human"}), issue(4, criteria=[])], settings=settings)
+    sensitive = {"auth": ["src/auth/**"]}
+    plan(ada, [first, second, issue(3, agent={"kind": "human"}), issue(4, criteria=[])], sensitive=sensitive)
     before = everything(ada.folder.parent)
     told = ada.types("m1", "--dry-run")
     assert told.code == 0
@@ -146,7 +120,7 @@ def test_a_dry_run_of_a_fresh_project_changes_nothing_and_foretells(ada):
 
 
 def test_a_dry_run_half_way_changes_nothing_and_knows_what_is_done(ada):
-    ada.plans([issue(1), issue(2, agent={"kind": "human"})])
+    plan(ada, [issue(1), issue(2, agent={"kind": "human"})])
     assert ada.types("m1").code == 3
     ada.touches("02.skip", milestone="m1")
     before = everything(ada.folder.parent)
@@ -174,16 +148,16 @@ def test_a_dry_run_makes_no_sample_repository(person):
 
 
 def test_a_new_issue_is_foretold_and_finished_ones_are_not(ada):
-    ada.plans([issue(1)])
+    plan(ada, [issue(1)])
     ada.types("m1")
-    ada.plans([issue(1), issue(2)])
+    plan(ada, [issue(1), issue(2)])
     said = ada.types("m1", "--dry-run").out
     assert "Next steps:\n  plan-review: changed since: plan\n  02: branch … review-gate: plan-review comes" in said
     assert "m1:01:test: done" in ada.types("why", "m1", "1").out
 
 
 def test_verbose_says_of_every_task_why(ada):
-    ada.plans([issue(1)])
+    plan(ada, [issue(1)])
     told = ada.types("m1", "--verbose")
     assert "· 01:branch runs: it has not run yet, or its marker was deleted" in told.out
     assert "· 01:inspect-gate passes: there is nothing to decide" in told.out
@@ -194,7 +168,7 @@ def test_verbose_says_of_every_task_why(ada):
 
 
 def test_verbose_says_of_every_stop_what_it_is_and_what_nobody_would_do(ada):
-    ada.plans([issue(1)], test=FAILS_IN_2.replace("part_2", "part_1"))
+    plan(ada, [issue(1)], test=FAILS_IN_2.replace("part_2", "part_1"))
     told = ada.types("m1", "--verbose")
     assert "· 01:test-gate asks: `tests`, 1 finding, attempt 1 of 2; --autonomous would fix, then skip" in told.out
     ada.touches("01.skip", milestone="m1")
@@ -203,11 +177,11 @@ def test_verbose_says_of_every_stop_what_it_is_and_what_nobody_would_do(ada):
 
 
 def test_metrics_count_over_all_runs_and_know_what_they_do_not_know(ada):
-    ada.plans([issue(1), issue(2)], test=FAILS_IN_2)
+    plan(ada, [issue(1), issue(2)], test=FAILS_IN_2)
     assert ada.types("m1").code == 3
     ada.types("decide", "m1", "02", "fix")
     assert ada.types("m1", "--metrics").code == 3
-    facts = state(ada, "metrics.json")
+    facts = ada.reads("metrics.json")
     jsonschema.validate(facts, json.loads(read_schema("metrics")))
     assert facts["runs"] == 2
     assert facts["steps"]["implement"]["ran"] == 3
@@ -227,7 +201,7 @@ def test_metrics_count_over_all_runs_and_know_what_they_do_not_know(ada):
 
 
 def test_only_some_issues_are_done_when_they_are(ada):
-    ada.plans([issue(1), issue(2, depends_on=[3]), issue(3, agent={"kind": "human"})])
+    plan(ada, [issue(1), issue(2, depends_on=[3]), issue(3, agent={"kind": "human"})])
     told = ada.types("m1", "--only", "1")
     assert (told.code, told.issues()) == (0, ["01"])
     told = ada.types("m1", "--only", "2")
@@ -240,9 +214,9 @@ def test_only_some_issues_are_done_when_they_are(ada):
 
 
 def test_a_question_that_stands_is_not_asked_anew(ada):
-    ada.plans([issue(1)], [issue(2, agent={"kind": "human"})])
+    plan(ada, [issue(1)], [issue(2, agent={"kind": "human"})])
     for gate, answer in (("phase-1", "continue"), ("02", "skip")):
-        asked = [(ada.types("m1").code, state(ada, f"gates/{gate}.json")["opened"]) for _ in range(2)]
+        asked = [(ada.types("m1").code, ada.reads(f"gates/{gate}.json")["opened"]) for _ in range(2)]
         assert asked == [(3, asked[0][1])] * 2, "an answer touched while a run works is no older than its question"
         ada.touches(f"{gate}.{answer}", milestone="m1")
     journal = (ada.folder / "state/m1/journal.jsonl").read_text()
@@ -251,7 +225,7 @@ def test_a_question_that_stands_is_not_asked_anew(ada):
 
 
 def test_two_issues_that_ask_the_same_are_two_questions(ada):
-    ada.plans([issue(1), issue(2)], by=json.dumps({"kind": "command", "command": ["false"]}))
+    plan(ada, [issue(1), issue(2)], by={"kind": "command", "command": ["false"]})
     told = ada.types("m1", "--jobs", "2")
     assert told.out.count("🛑 Implementation failed (attempt 1/2)") == 2
     for number in ("01", "02"):
@@ -285,7 +259,7 @@ def until(run, text):
 
 
 def test_watching_it_goes_on_with_every_answer_and_ends_with_the_milestone(ada):
-    ada.plans([issue(1)], [issue(2, agent={"kind": "human"})])
+    plan(ada, [issue(1)], [issue(2, agent={"kind": "human"})])
     with watching(ada) as run:
         until(run, "Waiting for answers in state/m1/approvals")
         ada.touches("phase-1.continue", milestone="m1")
@@ -302,7 +276,7 @@ def test_watching_it_goes_on_with_every_answer_and_ends_with_the_milestone(ada):
 
 
 def test_watching_costs_next_to_nothing_and_is_interrupted_at_once(ada):
-    ada.plans([issue(1, agent={"kind": "human"})])
+    plan(ada, [issue(1, agent={"kind": "human"})])
     with watching(ada) as run:
         until(run, "Waiting for answers")
         before = used(run.pid)
@@ -324,7 +298,7 @@ def used(pid):
 
 
 def test_used_up_time_stops_until_a_larger_limit_is_given_and_counts_over_runs(ada):
-    ada.plans([issue(1), issue(2)], by=agent(before="time.sleep(1.1)"), settings="limits: {time: 1s}\n")
+    plan(ada, [issue(1), issue(2)], by=agent(before="time.sleep(1.1)"), limits={"time": "1s"})
     told = ada.types("m1")
     assert told.code == 4
     assert "🛑 Budget reached" in told.out
@@ -348,7 +322,7 @@ def test_used_up_time_stops_until_a_larger_limit_is_given_and_counts_over_runs(a
 
 
 def test_a_flag_gives_more_time_than_the_plan_and_an_autonomous_run_ends(ada):
-    ada.plans([issue(1)], by=agent(before="time.sleep(1.1)"))
+    plan(ada, [issue(1)], by=agent(before="time.sleep(1.1)"))
     assert ada.types("m1", "--max-time", "1", "--autonomous").code == 4
     assert decided(ada) == [("budget", "abort", "autonomous")]
     told = ada.types("m1", "--max-time", "90m")
@@ -357,7 +331,7 @@ def test_a_flag_gives_more_time_than_the_plan_and_an_autonomous_run_ends(ada):
 
 
 def test_used_up_attempts_stop_what_would_take_another_and_nothing_else(ada):
-    ada.plans([issue(1), issue(2), issue(3, agent={"kind": "human"})], settings="limits: {all_attempts: 1}\n")
+    plan(ada, [issue(1), issue(2), issue(3, agent={"kind": "human"})], limits={"all_attempts": 1})
     told = ada.types("m1")
     assert told.code == 4
     assert "1. The attempts of its agents are used up (attempts 1)" in told.out
@@ -372,7 +346,7 @@ def test_used_up_attempts_stop_what_would_take_another_and_nothing_else(ada):
 
 
 def test_an_unknown_cost_is_said_and_never_counted_as_nothing(ada):
-    ada.plans([issue(1)], settings="limits: {money: 0.50}\n")
+    plan(ada, [issue(1)], limits={"money": "0.50"})
     told = ada.types("m1")
     assert "Cost: unknown for 1 attempt; the limit on money counts only what is known." in told.out
     assert '"cost": null' in (ada.folder / "state/m1/journal.jsonl").read_text()
@@ -414,7 +388,7 @@ def _read(descriptor):
 
 @pytest.mark.parametrize(("env", "shown"), [({}, True), ({"NO_COLOR": "1"}, True), ({"TERM": "dumb"}, False)])
 def test_a_terminal_sees_what_runs_and_sees_it_go(ada, env, shown):
-    ada.plans([issue(1)], by=agent(before="time.sleep(1.5)"))
+    plan(ada, [issue(1)], by=agent(before="time.sleep(1.5)"))
     code, said = on_terminal(ada, "m1", **env)
     assert code == 3
     assert ("\r… 01:implement 1 s" in said) is shown
@@ -424,28 +398,23 @@ def test_a_terminal_sees_what_runs_and_sees_it_go(ada, env, shown):
 
 
 def test_without_a_terminal_there_is_no_progress(ada):
-    ada.plans([issue(1)], by=agent(before="time.sleep(1.5)"))
+    plan(ada, [issue(1)], by=agent(before="time.sleep(1.5)"))
     assert "\r" not in ada.types("m1").out
 
 
 # ---- leaving something out ----------------------------------------------------------------------------------------
 
 
-def pull(person, number=1):
-    folder = person.folder / ".git/run-milestone/remote.forge/pulls"
-    return json.loads((folder / f"{number}.json").read_text())
-
-
 def test_review_that_is_left_out_is_never_clean_and_is_made_up_for(ada):
-    ada.plans([issue(1)], by=agent(more="import os\\n"))
+    plan(ada, [issue(1)], by=agent(more="import os\\n"))
     told = ada.types("m1", "--skip-code-review", "--skip-plan-review")
     who = getpass.getuser()
     assert f"⚠️ Plan review was left out by {who} (--skip-plan-review)" in told.out
     assert f"⚠️ Code review was left out by {who} (--skip-code-review)" in told.out
     assert "No issues found" not in told.out
     assert "* PR #1 — Make part 1 [review-pending] ⚠️ Not reviewed" in told.out
-    assert pull(ada)["labels"] == ["review-pending"]
-    facts = state(ada, "summary.json")
+    assert ada.pulls()[0]["labels"] == ["review-pending"]
+    facts = ada.reads("summary.json")
     jsonschema.validate(facts, json.loads(read_schema("summary")))
     assert facts["prs"] == {"created": 1, "clean": 0, "fixed": 0, "approved": 0, "unreviewed": 1}
     assert "Pre-execution: review left out" in (ada.folder / "state/m1/summary.md").read_text()
@@ -455,11 +424,11 @@ def test_review_that_is_left_out_is_never_clean_and_is_made_up_for(ada):
     told = ada.types("m1")
     assert "Invoking plan-review..." in told.out
     assert "🛑 Code review: 1 issue" in told.out
-    assert pull(ada)["labels"] == []
+    assert ada.pulls()[0]["labels"] == []
 
 
 def test_without_worktrees_all_share_one_tree_and_a_person_is_told_which_branch(ada):
-    ada.plans([issue(1), issue(2), issue(3, agent={"kind": "human"})])
+    plan(ada, [issue(1), issue(2), issue(3, agent={"kind": "human"})])
     assert ada.types("m1", "--no-worktree", "--jobs", "2").code == 2
     (ada.folder / "widgets.py").write_text("# half an idea\n")
     ada.git("stash", where=".")

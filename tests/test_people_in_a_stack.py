@@ -16,10 +16,8 @@ phases:
 """
 
 
-def test_a_branch_that_a_person_has_checked_out_is_theirs_to_bring_up_to_date(repository):
-    ada = repository
-    assert ada.types("init").code == 0
-    (ada.folder / "plans/m1/plan.yaml").write_text(PEOPLE)
+def test_a_branch_that_a_person_has_checked_out_is_theirs_to_bring_up_to_date(ada):
+    ada.plans(PEOPLE)
 
     def commits(place, name, text):
         (place / name).write_text(text)

@@ -7,27 +7,13 @@ import sys
 import time
 
 import pytest
-
-PLAN = """\
-id: m1
-title: First
-phases:
-  - issues:
-      - number: 1
-        title: Add a colour
-        criteria: [Widgets have a colour]
-      - number: 2
-        title: Add a weight
-        criteria: [Widgets have a weight]
-        depends_on: [1]
-"""
+from plans import COLOUR_AND_WEIGHT
 
 
 @pytest.fixture
-def ada(repository):
-    assert repository.types("init").code == 0
-    (repository.folder / "plans/m1/plan.yaml").write_text(PLAN)
-    return repository
+def ada(ada):
+    ada.plans(COLOUR_AND_WEIGHT)
+    return ada
 
 
 def place_of(told):
@@ -50,11 +36,6 @@ def work(ada, told, name, value):
     ada.git("commit", "--quiet", f"--message=Add {name}", where=place)
 
 
-def pulls(ada):
-    folder = ada.folder / ".git/run-milestone/remote.forge/pulls"
-    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
-
-
 def test_from_init_to_an_open_pull_request(ada):
     told = ada.types("m1")
     assert told.code == 3
@@ -66,7 +47,7 @@ def test_from_init_to_an_open_pull_request(ada):
     assert told.code == 3
     assert told.issues() == ["01", "02"]
     assert "✓ Tests: 2 passed" in told.out
-    assert [pull["title"] for pull in pulls(ada)] == ["feat(m1): Add a colour"]
+    assert [pull["title"] for pull in ada.pulls()] == ["feat(m1): Add a colour"]
 
     work(ada, told, "weight", 5)
     told = ada.types("m1")
@@ -100,7 +81,7 @@ def test_people_and_agents_share_a_milestone_and_nobody_waits_for_who_is_not_nee
     code += "pathlib.Path(f'made_{n}.py').write_text('MADE = 1\\n')"
     agent = json.dumps({"kind": "command", "command": [sys.executable, "-c", code]})
     (ada.folder / "plans/m1/plan.yaml").write_text(
-        PLAN
+        COLOUR_AND_WEIGHT
         + f"""      - {{number: 3, title: Be quick, criteria: [It is fast], agent: {agent}}}
       - {{number: 4, title: Be quicker, criteria: [It is fast], agent: {agent}, depends_on: [3]}}
       - {{number: 5, title: Name it, criteria: [It has a name]}}
@@ -116,7 +97,7 @@ commands: {{lint: ["true"], test: ["true"]}}
         ("05", "human"),
         ("06", "spec-missing"),
     ]
-    assert len(pulls(ada)) == 2
+    assert len(ada.pulls()) == 2
     work(ada, told, "colour", "red")
     ada.touches("05.skip", "06.skip", milestone="m1")
     told = ada.types("m1")
@@ -197,7 +178,7 @@ def test_interrupted_in_the_middle_nothing_goes_on_and_nothing_is_lost(ada):
     plan = ada.folder / "plans/m1/plan.yaml"
     started = ada.folder.parent / "started"
     sleeper = f"import pathlib, time; pathlib.Path('{started}').touch(); time.sleep(600)"
-    plan.write_text(PLAN + f'commands: {{test: ["{{python}}", "-c", "{sleeper}"]}}\n')
+    plan.write_text(COLOUR_AND_WEIGHT + f'commands: {{test: ["{{python}}", "-c", "{sleeper}"]}}\n')
     for command in (["-m", "run_milestone", "m1"], ["-m", "doit", "run", "m1"]):
         run = subprocess.Popen(
             [sys.executable, *command], cwd=ada.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -210,7 +191,7 @@ def test_interrupted_in_the_middle_nothing_goes_on_and_nothing_is_lost(ada):
         assert run.returncode == 130, out + err
         assert "interrupted; what is recorded stays" in err
         assert "Traceback" not in err
-    plan.write_text(PLAN)
+    plan.write_text(COLOUR_AND_WEIGHT)
     assert "Waiting for a person's commits" in ada.types("m1").out
 
 

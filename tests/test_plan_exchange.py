@@ -34,7 +34,6 @@ See the [design](docs/profile.md).
 @pytest.fixture
 def ada(repository):
     """A person whose forge has issues."""
-    repository.forge = repository.folder / ".git/run-milestone/remote.forge"
     (repository.folder / "plans").mkdir()
 
     def issue(number, title, body="", labels=(), milestone="Profiles", **more):

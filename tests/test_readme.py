@@ -22,11 +22,10 @@ def table(first):
     return [tuple(cell.strip().replace("`", "") for cell in re.split(r"(?<!\\)\|", row)[1:-1]) for row in rows]
 
 
-def test_the_plan_shown_is_a_plan(repository):
+def test_the_plan_shown_is_a_plan(ada):
     shown = re.search(r"```yaml\n(.*?)```", README, re.DOTALL).group(1)
-    assert repository.types("init").code == 0
-    (repository.folder / "plans" / "m1" / "plan.yaml").write_text(shown)
-    checked = repository.types("plan", "check", "m1")
+    ada.plans(shown)
+    checked = ada.types("plan", "check", "m1")
     assert (checked.code, checked.out) == (0, "✓ plans/m1/plan.yaml: 2 issues in 1 phase\n"), checked.err
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from plans import command, issue, parts
 
 from run_milestone.model import Proposed
 from run_milestone.plan import load
@@ -21,24 +22,16 @@ pathlib.Path(f"part_{part}.py").write_text(f"PART = {part!r}\\n")
 print("made part", part)
 """
 SETTINGS = {
-    "id": "m1",
-    "title": "Parts",
-    "agent": {"kind": "command", "command": [sys.executable, "-c", AGENT]},
+    "agent": command(AGENT),
     "commands": {"lint": ["true"], "test": ["true"], "review": [sys.executable, "-c", "print('[]')"]},
 }
-
-
-def issue(number, part, **more):
-    return {"number": number, "title": f"Make part {part}", "criteria": [f"Part {part} is there"], **more}
 
 
 A, B, C = issue(1, "a"), issue(2, "b"), issue(3, "c", depends_on=[2])
 
 
 def plan(person, *phases, **settings):
-    """Write a plan; JSON is YAML."""
-    text = json.dumps({**SETTINGS, **settings, "phases": [{"issues": list(issues)} for issues in phases]}, indent=1)
-    (person.folder / "plans/m1/plan.yaml").write_text(text)
+    person.plans(parts(*phases, **{**SETTINGS, **settings}))
 
 
 @pytest.fixture(scope="module")
@@ -66,30 +59,13 @@ def ada(start, in_a_copy):
 def later(start, in_a_copy):
     """The same after the second phase: the whole milestone waits for its last barrier."""
     ada = in_a_copy(start, "later")
-    answer(ada, "phase-1.continue")
+    ada.answers("phase-1.continue")
     return ada
-
-
-def answer(person, *names):
-    """Touch approval files, run again, and return what was said."""
-    person.touches(*names, milestone="m1")
-    return person.types("m1")
-
-
-def forge(person):
-    return person.folder / ".git/run-milestone/remote.forge/pulls"
 
 
 def pulls(person):
     """The pull requests: number, state and whether it is a draft."""
-    rows = [json.loads(path.read_text()) for path in sorted(forge(person).glob("*.json"))]
-    return [(row["number"], row["state"], row["draft"]) for row in rows]
-
-
-def pull(person, number, **what):
-    """Change a pull request on the forge, as a person would there."""
-    path = forge(person) / f"{number}.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **what}))
+    return [(pull["number"], pull["state"], pull["draft"]) for pull in person.pulls()]
 
 
 def asked(person):
@@ -134,10 +110,10 @@ FIRST = "feat/m1-01-make-part-a"
 
 
 def test_a_merged_pull_request_makes_its_issue_done_whatever_became_of_its_branch(ada):
-    pull(ada, 1, state="closed")
+    ada.changes_pull(1, state="closed")
     ada.types("m1")
     assert asked(ada) == ["01"], "its phase has work left"
-    pull(ada, 1, state="merged", base="release")
+    ada.changes_pull(1, state="merged", base="release")
     for where in (".", remote(ada)):
         ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=where)
     told = ada.types("m1")
@@ -150,35 +126,35 @@ def test_a_merged_pull_request_makes_its_issue_done_whatever_became_of_its_branc
 
 
 def test_a_closed_pull_request_is_opened_again_only_when_asked_each_time(ada):
-    pull(ada, 1, state="closed")
+    ada.changes_pull(1, state="closed")
     ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=remote(ada))
     told = ada.types("m1")
     assert "PR #1 was closed; `retry` opens it again" in told.out
     assert FIRST not in branches(ada, remote(ada)), "nothing is pushed before somebody says so"
-    told = answer(ada, "01.retry")
+    told = ada.answers("01.retry")
     assert pulls(ada)[0] == (1, "open", False)
     assert FIRST in branches(ada, remote(ada))
 
-    pull(ada, 1, state="closed")
+    ada.changes_pull(1, state="closed")
     told = ada.types("m1")
     assert "PR #1 was closed; open it again on the forge, then run again" in told.out, "an answer counts once"
     assert "`retry`" not in told.out, "and there is none left"
     assert pulls(ada) == [(1, "closed", False), (2, "open", False)]
-    pull(ada, 1, state="open")
+    ada.changes_pull(1, state="open")
     assert ada.types("m1").code == 3
     assert asked(ada) == ["phase-1"], "as it says"
 
-    pull(ada, 1, state="closed")
+    ada.changes_pull(1, state="closed")
     ada.types("m1")
-    told = answer(ada, "01.skip")
+    told = ada.answers("01.skip")
     assert "1 PR ready, 1 skipped" in told.out
 
 
 def test_a_retargeted_pull_request_is_set_back_and_nothing_else_is_done(ada):
-    pull(ada, 1, base="main")
+    ada.changes_pull(1, base="main")
     told = ada.types("m1")
     assert "⚠️ PR #1 goes to main; it is set back to milestone/m1" in told.out
-    assert json.loads((forge(ada) / "1.json").read_text())["base"] == "milestone/m1"
+    assert ada.pulls()[0]["base"] == "milestone/m1"
     assert "Tests:" not in told.out
     assert "goes to" not in ada.types("m1").out
 
@@ -314,12 +290,12 @@ def decided(person):
 
 
 def title(person, number):
-    return json.loads((forge(person) / f"{number}.json").read_text())["title"]
+    return person.pulls()[number - 1]["title"]
 
 
 def test_an_issue_that_gets_another_number_keeps_all_it_has_and_gives_nothing_away(ada):
     """Issue 2 becomes 4, 1 and 3 change places, and another issue is number 2 from now on."""
-    answer(ada, "02.skip")
+    ada.answers("02.skip")
     ada.touches("02.abort", milestone="m1")
     plan(ada, [issue(3, "a"), issue(2, "x"), issue(4, "b")], [issue(1, "c", depends_on=[4])])
     ahead = ada.types("status", "m1").out
@@ -340,11 +316,11 @@ def test_an_issue_that_gets_another_number_keeps_all_it_has_and_gives_nothing_aw
     facts = json.loads((ada.folder / "state/m1/metrics.json").read_text())
     assert {number: row["ran"] for number, row in facts["issues"].items()} == {"03": 12, "02": 11, "04": 11, "01": 0}
 
-    told = answer(ada, "04.unskip")
+    told = ada.answers("04.unskip")
     assert pulls(ada)[1] == (2, "open", False)
     assert ada.types("verify", "m1").code == 0, ada.types("verify", "m1").out
-    assert answer(ada, "phase-1.continue").out.count("✓ Implemented") == 1
-    assert "nothing to do" in answer(ada, "phase-2.continue").out or ada.types("m1").code == 0
+    assert ada.answers("phase-1.continue").out.count("✓ Implemented") == 1
+    assert "nothing to do" in ada.answers("phase-2.continue").out or ada.types("m1").code == 0
 
 
 def test_a_number_on_the_forge_and_a_title_make_the_same_issue(ada):
@@ -362,8 +338,8 @@ def test_a_number_on_the_forge_and_a_title_make_the_same_issue(ada):
 
 
 def test_a_removed_issue_keeps_its_records_and_its_pull_request_and_comes_back(ada):
-    answer(ada, "02.skip")
-    answer(ada, "02.unskip")
+    ada.answers("02.skip")
+    ada.answers("02.unskip")
     plan(ada, [A], [issue(3, "c")])
     told = ada.types("m1")
     assert "⚠️ Issue #02 Make part b is no longer in the plan." in told.out
@@ -382,7 +358,7 @@ def test_a_removed_issue_keeps_its_records_and_its_pull_request_and_comes_back(a
 
 
 def test_a_number_that_another_issue_got_inherits_nothing(ada):
-    answer(ada, "02.skip", "03.skip")
+    ada.answers("02.skip", "03.skip")
     plan(ada, [A, issue(2, "other")], [issue(3, "c")])
     told = ada.types("m1")
     assert "Where #02 is the same issue with another title, give it `slug: make-part-b`." in told.out
@@ -423,7 +399,7 @@ def test_an_approved_phase_stays_approved_where_its_issues_only_get_other_number
     assert "asked again" not in told.out.lower()
     assert "Tests:" not in told.out
     assert asked(later) == ["phase-2"], "whose list nobody approved yet"
-    assert "✓ Milestone M1 Complete" in answer(later, "phase-2.continue").out
+    assert "✓ Milestone M1 Complete" in later.answers("phase-2.continue").out
     assert later.types("verify", "m1").code == 0
 
     plan(later, [issue(2, "a"), issue(1, "b"), issue(3, "d")], [issue(5, "c", depends_on=[1])])
@@ -492,9 +468,9 @@ def killed_at(moment):
 
 
 def test_a_skip_is_taken_back_with_all_that_followed_from_it(ada):
-    answer(ada, "02.skip")
+    ada.answers("02.skip")
     assert pulls(ada)[1] == (2, "open", True)
-    told = answer(ada, "phase-1.continue")
+    told = ada.answers("phase-1.continue")
     assert "it depends on issue #02, which was skipped" in told.out
 
     told = ada.types("decide", "m1", "2", "unskip", "--reason", "the customer wants it")
@@ -505,15 +481,15 @@ def test_a_skip_is_taken_back_with_all_that_followed_from_it(ada):
     assert "✓ Phase 1 complete — 2 PRs ready" in told.out, "its phase is asked again"
     assert asked(ada) == ["phase-1"]
 
-    told = answer(ada, "phase-1.continue")
+    told = ada.answers("phase-1.continue")
     assert "✓ PR #3 created" in told.out, "what depends on it goes on"
     assert ada.types("decide", "m1", "2", "unskip").code == 2, "once"
 
 
 def test_a_phase_is_skipped_as_it_is_and_taken_up_again(ada):
-    answer(ada, "phase-1.continue", "phase-2.skip-phase")
+    ada.answers("phase-1.continue", "phase-2.skip-phase")
     assert "⏭ #03" in ada.types("status", "m1").out
-    told = answer(ada, "phase-2.unskip")
+    told = ada.answers("phase-2.unskip")
     assert "↩ Phase 2 is taken up again" in told.out
     assert "✓ PR #3 created" in told.out
     assert asked(ada) == ["phase-2"]
@@ -523,5 +499,5 @@ def test_what_was_not_skipped_is_not_taken_back(ada):
     refused = ada.types("decide", "m1", "1", "unskip")
     assert refused.code == 2
     assert "01 is not skipped, so there is no skip to take back" in refused.err
-    told = answer(ada, "01.unskip")
+    told = ada.answers("01.unskip")
     assert "Approval 01.unskip was not taken: 01 is not skipped" in told.out

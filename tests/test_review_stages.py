@@ -30,16 +30,6 @@ def reviewer(tmp_path):
     return write
 
 
-def answers(person, verb, gate="01"):
-    person.touches(f"{gate}.{verb}", milestone="m1")
-    return person.types("m1")
-
-
-def pulls(person):
-    folder = person.folder / ".git/run-milestone/remote.forge/pulls"
-    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
-
-
 def commits(person, name, text):
     """Commit to the issue's branch as a person would, in a worktree of their own."""
     place = person.folder.parent / "hers"
@@ -63,12 +53,12 @@ def test_a_criterion_whose_test_did_not_run_is_asked_about(milestone):
     assert "🛑 Code review: 1 issue" in told.out
     assert "1. Not proven: It is round (tests/test_form.py::test_round did not run, or did not pass)" in told.out
     assert "It is nice" not in told.out, "nobody named a test for it"
-    (pull,) = pulls(ada)
+    (pull,) = ada.pulls()
     assert "- [x] It is red — proven by `tests/test_colour.py::test_colour`" in pull["body"]
     assert "- [ ] It is nice — not proven by a test\n" in pull["body"]
     names_it = "- [ ] widgets.py names it — not proven by a test; it names widgets.py, which changed\n"
     assert names_it in pull["body"].replace("`", "").replace("\\", "")
-    told = answers(ada, "approve")
+    told = ada.answers("01.approve")
     assert "Phase 1 complete — 1 PR ready" in told.out
 
 
@@ -81,7 +71,7 @@ def test_quality_is_looked_at_once_the_change_is_what_was_asked_for(milestone, r
     assert "Say hue" not in told.out
     assert "fix | skip | abort" in told.out, "a critical finding is not approved away"
     (ada.folder.parent / "spec.json").write_text('{"findings": []}')
-    told = answers(ada, "fix")
+    told = ada.answers("01.fix")
     assert "1. Say hue — widgets.py#L4" in told.out
 
 
@@ -169,7 +159,7 @@ def test_no_review_in_time_is_a_label_and_holds_nobody_up(milestone, reviewer):
     told = ada.types("m1")
     assert "⚠️ The reviewer `slow` gave no answer within 1 s" in told.out
     assert "Phase 1 complete — 1 PR ready" in told.out
-    assert [pull["labels"] for pull in pulls(ada)] == [["review-pending"]]
+    assert [pull["labels"] for pull in ada.pulls()] == [["review-pending"]]
     assert json.loads((ada.folder / "state/m1/issues/01/review.json").read_text())["evidence"]["pending"] is True
     assert "* PR #1 — Issue 01 [review-pending]" in told.out
 
@@ -181,7 +171,7 @@ def test_a_reviewer_that_answers_nonsense_is_a_stop_and_may_be_asked_again(miles
     assert "1. The reviewer `odd` gave no findings (exit 0, and no JSON" in told.out
     assert "retry | approve | skip | abort" in told.out
     (ada.folder.parent / "odd.json").write_text('{"findings": []}')
-    assert "Phase 1 complete — 1 PR ready" in answers(ada, "retry").out
+    assert "Phase 1 complete — 1 PR ready" in ada.answers("01.retry").out
 
 
 # ---- findings are remembered --------------------------------------------------------------------------------------
@@ -190,7 +180,7 @@ def test_a_reviewer_that_answers_nonsense_is_a_stop_and_may_be_asked_again(miles
 def test_an_approved_finding_comes_back_only_when_its_file_changes(milestone, reviewer):
     ada = milestone(WORK, plan="reviewers:\n" + reviewer("taste", {"findings": [FINDING]}))
     ada.types("m1")
-    told = answers(ada, "approve")
+    told = ada.answers("01.approve")
     assert "✓ Approved (recorded)" in told.out
     assert "Phase 1 complete" in told.out
 

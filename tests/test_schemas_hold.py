@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 from jsonschema import Draft202012Validator
+from plans import COLOUR_AND_WEIGHT
 
 from run_milestone.model import Decision, Finding, Gate, Kind, Marker, Severity, Step, Tier, Verb
 from run_milestone.policy import STOPS
@@ -13,19 +14,6 @@ from run_milestone.schemas import read_schema
 from run_milestone.show.stories import IssueStory
 
 NAMES = ("approval", "decision", "findings", "gate", "landing", "marker", "metrics", "plan", "summary")
-PLAN = """\
-id: m1
-title: First
-agent: {kind: replay, changes: changes}
-phases:
-  - issues:
-      - number: 1
-        title: Add a colour
-        criteria: [Widgets have a colour]
-      - number: 2
-        title: Add a weight
-        criteria: [Widgets have a weight]
-"""
 CHANGE = """\
 diff --git a/tests/test_colour.py b/tests/test_colour.py
 new file mode 100644
@@ -64,23 +52,22 @@ def fits(name, record):
 
 
 @pytest.fixture
-def state(repository):
+def state(ada):
     """Play a small milestone to its end; every kind of record is checked while it lies there."""
-    assert repository.types("init").code == 0
-    plan = repository.folder / "plans" / "m1"
-    (plan / "plan.yaml").write_text(PLAN)
-    (plan / "changes").mkdir()
-    (plan / "changes" / "01-1.patch").write_text(CHANGE)
-    assert repository.types("m1").code == 3
-    state = repository.folder / "state" / "m1"
+    ada.plans(COLOUR_AND_WEIGHT + "agent: {kind: replay, changes: changes}\n")
+    changes = ada.folder / "plans/m1/changes"
+    changes.mkdir()
+    (changes / "01-1.patch").write_text(CHANGE)
+    assert ada.types("m1").code == 3
+    state = ada.folder / "state" / "m1"
     check(state, "gates", "gate", {"02.json"})
     fits("summary", json.loads((state / "summary.json").read_text()))
-    assert repository.types("decide", "m1", "02", "skip", "--reason", "no scales yet").code == 0
+    assert ada.types("decide", "m1", "02", "skip", "--reason", "no scales yet").code == 0
     fits("approval", json.loads((state / "approvals" / "02.skip").read_text()))
-    assert repository.types("m1").code == 3
+    assert ada.types("m1").code == 3
     check(state, "gates", "gate", {"phase-1.json"})
-    repository.touches("phase-1.continue", milestone="m1")
-    assert repository.types("m1").code == 0
+    ada.touches("phase-1.continue", milestone="m1")
+    assert ada.types("m1").code == 0
     return state
 
 

@@ -26,10 +26,8 @@ def ready(ada):
     return json.loads(told.out)
 
 
-def test_what_is_ready_follows_dependencies_questions_and_barriers(repository):
-    ada, plan = repository, repository.folder / "plans/m1/plan.yaml"
-    ada.types("init")
-    plan.write_text(PLAN)
+def test_what_is_ready_follows_dependencies_questions_and_barriers(ada):
+    ada.plans(PLAN)
     assert ready(ada) == [], "nothing before the plan was reviewed"
 
     ada.doit("run", "m1:plan-review")
@@ -37,7 +35,7 @@ def test_what_is_ready_follows_dependencies_questions_and_barriers(repository):
 
     assert ada.types("m1", "--only", "1,2").code == 3
     assert ready(ada) == ["03"], "02 waits for a decision"
-    plan.write_text(PLAN.replace('"other/**"', '"pages/**"'))
+    ada.plans(PLAN.replace('"other/**"', '"pages/**"'))
     assert ready(ada) == [], "an edited plan is reviewed first"
     ada.doit("run", "m1:plan-review")
     assert ready(ada) == ["02", "03"], "the plan now allows what was asked about"

@@ -81,30 +81,27 @@ def test_an_event_that_may_carry_a_forks_code_runs_nothing(kind):
         asked(kind, {"pull_request": {"head": {"repo": {"fork": True}}, "body": MARK}}, KNOWN, KNOWN)
 
 
-def test_a_job_hands_on_what_is_to_be_run(repository, tmp_path):
-    repository.types("init")
+def test_a_job_hands_on_what_is_to_be_run(ada, tmp_path):
     event, output = tmp_path / "event.json", tmp_path / "output"
     event.write_text(json.dumps({"inputs": {"milestone": "M1"}}))
     job = {"GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_EVENT_PATH": str(event), "GITHUB_OUTPUT": str(output)}
-    told = repository.types("ci", "event", env=job)
+    told = ada.types("ci", "event", env=job)
     assert (told.code, told.lines[-1]) == (0, "To be run: m1")
     assert output.read_text() == 'milestones=["m1"]\n'
 
 
-def test_a_milestone_with_shell_characters_hands_on_nothing(repository, tmp_path):
-    repository.types("init")
+def test_a_milestone_with_shell_characters_hands_on_nothing(ada, tmp_path):
     event, output = tmp_path / "event.json", tmp_path / "output"
     event.write_text(json.dumps({"inputs": {"milestone": "m1$(touch made)"}}))
     job = {"GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_EVENT_PATH": str(event), "GITHUB_OUTPUT": str(output)}
-    told = repository.types("ci", "event", env=job)
+    told = ada.types("ci", "event", env=job)
     assert (told.code, told.out) == (2, "")
     assert "'m1$(touch made)' is not a milestone id" in told.err
     assert not output.exists()
-    assert not (repository.folder / "made").exists()
+    assert not (ada.folder / "made").exists()
 
 
-def test_outside_of_a_job_there_is_no_event(repository):
-    repository.types("init")
-    told = repository.types("ci", "event")
+def test_outside_of_a_job_there_is_no_event(ada):
+    told = ada.types("ci", "event")
     assert told.code == 2
     assert told.err.endswith("Run a milestone here with `run-milestone ID`.\n")

@@ -28,12 +28,10 @@ SECONDS = 10
 
 
 @pytest.fixture
-def ada(repository):
-    repository.types("init")
-
+def ada(ada):
     def plans(agent):
-        (repository.folder / "plans/m1/plan.yaml").write_text(PLAN.format(agent=agent))
-        return repository
+        ada.plans(PLAN.format(agent=agent))
+        return ada
 
     return plans
 

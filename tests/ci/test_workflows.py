@@ -105,47 +105,43 @@ def test_writing_it_again_changes_nothing(written):
     assert not any(line.startswith("✓") for line in told.lines)
 
 
-def test_an_edited_set_up_is_the_teams_and_an_edited_workflow_is_brought_up_to_date(repository):
-    repository.types("init")
-    repository.types("ci", "github")
-    setup, main = repository.folder / SETUP, repository.folder / MAIN
+def test_an_edited_set_up_is_the_teams_and_an_edited_workflow_is_brought_up_to_date(ada):
+    ada.types("ci", "github")
+    setup, main = ada.folder / SETUP, ada.folder / MAIN
     setup.write_text(setup.read_text() + "# ours\n")
     before = main.read_text()
     main.write_text(before.replace("timeout-minutes: 15", "timeout-minutes: 1"))
-    told = repository.types("ci", "github")
+    told = ada.types("ci", "github")
     assert f"✓ changed {MAIN}" in told.lines
     assert f"· kept {SETUP}" in told.lines
     assert main.read_text() == before
     assert setup.read_text().endswith("# ours\n")
 
 
-def test_somebody_elses_workflow_of_that_name_stops_it_before_anything_is_written(repository):
-    repository.types("init")
-    main = repository.folder / MAIN
+def test_somebody_elses_workflow_of_that_name_stops_it_before_anything_is_written(ada):
+    main = ada.folder / MAIN
     main.parent.mkdir(parents=True)
     main.write_text("name: ours\n")
-    told = repository.types("ci", "github", "--matrix")
+    told = ada.types("ci", "github", "--matrix")
     assert (told.code, main.read_text()) == (2, "name: ours\n")
     assert f"{MAIN} is there already, and `run-milestone ci github` did not write it." in told.err
-    assert not (repository.folder / WAVE).exists()
-    assert not (repository.folder / SETUP).exists()
+    assert not (ada.folder / WAVE).exists()
+    assert not (ada.folder / SETUP).exists()
 
 
-def test_with_several_plans_the_schedule_has_to_be_told(repository):
-    repository.types("init")
-    repository.types("init", "m2")
-    told = repository.types("ci", "github")
+def test_with_several_plans_the_schedule_has_to_be_told(ada):
+    ada.types("init", "m2")
+    told = ada.types("ci", "github")
     assert told.code == 2
     assert "Name them: `run-milestone ci github m1 m2`." in told.err
-    assert repository.types("ci", "github", "m1", "M2").code == 0
-    assert "SCHEDULED: m1 m2\n" in (repository.folder / MAIN).read_text()
+    assert ada.types("ci", "github", "m1", "M2").code == 0
+    assert "SCHEDULED: m1 m2\n" in (ada.folder / MAIN).read_text()
 
 
-def test_a_plan_whose_pull_requests_would_be_gone_with_the_job_is_named(repository):
-    repository.types("init")
-    told = repository.types("ci", "github")
+def test_a_plan_whose_pull_requests_would_be_gone_with_the_job_is_named(ada):
+    told = ada.types("ci", "github")
     assert "⚠️ The plan of m1 keeps pull requests in files of the machine that runs it" in told.out
     assert "Say `forge: github` in plans/m1/plan.yaml." in told.out
-    plan = repository.folder / "plans/m1/plan.yaml"
+    plan = ada.folder / "plans/m1/plan.yaml"
     plan.write_text(plan.read_text() + "forge: github\n")
-    assert "⚠️" not in repository.types("ci", "github").out
+    assert "⚠️" not in ada.types("ci", "github").out

@@ -208,9 +208,8 @@ def test_a_milestone_that_is_no_plain_id_is_refused(project, monkeypatch, capsys
     assert not (tmp_path / "x").exists()
 
 
-def test_a_lock_without_a_shared_state_is_refused(repository, monkeypatch, capsys):
-    assert repository.types("init").code == 0
-    monkeypatch.chdir(repository.folder)
+def test_a_lock_without_a_shared_state_is_refused(ada, monkeypatch, capsys):
+    monkeypatch.chdir(ada.folder)
     assert main(["run", "m1", "--lock", "x"]) == 2
     assert "Give --state-ref with it." in capsys.readouterr().err
 

@@ -56,19 +56,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def ada(tmp_path_factory, somebody):
+def ada(tmp_path_factory, somebody_with_a_plan):
     """Somebody whose first issue came through and whose second waits, with a secret in a reason."""
-    folder = tmp_path_factory.mktemp("report") / "widgets"
-    (folder / "tests").mkdir(parents=True)
-    (folder / "widgets.py").write_text('"""Widgets."""\n')
-    (folder / "tests/test_widgets.py").write_text("def test_nothing():\n    assert True\n")
-    (folder / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
-    ada = somebody(folder)
-    ada.git("init", "--quiet", "--initial-branch=main", where=".")
-    ada.git("add", ".", where=".")
-    ada.git("commit", "--quiet", "--message=Start", where=".")
-    ada.types("init")
-    (folder / "plans/m1/plan.yaml").write_text(PLAN)
+    ada = somebody_with_a_plan(tmp_path_factory.mktemp("report") / "widgets", PLAN)
     told = ada.types("m1")
     place = told.out.split("a worktree of it: ")[1].split(")")[0]
     with open(f"{place}/widgets.py", "a") as file:
