@@ -133,12 +133,26 @@ def test_a_coding_agent_reviews_by_prompt_and_is_heard_at_the_end_of_what_it_say
     ada = milestone({"01-1": {**WORK["01-1"], "widgets.py": COLOUR + "FENCE = '````'\n"}}, plan=plan)
     told = ada.types("m1")
     assert "1. Nothing is there\n2. Say hue — widgets.py#L4" in told.out
+    assert "Cost: unknown for 1 attempt and 1 review; the limit on money" in told.out
     assert "fix | skip | abort" in told.out
     asked = seen.read_text()
     assert asked.startswith("# Review issue 01 of milestone m1\n\nSay where the change is not what was asked for")
     assert "1. It is there" in asked
     assert "widgets.py: changed\n    4 + COLOUR = \"red\"\n    5 + FENCE = '````'\n" in asked
     assert "\n`````text\n" in asked, "nothing in a change closes its fence"
+
+
+def test_what_a_reviewing_agent_cost_counts(milestone, reviewer):
+    said = json.dumps({"type": "result", "result": json.dumps({"findings": [FINDING]}), "total_cost_usd": 0.25})
+    ada = milestone(WORK, plan="reviewers:\n" + reviewer("claude", said, format="prompt"))
+    told = ada.types("m1", "--max-cost", "0.2")
+    assert "1. Say hue — widgets.py#L4" in told.out
+    ada.touches("01.approve", milestone="m1")
+    told = ada.types("m1", "--max-cost", "0.2")
+    assert told.code == 4
+    assert "Used: $0.25 and 1 attempt of unknown cost of $0.20" in told.out
+    facts = json.loads((ada.folder / "state/m1/summary.json").read_text())
+    assert (facts["used"]["known_cost"], facts["used"]["unknown_costs"]) == (0.25, 1), "nobody tells of the attempt"
 
 
 def test_an_agent_that_ends_with_json_is_heard_by_its_words():

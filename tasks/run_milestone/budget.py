@@ -38,9 +38,10 @@ PER_ISSUE, LEAST = 3, 10
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What all runs used: seconds and US dollars as far as they are known, and agents' attempts.
+    """What all runs used: seconds and US dollars as far as they are known, agents' attempts and their reviews.
 
-    Of the attempts, `unknown` are those of unknown cost and `untimed` those of unknown time.
+    Of the attempts, `unknown` are those of unknown cost and `untimed` those of unknown time; of the reviews,
+    `unpriced` are those of unknown cost.
     """
 
     time: float = 0.0
@@ -48,6 +49,8 @@ class Used:
     attempts: int = 0
     unknown: int = 0
     untimed: int = 0
+    reviews: int = 0
+    unpriced: int = 0
     begun: tuple[str, ...] = ()
     """The tasks of attempts that began and did not end yet, or never will: until they do, they are of unknown cost."""
 
@@ -57,12 +60,15 @@ class Used:
         took, cost, attempt = entry.get("took"), entry.get("cost"), began or ended
         counted = ended and task in self.begun
         others = tuple(name for name in self.begun if not (counted and name == task))
+        reviews = entry.get("review_costs", [])
         return Used(
             self.time + (took or 0.0),
-            self.money + (cost or 0.0),
+            self.money + sum(part or 0.0 for part in (cost, *reviews)),
             self.attempts + attempt - counted,
             self.unknown + (attempt and cost is None) - counted,
             self.untimed + (attempt and took is None) - counted,
+            self.reviews + len(reviews),
+            self.unpriced + reviews.count(None),
             (*others, task) if began else others,
         )
 
@@ -79,10 +85,10 @@ def costs(entries: Iterable[dict[str, Any]]) -> dict[str, float | None]:
     """Return what agents cost at each issue where the journal tells of any, by number; None where a part is unknown."""
     by_task: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
-        if entry["event"] == BEGAN or "cost" in entry:
+        if entry["event"] == BEGAN or entry.keys() & {"cost", "review_costs"}:
             by_task.setdefault(str(entry["task"]), []).append(entry)
     totals = {task.partition(":")[0]: used(own) for task, own in by_task.items()}
-    return {number: None if total.unknown else total.money for number, total in totals.items()}
+    return {number: None if total.unknown or total.unpriced else total.money for number, total in totals.items()}
 
 
 def count(attempts: int) -> str:
@@ -146,7 +152,13 @@ def example(gate: Gate) -> str:
 
 def unmeasured(total: Used) -> list[str]:
     """Return what a run says at its end where agents did not tell what they cost."""
-    return ["", f"Cost: unknown for {count(total.unknown)}; the limit on money counts only what is known."]
+    return ["", f"Cost: unknown for {_unknown(total)}; the limit on money counts only what is known."]
+
+
+def _unknown(total: Used) -> str:
+    """Return what is of unknown cost: `2 attempts and 1 review`."""
+    reviews = f"{total.unpriced} {'review' if total.unpriced == 1 else 'reviews'}" if total.unpriced else ""
+    return " and ".join(filter(None, (count(total.unknown) if total.unknown else "", reviews)))
 
 
 def told(total: Used, allowed: dict[str, float]) -> list[str]:
@@ -154,10 +166,10 @@ def told(total: Used, allowed: dict[str, float]) -> list[str]:
     untimed = f" and {count(total.untimed)} of unknown time" if total.untimed else ""
     lines = [f"Used: {duration(round(total.time))}{untimed} of {duration(allowed['time'])} step time"]
     lines += [f"Used: {total.attempts} of {count(int(allowed['attempts']))} of agents"] if total.attempts else []
-    unknown = f"{count(total.unknown)} of unknown cost"
+    unknown = f"{_unknown(total)} of unknown cost" if total.unknown or total.unpriced else ""
     if total.money:
-        more = f" and {unknown}" if total.unknown else ""
+        more = f" and {unknown}" if unknown else ""
         lines.append(f"Used: ${total.money:.2f}{more} of ${amount(allowed['money'])}")
-    elif total.unknown:
+    elif unknown:
         lines.append(f"Used: {unknown}; the limit of ${amount(allowed['money'])} counts what is known")
     return lines

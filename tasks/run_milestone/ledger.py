@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import budget, gates
 from .graph import step_name
 from .identity import renumbered
-from .model import Gate, Implemented, Step
+from .model import Gate, Implemented, Reviewed, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,10 +99,13 @@ class Ledger:
         with self._turn:
             self._state.journal.add(event, **facts)
             self._used = self._used.and_more({"event": event, **facts})
-            self._unknown_now = self._unknown_now or facts.get("cost", 0.0) is None
+            costs = (facts.get("cost", 0.0), *facts.get("review_costs", ()))
+            self._unknown_now = self._unknown_now or None in costs
 
-    def _cost(self, node: Node, evidence: Any) -> dict[str, float | None]:
-        """Return what an agent's attempt cost, nothing where none began; one that was broken off told nobody."""
+    def _cost(self, node: Node, evidence: Any) -> dict[str, Any]:
+        """Return what agents cost, nothing where none began; an attempt that was broken off told nobody."""
+        if isinstance(evidence, Reviewed) and evidence.costs:
+            return {"review_costs": list(evidence.costs)}
         if node.name not in self._used.begun:
             return {}
         return {"cost": evidence.cost if isinstance(evidence, Implemented) else None}

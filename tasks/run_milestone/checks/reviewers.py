@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -27,10 +28,23 @@ LEVELS = {"error": Severity.CRITICAL, "warning": Severity.WARNING, "note": Sever
 """SARIF's levels."""
 
 
-def ask(change: Change, reviewer: Reviewer) -> Iterator[Finding]:
-    """Yield what a reviewer says of the lines that the change adds; no answer in time is told, and holds nobody up."""
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a reviewer said of a change, and what an agent among them cost: None where it does not say."""
+
+    findings: tuple[Finding, ...]
+    costs: tuple[float | None, ...] = ()
+
+
+def ask(change: Change, reviewer: Reviewer) -> Review:
+    """Return what a reviewer says of the lines that the change adds; no answer in time is told, and holds nobody up."""
     command = tuple(word.replace("{python}", sys.executable) for word in reviewer.command)
     ran = change.run(command, _told(change, reviewer), reviewer.timeout, reviewer.pass_env)
+    costs = (said(ran.out).cost,) if reviewer.format == "prompt" and ran.code is not None else ()
+    return Review(tuple(_found(change, reviewer, ran)), costs)
+
+
+def _found(change: Change, reviewer: Reviewer, ran: Result) -> Iterator[Finding]:
     if ran.timed_out:
         message = f"The reviewer `{reviewer.name}` gave no answer within {reviewer.timeout} s"
         yield Finding(Kind.REVIEW_PENDING, Severity.INFO, reviewer.name, message)

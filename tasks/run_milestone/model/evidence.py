@@ -185,12 +185,16 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """`review`: findings on the lines the issue changed; `pending` where no reviewer answered in time."""
+    """`review`: findings on the lines the issue changed; `pending` where no reviewer answered in time.
+
+    `costs` are what the agents among the reviewers cost, in US dollars, None where one does not say.
+    """
 
     head: str
     change: str
     findings: tuple[Finding, ...] = ()
     pending: bool = False
+    costs: tuple[float | None, ...] = ()
 
 
 # ---- landing --------------------------------------------------------------------------------------------------

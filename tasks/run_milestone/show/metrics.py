@@ -47,6 +47,7 @@ def _sum(ran: Iterable[Entry]) -> dict[str, Any]:
     """Return how often tasks ran, their seconds, and what their agents cost."""
     rows = list(ran)
     costs = [entry["cost"] for entry in rows if "cost" in entry]
+    costs += [cost for entry in rows for cost in entry.get("review_costs", ())]
     known = [cost for cost in costs if cost is not None]
     return {
         "ran": len(rows),

@@ -82,9 +82,9 @@ def _used(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
     used = budget.used(entries)
     return {
         "seconds": round(used.time, 3),
-        "known_cost": round(used.money, 4) if used.attempts > used.unknown else None,
+        "known_cost": round(used.money, 4) if used.attempts + used.reviews > used.unknown + used.unpriced else None,
         "attempts": used.attempts,
-        "unknown_costs": used.unknown,
+        "unknown_costs": used.unknown + used.unpriced,
         "unknown_times": used.untimed,
     }
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from ..checks import compliance, coverage, reviewers
+from ..checks import compliance, coverage
 from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.reading import changed_files
 from ..checks.review import review as review_change
+from ..checks.reviewers import Review, ask
 from ..model import Finding, Inspected, Kind, Linted, Proposed, Reviewed, Severity, Step, Tested
 from ..policy import LEFT_OUT, STOPS
 from .awaiting import await_checks
@@ -48,15 +49,18 @@ def review(job: Job) -> Reviewed:
     change, red = _change(job), await_checks(job.hands, job.found(Step.PR, Proposed).number, job.milestone.checks)
     if red:
         return Reviewed(change.head, _identity(job, change), red)
-    found = _told(job, change, "compliance", compliance.check(job.issue, job.found(Step.TEST, Tested).proven))
+    asked = _asked(job, change, "compliance")
+    found = _told(job, change, compliance.check(job.issue, job.found(Step.TEST, Tested).proven), asked)
     if not any(finding.severity is Severity.CRITICAL for finding in found):
-        found += _told(job, change, "quality", (*_unlinted(job), *review_change(change)))
+        asked += (then := _asked(job, change, "quality"))
+        found += _told(job, change, (*_unlinted(job), *review_change(change)), then)
     pending = any(finding.kind is Kind.REVIEW_PENDING for finding in found)
     if pending:
         label(job, (STOPS[Kind.REVIEW_PENDING].label or "",))
     else:
         _reviewed_after_all(job)
-    return Reviewed(change.head, _identity(job, change), found, pending)
+    costs = tuple(cost for review in asked for cost in review.costs)
+    return Reviewed(change.head, _identity(job, change), found, pending, costs)
 
 
 def _reviewed_after_all(job: Job) -> None:
@@ -73,10 +77,13 @@ def _left_out(job: Job, who: str) -> Reviewed:
     return Reviewed(job.head or "", _identity(job, _change(job)), (found,), pending=True)
 
 
-def _told(job: Job, change: Change, stage: str, own: Iterable[Finding]) -> tuple[Finding, ...]:
+def _asked(job: Job, change: Change, stage: str) -> tuple[Review, ...]:
+    return tuple(ask(change, reviewer) for reviewer in job.milestone.reviewers if reviewer.stage == stage)
+
+
+def _told(job: Job, change: Change, own: Iterable[Finding], asked: tuple[Review, ...]) -> tuple[Finding, ...]:
     """Return what the built-in reviewer says at a stage, then what the plan's reviewers do."""
-    asked = (reviewer for reviewer in job.milestone.reviewers if reviewer.stage == stage)
-    others = [finding for reviewer in asked for finding in reviewers.ask(change, reviewer)]
+    others = [finding for review in asked for finding in review.findings]
     return tuple(_bound(job, change, finding) for finding in dict.fromkeys((*own, *others)))
 
 
