@@ -10,7 +10,7 @@ from .model import Kind, Passed, Step, Verb
 from .settling import settle
 from .show.gate import question
 from .show.transcript import decided
-from .steps.base import counted_from
+from .steps.job import counted_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

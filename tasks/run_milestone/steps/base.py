@@ -5,30 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import OutsideError
-from ..model import BranchMade, Finding, Implemented, Kind, Pushed, Severity, Step
+from ..model import BranchMade, Finding, Kind, Pushed, Severity, Step
 from ..stack import base_of
 
 if TYPE_CHECKING:
     from ..hands.git import Git
     from ..stack import Base
-    from ..state import State
     from .job import Job
 
 
 BASE = "base"
 """The rule of a finding that tells of a conflict with the base."""
-
-
-def counted_from(state: State, issue: str) -> str | None:
-    """Return the commit that an issue's change is counted from, as recorded; None before there is a branch.
-
-    An attempt that merged its base in (a conflict was resolved) counts from there, until the branch is looked at again.
-    """
-    made = state.markers.evidence(f"{issue}:{Step.BRANCH}", BranchMade)
-    done = state.markers.evidence(f"{issue}:{Step.IMPLEMENT}", Implemented)
-    if made is not None and done is not None and done.base and done.head != made.work:
-        return done.base
-    return made.base if made else None
 
 
 def stands_on(job: Job) -> Base:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import DamagedStateError
 from ..gates import asks_for_work
-from ..model import AgentSpec, BranchMade, Decision, Step, Verb
-from .base import counted_from
+from ..model import AgentSpec, BranchMade, Decision, Implemented, Step, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,3 +113,15 @@ class Job:
     def label(self) -> str:
         """The issue's reference in titles: `(#297)`, or `(03)` where the forge has no issue for it."""
         return f"(#{self.issue.github})" if self.issue.github else f"({self.issue.number})"
+
+
+def counted_from(state: State, issue: str) -> str | None:
+    """Return the commit that an issue's change is counted from, as recorded; None before there is a branch.
+
+    An attempt that merged its base in (a conflict was resolved) counts from there, until the branch is looked at again.
+    """
+    made = state.markers.evidence(f"{issue}:{Step.BRANCH}", BranchMade)
+    done = state.markers.evidence(f"{issue}:{Step.IMPLEMENT}", Implemented)
+    if made is not None and done is not None and done.base and done.head != made.work:
+        return done.base
+    return made.base if made else None

@@ -20,7 +20,7 @@ from ..model import (
 )
 from ..show.pull_request import mark
 from ..stack import base_of
-from ..steps.base import counted_from
+from ..steps.job import counted_from
 from .ground import finished, rests_on
 
 if TYPE_CHECKING:
