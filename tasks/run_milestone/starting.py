@@ -156,10 +156,13 @@ def make_project(folder: Path, milestone: str) -> str:
 
 
 def _write(path: Path, text: str) -> tuple[Path, bool]:
+    """Write a file that is not there yet, beside and renamed: what is there is kept, so it has to be whole."""
     if path.exists():
         return path, False
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.rename(path)
     return path, True
 
 

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -281,6 +282,50 @@ def test_another_commit_of_a_submodule_is_a_change_that_shows(bench, tmp_path):
     assert f"+Subproject commit {'2' * 40}" in bench.git.diff(one, two, "--unified=0")
     assert bench.git.measure(one, two) == (1, 2)
     assert bench.git.patch_id(one, two) != ""
+
+
+# ---- a directory of its own --------------------------------------------------------------------------------------
+
+KILLED = """
+import itertools, os, pathlib, sys
+from run_milestone.hands.git.calls import Calls
+
+def make(place):
+    return Calls(None, place, "m1", make=True).dir
+
+def read(own):
+    "What it holds, nothing where the next run makes it as if none had been there."
+    return [(own / name).read_text() for name in ("HEAD", "config")] if (own / "HEAD").exists() else None
+
+def killed_at(left, place):
+    "Make it in a child that ends as by kill -9 at its line number `left`; returns whether it came so far."
+    def trace(frame, event, _):
+        nonlocal left
+        left -= event == "line"
+        if left < 0:
+            os._exit(9)
+        return trace
+    child = os.fork()
+    if not child:
+        sys.settrace(trace)
+        make(place)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] != 0
+
+root = pathlib.Path(sys.argv[1])
+whole = read(make(root / "whole"))
+for line in itertools.count():
+    if not killed_at(line, root / str(line)):
+        break
+    assert read(root / str(line) / "run-milestone" / "m1") in (None, whole), f"killed at line {line}"
+print(line)
+"""
+
+
+def test_killed_at_any_line_while_its_own_directory_is_made_the_next_run_has_a_whole_one(tmp_path):
+    told = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert int(told.stdout) > 100
 
 
 # ---- laying out and committing --------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
-"""Killed at random moments and run again, the founding example always ends in the same refs, PRs and summary.
+"""Killed at random moments and run again, a milestone always ends in the same refs, PRs and summary.
 
-Every normal run tries a few moments; `pytest -m torture tests/torture` tries fifty.
+It is the founding example, and one whose agents work two at a time. Every normal run tries a few moments; `pytest -m
+torture tests/torture` tries fifty of each.
 """
 
 import json
@@ -16,6 +17,26 @@ import pytest
 SHOWN = ("number", "title", "head", "base", "state", "draft", "labels")
 LONGEST = 8.0
 """Seconds a run is left alone before it is killed; a whole run takes several times as long."""
+DEMO = ("demo", "--dir", ".")
+TWO_JOBS = ("m1", "--autonomous", "--jobs", "2")
+AGENT = "n=$(sed -n 's/.*issue \\([0-9]*\\) of milestone.*/\\1/p' | head -1); sleep 0.1; echo part $n > part-$n"
+PARTS = {
+    "id": "m1",
+    "title": "Parts",
+    "agent": {"kind": "command", "command": ["sh", "-c", AGENT]},
+    "commands": {"lint": ["true"], "test": ["sh", "-c", "sleep 0.1"], "review": ["sh", "-c", "echo '[]'"]},
+    "limits": {"coverage": 0, "all_attempts": 1000},  # every kill ends up to two of them
+    "phases": [
+        {
+            "issues": [
+                {"number": number, "title": f"Make part {number}", "criteria": ["It is there"], "depends_on": upon}
+                for number, upon in ((1, []), (2, []), (3, [1]), (4, []), (5, [2]), (6, []), (7, [4]), (8, []))
+            ]
+        },
+        {"issues": [{"number": 9, "title": "Make part 9", "criteria": ["It is there"], "depends_on": [3]}]},
+    ],
+}
+"""Chains and single issues; JSON is YAML."""
 
 
 def end_state(ada):
@@ -32,15 +53,28 @@ def end_state(ada):
     }
 
 
-def start(ada):
-    command = [sys.executable, "-m", "run_milestone", "demo", "--dir", "."]
+def end_of_parts(ada):
+    """The same of the milestone whose agents work side by side; its PRs are opened in another order each time."""
+    remote = ada.folder / ".git/run-milestone/remote.git"
+    rows = ada.git("for-each-ref", "--format=%(refname) %(tree)", "refs/heads", where=remote).splitlines()
+    pulls = [json.loads(path.read_text()) for path in sorted(remote.with_suffix(".forge").glob("pulls/*.json"))]
+    facts = json.loads((ada.folder / "state/m1/summary.json").read_text())
+    return {
+        "trees": sorted(rows),
+        "pulls": sorted([pull[key] for key in SHOWN if key != "number"] for pull in pulls),
+        "summary": {key: facts[key] for key in ("status", "issues", "prs", "labels", "commands")},
+    }
+
+
+def start(ada, words):
+    command = [sys.executable, "-m", "run_milestone", *words]
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen(command, cwd=ada.folder, start_new_session=True, **quiet)
 
 
-def killed(ada, seconds):
+def killed(ada, seconds, words):
     """Start a run and kill it after `seconds`; returns whether it was still running."""
-    run = start(ada)
+    run = start(ada, words)
     try:
         run.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -73,17 +107,17 @@ def undisturbed(founding_example, tmp_path_factory):
     return end_state(founding_example[0].copy(tmp_path_factory.mktemp("undisturbed") / "copy"))
 
 
-def kill_and_rerun(ada, moments, undisturbed):
+def kill_and_rerun(ada, moments, undisturbed, words=DEMO, end=end_state):
     """Kill a run at each moment in turn; then let it end. Returns how many kills it took."""
     kills = 0
     for seconds in moments:
-        if not killed(ada, seconds):
+        if not killed(ada, seconds, words):
             break
         kills += 1
         assert survivors(ada) == []
-    told = ada.types("demo", "--dir", ".")
+    told = ada.types(*words)
     assert told.code == 0, told.out + told.err
-    assert end_state(ada) == undisturbed
+    assert end(ada) == undisturbed
     return kills
 
 
@@ -103,3 +137,31 @@ def test_fifty_kills(tmp_path, somebody, undisturbed):
         kills += kill_and_rerun(ada, [rng.uniform(0.05, LONGEST) for _ in range(15)], undisturbed)
         runs += 1
     print(f"figure: converged after {kills} / {kills} kills in {runs} milestones")
+
+
+@pytest.fixture
+def parts(tmp_path, somebody):
+    """Make a project with the milestone whose agents work side by side."""
+
+    def make(name):
+        ada = somebody(tmp_path / name / "parts")
+        (ada.folder / "plans/m1").mkdir(parents=True)
+        (ada.folder / "plans/m1/plan.yaml").write_text(json.dumps(PARTS, indent=1))
+        ada.git("init", "--quiet", "--initial-branch=main", where=".")
+        ada.git("commit", "--quiet", "--allow-empty", "--message=Start", where=".")
+        return ada
+
+    return make
+
+
+@pytest.mark.torture
+def test_fifty_kills_while_two_agents_work_at_a_time(parts):
+    ada, rng, kills, runs = parts("undisturbed"), random.Random(43), 0, 0
+    began = time.monotonic()
+    assert ada.types(*TWO_JOBS).code == 0
+    longest, undisturbed = (time.monotonic() - began) / 3, end_of_parts(ada)
+    while kills < 50:
+        moments = [rng.uniform(0.05, longest) for _ in range(15)]
+        kills += kill_and_rerun(parts(f"run-{runs}"), moments, undisturbed, TWO_JOBS, end_of_parts)
+        runs += 1
+    print(f"figure: with two jobs converged after {kills} / {kills} kills in {runs} milestones")

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ...errors import OutsideError, UsageError
+from ...files import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,7 @@ class Calls:
             self._make_own()
 
     def _make_own(self) -> None:
+        """Make the runner's own git directory; HEAD comes last, and whole: where one is, all is taken as made."""
         self.dir.mkdir(parents=True, exist_ok=True)
         for folder in ("objects", "refs/heads"):
             (self.dir / folder).mkdir(parents=True, exist_ok=True)
@@ -59,8 +61,8 @@ class Calls:
             section, _, key = name.rpartition(".")
             sections.setdefault(section, []).append(f"\t{key} = {value}")
         text = "".join(f"{_heading(section)}\n" + "\n".join(lines) + "\n" for section, lines in sections.items())
-        (self.dir / "config").write_text(text, encoding="utf-8")
-        (self.dir / "HEAD").write_text("ref: refs/heads/none\n", encoding="utf-8")
+        write_text(self.dir / "config", text)
+        write_text(self.dir / "HEAD", "ref: refs/heads/none\n")
 
     def call(
         self,
