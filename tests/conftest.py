@@ -1,8 +1,10 @@
 """What every test runs in: a sealed home, and a project that is driven as a person would."""
 
+import contextlib
 import fcntl
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -98,6 +100,20 @@ class Person:
     def types(self, *words, stdin=None, env=None):
         """Run `run-milestone` with these words."""
         return self._runs([sys.executable, "-m", "run_milestone", *words], stdin, env)
+
+    def answers_at_a_terminal(self, *words, types):
+        """Run `run-milestone` on a terminal of its own; returns its exit code and what the terminal showed."""
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "run_milestone", *words]
+        child = subprocess.Popen(command, cwd=self.folder, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        os.write(ours, types.encode())
+        shown = b""
+        with contextlib.suppress(OSError):  # its end is told as an error
+            while piece := os.read(ours, 1 << 16):
+                shown += piece
+        os.close(ours)
+        return child.wait(timeout=60), shown.decode().replace("\r\n", "\n")
 
     def doit(self, *words):
         """Run plain `doit`."""

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import pty
 import re
 import shutil
 import signal
@@ -68,23 +67,6 @@ def wait_for(what, seconds=60):
         time.sleep(0.05)
 
 
-def at_terminal(person, *words, types):
-    """Run a command on a terminal of its own; returns its exit code and what the terminal showed."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "run_milestone", *words]
-    child = subprocess.Popen(command, cwd=person.folder, stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    os.write(ours, types.encode())
-    shown = b""
-    while True:
-        try:
-            shown += os.read(ours, 65536)
-        except OSError:
-            break
-    os.close(ours)
-    return child.wait(timeout=60), shown.decode().replace("\r\n", "\n")
-
-
 # ---- plans ----------------------------------------------------------------------------------------------------
 
 
@@ -110,7 +92,7 @@ def test_a_plan_that_would_not_be_one_is_not_written(ada):
 
 
 def test_on_a_terminal_a_new_plan_asks(ada):
-    code, shown = at_terminal(ada, "plan", "new", "m2", types="Faster widgets\n\n4\n")
+    code, shown = ada.answers_at_a_terminal("plan", "new", "m2", types="Faster widgets\n\n4\n")
     assert code == 0
     assert "Target branch [main]:" in shown
     assert "4 issues in 1 phase" in ada.types("plan", "check", "m2").out
@@ -358,7 +340,7 @@ def test_panic_ends_no_stranger(ada):
 
 def test_the_prompt_knows_status_help_and_panic(ada):
     first_done(ada)
-    code, shown = at_terminal(ada, "m1", types="status\nhelp\nnonsense\npanic\n")
+    code, shown = ada.answers_at_a_terminal("m1", types="status\nhelp\nnonsense\npanic\n")
     assert code == 130
     assert "✓ #01 Add a colour — PR #1 · clean" in shown
     assert "skip [reason]" in shown

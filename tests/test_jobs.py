@@ -184,6 +184,17 @@ def test_interrupted_nobody_who_waited_begins_and_the_same_command_goes_on(ada):
     assert told.out.count("✓ PR #") == 6
 
 
+def test_on_a_terminal_all_questions_come_at_the_end_each_with_its_issue(ada):
+    plans(ada, issue(1), issue(2), issue(3), test="sys.exit(name in {'part_1', 'part_3'})")
+    code, shown = ada.answers_at_a_terminal("m1", "--jobs", "2", types="skip\nskip Not now\ncontinue\n")
+    assert code == 0, shown
+    asked = [line.split(":")[0] for line in shown.splitlines() if line.startswith("🛑 Gate")]
+    assert asked == ["🛑 Gate 01", "🛑 Gate 03", "🛑 Gate phase-1"]
+    assert shown.index("✓ PR #1 created") < shown.index("🛑 Gate 01"), "everything that can run does before"
+    assert "Failed:\n- the test command ended with exit code 1\n\nfix | skip | abort" in shown
+    assert "✓ Milestone M1 Complete" in shown
+
+
 @contextlib.contextmanager
 def running(person, *words):
     command = [sys.executable, "-m", "run_milestone", *words]

@@ -17,6 +17,7 @@ from .making import Manner
 from .session import Session
 from .settling import whoami
 from .sharing.run import Alone, Together
+from .show.gate import question_again
 from .show.metrics import measure
 from .show.unattended import unattended
 from .show.voice import Voice
@@ -25,8 +26,10 @@ from .watching import wait_for_answer
 from .waves import drive_own
 
 if TYPE_CHECKING:
-    from .answers import Answers
-    from .model import Milestone
+    from collections.abc import Sequence
+
+    from .answers import Answer, Answers
+    from .model import Decision, Gate, Milestone
     from .project import Project
     from .sharing.run import Sharing
 
@@ -54,7 +57,10 @@ class Mode:
 
 
 def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None = None) -> int:
-    """Run or resume a milestone; `ask` answers its gates one after the other, None leaves them or decides alone."""
+    """Run or resume a milestone; `ask` answers its gates one after the other, None leaves them or decides alone.
+
+    With several jobs everything that can run does, then all gates that are open are asked about.
+    """
     milestone = budget.limited(milestone, time=mode.time, money=mode.money)
     gc.freeze()  # what is imported by now stays: no collection needs to look through it again
     session = Session(project, milestone, Voice(apart=mode.jobs > 1), _manner(mode, ask), _sharing(mode))
@@ -97,11 +103,22 @@ def _drive(session: Session, mode: Mode, ask: Answers | None) -> None:
     if mode.own:
         drive_own(session)
         return
-    answers = ask or (autonomous if mode.autonomous else nobody)
+    in_turn = ask is not None and mode.jobs == 1
+    answers = _one_by_one(session, ask) if ask and not in_turn else ask or (autonomous if mode.autonomous else nobody)
     while True:
-        drive(session, answers, only=mode.only, jobs=mode.jobs, in_turn=ask is not None)
+        drive(session, answers, only=mode.only, jobs=mode.jobs, in_turn=in_turn)
         if not mode.watch or not wait_for_answer(session):
             return
+
+
+def _one_by_one(session: Session, ask: Answers) -> Answers:
+    """Show each question again before it is answered: what ran side by side was said after it."""
+
+    def answer(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+        session.voice.say(question_again(gate))
+        return ask(gate, decisions)
+
+    return answer
 
 
 def _manner(mode: Mode, ask: Answers | None) -> Manner:
@@ -136,9 +153,8 @@ def _only_issues_are_left(session: Session, mode: Mode) -> bool:
 
 
 def asks(mode: Mode) -> bool:
-    """Return whether somebody can be asked: one issue at a time, on a terminal, and nobody else answers."""
-    alone = mode.jobs == 1 and not mode.autonomous and not mode.watch
-    return alone and sys.stdin.isatty() and sys.stdout.isatty()
+    """Return whether somebody can be asked: on a terminal, and nobody else answers."""
+    return not mode.autonomous and not mode.watch and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def heed_signals() -> None:
