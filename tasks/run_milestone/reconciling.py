@@ -74,8 +74,8 @@ class Reconciling:
         heads, name = {**self.world.heads, **self.due.making.outside.heads}, self._name(issue)
         if name in heads or self._evidence(issue, Step.BRANCH, BranchMade) is not None:
             return
-        owned = {*roster.branches(milestone).values(), *(known.branch for known in roster.roll.issues)}
-        begun = {head for head in set(heads) - owned if is_branch_of(milestone, issue, head)}
+        unowned = set(heads).difference(roster.all_branches(milestone))
+        begun = {head for head in unowned if is_branch_of(milestone, issue, head)}
         found = sorted(begun - {join_of(head) for head in begun})
         if len(found) == 1:
             roster.pin(milestone, issue, found[0])

@@ -71,7 +71,7 @@ class Session:
         needed = {node.issue for node in self.due.remaining(about)}
         return frozenset(issue.number for issue in self.milestone.issues if about and issue.number not in needed)
 
-    # ---- beginning and ending ---------------------------------------------------------------------------------
+    # ---- beginning ----------------------------------------------------------------------------------------------
 
     def begin_once(self) -> None:
         """Begin unless the run has begun, or the seal says that nothing changed since the milestone was complete."""
@@ -105,6 +105,21 @@ class Session:
         self.voice.say(self._ledger.break_off(self._others))
         self._look_outside()
 
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[None]:
+        """Look at the repository without a lock, a remote or a forge, for telling what is due."""
+        from .hands.opening import open_git
+        from .hands.process import Processes
+
+        processes = Processes()
+        try:
+            self._outside.heads = open_git(self.project, self.milestone, processes, make=False).heads()
+            yield
+        finally:
+            processes.stop()
+
+    # ---- looking outside ----------------------------------------------------------------------------------------
+
     def _look_outside(self) -> None:
         """Ask the remote and the forge, and take over what happened there since the last run."""
         reconciling = self._ask_outside()
@@ -118,7 +133,7 @@ class Session:
     def _ask_outside(self) -> Reconciling:
         from .hands.opening import look
 
-        self._outside.world = look(self.hands, self._branches(), self.milestone.id)
+        self._outside.world = look(self.hands, self.state.roster.all_branches(self.milestone), self.milestone.id)
         self.state.remember(self._outside.world)
         return Reconciling(self.due, self.hands, self._outside.world, self._others)
 
@@ -127,6 +142,17 @@ class Session:
         self._outside.read_heads()
         reconciling.leave_drafts(self.voice.say)
         self._questions.withdraw()
+
+    def look_again(self) -> bool:
+        """Bring what others recorded and look at the local branches again; returns whether an issue's branch moved."""
+        self._sharing.receive()
+        names = [self.state.roster.branch(self.milestone, issue) for issue in self.milestone.issues]
+        before = self._outside.heads
+        self._outside.read_heads()
+        self.due.ask_again()
+        return any(before.get(name) != self._outside.heads.get(name) for name in names)
+
+    # ---- hearing answers ----------------------------------------------------------------------------------------
 
     def listen(self) -> None:
         """Take comments that answer questions as approval files; `settle` judges them as it does touched ones."""
@@ -140,6 +166,42 @@ class Session:
             self._shift.end()
         return bool(made)
 
+    # ---- carrying out -------------------------------------------------------------------------------------------
+
+    def carry_out(self, node: Node) -> None:
+        """Do one task and record it; raises Stopped where a person has to decide first."""
+        with self._shift.at_work():
+            self._carrying.carry_out(node)
+        self.problems.pop(node.name, None)
+
+    def done(self, node: Node) -> bool:
+        """Return whether a task needs nothing as it comes; a verbose run says why."""
+        return self._carrying.done(node)
+
+    def passes(self, issue: str, findings: tuple[Finding, ...], change: str) -> bool:
+        """Return whether nothing found about an issue's `change` waits for an answer; else its question is put."""
+        return self._carrying.passes(issue, findings, change)
+
+    def problem(self, node: Node, error: Exception) -> None:
+        """Say and remember that a task failed for a reason that is no question to a person."""
+        if self.problems.get(node.name) == str(error):
+            return
+        self.problems[node.name] = str(error)
+        self.state.journal.add("failed", task=node.name, why=str(error))
+        self.voice.say(["", f"✗ {self.milestone.id}:{node.name} failed: {error}"], node.issue)
+        if node.issue:
+            self.voice.leave(node.issue)
+
+    def forget(self, task: str) -> None:
+        """Forget that a task, or all of an issue, is done, so that it runs again."""
+        self.state.markers.forget(task)
+        self.state.markers.forget(COMPLETE)
+
+    def _attempting(self, issue: str) -> None:
+        """Write down that an agent begins, also where others see it: a machine that is lost has used its attempt."""
+        if self._ledger.begin(issue):
+            self._send()
+
     def _send(self) -> None:
         """Send what was recorded; once another run has the lock, nothing more is begun."""
         try:
@@ -150,24 +212,7 @@ class Session:
         if self.state.is_shared:
             self._ledger.open()  # others use up the same budget
 
-    def _branches(self) -> list[str]:
-        """Return the branch of every issue that the milestone has or had."""
-        roster = self.state.roster
-        former = (known.branch for known in roster.roll.issues)
-        return [branch for branch in (*roster.branches(self.milestone).values(), *former) if branch]
-
-    def look_again(self) -> bool:
-        """Bring what others recorded and look at the local branches again; returns whether an issue's branch moved."""
-        self._sharing.receive()
-        names = [self.state.roster.branch(self.milestone, issue) for issue in self.milestone.issues]
-        before = self._outside.heads
-        self._outside.read_heads()
-        self.due.ask_again()
-        return any(before.get(name) != self._outside.heads.get(name) for name in names)
-
-    def sealed(self) -> bool:
-        """Return whether the milestone was complete and nothing it rests on has changed since."""
-        return "run" in self.state.sealed()
+    # ---- ending -------------------------------------------------------------------------------------------------
 
     def finish(self, *, hurried: bool = False) -> str:
         """Say how the run ended, write the summary, seal it, let go of everything; returns the status.
@@ -203,19 +248,6 @@ class Session:
         self._outside.hands = None
         self._stack.close()
 
-    @contextlib.contextmanager
-    def looking(self) -> Iterator[None]:
-        """Look at the repository without a lock, a remote or a forge, for telling what is due."""
-        from .hands.opening import open_git
-        from .hands.process import Processes
-
-        processes = Processes()
-        try:
-            self._outside.heads = open_git(self.project, self.milestone, processes, make=False).heads()
-            yield
-        finally:
-            processes.stop()
-
     def interrupted(self) -> BaseException:
         """Return what ends the program after ^C: doit would show a traceback of it, so it gets a plain exit instead."""
         self._hurried = True
@@ -224,25 +256,21 @@ class Session:
         sys.stderr.write(INTERRUPTED)
         return SystemExit(int(ExitCode.INTERRUPTED))
 
-    def problem(self, node: Node, error: Exception) -> None:
-        """Say and remember that a task failed for a reason that is no question to a person."""
-        if self.problems.get(node.name) == str(error):
-            return
-        self.problems[node.name] = str(error)
-        self.state.journal.add("failed", task=node.name, why=str(error))
-        self.voice.say(["", f"✗ {self.milestone.id}:{node.name} failed: {error}"], node.issue)
-        if node.issue:
-            self.voice.leave(node.issue)
-
-    def forget(self, task: str) -> None:
-        """Forget that a task, or all of an issue, is done, so that it runs again."""
-        self.state.markers.forget(task)
-        self.state.markers.forget(COMPLETE)
+    # ---- how it stands ------------------------------------------------------------------------------------------
 
     @property
     def nodes(self) -> dict[str, Node]:
         """The milestone's graph, by task name."""
         return self.due.nodes
+
+    @property
+    def hands(self) -> Hands:
+        """The hands of a run that has begun."""
+        return self._outside.reach()
+
+    def head(self, branch: str) -> str | None:
+        """Return the commit of a local branch as it was last read, None where there is none."""
+        return self._outside.heads.get(branch)
 
     @property
     def status(self) -> str:
@@ -251,32 +279,6 @@ class Session:
             return "aborted"
         return "failed" if self.problems else status_of(self.state)
 
-    def head(self, branch: str) -> str | None:
-        """Return the commit of a local branch as it was last read, None where there is none."""
-        return self._outside.heads.get(branch)
-
-    @property
-    def hands(self) -> Hands:
-        """The hands of a run that has begun."""
-        return self._outside.reach()
-
-    def done(self, node: Node) -> bool:
-        """Return whether a task needs nothing as it comes; a verbose run says why."""
-        return self._carrying.done(node)
-
-    # ---- carrying out -----------------------------------------------------------------------------------------
-
-    def carry_out(self, node: Node) -> None:
-        """Do one task and record it; raises Stopped where a person has to decide first."""
-        with self._shift.at_work():
-            self._carrying.carry_out(node)
-        self.problems.pop(node.name, None)
-
-    def passes(self, issue: str, findings: tuple[Finding, ...], change: str) -> bool:
-        """Return whether nothing found about an issue's `change` waits for an answer; else its question is put."""
-        return self._carrying.passes(issue, findings, change)
-
-    def _attempting(self, issue: str) -> None:
-        """Write down that an agent begins, also where others see it: a machine that is lost has used its attempt."""
-        if self._ledger.begin(issue):
-            self._send()
+    def sealed(self) -> bool:
+        """Return whether the milestone was complete and nothing it rests on has changed since."""
+        return "run" in self.state.sealed()

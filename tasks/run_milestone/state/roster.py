@@ -75,6 +75,11 @@ class Roster:
             self._branches = milestone, {issue.number: self.branch(milestone, issue) for issue in milestone.issues}
         return self._branches[1]
 
+    def all_branches(self, milestone: Milestone) -> tuple[str, ...]:
+        """Return the branch of every issue that the milestone has or had."""
+        former = (known.branch for known in self.roll.issues)
+        return tuple(filter(None, (*self.branches(milestone).values(), *former)))
+
     def marks(self, milestone: Milestone, issue: Issue) -> tuple[str, ...]:
         """Return what binds commits to an issue: `m4.1/03` for every number it had, the present one first."""
         known = self.known(milestone, issue)
