@@ -74,6 +74,12 @@ def test_every_room_has_a_floor():
     assert {room_of(path) for path in MODULES} == set(FLOOR)
 
 
+def test_every_room_is_shown_to_contributors():
+    shown = (ROOT.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = {f"{room}/" if (ROOT / room).is_dir() else f"{room}.py" for room in FLOOR}
+    assert {room for room in rooms if f"`{room}`" not in shown} == {"__init__.py", "__main__.py"}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_imports_look_down(path):
     here = FLOOR[room_of(path)]

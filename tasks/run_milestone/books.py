@@ -1,4 +1,4 @@
-"""books: what a run leaves behind for people and programs: summary, and the seal that answers the next command."""
+"""books: what a run leaves behind: summary, report, and the seal that answers the next command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a forge tells: pull requests, checks, comments, issues, milestones, releases, labels."""
+"""What a forge tells: pull requests, checks, comments, issues, milestones, releases, labels; and what it is told."""
 
 from __future__ import annotations
 
