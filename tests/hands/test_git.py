@@ -11,7 +11,7 @@ import pytest
 
 from run_milestone.errors import OutsideError, UsageError
 from run_milestone.hands.git import Git
-from run_milestone.hands.process import Processes
+from run_milestone.hands.process import Processes, talk
 
 CODE = "if x:\n    a()\n    b()\n"
 RECORDER = '#!/bin/sh\nwhile read old new ref; do echo "$ref $old $new" >> "$0.log"; done\n'
@@ -124,10 +124,23 @@ def test_a_git_that_answers_nothing_or_garbage_is_not_believed(bench, monkeypatc
     for said in ("", "main", "HEAD refs/heads/main", "0123\trefs/heads/main", "a" * 39):
         shim.write_text(f"#!/bin/sh\nprintf '{said}\\n'\n")
         shim.chmod(0o755)
-        with pytest.raises(OutsideError, match="no object id"):
+        with pytest.raises(OutsideError, match=r"no object id|no answer"):
             bench.git.head("main")
         with pytest.raises(OutsideError, match="no object id"):
             bench.git.merge_base(bench.base, bench.base)
+
+
+@pytest.mark.parametrize("does", ["exec sleep 600", "while read -r line; do printf '{base} commit 3\\n2\\n'; done"])
+def test_a_git_that_stays_is_given_up_where_it_says_nothing_or_too_much(bench, monkeypatch, tmp_path, does):
+    (tmp_path / "bin").mkdir()
+    shim = tmp_path / "bin" / "git"
+    shim.write_text(f"#!/bin/sh\n{does.format(base=bench.base)}\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(talk, "PATIENCE", 0.3)
+    for ask in (lambda: bench.git.read(bench.base, "a.py"), lambda: [bench.git.head("main") for _ in range(2)]):
+        with pytest.raises(OutsideError, match="no answer"):
+            ask()
 
 
 @pytest.mark.parametrize("odd", ["x\u2028y", "x\u0085y", "ä/ö", "x'y", 'x"y', "-x", "x;y", "$(id)"])
@@ -156,6 +169,14 @@ def test_committed_bytes_are_read_and_links_lead_nowhere(bench, tmp_path):
     assert bench.git.read(head, "link") == str(tmp_path / "secret").encode()
     assert [bench.git.read(head, path) for path in ("src", "nothing", "../secret", "/etc/passwd")] == [None] * 4
     assert bench.git.listing(head, "src") == ("src/b.py",)
+
+
+def test_a_file_of_any_name_and_size_is_read_whole(bench):
+    files = {"a\nb.py": b"of two lines\n", "ä b:c missing": b"", "large.bin": bytes(range(256)) * 20_000}
+    head = bench.agent(files)
+    assert {path: bench.git.read(head, path) for path in files} == files
+    assert bench.git.read(head, "no\nfile") is None
+    assert bench.git.head("main") == bench.base, "and what is asked next gets its own answer"
 
 
 def test_a_surrounding_git_does_not_lead_astray(bench, monkeypatch, tmp_path):

@@ -78,7 +78,7 @@ class Calls:
         own = {"GIT_INDEX_FILE": str(self.dir / f"index-{index}")} if index else {}
         surroundings = {**self._surroundings(), **own, **(env or {})}
         place = tree or directory or self.dir
-        return self._processes.trusted(argv, cwd=place, env=surroundings, stdin=stdin, timeout=600)
+        return self._processes.trusted(argv, cwd=place, env=surroundings, stdin=stdin)
 
     def _surroundings(self) -> dict[str, str]:
         shallow = self.common / "shallow"

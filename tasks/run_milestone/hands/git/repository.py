@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +13,9 @@ from typing import TYPE_CHECKING
 from ...errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
     from ..process import Processes
 
 
@@ -30,10 +35,9 @@ def read_repository(repository: Path) -> Repository:
     """
     if shutil.which("git") is None:
         raise UsageError("git is not installed or not on PATH.", "Install git (2.38 or newer) and run again.")
-    from git import InvalidGitRepositoryError, NoSuchPathError, Repo
-
+    git = _library()
     try:
-        with Repo(repository) as repo, repo.config_reader() as config:
+        with git.Repo(repository) as repo, repo.config_reader() as config:
             if config.get_value("extensions", "objectformat", "sha1") != "sha1":
                 raise UsageError(
                     f"{repository} names its objects by SHA-256, which is not supported.",
@@ -46,7 +50,7 @@ def read_repository(repository: Path) -> Repository:
             return Repository(
                 Path(repo.common_dir).resolve(), identity, {remote.name: remote.url for remote in repo.remotes}
             )
-    except (InvalidGitRepositoryError, NoSuchPathError):
+    except (git.InvalidGitRepositoryError, git.NoSuchPathError):
         raise _no_repository(repository) from None
 
 
@@ -84,21 +88,40 @@ def url_of(remote: str | None, facts: Repository, root: Path) -> str:
 
 def git_dir(repository: Path) -> Path:
     """Return the git directory of a repository's checkout, which holds its index."""
-    from git import Repo
-
-    with Repo(repository) as repo:
+    with _library().Repo(repository) as repo:
         return Path(repo.git_dir)
 
 
 def current_branch(folder: Path) -> str | None:
     """Return the branch that is checked out in `folder` (main where none is), None where there is no repository."""
-    from git import InvalidGitRepositoryError, Repo
-
+    git = _library()
     try:
-        with Repo(folder) as repo:
+        with git.Repo(folder) as repo:
             return "main" if repo.head.is_detached else str(repo.head.reference.name)
-    except InvalidGitRepositoryError:
+    except git.InvalidGitRepositoryError:
         return None
+
+
+def _library() -> ModuleType:
+    """Return GitPython. Nothing asked of it here needs git, so that it need not start one, without a limit, to begin.
+
+    For that it is shown, as it is imported, a program that cannot be started.
+    """
+    with _instead(GIT_PYTHON_REFRESH="quiet", GIT_PYTHON_GIT_EXECUTABLE=os.devnull):
+        import git
+    return git
+
+
+@contextmanager
+def _instead(**variables: str) -> Iterator[None]:
+    """Let variables of this process's environment be others for a moment."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
 def version(processes: Processes) -> tuple[int, ...]:

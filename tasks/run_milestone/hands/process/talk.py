@@ -37,17 +37,22 @@ class Talk:
 
         Errors: OSError where it cannot start, ValueError for a question of more than one line.
         """
+        found = self.read(question, lambda _: 0)
+        return None if found is None else found[0]
+
+    def read(self, question: str, size: Callable[[str], int]) -> tuple[str, bytes] | None:
+        """Return the answer's line and the bytes that follow it, of which the line tells `size`; else as `ask`."""
         if "\n" in question:
             raise ValueError(f"{question!r} is more than one line")
         with self._turn:
-            answers = (self._asked(f"{question}\n".encode("utf-8", "surrogateescape")) for _ in range(2))
+            answers = (self._asked(f"{question}\n".encode("utf-8", "surrogateescape"), size) for _ in range(2))
             return next((answer for answer in answers if answer is not None), None)
 
-    def _asked(self, question: bytes) -> str | None:
+    def _asked(self, question: bytes, size: Callable[[str], int]) -> tuple[str, bytes] | None:
         """Ask once; a program that was left in the middle of an answer is never asked again."""
         answer = None
         try:
-            answer = _exchange(self._running(), question)
+            answer = _exchange(self._running(), question, size)
         finally:
             if answer is None:
                 self.close()
@@ -66,14 +71,28 @@ class Talk:
             self._finish()
 
 
-def _exchange(child: Child, question: bytes) -> str | None:
-    until, answer = time.monotonic() + PATIENCE, b""
+def _exchange(child: Child, question: bytes, size: Callable[[str], int]) -> tuple[str, bytes] | None:
+    """Ask and hear the whole answer, None where it says less, or more: the next question would get what is left."""
+    until, out = time.monotonic() + PATIENCE, child.stdout.fileno()
+    if ready(out, 0):
+        return None
     with suppress(BrokenPipeError):  # it has ended, or did not wait for the question
         os.write(opened(child.stdin).fileno(), question)
-    while not answer.endswith(b"\n"):
+    said = _heard(out, b"", lambda said: b"\n" in said, until)
+    line, newline, rest = said.partition(b"\n")
+    told = line.decode("utf-8", "replace")
+    wanted = size(told) if newline else 0
+    rest = _heard(out, rest, lambda rest: len(rest) >= wanted, until)
+    return (told, rest) if newline and len(rest) == wanted else None
+
+
+def _heard(out: int, said: bytes, enough: Callable[[bytes | bytearray], bool], until: float) -> bytes:
+    """Return what was said, and what is said until it is enough, nothing more comes, or the time is over."""
+    pieces = bytearray(said)
+    while not enough(pieces):
         left = max(0.0, until - time.monotonic())
-        piece = os.read(child.stdout.fileno(), 1 << 16) if ready(child.stdout.fileno(), left) else b""
+        piece = os.read(out, 1 << 16) if ready(out, left) else b""
         if not piece:
-            return None
-        answer += piece
-    return answer[:-1].decode("utf-8", "replace")
+            break
+        pieces += piece
+    return bytes(pieces)
