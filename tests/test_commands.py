@@ -346,6 +346,7 @@ def test_the_prompt_knows_status_help_and_panic(ada):
     assert "skip [reason]" in shown
     assert "'nonsense' is no answer to this." in shown
     assert "✓ PR #1 is a draft until the next run" in shown
+    assert "`run-milestone gates m1` lists the commands that answer." in shown, "nobody is at the prompt any more"
     assert shown.rstrip().endswith("Stopped by panic at the prompt. The same command goes on from there.")
     assert "run ended" in (ada.folder / "state/m1/journal.jsonl").read_text()
 

@@ -234,7 +234,7 @@ class Session:
 
     def _last_words(self, status: str) -> list[str]:
         gates_open, idle = self.state.gates.all(), not self.due.fresh and not self.manner.doing
-        return transcript.ended(status, self.milestone.id, gates_open, prompts=self.manner.prompts, idle=idle)
+        return transcript.ended(status, self.milestone.id, gates_open, idle=idle)
 
     def end(self) -> None:
         """Let go of everything, however far the run came; nothing that was started goes on without the lock."""

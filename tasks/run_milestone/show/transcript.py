@@ -77,14 +77,14 @@ def phase_opened(number: int, first: Issue) -> list[str]:
     return [f"→ Starting Phase {number}, Issue #{first.number}"]
 
 
-def ended(status: str, milestone: str, gates: tuple[Gate, ...], *, prompts: bool, idle: bool) -> list[str]:
+def ended(status: str, milestone: str, gates: tuple[Gate, ...], *, idle: bool) -> list[str]:
     """Return the last lines of a run; the closing summary is what a finished one ends with. `idle`: it did nothing."""
     if status == "complete":
         return ["", f"✓ Milestone {milestone} is complete; nothing to do."] if idle else []
     if status == "waiting" and gates:
         waiting = [f"  {gate.gate}: {headline(gate.kind, gate.findings)} — {' | '.join(gate.verbs)}" for gate in gates]
         how = f"`run-milestone gates {milestone}` lists the commands that answer."
-        return ["", RULE, f"Waiting for {count(len(gates), 'decision')}:", *waiting, "" if prompts else how]
+        return ["", RULE, f"Waiting for {count(len(gates), 'decision')}:", *waiting, how]
     if status == "aborted":
         return ["", f"Aborted. `run-milestone {milestone}` resumes it."]
     if status == "unfinished":
