@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ....errors import OutsideError
+from ..refusals import refuse_same, unmerged
 from . import answers, texts
 from .gh import number_in
 from .queries import pulls_of
@@ -35,7 +36,7 @@ class Pulls:
 
     def create(self, head: str, proposal: Proposal) -> PullRequest:
         """Open a pull request; looks for an open one before, after any failure, and when no answer comes."""
-        _refuse_same(head, proposal.base)
+        refuse_same(head, proposal.base)
         found = self._open(head, proposal)
         if found is None:
             self._labels.ensure(*proposal.labels)
@@ -68,7 +69,7 @@ class Pulls:
         return self._edit(self._view(number), proposal)
 
     def _edit(self, now: PullRequest, proposal: Proposal) -> PullRequest:
-        _refuse_same(now.head, proposal.base)
+        refuse_same(now.head, proposal.base)
         title, body = texts.title(proposal.title), texts.body(proposal.body)
         words = ["--title", title] if title != now.title else []
         words += ["--body-file", "-"] if body.rstrip() != now.body.rstrip() else []
@@ -79,7 +80,7 @@ class Pulls:
     def retarget(self, number: int, base: str) -> PullRequest:
         """Let a pull request go into another branch."""
         now = self._view(number)
-        _refuse_same(now.head, base)
+        refuse_same(now.head, base)
         return now if now.base == base else self._change(now, "edit", "--base", base)
 
     def label(self, number: int, *labels: str) -> PullRequest:
@@ -126,21 +127,12 @@ class Pulls:
         if now.state == "merged":
             return now
         if now.base == self._target:
-            raise _unmerged(now, f"its base is {now.base}, which people merge into")
+            raise unmerged(now.number, f"its base is {now.base}, which people merge into")
         if now.state != "open":
-            raise _unmerged(now, f"it is {now.state}")
+            raise unmerged(now.number, f"it is {now.state}")
         merged = self._change(now, "merge", "--merge", "--match-head-commit", head)
         if merged.state != "merged":
-            raise _unmerged(merged, f"GitHub took the request, but it is {merged.state} (is there a merge queue?)")
+            raise unmerged(
+                merged.number, f"GitHub took the request, but it is {merged.state} (is there a merge queue?)"
+            )
         return merged
-
-
-def _refuse_same(head: str, base: str) -> None:
-    if head == base:
-        raise OutsideError(
-            f"A pull request from {head} into itself is refused.", "Give the plan another branch than its target."
-        )
-
-
-def _unmerged(pull: PullRequest, why: str) -> OutsideError:
-    return OutsideError(f"Pull request {pull.number} cannot be merged: {why}.", "Mend that and run again.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ....errors import OutsideError
 from ....model import Check, CheckState, PullRequest
 from .. import LONGEST_LOG
+from ..refusals import refuse_same, unmerged
 from .labels import joined
 from .records import damaged, now
 
@@ -36,7 +37,7 @@ class Pulls:
 
     def create(self, head: str, proposal: Proposal) -> PullRequest:
         """Open a pull request under the next number; an open one of the same head is edited and returned instead."""
-        _refuse_same(head, proposal.base)
+        refuse_same(head, proposal.base)
         with self._files.alone():
             if (found := self._open(head)) is not None:
                 return self._edit(found, proposal)
@@ -117,12 +118,12 @@ class Pulls:
             f"its head has moved from {head[:10]} to {at and at[:10]}": at != head,
         }
         for why in (why for why, holds in reasons.items() if holds):
-            raise _unmerged(record, why)
+            raise unmerged(record["number"], why)
 
     def _merge_branch(self, record: Record, head: str) -> None:
         there = self._heads().get(record["base"])
         if there is None:
-            raise _unmerged(record, f"its base {record['base']} is gone")
+            raise unmerged(record["number"], f"its base {record['base']} is gone")
         self._git.fetch(record["head"])
         self._git.fetch(record["base"])
         if self._git.is_ancestor(head, there):  # merged by hand, or before a crash
@@ -130,7 +131,7 @@ class Pulls:
         message = f"Merge pull request #{record['number']} from {record['head']}\n\n{record['title']}\n"
         made = self._git.join(there, head, message)
         if made is None:
-            raise _unmerged(record, f"it conflicts with {record['base']}")
+            raise unmerged(record["number"], f"it conflicts with {record['base']}")
         self._git.push(made, record["base"], there)
 
     def checks(self, number: int) -> tuple[Check, ...]:
@@ -147,7 +148,7 @@ class Pulls:
         )
 
     def _refuse_base(self, number: int, base: str) -> None:
-        _refuse_same(self._files.read("pulls", number)["head"], base)
+        refuse_same(self._files.read("pulls", number)["head"], base)
 
     def _refuse_merged(self, number: int, what: str) -> None:
         if self._files.read("pulls", number)["state"] == "merged":
@@ -190,14 +191,3 @@ def _check(said: dict[str, Any]) -> Check:
         raise damaged(Path("checks"), f"`state` of {said['name']} is none of {', '.join(CheckState)}")
     url, log = str(said.get("url", "")), str(said.get("log", ""))[-LONGEST_LOG:]
     return Check(said["name"], CheckState(said["state"]), url, bool(said.get("required", False)), log)
-
-
-def _refuse_same(head: str, base: str) -> None:
-    if head == base:
-        raise OutsideError(
-            f"A pull request from {head} into itself is refused.", "Give the plan another branch than its target."
-        )
-
-
-def _unmerged(record: Record, why: str) -> OutsideError:
-    return OutsideError(f"Pull request {record['number']} cannot be merged: {why}.", "Mend that and run again.")
