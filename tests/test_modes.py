@@ -78,6 +78,18 @@ def test_alone_it_fixes_then_skips_then_goes_on_and_says_what_is_left(ada):
     assert "touch state" not in told.out, "nobody is asked, so nobody is told how to answer"
 
 
+def test_a_skip_taken_back_gives_all_attempts_again(ada):
+    plan(ada, [issue(1)], by={"kind": "command", "command": ["false"]})
+    assert ada.types("m1", "--autonomous").code == 0
+    ada.types("decide", "m1", "1", "unskip")
+    told = ada.types("m1")
+    assert "🛑 Implementation failed (attempt 1/2)" in told.out
+    assert "touch state/m1/approvals/01.retry" in told.out
+    told = ada.types("m1", "--autonomous")
+    assert [verb for _, verb, _ in decided(ada)] == ["retry", "skip", "continue", "unskip", "retry", "skip"]
+    assert "  ⏭️ Auto-skipped: 1\n     #01: implementation failed (attempt 2 of 2)" in told.out, "as it stands"
+
+
 def test_alone_it_ends_at_a_secret_and_accepts_none(ada):
     key = "AKIA" + "QX7TZ3M5LB2VN8RC"
     plan(ada, [issue(1)], by=agent(more=f"KEY = '{key}'\\n"))

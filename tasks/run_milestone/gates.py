@@ -86,10 +86,13 @@ def question(
     decisions: Sequence[Decision],
     milestone: Milestone,
 ) -> Gate:
-    """Return the gate that asks about findings of one kind, with the verbs that can still answer it."""
-    used = sum(
-        1 for decision in decisions if decision.gate == name and decision.kind is kind and decision.verb in AGAIN
-    )
+    """Return the gate that asks about findings of one kind, with the verbs that can still answer it.
+
+    Whoever takes a skip back wants the issue tried again, so its attempts are counted from there.
+    """
+    own = [decision for decision in decisions if decision.gate == name]
+    back = max((decision.id for decision in own if decision.verb is Verb.UNSKIP), default=0)
+    used = sum(1 for one in own if one.id > back and one.kind is kind and one.verb in AGAIN)
     attempt, attempts = used + 1, max(milestone.limits.attempts, used + 1)
     verbs = tuple(_offered(kind, findings, again=attempt < attempts, milestone=milestone))
     identity = digest([kind, [_shown(finding, change) for finding in findings], change])

@@ -22,7 +22,8 @@ def unattended(milestone: Milestone, state: State, *, aborted: bool) -> list[str
     told, decisions = stories(milestone, state), [one for one in state.decisions.all() if one.who == AUTONOMOUS]
     tried = [story for story in told if state.markers.read(f"{story.number}:{Step.BRANCH}") or story.decisions]
     done = [story for story in told if story.status == "done"]
-    skips = [one for one in decisions if one.verb is Verb.SKIP]
+    skipped = {story.number for story in told if story.status == "skipped"}
+    skips = {one.gate: one for one in decisions if one.verb is Verb.SKIP and one.gate in skipped}.values()
     return [
         *("", RULE, f"Autonomous run of {milestone.id}", RULE, ""),
         f"Attempted: {count(len(tried), 'issue')}",
