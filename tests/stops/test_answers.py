@@ -3,6 +3,8 @@
 Issues of a phase are independent: one run opens all these gates, and one more takes all the answers by a verb.
 """
 
+import json
+
 import pytest
 from stop_cases import GATES, LABELS, again, led_into, proves
 
@@ -128,6 +130,13 @@ def test_abort_ends_the_run_and_the_question_stands_when_it_is_resumed(aborted, 
     assert resumed.told.code == 3
     assert resumed.gate(case.number)["kind"] == case.kind
     assert case.said in resumed.told.out
+
+
+def test_status_says_that_the_run_was_aborted_while_other_questions_are_open(opened, goes_on):
+    aborted = goes_on(opened, f"{GATES[0].number}.abort")
+    assert aborted.told.code == 1
+    said = json.loads(aborted.person.types("status", "m1", "--json").out)
+    assert (said["status"], len(said["waiting"])) == ("aborted", len(GATES) - 1)
 
 
 @pytest.fixture(scope="module")

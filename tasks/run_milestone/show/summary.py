@@ -9,7 +9,6 @@ from .. import budget
 from ..digest import plain
 from ..graph import COMPLETE, phase_name
 from ..identity import renumbered
-from ..model import Verb
 from .stories import stories, with_costs
 
 if TYPE_CHECKING:
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def status_of(state: State) -> str:
-    """Return complete, waiting, aborted or unfinished: what a run would report as it stands."""
-    decisions = state.decisions.all()
-    if state.markers.read(COMPLETE) is not None and not state.gates.all():
-        return "complete"
-    if decisions and decisions[-1].verb is Verb.ABORT and not state.gates.all():
-        return "aborted"
-    return "waiting" if state.gates.all() else "unfinished"
+    """Return aborted or failed where the last run ended so, else complete, waiting or unfinished, as it stands."""
+    ended = str(state.journal.last("run started", "run ended").get("status"))
+    if ended in {"aborted", "failed"}:
+        return ended
+    if state.gates.all():
+        return "waiting"
+    return "complete" if state.markers.read(COMPLETE) is not None else "unfinished"
 
 
 def summarise(milestone: Milestone, state: State) -> dict[str, Any]:

@@ -63,6 +63,11 @@ class Journal:
                 raise _damaged(self._path, f"line {number} is not an entry")
             yield entry
 
+    def last(self, *events: str) -> dict[str, Any]:
+        """Return the last whole entry of one of these events, an empty one where there is none."""
+        found = (_entry(line) or {} for line in reversed(_lines(self._path)))
+        return next((entry for entry in found if entry.get("event") in events), {})
+
     def broken(self) -> str | None:
         """Return where the chain breaks (`line 7: …`), None where every entry fits the one before."""
         lines = _lines(self._path)
