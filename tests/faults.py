@@ -1,0 +1,327 @@
+"""A small milestone whose git and agent misbehave at one call, in one way; and what must be the same in spite of it."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PATIENCE = 2
+"""Seconds after which a run gives up on git, which is ten minutes elsewhere, and on an agent."""
+
+BEFORE, AFTER, LATE = "before", "after", "late"
+MODES = {
+    BEFORE: 'echo "fatal: it is planted" >&2; exit 128',
+    AFTER: '{real} "$@"; echo "fatal: it is planted" >&2; exit 128',
+    "killed": "kill -9 $$",
+    "hangs": "exec sleep 20",
+    LATE: "trap '{real} \"$@\"; exit' TERM; sleep 20",
+    "silent": '{real} "$@" >/dev/null; exit 0',
+    "nothing": "exit 0",
+    "garbage": r"printf '\377\000\033[31m not what was asked for \n\n'; exit 0",
+}
+"""What a call does instead: it fails before or after its effect, never answers, has its effect as it is ended, ..."""
+
+LINES = {
+    BEFORE: "sys.exit(128)",
+    AFTER: "ask(line); sys.exit(128)",
+    "hangs": "time.sleep(20)",
+    "nothing": "say(b'\\n')",
+    "garbage": "say(b'\\xff\\x00 not what was asked for\\n')",
+    "half": "say(ask(line)[:20]); sys.exit(0)",
+    "unended": "say(ask(line)[:20]); time.sleep(20)",
+}
+"""The same for one line of a git that stays and answers each line with one."""
+
+_SHIM = """\
+#!/bin/sh
+export GIT_AUTHOR_DATE='2026-01-02T03:04:05Z' GIT_COMMITTER_DATE='2026-01-02T03:04:05Z'
+read -r calls <{place}/{name}.calls; calls=$((calls + 1)); echo $calls >{place}/{name}.calls
+echo "$*" >>{place}/{name}.log
+{stays}
+[ $calls = {call} ] || exec {real} "$@"
+echo "$*" >{place}/struck
+{instead}
+"""
+_STAYS = 'case "$*" in *"cat-file --batch-check" | *"cat-file --batch") exec {python} -S {place}/stays.py "$@" ;; esac'
+_STAYING = """\
+import subprocess, sys, time
+
+def ask(line):
+    real.stdin.write(line)
+    real.stdin.flush()
+    said = real.stdout.readline()
+    size = said.split()[2:] if sys.argv[-1] == "--batch" else []
+    return said + (real.stdout.read(int(size[0]) + 1) if size else b"")
+
+def say(line):
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+real = subprocess.Popen([{real!r}, *sys.argv[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+for line in sys.stdin.buffer:
+    with open({place!r} + "/lines", "a+") as file:
+        file.write(line.decode())
+        file.seek(0)
+        lines = len(file.readlines())
+    if lines == {line}:
+        open({place!r} + "/struck", "w").write(line.decode())
+        {instead}
+    else:
+        say(ask(line))
+"""
+_AGENT = """\
+#!/bin/sh
+part=$(sed -n 's/.*Make part \\([0-9]\\).*/\\1/p' | head -n 1)
+echo "PART = $part" >part_$part.py
+"""
+_OVERTAKES = """\
+#!/bin/sh
+case "$*" in *" push "*:refs/heads/feat/*) if mkdir {once}; then
+    for last in "$@"; do :; done
+    branch=${{last##*:}}
+    base=$({real} --git-dir {remote} rev-parse --verify --quiet "$branch" || {real} --git-dir {common} rev-parse main)
+    made=$({real} commit-tree -p "$base" -m {name} "$base^{{tree}}")
+    {real} push --quiet --force {remote} "$made:$branch" "$made:refs/tags/{name}"
+fi ;; esac
+exec {real} "$@"
+"""
+_START = """\
+import sys
+from run_milestone.hands.process import Processes, talk
+Processes.trusted.__kwdefaults__["timeout"] = talk.PATIENCE = {patience}
+{bug}
+from run_milestone.door import main
+sys.exit(main())
+"""
+_ISSUE = "      - {{number: {0}, title: Make part {0}, criteria: [It is there], depends_on: {1}}}\n"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong: the program (`git`, `agent`, or `stays` for lines of a git that stays), its call, and how."""
+
+    program: str = "git"
+    call: int = 0
+    mode: str = BEFORE
+
+    def __str__(self):
+        return f"{self.program} call {self.call}: {self.mode}"
+
+
+@dataclass
+class World:
+    """A milestone of two issues, its programs beside it."""
+
+    folder: Path
+    bug: str = ""
+    """Code that breaks the runner in one way, to see that it is noticed."""
+    said: list = field(default_factory=list)
+
+    @property
+    def project(self):
+        return self.folder / "widgets"
+
+    @property
+    def state(self):
+        return self.project / "state/m1"
+
+    @property
+    def remote(self):
+        return self.project / ".git/run-milestone/remote.git"
+
+    @property
+    def programs(self):
+        return self.folder / "bin"
+
+    def make(self, needs="[1]"):
+        """Lay the milestone out; the second issue stands on the first."""
+        self.project.mkdir(parents=True)
+        self.programs.mkdir()
+        self.git("init", "--quiet", "--template=", "--initial-branch=main")
+        self.git("commit", "--quiet", "--allow-empty", "--message=Start")
+        (self.folder / "agent").write_text(_AGENT)
+        (self.folder / "agent").chmod(0o755)
+        plan = self.project / "plans/m1/plan.yaml"
+        plan.parent.mkdir(parents=True)
+        plan.write_text(
+            "id: m1\ntitle: Parts\n"
+            f"agent: {{kind: command, command: [agent], timeout: {PATIENCE}}}\n"
+            'commands: {lint: ["true"], test: ["true"], review: [printf, "[]"]}\n'
+            "phases:\n  - issues:\n" + _ISSUE.format(1, "[]") + _ISSUE.format(2, needs)
+        )
+        self.good()
+        return self
+
+    def copy(self, folder):
+        """Return the same milestone elsewhere, with programs of its own."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        twin = World(folder, self.bug)
+        twin.good()
+        return twin
+
+    def good(self):
+        """Let every program do what it should."""
+        self.plant(Fault())
+
+    def plant(self, fault):
+        """Let one program go wrong at one call."""
+        for name, real in (("git", shutil.which("git")), ("agent", str(self.folder / "agent"))):
+            how = {"place": self.programs, "name": name, "real": real, "python": sys.executable}
+            own = fault.program == name
+            instead = MODES.get(fault.mode, "").format(**how) if own else ""
+            stays = _STAYS.format(**how) if fault.program == "stays" and name == "git" else ""
+            text = _SHIM.format(**how, call=fault.call if own else 0, instead=instead, stays=stays)
+            _program(self.programs / name, text)
+            (self.programs / f"{name}.calls").write_text("0\n")
+            (self.programs / f"{name}.log").write_text("")
+        instead = LINES.get(fault.mode, "").format()
+        words = {"real": shutil.which("git"), "place": str(self.programs), "line": fault.call, "instead": instead}
+        (self.programs / "stays.py").write_text(_STAYING.format(**words))
+        (self.programs / "lines").write_text("")
+        (self.programs / "struck").unlink(missing_ok=True)
+
+    def calls(self, program):
+        """Return the calls of a program since something was planted; of a git that stays, the lines it was asked."""
+        name = "lines" if program == "stays" else f"{program}.log"
+        return (self.programs / name).read_text().splitlines()
+
+    def struck(self):
+        """Return the call that went wrong, None where it did not come to it."""
+        place = self.programs / "struck"
+        return place.read_text().strip() if place.exists() else None
+
+    def runs(self, *words, longest=60):
+        """Run the milestone; returns the exit code, None where it never ended."""
+        command = [sys.executable, "-c", _START.format(patience=PATIENCE, bug=self.bug), *(words or ("m1",))]
+        env = {**os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}"}
+        with (self.folder / "said").open("w+") as said:
+            how = {"cwd": self.project, "env": env, "stdin": subprocess.DEVNULL, "start_new_session": True}
+            run = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, **how)
+            try:
+                code = run.wait(timeout=longest)
+            except subprocess.TimeoutExpired:
+                code = None
+                os.killpg(run.pid, signal.SIGKILL)
+                run.wait()
+            said.seek(0)
+            self.said.append(said.read())
+        return code
+
+    def git(self, *words, where=None, text=None):
+        """Run git as a person would."""
+        how = {"cwd": where or self.project, "capture_output": True, "text": True, "input": text}
+        return subprocess.run(["git", *words], check=True, **how).stdout.strip()
+
+    def gates(self):
+        return {path.stem: json.loads(path.read_text()) for path in sorted((self.state / "gates").glob("*.json"))}
+
+    def pulls(self):
+        folder = self.remote.with_suffix(".forge") / "pulls"
+        return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+    def write_pull(self, pull):
+        path = self.remote.with_suffix(".forge") / "pulls" / f"{pull['number']}.json"
+        path.write_text(json.dumps(pull))
+
+    def touches(self, gate, verb):
+        folder = self.state / "approvals"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{gate}.{verb}").touch()
+
+    def answer(self, gate, *verbs):
+        """Give the first of these answers that a gate offers."""
+        verb = next(verb for verb in verbs if verb in self.gates()[gate]["verbs"])
+        self.touches(gate, verb)
+        return verb
+
+    def overtakes(self, name):
+        """Let somebody push a commit called `name`, and a tag on it, right before the run's next push to a branch."""
+        real = shutil.which("git")
+        text = _OVERTAKES.format(
+            real=real, remote=self.remote, common=self.project / ".git", name=name, once=self.programs / name
+        )
+        _program(self.programs / "git", text)
+
+    def goes_on(self, runs=8):
+        """Run, and answer so that the work goes on, until it is complete; returns the answers, or None."""
+        answers = []
+        for _ in range(runs):
+            if self.runs() == 0:
+                return answers
+            answers += [(gate, self.answer(gate, "continue", "retry", "fix", "restart")) for gate in self.gates()]
+        return None
+
+
+def _program(path, text):
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+PASSING = {
+    *("at", "took", "when", "who", "source", "created", "updated"),
+    *("inputs", "adopted", "restacked", "report", "retries", "decisions"),
+}
+"""What a record says of how it came to be, and not of what there is."""
+
+
+def lasting(record):
+    """Return what a record says, without PASSING."""
+    if isinstance(record, dict):
+        return {name: lasting(value) for name, value in record.items() if name not in PASSING}
+    if isinstance(record, str):
+        return re.sub(r"(?s)## Decisions\n.*?\n\n", "", record)
+    return [lasting(value) for value in record] if isinstance(record, list) else record
+
+
+def stands(world):
+    """Return how the milestone stands, by name: refs here and on the remote, pull requests, markers and decisions."""
+    markers = [world.state / name for name in ("bootstrap.json", "plan-review.json", "complete.json")]
+    markers += sorted((*world.state.glob("issues/*/*.json"), *world.state.glob("phases/*.json")))
+    told = [json.loads(path.read_text()) for path in sorted(world.state.glob("decisions/*.json"))]
+    left = (world.state / room for room in ("gates", "approvals"))
+    return {
+        **{f"here {name}": sha for name, sha in refs(world).items()},
+        **{f"remote {name}": sha for name, sha in refs(world, world.remote).items()},
+        **{f"pull {pull['number']}": lasting(pull) for pull in world.pulls()},
+        **{str(path.relative_to(world.state)): lasting(json.loads(path.read_text())) for path in markers},
+        "decisions": [(one["gate"], one["verb"]) for one in told if one["verb"] not in {"retry", "fix"}],
+        "left": sorted(path.name for room in left for path in room.glob("*.*")),
+    }
+
+
+def untrue(world):
+    """Return what the markers say of issues, at the end of whichever run, that is not so."""
+    here, pulls = refs(world), {pull["number"]: pull for pull in world.pulls()}
+    there = refs(world, world.remote) if world.remote.exists() else {}
+    for folder in sorted(world.state.glob("issues/*")):
+        told = {path.stem: json.loads(path.read_text())["evidence"] for path in folder.glob("*.json")}
+        told = {step: evidence for step, evidence in told.items() if not evidence.get("problem")}
+        branch = f"refs/heads/{told['branch']['branch']}" if "branch" in told else ""
+        if branch and branch not in here:
+            yield f"{branch} is not here"
+        if "implement" in told and here.get(branch) != told["implement"]["head"]:
+            yield f"{branch} is not at what was implemented"
+        if "push" in told and there.get(branch) != told["push"]["head"]:
+            yield f"{branch} is not on the remote as pushed"
+        if "pr" in told and pulls.get(told["pr"]["number"], {}).get("state") != told["pr"]["state"]:
+            yield f"there is no such pull request of {branch}"
+
+
+def refs(world, where=None):
+    """Return the refs of the repository, or of the remote, and their commits."""
+    told = world.git("for-each-ref", "--format=%(refname) %(objectname)", where=where)
+    return dict(line.split(" ") for line in told.splitlines())
+
+
+def differences(found, wanted, place=""):
+    """Return where two records differ, a line each."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        names = sorted({*found, *wanted})
+        rows = [differences(found.get(name), wanted.get(name), f"{place} {name}") for name in names]
+        return [row for part in rows for row in part]
+    return [] if found == wanted else [f"{place}: {found!r}, and else {wanted!r}"]

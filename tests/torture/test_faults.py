@@ -1,0 +1,135 @@
+"""Whichever call of git or of an agent goes wrong, and however: the milestone then ends as it does without that.
+
+Every run a few calls; `pytest -m torture tests/torture/test_faults.py` tries every call in every way.
+"""
+
+import random
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from faults import LINES, MODES, Fault, World, differences, stands, untrue
+
+ENDS = {0: "complete", 1: "failed", 3: "waiting"}
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    return World(tmp_path_factory.mktemp("start") / "home").make()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(start):
+    """How the milestone ends where nothing goes wrong, and the calls that its first run makes of what."""
+    calls = {}
+    for program in ("git", "agent", "stays"):
+        world = start.copy(start.folder.with_name(f"undisturbed-{program}"))
+        world.plant(Fault(program))
+        assert world.runs() == 3, world.said
+        calls[program] = world.calls(program)
+    assert world.goes_on() == [("phase-1", "continue")]
+    return stands(world), calls
+
+
+def goes_wrong(start, fault, undisturbed, bug=""):
+    """Run with a fault, then without it until the milestone is complete; returns what is wrong then, if anything."""
+    world = start.copy(start.folder.with_name(f"{fault.program}-{fault.call}-{fault.mode}"))
+    world.bug = bug
+    world.plant(fault)
+    code, struck = world.runs(), world.struck()
+    if struck is None:
+        return f"{fault}: it never came to that"
+    world.good()
+    wrong = wrongly_ended(world, code) or wrongly_went_on(world, undisturbed)
+    if wrong:
+        return f"{fault} ({struck}): {wrong}"
+    shutil.rmtree(world.folder)
+    return None
+
+
+def wrongly_ended(world, code):
+    """Return what is wrong about how the run ended that met the fault."""
+    if code is None:
+        return "the run hangs"
+    if "Traceback" in world.said[-1]:
+        return world.said[-1]
+    if code not in ENDS and code != 2:
+        return f"exit code {code}: {world.said[-1]}"
+    return "; ".join(untrue(world)) or None
+
+
+def wrongly_went_on(world, undisturbed):
+    """Return what is wrong about how the milestone ended."""
+    took = world.goes_on()
+    if took is None:
+        return f"never complete: {world.said[-1]}"
+    return "\n".join(differences(stands(world), undisturbed)) or None
+
+
+def sweep(start, faults, undisturbed, bug=""):
+    """Try each fault; returns what went wrong."""
+    with ThreadPoolExecutor(3) as several:
+        found = several.map(lambda fault: goes_wrong(start, fault, undisturbed, bug), faults)
+        return [wrong for wrong in found if wrong is not None]
+
+
+def every(undisturbed, program, modes):
+    return [Fault(program, call, mode) for mode in modes for call in range(1, len(undisturbed[1][program]) + 1)]
+
+
+PROGRAMS = (("git", MODES), ("stays", LINES), ("agent", MODES))
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(("program", "mode"), [(program, mode) for program, modes in PROGRAMS for mode in modes])
+def test_every_call(start, undisturbed, program, mode):
+    faults = every(undisturbed, program, [mode])
+    wrong = sweep(start, faults, undisturbed[0])
+    print(
+        f"figure: converged after a call of {program} went wrong ({mode}): {len(faults) - len(wrong)} / {len(faults)}"
+    )
+    assert not wrong, "\n\n".join(wrong)
+
+
+def test_a_few_calls(start, undisturbed):
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    faults = [fault for program, modes in PROGRAMS for fault in every(undisturbed, program, modes)]
+    wrong = sweep(start, random.Random(seed).sample(faults, 3), undisturbed[0])
+    print("figure: converged after a call went wrong: 3 / 3")
+    assert not wrong, "\n\n".join(wrong)
+
+
+OVERLOOKED = """
+import run_milestone.hands.git as git
+git.calls.checked = git.trees.checked = lambda words, result: result
+"""
+MARKED_FIRST = """
+from run_milestone.hands.git.remote import Remote
+push, head, heads, later = Remote.push, Remote.head, Remote.heads, []
+Remote.head = lambda self, name: (later and push(*later.pop()), head(self, name))[1]
+Remote.heads = lambda self: (later and push(*later.pop()), heads(self))[1]
+Remote.push = lambda self, *what: (later.append((self, *what)), what[0])[1]
+"""
+NOT_READ_BACK = """
+from run_milestone.hands.git.remote import Remote
+def push(self, sha, branch, expected):
+    self._git.call("push", "--quiet", "--", self._url, f"{sha}:refs/heads/{branch}")
+    return sha
+Remote.push = push
+"""
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    ("bug", "call", "mode"),
+    [
+        pytest.param(OVERLOOKED, "update-ref --no-deref refs/heads/feat/m1-02", "before", id="a failure is overlooked"),
+        pytest.param(MARKED_FIRST, "push --quiet", "killed", id="the marker comes before the effect"),
+        pytest.param(NOT_READ_BACK, "push --quiet", "nothing", id="nothing is read back"),
+    ],
+)
+def test_a_runner_with_a_bug_does_not_pass(start, undisturbed, bug, call, mode):
+    number = max(number for number, words in enumerate(undisturbed[1]["git"], 1) if call in words)
+    assert goes_wrong(start, Fault("git", number, mode), undisturbed[0]) is None
+    assert goes_wrong(start, Fault("git", number, mode), undisturbed[0], bug) is not None

@@ -1,0 +1,310 @@
+"""Whatever people and accidents do between runs, in whatever order: no second pull request, nobody's commit lost.
+
+Every run one sequence; `pytest -m torture tests/torture/test_sequences.py` tries two hundred.
+"""
+
+import fcntl
+import json
+import random
+import shutil
+import subprocess
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+from faults import World, refs
+
+ENDS = {0: {"complete"}, 1: {"aborted", "failed"}, 3: {"waiting"}}
+"""What a summary may say after a run that ended with this code."""
+FIRST = "continue", "retry", "fix", "restart", "approve", "skip"
+"""How somebody answers who wants the work done; in the end, a question that does not go away is answered by `skip`."""
+
+
+class Broken(AssertionError):
+    """A promise was broken."""
+
+
+class Play:
+    """One milestone, the people around it, and what they may rely on."""
+
+    def __init__(self, start, folder, seed, bug=""):
+        self.rng = random.Random(seed)
+        self.world = start.copy(folder)
+        self.world.bug = bug
+        self.done = []
+        self.foreign = {}
+        """Commits that people made, by the name they gave them."""
+
+    # ---- what may happen --------------------------------------------------------------------------------------
+
+    def steps(self, count):
+        """Let things happen, then let the milestone be completed or aborted."""
+        what = [self.run] * 6 + [self.killed] * 3 + [self.overtaken] * 2 + [self.close, self.reopen, self.merge]
+        what += [self.delete, self.lose_state, self.lose_branches, self.push, self.push_over, self.commit]
+        what += [self.touch] * 4
+        for _ in range(count):
+            self.happens(self.rng.choice(what))
+        self.ends()
+
+    def happens(self, what):
+        self.done.append(what.__name__)
+        what()
+
+    def run(self):
+        self.watched(self.world.runs)
+
+    def killed(self):
+        """A run is killed at some moment; what it started is given time to end."""
+        seconds = self.rng.uniform(0.2, 2.0)
+        self.watched(lambda: self.world.runs(longest=seconds), may_be_killed=True)
+        lock = self.world.state / "lock"
+        if lock.exists():
+            with lock.open() as held:
+                fcntl.flock(held, fcntl.LOCK_EX)
+                fcntl.flock(held, fcntl.LOCK_UN)
+
+    def overtaken(self):
+        """Somebody pushes to a branch just before the run does."""
+        name = self.name_next()
+        self.world.overtakes(name)
+        self.watched(self.world.runs)
+        self.world.good()
+        with suppress(subprocess.CalledProcessError):  # nothing was pushed
+            self.foreign[name] = self.remotely("rev-parse", "--verify", "--quiet", f"refs/tags/{name}")
+            self.hold(is_kept(self.world, self.foreign[name]), f"{name} is lost")
+
+    def close(self):
+        self.changes_a_pull({"open"}, state="closed")
+
+    def reopen(self):
+        self.changes_a_pull({"closed"}, state="open")
+
+    def changes_a_pull(self, states, **what):
+        pulls = [pull for pull in self.world.pulls() if pull["state"] in states]
+        if pulls:
+            self.world.write_pull({**self.rng.choice(pulls), **what})
+
+    def merge(self):
+        """Somebody merges a pull request, where it is ready and nothing conflicts."""
+        heads = branches(self.world)
+        ready = [pull for pull in self.world.pulls() if pull["state"] == "open" and not pull["draft"]]
+        ready = [pull for pull in ready if {pull["head"], pull["base"]} <= set(heads)]
+        for pull in ready[:1]:
+            head, base = heads[pull["head"]], heads[pull["base"]]
+            with suppress(subprocess.CalledProcessError):  # it conflicts
+                tree = self.remotely("merge-tree", "--write-tree", base, head)
+                made = self.remotely("commit-tree", tree, "-p", base, "-p", head, "-m", f"Merge #{pull['number']}")
+                self.remotely("update-ref", f"refs/heads/{pull['base']}", made)
+                self.world.write_pull({**pull, "state": "merged", "head_sha": head})
+
+    def delete(self):
+        """Somebody deletes an issue's branch on the remote."""
+        found = [branch for branch in branches(self.world) if branch.startswith("feat/")]
+        if found:
+            self.remotely("update-ref", "-d", f"refs/heads/{self.rng.choice(found)}")
+
+    def lose_state(self):
+        shutil.rmtree(self.world.state, ignore_errors=True)
+
+    def lose_branches(self):
+        for name in refs(self.world):
+            if name.startswith(("refs/heads/feat/", "refs/heads/milestone/")):
+                self.world.git("update-ref", "-d", name)
+
+    def push(self):
+        """Somebody adds a commit to an issue's branch on the remote."""
+        for name, sha in self.one_of(branches(self.world)):
+            self.remotely("update-ref", f"refs/heads/{name}", self.make_commit(sha, self.world.remote))
+
+    def push_over(self):
+        """Somebody replaces an issue's branch on the remote by other work, unless another person's lies there."""
+        heads = branches(self.world)
+        for name, sha in self.one_of(heads):
+            if "milestone/m1" in heads and not self.holds_foreign(sha):
+                made = self.make_commit(heads["milestone/m1"], self.world.remote)
+                self.remotely("update-ref", f"refs/heads/{name}", made)
+
+    def commit(self):
+        """Somebody commits to an issue's branch here."""
+        here = {name.removeprefix("refs/heads/"): sha for name, sha in refs(self.world).items()}
+        for name, sha in self.one_of(here):
+            self.world.git("update-ref", f"refs/heads/{name}", self.make_commit(sha))
+
+    def touch(self):
+        """Somebody answers, whether asked or not."""
+        gate = self.rng.choice(["01", "02", "phase-1", *self.world.gates()])
+        verbs = ("continue",) if gate == "phase-1" else ("fix", "skip", "retry", "unskip", "restart")
+        verb = self.rng.choice(verbs)
+        self.done[-1] = f"touch {gate}.{verb}"
+        self.world.touches(gate, verb)
+
+    def one_of(self, heads):
+        """Return an issue's branch and its commit, nothing where there is none."""
+        found = sorted((name, sha) for name, sha in heads.items() if name.startswith("feat/"))
+        return [self.rng.choice(found)] if found else []
+
+    def name_next(self):
+        return f"by-ada-{len(self.foreign) + 1}-{len(self.done)}"
+
+    def make_commit(self, onto, where=None):
+        """Make a person's commit with a file of its own."""
+        name = self.name_next()
+        blob = self.world.git("hash-object", "-w", "--stdin", where=where, text=name)
+        rows = [row for row in self.world.git("ls-tree", onto, where=where).splitlines() if row]
+        tree = self.world.git("mktree", where=where, text="\n".join([*rows, f"100644 blob {blob}\t{name}"]) + "\n")
+        self.foreign[name] = self.world.git("commit-tree", tree, "-p", onto, "-m", name, where=where)
+        return self.foreign[name]
+
+    def holds_foreign(self, sha):
+        return any(is_in(self.world.remote, commit, sha) for commit in self.foreign.values())
+
+    def remotely(self, *words):
+        return self.world.git(*words, where=self.world.remote)
+
+    # ---- what may be relied on --------------------------------------------------------------------------------
+
+    def watched(self, run, *, may_be_killed=False):
+        """Let a run happen and hold what it did against the promises; returns its exit code."""
+        before = Seen(self)
+        code = run()
+        after = Seen(self)
+        said = "" if code is None else self.world.said[-1]
+        for promise, broken in before.promises(after):
+            self.hold(not broken, f"{promise}: {broken}")
+        self.hold("Traceback" not in said, said)
+        if code is None:
+            self.hold(may_be_killed, "the run hangs")
+        else:
+            self.agree(code, said)
+        return code
+
+    def agree(self, code, said):
+        """Exit code, summary and status tell the same."""
+        self.hold(code in ENDS, f"exit code {code}: {said}")
+        summary = json.loads((self.world.state / "summary.json").read_text())
+        self.hold(summary["status"] in ENDS[code], f"exit code {code}, summary {summary['status']}: {said}")
+        self.hold(code == 1 or (code == 3) == bool(self.world.gates()), f"exit code {code}, gates {self.world.gates()}")
+        waiting = sorted(summary["waiting"])
+        self.hold(waiting == sorted(self.world.gates()), f"the summary waits for {waiting}")
+        if code == 0:
+            ends = {story["status"] for story in summary["per_issue"]}
+            self.hold(ends <= {"done", "skipped"}, f"complete with {ends}")
+        self.hold(self.world.runs("status", "m1", "--json") == 0, "status fails")
+        status = json.loads(self.world.said[-1])
+        differ = [name for name in ("status", "issues", "prs", "waiting") if status[name] != summary[name]]
+        self.hold(not differ, f"status and summary differ in {differ}: {said}")
+
+    def ends(self):
+        """The milestone is aborted, or everything is answered until it is complete."""
+        if self.rng.random() < 0.2:
+            self.done.append("abort")
+            self.world.touches("01", "abort")
+            self.hold(self.watched(self.world.runs) == 1, f"not aborted: {self.world.said[-1]}")
+        asked = Counter()
+        for _ in range(16):
+            self.done.append("run")
+            if self.watched(self.world.runs) == 0:
+                return
+            for gate, question in self.world.gates().items():
+                asked[gate] += 1
+                verbs = FIRST if asked[gate] < 4 else ("continue", "skip")
+                self.done.append(f"{gate}.{self.world.answer(gate, *verbs)} ({question['kind']})")
+        raise Broken(f"never complete: {self.done}\n{self.world.said[-1]}")
+
+    def hold(self, promise, otherwise):
+        if not promise:
+            raise Broken(f"{otherwise}\nafter {', '.join(self.done)}")
+
+
+class Seen:
+    """What can be seen at one moment: refs, pull requests, people's commits, decisions."""
+
+    def __init__(self, play):
+        self.world = play.world
+        self.here, self.there = refs(play.world), branches(play.world)
+        self.pulls = {pull["number"]: pull for pull in play.world.pulls()}
+        self.foreign = {name: sha for name, sha in play.foreign.items() if is_kept(play.world, sha)}
+        told = (json.loads(path.read_text()) for path in play.world.state.glob("decisions/*.json"))
+        self.retries = {f"{one['gate']}-{one['id']}-{one['when']}" for one in told if one["verb"] == "retry"}
+
+    def promises(self, after):
+        """Yield each promise, and what broke it while that came of this."""
+        heads = Counter(pull["head"] for pull in after.pulls.values())
+        yield "two pull requests of one branch", [head for head, count in heads.items() if count > 1]
+        yield "made again silently", [*self.revived(after)]
+        yield "a commit of somebody's is lost", sorted(set(self.foreign) - set(after.foreign))
+        yield "moved here", [name for name in changed(self.here, after.here) if not is_own(name)]
+        moved = changed(self.there, after.there)
+        yield "moved on the remote", [name for name in moved if not name.startswith(("feat/m1-", "milestone/m1"))]
+
+    def revived(self, after):
+        for number, pull in self.pulls.items():
+            state = after.pulls[number]["state"]
+            if (pull["state"], state) in {("merged", "open"), ("merged", "closed")}:
+                yield f"#{number} was merged and is {state}"
+            if (pull["state"], state) == ("closed", "open") and after.retries <= self.retries:
+                yield f"#{number} was closed and is open"
+
+
+def is_own(name):
+    return name.startswith(("refs/heads/feat/m1-", "refs/heads/milestone/m1", "refs/run-milestone/m1/"))
+
+
+def changed(before, after):
+    return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+
+
+def branches(world):
+    """Return the branches of the remote and their commits."""
+    if not world.remote.exists():
+        return {}
+    found = refs(world, world.remote)
+    return {name.removeprefix("refs/heads/"): sha for name, sha in found.items() if name.startswith("refs/heads/")}
+
+
+def is_in(where, earlier, later):
+    command = ["git", "merge-base", "--is-ancestor", earlier, later]
+    return subprocess.run(command, cwd=where, capture_output=True, check=False).returncode == 0
+
+
+def is_kept(world, sha):
+    """Return whether any branch or kept ref, here or on the remote, holds a commit."""
+    for where in (world.project, world.remote):
+        command = ["git", "for-each-ref", "--contains", sha, "refs/heads", "refs/run-milestone"]
+        if where.exists() and subprocess.run(command, cwd=where, capture_output=True, text=True, check=False).stdout:
+            return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    world = World(tmp_path_factory.mktemp("start") / "home").make()
+    world.git("branch", "feat/of-somebody-else")
+    world.git("tag", "v0")
+    return world
+
+
+def play(start, seed, steps, bug=""):
+    """Play one sequence; returns what was broken, if anything."""
+    game = Play(start, start.folder.with_name(f"play-{seed}"), seed, bug)
+    try:
+        game.steps(steps)
+    except Broken as broken:
+        return f"seed {seed}: {broken}"
+    shutil.rmtree(game.world.folder)
+    return None
+
+
+@pytest.mark.torture
+def test_two_hundred_sequences(start):
+    with ThreadPoolExecutor(3) as several:
+        found = [wrong for wrong in several.map(lambda seed: play(start, seed, 10), range(200)) if wrong]
+    print(f"figure: broken: {len(found)} of 200 sequences")
+    assert not found, "\n\n".join(found)
+
+
+def test_a_sequence(start):
+    seed = random.randrange(1 << 32)
+    assert play(start, seed, 3) is None
+    print("figure: broken: 0 of 1 sequence")
