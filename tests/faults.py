@@ -248,12 +248,12 @@ class World:
         _program(self.programs / "git", text)
 
     def goes_on(self, runs=8):
-        """Run, and answer so that the work goes on, until it is complete; returns the answers, or None."""
+        """Answer so that the work goes on, and run, until it is complete; returns the answers, or None."""
         answers = []
         for _ in range(runs):
+            answers += [(gate, self.answer(gate, "continue", "retry", "fix", "restart")) for gate in self.gates()]
             if self.runs() == 0:
                 return answers
-            answers += [(gate, self.answer(gate, "continue", "retry", "fix", "restart")) for gate in self.gates()]
         return None
 
 

@@ -12,6 +12,8 @@ from faults import LINES, MODES, Fault, World, differences, stands, untrue
 
 ENDS = {0: "complete", 1: "failed", 3: "waiting"}
 
+PROGRAMS = (("git", MODES), ("stays", LINES), ("agent", MODES))
+
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
@@ -21,12 +23,10 @@ def start(tmp_path_factory):
 @pytest.fixture(scope="module")
 def undisturbed(start):
     """How the milestone ends where nothing goes wrong, and the calls that its first run makes of what."""
-    calls = {}
-    for program in ("git", "agent", "stays"):
-        world = start.copy(start.folder.with_name(f"undisturbed-{program}"))
-        world.plant(Fault(program))
-        assert world.runs() == 3, world.said
-        calls[program] = world.calls(program)
+    world = start.copy(start.folder.with_name("undisturbed"))
+    world.plant(Fault("stays"))
+    assert world.runs() == 3, world.said
+    calls = {program: world.calls(program) for program, _ in PROGRAMS}
     assert world.goes_on() == [("phase-1", "continue")]
     return stands(world), calls
 
@@ -77,9 +77,6 @@ def every(undisturbed, program, modes):
     return [Fault(program, call, mode) for mode in modes for call in range(1, len(undisturbed[1][program]) + 1)]
 
 
-PROGRAMS = (("git", MODES), ("stays", LINES), ("agent", MODES))
-
-
 @pytest.mark.torture
 @pytest.mark.parametrize(("program", "mode"), [(program, mode) for program, modes in PROGRAMS for mode in modes])
 def test_every_call(start, undisturbed, program, mode):
@@ -95,8 +92,8 @@ def test_a_few_calls(start, undisturbed):
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")
     faults = [fault for program, modes in PROGRAMS for fault in every(undisturbed, program, modes)]
-    wrong = sweep(start, random.Random(seed).sample(faults, 3), undisturbed[0])
-    print("figure: converged after a call went wrong: 3 / 3")
+    wrong = sweep(start, random.Random(seed).sample(faults, 2), undisturbed[0])
+    print("figure: converged after a call went wrong: 2 / 2")
     assert not wrong, "\n\n".join(wrong)
 
 
