@@ -1,6 +1,7 @@
 """What the runner does with git in real repositories: nothing in a tree runs code, and nobody's work is lost."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -494,6 +495,17 @@ def test_a_branch_that_is_checked_out_stays(bench, linked):
     with pytest.raises(UsageError, match=f"Branch {name} is checked out in"):
         bench.git.set_branch(name, head, bench.base)
     assert bench.git.head(name) == bench.base
+
+
+def test_a_persons_worktree_that_was_deleted_is_made_again_as_the_same_one(bench):
+    bench.git.set_branch("feat/x", bench.base, None)
+    place = bench.root / "worktrees" / "m1-01-person"
+    for _ in range(2):
+        assert bench.git.worktree(place, "feat/x") == place
+        shutil.rmtree(place.parent)
+    assert bench.git.worktree(place, "feat/x") == place
+    git("worktree", "remove", str(place), where=bench.product)
+    assert git("worktree", "list", where=bench.product).count("\n") == 0, "git knows of none but the product's own"
 
 
 def test_checkout_index_and_stash_of_the_user_stay_as_they_are(bench):

@@ -41,6 +41,7 @@ class Checkouts:
             return there
         places = (place, *(place.with_name(f"{place.name}-{number}") for number in range(2, 1000)))
         free = next(folder for folder in places if not folder.exists())
+        free.parent.mkdir(parents=True, exist_ok=True)  # without it git takes a deleted worktree for another one
         words = ("worktree", "add", "--quiet", "--force", str(free), branch)  # forced: a folder may have been deleted
         self._git.run(*words, directory=self._git.common, env=persons())
         return free
