@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PATIENCE = 2
+PATIENCE = 3
 """Seconds after which a run gives up on git, which is ten minutes elsewhere, and on an agent."""
 
 BEFORE, AFTER, LATE = "before", "after", "late"
@@ -278,13 +278,16 @@ def lasting(record):
     return [lasting(value) for value in record] if isinstance(record, list) else record
 
 
-def stands(world):
-    """Return how the milestone stands, by name: refs here and on the remote, pull requests, markers and decisions."""
+def stands(world, *, exactly):
+    """Return how the milestone stands, by name: refs here and on the remote, pull requests, markers and decisions.
+
+    Unless `exactly`, commits that hold the same files are the same, whichever attempt made them.
+    """
     markers = [world.state / name for name in ("bootstrap.json", "plan-review.json", "complete.json")]
     markers += sorted((*world.state.glob("issues/*/*.json"), *world.state.glob("phases/*.json")))
     told = [json.loads(path.read_text()) for path in sorted(world.state.glob("decisions/*.json"))]
     left = (world.state / room for room in ("gates", "approvals"))
-    return {
+    found = {
         **{f"here {name}": sha for name, sha in refs(world).items()},
         **{f"remote {name}": sha for name, sha in refs(world, world.remote).items()},
         **{f"pull {pull['number']}": lasting(pull) for pull in world.pulls()},
@@ -292,6 +295,15 @@ def stands(world):
         "decisions": [(one["gate"], one["verb"]) for one in told if one["verb"] not in {"retry", "fix"}],
         "left": sorted(path.name for room in left for path in room.glob("*.*")),
     }
+    return found if exactly else whoever_made_it(world, found)
+
+
+def whoever_made_it(world, found):
+    """Return records that name files instead of commits, and no attempts."""
+    text = re.sub(r'"attempt": \d+, ', "", json.dumps(found))
+    for line in world.git("log", "--all", "--format=%H %T").splitlines():
+        text = text.replace(*line.split(" "))
+    return json.loads(text)
 
 
 def untrue(world):
