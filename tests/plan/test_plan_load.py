@@ -172,8 +172,9 @@ def test_a_missing_plan_names_those_that_exist(tmp_path):
         load(tmp_path / "plans" / "m9")
 
 
-def test_a_fifo_in_place_of_the_plan_holds_nothing_up(folder):
-    os.mkfifo(folder / "plan.yaml")
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_fifo_or_folder_in_place_of_the_plan_holds_nothing_up(folder, make):
+    make(folder / "plan.yaml")
     with pytest.raises(PlanError, match="not a regular file"):
         load(folder)
 

@@ -57,9 +57,10 @@ def read_bytes(path: str | Path, limit: int = LARGEST) -> bytes | None:
         return None
     except OSError as error:
         raise ValueError(f"it cannot be opened ({error.strerror})") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)  # Python refuses to make a file of a folder's descriptor
+        raise ValueError("it is not a regular file")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError("it is not a regular file")
         data = file.read(limit + 1)
     if len(data) > limit:
         raise ValueError(f"it is larger than {limit >> 20} MiB")
