@@ -197,8 +197,9 @@ def test_what_is_no_regular_file_is_told_at_once(path, place):
     assert time.monotonic() - began < 1
 
 
-def test_a_line_that_is_no_entry_is_named_and_not_stepped_over(path):
-    path.write_bytes(path.read_bytes() + b"oops\n")
+@pytest.mark.parametrize("line", [b"oops\n", b'{"n": 9, "at": "2026-11-22", "evemt": "done"}\n'])
+def test_a_line_that_is_no_entry_is_named_and_not_stepped_over(path, line):
+    path.write_bytes(path.read_bytes() + line)
     with pytest.raises(DamagedStateError, match=r"journal\.jsonl cannot be read: line 9 is not an entry"):
         list(again(path).entries())
 

@@ -188,7 +188,8 @@ def _entry(line: bytes) -> dict[str, Any] | None:
         entry = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return entry if isinstance(entry, dict) else None
+    told = isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in ("event", "at"))
+    return entry if told else None
 
 
 def _lines(path: Path) -> list[bytes]:
