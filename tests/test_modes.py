@@ -236,6 +236,12 @@ def test_a_question_that_stands_is_not_asked_anew(ada):
     assert "1. Answer 02: `run-milestone gates m1` lists" in (ada.folder / "state/m1/summary.md").read_text()
 
 
+def test_a_phase_lists_what_was_accepted_by_its_name(ada):
+    plan(ada, [issue(1)], limits={"lines": 1})
+    assert "🛑 Large change" in ada.types("m1").out
+    assert "* PR #1 — Make part 1 ⚠️ Approved: large change" in ada.answers("01.approve").lines
+
+
 def test_two_issues_that_ask_the_same_are_two_questions(ada):
     plan(ada, [issue(1), issue(2)], by={"kind": "command", "command": ["false"]})
     told = ada.types("m1", "--jobs", "2")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..graph import phase_name
 from ..model import Finding, Kind, Passed, Severity, Step, Verb
+from ..policy import STOPS
 from .stories import stories
 from .words import count, reference, short_title
 
@@ -64,8 +65,18 @@ def _row(issue: Issue, story: IssueStory, state: State) -> str:
     if story.status == "skipped":
         return f"* (Issue #{issue.number} skipped)"
     labels = f" [{', '.join(story.labels)}]" if story.labels else ""
-    approved = state.markers.evidence(f"{issue.number}:{Step.INSPECT_GATE}", Passed)
     if story.verdict == "unreviewed":
         return f"* PR #{story.pr} — {short_title(issue)}{reference(issue)}{labels} ⚠️ Not reviewed"
-    sign = " ⚠️ Breaking change approved" if approved and approved.decisions else " ✓"
-    return f"* PR #{story.pr} — {short_title(issue)}{reference(issue)}{labels}{sign}"
+    return f"* PR #{story.pr} — {short_title(issue)}{reference(issue)}{labels}{_accepted(issue, state)}"
+
+
+def _accepted(issue: Issue, state: State) -> str:
+    """Return what people accepted about a change, a tick where they had nothing to accept."""
+    gates = (state.markers.evidence(f"{issue.number}:{step}", Passed) for step in (Step.INSPECT_GATE, Step.REVIEW_GATE))
+    numbers = {number for passed in gates if passed for number in passed.decisions}
+    kinds = {one.kind: None for one in state.decisions.all() if one.id in numbers and one.kind}
+    if not kinds:
+        return " ✓"
+    if set(kinds) == {Kind.MIGRATION_BREAKING}:
+        return " ⚠️ Breaking change approved"
+    return f" ⚠️ Approved: {', '.join(STOPS[kind].title.lower() for kind in kinds)}"
