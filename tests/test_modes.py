@@ -88,6 +88,8 @@ def test_a_skip_taken_back_gives_all_attempts_again(ada):
     told = ada.types("m1", "--autonomous")
     assert [verb for _, verb, _ in decided(ada)] == ["retry", "skip", "continue", "unskip", "retry", "skip"]
     assert "  ⏭️ Auto-skipped: 1\n     #01: implementation failed (attempt 2 of 2)" in told.out, "as it stands"
+    page = (ada.folder / "state/m1/report.html").read_text()
+    assert "decisions by people, each recorded, and 5 by an autonomous run" in page
 
 
 def test_alone_it_ends_at_a_secret_and_accepts_none(ada):

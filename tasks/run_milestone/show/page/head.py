@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...policy import AUTONOMOUS
 from ..timeline import moment
 from ..words import count
 from .pieces import code, lasted, pill, text, time
@@ -99,7 +100,9 @@ def _tiles(records: Records) -> Iterator[str]:
     came = f"{prs['clean']} clean, {prs['fixed']} fixed after findings, {prs['approved']} approved by a person"
     yield _tile(str(prs["created"]), f"pull requests: {came}")
     yield _tile(f"{proven}/{all_of_them}", "acceptance criteria proven by a named test")
-    yield _tile(str(len(records.decisions)), "decisions by people, each recorded")
+    alone = sum(decision.who == AUTONOMOUS for decision in records.decisions)
+    beside = f", and {alone} by an autonomous run" if alone else ""
+    yield _tile(str(len(records.decisions) - alone), f"decisions by people, each recorded{beside}")
     yield _tile(lasted(facts["seconds"]), "of work by tools and agents")
     yield _tile(lasted(waited), "waited for decisions")
     yield _tile("unknown" if facts["cost"] is None else f"${facts['cost']:,.2f}", "cost of the agents")
