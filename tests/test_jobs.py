@@ -189,7 +189,8 @@ def test_on_a_terminal_all_questions_come_at_the_end_each_with_its_issue(ada):
     code, shown = ada.answers_at_a_terminal("m1", "--jobs", "2", types="skip\nskip Not now\ncontinue\n")
     assert code == 0, shown
     asked = [line.split(":")[0] for line in shown.splitlines() if line.startswith("🛑 Gate")]
-    assert asked == ["🛑 Gate 01", "🛑 Gate 03", "🛑 Gate phase-1"]
+    assert asked == ["🛑 Gate 01", "🛑 Gate 03"]
+    assert shown.count("continue | skip-phase | abort") == 1, "the barrier's question is the last thing said"
     assert shown.index("✓ PR #1 created") < shown.index("🛑 Gate 01"), "everything that can run does before"
     assert "Failed:\n- the test command ended with exit code 1\n\nfix | skip | abort" in shown
     assert "✓ Milestone M1 Complete" in shown

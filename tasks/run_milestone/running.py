@@ -14,6 +14,7 @@ from .books import exit_code
 from .drive import drive
 from .errors import ExitCode, Panic, UserError
 from .making import Manner
+from .model import Kind
 from .session import Session
 from .settling import whoami
 from .sharing.run import Alone, Together
@@ -112,10 +113,11 @@ def _drive(session: Session, mode: Mode, ask: Answers | None) -> None:
 
 
 def _one_by_one(session: Session, ask: Answers) -> Answers:
-    """Show each question again before it is answered: what ran side by side was said after it."""
+    """Show each question again before it is answered, as what ran side by side was said after it; a barrier's is last."""
 
     def answer(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
-        session.voice.say(question_again(gate))
+        if gate.kind is not Kind.PHASE:
+            session.voice.say(question_again(gate))
         return ask(gate, decisions)
 
     return answer

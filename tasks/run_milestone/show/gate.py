@@ -35,8 +35,8 @@ def question(asked: Gate, listing: list[str], milestone: str, *, prompts: bool, 
 
 def question_again(asked: Gate) -> list[str]:
     """Return a gate's question where others were asked after it: whose it is, what was found, the verbs."""
-    found = [] if asked.kind is Kind.PHASE else ["", *_findings(asked)]
-    return ["", f"🛑 Gate {asked.gate}: {headline(asked.kind, asked.findings)}", *found, "", " | ".join(asked.verbs)]
+    head = f"🛑 Gate {asked.gate}: {headline(asked.kind, asked.findings)}"
+    return ["", head, "", *_findings(asked), "", " | ".join(asked.verbs)]
 
 
 def _counts(asked: Gate) -> bool:
