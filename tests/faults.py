@@ -85,7 +85,7 @@ case "$*" in *" push "*:refs/heads/feat/*) if mkdir {once}; then
     for last in "$@"; do :; done
     branch=${{last##*:}}
     base=$({real} --git-dir {remote} rev-parse --verify --quiet "$branch" || {real} --git-dir {common} rev-parse main)
-    made=$({real} commit-tree -p "$base" -m {name} "$base^{{tree}}")
+    made=$({real} -c user.name=Grace -c user.email=grace@example.com commit-tree -p "$base" -m {name} "$base^{{tree}}")
     {real} push --quiet --force {remote} "$made:$branch" "$made:refs/tags/{name}"
 fi ;; esac
 exec {real} "$@"

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pytest
 from faults import World, refs
@@ -199,6 +199,8 @@ class Play:
         """The milestone is aborted, or everything is answered until it is complete."""
         if self.rng.random() < 0.2:
             self.done.append("abort")
+            for other in (self.world.state / "approvals").glob("01.*"):
+                other.unlink()  # two answers at once would both be refused
             self.world.touches("01", "abort")
             self.hold(self.watched(self.world.runs) == 1, f"not aborted: {self.world.said[-1]}")
         asked = Counter()
@@ -308,3 +310,32 @@ def test_a_sequence(start):
     seed = random.randrange(1 << 32)
     assert play(start, seed, 3) is None
     print("figure: broken: 0 of 1 sequence")
+
+
+UNLEASED = """
+from run_milestone.hands.git.remote import Remote
+def push(self, sha, branch, expected):
+    self._git.run("push", "--quiet", "--force", "--", self._url, f"{sha}:refs/heads/{branch}")
+    return sha
+Remote.push = push
+"""
+UNSOUGHT = """
+from run_milestone.steps import pr
+pr._find = lambda job: None
+"""
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    ("bug", "steps"),
+    [
+        pytest.param(UNLEASED, ["overtaken"], id="nothing is expected of what is pushed over"),
+        pytest.param(UNSOUGHT, ["run", "close", "push", "run"], id="a pull request is made without looking for one"),
+    ],
+)
+def test_a_runner_with_a_bug_does_not_pass(start, bug, steps):
+    for name, broken in (("good", ""), ("broken", bug)):
+        game = Play(start, start.folder.with_name(f"{name}-{steps[0]}"), 1, broken)
+        with pytest.raises(Broken, match=r"lost|two pull requests") if broken else nullcontext():
+            for step in steps:
+                game.happens(getattr(game, step))
