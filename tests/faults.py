@@ -101,6 +101,10 @@ sys.exit(main())
 _ISSUE = "      - {{number: {0}, title: Make part {0}, criteria: [It is there], depends_on: {1}}}\n"
 
 
+ONWARD = ("continue", "retry", "fix", "restart", "approve", "skip")
+"""How somebody answers who wants the work done."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """What goes wrong: the program (`git`, `agent`, or `stays` for lines of a git that stays), its call, and how."""
@@ -251,7 +255,7 @@ class World:
         """Answer so that the work goes on, and run, until it is complete; returns the answers, or None."""
         answers = []
         for _ in range(runs):
-            answers += [(gate, self.answer(gate, "continue", "retry", "fix", "restart")) for gate in self.gates()]
+            answers += [(gate, self.answer(gate, *ONWARD)) for gate in self.gates()]
             if self.runs() == 0:
                 return answers
         return None

@@ -13,12 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 
 import pytest
-from faults import World, refs
+from faults import ONWARD, World, refs
 
 ENDS = {0: {"complete"}, 1: {"aborted", "failed"}, 3: {"waiting"}}
 """What a summary may say after a run that ended with this code."""
-FIRST = "continue", "retry", "fix", "restart", "approve", "skip"
-"""How somebody answers who wants the work done; in the end, a question that does not go away is answered by `skip`."""
 
 
 class Broken(AssertionError):
@@ -210,7 +208,7 @@ class Play:
                 return
             for gate, question in self.world.gates().items():
                 asked[gate] += 1
-                verbs = FIRST if asked[gate] < 4 else ("continue", "skip")
+                verbs = ONWARD if asked[gate] < 4 else ("continue", "skip")
                 self.done.append(f"{gate}.{self.world.answer(gate, *verbs)} ({question['kind']})")
         raise Broken(f"never complete: {self.done}\n{self.world.said[-1]}")
 

@@ -10,7 +10,7 @@ from ...errors import OutsideError, UsageError
 from ...files import write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from ..process import Processes, Result, Talk
@@ -123,6 +123,20 @@ def object_id(text: str, what: str) -> str:
     if not OBJECT_ID.fullmatch(name):
         raise OutsideError(f"git gave no object id for {what} ({name[:60]!r}).", "Run the same command again.")
     return name
+
+
+def named(rows: Iterable[str], sign: str) -> dict[str, str]:
+    """Return the object ids that rows tell for names, by name; `sign` stands between the two.
+
+    Errors: OutsideError where a row tells none.
+    """
+    parts = (row.partition(sign) for row in rows)
+    return {name: object_id(sha, name or "a name") for sha, _, name in parts}
+
+
+def lying(what: str) -> OutsideError:
+    """Return the error for a git that says it did `what`, while that is not so."""
+    return OutsideError(f"git said that it {what}, and it did not.", "Run the same command again.")
 
 
 def checked(words: tuple[str, ...], result: Result) -> Result:

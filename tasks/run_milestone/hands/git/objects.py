@@ -7,7 +7,7 @@ import re
 import tempfile
 from dataclasses import dataclass
 
-from .calls import Calls, object_id
+from .calls import OBJECT_ID, Calls, lying, object_id
 from .names import Files, Names
 
 DIFF_OPTIONS = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--no-color", "--no-renames")
@@ -15,6 +15,10 @@ DIFF_OPTIONS = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "-
 
 _WHERE = re.compile(rb"^(?:index |@@ ).*\n", re.MULTILINE)
 """The lines of a diff that a clean rebase changes: blob ids and line numbers."""
+
+_COUNTED = re.compile(r"(\d+|-)\t(\d+|-)\t")
+"""How a row of `--numstat` begins."""
+_LOGGED = re.compile(rf"(?:{OBJECT_ID.pattern})\0[^\0]*\0[^\0]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Objects:
             return ()
         form = "--format=%H%x00%s%x00%(trailers:key=Run-Milestone,valueonly,unfold,separator=%x20)"
         rows = self._git.rows("log", "--reverse", "--topo-order", form, f"{base}..{head}")
+        if not all(_LOGGED.match(row) for row in rows):
+            raise lying(f"told the commits up to {head[:10]}")
         return tuple(_commit(row, marks) for row in rows)
 
     def diff(self, base: str, head: str, *options: str) -> str:
@@ -73,12 +79,17 @@ class Objects:
         with tempfile.NamedTemporaryFile(dir=self._git.dir, prefix="diff-") as file:
             words = ("diff", *DIFF_OPTIONS, *options, f"--output={file.name}", f"{base}...{head}", "--", *only)
             self._git.run(*words, env=literally)
-            return file.read()
+            told = file.read()
+        if not told and path is None and self.tree_of(self.merge_base(base, head)) != self.tree_of(head):
+            raise lying(f"compared {base[:10]} and {head[:10]}")
+        return told
 
     def measure(self, before: str, after: str) -> tuple[int, int]:
         """Return how many files differ between two commits, and how many lines (added plus deleted)."""
         rows = self._git.rows("diff", *DIFF_OPTIONS, "--numstat", before, after, "--")
-        counts = [row.split("\t")[:2] for row in rows]
+        counts = [found.groups() for found in map(_COUNTED.match, rows) if found]
+        if len(counts) != len(rows) or (not rows and self.tree_of(before) != self.tree_of(after)):
+            raise lying(f"compared {before[:10]} and {after[:10]}")
         return len(rows), sum(int(count) for pair in counts for count in pair if count.isdigit())
 
     def patch_id(self, base: str, head: str, path: str | None = None) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import UsageError
-from .calls import NOTHING, Calls, object_id
+from .calls import NOTHING, Calls, lying, named
 from .names import Names
 
 if TYPE_CHECKING:
     from .checkouts import Checkouts
     from .objects import Objects
+
+_FORM = "--format=%(objectname) %(refname)"
 
 
 class Refs:
@@ -28,11 +30,12 @@ class Refs:
 
     def heads(self) -> dict[str, str]:
         """Return every branch of the user's repository and its commit."""
-        told = self._git.rows(
-            "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", directory=self._git.common
-        )
-        rows = [line.split(" ", 1) for line in told]
-        return {name.removeprefix("refs/heads/"): object_id(sha, name) for sha, name in rows}
+        found = self._below("refs/heads") or self._below("refs/heads")  # nothing is also what a git says that fails
+        return {name.removeprefix("refs/heads/"): sha for name, sha in found.items()}
+
+    def _below(self, pattern: str) -> dict[str, str]:
+        rows = self._git.rows("for-each-ref", _FORM, pattern, directory=self._git.common)
+        return named(rows, " ")
 
     def close(self) -> None:
         """End what reads the branches."""
@@ -46,13 +49,7 @@ class Refs:
                 f"Branch {branch} is checked out in {where}, and no run touches a checkout.",
                 f"Switch {where} to another branch (`git -C {where} switch --detach`) and run the same command again.",
             )
-        with self._git.turn:
-            words = (
-                "update-ref",
-                "--no-deref",
-                f"refs/heads/{branch}",
-            )  # a link to another branch moves no other branch
-            self._git.run(*words, new, old or NOTHING, directory=self._git.common)
+        self._move(f"refs/heads/{branch}", new, old or NOTHING)
 
     def keep(self, place: str, commit: str) -> str:
         """Make a ref below `refs/run-milestone/` hold a commit, so that nothing of it is lost; returns its name.
@@ -62,9 +59,15 @@ class Refs:
         held = self.kept_refs(place)
         names = (f"refs/run-milestone/{place}{suffix}" for suffix in ("", *(f".{number}" for number in range(2, 1000))))
         name = next(name for name in names if held.get(name, commit) == commit)
-        with self._git.turn:
-            self._git.run("update-ref", name, commit, directory=self._git.common)
+        self._move(name, commit)
         return name
+
+    def _move(self, name: str, *commits: str) -> None:
+        """Let a ref be at the first of `commits`, from the second where one is given; a link moves no other branch."""
+        with self._git.turn:
+            self._git.run("update-ref", "--no-deref", name, *commits, directory=self._git.common)
+        if self._names.resolve(name) != commits[0]:
+            raise lying(f"moved {name}")
 
     def kept(self, place: str) -> tuple[str, ...]:
         """Return the commits that were kept below `refs/run-milestone/<place>`."""
@@ -72,9 +75,7 @@ class Refs:
 
     def kept_refs(self, place: str) -> dict[str, str]:
         """Return the refs below `refs/run-milestone/<place>` and the commits they keep."""
-        form, pattern = "--format=%(objectname) %(refname)", f"refs/run-milestone/{place}*"
-        rows = [row.split(" ", 1) for row in self._git.rows("for-each-ref", form, pattern, directory=self._git.common)]
-        return {name: object_id(sha, name) for sha, name in rows}
+        return self._below(f"refs/run-milestone/{place}*")
 
     def is_thrown_away(self, commit: str, head: str, place: str) -> bool:
         """Return whether a commit rests on work that was kept below `place` and is no longer part of `head`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import OutsideError
-from .calls import Calls, object_id
+from .calls import Calls, named, object_id
 from .names import Names
 from .persons import persons
 
@@ -103,8 +103,7 @@ class Remote:
 
 def _branches(rows: list[str]) -> dict[str, str]:
     """Return branches and their commits from rows of a commit, a tab and a ref."""
-    pairs = (row.split("\t", 1) for row in rows)
-    return {_branch(name): object_id(sha, name) for sha, name in pairs}
+    return {_branch(name): sha for name, sha in named(rows, "\t").items()}
 
 
 def _branch(ref: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import OutsideError, UsageError
-from .calls import NOTHING, Calls, checked, object_id
+from .calls import NOTHING, Calls, checked, lying, object_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,10 +46,25 @@ class Trees:
         if not new:
             _unversion(tree)
         (self._git.dir / f"index-{index}.lock").unlink(missing_ok=True)
-        self._git.run("read-tree", "--reset", "-u", commit, tree=tree, index=index)
+        self._read_tree(commit, index, "-u", tree=tree)
         if not new:
             self._git.run("clean", "-ffdxq", tree=tree, index=index)
         self._laid_out[index] = commit
+
+    def _read_tree(self, commit: str, index: str, *options: str, tree: Path | None = None) -> None:
+        """Make an index, and with `-u` the tree, what a commit holds; git writes a new index whatever is in it."""
+        before = self._written(index)
+        self._git.run("read-tree", "--reset", *options, commit, tree=tree, index=index)
+        if self._written(index) == before:
+            raise lying(f"laid out {commit[:10]}")
+
+    def _written(self, index: str) -> tuple[int, int] | None:
+        """Return what changes when an index is written, None where there is none."""
+        try:
+            found = os.stat(self._git.dir / f"index-{index}")
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
     def _claim(self, tree: Path, index: str) -> None:
         """Note that `tree` is ours before it is there; the note also holds in a copied or moved project."""
@@ -73,8 +88,14 @@ class Trees:
         if tree.is_symlink():
             raise OutsideError(f"{tree} was replaced by a link.", "Remove the link and run the same command again.")
         _unversion(tree)
+        before = self._written(index)
         staged = self._git.run("add", "--all", "--verbose", "--", ".", tree=tree, index=index)
-        if not staged and merged is None and self._laid_out.pop(index, None) == parent:
+        if (
+            not staged
+            and self._written(index) == before
+            and merged is None
+            and self._laid_out.pop(index, None) == parent
+        ):
             return parent  # nothing was added to what was laid out, and nothing taken away
         made = object_id(self._git.run("write-tree", tree=tree, index=index), "the tree")
         if merged is not None:
@@ -107,7 +128,7 @@ class Trees:
             if path in wanted:
                 mode, kind, sha = facts.split(" ")
                 wanted[path] = f"{mode} {sha}\t{path}" if kind == "blob" else wanted[path]
-        self._git.run("read-tree", "--reset", onto, index=index)
+        self._read_tree(onto, index)
         self._git.run(
             "update-index", "-z", "--replace", "--index-info", index=index, stdin="\0".join((*wanted.values(), ""))
         )
