@@ -37,8 +37,8 @@ def goes_wrong(start, fault, undisturbed, bug=""):
     world.bug = bug
     world.plant(fault)
     code, struck = world.runs(), world.struck()
-    if struck is None:
-        return f"{fault}: it never came to that"
+    if struck is None and len(world.calls(fault.program)) >= fault.call:
+        return f"{fault}: it never came to that"  # where there are that many: git may look at an index once more
     world.good()
     wrong = wrongly_ended(world, code) or wrongly_went_on(world, undisturbed, exactly=is_exact(fault))
     if wrong:
@@ -48,7 +48,7 @@ def goes_wrong(start, fault, undisturbed, bug=""):
 
 
 def is_exact(fault):
-    """Return whether no other attempt is allowed, as it is where an agent fails, or git says it added what it did not."""
+    """Return whether no other attempt is allowed; it is where an agent fails, or git says that it added and did not."""
     return fault.program != "agent" and fault.mode not in {"nothing", "garbage"}
 
 
