@@ -113,7 +113,7 @@ def _drive(session: Session, mode: Mode, ask: Answers | None) -> None:
 
 
 def _one_by_one(session: Session, ask: Answers) -> Answers:
-    """Show each question again before it is answered, as what ran side by side was said after it; a barrier's is last."""
+    """Show each question again before it is answered, as what ran beside it was said after it; a barrier's is last."""
 
     def answer(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
         if gate.kind is not Kind.PHASE:
