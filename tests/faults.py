@@ -37,6 +37,13 @@ LINES = {
 }
 """The same for one line of a git that stays and answers each line with one."""
 
+FORGE = {
+    BEFORE: "raise planted",
+    AFTER: "does(self, *words, **how); raise planted",
+    "nothing": "return () if does.__name__ == 'pulls' else does(self, *words, **how)",
+}
+"""The same for a call of the forge; it may also say that there are no pull requests."""
+
 _SHIM = """\
 #!/bin/sh
 export GIT_AUTHOR_DATE='2026-01-02T03:04:05Z' GIT_COMMITTER_DATE='2026-01-02T03:04:05Z'
@@ -90,6 +97,24 @@ case "$*" in *" push "*:refs/heads/feat/*) if mkdir {once}; then
 fi ;; esac
 exec {real} "$@"
 """
+_FORGE = """
+from run_milestone.errors import OutsideError
+from run_milestone.hands.forge.local.pulls import Pulls
+planted = OutsideError("It is planted.", "Run again.")
+def noted(does):
+    def call(self, *words, **how):
+        with open({place!r} + "/forge.log", "a+") as file:
+            file.write(does.__name__ + "\\n")
+            file.seek(0)
+            number = len(file.readlines())
+        if number == {call}:
+            open({place!r} + "/struck", "w").write(does.__name__)
+            {instead}
+        return does(self, *words, **how)
+    return call
+for name in ("pulls", "create", "edit"):
+    setattr(Pulls, name, noted(getattr(Pulls, name)))
+"""
 _START = """\
 import sys
 from run_milestone.hands.process import Processes, talk
@@ -107,7 +132,7 @@ ONWARD = ("continue", "retry", "fix", "restart", "approve", "skip")
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong: the program (`git`, `agent`, or `stays` for lines of a git that stays), its call, and how."""
+    """What goes wrong: of which program (`stays` is a git that stays, whose calls are lines), which call, and how."""
 
     program: str = "git"
     call: int = 0
@@ -125,6 +150,8 @@ class World:
     bug: str = ""
     """Code that breaks the runner in one way, to see that it is noticed."""
     said: list = field(default_factory=list)
+    forge: str = ""
+    """Code that lets the forge go wrong."""
 
     @property
     def project(self):
@@ -187,6 +214,9 @@ class World:
         words = {"real": shutil.which("git"), "place": str(self.programs), "line": fault.call, "instead": instead}
         (self.programs / "stays.py").write_text(_STAYING.format(**words))
         (self.programs / "lines").write_text("")
+        (self.programs / "forge.log").write_text("")
+        instead = FORGE.get(fault.mode, "") if fault.program == "forge" else ""
+        self.forge = _FORGE.format(place=str(self.programs), call=fault.call, instead=instead or "pass")
         (self.programs / "struck").unlink(missing_ok=True)
 
     def calls(self, program):
@@ -201,7 +231,12 @@ class World:
 
     def runs(self, *words, longest=60):
         """Run the milestone; returns the exit code, None where it never ended."""
-        command = [sys.executable, "-c", _START.format(patience=PATIENCE, bug=self.bug), *(words or ("m1",))]
+        command = [
+            sys.executable,
+            "-c",
+            _START.format(patience=PATIENCE, bug=self.bug + self.forge),
+            *(words or ("m1",)),
+        ]
         env = {**os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}"}
         with (self.folder / "said").open("w+") as said:
             how = {"cwd": self.project, "env": env, "stdin": subprocess.DEVNULL, "start_new_session": True}

@@ -1,4 +1,4 @@
-"""Whichever call of git or of an agent goes wrong, and however: the milestone then ends as it does without that.
+"""Whichever call of git, an agent or the forge goes wrong, however: the milestone then ends as it does without that.
 
 Every run a few calls; `pytest -m torture tests/torture/test_faults.py` tries every call in every way.
 """
@@ -8,11 +8,11 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from faults import LINES, MODES, Fault, World, differences, stands, untrue
+from faults import FORGE, LINES, MODES, Fault, World, differences, stands, untrue
 
 ENDS = {0: "complete", 1: "failed", 3: "waiting"}
 
-PROGRAMS = (("git", MODES), ("stays", LINES), ("agent", MODES))
+PROGRAMS = (("git", MODES), ("stays", LINES), ("agent", MODES), ("forge", FORGE))
 
 
 @pytest.fixture(scope="module")
