@@ -8,7 +8,8 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from faults import FORGE, LINES, MODES, Fault, World, differences, stands, untrue
+from faults import FORGE, LINES, MODES, Fault
+from worlds import World, differences, stands, untrue
 
 ENDS = {0: "complete", 1: "failed", 3: "waiting"}
 
