@@ -137,6 +137,11 @@ class Tested:
     unmeasured: str | None = None
     """Why coverage was not measured."""
 
+    @property
+    def counted(self) -> bool:
+        """Whether any test was told of: a command without a report only passes or fails."""
+        return bool(self.passed or self.failed or self.skipped or self.known)
+
 
 @dataclass(frozen=True, slots=True)
 class Inspected:

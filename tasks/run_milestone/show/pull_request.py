@@ -130,7 +130,9 @@ def _unproven(criterion: Criterion, inspected: Inspected) -> str:
 def _tests(tested: Tested) -> Iterator[str]:
     yield "## Tests"
     skipped = f", {tested.skipped} skipped" if tested.skipped else ""
-    yield f"{tested.passed} passed, {len(tested.failed)} failed{skipped}."
+    yield (
+        f"{tested.passed} passed, {len(tested.failed)} failed{skipped}." if tested.counted else "Passed, none counted."
+    )
     if tested.unmeasured:
         yield f"Coverage of changed lines: not measured: {inert_markdown(tested.unmeasured)}."
     elif tested.coverage and tested.coverage.lines:

@@ -81,7 +81,7 @@ def _test(done: Tested, _: int) -> Iterator[str]:
     elif done.failed:
         yield f"✗ Tests: {len(done.failed)} failed, {done.passed} passed{known}"
     else:
-        yield f"✓ Tests: {done.passed} passed{known}"
+        yield f"✓ Tests: {done.passed} passed{known}" if done.counted else "✓ Tests: passed, none counted"
 
 
 def _inspect(done: Inspected, _: int) -> Iterator[str]:

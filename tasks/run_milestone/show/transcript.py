@@ -19,7 +19,8 @@ def start(milestone: Milestone, doing: str) -> list[str]:
 def bootstrapped(milestone: Milestone, done: Bootstrapped) -> list[str]:
     """Return what the bootstrap found."""
     tests = done.tests
-    baseline = tests.problem or f"{tests.passed} passed, {len(tests.failed)} failed"
+    counts = f"{tests.passed} passed, {len(tests.failed)} failed" if tests.counted else "passed, none counted"
+    baseline = tests.problem or counts
     size = f"{count(len(milestone.issues), 'issue')}, {count(len(milestone.phases), 'phase')}"
     return [
         "",

@@ -32,14 +32,16 @@ def evidence(records: Records) -> Iterator[str]:
         yield "</div></details>"
 
 
+def _before(tests: Tested) -> str:
+    if tests.problem:
+        return f"the tests came to no verdict: {tests.problem}"
+    return f"{count(tests.passed, 'test')} passed, {len(tests.failed)} failed" if tests.counted else "the tests passed"
+
+
 def _baseline(records: Records) -> str:
     baseline = records.state.markers.evidence(BOOTSTRAP, Bootstrapped)
     reviewed = records.state.markers.evidence(PLAN_REVIEW, PlanReviewed)
-    told = (
-        [f"Before any work {count(baseline.tests.passed, 'test')} passed, {len(baseline.tests.failed)} failed."]
-        if baseline
-        else []
-    )
+    told = [f"Before any work {_before(baseline.tests)}."] if baseline else []
     if reviewed and reviewed.left_out_by:
         told.append(f"The review of the plan was left out by {reviewed.left_out_by}.")
     elif reviewed:
@@ -89,6 +91,8 @@ def _unproven(criterion: Criterion, tested: Tested | None) -> str:
 def _tests(tested: Tested) -> str:
     if tested.problem:
         return f"Tests: {tested.problem}."
+    if not tested.counted:
+        return "Tests: passed, none counted."
     rest = [f"{len(tested.failed)} failed"]
     rest += [f"{tested.skipped} skipped"] if tested.skipped else []
     rest += [f"{len(tested.known)} known failures not counted"] if tested.known else []
