@@ -41,7 +41,7 @@ export GIT_AUTHOR_DATE='2026-01-02T03:04:05Z' GIT_COMMITTER_DATE='2026-01-02T03:
 read -r calls <{place}/{name}.calls; calls=$((calls + 1)); echo $calls >{place}/{name}.calls
 echo "$*" >>{place}/{name}.log
 {stays}
-[ $calls = {call} ] || exec {real} "$@"
+case "$calls $*" in {call}) ;; *) exec {real} "$@" ;; esac
 echo "$*" >{place}/struck
 {instead}
 """
@@ -66,7 +66,7 @@ for line in sys.stdin.buffer:
         file.write(line.decode())
         file.seek(0)
         lines = len(file.readlines())
-    if lines == {call}:
+    if lines == {call!r}:
         open({place!r} + "/struck", "w").write(line.decode())
         {instead}
     else:
@@ -93,7 +93,7 @@ def noted(does):
             file.write(does.__name__ + "\\n")
             file.seek(0)
             number = len(file.readlines())
-        if number == {call}:
+        if number == {call!r}:
             open({place!r} + "/struck", "w").write(does.__name__)
             {instead}
         return does(self, *words, **how)
@@ -105,24 +105,36 @@ for name in ("pulls", "create", "edit"):
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong: of which program (`stays` is a git that stays, whose calls are lines), which call, and how."""
+    """What goes wrong: of which program (`stays` is a git that stays, whose calls are lines), which call, and how.
+
+    A call is a number from 1 (0: none), or words that it holds; then every such call goes wrong.
+    """
 
     program: str = "git"
-    call: int = 0
+    call: int | str = 0
     mode: str = BEFORE
+
+    def is_among(self, calls):
+        """Return whether one of these calls should have gone wrong."""
+        return len(calls) >= self.call if isinstance(self.call, int) else any(self.call in call for call in calls)
+
+    @property
+    def pattern(self):
+        """The call, as a shell finds it in its number and words."""
+        return f'"{self.call} "*' if isinstance(self.call, int) else f'*"{self.call}"*'
 
     def __str__(self):
         return f"{self.program} call {self.call}: {self.mode}"
 
 
 def plant(fault, place, agent):
-    """Make the programs in `place`, one of which goes wrong at one call; returns the code that a runner needs for it."""
+    """Make the programs in `place`, one of which goes wrong at one call; returns the code that a run needs for it."""
     for name, real in (("git", shutil.which("git")), ("agent", str(agent))):
         how = {"place": place, "name": name, "real": real, "python": sys.executable}
         own = fault.program == name
         instead = MODES.get(fault.mode, "").format(**how) if own else ""
         stays = _STAYS.format(**how) if fault.program == "stays" and name == "git" else ""
-        program(place / name, _SHIM.format(**how, call=fault.call if own else 0, instead=instead, stays=stays))
+        program(place / name, _SHIM.format(**how, call=fault.pattern if own else "0", instead=instead, stays=stays))
         (place / f"{name}.calls").write_text("0\n")
     for name in ("git", "agent", "stays", "forge"):
         (place / f"{name}.log").write_text("")
