@@ -77,9 +77,9 @@ class Recorded(Session):
         close_books(self)
 
     def _finish(self, node: Node) -> None:
-        task, of_issue = self.due.making.task(node), self._issues.get(node.issue or "")
-        if of_issue and node.step:
-            evidence = self._found(of_issue, node.step)
+        task = self.due.making.task(node)
+        if node.issue and node.step:
+            evidence = self._found(self.due.making.issue(node.issue), node.step)
         else:
             evidence = self._own(node.name) or self._approve(task)
         self.state.markers.write(node.name, task.inputs(), evidence, 1.5)
