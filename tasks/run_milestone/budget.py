@@ -91,9 +91,9 @@ def costs(entries: Iterable[dict[str, Any]]) -> dict[str, float | None]:
     return {number: None if total.unknown or total.unpriced else total.money for number, total in totals.items()}
 
 
-def count(attempts: int) -> str:
+def count(number: int, what: str = "attempt") -> str:
     """Return `1 attempt`, `2 attempts`."""
-    return f"{attempts} {'attempt' if attempts == 1 else 'attempts'}"
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def limited(milestone: Milestone, *, time: float | None, money: float | None) -> Milestone:
@@ -157,8 +157,8 @@ def unmeasured(total: Used) -> list[str]:
 
 def _unknown(total: Used) -> str:
     """Return what is of unknown cost: `2 attempts and 1 review`."""
-    reviews = f"{total.unpriced} {'review' if total.unpriced == 1 else 'reviews'}" if total.unpriced else ""
-    return " and ".join(filter(None, (count(total.unknown) if total.unknown else "", reviews)))
+    parts = ((total.unknown, "attempt"), (total.unpriced, "review"))
+    return " and ".join(count(number, what) for number, what in parts if number)
 
 
 def told(total: Used, allowed: dict[str, float]) -> list[str]:

@@ -116,10 +116,9 @@ def _plan(project: Project, milestone: Milestone, processes: Processes) -> Itera
     name = milestone.id
     yield Sign(f"{name} plan", f"{count(len(milestone.issues), 'issue')}, {count(len(milestone.phases), 'phase')}")
     yield from _places(project, milestone, processes)
-    agents = dict.fromkeys((milestone.agent, *(issue.agent for issue in milestone.issues if issue.agent)))
-    for agent in agents:
+    for agent in milestone.agents:
         yield _command(f"{name} agent", agent.command) if agent.kind == "command" else Sign(f"{name} agent", agent.kind)
-    yield from _variables(f"{name} pass_env", [*agents, *milestone.reviewers])
+    yield from _variables(f"{name} pass_env", (*milestone.agents, *milestone.reviewers))
     for field in ("lint", "test", "review"):
         yield _command(f"{name} {field}", getattr(milestone.commands, field))
 

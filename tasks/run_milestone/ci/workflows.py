@@ -14,7 +14,7 @@ from ..files import read_text, write_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..model import AgentSpec, Milestone, Reviewer
+    from ..model import Milestone
 
 _TEMPLATES = Path(__file__).parent / "templates"
 MAIN, WAVE = ".github/workflows/run-milestone.yml", ".github/workflows/run-milestone-wave.yml"
@@ -42,14 +42,9 @@ def workflows(milestones: Sequence[Milestone], *, matrix: bool) -> dict[str, str
 
 def passed_on(milestones: Sequence[Milestone]) -> list[str]:
     """Return the names of the variables that the plans pass on to agents and reviewers."""
-    programs = [program for milestone in milestones for program in _programs(milestone)]
-    return sorted({name for program in programs for name in program.pass_env})
-
-
-def _programs(milestone: Milestone) -> Iterator[AgentSpec | Reviewer]:
-    yield milestone.agent
-    yield from (issue.agent for issue in milestone.issues if issue.agent)
-    yield from milestone.reviewers
+    agents = {name for milestone in milestones for agent in milestone.agents for name in agent.pass_env}
+    reviewers = {name for milestone in milestones for reviewer in milestone.reviewers for name in reviewer.pass_env}
+    return sorted(agents | reviewers)
 
 
 def _with_each(text: str, names: list[str]) -> str:

@@ -190,3 +190,8 @@ class Milestone:
     def issues(self) -> tuple[Issue, ...]:
         """All issues in plan order."""
         return tuple(issue for phase in self.phases for issue in phase.issues)
+
+    @property
+    def agents(self) -> tuple[AgentSpec, ...]:
+        """Its agent, then those that its issues name, each once."""
+        return tuple(dict.fromkeys((self.agent, *(issue.agent for issue in self.issues if issue.agent))))
