@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from run_milestone import gates
-from run_milestone.books import close_books
-from run_milestone.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW
-from run_milestone.hands import Hands
-from run_milestone.hands.opening import open_git
-from run_milestone.hands.process import Processes
+from run_milestone.adapters import Hands
+from run_milestone.adapters.process import Processes
 from run_milestone.model import (
     Bootstrapped,
     BranchMade,
@@ -27,20 +23,24 @@ from run_milestone.model import (
     Tested,
     Verb,
 )
-from run_milestone.plan.ids import branch_of
 from run_milestone.plan.review import review
-from run_milestone.session import Session
-from run_milestone.show.voice import Voice
+from run_milestone.policy import gating
+from run_milestone.policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW
+from run_milestone.policy.naming import branch_of
+from run_milestone.render.console import Voice
+from run_milestone.runner.finish import close_books
+from run_milestone.runner.session import Session
+from run_milestone.runner.wiring import open_git
 
 from .project import make_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from run_milestone.graph import Node
-    from run_milestone.hands.forge import Forge
+    from run_milestone.adapters.forge import Forge
     from run_milestone.model import Issue, Milestone
-    from run_milestone.project import Project
+    from run_milestone.plan.project import Project
+    from run_milestone.policy.graph import Node
     from run_milestone.steps.task import Task
 
 
@@ -114,7 +114,7 @@ class Recorded(Session):
 
     def _approve(self, barrier: Task) -> Passed:
         """Answer a barrier's question as a person does."""
-        asked = gates.ask(barrier.gate, *barrier.findings(None), (), self.milestone)
+        asked = gating.ask(barrier.gate, *barrier.findings(None), (), self.milestone)
         if isinstance(asked, Passed):
             return asked
         answer = Decision(0, asked.gate, Verb.CONTINUE, "bench", "2026-01-01", "", asked.kind, asked.digest)

@@ -7,8 +7,8 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from run_milestone.books import close_books
-from run_milestone.plan.ids import branch_of
+from run_milestone.policy.naming import branch_of
+from run_milestone.runner.finish import close_books
 
 from .finished import make_finished
 from .project import ID, git

@@ -8,7 +8,7 @@ import resource
 import sys
 from pathlib import Path
 
-from run_milestone.door import main
+from run_milestone.__main__ import main
 
 
 def _leave(path: Path) -> None:

@@ -11,7 +11,7 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from run_milestone.starting import DODO
+from run_milestone.commands.scaffold import DODO
 
 from .project import ID, git
 from .table import Row

@@ -8,10 +8,10 @@ import subprocess
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from run_milestone.commands.scaffold import DODO
 from run_milestone.plan import load
-from run_milestone.plan.ids import branch_of
-from run_milestone.project import Project
-from run_milestone.starting import DODO
+from run_milestone.plan.project import Project
+from run_milestone.policy.naming import branch_of
 
 if TYPE_CHECKING:
     from pathlib import Path

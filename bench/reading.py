@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from run_milestone.plan import load
-from run_milestone.plan.reader import read
+from run_milestone.plan.yaml_reader import read
 
 from .table import Row
 from .timing import side_by_side

@@ -6,7 +6,7 @@ import pytest
 from stacks import PLAN
 
 from run_milestone.model import Check, CheckState
-from run_milestone.steps.awaiting import standing
+from run_milestone.steps.ci_checks import standing
 
 WAIT = "checks: {wait: 1s, required: [ci/test]}\n"
 WORK = {"01-1": {"a.js": "const a = 1\n"}, "01-2": {"a.js": "const a = 2\n"}}

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from plans import COLOUR_AND_WEIGHT
 
+from run_milestone.commands.verify import verify
 from run_milestone.plan import load
-from run_milestone.policy import STOPS
-from run_milestone.project import Project
-from run_milestone.verifying import verify
+from run_milestone.plan.project import Project
+from run_milestone.policy.stops import STOPS
 
 AGENT = """\
 import pathlib, sys, time

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from run_milestone import gates
-from run_milestone.comments import Conversation
-from run_milestone.hands.forge.local import LocalForge
+from run_milestone.adapters.forge.local import LocalForge
 from run_milestone.model import Finding, Issue, Kind, Milestone, Phase, Severity
-from run_milestone.settling import settle
-from run_milestone.state import State
+from run_milestone.policy import gating
+from run_milestone.runner.decide import settle
+from run_milestone.runner.gate_comments import Conversation
+from run_milestone.store import State
 
 ISSUES = (Issue("03", "Cache", "cache", 1, github=297), Issue("04", "Mail", "mail", 1, github=298))
 MILESTONE = Milestone("m4.1", "Users", "milestone/m4.1", (Phase(1, "Basics", ISSUES),))
@@ -51,7 +51,7 @@ class Desk:
         return json.loads(path.read_text())
 
     def asks(self, found=FAILS, name="03", change=CHANGE):
-        gate = self.state.gates.open(gates.ask(name, found, change, self.state.decisions.all(), MILESTONE))[0]
+        gate = self.state.gates.open(gating.ask(name, found, change, self.state.decisions.all(), MILESTONE))[0]
         self.talk.put([gate])
         return gate
 

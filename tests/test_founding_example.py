@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from run_milestone.schemas import read_schema
+from run_milestone.core.schemas import read_schema
 
 EXAMPLE = [
     "Starting Milestone: m4.1",

@@ -4,7 +4,6 @@ from dataclasses import fields, replace
 
 import pytest
 
-from run_milestone import gates
 from run_milestone.model import (
     Approval,
     Decision,
@@ -20,7 +19,8 @@ from run_milestone.model import (
     Tier,
     Verb,
 )
-from run_milestone.policy import STOPS
+from run_milestone.policy import gating
+from run_milestone.policy.stops import STOPS
 
 ISSUE = Issue("03", "Sanitize input", "sanitize", 1)
 MILESTONE = Milestone("m4.1", "Users", "milestone/m4.1", (Phase(1, "Basics", (ISSUE,)),))
@@ -33,7 +33,7 @@ def finding(kind, severity=Severity.WARNING, message="look at this", **facts):
 
 
 def asked(*findings, decisions=(), change=CHANGE, name="03", milestone=MILESTONE):
-    return gates.ask(name, findings, change, decisions, milestone)
+    return gating.ask(name, findings, change, decisions, milestone)
 
 
 def answered(gate, verb, number=1):
@@ -186,7 +186,7 @@ def test_an_answer_to_another_issue_passes_nothing():
     assert isinstance(asked(finding(Kind.SIZE), decisions=[approved]), Gate)
 
 
-@pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in gates.ANSWERS])
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in gating.ANSWERS])
 @pytest.mark.parametrize("kind", [kind for kind in HARD if kind is not Kind.PHASE], ids=str)
 def test_no_verb_but_an_approval_passes_an_issues_gate(kind, verb):
     bound = answered(asked(finding(kind)), verb)
@@ -215,7 +215,7 @@ def approval(verb, gate="03", written=OPENED + 1, digest=None):
 
 def refused(left, *kinds, change=None, others=()):
     gate = asked(*(finding(kind) for kind in kinds)) if kinds else None
-    return gates.refusal(left, gate, OPENED, change, others)
+    return gating.refusal(left, gate, OPENED, change, others)
 
 
 def test_a_fresh_answer_to_what_is_shown_is_taken():
@@ -282,13 +282,13 @@ def skip(verb, gate, number=1):
     ],
 )
 def test_who_is_skipped(decision, finished, expected):
-    found = gates.skipped("03", 1, [skip(Verb.FIX, "03", 9), decision], finished=finished)
+    found = gating.skipped("03", 1, [skip(Verb.FIX, "03", 9), decision], finished=finished)
     assert found == (decision if expected else None)
 
 
 def test_a_skip_is_taken_back_and_given_again():
     def found(*decisions, issue="03"):
-        return gates.skipped(issue, 1, decisions, finished=False)
+        return gating.skipped(issue, 1, decisions, finished=False)
 
     skipped, back, again = skip(Verb.SKIP, "03", 1), skip(Verb.UNSKIP, "03", 2), skip(Verb.SKIP, "03", 3)
     assert found(skipped, back) is None
@@ -304,8 +304,8 @@ def test_a_skip_is_taken_back_and_given_again():
 def test_a_skipped_phase_leaves_out_what_was_in_it_then():
     left_out = replace(finding(Kind.PHASE, severity=Severity.WARNING), rule="03")
     decision = replace(skip(Verb.SKIP_PHASE, "phase-1"), findings=(left_out, replace(left_out, rule="04")))
-    assert gates.skipped("03", 1, [decision], finished=False) == decision
-    assert gates.skipped("05", 1, [decision], finished=False) is None, "it came to the phase later"
+    assert gating.skipped("03", 1, [decision], finished=False) == decision
+    assert gating.skipped("05", 1, [decision], finished=False) is None, "it came to the phase later"
 
 
 def test_the_same_change_at_other_lines_is_still_approved():

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from run_milestone.graph import compile_graph, longest_first
 from run_milestone.model import STEPS, Issue, Milestone, Phase
+from run_milestone.policy.graph import compile_graph, longest_first
 
 CHAIN = [
     "branch",

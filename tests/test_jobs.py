@@ -12,7 +12,7 @@ import time
 import pytest
 from plans import command, issue, parts
 
-from run_milestone.lanes import Lane
+from run_milestone.runner.concurrency import Lane
 
 BUSY = """
 import contextlib, os, pathlib, sys, time

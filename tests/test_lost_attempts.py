@@ -7,7 +7,7 @@ import shutil
 import jsonschema
 import pytest
 
-from run_milestone.schemas import read_schema
+from run_milestone.core.schemas import read_schema
 
 KILLER = """\
 import json, os, pathlib, signal, sys

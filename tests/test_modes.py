@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 from plans import command, issue, parts
 
-from run_milestone.schemas import read_schema
+from run_milestone.core.schemas import read_schema
 
 AGENT = """
 import pathlib, re, sys, time

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as texts
 
-from run_milestone.exchange import pushing
+from run_milestone.commands.plan_sync import push
+from run_milestone.commands.plan_sync.parse_issue import wanted
 from run_milestone.model import ForgeIssue, Milestone
 from run_milestone.plan import load
-from run_milestone.plan.editing import PlanText, item
-from run_milestone.plan.reader import read
-from run_milestone.plan.wanted import wanted
+from run_milestone.plan.edit import PlanText, item
+from run_milestone.plan.yaml_reader import read
 
 PROFILE = """\
 Users want to see who they are.
@@ -330,13 +330,13 @@ def test_missing_issues_are_made_and_their_numbers_written_down(planned):
 
 
 def test_killed_after_an_issue_was_made_it_makes_no_second_one(planned, monkeypatch):
-    monkeypatch.setattr(pushing, "_write_down", lambda *_: os.kill(os.getpid(), 9))
+    monkeypatch.setattr(push, "_write_down", lambda *_: os.kill(os.getpid(), 9))
     child = os.fork()
     if child == 0:
         try:
-            from run_milestone.project import Project
+            from run_milestone.plan.project import Project
 
-            list(pushing.push_plan(Project(planned.folder), loaded(planned), dry=False))
+            list(push.push_plan(Project(planned.folder), loaded(planned), dry=False))
         finally:
             os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -9

@@ -3,7 +3,7 @@
 import pytest
 
 from run_milestone.model import STEPS, Kind, Tier
-from run_milestone.policy import AGAIN, STOPS
+from run_milestone.policy.stops import AGAIN, STOPS
 
 # kind: (tier, found by, verbs, label, what --autonomous tries in order)
 EXPECTED = {

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from run_milestone.cli import COMMANDS
-from run_milestone.errors import ExitCode
+from run_milestone.commands import COMMANDS
+from run_milestone.core.errors import ExitCode
 from run_milestone.model import Verb
-from run_milestone.policy import STOPS
-from run_milestone.show.words import PURPOSE
+from run_milestone.policy.stops import STOPS
+from run_milestone.render.phrases import PURPOSE
 
 CHECKOUT = Path(__file__).parents[1]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")

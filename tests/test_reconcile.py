@@ -12,8 +12,8 @@ from plans import command, issue, parts
 
 from run_milestone.model import Proposed
 from run_milestone.plan import load
-from run_milestone.renumbering import take_up
-from run_milestone.state import State
+from run_milestone.runner.plan_changes import take_up
+from run_milestone.store import State
 
 AGENT = """
 import pathlib, re, sys

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from run_milestone.redaction import inert_markdown, redact, visible
+from run_milestone.core.redact import inert_markdown, redact, visible
 
 CANARY = "C4nary/+ü &\"9z'%"
 

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from run_milestone.checks.asking import answered
-from run_milestone.checks.compliance import named
-from run_milestone.hands.agents.result import said
+from run_milestone.adapters.agents.result import said
+from run_milestone.checks.review_prompt import answered
+from run_milestone.policy.criteria import named
 
 WIDGETS = '"""Widgets."""\n\nSIZE = 3\n'
 COLOUR = WIDGETS + 'COLOUR = "red"\n'

@@ -8,10 +8,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from plans import COLOUR_AND_WEIGHT
 
+from run_milestone.core.schemas import read_schema
 from run_milestone.model import Decision, Finding, Gate, Kind, Marker, Severity, Step, Tier, Verb
-from run_milestone.policy import STOPS
-from run_milestone.schemas import read_schema
-from run_milestone.show.stories import IssueStory
+from run_milestone.policy.stops import STOPS
+from run_milestone.store.issue_status import IssueStory
 
 NAMES = ("approval", "decision", "findings", "gate", "landing", "marker", "metrics", "plan", "summary")
 CHANGE = """\

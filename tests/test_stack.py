@@ -3,7 +3,7 @@
 import pytest
 
 from run_milestone.model import Issue, Milestone, Phase, PullRequest
-from run_milestone.stack import base_of
+from run_milestone.policy.stacking import base_of
 
 UPON = {"01": (), "02": ("01",), "03": ("01",), "04": ("02", "03"), "05": ("01", "02", "04")}
 ISSUES = tuple(Issue(number, f"Issue {number}", f"i{number}", 1, depends_on=upon) for number, upon in UPON.items())

@@ -7,16 +7,16 @@ import subprocess
 import loopback
 import pytest
 
-from run_milestone import gates
-from run_milestone.comments import Conversation
-from run_milestone.hands.forge.github import GitHubForge
-from run_milestone.hands.forge.github.address import Address
-from run_milestone.hands.forge.github.gh import Gh
-from run_milestone.hands.process import Processes
+from run_milestone.adapters.forge.github import GitHubForge
+from run_milestone.adapters.forge.github.gh import Gh
+from run_milestone.adapters.forge.github.repo_url import Address
+from run_milestone.adapters.process import Processes
 from run_milestone.model import Finding, Kind, Milestone, Phase, Severity
 from run_milestone.plan import load
-from run_milestone.settling import settle
-from run_milestone.state import State
+from run_milestone.policy import gating
+from run_milestone.runner.decide import settle
+from run_milestone.runner.gate_comments import Conversation
+from run_milestone.store import State
 
 pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
 
@@ -50,7 +50,7 @@ def test_a_phase_is_asked_about_on_the_milestones_own_issue_and_answered_there(g
         talk.close()
         return [f"{decision.gate} {decision.verb} by {decision.who}: {decision.why}" for decision in made]
 
-    gate = state.gates.open(gates.ask("phase-1", DONE, "", (), MILESTONE))[0]
+    gate = state.gates.open(gating.ask("phase-1", DONE, "", (), MILESTONE))[0]
     begins().put([gate])
     begins().put([gate])
     (issue,) = github.world.things.values()

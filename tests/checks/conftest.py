@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from run_milestone.adapters.process import Processes
 from run_milestone.checks.change import Change
-from run_milestone.checks.reading import DIFF_OPTIONS, changed_files
-from run_milestone.hands.process import Processes
+from run_milestone.checks.diff import DIFF_OPTIONS, changed_files
 from run_milestone.model import Issue, Milestone, Phase
 
 ISSUE = Issue("03", "Add input sanitization", "sanitization", phase=1)

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from run_milestone.checks import inspect
-from run_milestone.errors import Interrupted
+from run_milestone.core.errors import Interrupted
 from run_milestone.model import Finding, Kind, Severity
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "findings.schema.json").read_text("utf-8"))

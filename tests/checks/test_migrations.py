@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 import pytest
 
 from run_milestone.checks.migrations import check
-from run_milestone.checks.rows import NotCountedError, count, shown
+from run_milestone.checks.row_count import NotCountedError, count, shown
 from run_milestone.checks.sql import Effect, effects
 from run_milestone.model import Kind, Severity
 

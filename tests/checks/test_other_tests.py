@@ -3,7 +3,7 @@
 import pytest
 
 from run_milestone.checks.change import ChangedFile
-from run_milestone.checks.other_tests import check
+from run_milestone.checks.test_patterns import check
 
 
 def told(path, added=(), removed=(), status="M"):

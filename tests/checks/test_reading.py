@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from run_milestone.checks.reading import changed_files
-from run_milestone.errors import OutsideError
+from run_milestone.checks.diff import changed_files
+from run_milestone.core.errors import OutsideError
 
 
 def one(change):

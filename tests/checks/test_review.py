@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from run_milestone.checks.review import review
+from run_milestone.checks.static_review import review
 from run_milestone.model import Commands, Kind, Severity
 
 RUFF = '[tool.ruff.lint]\nselect = ["D101", "D103", "E", "F", "S"]\n'

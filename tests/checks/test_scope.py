@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from run_milestone.checks.scope import check
-from run_milestone.globs import matches
+from run_milestone.core.globs import matches
 from run_milestone.model import Kind, Paths, Severity
 
 

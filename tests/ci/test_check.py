@@ -2,7 +2,7 @@
 
 import pytest
 
-from run_milestone.ci.rules import broken_rules
+from run_milestone.commands.ci.rules import broken_rules
 
 UNSAFE = """\
 name: milestone

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from run_milestone.ci.event import asked
-from run_milestone.errors import UsageError
+from run_milestone.commands.ci.event import asked
+from run_milestone.core.errors import UsageError
 
 KNOWN = {"m1": [7], "m4.1": [297]}
 MARK = "Issue 03.\n\n<!-- run-milestone: m4.1/03 -->\n"

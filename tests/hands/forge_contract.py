@@ -8,11 +8,11 @@ from threading import Thread
 
 import pytest
 
-from run_milestone.errors import OutsideError
-from run_milestone.hands.git import Git
-from run_milestone.hands.process import Processes
+from run_milestone.adapters.git import Git
+from run_milestone.adapters.process import Processes
+from run_milestone.core.errors import OutsideError
 from run_milestone.model import CheckState, ForgeIssue, Proposal, PullRequest
-from run_milestone.policy import LABELS
+from run_milestone.policy.stops import LABELS
 
 BASE, HEAD = "milestone/m4.1", "feature/m4.1-03-sanitize"
 

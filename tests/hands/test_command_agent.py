@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from run_milestone.hands.agents import Assignment, Report, agent_of
-from run_milestone.hands.agents.prompt import LONGEST, prompt
-from run_milestone.hands.process import Processes
+from run_milestone.adapters.agents import Assignment, Report, agent_of
+from run_milestone.adapters.agents.prompt import LONGEST, prompt
+from run_milestone.adapters.process import Processes
 from run_milestone.model import (
     AgentSpec,
     Criterion,

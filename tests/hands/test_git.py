@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from run_milestone.errors import OutsideError, UsageError
-from run_milestone.hands.git import Git
-from run_milestone.hands.process import Processes, talk
+from run_milestone.adapters.git import Git
+from run_milestone.adapters.process import Processes, coprocess
+from run_milestone.core.errors import OutsideError, UsageError
 
 CODE = "if x:\n    a()\n    b()\n"
 RECORDER = '#!/bin/sh\nwhile read old new ref; do echo "$ref $old $new" >> "$0.log"; done\n'
@@ -138,7 +138,7 @@ def test_a_git_that_stays_is_given_up_where_it_says_nothing_or_too_much(bench, m
     shim.write_text(f"#!/bin/sh\n{does.format(base=bench.base)}\n")
     shim.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(talk, "PATIENCE", 0.3)
+    monkeypatch.setattr(coprocess, "PATIENCE", 0.3)
     for ask in (lambda: bench.git.read(bench.base, "a.py"), lambda: [bench.git.head("main") for _ in range(2)]):
         with pytest.raises(OutsideError, match="no answer"):
             ask()

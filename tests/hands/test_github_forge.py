@@ -9,11 +9,11 @@ import loopback
 import pytest
 from forge_contract import BASE, HEAD, ForgeContract, Ground
 
-from run_milestone.errors import Interrupted, OutsideError, UsageError
-from run_milestone.hands.forge.github import GitHubForge
-from run_milestone.hands.forge.github.address import Address
-from run_milestone.hands.forge.github.gh import Gh
-from run_milestone.hands.process import Processes
+from run_milestone.adapters.forge.github import GitHubForge
+from run_milestone.adapters.forge.github.gh import Gh
+from run_milestone.adapters.forge.github.repo_url import Address
+from run_milestone.adapters.process import Processes
+from run_milestone.core.errors import Interrupted, OutsideError, UsageError
 from run_milestone.model import Proposal
 
 pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from run_milestone.errors import UsageError
-from run_milestone.hands.forge.github.address import Address, address_of
-from run_milestone.hands.forge.github.failures import Said, Trouble, limit_wait
-from run_milestone.hands.forge.github.login import token_names
+from run_milestone.adapters.forge.github.auth import token_names
+from run_milestone.adapters.forge.github.error_mapping import Said, Trouble, limit_wait
+from run_milestone.adapters.forge.github.repo_url import Address, address_of
+from run_milestone.core.errors import UsageError
 
 
 @pytest.mark.parametrize(

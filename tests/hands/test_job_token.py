@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from run_milestone.errors import OutsideError
-from run_milestone.hands.git import Git
-from run_milestone.hands.process import Processes
+from run_milestone.adapters.git import Git
+from run_milestone.adapters.process import Processes
+from run_milestone.core.errors import OutsideError
 
 TOKEN = "made-up-token-of-this-job"
 BASIC = "Basic " + base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from forge_contract import ForgeContract, Ground
 
-from run_milestone.errors import DamagedStateError, OutsideError
-from run_milestone.hands.forge.local import LocalForge
+from run_milestone.adapters.forge.local import LocalForge
+from run_milestone.core.errors import DamagedStateError, OutsideError
 from run_milestone.model import Proposal
 
 ROOT = Path(__file__).parents[2]

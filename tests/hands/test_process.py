@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from run_milestone.errors import Interrupted
-from run_milestone.hands.process import KEEP, Processes, children, wards
+from run_milestone.adapters.process import KEEP, Processes, child, supervised
+from run_milestone.core.errors import Interrupted
 
 PYTHON = sys.executable
 SOURCE = Path(__file__).parents[2] / "tasks"
@@ -42,7 +42,7 @@ DAEMON = textwrap.dedent(
 
 @pytest.fixture
 def processes(monkeypatch) -> Processes:
-    monkeypatch.setattr(children, "GRACE", 0.5)
+    monkeypatch.setattr(child, "GRACE", 0.5)
     return Processes()
 
 
@@ -249,7 +249,7 @@ def test_an_attack_on_the_warden_frees_nobody(processes, tmp_path, blow):
 
 @pytest.mark.parametrize("blow", ["KILL", "STOP"])
 def test_an_attack_on_what_starts_the_wardens_frees_nobody_and_stops_nobody(processes, tmp_path, monkeypatch, blow):
-    monkeypatch.setattr(wards, "PATIENCE", 3.0)
+    monkeypatch.setattr(supervised, "PATIENCE", 3.0)
     parent = "int(open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1])"
     attack = DAEMON + f"\nos.kill({parent}, signal.SIG{blow}); time.sleep(60)"
     attacked = processes.untrusted([PYTHON, "-c", attack, str(tmp_path / "pid")], cwd=tmp_path, timeout=1)

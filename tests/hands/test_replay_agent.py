@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from run_milestone.errors import UsageError
-from run_milestone.hands.agents import Assignment, agent_of
-from run_milestone.hands.process import Processes
+from run_milestone.adapters.agents import Assignment, agent_of
+from run_milestone.adapters.process import Processes
+from run_milestone.core.errors import UsageError
 from run_milestone.model import AgentSpec, Issue, Milestone
 
 PATCH = """\

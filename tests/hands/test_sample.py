@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from run_milestone.errors import OutsideError
-from run_milestone.hands.process import Processes
-from run_milestone.hands.sample import make_bare
+from run_milestone.adapters.process import Processes
+from run_milestone.core.errors import OutsideError
+from run_milestone.runner.sample_repo import make_bare
 
 
 def test_runs_that_begin_at_once_share_one_remote(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from run_milestone.errors import PlanError
+from run_milestone.core.errors import PlanError
 from run_milestone.plan import load
 
 HEAD = "id: m4.1\ntitle: User Management API\n"

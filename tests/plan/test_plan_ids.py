@@ -2,8 +2,8 @@
 
 import pytest
 
-from run_milestone.errors import UsageError
-from run_milestone.plan.ids import branch_of, normalise, slug_of
+from run_milestone.core.errors import UsageError
+from run_milestone.policy.naming import branch_of, normalise, slug_of
 
 
 @pytest.mark.parametrize(

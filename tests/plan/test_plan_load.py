@@ -11,7 +11,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from run_milestone.errors import PlanError, UsageError
+from run_milestone.core.errors import PlanError, UsageError
 from run_milestone.model import AgentSpec, Criterion, Expectations, Milestone, Paths, Spec, Verb
 from run_milestone.plan import load, milestones
 

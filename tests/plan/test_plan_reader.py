@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_milestone.plan.reader import read
+from run_milestone.plan.yaml_reader import read
 
 REFUSED = {
     "a: &x b": ["1:4 a: has the anchor &x, expected a value without one"],

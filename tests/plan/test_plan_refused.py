@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from run_milestone.errors import ExitCode, PlanError
+from run_milestone.core.errors import ExitCode, PlanError
 
 SHAPES = {
     "titel: x": "3:1: titel: is not a known key, did you mean title?",

@@ -26,7 +26,7 @@ from run_milestone.model import (
     Verb,
 )
 from run_milestone.plan.schema import plan_schema
-from run_milestone.policy import STOPS
+from run_milestone.policy.stops import STOPS
 
 ROOT = Path(__file__).parents[2]
 PAIRS = {

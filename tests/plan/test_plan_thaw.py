@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from run_milestone.digest import plain
+from run_milestone.core.serialize import plain
+from run_milestone.core.thaw import thaw
 from run_milestone.model import Decision, Finding, Gate, Inspected, Kind, Limits, Marker, Milestone, Severity, Verb
-from run_milestone.plan.thaw import thaw
 
 FINDING = Finding(Kind.REVIEW, Severity.WARNING, "D103", "Missing docstring", "src/users/sanitize.py", 15)
 GATE = Gate("03", Kind.REVIEW, 1, 2, (Verb.FIX, Verb.SKIP), (FINDING,), "d" * 64, "c" * 40, "2026-11-22T17:00:00Z")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from run_milestone.hands.git import Git
-from run_milestone.hands.process import Processes
+from run_milestone.adapters.git import Git
+from run_milestone.adapters.process import Processes
 from run_milestone.model import BranchMade, Decision, Gate, Issue, Kind, Milestone, Phase, Verb
-from run_milestone.sharing.run import Desk
-from run_milestone.state import State
+from run_milestone.store import State
+from run_milestone.sync.shared_state import Desk
 
 ISSUES = tuple(Issue(f"{number:02}", f"Part {number}", f"part-{number}", 1) for number in range(1, 9))
 MILESTONE = Milestone("m1", "Parts", "milestone/m1", (Phase(1, "All", ISSUES),))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from run_milestone.cli import main
+from run_milestone.commands import main
 
 PAGE = (Path(__file__).parents[2] / "docs" / "ci.md").read_text(encoding="utf-8").partition("## Any CI system")[2]
 RUN, DECIDE, MANY, STEPS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)

@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from run_milestone.errors import BusyError, DamagedStateError, OutsideError
+from run_milestone.core.errors import BusyError, DamagedStateError, OutsideError
 from run_milestone.model import Issue, Milestone, Phase
-from run_milestone.sharing.run import Together
-from run_milestone.state.incoming import form
-from run_milestone.state.merging import Clash
+from run_milestone.sync.merge import Clash
+from run_milestone.sync.shared_state import Together
+from run_milestone.sync.validate import form
 
 MILESTONE = Milestone("m1", "Parts", "milestone/m1", (Phase(1, "All", (Issue("01", "Part 1", "part-1", 1),)),))
 REF = "refs/run-milestone/m1/state"
@@ -440,8 +440,8 @@ def test_a_secret_in_an_answer_does_not_leave_and_one_in_the_journal_keeps_every
 
 @pytest.mark.parametrize("own", ["", "a b", "-x", "a;touch b", "$(id)", "a/b", "x" * 200, "ä"])
 def test_a_locks_id_is_a_plain_word(machine, own):
-    from run_milestone.errors import UsageError
-    from run_milestone.sharing.lock import checked
+    from run_milestone.core.errors import UsageError
+    from run_milestone.sync.remote_lock import checked
 
     with pytest.raises(UsageError, match="is no id of a lock"):
         checked(own)

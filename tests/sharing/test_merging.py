@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from run_milestone.state.merging import Clash, merge, renumber
+from run_milestone.sync.merge import Clash, merge, renumber
 
 
 def record(**facts):

@@ -24,9 +24,9 @@ from run_milestone.model import (
     Verb,
 )
 from run_milestone.model import Tested as Ran
-from run_milestone.show import landing
-from run_milestone.show.pull_request import LONGEST, Facts, body, mark, title
-from run_milestone.state import State
+from run_milestone.render import milestone_pr
+from run_milestone.render.pull_request import LONGEST, Facts, body, mark, title
+from run_milestone.store import State
 
 ISSUE = Issue(
     "03",
@@ -140,7 +140,7 @@ def test_the_milestones_own_closes_what_landed_and_tells_what_did_not(tmp_path):
     skip = Decision(0, "04", Verb.SKIP, "ada", "2026-11-22T12:00:00+00:00", "Closes #5 another day", Kind.TESTS)
     state.decisions.record(skip)
     one = LandedIssue("03", 310, "a" * 40, "b" * 40, "2026-11-22T12:00:00+00:00")
-    shown = landing.body(milestone, state, Landed("m4.1", "milestone/m4.1", "main", (one,)))
+    shown = milestone_pr.body(milestone, state, Landed("m4.1", "milestone/m4.1", "main", (one,)))
     assert "- #310 Add input sanitization (#297) — `needs-db-review`" in shown
     assert "\nCloses #297\n" in shown
     assert "Closes #298" not in shown

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from run_milestone.model import Issue, Milestone, Phase
-from run_milestone.show.graph import draw
+from run_milestone.render.graph import draw
 
 
 def issue(number, phase, *needs, title="Work"):

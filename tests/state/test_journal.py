@@ -11,9 +11,9 @@ import time
 
 import pytest
 
-from run_milestone.errors import DamagedStateError
-from run_milestone.state import State
-from run_milestone.state.journal import Journal
+from run_milestone.core.errors import DamagedStateError
+from run_milestone.store import State
+from run_milestone.store.journal import Journal
 
 
 @pytest.fixture
@@ -261,7 +261,7 @@ def test_what_others_added_comes_first_and_own_entries_follow_chained_anew(path,
 
 
 def test_a_crash_while_it_is_exchanged_leaves_a_journal_that_can_be_gone_on_with(path, twins, monkeypatch):
-    from run_milestone.state import journal as room
+    from run_milestone.store import journal as room
 
     write, ends = room.write_text, []
     for allowed in range(4):

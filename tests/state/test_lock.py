@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from run_milestone.errors import BusyError, DamagedStateError, ExitCode
-from run_milestone.state import lock
-from run_milestone.state.lock import held
+from run_milestone.core.errors import BusyError, DamagedStateError, ExitCode
+from run_milestone.store import run_lock
+from run_milestone.store.run_lock import held
 
 HOLD = """
 import subprocess, sys, time
@@ -93,7 +93,7 @@ def test_one_of_many_that_start_at_once_gets_it(tmp_path):
 
 
 def test_an_orphan_that_inherited_the_lock_holds_it_until_it_ends(tmp_path, monkeypatch):
-    monkeypatch.setattr(lock, "PATIENCE", 0.3)
+    monkeypatch.setattr(run_lock, "PATIENCE", 0.3)
     first, (orphan,) = holder(tmp_path, "with an orphan")
     first.send_signal(signal.SIGKILL)
     first.communicate()

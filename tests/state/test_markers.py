@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from run_milestone.errors import DamagedStateError
+from run_milestone.core.errors import DamagedStateError
 from run_milestone.model import Passed
 from run_milestone.model import Tested as Evidence  # pytest takes what is called Test… for a class of tests
-from run_milestone.state import State
+from run_milestone.store import State
 
 TASK = "03:test"
 INPUTS = {"commit": "0123456789abcdef", "tests": "fedcba9876543210"}

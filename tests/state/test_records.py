@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from run_milestone.errors import DamagedStateError
+from run_milestone.core.errors import DamagedStateError
 from run_milestone.model import Decision, Finding, Gate, Kind, Severity, Verb
-from run_milestone.state import State
+from run_milestone.store import State
 
 FOUND = (Finding(Kind.SIZE, Severity.WARNING, "files", "12 files", "src/users.py", 3),)
 GATE = Gate("03", Kind.SIZE, 1, 2, (Verb.APPROVE, Verb.ABORT), FOUND, "d" * 64, "c" * 64)

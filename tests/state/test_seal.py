@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from run_milestone import seal
+from run_milestone.core import fastpath
 
 TEXTS = {"run": "✓ Milestone m4.1 is complete; nothing to do.\n", "status": "12 completed\n\n1 skipped\n"}
 
@@ -22,16 +22,16 @@ def watched(tmp_path):
 @pytest.fixture
 def path(tmp_path, watched):
     place = str(tmp_path / "seal")
-    seal.write(place, *watched, 3, TEXTS)
+    fastpath.write(place, *watched, 3, TEXTS)
     return place
 
 
 def test_it_says_what_was_sealed(path):
-    assert seal.read(path) == (3, TEXTS)
+    assert fastpath.read(path) == (3, TEXTS)
 
 
 def test_there_is_none(tmp_path):
-    assert seal.read(str(tmp_path / "seal")) is None
+    assert fastpath.read(str(tmp_path / "seal")) is None
 
 
 CHANGES = {
@@ -54,23 +54,23 @@ CHANGES = {
 def test_any_change_breaks_it(path, tmp_path, change):
     time.sleep(0.01)  # the file system's clock ticks coarsely
     change(tmp_path)
-    assert seal.read(path) is None
+    assert fastpath.read(path) is None
 
 
 def test_file_names_of_any_bytes_are_watched(tmp_path, watched):
     (tmp_path / "issues" / os.fsdecode(b"03.fi\xff")).write_text("")
     (tmp_path / "issues" / "two\nlines").write_text("")
-    seal.write(str(tmp_path / "seal"), *watched, 0, TEXTS)
-    assert seal.read(str(tmp_path / "seal")) == (0, TEXTS)
+    fastpath.write(str(tmp_path / "seal"), *watched, 0, TEXTS)
+    assert fastpath.read(str(tmp_path / "seal")) == (0, TEXTS)
     (tmp_path / "issues" / os.fsdecode(b"03.fi\xff")).unlink()
-    assert seal.read(str(tmp_path / "seal")) is None
+    assert fastpath.read(str(tmp_path / "seal")) is None
 
 
 def test_a_truncated_seal_says_nothing(path, tmp_path):
     whole = (tmp_path / "seal").read_bytes()
     for length in range(len(whole)):
         (tmp_path / "seal").write_bytes(whole[:length])
-        assert seal.read(path) is None
+        assert fastpath.read(path) is None
 
 
 def test_a_flipped_bit_never_crashes(path, tmp_path):
@@ -78,18 +78,18 @@ def test_a_flipped_bit_never_crashes(path, tmp_path):
     for place in range(len(whole)):
         for bit in (1, 128):
             (tmp_path / "seal").write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
-            seal.read(path)
+            fastpath.read(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 50, b"\xff\xfe", b"x" * 9, b"\0end"])
 def test_what_is_no_seal_says_nothing(path, tmp_path, content):
     (tmp_path / "seal").write_bytes(content)
-    assert seal.read(path) is None
+    assert fastpath.read(path) is None
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink(path, path)])
 def test_what_is_no_file_says_nothing_at_once(tmp_path, make):
     make(tmp_path / "seal")
     began = time.monotonic()
-    assert seal.read(str(tmp_path / "seal")) is None
+    assert fastpath.read(str(tmp_path / "seal")) is None
     assert time.monotonic() - began < 1

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from run_milestone import gates
-from run_milestone.errors import UsageError
+from run_milestone.core.errors import UsageError
 from run_milestone.model import Finding, Issue, Kind, Milestone, Phase, Severity, Verb
-from run_milestone.settling import settle
-from run_milestone.state import State
+from run_milestone.policy import gating
+from run_milestone.runner.decide import settle
+from run_milestone.store import State
 
 ISSUES = tuple(Issue(number, f"Issue {number}", f"issue-{number}", 1) for number in ("03", "04"))
 MILESTONE = Milestone("m4.1", "Users", "milestone/m4.1", (Phase(1, "Basics", ISSUES),))
@@ -31,7 +31,7 @@ class Desk:
         self.change = CHANGE
 
     def asks(self, found=SHOWN, name="03"):
-        gate = gates.ask(name, found, CHANGE, self.state.decisions.all(), MILESTONE)
+        gate = gating.ask(name, found, CHANGE, self.state.decisions.all(), MILESTONE)
         return self.state.gates.open(gate)[0]
 
     def touches(self, name, content=b""):

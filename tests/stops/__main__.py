@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from run_milestone.model import Kind, Tier
-from run_milestone.policy import AUTONOMOUS, STOPS
-from run_milestone.show.words import PURPOSE
+from run_milestone.policy.stops import AUTONOMOUS, STOPS
+from run_milestone.render.phrases import PURPOSE
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = """\

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from run_milestone.model import Kind
-from run_milestone.policy import AGAIN, AUTONOMOUS, STOPS
+from run_milestone.policy.stops import AGAIN, AUTONOMOUS, STOPS
 
 SIMPLE = {"a.js": "a = 1\n"}
 NEW_TEST = {"tests/test_new.py": "def test_new():\n    assert True\n"}

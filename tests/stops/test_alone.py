@@ -7,7 +7,7 @@ import pytest
 from stop_cases import GATES, LABELS, led_into, proves
 
 from run_milestone.model import Kind
-from run_milestone.policy import AUTONOMOUS, STOPS
+from run_milestone.policy.stops import AUTONOMOUS, STOPS
 
 STUBBORN = ("sh", "agent.sh", "stubborn")
 ENDING = {Kind.SECRET, Kind.TARGET}

@@ -9,7 +9,7 @@ import pytest
 from stop_cases import GATES, LABELS, again, led_into, proves
 
 from run_milestone.model import Kind, Verb
-from run_milestone.policy import AGAIN, STOPS
+from run_milestone.policy.stops import AGAIN, STOPS
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from run_milestone.model import Kind, Verb
-from run_milestone.policy import AUTONOMOUS, STOPS
+from run_milestone.policy.stops import AUTONOMOUS, STOPS
 
 WORK = {f"{number}-1": {f"{number}.js": "a = 1\n"} for number in ("01", "02", "03")}
 UNREACHABLE = [{"text": "It answers", "test": "tests/test_new.py::test_it"}]

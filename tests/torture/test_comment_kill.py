@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import run_milestone
-from run_milestone import gates
-from run_milestone.comments import Conversation
-from run_milestone.hands.forge.local import LocalForge
+from run_milestone.adapters.forge.local import LocalForge
 from run_milestone.model import Finding, Issue, Kind, Milestone, Phase, Severity
-from run_milestone.settling import settle
-from run_milestone.state import State
+from run_milestone.policy import gating
+from run_milestone.runner.decide import settle
+from run_milestone.runner.gate_comments import Conversation
+from run_milestone.store import State
 
 HOME = str(Path(run_milestone.__file__).parent)
 MILESTONE = Milestone("m1", "First", "milestone/m1", (Phase(1, "One", (Issue("03", "Cache", "cache", 1, github=7),)),))
@@ -24,7 +24,7 @@ COMMENTS = [("mallory", "/skip", False), ("grace", "/fix\n/skip", True), ("ada",
 
 def lay_out(folder):
     """A gate that is open, and an issue on which nothing was asked yet."""
-    State(folder / "state").gates.open(gates.ask("03", FAILS, "c" * 64, (), MILESTONE))
+    State(folder / "state").gates.open(gating.ask("03", FAILS, "c" * 64, (), MILESTONE))
     save(folder, {"number": 7, "title": "Cache", "body": "", "state": "open", "comments": []})
 
 

@@ -6,10 +6,10 @@ from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Interrupted
+from ..core.errors import Interrupted
 from ..model import Finding
 from . import dependencies, migrations, scope, secrets, size, tampering
-from .tool import failed
+from .unavailable import failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..model import Finding, Issue, Milestone
 
 if TYPE_CHECKING:
-    from ..hands.process import Result
+    from ..adapters.process import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..model import Coverage, Finding, Kind, Severity
-from .languages import is_test
+from .file_types import is_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import Finding, Kind, Severity
-from .languages import is_lock_file
+from .file_types import is_lock_file
 from .licences import look_up
 from .manifests import Dependency, by_name, dependencies, is_manifest
-from .tool import failed, missing
+from .unavailable import failed, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

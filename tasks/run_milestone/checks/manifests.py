@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
-from .languages import is_requirements
+from .file_types import is_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,16 +10,16 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..model import Finding, Kind, Severity
-from . import rows
+from . import row_count
 from .sql import Effect, effects
-from .tool import last_words, missing
+from .unavailable import last_words, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .change import Change, ChangedFile
 
-RENDERER = Path(__file__).with_name("render_revision.py")
+RENDERER = Path(__file__).with_name("render_alembic.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,10 @@ def _risk(change: Change, effect: Effect) -> str | None:
     if effect.rule == "ALTER TYPE":
         risk = "Values may not convert"
     try:
-        number = rows.count(change.milestone.database, change.repository, effect.table, effect.column)
-    except rows.NotCountedError as error:
+        number = row_count.count(change.milestone.database, change.repository, effect.table, effect.column)
+    except row_count.NotCountedError as error:
         return f"Risk: {risk} (rows not counted: {error})"
-    return f"Risk: {risk} ({what} has {rows.shown(number)} {'row' if number == 1 else 'rows'})"
+    return f"Risk: {risk} ({what} has {row_count.shown(number)} {'row' if number == 1 else 'rows'})"
 
 
 def _breaking(rule: str, message: str, path: str, detail: str | None = None) -> Finding:

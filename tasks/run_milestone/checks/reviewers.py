@@ -10,17 +10,17 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from ..digest import plain
-from ..hands.agents.result import said
+from ..adapters.agents.result import said
+from ..core.schemas import read_schema
+from ..core.serialize import plain
 from ..model import Finding, Kind, Severity
-from ..schemas import read_schema
-from . import asking
-from .tool import failed, last_words
+from . import review_prompt
+from .unavailable import failed, last_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..hands.process import Result
+    from ..adapters.process import Result
     from ..model import Reviewer
     from .change import Change
 
@@ -62,7 +62,7 @@ def _found(change: Change, reviewer: Reviewer, ran: Result) -> Iterator[Finding]
 def _told(change: Change, reviewer: Reviewer) -> str:
     """Return what a reviewer reads: a prompt, or JSON of the issue with its criteria and every changed line."""
     if reviewer.format == "prompt":
-        return asking.prompt(change, reviewer)
+        return review_prompt.prompt(change, reviewer)
     issue, files = change.issue, [plain(file) for file in change.files]
     criteria = [criterion.text for criterion in issue.criteria]
     spec = issue.spec.text if issue.spec else None
@@ -78,7 +78,7 @@ def _answer(ran: Result, reviewer: Reviewer) -> Any:
     if ran.truncated:
         raise ValueError("it said more than can be kept")
     if reviewer.format == "prompt" and ran.code == 0:
-        return asking.answered(said(ran.out).words)
+        return review_prompt.answered(said(ran.out).words)
     try:
         return json.loads(ran.out)
     except ValueError:

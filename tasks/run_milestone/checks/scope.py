@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..globs import matches
+from ..core.globs import matches
 from ..model import Finding, Kind, Severity
 
 if TYPE_CHECKING:

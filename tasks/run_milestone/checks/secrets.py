@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..model import Finding, Kind, Severity
-from .tool import missing
+from .unavailable import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

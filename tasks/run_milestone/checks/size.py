@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..model import Finding, Kind, Severity
-from .languages import is_lock_file, is_prose, is_python
+from .file_types import is_lock_file, is_prose, is_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

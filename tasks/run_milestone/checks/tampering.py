@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ..globs import matches
+from ..core.globs import matches
 from ..model import Finding, Kind, Severity
-from . import other_tests
-from .languages import is_collected, is_python, is_test
+from . import test_patterns
+from .file_types import is_collected, is_python, is_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,7 +121,7 @@ def _chosen(name: str, text: str) -> Mapping[str, Any]:
 
 def _tests(change: Change, file: ChangedFile, moved: Mapping[str, int]) -> Iterator[Finding]:
     if not is_python(file.before or file.path):
-        yield from other_tests.check(file)
+        yield from test_patterns.check(file)
         return
     old, new = _both(change, file)
     if new is None:

@@ -1,5 +1,6 @@
 """model: WHAT the milestone, its stops and its records are; frozen values without powers."""
 
+from .enums import STEPS, Kind, Severity, Step, Tier, Verb
 from .evidence import (
     Bootstrapped,
     BranchMade,
@@ -32,13 +33,7 @@ from .forge import (
     World,
     pull_of,
 )
-from .gates import (
-    Approval,
-    Asked,
-    Decision,
-    Finding,
-    Gate,
-)
+from .gate import Approval, Asked, Decision, Finding, Gate
 from .plan import (
     AgentSpec,
     Checks,
@@ -54,14 +49,6 @@ from .plan import (
     RepositorySpec,
     Reviewer,
     Spec,
-)
-from .words import (
-    STEPS,
-    Kind,
-    Severity,
-    Step,
-    Tier,
-    Verb,
 )
 
 __all__ = [

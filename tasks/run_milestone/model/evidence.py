@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .gates import Finding
+from .gate import Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .words import Verb
+from .enums import Verb
 
 
 @dataclass(frozen=True, slots=True)

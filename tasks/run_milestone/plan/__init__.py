@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import PlanError, UsageError
-from .ids import is_id, order
+from ..core.errors import PlanError, UsageError
+from ..policy.naming import is_id, order
 
 if TYPE_CHECKING:
     from ..model import Milestone
@@ -17,12 +17,12 @@ def load(folder: Path, *, cache: Path | None = None) -> Milestone:
 
     Errors: UsageError where there is no plan, PlanError with every problem at once.
     """
-    from .compiled import keep, recall
+    from .cache import keep, recall
 
     data = _plan_bytes(folder)
     if cache and (kept := recall(cache, folder, data)):
         return kept
-    from .compiling import compile_plan
+    from .compile import compile_plan
 
     milestone = compile_plan(folder, data)
     if cache:
@@ -37,7 +37,7 @@ def milestones(plans: Path) -> tuple[str, ...]:
 
 
 def _plan_bytes(folder: Path) -> bytes:
-    from .reader import read_bytes
+    from .yaml_reader import read_bytes
 
     path = folder / "plan.yaml"
     shown = path.relative_to(folder.parent.parent)

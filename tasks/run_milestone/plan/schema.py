@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..schemas import read_schema
-from .problem import Problem, Steps, quoted, where
-from .reader import MOST, Document
+from ..core.schemas import read_schema
+from .diagnostics import Problem, Steps, quoted, where
+from .yaml_reader import MOST, Document
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError

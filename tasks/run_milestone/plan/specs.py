@@ -6,8 +6,8 @@ import os
 import re
 from pathlib import Path
 
-from ..errors import UsageError
-from .reader import read_bytes
+from ..core.errors import UsageError
+from .yaml_reader import read_bytes
 
 LARGEST = 1024 * 1024
 """Bytes of one spec."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import OutsideError
+from ..core.errors import OutsideError
 from ..model import BranchMade, Finding, Implemented, Kind, Severity, Step
-from .base import behind, counting, milestone_head, stands_on, tip_of
+from .base_branch import behind, counting, milestone_head, stands_on, tip_of
 
 if TYPE_CHECKING:
-    from ..stack import Base
-    from .job import Job
+    from ..policy.stacking import Base
+    from .context import Job
 
 
 def branch(job: Job) -> BranchMade:

@@ -6,17 +6,17 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..hands.agents import Assignment, Report, agent_of
+from ..adapters.agents import Assignment, Report, agent_of
+from ..core.redact import inert_line, inert_markdown
 from ..model import Finding, Implemented, Kind, Severity
-from ..redaction import inert_line, inert_markdown
-from ..show.words import one_line
-from .base import conflict, counting, stands_on, tip_of
+from ..render.phrases import one_line
+from .base_branch import conflict, counting, stands_on, tip_of
 from .push import foreign, seen_now
 from .restart import restart_due, throw_away
 
 if TYPE_CHECKING:
-    from ..hands.git import Commit
-    from .job import Job
+    from ..adapters.git import Commit
+    from .context import Job
 
 
 def implement(job: Job) -> Implemented:

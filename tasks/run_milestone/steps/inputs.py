@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..digest import digest
+from ..core.serialize import digest
 from ..model import BranchMade, Implemented, Inspected, Kind, Linted, Passed, Pushed, Reviewed, Step, Tested, Verb
-from ..policy import STOPS
+from ..policy.stops import STOPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .job import Job
+    from .context import Job
 
 ISSUE_FIELDS: dict[Step, tuple[str, ...]] = {
     Step.BRANCH: ("depends_on",),

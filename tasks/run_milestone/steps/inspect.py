@@ -6,25 +6,26 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from ..checks import compliance, coverage
+from ..checks import coverage
 from ..checks import inspect as inspect_change
 from ..checks.change import Change
-from ..checks.reading import changed_files
-from ..checks.review import review as review_change
+from ..checks.diff import changed_files
 from ..checks.reviewers import Review, ask
+from ..checks.static_review import review as review_change
 from ..model import Finding, Inspected, Kind, Linted, Proposed, Reviewed, Severity, Step, Tested
-from ..policy import LEFT_OUT, STOPS
-from .awaiting import await_checks
-from .contract import contract
+from ..policy import criteria
+from ..policy.stops import LEFT_OUT, STOPS
+from .ci_checks import await_checks
+from .fail_to_pass import contract
 from .pr import label, unlabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from ..adapters.process import Result
     from ..checks.change import Run
-    from ..hands.process import Result
-    from .job import Job
+    from .context import Job
 
 
 def inspect(job: Job) -> Inspected:
@@ -50,7 +51,7 @@ def review(job: Job) -> Reviewed:
     if red:
         return Reviewed(change.head, _identity(job, change), red)
     asked = _asked(job, change, "compliance")
-    found = _told(job, change, compliance.check(job.issue, job.found(Step.TEST, Tested).proven), asked)
+    found = _told(job, change, criteria.check(job.issue, job.found(Step.TEST, Tested).proven), asked)
     if not any(finding.severity is Severity.CRITICAL for finding in found):
         asked += (then := _asked(job, change, "quality"))
         found += _told(job, change, (*_unlinted(job), *review_change(change)), then)

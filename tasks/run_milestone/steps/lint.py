@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..checks.languages import is_python
-from ..checks.tool import last_words
-from ..hands.commands import argument_list
+from ..adapters.process.command_line import argument_list
+from ..checks.file_types import is_python
+from ..checks.unavailable import last_words
 from ..model import Commands, Finding, Implemented, Kind, Linted, Severity, Step
 
 if TYPE_CHECKING:
-    from ..hands.process import Result
-    from .job import Job
+    from ..adapters.process import Result
+    from .context import Job
 
 
 def lint(job: Job) -> Linted:

@@ -6,15 +6,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..digest import digest
-from ..errors import OutsideError, UsageError
+from ..core.errors import OutsideError, UsageError
+from ..core.serialize import digest
 from ..model import Bootstrapped, Completed, Finding, Kind, Passed, PlanReviewed, Severity
 from ..plan.review import review
-from ..show import transcript
-from ..show.barrier import listed, listing
-from ..show.closing import closing
-from ..show.plan_review import reviewed
-from ..show.stories import stories
+from ..render import transcript
+from ..render.phase import listed, listing
+from ..render.plan_review import reviewed
+from ..render.run_summary import closing
+from ..store.issue_status import stories
 from .task import Task
 from .test import NOTHING_COLLECTED, coverage_gap, run_tests
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ..graph import Node
-    from ..hands import Hands
-    from ..hands.git import Git
+    from ..adapters import Hands
+    from ..adapters.git import Git
     from ..model import Milestone, World
-    from ..state import State
+    from ..policy.graph import Node
+    from ..store import State
     from .task import Asked
 
 

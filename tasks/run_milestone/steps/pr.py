@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..checks.reading import changed_files
-from ..errors import OutsideError
-from ..gates import question
+from ..checks.diff import changed_files
+from ..core.errors import OutsideError
 from ..model import (
     Finding,
     Implemented,
@@ -21,13 +20,14 @@ from ..model import (
     Verb,
     pull_of,
 )
-from ..show import pull_request
-from .base import stands_on
+from ..policy.gating import question
+from ..render import pull_request
+from .base_branch import stands_on
 from .push import wrong_way
 
 if TYPE_CHECKING:
     from ..model import PullRequest
-    from .job import Job
+    from .context import Job
 
 RULE = "pull request"
 """What a finding about a pull request is called."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import OutsideError
+from ..core.errors import OutsideError
 from ..model import Finding, Kind, Pushed, Severity, Step
-from ..stack import join_of
-from .base import conflict, stands_on
+from ..policy.stacking import join_of
+from .base_branch import conflict, stands_on
 
 if TYPE_CHECKING:
-    from .job import Job
+    from .context import Job
 
 
 def push(job: Job) -> Pushed:

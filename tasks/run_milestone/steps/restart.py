@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ..model import Restarted, Verb
 
 if TYPE_CHECKING:
-    from ..hands.git import Commit
-    from .job import Job
+    from ..adapters.git import Commit
+    from .context import Job
 
 EVENT = "work thrown away"
 

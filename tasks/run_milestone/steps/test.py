@@ -8,11 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..adapters.process.command_line import argument_list
 from ..checks.coverage import measured
-from ..checks.reading import changed_files
-from ..errors import DamagedStateError
-from ..files import read_text
-from ..hands.commands import argument_list
+from ..checks.diff import changed_files
+from ..core.errors import DamagedStateError
+from ..core.fs import read_text
 from ..model import Tested
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from junitparser import TestCase
 
-    from ..hands.process import Processes, Result
+    from ..adapters.process import Processes, Result
     from ..model import Commands, Milestone
-    from .job import Job
+    from .context import Job
 
 NO_TESTS = 5
 """pytest's exit code for a run that collected nothing."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...model import Severity
-from . import coverage, risk, sequence, specification, structure
-from .coverage import EPIC
-from .specification import unspecified
+from . import acceptance, completeness, ordering, risk, structure
+from .acceptance import unspecified
+from .completeness import EPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,16 +25,16 @@ def review(milestone: Milestone, epic: str = "") -> tuple[Finding, ...]:
 
     `epic` is the text of the epic that the milestone belongs to; what it asks for and no issue mentions is left open.
     """
-    rules = (*structure.RULES, *specification.RULES, *sequence.RULES, *coverage.RULES, *risk.RULES)
+    rules = (*structure.RULES, *acceptance.RULES, *ordering.RULES, *completeness.RULES, *risk.RULES)
     each = (finding for issue in milestone.issues for rule in rules for finding in rule(issue, milestone))
-    found = dict.fromkeys((*each, *structure.whole(milestone), *coverage.uncovered(milestone, epic)))
+    found = dict.fromkeys((*each, *structure.whole(milestone), *completeness.uncovered(milestone, epic)))
     return tuple(sorted(found, key=lambda finding: finding.severity is not Severity.CRITICAL))
 
 
 def remarks(milestone: Milestone) -> tuple[Finding, ...]:
     """Return what is worth knowing and asks for nothing: stops to expect, and what could run at the same time."""
     said = (finding for issue in milestone.issues for finding in risk.expected(issue, milestone))
-    return tuple(dict.fromkeys((*said, *sequence.parallel(milestone))))
+    return tuple(dict.fromkeys((*said, *ordering.parallel(milestone))))
 
 
 def verdict(findings: Iterable[Finding]) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...globs import plain
+from ...core.globs import plain
 from ...model import Tier
-from ...policy import STOPS
-from ..foresight import foresee
-from .saying import Rule, place, remark, warning
-from .sequence import before
+from ...policy.stops import STOPS
+from .expected_stops import foresee
+from .findings import Rule, place, remark, warning
+from .ordering import before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

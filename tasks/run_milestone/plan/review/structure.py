@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...globs import matches
-from .saying import Rule, critical, numbers, warning
+from ...core.globs import matches
+from .findings import Rule, critical, numbers, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,48 @@
+"""command: an agent that is a program; it gets the prompt, and what counts is the tree it leaves."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..process.command_line import argument_list
+from . import Assignment, Report
+from .prompt import prompt
+from .result import last_lines, reported
+
+if TYPE_CHECKING:
+    from ..process import Processes, Result
+
+
+class CommandAgent:
+    """Runs the plan's argument list in the tree, with the prompt as standard input and in a file `{prompt_file}`."""
+
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
+
+    def work(self, assignment: Assignment) -> Report:
+        """Let the program work for at most its time; its exit code counts only where it says that it failed."""
+        spec = assignment.issue.agent or assignment.milestone.agent
+        if not spec.command:
+            return Report(problem="the plan gives the agent no command")
+        with tempfile.TemporaryDirectory(prefix="prompt-") as folder:
+            text, file = prompt(assignment), Path(folder, "prompt.md")
+            file.write_text(text, encoding="utf-8")
+            argv, tree, log = argument_list(spec.command, prompt_file=str(file)), assignment.tree, assignment.log
+            result = self._processes.untrusted(
+                argv, cwd=tree, stdin=text, timeout=spec.timeout, log=log, pass_env=spec.pass_env
+            )
+        report = reported(result.out)
+        return replace(report, problem=_problem(result, spec.timeout) or report.problem)
+
+
+def _problem(result: Result, timeout: int) -> str | None:
+    name = Path(result.argv[0]).name
+    if result.timed_out:
+        return f"{name} did not finish within {timeout} s"
+    if result.code == 0:
+        return None
+    said = "; ".join(last_lines(result.err or result.out)[-2:]) or "it said nothing"
+    return f"{name} could not start: {said}" if result.code is None else f"{name} ended with {result.code}: {said}"

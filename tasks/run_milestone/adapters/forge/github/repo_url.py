@@ -1,0 +1,51 @@
+"""address: which repository of which GitHub a remote's URL speaks of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ....core.errors import UsageError
+
+HOME = "github.com"
+_NAME = r"[A-Za-z0-9_.-]{1,100}"
+_OWNER_NAME = rf"(?P<owner>{_NAME})/(?P<name>{_NAME}?)(?:\.git)?/?"
+_URLS = (
+    rf"(?:[^@/\s]+@)?(?P<host>[^:/\s]+\.[^:/\s]+):/?{_OWNER_NAME}",  # git@github.com:acme/widgets.git
+    rf"(?:https?|ssh|git)://(?:[^@/\s]+@)?(?P<host>[^:/\s]+)(?::\d+)?/{_OWNER_NAME}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A repository: `host` is github.com or a GitHub Enterprise Server."""
+
+    host: str
+    owner: str
+    name: str
+
+    @property
+    def slug(self) -> str:
+        """The repository without its host, as REST paths have it."""
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def full(self) -> str:
+        """The repository with its host, as gh's `-R` takes it."""
+        return self.slug if self.host == HOME else f"{self.host}/{self.slug}"
+
+
+def address_of(url: str, named: str | None) -> Address:
+    """Return what the plan names (`owner/name`, `host/owner/name`), else what the remote's URL says.
+
+    Errors: UsageError where neither does.
+    """
+    text, patterns = (named, (rf"(?:(?P<host>[^:/\s]+)/)?{_OWNER_NAME}",)) if named else (url, _URLS)
+    for pattern in patterns:
+        if found := re.fullmatch(pattern, text):
+            host = (found["host"] or HOME).lower()
+            return Address(HOME if host == f"ssh.{HOME}" else host, found["owner"], found["name"])
+    raise UsageError(
+        f"The remote {url} does not say which GitHub repository it is.",
+        "Name it in the plan: `repository: {github: owner/name}` (`host/owner/name` for an Enterprise Server).",
+    )

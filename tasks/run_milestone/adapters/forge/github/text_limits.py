@@ -1,0 +1,34 @@
+"""texts: what is sent, made fit for GitHub: without secrets, without what acts, and not longer than it takes."""
+
+from __future__ import annotations
+
+import re
+
+from ....core.redact import redact, visible
+
+LONGEST_BODY = 65_536
+"""Characters of a body or comment; GitHub refuses a longer one."""
+LONGEST_TITLE = 256
+
+_MARK = re.compile(r"<!-- run-milestone: [^>\n]{1,200} -->")
+_CUT = "\n\n… cut here: GitHub takes no longer text. The whole is in the run's `state/`.\n\n"
+
+
+def title(text: str) -> str:
+    """Return a title on one line."""
+    return visible(" ".join(redact(text).split()))[:LONGEST_TITLE]
+
+
+def body(text: str) -> str:
+    """Return a body that fits; one that is cut says so and keeps its hidden mark, by which it is found again."""
+    text = redact(text)
+    if len(text) <= LONGEST_BODY:
+        return text
+    kept = "\n".join(_MARK.findall(text)[-1:])
+    return text[: LONGEST_BODY - len(_CUT) - len(kept)] + _CUT + kept
+
+
+def mark(text: str) -> str | None:
+    """Return the hidden mark of a body."""
+    found = _MARK.findall(text)
+    return found[-1] if found else None

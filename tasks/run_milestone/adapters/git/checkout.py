@@ -1,0 +1,165 @@
+"""trees: work trees laid out for those who work in them, and the commits made of what they leave."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...core.errors import OutsideError, UsageError
+from .cmd import NOTHING, Calls, checked, lying, object_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from .objects import Objects
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge makes: its tree, and the paths in which conflict markers stand."""
+
+    tree: str
+    conflicts: tuple[str, ...] = ()
+
+
+class Trees:
+    """Lays trees out and commits them, each with an index of the runner's own."""
+
+    def __init__(self, calls: Calls, objects: Objects, identity: tuple[str, str]) -> None:
+        self._git = calls
+        self._objects = objects
+        self._identity = identity
+        self._laid_out: dict[str, str] = {}
+        """The commit that an index was made from in this run, while nothing was added to it since."""
+
+    def lay_out(self, tree: Path, commit: str, index: str) -> None:
+        """Make `tree` hold exactly what `commit` holds.
+
+        Errors: UsageError where something stands there that this did not make: it may be a person's work.
+        """
+        self._laid_out.pop(index, None)
+        self._claim(tree, index)
+        new = _made(tree)
+        if not new:
+            _unversion(tree)
+        (self._git.dir / f"index-{index}.lock").unlink(missing_ok=True)
+        self._read_tree(commit, index, "-u", tree=tree)
+        if not new:
+            self._git.run("clean", "-ffdxq", tree=tree, index=index)
+        self._laid_out[index] = commit
+
+    def _read_tree(self, commit: str, index: str, *options: str, tree: Path | None = None) -> None:
+        """Make an index, and with `-u` the tree, what a commit holds; git writes a new index whatever is in it."""
+        before = self._written(index)
+        self._git.run("read-tree", "--reset", *options, commit, tree=tree, index=index)
+        if self._written(index) == before:
+            raise lying(f"laid out {commit[:10]}")
+
+    def _written(self, index: str) -> tuple[int, int] | None:
+        """Return what changes when an index is written, None where there is none."""
+        try:
+            found = os.stat(self._git.dir / f"index-{index}")
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def _claim(self, tree: Path, index: str) -> None:
+        """Note that `tree` is ours before it is there; the note also holds in a copied or moved project."""
+        claim, place = self._git.dir / f"tree-{index}", os.path.relpath(tree, self._git.dir)
+        ours = claim.exists() and claim.read_text(encoding="utf-8") == place
+        if tree.is_symlink() or (tree.exists() and not ours):
+            raise UsageError(
+                f"{tree} is in the way: it was not made by this run, so it is left alone.",
+                "Move it elsewhere and run the same command again.",
+            )
+        if not ours:
+            claim.write_text(place, encoding="utf-8")
+
+    def commit(self, tree: Path, parent: str, index: str, message: str, *, merged: str | None = None) -> str:
+        """Commit what `tree` holds on top of `parent`; returns `parent` where nothing differs.
+
+        With `merged` the commit is a merge of that commit into `parent`, whatever differs.
+
+        Errors: OutsideError where whoever worked there put a link in the tree's place: it may lead to anybody's files.
+        """
+        if tree.is_symlink():
+            raise OutsideError(f"{tree} was replaced by a link.", "Remove the link and run the same command again.")
+        _unversion(tree)
+        before = self._written(index)
+        staged = self._git.run("add", "--all", "--verbose", "--", ".", tree=tree, index=index)
+        if (
+            not staged
+            and self._written(index) == before
+            and merged is None
+            and self._laid_out.pop(index, None) == parent
+        ):
+            return parent  # nothing was added to what was laid out, and nothing taken away
+        made = object_id(self._git.run("write-tree", tree=tree, index=index), "the tree")
+        if merged is not None:
+            return self._commit_tree(made, (parent, merged), message)
+        return parent if made == self._objects.tree_of(parent) else self._commit_tree(made, (parent,), message)
+
+    def merged(self, one: str, other: str) -> Merged:
+        """Merge two commits without touching any tree."""
+        words = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", one, other)
+        result = self._git.call(*words)
+        told = result.out if result.code == 1 else checked(words, result).out
+        tree, *names = told.split("\0")
+        paths = tuple(sorted({name for name in names if name}))
+        if result.code == 1 and not paths:
+            raise OutsideError(
+                f"git could not merge {other[:10]}: {result.err.strip()}.", "Run the same command again."
+            )
+        return Merged(object_id(tree, "the merged tree"), paths)
+
+    def join(self, one: str, other: str, message: str) -> str | None:
+        """Return a merge commit of two commits without touching any tree; None where they conflict."""
+        merged = self.merged(one, other)
+        return None if merged.conflicts else self._commit_tree(merged.tree, (one, other), message)
+
+    def graft(self, onto: str, source: str, paths: Iterable[str], index: str) -> str:
+        """Return the tree of `onto` in which `paths` are what `source` has there, absent where it has nothing."""
+        wanted = {path: f"0 {NOTHING}\t{path}" for path in paths}
+        for row in self._git.run("ls-tree", "-z", source, "--", *wanted).split("\0"):
+            facts, _, path = row.partition("\t")
+            if path in wanted:
+                mode, kind, sha = facts.split(" ")
+                wanted[path] = f"{mode} {sha}\t{path}" if kind == "blob" else wanted[path]
+        self._read_tree(onto, index)
+        self._git.run(
+            "update-index", "-z", "--replace", "--index-info", index=index, stdin="\0".join((*wanted.values(), ""))
+        )
+        return object_id(self._git.run("write-tree", index=index), "the grafted tree")
+
+    def _commit_tree(self, made: str, parents: tuple[str, ...], message: str) -> str:
+        name, email = self._identity
+        env = {
+            f"GIT_{who}_{what}": value
+            for who in ("AUTHOR", "COMMITTER")
+            for what, value in (("NAME", name), ("EMAIL", email))
+        }
+        words = [word for parent in parents for word in ("-p", parent)]
+        return object_id(self._git.run("commit-tree", made, *words, "-F", "-", stdin=message, env=env), "the commit")
+
+
+def _made(tree: Path) -> bool:
+    """Make the folder; returns whether it was not there, so that nothing but what is laid out can be in it."""
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        tree.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+def _unversion(tree: Path) -> None:
+    """Take away what makes `tree`, or a folder in it, a repository of its own: all it holds shall count as files."""
+    for folder, folders, files in os.walk(tree):
+        if ".git" in folders and not os.path.islink(os.path.join(folder, ".git")):
+            shutil.rmtree(os.path.join(folder, ".git"))
+            folders.remove(".git")
+        elif ".git" in (*folders, *files):
+            os.unlink(os.path.join(folder, ".git"))

@@ -1,0 +1,130 @@
+"""repository: what a run must know of the user's repository before it does anything there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from ..process import Processes
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository's common git directory, the name and address that commits get, and its remotes' URLs by name."""
+
+    common: Path
+    identity: tuple[str, str]
+    remotes: dict[str, str]
+
+
+def read_repository(repository: Path) -> Repository:
+    """Look at a repository.
+
+    Errors: UsageError where there is no git or no repository that can be used.
+    """
+    if shutil.which("git") is None:
+        raise UsageError("git is not installed or not on PATH.", "Install git (2.38 or newer) and run again.")
+    git = _library()
+    try:
+        with git.Repo(repository) as repo, repo.config_reader() as config:
+            if config.get_value("extensions", "objectformat", "sha1") != "sha1":
+                raise UsageError(
+                    f"{repository} names its objects by SHA-256, which is not supported.",
+                    "Name a repository that uses SHA-1 in the plan (`repository: {path: …}`).",
+                )
+            identity = (
+                str(config.get_value("user", "name", "run-milestone")),
+                str(config.get_value("user", "email", "run-milestone@localhost")),
+            )
+            return Repository(
+                Path(repo.common_dir).resolve(), identity, {remote.name: remote.url for remote in repo.remotes}
+            )
+    except (git.InvalidGitRepositoryError, git.NoSuchPathError):
+        raise _no_repository(repository) from None
+
+
+def _no_repository(folder: Path) -> UsageError:
+    above = next((parent for parent in folder.parents if (parent / ".git").exists()), None)
+    if above is None or not folder.is_dir():
+        return UsageError(
+            f"{folder} is not a git repository.",
+            "Name the repository in the plan (`repository: {path: …}`), or make it one with `git init`.",
+        )
+    own = folder.relative_to(above)
+    return UsageError(
+        f"{folder} is a folder of the repository {above}, and a milestone works on a whole one.",
+        f"Keep plans/ in {above} and leave `repository.path` out; commands start there (`[make, -C, {own}, test]`), "
+        f'and `paths: {{allow: ["{own}/**"]}}` keeps an issue to its folder.',
+    )
+
+
+def url_of(remote: str | None, facts: Repository, root: Path) -> str:
+    """Return the literal URL or path to push to: a named remote's, or the one the plan gives."""
+    if remote is None:
+        return facts.remotes.get("origin") or str(facts.common / "run-milestone" / "remote.git")
+    if remote in facts.remotes:
+        return facts.remotes[remote]
+    if ":" in remote or remote.startswith("/"):
+        return remote
+    if "/" in remote or remote.startswith("."):
+        return str(root / remote)
+    known = ", ".join(facts.remotes) or "none"
+    raise UsageError(
+        f"The repository has no remote called {remote!r} (it has: {known}).",
+        "Name one of them, a path or a URL in the plan under `repository: {remote: …}`.",
+    )
+
+
+def git_dir(repository: Path) -> Path:
+    """Return the git directory of a repository's checkout, which holds its index."""
+    with _library().Repo(repository) as repo:
+        return Path(repo.git_dir)
+
+
+def current_branch(folder: Path) -> str | None:
+    """Return the branch that is checked out in `folder` (main where none is), None where there is no repository."""
+    git = _library()
+    try:
+        with git.Repo(folder) as repo:
+            return "main" if repo.head.is_detached else str(repo.head.reference.name)
+    except git.InvalidGitRepositoryError:
+        return None
+
+
+def _library() -> ModuleType:
+    """Return GitPython. Nothing asked of it here needs git, so that it need not start one, without a limit, to begin.
+
+    For that it is shown, as it is imported, a program that cannot be started.
+    """
+    with _instead(GIT_PYTHON_REFRESH="quiet", GIT_PYTHON_GIT_EXECUTABLE=os.devnull):
+        import git
+    return git
+
+
+@contextmanager
+def _instead(**variables: str) -> Iterator[None]:
+    """Let variables of this process's environment be others for a moment."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+def version(processes: Processes) -> tuple[int, ...]:
+    """Return git's version, empty where git cannot be started or does not tell."""
+    told = re.search(r"\d+(?:\.\d+)+", processes.trusted(("git", "--version"), cwd="/", timeout=10).out)
+    return tuple(int(part) for part in told[0].split(".")) if told else ()

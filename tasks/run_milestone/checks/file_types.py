@@ -1,0 +1,71 @@
+"""languages: what a path tells about a file: test, prose, lock file, Python."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from ..core.globs import matches
+
+LOCK_FILES = frozenset(
+    {
+        "Cargo.lock",
+        "Gemfile.lock",
+        "Pipfile.lock",
+        "composer.lock",
+        "go.sum",
+        "npm-shrinkwrap.json",
+        "package-lock.json",
+        "pdm.lock",
+        "pnpm-lock.yaml",
+        "poetry.lock",
+        "pylock.toml",
+        "uv.lock",
+        "yarn.lock",
+    }
+)
+_TESTS = (
+    "**/tests/**",
+    "**/test/**",
+    "**/__tests__/**",
+    "**/test_*.py",
+    "**/*_test.py",
+    "**/*.test.*",
+    "**/*.spec.*",
+    "**/*_test.go",
+    "**/*_spec.rb",
+    "**/*Test.java",
+    "**/*Test.kt",
+)
+_PROSE = frozenset({".md", ".rst", ".txt", ".adoc"})
+
+
+def is_lock_file(path: str) -> bool:
+    """Tell whether a package manager wrote the file."""
+    return PurePosixPath(path).name in LOCK_FILES
+
+
+def is_test(path: str) -> bool:
+    """Tell whether the file belongs to the tests, by the customs of common test runners."""
+    return matches(path, _TESTS)
+
+
+def is_collected(path: str) -> bool:
+    """Tell whether pytest collects the file unless it is told otherwise."""
+    return matches(path, ("**/test_*.py", "**/*_test.py"))
+
+
+def is_prose(path: str) -> bool:
+    """Tell whether the file is documentation."""
+    return PurePosixPath(path).suffix.lower() in _PROSE and not is_requirements(path)
+
+
+def is_requirements(path: str) -> bool:
+    """Tell whether the file lists requirements for pip."""
+    return matches(
+        path, ("**/requirements*.txt", "**/requirements*.in", "**/requirements/*.txt", "**/requirements/*.in")
+    )
+
+
+def is_python(path: str) -> bool:
+    """Tell whether the file is Python source."""
+    return path.endswith((".py", ".pyi"))

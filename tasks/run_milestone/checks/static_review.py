@@ -1,0 +1,142 @@
+"""review: the built-in static reviewer: the plan's review command and hardcoded credentials, on added lines."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..model import Finding, Kind, Severity
+from .file_types import is_lock_file, is_prose, is_python, is_test
+from .secrets import pieces
+from .unavailable import failed, last_words, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..adapters.process import Result
+    from .change import Change, ChangedFile
+
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+def review(change: Change) -> tuple[Finding, ...]:
+    """Return what the reviewer says of the lines the issue adds, the worst first, then by rule, path and line."""
+    credentials = tuple(_credentials(change))
+    found = {finding: None for finding in (*credentials, *_command(change)) if not _said_twice(finding, credentials)}
+    return tuple(sorted(found, key=_order))
+
+
+def _order(finding: Finding) -> tuple[int, str, str, int, str]:
+    return _RANK[finding.severity], finding.rule, finding.path or "", finding.line or 0, finding.message
+
+
+# ---- the plan's review command ------------------------------------------------------------------------------------
+
+
+def _command(change: Change) -> Iterator[Finding]:
+    files = {file.path: file for file in change.files if file.after and is_python(file.path)}
+    if not files:
+        return
+    argv = tuple(part.replace("{python}", sys.executable) for part in change.milestone.commands.review)
+    ran = change.run((*argv, *(f"./{path}" for path in files)), None)
+    told = _told(ran)
+    if told is None:
+        yield failed(
+            "review", f"The review command gave no findings as JSON ({_why(ran)}); mend commands.review in the plan"
+        )
+        return
+    for item in told:
+        yield from _on_added_lines(change, files, item)
+
+
+def _told(ran: Result) -> list[dict[str, Any]] | None:
+    """Return the findings in ruff's JSON, None where it is not that; the return code says only that there are some."""
+    if ran.code not in (0, 1) or ran.timed_out or ran.truncated:
+        return None
+    try:
+        items = json.loads(ran.out)
+    except (ValueError, RecursionError):
+        return None
+    return items if isinstance(items, list) and all(map(_is_finding, items)) else None
+
+
+def _is_finding(item: Any) -> bool:
+    texts = isinstance(item, dict) and isinstance(item.get("filename"), str) and isinstance(item.get("message"), str)
+    return texts and isinstance(item.get("location"), dict) and isinstance(item["location"].get("row"), int)
+
+
+def _why(ran: Result) -> str:
+    if ran.timed_out:
+        return "it did not end in time"
+    said = last_words(ran.err)
+    return f"it could not start: {said}" if ran.code is None else f"exit {ran.code}: {said}"
+
+
+def _on_added_lines(change: Change, files: dict[str, ChangedFile], item: dict[str, Any]) -> Iterator[Finding]:
+    """Keep what is on a line the issue adds, and every syntax error: it hides all else in that file."""
+    file, line = files.get(_relative(change, item["filename"])), item["location"]["row"]
+    code = item.get("code") or "invalid-syntax"
+    if file is None or (code != "invalid-syntax" and line not in dict(file.added)):
+        return
+    severity = Severity.CRITICAL if re.fullmatch(r"S\d+|invalid-syntax|E999", code) else Severity.WARNING
+    yield Finding(Kind.REVIEW, severity, code, item["message"], file.path, line)
+
+
+def _relative(change: Change, filename: str) -> str:
+    """Return the path as the diff names it; the tool may run where the tree has another name."""
+    path = Path(filename)
+    return str(path.relative_to(change.tree.resolve())) if path.is_relative_to(change.tree.resolve()) else str(path)
+
+
+# ---- hardcoded credentials ----------------------------------------------------------------------------------------
+
+_LABELS = (("token", "token"), ("pass|pwd|contrase", "password"), ("api_?key", "API key"), ("secret", "secret"))
+_NOT_A_VALUE = re.compile(
+    r"(name|field|type|url|uri|path|file|dir|header|param|env|var|variable|id|label|prompt|message|error|regex|pattern"
+    r"|hint|format|algorithm|policy|length|version|role|prefix|suffix|column|scheme)s?$",
+    re.IGNORECASE,
+)
+"""Endings of names that speak about a secret and do not hold it (`PASSWORD_RESET_URL`, `api_key_header`)."""
+
+_REFERENCE = re.compile(r"[${<%].*|[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|.*\s.*|[/\W]*|/.*", re.DOTALL)
+"""Values that are a template, the name of an environment variable, a sentence, a path or nothing."""
+
+
+def _credentials(change: Change) -> Iterator[Finding]:
+    """Go by variable names; tests hold made-up passwords and prose holds examples, so both are left out."""
+    files = [file for file in change.files if file.added and not _is_exempt(file.path)]
+    if not files:
+        return
+    if unmet := missing("secrets", "added lines were not searched for hardcoded credentials"):
+        yield unmet
+        return
+    for file in files:
+        for number, text in file.added:
+            for label in sorted({label for piece in pieces(text) for label in _labels(file.path, piece)}):
+                message = f"Hardcoded {label}"
+                yield Finding(Kind.REVIEW, Severity.CRITICAL, "hardcoded-credential", message, file.path, number)
+
+
+def _is_exempt(path: str) -> bool:
+    return is_test(path) or is_prose(path) or is_lock_file(path)
+
+
+def _labels(path: str, line: str) -> Iterator[str]:
+    """Yield what each credential in a line is, by the name it is given to."""
+    from detect_secrets.plugins.keyword import DENYLIST_REGEX_WITH_PREFIX, KeywordDetector
+
+    for secret in KeywordDetector().analyze_line(path, line):
+        value = str(secret.secret_value)
+        names = [match[0] for match in re.finditer(rf"({DENYLIST_REGEX_WITH_PREFIX})", line, re.IGNORECASE)]
+        name = next((name for name in names if name != value), "secret")
+        if not (_REFERENCE.fullmatch(value) or _NOT_A_VALUE.search(name) or value.lower() == name.lower()):
+            yield next((label for part, label in _LABELS if re.search(part, name, re.IGNORECASE)), "key")
+
+
+def _said_twice(finding: Finding, credentials: tuple[Finding, ...]) -> bool:
+    """Tell ruff's own word for a credential (S105 to S107) on a line where one was found."""
+    lines = {(credential.path, credential.line) for credential in credentials}
+    return finding.rule in {"S105", "S106", "S107"} and (finding.path, finding.line) in lines

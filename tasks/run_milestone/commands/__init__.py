@@ -1,0 +1,104 @@
+"""cli: run-milestone's commands; each is a few lines over the rooms below."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from ..core.errors import INTERRUPTED, ExitCode, UsageError, UserError
+from . import ci, plan, project, run, show, state
+from .base import add_commands, put
+
+if TYPE_CHECKING:
+    from .base import Command, Commands
+
+ELSEWHERE = frozenset({"-C", "--directory"})
+"""Options that take the next word and stand before any command."""
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; what a user can cause becomes a sentence and an exit code, a bug keeps its traceback."""
+    words = _with_run(sys.argv[1:] if words is None else words)
+    try:
+        args = _parser().parse_args(words)
+        if args.directory:
+            _enter(args.directory)
+        command: Command = args.command
+        return command(args)
+    except UserError as error:
+        sys.stderr.write(f"run-milestone: {error}\n")
+        return error.code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write(INTERRUPTED)
+        return ExitCode.INTERRUPTED
+
+
+def _enter(directory: str) -> None:
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        raise UsageError(f"{directory}: {error.strerror}.", "Name an existing folder with `-C DIR`.") from None
+
+
+def _with_run(words: list[str]) -> list[str]:
+    """Put `run` before a milestone that stands where a command would, and before its flags: `run-milestone m4.1`."""
+    index = 0
+    while index < len(words) and words[index].startswith("-"):
+        index += 2 if words[index] in ELSEWHERE else 1
+    if index < len(words) and words[index] not in COMMANDS and words[index].lstrip("mM")[:1].isdigit():
+        start = 2 if words[0] in ELSEWHERE else 0
+        return [*words[:start], "run", *words[start:]]
+    return words
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run-milestone",
+        description="Carry every issue of a milestone plan from branch to reviewed pull request.",
+        epilog="`run-milestone m4.1` runs or resumes milestone m4.1.",
+    )
+    parser.add_argument("-C", "--directory", metavar="DIR", help="work in DIR")
+    parser.add_argument("--version", action="version", version=f"run-milestone {__version__}")
+    add_commands(COMMANDS, parser)
+    return parser
+
+
+def completion(args: argparse.Namespace) -> int:
+    """Print a script that makes a shell complete commands, options and milestones."""
+    from .completion import completion as script
+
+    put(script(args.shell, _options()))
+    return ExitCode.DONE
+
+
+def _add_completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"))
+
+
+def _options() -> dict[str, tuple[str, ...]]:
+    """Return the words that can follow each command: its own commands and its options."""
+    words = {}
+    for name, (_, add) in COMMANDS.items():
+        parser = argparse.ArgumentParser(prog=name)
+        parser.add_argument("-C", "--directory")
+        add(parser)
+        choices = [str(choice) for action in parser._actions for choice in action.choices or ()]  # noqa: SLF001
+        words[name] = (*choices, *(option for action in parser._actions for option in action.option_strings))  # noqa: SLF001
+    return words
+
+
+COMMANDS: Commands = {
+    **run.COMMANDS,
+    **show.COMMANDS,
+    **plan.COMMANDS,
+    **project.COMMANDS,
+    **ci.COMMANDS,
+    **state.COMMANDS,
+    "completion": (completion, _add_completion),
+}

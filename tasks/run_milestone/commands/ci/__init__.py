@@ -1,0 +1,140 @@
+"""The commands for GitHub Actions: ci github, check, event, run, wave."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...core.errors import ExitCode, UsageError
+from ...plan import milestones
+from ...policy.naming import normalise
+from ..base import Commands, add_commands, add_milestone, current_project, load_plan, near, put
+from ..run import add_only, only_issues
+from ..state import add_lock
+
+if TYPE_CHECKING:
+    from ...plan.project import Project
+
+
+def github(args: argparse.Namespace) -> int:
+    """Write the workflow that runs milestones on GitHub Actions, and say what else it needs."""
+    from .messages import written
+    from .workflows import workflows, write
+
+    project = current_project()
+    names = [normalise(name) for name in args.milestones] or _only_plan(list(milestones(project.plans)))
+    plans = [load_plan(project, name) for name in names]
+    put(written(write(project.root, workflows(plans, matrix=args.matrix)), plans))
+    return ExitCode.DONE
+
+
+def _only_plan(names: list[str]) -> list[str]:
+    if len(names) != 1:
+        raise UsageError(
+            f"This project has {len(names)} plans, so the schedule needs to know which ones to go on with.",
+            f"Name them: `run-milestone ci github {' '.join(names) or 'm1'}`.",
+        )
+    return names
+
+
+def check(args: argparse.Namespace) -> int:
+    """Say what is unsafe in workflows: by zizmor, and by what run-milestone needs of them."""
+    from ...adapters.process import Processes
+    from .check import problems, workflow_files
+    from .messages import checked
+
+    files = [Path(name) for name in args.files] or [near(path) for path in workflow_files(_repository(Path.cwd()))]
+    found = problems(files, Processes())
+    put(checked(files, found))
+    return ExitCode.FAILED if found else ExitCode.DONE
+
+
+def _repository(start: Path) -> Path:
+    return next((folder for folder in (start, *start.parents) if (folder / ".github").is_dir()), start)
+
+
+def event(_: argparse.Namespace) -> int:
+    """Say which milestones the event that started this job asks for; strangers start nothing."""
+    from . import actions
+    from .event import asked
+
+    kind, said = actions.event()
+    scheduled = os.environ.get("SCHEDULED", "").split()
+    answer = asked(kind, said, scheduled, _known(current_project()))
+    actions.output("milestones", answer.milestones)
+    put(f"{answer.why}\nTo be run: {', '.join(answer.milestones) or 'nothing'}\n")
+    return ExitCode.DONE
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run or resume a milestone in a job: sums up on the job's page, and waiting for a decision is no failure."""
+    from ...runner.run import Mode
+    from . import job
+
+    project = current_project()
+    milestone = load_plan(project, args.milestone)
+    return job.run(project, milestone, Mode(only_issues(args.only, milestone), shared=True, lock=args.lock))
+
+
+def wave(args: argparse.Namespace) -> int:
+    """Take decisions and pass barriers in a job, and hand on the issues that are ready to jobs of their own."""
+    from . import job
+
+    project = current_project()
+    return job.wave(project, load_plan(project, args.milestone), args.lock)
+
+
+def _known(project: Project) -> dict[str, tuple[int, ...]]:
+    """Return the milestones that have a plan, each with its issues' numbers on the forge."""
+    return {name: _numbers(project, name) for name in milestones(project.plans)}
+
+
+def _numbers(project: Project, name: str) -> tuple[int, ...]:
+    """Return the issues of a plan; what is wrong with one is said where it is run, and keeps no other from running."""
+    try:
+        return tuple(issue.github for issue in load_plan(project, name).issues if issue.github)
+    except UsageError:
+        return ()
+
+
+def _ci(args: argparse.Namespace) -> int:
+    """Run milestones on GitHub Actions: github, check, event, run, wave."""
+    raise UsageError(f"{args} names no command.", "Try `run-milestone ci github`.")
+
+
+def _add_github(parser: argparse.ArgumentParser) -> None:
+    what = "a milestone that the schedule goes on with (default: the only one)"
+    parser.add_argument("milestones", nargs="*", metavar="ID", help=what)
+    parser.add_argument("--matrix", action="store_true", help="run each issue that is ready in a job of its own")
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", metavar="FILE", help="a workflow or an action (default: all of them)")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_wave(parser)
+    add_only(parser)
+
+
+def _add_wave(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    add_lock(parser)
+
+
+def _add_nothing(_: argparse.ArgumentParser) -> None:
+    return
+
+
+_CI: Commands = {
+    "github": (github, _add_github),
+    "check": (check, _add_check),
+    "event": (event, _add_nothing),
+    "run": (run, _add_run),
+    "wave": (wave, _add_wave),
+}
+
+COMMANDS: Commands = {"ci": (_ci, partial(add_commands, _CI))}

@@ -1,0 +1,63 @@
+"""GitHub Actions as a job sees it: the event's file, outputs, notices, the page that sums the job up."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...core.errors import UsageError
+from ...core.redact import redact, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def event() -> tuple[str, dict[str, Any]]:
+    """Return the kind of the event that started this job, and what it says.
+
+    Errors: UsageError where this is no job, or its event cannot be read.
+    """
+    kind, place = os.environ.get("GITHUB_EVENT_NAME", ""), os.environ.get("GITHUB_EVENT_PATH", "")
+    if not kind or not place:
+        raise UsageError(
+            "This is no job of GitHub Actions: GITHUB_EVENT_NAME and GITHUB_EVENT_PATH are not set.",
+            "Run a milestone here with `run-milestone ID`.",
+        )
+    try:
+        said = json.loads(Path(place).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"The event in {place} cannot be read: {error}.", "Start the workflow again.") from None
+    return kind, said if isinstance(said, dict) else {}
+
+
+def output(name: str, value: Any) -> None:
+    """Hand a value to the jobs that come after this one, as JSON in one line; outside of a job nobody takes it."""
+    _append("GITHUB_OUTPUT", f"{name}={json.dumps(value)}\n")
+
+
+def notice(text: str) -> None:
+    """Show a line on the run's page; what is not ours in it cannot act."""
+    line = visible(redact(" ".join(text.split()))).replace("%", "%25")
+    say(f"::notice title=run-milestone::{line}")
+
+
+def say(line: str) -> None:
+    """Print a line of our own into the job's log."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def sum_up(title: str, texts: Iterable[str]) -> None:
+    """Add texts, each as it stands, to the page that sums the job up."""
+    blocks = "".join(f"<pre>{html.escape(visible(redact(text)).strip(), quote=False)}</pre>\n\n" for text in texts)
+    _append("GITHUB_STEP_SUMMARY", f"### {html.escape(title)}\n\n{blocks}")
+
+
+def _append(variable: str, text: str) -> None:
+    if place := os.environ.get(variable):
+        with open(place, "a", encoding="utf-8") as file:
+            file.write(text)

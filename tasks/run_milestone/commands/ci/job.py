@@ -1,0 +1,65 @@
+"""One job: it runs what it is given, sums up how the milestone stands, and ends well where only a person is waited for.
+
+A cancelled job gets SIGINT, 7.5 s later SIGTERM, 2.5 s later it is killed; what is recorded by then stays.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+from ...core.errors import ExitCode
+from ...render.status import gates_text, status_text
+from ...runner.ready import ready
+from ...runner.run import Mode
+from ...runner.run import run as run_milestone
+from ...store import State
+from . import actions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...model import Milestone
+    from ...plan.project import Project
+
+MOST_JOBS = 256
+"""Jobs that GitHub makes of one matrix; the issues beyond are ready for the next wave."""
+
+
+def run(project: Project, milestone: Milestone, mode: Mode) -> int:
+    """Run in a job of GitHub Actions; returns the exit code, in which waiting for a decision is no failure."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may have left it ignored
+    state = State(project.state(milestone.id))
+    try:
+        code = run_milestone(project, milestone, mode)
+    finally:
+        actions.sum_up(f"Milestone {milestone.id}", _standing(milestone, state))
+    if code != ExitCode.WAITING or not _asks(state, mode.only):
+        return code
+    actions.notice(_waiting(milestone, state))
+    return ExitCode.DONE
+
+
+def wave(project: Project, milestone: Milestone, lock: str | None) -> int:
+    """Do what lies between issues, and hand on the issues that are ready to the jobs that run them."""
+    code = run(project, milestone, Mode(own=True, shared=True, lock=lock))
+    numbers = ready(project, milestone)[:MOST_JOBS] if code == ExitCode.DONE else ()
+    actions.output("issues", numbers)
+    actions.say(f"Ready: {', '.join(numbers) or 'no issue'}")
+    return code
+
+
+def _standing(milestone: Milestone, state: State) -> Iterator[str]:
+    yield status_text(milestone, state)
+    if state.gates.all():
+        yield gates_text(milestone, state)
+
+
+def _asks(state: State, only: tuple[str, ...]) -> bool:
+    """Return whether somebody can answer; a job that neither ends nor asks is red, lest waves start it for ever."""
+    return any(not only or gate.gate in only or not gate.gate.isdigit() for gate in state.gates.all())
+
+
+def _waiting(milestone: Milestone, state: State) -> str:
+    gates = "; ".join(f"{gate.gate} ({' | '.join(gate.verbs)})" for gate in state.gates.all())
+    return f"{milestone.id} waits for decisions: {gates}"

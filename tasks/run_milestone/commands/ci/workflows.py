@@ -1,0 +1,89 @@
+"""The workflow that `ci github` writes, and what becomes of files that are there already."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ... import __version__
+from ...core.errors import UsageError
+from ...core.fs import read_text, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ...model import Milestone
+
+_TEMPLATES = Path(__file__).parent / "templates"
+MAIN, WAVE = ".github/workflows/run-milestone.yml", ".github/workflows/run-milestone-wave.yml"
+SETUP = ".github/actions/run-milestone/action.yml"
+OURS = "Written by `run-milestone ci github`"
+"""What the first comment of a file says that may be brought up to date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one file: made, changed or kept."""
+
+    name: str
+    what: str
+
+
+def workflows(milestones: Sequence[Milestone], *, matrix: bool) -> dict[str, str]:
+    """Return the text of each file, by its path in the repository; `milestones` are those that the schedule wakes."""
+    names = [milestone.id for milestone in milestones]
+    event = _template("event.yml").replace("@FIRST@", names[0]).replace("@ALL@", " ".join(names))
+    main = event + _template("matrix.yml" if matrix else "one-job.yml")
+    texts = {MAIN: main, **({WAVE: _template("wave.yml")} if matrix else {}), SETUP: _template("setup.yml")}
+    return {path: _with_each(text, passed_on(milestones)) for path, text in texts.items()}
+
+
+def passed_on(milestones: Sequence[Milestone]) -> list[str]:
+    """Return the names of the variables that the plans pass on to agents and reviewers."""
+    agents = {name for milestone in milestones for agent in milestone.agents for name in agent.pass_env}
+    reviewers = {name for milestone in milestones for reviewer in milestone.reviewers for name in reviewer.pass_env}
+    return sorted(agents | reviewers)
+
+
+def _with_each(text: str, names: list[str]) -> str:
+    """Write a line of a template that begins with `@EACH@` once for every name."""
+
+    def lines(match: re.Match[str]) -> str:
+        return "".join(f"{match[1]}{match[2].replace('@NAME@', name)}\n" for name in names)
+
+    return re.sub(r"(?m)^( *)@EACH@ (.*)\n", lines, text)
+
+
+def _template(name: str) -> str:
+    text = (_TEMPLATES / name).read_text(encoding="utf-8")
+    return text.replace("@VERSION@", __version__).replace("@CHECKOUT@\n", _checkout() if "@CHECKOUT@" in text else "")
+
+
+def _checkout() -> str:
+    return (_TEMPLATES / "checkout.yml").read_text(encoding="utf-8")
+
+
+def write(root: Path, texts: dict[str, str]) -> tuple[Written, ...]:
+    """Write the files below `root`. The set-up is the team's once it is there; nothing else of theirs is overwritten.
+
+    Errors: UsageError where a file is there that this did not write; then nothing is written.
+    """
+    there = {name: read_text(root / name) for name in texts}
+    for name, text in there.items():
+        if text is not None and name != SETUP and OURS not in text[:500]:
+            raise UsageError(
+                f"{name} is there already, and `run-milestone ci github` did not write it.",
+                "Move it away or rename it, then run the same command again.",
+            )
+    return tuple(_written(root, there, texts))
+
+
+def _written(root: Path, there: dict[str, str | None], texts: dict[str, str]) -> Iterator[Written]:
+    for name, text in texts.items():
+        if there[name] is not None and (there[name] == text or name == SETUP):
+            yield Written(name, "kept")
+        else:
+            write_text(root / name, text)
+            yield Written(name, "made" if there[name] is None else "changed")

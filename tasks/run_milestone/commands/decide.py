@@ -1,0 +1,60 @@
+"""deciding: an answer given by command becomes the approval file that a touch would make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.errors import UsageError
+from ..model import Approval, Verb
+from ..policy import budget
+from ..policy.gating import ahead
+from ..runner.decide import gate_names, no_skip, whoami
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..model import Gate, Milestone
+    from ..store import State
+
+
+def leave_decision(milestone: Milestone, state: State, name: str, verb: str, why: str) -> Path:
+    """Write the approval file for a gate, bound to what it shows now; returns its path.
+
+    Errors: UsageError for an unknown gate or verb, or one that this gate does not offer.
+    """
+    name = f"{name:0>2}" if name.isdigit() else name
+    known = gate_names(milestone)
+    if name not in known:
+        raise UsageError(f"{milestone.id} has no gate called {name!r}.", f"Its gates are {', '.join(sorted(known))}.")
+    if name in _renumbered(milestone, state):
+        raise UsageError(
+            f"In the plan here {name} is another issue than in the records of the last run.",
+            "Bring the plan up to date, or, where it is the newest, run once, so that the records follow; then decide.",
+        )
+    gate = state.gates.read(name)
+    _check(milestone, name, verb, gate)
+    if refused := budget.refusal(gate, verb, why):
+        raise UsageError(f"This cannot answer gate {name}: {refused}.", "Give it with `--reason`.")
+    if refused := no_skip(milestone, state, Approval("", name, verb, 0, "")):
+        raise UsageError(f"{refused[0].upper()}{refused[1:]}.", f"`run-milestone status {milestone.id}` lists what is.")
+    return state.approvals.leave(name, verb, why=why, who=whoami(), digest=gate.digest if gate else None)
+
+
+def _renumbered(milestone: Milestone, state: State) -> set[str]:
+    """Return the numbers that mean another issue in the plan than in the records, which the next run would move."""
+    revisions = state.roster.foresee(milestone, state.decisions.next())
+    pairs = ((one.before.number, one.now.number) for one in revisions if one.before is not None)
+    return {number for before, now in pairs if before != now for number in (before, now)}
+
+
+def _check(milestone: Milestone, name: str, verb: str, gate: Gate | None) -> None:
+    if verb not in set(Verb):
+        offered = gate.verbs if gate else tuple(Verb)
+        raise UsageError(f"{verb!r} is no verb.", f"Gate {name} takes {' | '.join(offered)}.")
+    if gate is None and verb not in ahead(name):
+        raise UsageError(
+            f"Gate {name} is not open, so {verb} has nothing to answer.",
+            f"`run-milestone gates {milestone.id}` lists what waits.",
+        )
+    if gate is not None and verb not in gate.verbs and verb != Verb.UNSKIP:
+        raise UsageError(f"Gate {name} does not offer {verb}.", f"It offers {' | '.join(gate.verbs)}.")

@@ -1,0 +1,85 @@
+"""landing: a milestone's pull requests go into its branch, in order; then its own is opened, for people to merge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.errors import ExitCode
+from ...policy.graph import COMPLETE
+from ...policy.stops import AGAIN
+from ...render import milestone_pr as words
+from ...render.console import Voice
+from ...runner.answerers import nobody
+from ...runner.loop import drive
+from ...runner.run import heed_signals
+from ...runner.session import Session
+from ...runner.task_factory import Manner
+from ...sync.shared_state import Alone, Together
+from .merge import Landing
+from .milestone_pr import propose
+from .readiness import QUESTIONS, foreseen, hindrances, in_order
+
+if TYPE_CHECKING:
+    from ...model import Issue, Milestone
+    from ...plan.project import Project
+
+
+def land(project: Project, milestone: Milestone, *, shared: bool = False) -> int:
+    """Land a milestone, and go on where an earlier landing stopped or was killed; a `shared` state is on the remote."""
+    sharing = Together() if shared else Alone()
+    session = Session(project, milestone, Voice(), Manner(doing="Landing"), sharing)
+    heed_signals()
+    try:
+        session.begin()
+        return _finish(session, done=_land(session))
+    except KeyboardInterrupt:
+        session.finish(hurried=True)
+        raise
+    finally:
+        session.end()
+
+
+def _finish(session: Session, *, done: bool) -> ExitCode:
+    session.look_back()
+    waiting = bool(session.state.gates.all())
+    session.finish()
+    return ExitCode.DONE if done else ExitCode.WAITING if waiting else ExitCode.FAILED
+
+
+def _land(session: Session) -> bool:
+    if session.aborted:
+        return False
+    if any(_answered_with_work(session, issue) for issue in session.milestone.issues):
+        drive(session, nobody)
+    hindered = list(hindrances(session))
+    if hindered:
+        session.forget(COMPLETE)  # a run has something to do
+        session.voice.say(words.hindered(session.milestone, hindered))
+        return False
+    landing = Landing(session)
+    return all(landing.brings_in(issue) for issue in in_order(session)) and propose(session)
+
+
+def _answered_with_work(session: Session, issue: Issue) -> bool:
+    """Return whether a question of a landing was answered by another attempt that is still to be made."""
+    own = [decision for decision in session.state.decisions.all() if decision.gate == issue.number]
+    asked = bool(own) and own[-1].verb in AGAIN and own[-1].kind in QUESTIONS
+    return asked and not session.due.settled(issue.number) and session.due.unready(issue.number) is not None
+
+
+def foretell_landing(project: Project, milestone: Milestone) -> str:
+    """Return what would land and in which order; the remote and the forge are asked, nothing is changed."""
+    from ...adapters.process import Processes
+    from ...runner.wiring import open_forge, open_git
+
+    session, processes = Session(project, milestone, Voice()), Processes()
+    try:
+        with session.looking():
+            hindered = list(hindrances(session))
+            if hindered:
+                return "\n".join([*words.hindered(milestone, hindered)[1:], ""])
+            forge = open_forge(milestone, open_git(project, milestone, processes, make=False), processes)
+            pulls = forge.pulls(*session.state.roster.branches(milestone).values())
+            return "\n".join([*words.foretold(milestone, foreseen(session, pulls)), ""])
+    finally:
+        processes.stop()

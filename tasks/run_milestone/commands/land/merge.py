@@ -1,0 +1,132 @@
+"""issues: each issue's pull request goes into the milestone branch: looked at, merged, read back, recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ...core.errors import OutsideError
+from ...model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Severity, Step, pull_of
+from ...policy.graph import COMPLETE, step_name
+from ...policy.stacking import retargets
+from ...runner.reconcile import record_merge
+from ...runner.up_to_date import SKIPPED
+from ...steps.base_branch import conflict_with
+from ...steps.ci_checks import await_checks
+
+if TYPE_CHECKING:
+    from ...model import Issue, PullRequest
+    from ...runner.session import Session
+
+
+@dataclass(slots=True)
+class Landing:
+    """One landing: for each pull request look, act, read back, record; nothing is done twice."""
+
+    session: Session
+
+    def brings_in(self, issue: Issue) -> bool:
+        """Bring an issue's work into the milestone branch; returns whether the next may follow."""
+        if self.session.due.settled(issue.number) == SKIPPED:
+            return True
+        branches = self.session.state.roster.branches(self.session.milestone)
+        pulls = self.session.hands.forge.pulls(*branches.values())
+        pull = pull_of(branches[issue.number], pulls)
+        if pull is not None and pull.state == "merged":
+            self._record(issue, pull)
+            return True
+        why = _unfit(pull, self._pushed(issue))
+        if pull is None or why is not None:
+            self.session.forget(COMPLETE)  # a run has something to do
+            self.session.voice.say([f"✗ #{issue.number}: {why}"])
+            return False
+        self._retarget(pull, pulls)
+        return self._asks_nothing(issue, pull) and self._merge(issue, pull)
+
+    def _pushed(self, issue: Issue) -> str:
+        pushed = self.session.state.markers.evidence(step_name(issue.number, Step.PUSH), Pushed)
+        return pushed.head if pushed else ""
+
+    def _retarget(self, pull: PullRequest, pulls: tuple[PullRequest, ...]) -> None:
+        """Make what stands on this branch stand on the milestone branch, before it is merged."""
+        branch, branches = self.session.milestone.branch, self.session.state.roster.branches(self.session.milestone)
+        for other in retargets(self.session.milestone, pull, pulls, branches):
+            found = self.session.hands.forge.retarget(other.number, branch)
+            if found.base != branch:
+                raise OutsideError(
+                    f"PR #{other.number} still goes to {found.base}, not to {branch}.", "Set its base, then land again."
+                )
+            self.session.voice.say([f"✓ PR #{other.number} goes to {branch} now, no longer to {other.base}"])
+
+    def _asks_nothing(self, issue: Issue, pull: PullRequest) -> bool:
+        """Return whether the pull request merges cleanly and its checks passed; else its question is put."""
+        head, hands, milestone = self._pushed(issue), self.session.hands, self.session.milestone
+        clash = conflict_with(hands.git, pull.head, head, milestone.branch, self._tip())
+        with self.session.voice.working(f"{issue.number}:land"):
+            found = (clash,) if clash else await_checks(hands, pull.number, milestone.checks)
+        return self.session.passes(issue.number, found, self._change(issue))
+
+    def _change(self, issue: Issue) -> str:
+        reviewed = self.session.state.markers.evidence(step_name(issue.number, Step.REVIEW), Reviewed)
+        return reviewed.change if reviewed else ""
+
+    def _tip(self) -> str:
+        """Return the commit that the milestone branch is at on the remote, with its objects here."""
+        git, name = self.session.hands.git, self.session.milestone.branch
+        tip = git.remote_heads().get(name)
+        if tip is None:
+            raise OutsideError(f"Branch {name} is gone from the remote.", "Push it again, then land again.")
+        if not git.has(tip):
+            git.fetch(name)
+        return tip
+
+    def _merge(self, issue: Issue, pull: PullRequest) -> bool:
+        head = self._pushed(issue)
+        try:
+            merged = self.session.hands.forge.merge(pull.number, head=head)
+        except OutsideError as error:
+            refused = Finding(Kind.FORGE, Severity.CRITICAL, "merge", error.what)
+            return self.session.passes(issue.number, (refused,), self._change(issue))
+        if merged.state != "merged" or not self.session.hands.git.is_ancestor(head, self._tip()):
+            branch = self.session.milestone.branch
+            raise OutsideError(
+                f"PR #{pull.number} was merged, and {branch} does not hold {head[:10]}.", "Look at it, then land again."
+            )
+        self._record(issue, merged)
+        return True
+
+    def _record(self, issue: Issue, pull: PullRequest) -> None:
+        """Record that a pull request landed, once, after it was read back; that makes its issue done."""
+        landed = landed_so_far(self.session)
+        if all(known.pr != pull.number for known in landed.issues):
+            self._note(landed, issue, pull)
+        record_merge(self.session.due, issue, pull)
+
+    def _note(self, landed: Landed, issue: Issue, pull: PullRequest) -> None:
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        one = LandedIssue(issue.number, pull.number, pull.head_sha or self._pushed(issue), self._tip(), at)
+        self.session.state.write_landed(replace(landed, issues=(*landed.issues, one)))
+        self.session.state.journal.add("landed", issue=issue.number, pr=pull.number, head=one.head)
+        self.session.voice.say([f"✓ PR #{pull.number} landed on {landed.branch} (#{issue.number} {issue.title})"])
+
+
+def _unfit(pull: PullRequest | None, pushed: str) -> str | None:
+    """Return why a pull request cannot be merged as it stands; None where it can."""
+    if pull is None:
+        return "its pull request is gone; a run makes it again"
+    if pull.state == "closed":
+        return f"PR #{pull.number} was closed; a run asks about it"
+    if pull.draft:
+        return f"PR #{pull.number} is a draft; mark it ready for review, or let a run do so"
+    if pull.head_sha is not None and pull.head_sha != pushed:
+        return f"PR #{pull.number} moved to {pull.head_sha[:10]} since it was reviewed; a run looks at it"
+    return None
+
+
+def landed_so_far(session: Session) -> Landed:
+    """Return what has landed so far: nothing, where the plan has named other branches since."""
+    milestone = session.milestone
+    empty = Landed(milestone.id, milestone.branch, milestone.target)
+    known = session.state.landed() or empty
+    return known if (known.branch, known.target) == (empty.branch, empty.target) else empty

@@ -1,0 +1,131 @@
+"""stopping: panic; the run that holds the lock ends at once, and nobody merges what it leaves by mistake."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+from ..core.errors import OutsideError, UsageError
+from ..model import Proposed, Step
+from ..render.phrases import count
+from ..runner.decide import whoami
+from ..store import State
+from ..store.run_lock import held, holder_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ..adapters.forge import Forge
+    from ..model import Issue, Milestone, PullRequest
+    from ..plan.project import Project
+    from ..store.run_lock import Holder
+
+PATIENCE = 10.0
+"""Seconds between asking a run to end and killing it; it needs a few to end its own processes."""
+OURS = frozenset({"run-milestone", "run_milestone", "doit"})
+"""Names of the programs that hold a milestone's lock."""
+DRAFTED = "ready for review (a panic made it a draft)"
+"""The input by which a marker says that its pull request is to be made ready again."""
+
+
+def panic(project: Project, milestone: Milestone) -> list[str]:
+    """Stop the run of a milestone and every process it started, leave its pull requests as drafts; tell what is saved.
+
+    Errors: UsageError where the lock's holder is not a process here that is plainly a run of ours.
+    """
+    folder = project.state(milestone.id)
+    holder = holder_of(folder)
+    if holder is None:
+        return [f"No run of {milestone.id} is active on this machine; nothing was stopped, nothing was changed."]
+    ended = _end(holder, folder)
+    return [ended, *_after(project, milestone, holder)]
+
+
+def _end(holder: Holder, folder: Path) -> str:
+    """End the holder: asked first, then killed. A pidfd names the process checked, also where its number is reused."""
+    if holder.host != socket.gethostname() or holder.pid is None:
+        raise UsageError(
+            f"{folder / 'lock'} is held by process {holder.pid or 'unknown'} on {holder.host}.",
+            "Panic on that machine, where its processes can be ended.",
+        )
+    try:
+        process = os.pidfd_open(holder.pid)
+    except ProcessLookupError:
+        return f"✓ Process {holder.pid} has ended already; what it had started is being ended by its wardens"
+    try:
+        _check(holder, folder)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(process, number)
+                signal.pidfd_send_signal(process, signal.SIGCONT)
+            if select.select([process], [], [], PATIENCE)[0]:
+                return f"✓ Stopped process {holder.pid}, which ran since {holder.since} ({number.name})"
+    finally:
+        os.close(process)
+    raise OutsideError(f"Process {holder.pid} does not end.", "Look at it with `ps`, then run the same command again.")
+
+
+def _check(holder: Holder, folder: Path) -> None:
+    """Refuse to end what is not plainly a run of ours: a lock file can be written by hand."""
+    try:
+        with open(f"/proc/{holder.pid}/cmdline", "rb") as file:
+            words = os.fsdecode(file.read()).split("\0")
+    except OSError:
+        words = []
+    if holder_of(folder) != holder or OURS.isdisjoint(os.path.basename(word) for word in words[:4]):
+        raise UsageError(
+            f"Process {holder.pid} ({words[0] if words else 'gone'}) is no run of run-milestone.",
+            "Nothing was stopped. Look at it with `ps`, and end it yourself if it is to end.",
+        )
+
+
+def _after(project: Project, milestone: Milestone, holder: Holder) -> list[str]:
+    """Take the lock that is free now, make drafts, and say what stands."""
+    from ..adapters.process import Processes
+    from ..runner.wiring import open_forge, open_git
+
+    state = State(project.state(milestone.id))
+    with held(state.folder) as lock:
+        processes = Processes(hold=(lock,))
+        try:
+            state.journal.add("panic", who=whoami(), pid=holder.pid)
+            forge = open_forge(milestone, open_git(project, milestone, processes), processes)
+            return [*leave_drafts(milestone, state, forge), *saved(milestone, state)]
+        finally:
+            processes.stop()
+
+
+def leave_drafts(milestone: Milestone, state: State, forge: Forge) -> list[str]:
+    """Make every open pull request of the milestone a draft; the next run makes ready again those it had made."""
+    return list(_drafts(milestone, state, forge))
+
+
+def _drafts(milestone: Milestone, state: State, forge: Forge) -> Iterator[str]:
+    issues = {state.roster.branch(milestone, issue): issue for issue in milestone.issues}
+    for pull in forge.pulls(*issues):
+        if pull.head in issues and pull.state == "open" and not pull.draft:
+            _remember(state, issues[pull.head], pull)
+            forge.set_draft(pull.number, draft=True)
+            yield f"✓ PR #{pull.number} is a draft until the next run"
+
+
+def _remember(state: State, issue: Issue, pull: PullRequest) -> None:
+    """Note in the step's marker, before the draft is made, that the step has to run again."""
+    name = f"{issue.number}:{Step.PR}"
+    marker = state.markers.read(name)
+    proposed = state.markers.evidence(name, Proposed)
+    if marker is not None and proposed is not None and proposed.number == pull.number:
+        state.markers.write(name, {**marker.inputs, DRAFTED: "no"}, proposed, marker.took)
+
+
+def saved(milestone: Milestone, state: State) -> list[str]:
+    """Tell what a stopped run leaves: everything it had recorded."""
+    done = sum(state.markers.read(f"{issue.number}:{step}") is not None for issue in milestone.issues for step in Step)
+    decisions, gates = len(state.decisions.all()), len(state.gates.all())
+    kept = f"{count(done, 'finished step')}, {count(decisions, 'decision')}, {count(gates, 'open question')}"
+    return [f"✓ Saved in state/{milestone.id}/: {kept}", f"`run-milestone {milestone.id}` goes on from there."]

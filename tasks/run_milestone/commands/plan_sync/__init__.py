@@ -1,0 +1,55 @@
+"""The commands between a plan and the forge's issues: plan import, plan push."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.errors import ExitCode
+from ...policy.naming import normalise
+from ..base import add_milestone, current_project, load_plan, put
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def plan_import(args: argparse.Namespace) -> int:
+    """Make a plan from a milestone's issues on the forge, or add to one what it lacks; nothing in it is changed."""
+    from .import_ import import_plan
+
+    told = import_plan(current_project(), normalise(args.milestone), args.title, dry=args.dry_run)
+    put("".join(f"{line}\n" for line in told))
+    return ExitCode.DONE
+
+
+def plan_push(args: argparse.Namespace) -> int:
+    """Make the issues of a plan that the forge does not have yet, and write their numbers into the plan."""
+    from .push import push_plan
+
+    project = current_project()
+    milestone = load_plan(project, args.milestone)
+    lines = 0
+    for line in push_plan(project, milestone, dry=args.dry_run):
+        put(f"{line}\n")
+        lines += 1
+    if not lines:
+        put(f"· Every issue of {milestone.id} has its number on the forge already\n")
+    return ExitCode.DONE
+
+
+def add_import(parser: argparse.ArgumentParser) -> None:
+    """Let `plan import` name the milestone on the forge."""
+    add_milestone(parser)
+    parser.add_argument(
+        "--from", default="", metavar="TITLE", dest="title", help="what it is called there (default: the plan's title)"
+    )
+    _add_dry_run(parser)
+
+
+def add_push(parser: argparse.ArgumentParser) -> None:
+    """Let `plan push` be tried."""
+    add_milestone(parser)
+    _add_dry_run(parser)
+
+
+def _add_dry_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="tell what would be done; change nothing")

@@ -1,0 +1,186 @@
+"""The commands that make something happen: run, decide, land, panic."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ..core.errors import ExitCode, UsageError
+from ..core.units import dollars, seconds
+from ..plan import load
+from ..policy.naming import normalise
+from .base import Commands, add_milestone, current_project, load_plan, near, opened, put
+from .state import add_lock, add_state_ref
+
+if TYPE_CHECKING:
+    from ..model import Milestone
+    from ..plan.project import Project
+
+
+WISHES = (
+    *("jobs", "autonomous", "watch", "verbose", "metrics"),
+    *("skip_code_review", "skip_plan_review", "no_worktree"),
+)
+"""Flags that a run is handed as they are."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run or resume a milestone."""
+    project = current_project()
+    if args.dry_run:
+        return _foretell(project, args)
+    from ..render.status import status_text
+    from ..runner.answerers import Prompt
+    from ..runner.run import Mode, asks
+    from ..runner.run import run as run_milestone
+    from ..store import State
+
+    milestone = load_plan(project, args.milestone)
+    if args.no_worktree and args.jobs > 1:
+        raise UsageError("With --no-worktree all issues share one tree, one after the other.", "Leave out --jobs.")
+    wished = {name: getattr(args, name) for name in WISHES}
+    if args.lock and not args.state_ref:
+        raise UsageError("--lock is about the state on the remote.", "Give --state-ref with it.")
+    if args.no_issues and args.only is not None:
+        raise UsageError("--no-issues and --only are about different tasks.", "Give one of them.")
+    shared = {"shared": args.state_ref, "lock": args.lock, "own": args.no_issues}
+    mode = Mode(only_issues(args.only, milestone), time=args.max_time, money=args.max_cost, **wished, **shared)
+    prompt = Prompt(lambda: status_text(milestone, State(project.state(milestone.id))))
+    return run_milestone(project, milestone, mode, prompt if asks(mode) else None)
+
+
+def _foretell(project: Project, args: argparse.Namespace) -> int:
+    """Tell the next steps and the stops to expect; not even the compiled plan is kept."""
+    from .dry_run import foretell
+
+    milestone = load(project.plan(normalise(args.milestone)))
+    put(foretell(project, milestone, only_issues(args.only, milestone)))
+    return ExitCode.DONE
+
+
+def only_issues(text: str | None, milestone: Milestone) -> tuple[str, ...]:
+    """Return the issues that `--only 3,04` names, each as its two digits; none where the flag is not given."""
+    if text is None:
+        return ()
+    known = [issue.number for issue in milestone.issues]
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    asked = tuple(dict.fromkeys(f"{word:0>2}" if word.isdigit() else word for word in words))
+    unknown = [number for number in asked if number not in known]
+    if not asked:
+        raise UsageError("--only names no issue.", f"The issues of {milestone.id} are {', '.join(known)}.")
+    if unknown:
+        raise UsageError(f"{milestone.id} has no issue {', '.join(unknown)}.", f"Its issues are {', '.join(known)}.")
+    return asked
+
+
+def decide(args: argparse.Namespace) -> int:
+    """Answer a gate: the same as touching its approval file, with a reason and bound to what is shown now."""
+    from .decide import leave_decision
+
+    milestone, state = opened(args)
+    if args.state_ref:
+        from .answering import decide_elsewhere
+
+        put("\n".join([*decide_elsewhere(current_project(), milestone, args.gate, args.verb, args.reason), ""]))
+        return ExitCode.DONE
+    path = leave_decision(milestone, state, args.gate, args.verb, args.reason)
+    put(f"✓ {near(path)} written; `run-milestone {milestone.id}` takes it up.\n")
+    return ExitCode.DONE
+
+
+def land(args: argparse.Namespace) -> int:
+    """Merge a milestone's pull requests in order into its branch, then open its own pull request to the target."""
+    from .land import foretell_landing
+    from .land import land as land_milestone
+
+    project = current_project()
+    if args.dry_run:
+        put(foretell_landing(project, load(project.plan(normalise(args.milestone)))))
+        return ExitCode.DONE
+    return land_milestone(project, load_plan(project, args.milestone), shared=args.state_ref)
+
+
+def panic(args: argparse.Namespace) -> int:
+    """Stop the run of a milestone and every process it started; its pull requests become drafts."""
+    from .panic import panic as stop_everything
+
+    project = current_project()
+    put("\n".join([*stop_everything(project, load_plan(project, args.milestone)), ""]))
+    return ExitCode.DONE
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="run independent issues in parallel")
+    add_only(parser)
+    parser.add_argument(
+        "--no-issues", action="store_true", help="run only what lies between the issues: plan review, barriers"
+    )
+    parser.add_argument("--autonomous", action="store_true", help="ask nobody: decide as the stop table says")
+    parser.add_argument("--watch", action="store_true", help="wait for answers and go on by itself")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="tell the next steps and stops to expect; change nothing"
+    )
+    parser.add_argument("--verbose", action="store_true", help="say of every task why it runs or does not")
+    parser.add_argument(
+        "--skip-code-review", action="store_true", help="leave review out and say so; a run without it reviews"
+    )
+    parser.add_argument("--skip-plan-review", action="store_true", help="leave the plan's review out and say so")
+    parser.add_argument(
+        "--no-worktree", action="store_true", help="one tree for all issues; people work in their own checkout"
+    )
+    parser.add_argument("--metrics", action="store_true", help="write metrics.json")
+    add_state_ref(parser)
+    add_lock(parser)
+    parser.add_argument("--max-time", type=_time, metavar="2h", help="stop when all runs' steps took this long")
+    parser.add_argument("--max-cost", type=_money, metavar="USD", help="stop when all runs' agents cost this much")
+
+
+def add_only(parser: argparse.ArgumentParser) -> None:
+    """Let a command run some issues only."""
+    parser.add_argument("--only", metavar="NN[,NN]", help="run these issues only, and what they need")
+
+
+def _add_land(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    parser.add_argument(
+        "--dry-run", action="store_true", help="tell what would land, and in which order; change nothing"
+    )
+    add_state_ref(parser)
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs; give 1 or more")
+    return number
+
+
+def _time(text: str) -> int:
+    value = seconds(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; give one like 90m, 2h or 3600 (seconds)")
+    return value
+
+
+def _money(text: str) -> float:
+    value = dollars(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of US dollars; give one like 20 or 7.50")
+    return value
+
+
+def _add_decide(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    parser.add_argument("gate", help="an issue's number, phase-1, plan-review, bootstrap or budget")
+    parser.add_argument("verb", help="fix, approve, skip, unskip, continue, ...: `gates` lists what each gate offers")
+    parser.add_argument("--reason", default="", help="why; it is recorded")
+    add_state_ref(parser)
+
+
+COMMANDS: Commands = {
+    "run": (run, _add_run),
+    "decide": (decide, _add_decide),
+    "land": (land, _add_land),
+    "panic": (panic, add_milestone),
+}

@@ -1,0 +1,125 @@
+"""The commands that tell something and change nothing: status, gates, why, graph, report, verify, doctor."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.errors import ExitCode
+from ..policy.naming import normalise
+from .base import Commands, add_milestone, add_milestone_json, current_project, load_plan, near, opened, put
+
+if TYPE_CHECKING:
+    from ..model import Milestone
+    from ..store import State
+
+
+def status(args: argparse.Namespace) -> int:
+    """Show how a milestone stands, from local records alone."""
+    from ..render.status import status_text
+    from ..store.summary import summarise
+
+    milestone, state = opened(args)
+    put(summarise(milestone, state) if args.json else _noticed(milestone, state) + status_text(milestone, state))
+    return ExitCode.DONE
+
+
+def gates(args: argparse.Namespace) -> int:
+    """Show everything that waits for a decision, with the commands that answer it."""
+    from ..render.status import gates_json, gates_text
+
+    milestone, state = opened(args)
+    put(gates_json(milestone, state) if args.json else _noticed(milestone, state) + gates_text(milestone, state))
+    return ExitCode.DONE
+
+
+def _noticed(milestone: Milestone, state: State) -> str:
+    """Return what the next run takes up of a changed plan, for people."""
+    from ..runner.plan_changes import foretold
+
+    return "".join(f"{line}\n" for line in foretold(milestone, state))
+
+
+def why(args: argparse.Namespace) -> int:
+    """Tell for each task why it would run, or why not."""
+    from .why import explain
+
+    project = current_project()
+    put(explain(project, load_plan(project, args.milestone), args.task))
+    return ExitCode.DONE
+
+
+def graph(args: argparse.Namespace) -> int:
+    """Print the milestone's graph: issues inside their phases, dependencies, barriers, and how each stands."""
+    from ..render.graph import draw
+    from ..render.status import statuses
+
+    milestone, state = opened(args)
+    put(draw(milestone, statuses(milestone, state), args.format))
+    return ExitCode.DONE
+
+
+def report(args: argparse.Namespace) -> int:
+    """Write state/ID/report.html: the whole milestone on one page, from the records alone."""
+    from ..render.html import page
+
+    milestone, state = opened(args)
+    put(f"✓ {near(state.write_report(page(milestone, state)))}\n")
+    return ExitCode.DONE
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Derive every record again from git and the forge, and tell where they differ; changes nothing."""
+    from .verify import verify as derive_again
+
+    project = current_project()
+    told, agrees = derive_again(project, load_plan(project, args.milestone))
+    put(told)
+    return ExitCode.DONE if agrees else ExitCode.FAILED
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """Tell what works here: Python, git, tools, and each plan's repository, remote, forge, agent and commands."""
+    from ..plan import milestones
+    from .doctor import examine, stop_table
+
+    if args.stops:
+        put(stop_table())
+        return ExitCode.DONE
+    project = current_project() if args.milestone or _is_project() else None
+    names = [normalise(args.milestone)] if args.milestone else list(milestones(project.plans)) if project else []
+    told, works = examine(project, names)
+    put(told)
+    return ExitCode.DONE if works else ExitCode.FAILED
+
+
+def _is_project() -> bool:
+    return any((folder / "plans").is_dir() for folder in (Path.cwd(), *Path.cwd().parents))
+
+
+def _add_why(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    parser.add_argument("task", nargs="?", default="", help="an issue (03) or one of its tasks (03:test)")
+
+
+def _add_graph(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    forms = ("mermaid", "dot", "json")
+    parser.add_argument("--format", choices=forms, default=forms[0], help="how to write it (default: %(default)s)")
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("milestone", nargs="?", default="", metavar="ID", help="look at one plan (default: all)")
+    parser.add_argument("--stops", action="store_true", help="print the stop table instead")
+
+
+COMMANDS: Commands = {
+    "status": (status, add_milestone_json),
+    "gates": (gates, add_milestone_json),
+    "why": (why, _add_why),
+    "graph": (graph, _add_graph),
+    "report": (report, add_milestone),
+    "verify": (verify, add_milestone),
+    "doctor": (doctor, _add_doctor),
+}

@@ -1,0 +1,1 @@
+"""The few tools that every room uses: errors, files, text, schemas, units."""

@@ -1,0 +1,51 @@
+"""compiled: a plan that was read before, true as long as the plan's files are the same bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from .. import __version__
+from ..core.errors import DamagedStateError, OutsideError
+from ..core.fs import read_json, write_json
+from ..core.serialize import plain
+from ..core.thaw import thaw
+from ..model import Milestone
+from . import specs
+
+FORMAT = f"1 {__version__}"
+"""Other versions may read the same text differently."""
+
+
+def recall(cache: Path, folder: Path, data: bytes) -> Milestone | None:
+    """Return what `keep` kept for exactly these files; None where there is nothing, or nothing to rely on."""
+    try:
+        kept = read_json(cache)
+        if kept is None or kept["key"] != _key(folder, data, kept["specs"]):
+            return None
+        return thaw(Milestone, kept["milestone"])
+    except (DamagedStateError, ValueError, TypeError, KeyError):
+        return None
+
+
+def keep(cache: Path, folder: Path, data: bytes, milestone: Milestone) -> None:
+    """Keep a compiled plan where it can be kept; the digest names every byte it was made from."""
+    paths = [issue.spec.path for issue in milestone.issues if issue.spec]
+    with contextlib.suppress(OutsideError):  # who may only read the project may look at how it stands
+        write_json(cache, {"key": _key(folder, data, paths), "specs": paths, "milestone": plain(milestone)})
+
+
+def _key(folder: Path, data: bytes, paths: Iterable[str]) -> str:
+    """Return the digest of the plan, of its specs, and of which specs there are to be found."""
+    whole = hashlib.sha256(FORMAT.encode())
+    for part in (data, str(specs.listed(folder)).encode(), *_spec_parts(folder, paths)):
+        whole.update(hashlib.sha256(part).digest())
+    return whole.hexdigest()
+
+
+def _spec_parts(folder: Path, paths: Iterable[str]) -> Iterable[bytes]:
+    for path in paths:
+        yield path.encode()
+        yield specs.spec_bytes(folder, path) or b""

@@ -1,0 +1,117 @@
+"""compiling: a plan's text → a Milestone, or every error at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import PlanError
+from ..core.units import dollars, seconds
+from ..model import Milestone
+from ..policy import naming
+from . import specs
+from .diagnostics import Problem, Steps, quoted
+from .schema import misfits, typed
+from .source import Entry, Written
+from .validate import broken
+from .validate_paths import leaves
+from .yaml_reader import MOST, read
+
+
+def compile_plan(folder: Path, data: bytes) -> Milestone:
+    """Return the milestone that the text of `folder`/plan.yaml describes.
+
+    Errors: PlanError with every problem of the text, its shape, the rules and the specs.
+    """
+    document = read(data)
+    if document.value is None:
+        raise _plan_error(folder, set(document.problems))
+    value = typed(document.value)
+    misshapen, unusable = misfits(document, value)
+    if len(misshapen) == MOST:
+        raise _plan_error(folder, {*document.problems, *misshapen})
+    written = Written(folder, document, _sound(value, unusable) or {})
+    texts = _spec_texts(written)
+    unread = {text for text in texts.values() if isinstance(text, Problem)}
+    if problems := {*document.problems, *misshapen, *broken(written), *unread}:
+        raise _plan_error(folder, problems)
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Milestone).validate_python(_milestone(written, texts))
+
+
+def _plan_error(folder: Path, problems: set[Problem]) -> PlanError:
+    file = (folder / "plan.yaml").relative_to(folder.parent.parent)
+    said = [problem.said(str(file)) for problem in sorted(problems)]
+    return PlanError(said[:MOST], more=len(said) >= MOST)
+
+
+def _sound(value: Any, unusable: set[Steps], steps: Steps = ()) -> Any:
+    """Leave out what does not fit the schema, so that the rules can speak about the rest; lists keep their places."""
+    if steps in unusable:
+        return None
+    if isinstance(value, list):
+        return [_sound(item, unusable, (*steps, place)) for place, item in enumerate(value)]
+    if isinstance(value, dict):
+        ways = {key: (*steps, key) for key in value}
+        return {key: _sound(value[key], unusable, way) for key, way in ways.items() if way not in unusable}
+    return value
+
+
+def _spec_texts(written: Written) -> dict[Steps, dict[str, str] | Problem | None]:
+    """Return each issue's spec, None where it has none, or why it cannot be read."""
+    there = specs.listed(written.folder)
+    return {
+        entry.steps: _spec(written, entry, there.get(naming.number(entry.number or 0), ())) for entry in written.issues
+    }
+
+
+def _spec(written: Written, entry: Entry, own: tuple[str, ...]) -> dict[str, str] | Problem | None:
+    path = entry.fields.get("spec") or next(iter(own), None)
+    if "spec" not in entry.fields and len(own) > 1:
+        return written.problem(entry.steps, f"has the specs {' and '.join(own)}, expected `spec` to name one")
+    if path is None or leaves(path):
+        return None
+    try:
+        data = specs.spec_bytes(written.folder, path) or b""
+        return {"path": path, "text": data.decode("utf-8-sig")}
+    except UnicodeDecodeError:
+        why = "it is not UTF-8 text"
+    except ValueError as error:
+        why = str(error)
+    return written.problem(
+        (*entry.steps, "spec"),
+        f"is {quoted(path)}, which cannot be read: {why}, expected a Markdown file beside the plan",
+    )
+
+
+def _milestone(written: Written, texts: dict[Steps, Any]) -> dict[str, Any]:
+    """Return the plan with everything filled in that it may leave out and the model's defaults do not know."""
+    issues: dict[int, list[dict[str, Any]]] = {}
+    for entry in written.issues:
+        issues.setdefault(entry.phase, []).append(_issue(entry, texts[entry.steps]))
+    phases = [
+        {"title": f"Phase {number}", **phase, "number": number, "issues": issues[number]}
+        for number, phase in enumerate(written.fields["phases"], start=1)
+    ]
+    own = {"id": written.id, "branch": written.branch, "phases": phases}
+    amounts = {name: _amounts(written.fields.get(name, {})) for name in ("limits", "checks")}
+    return {**written.fields, **own, **amounts}
+
+
+def _amounts(given: dict[str, Any]) -> dict[str, Any]:
+    amounts = {"time": seconds, "wait": seconds, "money": dollars}
+    return {name: amounts[name](value) if name in amounts else value for name, value in given.items()}
+
+
+def _issue(entry: Entry, spec: dict[str, str] | None) -> dict[str, Any]:
+    fields = entry.fields
+    return {
+        **fields,
+        "number": naming.number(fields["number"]),
+        "slug": entry.slug,
+        "phase": entry.phase,
+        "depends_on": [naming.number(needed) for needed in dict.fromkeys(fields.get("depends_on", ()))],
+        "criteria": [{"text": item} if isinstance(item, str) else item for item in fields.get("criteria", ())],
+        "spec": spec,
+    }

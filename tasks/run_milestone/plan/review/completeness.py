@@ -1,0 +1,65 @@
+"""coverage: whether what is asked for is covered: the epic by issues, each criterion by a test that can be brought."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ...core.globs import matches
+from .findings import Rule, critical, place, warning
+from .ordering import before
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...model import Finding, Issue, Milestone
+
+EPIC = "epic.md"
+"""The epic's file, beside the plan."""
+TASK = re.compile(r"(?m)^[ \t]*[-*+] \[ \] +(\S.*?)[ \t]*$")
+"""An open item of a Markdown task list."""
+MOST_URGENT = re.compile(r"\bP0\b")
+
+
+def uncovered(milestone: Milestone, epic: str) -> Iterator[Finding]:
+    """Yield what an epic's task list asks for and no issue has at least half the words of; a P0 item is critical."""
+    issues = [_words(" ".join((issue.title, *(one.text for one in issue.criteria)))) for issue in milestone.issues]
+    for item in TASK.findall(epic):
+        asked = _words(item)
+        if asked and not any(2 * len(asked & words) >= len(asked) for words in issues):
+            say = critical if MOST_URGENT.search(item) else warning
+            yield say("epic", f"No issue mentions what the epic asks for: {item}", EPIC)
+
+
+def _words(text: str) -> set[str]:
+    """Return the words of a text that mean something: four letters or more, plurals with their singular."""
+    return {word.removesuffix("s") for word in re.findall(r"[^\W_]{4,}", text.lower())}
+
+
+def _out_of_reach(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
+    """Yield criteria whose test nobody may write before the issue is looked at: it can never be proven."""
+    writers = (issue, *before(issue, milestone))
+    for number, criterion in enumerate(issue.criteria, start=1):
+        path = (criterion.test or "").partition("::")[0]
+        if path and not any(_may_change(one, path) for one in writers):
+            message = (
+                f"Issue #{issue.number}, criterion {number}: its test is in {path}, which the issue may not change"
+            )
+            yield critical("out-of-reach", message, place(issue))
+
+
+def _may_change(issue: Issue, path: str) -> bool:
+    allow, forbid = issue.paths.allow, issue.paths.forbid
+    return (not allow or matches(path, allow)) and not matches(path, forbid)
+
+
+def _proven_before(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
+    """Yield tests that prove a criterion of an earlier issue as well: they pass before this one begins."""
+    earlier = {one.test: other.number for other in before(issue, milestone) for one in other.criteria if one.test}
+    for number, criterion in enumerate(issue.criteria, start=1):
+        if criterion.test in earlier:
+            message = f"Issue #{issue.number}, criterion {number}: its test proves #{earlier[criterion.test]} already"
+            yield warning("proven-before", message, place(issue))
+
+
+RULES: tuple[Rule, ...] = (_out_of_reach, _proven_before)

@@ -1,0 +1,80 @@
+"""written: a plan as it was written, for the rules: its issues, its names, and the place of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..model import Milestone
+from ..policy import naming
+from .diagnostics import Problem, Steps, where
+from .yaml_reader import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One issue as written: the way to it, its phase, and those of its fields that fit the schema."""
+
+    steps: Steps
+    phase: int
+    fields: dict[str, Any]
+
+    @property
+    def number(self) -> int | None:
+        """The plan number as written."""
+        return self.fields.get("number")
+
+    @property
+    def name(self) -> str:
+        """What messages call the issue."""
+        return f"#{naming.number(self.number)}" if self.number else where(self.steps)
+
+    @property
+    def slug(self) -> str:
+        """The slug, made from the title where none is given."""
+        return str(self.fields.get("slug") or naming.slug_of(self.fields.get("title", "")))
+
+    def branch(self, milestone: str) -> str:
+        """Return the issue's branch."""
+        number = str(self.fields.get("github") or naming.number(self.number or 0))
+        return naming.branch_name(milestone, self.fields.get("type", "feat"), number, self.slug)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A plan as written: its fields that fit the schema, the document that knows the places, and its folder."""
+
+    folder: Path
+    document: Document
+    fields: dict[str, Any]
+
+    @cached_property
+    def id(self) -> str:
+        """The milestone's id; the folder's name where the plan gives none."""
+        return naming.normalise(self.fields["id"]) if "id" in self.fields else self.folder.name
+
+    @cached_property
+    def branch(self) -> str:
+        """The milestone branch."""
+        return str(self.fields.get("branch", f"milestone/{self.id}"))
+
+    @cached_property
+    def target(self) -> str:
+        """The target branch."""
+        return str(self.fields.get("target", Milestone.__dataclass_fields__["target"].default))
+
+    @cached_property
+    def issues(self) -> tuple[Entry, ...]:
+        """Every issue that is a mapping, in plan order."""
+        return tuple(
+            Entry(("phases", place, "issues", position), place + 1, issue)
+            for place, phase in enumerate(self.fields.get("phases", ()))
+            for position, issue in enumerate((phase or {}).get("issues", ()))
+            if issue is not None
+        )
+
+    def problem(self, steps: Steps, what: str) -> Problem:
+        """Return the problem of the value at `steps`, or of what should hold it."""
+        return Problem(self.document.place(steps), where(steps), what)

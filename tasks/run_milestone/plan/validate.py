@@ -1,0 +1,159 @@
+"""rules: what must hold in a plan beyond its shape; each rule says everything it finds."""
+
+from __future__ import annotations
+
+import graphlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import entry_points
+from itertools import chain
+from typing import Any
+
+from ..model import AgentSpec, Verb
+from ..policy import naming
+from ..policy.stops import STOPS
+from .diagnostics import Problem, Steps, quoted
+from .source import Entry, Written
+from .validate_branches import branches, issue_branches
+from .validate_paths import addresses, links, paths
+
+AGENTS: dict[str, tuple[str, ...]] = {"human": (), "command": ("command", "pass_env"), "replay": ("changes",)}
+"""Embedded agents, and the settings that are theirs alone."""
+FORGES = ("github", "local")
+_LEADS_TO_THE_FORGE = re.compile(r"HOME|XDG_CONFIG_HOME|(?:GH|GITHUB|GIT|SSH|ACTIONS|RUN_MILESTONE)_\w+")
+"""Variables that hold a token of the forge, or say where one lies."""
+
+Rule = Callable[[Written], Iterable[Problem]]
+
+
+def broken(written: Written) -> Iterator[Problem]:
+    """Return what every rule finds."""
+    for rule in RULES:
+        yield from rule(written)
+
+
+def _identity(written: Written) -> Iterator[Problem]:
+    if "id" in written.fields and written.id != written.folder.name:
+        what = f"is {quoted(written.fields['id'])}, expected {written.folder.name}, the name of the plan's folder"
+        yield written.problem(("id",), what)
+
+
+def _unique(written: Written) -> Iterator[Problem]:
+    for key in ("number", "github", "slug"):
+        first: dict[Any, Entry] = {}
+        for entry in written.issues:
+            value = entry.fields.get(key)
+            if value is not None and (holder := first.setdefault(value, entry)) is not entry:
+                line = written.document.place((*holder.steps, key))[0]
+                what = f"is {value}, which the issue in line {line} has already, expected another"
+                yield written.problem((*entry.steps, key), what)
+
+
+def _dependencies(written: Written) -> Iterator[Problem]:
+    known = {entry.number: entry for entry in written.issues if entry.number}
+    for entry, steps, needed in _needs(written):
+        if needed == entry.number:
+            yield written.problem(steps, f"is {needed}, the issue itself, expected another issue")
+        elif needed not in known:
+            yield written.problem(steps, f"is {needed}, expected the number of an issue in this plan")
+        elif known[needed].phase > entry.phase:
+            phase = known[needed].phase
+            what = f"is {needed}, an issue of phase {phase}, expected one of phase {entry.phase} or before"
+            yield written.problem(steps, what)
+
+
+def _needs(written: Written) -> Iterator[tuple[Entry, Steps, int]]:
+    for entry in written.issues:
+        for position, needed in enumerate(entry.fields.get("depends_on", ())):
+            if needed is not None:
+                yield entry, (*entry.steps, "depends_on", position), needed
+
+
+def _cycles(written: Written) -> Iterator[Problem]:
+    places = {(entry.number, needed): steps for entry, steps, needed in _needs(written) if entry.number != needed}
+    for _ in range(20):
+        needs: dict[int, set[int]] = {}
+        for number, needed in places:
+            needs.setdefault(number or 0, set()).add(needed)
+        try:
+            graphlib.TopologicalSorter(needs).prepare()
+        except graphlib.CycleError as error:
+            circle = error.args[1][::-1]
+            shown = " → ".join(f"#{naming.number(number)}" for number in circle)
+            what = f"closes the circle {shown}, expected issues that do not wait for each other"
+            # The edge is taken out, so that the next round finds the next circle.
+            yield written.problem(places.pop((circle[-2], circle[-1])), what)
+        else:
+            return
+
+
+def _decisions(written: Written) -> Iterator[Problem]:
+    for kind, verbs in written.fields.get("decisions", {}).items():
+        offered = next((stop.verbs for stop in STOPS.values() if stop.kind == kind), ())
+        for position, verb in enumerate(verbs):
+            if verb is not None and Verb(verb) not in offered:
+                what = f"is {verb}, which this stop does not offer, expected one of {', '.join(offered)}"
+                yield written.problem(("decisions", kind, position), what)
+
+
+def _agents(written: Written) -> Iterator[Problem]:
+    for steps, agent in _workers(written):
+        yield from _agent(written, steps, agent)
+
+
+def _workers(written: Written) -> Iterator[tuple[Steps, dict[str, Any]]]:
+    """Yield the agents that a plan names, its own and its issues'."""
+    for steps, fields in [((), written.fields), *((entry.steps, entry.fields) for entry in written.issues)]:
+        if fields.get("agent") is not None:
+            yield (*steps, "agent"), fields["agent"]
+
+
+def _agent(written: Written, steps: Steps, agent: dict[str, Any]) -> Iterator[Problem]:
+    kind = agent.get("kind", AgentSpec().kind)
+    for key in agent.keys() & set(chain(*AGENTS.values())):
+        if kind in AGENTS and key not in AGENTS[kind]:
+            owner = next(name for name, settings in AGENTS.items() if key in settings)
+            yield written.problem((*steps, key), f"belongs to the agent {owner}, expected kind: {owner}")
+    if unknown := _unknown(kind, "agents", AGENTS):
+        yield written.problem((*steps, "kind"), unknown)
+
+
+def _variables(written: Written) -> Iterator[Problem]:
+    """Refuse to hand on what opens the forge: whoever is given it could push, or answer a gate."""
+    reviewers = enumerate(written.fields.get("reviewers") or ())
+    readers = [(("reviewers", position), reviewer) for position, reviewer in reviewers if reviewer is not None]
+    for steps, fields in chain(_workers(written), readers):
+        for position, name in enumerate(fields.get("pass_env") or ()):
+            if name is not None and _LEADS_TO_THE_FORGE.fullmatch(name):
+                what = f"is {name}, which may lead to the forge's token, expected a variable of the program's own"
+                yield written.problem((*steps, "pass_env", position), what)
+
+
+def _forge(written: Written) -> Iterator[Problem]:
+    if unknown := _unknown(written.fields.get("forge", "local"), "forges", FORGES):
+        yield written.problem(("forge",), unknown)
+
+
+def _unknown(name: str, group: str, embedded: Iterable[str]) -> str | None:
+    """Return what is wrong with a name that neither we nor an installed package knows."""
+    if name in embedded:
+        return None
+    known = [*embedded, *entry_points(group=f"run_milestone.{group}").names]
+    return None if name in known else f"is {quoted(name)}, expected one of {', '.join(known)}"
+
+
+RULES: tuple[Rule, ...] = (
+    _identity,
+    _unique,
+    _dependencies,
+    _cycles,
+    branches,
+    issue_branches,
+    paths,
+    links,
+    _decisions,
+    _agents,
+    _variables,
+    _forge,
+    addresses,
+)

@@ -1,0 +1,80 @@
+"""paths: where a plan points; nothing in it leads out of the project, and no address holds a secret."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from .diagnostics import Problem, Steps, quoted
+from .source import Written
+
+
+def paths(written: Written) -> Iterator[Problem]:
+    """Every path and pattern stays inside the project as it is spelled."""
+    for steps, path in _written_paths(written):
+        if leaves(path):
+            yield written.problem(steps, f"is {quoted(path)}, expected a path that stays inside the project")
+
+
+def leaves(path: str) -> bool:
+    """Tell whether a path, as it is spelled, may lead out of the folder it starts from."""
+    odd = not path.isprintable() or "\\" in path
+    return odd or path.startswith(("/", "~", "-")) or ".." in path.split("/")
+
+
+def _written_paths(written: Written) -> Iterator[tuple[Steps, str]]:
+    yield from _at(written.fields, (), ("migrations", "protected", "sensitive"))
+    yield from _at(written.fields.get("repository", {}), ("repository",), ("path", "sample"))
+    yield from _at(written.fields.get("agent", {}), ("agent",), ("changes",))
+    for entry in written.issues:
+        yield from _at(entry.fields, entry.steps, ("spec", "paths"))
+        yield from _at(entry.fields.get("agent", {}), (*entry.steps, "agent"), ("changes",))
+
+
+def _at(fields: dict[str, Any], steps: Steps, keys: tuple[str, ...]) -> Iterator[tuple[Steps, str]]:
+    for key in keys:
+        if key in fields:
+            yield from _texts(fields[key], (*steps, key))
+
+
+def _texts(value: Any, steps: Steps) -> Iterator[tuple[Steps, str]]:
+    if isinstance(value, str):
+        yield steps, value
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in inner:
+        yield from _texts(item, (*steps, step))
+
+
+def links(written: Written) -> Iterator[Problem]:
+    """Every folder that is there stays inside the project with its links followed."""
+    root = os.path.realpath(written.folder.parent.parent)
+    for steps, path, base in _folders(written):
+        if not leaves(path) and not Path(os.path.realpath(base / path)).is_relative_to(root):
+            yield written.problem(steps, f"is {quoted(path)}, a link that leaves the project, expected one that stays")
+
+
+def _folders(written: Written) -> Iterator[tuple[Steps, str, Path]]:
+    for steps, path in _written_paths(written):
+        if steps[-1] in {"path", "sample", "changes"}:
+            yield steps, path, written.folder.parent.parent if steps[-1] == "path" else written.folder
+
+
+def addresses(written: Written) -> Iterator[Problem]:
+    """Database and remote hold no password, and the remote is not a program to run."""
+    remote = written.fields.get("repository", {}).get("remote", "")
+    for steps, url in ((("database",), written.fields.get("database", "")), (("repository", "remote"), remote)):
+        if "::" in url.split("/", maxsplit=1)[0]:
+            yield written.problem(steps, f"is {quoted(url)}, which names a program, expected a remote, a path or a URL")
+        elif "://" in url and _password(url):
+            yield written.problem(steps, "holds a password, expected a URL without one")
+
+
+def _password(url: str) -> bool:
+    """Tell whether a URL holds a password; one that cannot be read is taken for one that does."""
+    try:
+        return bool(urlsplit(url).password)
+    except ValueError:
+        return True

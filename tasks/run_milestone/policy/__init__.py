@@ -1,0 +1,1 @@
+"""Pure decisions: stops, gates, the graph, stacking, budget, naming."""

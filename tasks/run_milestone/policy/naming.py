@@ -1,0 +1,62 @@
+"""ids: the names by which a milestone and its branches are known; one spelling each."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..core.errors import UsageError
+
+if TYPE_CHECKING:
+    from ..model import Issue, Milestone
+
+_ID = re.compile(r"[mM]?((?:0|[1-9][0-9]{0,3})(?:\.(?:0|[1-9][0-9]{0,3}))?)")
+
+
+def normalise(text: str) -> str:
+    """Return a milestone's id in its one spelling: `M4.1` and `4.1` are `m4.1`, `3` is `m3`."""
+    match = _ID.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{text[:60]!r} is not a milestone id.", "Write it like m4.1 or m3.")
+    return f"m{match.group(1)}"
+
+
+def is_id(text: str) -> bool:
+    """Tell whether `text` is an id in its one spelling, as folders below `plans/` are named."""
+    return text.startswith("m") and _ID.fullmatch(text) is not None
+
+
+def order(identity: str) -> tuple[int, ...]:
+    """Return the key that sorts normalised ids as people count: m4.2 before m4.10."""
+    return tuple(int(part) for part in identity.removeprefix("m").split("."))
+
+
+def number(value: int) -> str:
+    """Return an issue's plan number in its one spelling: 3 is `03`."""
+    return f"{value:02d}"
+
+
+def slug_of(title: str) -> str:
+    """Return the slug of an issue that names none: the title's words, 40 characters at most, never empty."""
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("-") or "issue"
+
+
+def branch_of(milestone: Milestone, issue: Issue) -> str:
+    """Return an issue's branch: `feat/m4.1-295-user-profile`, with the plan number where GitHub has none."""
+    return branch_name(milestone.id, issue.type, str(issue.github or issue.number), issue.slug)
+
+
+def is_branch_of(milestone: Milestone, issue: Issue, branch: str) -> bool:
+    """Tell whether a branch is one that this issue could have had under another number, title or type."""
+    match = re.fullmatch(rf"[^/]+/{re.escape(milestone.id)}-([0-9]+)-(.+)", branch)
+    if match is None:
+        return False
+    return match[1] == str(issue.github) if issue.github else match[2] == issue.slug
+
+
+def branch_name(identity: str, kind: str, number: str, slug: str) -> str:
+    """Return the branch name made of these parts."""
+    return f"{kind}/{identity}-{number}-{slug}"

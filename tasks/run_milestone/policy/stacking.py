@@ -1,0 +1,101 @@
+"""stack: on what an issue stands, the milestone branch or the branches of the issues it depends on; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..model import pull_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..model import Issue, Milestone, PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """`branch` is what the issue's pull request goes against; `upon` are the issues whose open work it holds."""
+
+    branch: str
+    upon: tuple[str, ...] = ()
+
+
+def base_of(milestone: Milestone, issue: Issue, pulls: tuple[PullRequest, ...], branches: Mapping[str, str]) -> Base:
+    """Return the milestone branch where all that the issue depends on is merged, else what holds that.
+
+    Of one open issue that is its branch. Of several it is a branch of its own, `<the issue's branch>-base`, in which
+    the runner merges them into the milestone branch, so that reviewers see this issue's change and nothing else.
+    `branches` names every issue's branch by its number.
+    """
+    if not issue.depends_on:
+        return Base(milestone.branch)
+    stack = _Stack(milestone, pulls, branches)
+    tips = stack.tips(issue)
+    if len(tips) > 1:
+        return Base(join_of(branches[issue.number]), tips)
+    return Base(branches[tips[0]], tips) if tips else Base(milestone.branch)
+
+
+def join_of(branch: str) -> str:
+    """Return the branch that joins the several open issues which the issue of `branch` depends on."""
+    return f"{branch}-base"
+
+
+def retargets(
+    milestone: Milestone, pull: PullRequest, pulls: tuple[PullRequest, ...], branches: Mapping[str, str]
+) -> tuple[PullRequest, ...]:
+    """Return which pull requests have to go into the milestone branch before `pull` is merged: first those on it.
+
+    A forge that deletes the branch of a merged pull request closes what is based on it, for good.
+    """
+    own = set(branches.values())
+    on_it = [other for other in pulls if other.state == "open" and other.base == pull.head and other.head in own]
+    return (*on_it, *([pull] if pull.base != milestone.branch else []))
+
+
+class _Stack:
+    """The issues of a milestone by number, with their branches and where those were merged into."""
+
+    def __init__(self, milestone: Milestone, pulls: tuple[PullRequest, ...], branches: Mapping[str, str]) -> None:
+        self._milestone = milestone
+        self._pulls = pulls
+        self._branches = branches
+
+    @cached_property  # asked for each issue of a run; few need it
+    def _issues(self) -> dict[str, Issue]:
+        return {issue.number: issue for issue in self._milestone.issues}
+
+    @cached_property
+    def _owners(self) -> dict[str, str]:
+        own = {name: number for number, name in self._branches.items()}
+        return {**own, **{join_of(name): number for name, number in own.items()}}
+
+    def tips(self, issue: Issue) -> tuple[str, ...]:
+        """Return the open issues it depends on, without those that another one of them already holds."""
+        found = tuple(dict.fromkeys(tip for number in issue.depends_on for tip in self._open(number)))
+        held = {below for number in found for below in self._below(number)} if len(found) > 1 else set()
+        return tuple(number for number in found if number not in held)
+
+    def _open(self, number: str) -> Iterator[str]:
+        """Yield whose branch holds an issue's work: its own, one it was merged into, or none but the milestone's."""
+        seen = set[str]()
+        while number not in seen:
+            seen.add(number)
+            pull = pull_of(self._branches[number], self._pulls)
+            if pull is None or pull.state != "merged":
+                yield number
+                return
+            if pull.base == self._milestone.branch or pull.base not in self._owners:
+                return
+            number = self._owners[pull.base]
+
+    def _below(self, number: str) -> set[str]:
+        found, left = set[str](), list(self._issues[number].depends_on)
+        while left:
+            name = left.pop()
+            if name not in found:
+                found.add(name)
+                left += self._issues[name].depends_on
+        return found

@@ -1,0 +1,159 @@
+"""What stands on the forge while a gate waits: the question, what became of it, and replies to answers not taken."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..core.redact import inert_markdown, redact
+from ..model import Kind, Verb
+from ..policy import budget
+from .phrases import PURPOSE, headline, one_line, place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model import Decision, Finding, Gate, Milestone
+
+LONGEST = 60_000
+"""Characters; forges refuse comments a little above."""
+LONGEST_FINDING = 500
+"""Characters of a finding that a question shows."""
+SHOWN = 30
+"""Findings that a question lists."""
+
+
+# ---- hidden marks: what makes a text ours, and found again --------------------------------------------------------
+
+
+def key(gate: Gate) -> str:
+    """Return what tells one question of a gate from the next: the beginning of its digest, and the attempt."""
+    return f"{gate.digest[:16]}-{gate.attempt}"
+
+
+def question_mark(milestone: Milestone, gate: str, key: str) -> str:
+    """Return the mark of a question."""
+    return f"<!-- run-milestone: question {milestone.id}/{gate} {key} -->"
+
+
+def asked_in(milestone: Milestone, body: str) -> tuple[str, str] | None:
+    """Return (gate, key) of the question that a comment puts, None where it puts none."""
+    found = re.match(rf"<!-- run-milestone: question {re.escape(milestone.id)}/(\S+) (\S+) -->", body)
+    return (found[1], found[2]) if found else None
+
+
+def reply_mark(to: str) -> str:
+    """Return the mark of a reply; `to` is the comment's number, or the question at which strangers were told once."""
+    return f"<!-- run-milestone: reply to {to} -->"
+
+
+def tracking_mark(milestone: Milestone) -> str:
+    """Return the mark of the issue on which a milestone's own questions are put."""
+    return f"<!-- run-milestone: {milestone.id} -->"
+
+
+def is_ours(body: str) -> bool:
+    """Return whether a comment was written by a run, not by a person."""
+    return body.startswith("<!-- run-milestone: ")
+
+
+# ---- texts --------------------------------------------------------------------------------------------------------
+
+
+def question(milestone: Milestone, gate: Gate) -> str:
+    """Return a gate's question as a comment: what was found, and how it is answered. No line of it is a command."""
+    attempt = (
+        f" (attempt {gate.attempt}/{gate.attempts})" if {Verb.FIX, Verb.RETRY, Verb.RESTART} & {*gate.verbs} else ""
+    )
+    shown = [f"{number}. {_finding(finding)}" for number, finding in enumerate(gate.findings[:SHOWN], start=1)]
+    if len(gate.findings) > SHOWN:
+        shown.append(f"\n… and {len(gate.findings) - SHOWN} more: `run-milestone gates {milestone.id}` lists all.")
+    limit = f" {budget.example(gate)}" if gate.kind is Kind.BUDGET else ""
+    commands = [f"`/{verb}{limit if verb is Verb.APPROVE else ''}`" for verb in gate.verbs]
+    return _whole(
+        question_mark(milestone, gate.gate, key(gate)),
+        f"🛑 **{_inert(headline(gate.kind, gate.findings))}**{attempt} — gate `{gate.gate}` of {milestone.id}",
+        "\n".join(shown),
+        "Answer with a comment that begins with one of these, and says why:",
+        "\n".join(f"- {said} {PURPOSE[verb]}" for verb, said in zip(gate.verbs, commands, strict=True)),
+        f"It counts for exactly what is shown here (digest `{gate.digest[:16]}`), once, and only from people who may "
+        f"write to this repository. On the machine that runs it, `run-milestone decide {milestone.id} {gate.gate} …` "
+        "does the same.",
+    )
+
+
+def _finding(finding: Finding) -> str:
+    # what a person's machine calls the worktree is of no use to anybody here
+    detail = (
+        f" ({_inert(finding.detail[:LONGEST_FINDING])})" if finding.detail and finding.kind is not Kind.HUMAN else ""
+    )
+    return f"{_inert((finding.message + place(finding))[:LONGEST_FINDING])}{detail}"
+
+
+def closed(milestone: Milestone, gate: str, key: str, decision: Decision | None) -> str:
+    """Return what a question becomes once it is answered, or not asked any more."""
+    what = "✓ No longer asked." if decision is None else f"✓ Answered: **{decision.verb}** by {_inert(decision.who)}"
+    why = f" — {_inert(decision.why)}" if decision and decision.why else ""
+    return _whole(question_mark(milestone, gate, key), f"{what}{why}", f"Gate `{gate}` of {milestone.id}.")
+
+
+def refused(to: str, author: str, verb: str, why: str) -> str:
+    """Return the reply to an answer that was not taken."""
+    said = f"`/{verb}` by {_inert(author)} was not taken: {_inert(why)}."
+    return _whole(reply_mark(to), said, "To answer, write a new comment; editing this one changes nothing.")
+
+
+def tracking_title(milestone: Milestone) -> str:
+    """Return the title of the issue on which a milestone's own questions are put."""
+    return f"Milestone {milestone.id}: {one_line(milestone.title)}"
+
+
+def tracking_body(milestone: Milestone) -> str:
+    """Return the body of that issue."""
+    said = "The questions of this milestone that belong to no pull request are asked here, phase by phase."
+    return _whole(f"{said}\n\n{tracking_mark(milestone)}")
+
+
+def _whole(*parts: str) -> str:
+    return redact("\n\n".join(filter(None, parts)))[:LONGEST]
+
+
+def _inert(text: str) -> str:
+    return inert_markdown(one_line(text))
+
+
+# ---- answers ------------------------------------------------------------------------------------------------------
+
+_COMMAND = re.compile(rf" {{0,3}}/({'|'.join(sorted(Verb, key=len, reverse=True))})(?![\w-])[ \t]*(.*)", re.IGNORECASE)
+
+
+def answers(body: str) -> tuple[tuple[Verb, str], ...]:
+    """Return the verbs, with what follows each, of a comment that begins with one; none for any other comment.
+
+    What is quoted, fenced or hidden is no answer, and other bots' commands are nobody's business here.
+    """
+    lines = [line for line in _spoken(body) if line.strip()]
+    if not lines or not _COMMAND.match(lines[0]):
+        return ()
+    found: list[tuple[Verb, list[str]]] = []
+    for line in lines:
+        command = _COMMAND.match(line)
+        if command:
+            found.append((Verb(command[1].lower()), [command[2]]))
+        else:
+            found[-1][1].append(line)
+    return tuple((verb, " ".join(" ".join(words).split())) for verb, words in found)
+
+
+def _spoken(body: str) -> Iterator[str]:
+    """Yield the lines that a reader sees as somebody's own words."""
+    text = re.sub(r"(?s)<!--.*?(-->|\Z)", "", body.replace("\r\n", "\n"))
+    fence = ""
+    for line in text.split("\n"):
+        mark = re.match(r" {0,3}(`{3,}|~{3,})", line)
+        if mark and not fence:
+            fence = mark[1]
+        elif mark and fence and mark[1].startswith(fence):
+            fence = ""
+        elif not fence and not re.match(r" {0,3}>", line):
+            yield line

@@ -1,0 +1,97 @@
+"""Small pieces of wording that several texts share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.redact import redact
+from ..model import Kind, Severity, Step, Verb
+from ..policy.stops import STOPS
+
+if TYPE_CHECKING:
+    from ..model import Finding, Issue
+
+RULE = "═" * 47
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def one_line(text: str) -> str:
+    """Return untrusted text as one line without secrets: it cannot forge a trailer, a heading or a second line."""
+    return redact(" ".join(text.split()))
+
+
+def reference(issue: Issue) -> str:
+    """Return the issue's number on the forge, `(#297)`; empty where it has none."""
+    return f" (#{issue.github})" if issue.github else ""
+
+
+def short_title(issue: Issue) -> str:
+    """Return the title used in lists."""
+    return one_line(issue.short_title or issue.title)
+
+
+def version_of(milestone: str) -> str:
+    """Return the version a milestone is tagged with: m4.1 is 0.4.1, m3 is 0.3.0."""
+    parts = milestone.removeprefix("m").split(".")
+    return ".".join(["0", *parts, "0"][:3])
+
+
+def next_steps(steps: list[str]) -> list[str]:
+    """Return what is left to people, numbered in its order."""
+    return ["Next steps:", *(f"{number}. {step}" for number, step in enumerate(steps, start=1))]
+
+
+def place(finding: Finding) -> str:
+    """Return ` — src/users/sanitize.py#L15`; empty where a finding has no place."""
+    if finding.path is None:
+        return ""
+    return f" — {finding.path}#L{finding.line}" if finding.line else f" — {finding.path}"
+
+
+def found_at(finding: Finding) -> str:
+    """Return a finding in one line, with its place and what makes it matter."""
+    return f"{finding.message}{place(finding)}" + (f" ({finding.detail})" if finding.detail else "")
+
+
+def wanted(issue: Issue) -> list[str]:
+    """Return what an issue asks for, for whoever implements it."""
+    tests = (f" (proven by {criterion.test})" if criterion.test else "" for criterion in issue.criteria)
+    rows = [f"- {one_line(criterion.text)}{test}" for criterion, test in zip(issue.criteria, tests, strict=True)]
+    spec = [f"More in {issue.spec.path}, beside the plan"] if issue.spec else []
+    return ["Wanted:", *rows, *spec]
+
+
+def sign(finding: Finding) -> str:
+    """Return what stands before a finding in a list: a critical one shall not look like the others."""
+    return "✗" if finding.severity is Severity.CRITICAL else "⚠️"
+
+
+def headline(kind: Kind, findings: tuple[Finding, ...]) -> str:
+    """Return what a stop is called: `Code review: 1 critical issue`, `Breaking schema: DROP COLUMN`."""
+    title = STOPS[kind].title
+    if kind is Kind.REVIEW:
+        critical = all(finding.severity is Severity.CRITICAL for finding in findings)
+        return f"{title}: {count(len(findings), 'critical issue' if critical else 'issue')}"
+    if kind is Kind.CONFLICT and all(finding.rule == Step.PUSH for finding in findings):
+        return "Others pushed to its branch"
+    if kind is Kind.MIGRATION_BREAKING:
+        return f"{title}: {', '.join(dict.fromkeys(finding.rule for finding in findings))}"
+    return title
+
+
+PURPOSE = {
+    Verb.FIX: "send the findings back and check again",
+    Verb.APPROVE: "accept exactly what is shown above",
+    Verb.RETRY: "try the same again",
+    Verb.RESTART: "throw the branch's work away and implement again",
+    Verb.CONTINUE: "go on with the next phase",
+    Verb.SKIP: "leave this issue out",
+    Verb.SKIP_PHASE: "leave out what is unfinished in this phase",
+    Verb.UNSKIP: "take a skip back",
+    Verb.ABORT: "end the run; the same command resumes it",
+}
+"""What each verb does, in the words of the commands that are offered."""

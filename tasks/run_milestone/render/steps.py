@@ -1,0 +1,138 @@
+"""What each step of an issue says: before it takes its time, and when it is done; every figure comes from evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..model import Kind, Step, Tier
+from ..policy.stops import STOPS
+from .phrases import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..model import (
+        BranchMade,
+        Implemented,
+        Inspected,
+        Linted,
+        Passed,
+        Proposed,
+        Pushed,
+        Restarted,
+        Reviewed,
+        Tested,
+    )
+
+
+def before(step: Step, attempt: int, *, afresh: bool) -> list[str]:
+    """Return what is said before a step that takes its time; `afresh` where nothing of earlier attempts is left."""
+    if step is Step.IMPLEMENT and attempt > 1:
+        return ["🔧 Starting over..." if afresh else "🔧 Fixing..."]
+    if step is Step.REVIEW:
+        return ["", "🤖 Re-running code review..." if attempt > 1 and not afresh else "🤖 Code review..."]
+    return []
+
+
+def after(step: Step, evidence: Any, attempt: int) -> list[str]:
+    """Return what a step found, in the words of the transcript."""
+    return list(_TELL[step](evidence, attempt))
+
+
+def _branch(made: BranchMade, _: int) -> Iterator[str]:
+    if made.restacked:
+        yield f"✓ Restacked on {made.onto} ({made.tip[:10]}, merged in)"
+    elif made.problem is None:
+        yield f"✓ Branch: {made.branch}" + (" (adopted as it was found)" if made.adopted else "")
+
+
+def _implement(done: Implemented, attempt: int) -> Iterator[str]:
+    if done.restarted is not None:
+        yield from _restarted(done.restarted)
+    if done.problem is not None:
+        return
+    size = f"{count(done.files, 'file')}, {count(done.lines, 'line')}"
+    adopted = ", adopted from the branch" if done.adopted else ""
+    if attempt == 1 or done.restarted is not None:
+        yield f"✓ Implemented ({size}{adopted})"
+        return
+    for line in done.report:
+        yield f"✓ {line}"
+    yield f"✓ Fix committed ({size}{adopted})"
+
+
+def _restarted(thrown: Restarted) -> Iterator[str]:
+    yield f"✓ Work thrown away ({count(thrown.commits, 'commit')}, kept as {thrown.kept})"
+    for commit in thrown.people:
+        yield f"⚠️ A person's commit was thrown away with it: {commit}"
+
+
+def _lint(done: Linted, _: int) -> Iterator[str]:
+    if done.fixed:
+        yield "✓ Auto-fixed (lint)"
+    if done.left:
+        yield f"⚠️ Lint: {done.left}"
+
+
+def _test(done: Tested, _: int) -> Iterator[str]:
+    known = f" ({count(len(done.known), 'known failure')} of the baseline not counted)" if done.known else ""
+    if done.problem:
+        yield f"✗ Tests: {done.problem}"
+    elif done.failed:
+        yield f"✗ Tests: {len(done.failed)} failed, {done.passed} passed{known}"
+    else:
+        yield f"✓ Tests: {done.passed} passed{known}" if done.counted else "✓ Tests: passed, none counted"
+
+
+def _inspect(done: Inspected, _: int) -> Iterator[str]:
+    for finding in done.findings:
+        if finding.kind in {Kind.MIGRATION_ADDITIVE, Kind.MIGRATION_BREAKING}:
+            yield f"✓ Migration: {finding.message}"
+        elif finding.kind is Kind.DEPENDENCY:
+            yield f"⚠️ {finding.message}"
+    for kind in dict.fromkeys(finding.kind for finding in done.findings):
+        if STOPS[kind].tier is Tier.LABEL:
+            yield from ("", f"⚠️ {STOPS[kind].title}")
+
+
+def _passed(done: Passed, _: int) -> Iterator[str]:
+    if done.decisions:
+        yield "✓ Approved (recorded)"
+
+
+def _push(_: Pushed, attempt: int) -> Iterator[str]:
+    if attempt > 1:
+        yield "✓ Pushed"
+
+
+def _pr(done: Proposed, attempt: int) -> Iterator[str]:
+    if done.problem is not None or (done.adopted and attempt > 1):
+        return
+    for label in done.labels:
+        yield f"✓ Label: {label}"
+    how = "updated" if done.adopted else "created"
+    yield f"✓ PR #{done.number} {how if done.state == 'open' else done.state}"
+
+
+def _review(done: Reviewed, _: int) -> Iterator[str]:
+    if not done.findings:
+        yield "✓ No issues found"
+    for finding in done.findings:
+        if finding.kind is Kind.REVIEW_PENDING:
+            yield f"⚠️ {finding.message}"
+            yield f"✓ Label: {STOPS[finding.kind].label}"
+
+
+_TELL: dict[Step, Callable[[Any, int], Iterator[str]]] = {
+    Step.BRANCH: _branch,
+    Step.IMPLEMENT: _implement,
+    Step.LINT: _lint,
+    Step.TEST: _test,
+    Step.TEST_GATE: _passed,
+    Step.INSPECT: _inspect,
+    Step.INSPECT_GATE: _passed,
+    Step.PUSH: _push,
+    Step.PR: _pr,
+    Step.REVIEW: _review,
+    Step.REVIEW_GATE: _passed,
+}

@@ -1,0 +1,94 @@
+"""The transcript: what a run says of itself, from its banner to its last lines; every figure comes from evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..model import Severity, Verb
+from .phrases import RULE, count, headline, one_line, reference, sign
+
+if TYPE_CHECKING:
+    from ..model import Bootstrapped, Decision, Gate, Issue, Milestone, PlanReviewed
+
+
+def start(milestone: Milestone, doing: str) -> list[str]:
+    """Return the banner of a run: what it is `doing` (Starting, Resuming, Landing)."""
+    return [RULE, f"{doing} Milestone: {milestone.id}", RULE]
+
+
+def bootstrapped(milestone: Milestone, done: Bootstrapped) -> list[str]:
+    """Return what the bootstrap found."""
+    tests = done.tests
+    counts = f"{tests.passed} passed, {len(tests.failed)} failed" if tests.counted else "passed, none counted"
+    baseline = tests.problem or counts
+    size = f"{count(len(milestone.issues), 'issue')}, {count(len(milestone.phases), 'phase')}"
+    return [
+        "",
+        "📋 Bootstrap",
+        "✓ Milestone folder exists",
+        f"✓ Implementation plan loaded ({size})",
+        "✓ First run detected",
+        f"✓ Baseline tests: {baseline}",
+        *([f"· Coverage of changed lines is not measured: {tests.unmeasured}"] if tests.unmeasured else []),
+    ]
+
+
+def quality_gate() -> list[str]:
+    """Return what is said before the plan is reviewed."""
+    return ["", "🔍 Quality Gate", "Invoking plan-review...", ""]
+
+
+def plan_reviewed(milestone: Milestone, done: PlanReviewed) -> list[str]:
+    """Return what the plan review found, and what the run is about to work on."""
+    critical = sum(1 for finding in done.findings if finding.severity is Severity.CRITICAL)
+    warnings = [finding for finding in done.findings if finding.severity is not Severity.CRITICAL]
+    verdict = "✗ Findings" if critical else "✓ Passed"
+    review = [
+        f"{verdict} ({critical} critical, {count(len(warnings), 'warning')})",
+        *(f"  {sign(finding)} {finding.message}" for finding in done.findings),
+    ]
+    left_out = ["", f"⚠️ Plan review was left out by {done.left_out_by} (--skip-plan-review); a run without it reviews"]
+    return [
+        *(left_out if done.left_out_by else review),
+        "",
+        f"✓ Base branch: {milestone.branch}",
+        f"✓ Scope tags: [{', '.join(milestone.scope)}]",
+        "✓ State validated",
+    ]
+
+
+def issue_banner(issue: Issue) -> list[str]:
+    """Return the banner of an issue."""
+    return ["", RULE, f"Issue #{issue.number}: {one_line(issue.title)}{reference(issue)}", RULE, ""]
+
+
+def decided(decision: Decision, issue: Issue | None) -> list[str]:
+    """Return what is said when a decision is taken."""
+    why = f': "{decision.why}"' if decision.why else ""
+    if decision.verb is Verb.SKIP and issue is not None:
+        return ["", f"⏭️ Skipped Issue #{issue.number}", "", f'Recorded: "{decision.why or "no reason given"}"']
+    if decision.verb is Verb.UNSKIP:
+        what = f"Issue #{issue.number}" if issue else decision.gate.replace("-", " ").capitalize()
+        return ["", f"↩ {what} is taken up again", "", f'Recorded: "{decision.why or "no reason given"}"']
+    return ["", f"✓ Decision {decision.id}: {decision.verb} at gate {decision.gate} by {decision.who}{why}"]
+
+
+def phase_opened(number: int, first: Issue) -> list[str]:
+    """Return the line that opens a phase."""
+    return [f"→ Starting Phase {number}, Issue #{first.number}"]
+
+
+def ended(status: str, milestone: str, gates: tuple[Gate, ...], *, idle: bool) -> list[str]:
+    """Return the last lines of a run; the closing summary is what a finished one ends with. `idle`: it did nothing."""
+    if status == "complete":
+        return ["", f"✓ Milestone {milestone} is complete; nothing to do."] if idle else []
+    if status == "waiting" and gates:
+        waiting = [f"  {gate.gate}: {headline(gate.kind, gate.findings)} — {' | '.join(gate.verbs)}" for gate in gates]
+        how = f"`run-milestone gates {milestone}` lists the commands that answer."
+        return ["", RULE, f"Waiting for {count(len(gates), 'decision')}:", *waiting, how]
+    if status == "aborted":
+        return ["", f"Aborted. `run-milestone {milestone}` resumes it."]
+    if status == "unfinished":
+        goes_on = f"`run-milestone {milestone}` goes on, `run-milestone why {milestone}` tells with what."
+        return ["", f"Not finished: {goes_on}"]
+    return []

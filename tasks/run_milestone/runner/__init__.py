@@ -1,0 +1,1 @@
+"""A run of a milestone: its stages, tasks, gates and answers."""

@@ -1,0 +1,128 @@
+"""answers: where the answer to a gate comes from while a run goes on: a prompt, or recorded decisions."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ..core.errors import Panic, PlanError, UsageError
+from ..model import Kind, Verb
+from ..policy.stops import AGAIN, AUTONOMOUS, STOPS
+from ..render.phrases import PURPOSE, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from ..model import Decision, Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verb, and the reason in the person's words."""
+
+    verb: Verb
+    why: str = ""
+    who: str = ""
+
+
+class Answers(Protocol):
+    """Who is asked when a gate opens; None leaves the gate open."""
+
+    def __call__(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+        """Return the answer to `gate`; `decisions` are those taken so far."""
+
+
+def nobody(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+    """Leave every gate open: without a terminal nobody is asked."""
+    _ = gate, decisions
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Asks on the terminal until a verb is given; end of input leaves the gate open. `status` tells how it stands."""
+
+    status: Callable[[], str]
+
+    def __call__(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+        """Return what the person answers; `status`, `help` and `panic` are no answers.
+
+        Errors: Panic, where the person wants the run to stop.
+        """
+        _ = decisions
+        while True:
+            try:
+                word, _, rest = input("\n> ").strip().partition(" ")
+            except EOFError:
+                sys.stdout.write("\n")
+                return None
+            word = word.lower()
+            if word in gate.verbs:
+                return Answer(Verb(word), rest.strip())
+            if word == "panic":
+                raise Panic("Stopped by panic at the prompt.", "The same command goes on from there.")
+            if word:
+                sys.stdout.write(self.status() if word == "status" else _help(gate, word))
+
+
+def _help(gate: Gate, word: str) -> str:
+    first = "" if word == "help" else f"{word!r} is no answer to this.\n"
+    said = {f"{verb} [reason]": PURPOSE[verb] for verb in gate.verbs}
+    said |= {"status": "how the milestone stands", "help": "this list", "panic": "stop the run, PRs become drafts"}
+    width = max(map(len, said))
+    offered = "".join(f"  {word:<{width}}   {purpose}\n" for word, purpose in said.items())
+    return f"{first}Answer with one of these, ^D leaves the question open:\n{offered}"
+
+
+def autonomous(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+    """Answer as the stop table says: the first of its verbs that the gate still offers; a secret always aborts."""
+    _ = decisions
+    stop = STOPS[gate.kind]
+    verbs = (Verb.ABORT,) if gate.kind is Kind.SECRET else stop.autonomous
+    verb = next((verb for verb in verbs if verb in gate.verbs), None)
+    return None if verb is None else Answer(verb, f"autonomous: {_grounds(gate)}", AUTONOMOUS)
+
+
+def _grounds(gate: Gate) -> str:
+    """Return what the answer is about: the stop, its first finding, and the attempts where they are used up."""
+    if gate.kind is Kind.PHASE:
+        return "every issue of the phase is done or skipped"
+    more = f" and {len(gate.findings) - 1} more" if len(gate.findings) > 1 else ""
+    found = f" - {one_line(gate.findings[0].message)}{more}" if gate.findings else ""
+    tried = f" (attempt {gate.attempt} of {gate.attempts})" if AGAIN & set(STOPS[gate.kind].verbs) else ""
+    return f"{STOPS[gate.kind].title.lower()}{tried}{found}"
+
+
+class Recorded:
+    """Plays decisions from a file, in order per gate, as a person would type them."""
+
+    def __init__(self, recorded: Sequence[tuple[str, Answer]]) -> None:
+        """Take (gate, answer) pairs in the order in which they were given."""
+        self._recorded = recorded
+
+    def __call__(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+        """Return the next answer recorded for the gate; those already taken are not given again."""
+        answers = [answer for name, answer in self._recorded if name == gate.gate]
+        taken = sum(1 for decision in decisions if decision.gate == gate.gate)
+        if taken >= len(answers):
+            return None
+        answer = answers[taken]
+        reason = f" {answer.why}" if answer.why else ""
+        sys.stdout.write(f"\n> {answer.verb}{reason}\n")
+        sys.stdout.flush()
+        return answer
+
+
+def read_recorded(path: Path) -> Recorded:
+    """Return the decisions recorded in a YAML file: a list of {gate, verb, reason}."""
+    import yaml
+
+    try:
+        rows = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Recorded([(row["gate"], Answer(Verb(row["verb"]), row.get("reason") or "")) for row in rows])
+    except FileNotFoundError:
+        raise UsageError(f"There are no recorded decisions in {path}.", "Name a folder that the demo made.") from None
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise PlanError([f"{path.name}:1:1: decisions: not a list of gate, verb and reason ({error})"]) from None

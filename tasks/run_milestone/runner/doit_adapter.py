@@ -1,0 +1,234 @@
+"""engine: the door to doit; nodes become tasks, a run becomes sessions. The only importer of doit."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from doit import Globals
+from doit.action import BaseAction
+from doit.cmd_base import ModuleTaskLoader
+from doit.cmd_run import Run
+from doit.dependency import SqliteDB
+from doit.exceptions import InvalidCommand, InvalidDodoFile, TaskError, TaskFailed
+from doit.reporter import ZeroReporter
+
+from ..core import fastpath
+from ..core.errors import Interrupted, UserError
+from ..plan.project import Project, find_project
+from .concurrency import Lanes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..policy.graph import Node
+    from .session import Session
+
+_sessions: dict[str, Session] = {}
+"""The sessions whose tasks were made, by milestone; doit's reporter finds them here by task name."""
+
+_sealed: dict[str, str] = {}
+"""What the seal says of a milestone that was asked for and needs nothing, by milestone."""
+
+
+class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
+    """Carries one node out. An action object spares doit a look at every function's signature."""
+
+    def __init__(self, session: Session, node: Node, lanes: Lanes) -> None:
+        """Bind a node to the session that carries it out, and to the lanes in which it waits for its turn."""
+        self._session = session
+        self._node = node
+        self._lanes = lanes
+        self.out = self.err = ""
+        self.result: Any = None
+        self.values: dict[str, Any] = {}
+
+    def execute(self, out: Any = None, err: Any = None) -> TaskFailed | TaskError | None:  # noqa: ARG002
+        """Return None when the node is done, else why it is not."""
+        from .executor import Stopped
+
+        try:
+            with self._lanes.place(self._node):
+                self._session.carry_out(self._node)
+        except Stopped as stopped:
+            return TaskFailed(str(stopped), report=False)
+        except Interrupted as error:
+            return TaskFailed(str(error), report=False)
+        except KeyboardInterrupt:
+            raise self._session.interrupted() from None
+        except UserError as error:
+            self._session.problem(self._node, error)
+            return TaskFailed(str(error), report=False)
+        except Exception as error:  # noqa: BLE001  # a bug: doit shows its traceback, the run is not complete
+            self._session.problem(self._node, error)
+            return TaskError(f"{self._node.name}: this is a defect of run-milestone", error)
+        return None
+
+    def __repr__(self) -> str:
+        return f"<run-milestone {self._node.name}>"
+
+
+class Reporter(ZeroReporter):  # type: ignore[misc]  # doit is untyped
+    """Begins and ends the sessions of a doit run; everything else that is said comes from the sessions."""
+
+    desc = "the milestone's own transcript"
+
+    def initialize(self, tasks: Any, selected_tasks: list[str]) -> None:
+        """Begin the sessions whose tasks were asked for; doit shows what prevents it without a traceback."""
+        _ = tasks
+        asked = {name.split(":")[0] for name in selected_tasks}
+        sys.stdout.writelines(_sealed[name] for name in sorted(asked & set(_sealed)))
+        try:
+            for name in sorted(asked & set(_sessions)):
+                _sessions[name].begin_once()
+        except UserError as error:
+            self.complete_run()
+            raise InvalidCommand(str(error)) from None
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        """Show defects with their traceback; stops and what depends on them were said already."""
+        _ = task
+        if type(fail) is TaskError:
+            sys.stderr.write(fail.get_msg())
+
+    def complete_run(self) -> None:
+        """End the sessions that this run began."""
+        for session in _sessions.values():
+            if session.manner.standalone:
+                session.finish()
+
+
+DOIT_CONFIG = {
+    "backend": "sqlite3",
+    "dep_file": ":memory:",  # doit loses its database on kill -9; the markers are the memory
+    "continue": True,
+    "reporter": Reporter,
+    "verbosity": 2,
+    "par_type": "thread",
+}
+
+
+def task_milestone() -> Iterator[dict[str, Any]]:
+    """Yield the tasks of every plan of the project that doit was started in."""
+    try:
+        project = find_project(Path.cwd())
+        finished = _finished(project)
+        yield from _all_tasks(project) if finished is None else [{"basename": finished, "name": None}]
+    except UserError as error:
+        raise InvalidDodoFile(str(error)) from None
+
+
+def _finished(project: Project) -> str | None:
+    """Return the milestone that a plain `doit run m4.1` asks for, where its seal says that none of its tasks is due."""
+    if len(sys.argv) != 3 or sys.argv[1] != "run":
+        return None
+    name = sys.argv[2]
+    said = (fastpath.read(f"{project.state(name)}/seal") or (0, {}))[1].get("run")
+    if said is None:
+        return None
+    _sealed[name] = f"{said.splitlines()[0]}\n"
+    return name
+
+
+def _all_tasks(project: Project) -> Iterator[dict[str, Any]]:
+    from ..plan import milestones
+
+    for name in milestones(project.plans):
+        yield from _tasks(_standalone(project, name))
+
+
+def _standalone(project: Project, name: str) -> Session:
+    """Return the session of a plain `doit` command, which begins and ends with doit's own run."""
+    from ..plan import load
+    from ..render.console import Voice
+    from .session import Session
+    from .task_factory import Manner
+
+    milestone = load(project.plan(name), cache=project.state(name) / "cache" / "plan.json")
+    session = Session(project, milestone, Voice(), Manner(standalone=True))
+    _sessions[name] = session
+    _let_forget(session)
+    return session
+
+
+def _let_forget(session: Session) -> None:
+    """Make `doit forget` delete markers: it asks doit's own database to, which remembers nothing here."""
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    if Globals.dep_manager is not None and words[:1] == ["forget"]:
+        forget_others = Globals.dep_manager.remove
+
+        def forget(task: str) -> None:
+            forget_others(task)
+            milestone, _, name = task.partition(":")
+            if milestone == session.milestone.id and name:
+                session.forget(name)
+
+        Globals.dep_manager.remove = forget
+
+
+def _tasks(session: Session) -> Iterator[dict[str, Any]]:
+    """Yield doit's tasks of one milestone: its nodes, and the group that is all of it."""
+    done = session.sealed()
+    yield {"basename": session.milestone.id, "name": None, "doc": session.milestone.title}
+    for node in session.nodes.values():
+        yield _task(session, node, _UNBOUNDED, done=done)
+
+
+_UNBOUNDED = Lanes(sys.maxsize, ())
+"""As many at once as doit itself was told."""
+
+
+def _remaining_tasks(session: Session, names: list[str], lanes: Lanes) -> Iterator[dict[str, Any]]:
+    """Yield the tasks that these need and that are not known to be done: a run asks doit again after every answer."""
+    nodes = session.due.remaining(names)
+    known = {node.name for node in nodes}
+    for node in nodes:
+        after = tuple(name for name in node.after if name in known)
+        yield _task(session, replace(node, after=after), lanes, done=False)
+
+
+def _task(session: Session, node: Node, lanes: Lanes, *, done: bool) -> dict[str, Any]:
+    base = session.milestone.id
+    task: dict[str, Any] = {
+        "basename": base,
+        "name": node.name,
+        "doc": node.title,
+        "task_dep": [f"{base}:{name}" for name in node.after],
+    }
+    if node.group:
+        return {**task, "actions": None}
+    fresh: bool | Callable[[], bool] = True if done else lambda: session.done(node)
+    return {
+        **task,
+        "actions": [NodeAction(session, node, lanes)],
+        "uptodate": [fresh],
+        "clean": [(session.forget, [node.name])],
+    }
+
+
+class _Run(Run):  # type: ignore[misc]  # doit is untyped
+    """doit's `run` with no more than it needs here: looking for plugins reads every installed package's metadata."""
+
+    def get_backends(self) -> dict[str, Any]:
+        """Return the one that DOIT_CONFIG names."""
+        return {"sqlite3": SqliteDB}
+
+    def get_reporters(self) -> dict[str, Any]:
+        """Return none: DOIT_CONFIG brings a class."""
+        return {}
+
+
+def run(session: Session, names: list[str], *, jobs: int = 1) -> None:
+    """Run tasks (`03`, `phase-1`, `complete`) of a session that has begun, and everything they need.
+
+    `jobs` are the places in each of the lanes.
+    """
+    asked = [f"{session.milestone.id}:{name}" for name in names if not session.due.known_done(name)]
+    if not asked:
+        return
+    lanes = Lanes(jobs, names)
+    tasks = {"DOIT_CONFIG": DOIT_CONFIG, "task_milestone": lambda: _remaining_tasks(session, names, lanes)}
+    words = ["--continue", *(["-n", str(lanes.threads), "-P", "thread"] if jobs > 1 else [])]
+    _Run(task_loader=ModuleTaskLoader(tasks)).parse_execute([*words, *asked])

@@ -1,0 +1,96 @@
+"""drive: a whole run, from the first task to the last answer; the engine runs, people answer, the engine runs on."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from ..model import Verb
+from ..policy import budget
+from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, longest_first, phase_name
+from . import doit_adapter
+
+if TYPE_CHECKING:
+    from ..model import Gate
+    from .answerers import Answers
+    from .session import Session
+
+
+def drive(
+    session: Session, answers: Answers, *, only: tuple[str, ...] = (), jobs: int = 1, in_turn: bool = False
+) -> None:
+    """Run the milestone, or `only` some issues, until it is done or waits for somebody who is not there.
+
+    With `in_turn` one issue runs after the other, so that each question comes while its issue is on the screen;
+    without, everything that can run does, and whoever answers is asked about all of it.
+    """
+    stretches = _stretches(session, only, jobs)
+    if not in_turn:
+        _run_and_ask(session, answers, stretches, jobs)
+        return
+    for name in chain(*stretches):
+        _run_and_ask(session, answers, [[name]], jobs, in_turn=True)
+        if session.aborted or session.problems or _shut(session, name):
+            return
+
+
+def _shut(session: Session, name: str) -> bool:
+    """Return whether this task is a barrier that stays shut, or the budget is used up: nothing behind it can start."""
+    barrier = session.nodes[name].issue is None and session.state.markers.read(name) is None
+    return barrier or session.state.gates.read(budget.GATE) is not None
+
+
+def _stretches(session: Session, only: tuple[str, ...], jobs: int) -> list[list[str]]:
+    """Return the tasks to ask for in the order in which doit is to begin them, each stretch up to a barrier.
+
+    doit keeps that order only among what can begin at once, so what waits for a barrier is asked for behind it.
+    """
+    if only:
+        return [list(only)]
+    order = longest_first if jobs > 1 else tuple
+    phases = [
+        [*(issue.number for issue in order(phase.issues)), phase_name(phase.number)]
+        for phase in session.milestone.phases
+    ]
+    return [[BOOTSTRAP], [PLAN_REVIEW], *phases, [COMPLETE]]
+
+
+def _run_and_ask(
+    session: Session, answers: Answers, stretches: list[list[str]], jobs: int, *, in_turn: bool = False
+) -> None:
+    """Run until no answer is left to take; in turn, what failed ends it, else it holds up only what needs it."""
+    names = list(chain(*stretches))
+    asked = {budget.GATE, *(names if in_turn else _reached(session, names))}
+    while True:
+        for stretch in stretches:
+            doit_adapter.run(session, stretch, jobs=jobs)
+            if session.aborted or not session.due.known_done(stretch[-1]):
+                break
+        if session.aborted or (in_turn and session.problems) or not _answered(session, answers, asked):
+            return
+
+
+def _reached(session: Session, names: list[str]) -> set[str]:
+    """Return the gates of these tasks and of all that they need."""
+    seen, left = set[str](), list(names)
+    while left:
+        name = left.pop()
+        if name not in seen:
+            seen.add(name)
+            left += session.nodes[name].after
+    return {session.nodes[name].issue or name for name in seen}
+
+
+def _answered(session: Session, answers: Answers, asked: set[str]) -> bool:
+    """Ask about the gates that are open among those; returns whether an answer was taken."""
+    for gate in _open(session, asked):
+        answer = answers(gate, session.state.decisions.all())
+        if answer is not None:
+            session.state.approvals.leave(gate.gate, answer.verb, why=answer.why, who=answer.who, digest=gate.digest)
+        if answer is not None and answer.verb is Verb.ABORT:
+            break
+    return session.settle()
+
+
+def _open(session: Session, asked: set[str]) -> list[Gate]:
+    return [gate for gate in session.state.gates.all() if gate.gate in asked]

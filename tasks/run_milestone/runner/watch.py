@@ -1,0 +1,52 @@
+"""watching: a run that waits for its answers and goes on by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from .session import Session
+
+LOOK = 5_000
+"""Milliseconds after which files are looked at though no change was told: some file systems tell none."""
+
+
+def wait_for_answer(session: Session) -> bool:
+    """Wait until an answer is taken or a person's branch moves; False at once where nothing can be waited for."""
+    if session.aborted or not session.state.gates.all():
+        return False
+    approvals = session.state.approvals.folder
+    approvals.mkdir(parents=True, exist_ok=True)
+    session.voice.say(["", f"… Waiting for answers in state/{session.milestone.id}/approvals; ^C ends the run"])
+    branches = session.hands.git.common / "refs" / "heads"
+    return any(_news(session) for _ in changes(approvals, branches))
+
+
+def _news(session: Session) -> bool:
+    """Return whether somebody answered, in a file or on the forge, or moved a branch."""
+    session.listen()
+    return session.look_again() | session.settle()
+
+
+def changes(*folders: Path) -> Iterator[None]:
+    """Yield at once, then whenever something in these folders changes, without end."""
+    watch = _needed()
+    yield
+    for _ in watch(*folders, rust_timeout=LOOK, yield_on_timeout=True):
+        yield
+
+
+def _needed() -> Callable[..., Iterator[object]]:
+    """Return the function that watches folders."""
+    try:
+        from watchfiles import watch
+    except ImportError:
+        raise UsageError(
+            "Watching needs the package watchfiles.", "Install it with `pip install 'run-milestone[watch]'`."
+        ) from None
+    return watch

@@ -1,0 +1,89 @@
+"""Opening the hands: the repository, the remote and the forge, in the order in which they need each other."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ..adapters import Hands
+from ..adapters.git import Git
+from ..adapters.process import Processes
+from ..core.errors import UsageError
+from ..model import World
+from .sample_repo import ensure_repository, make_bare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ..adapters.forge import Forge
+    from ..model import Milestone
+    from ..plan.project import Project
+
+    Say = Callable[[Iterable[str]], object]
+    Progress = Callable[[str, float], None]
+
+
+def open_hands(
+    project: Project,
+    milestone: Milestone,
+    lock: int,
+    say: Say,
+    *,
+    progress: Progress | None = None,
+    later: Say | None = None,
+) -> Hands:
+    """Open everything a run reaches outside with; every program it starts holds the run's `lock` too.
+
+    `say` hears what opening them did, `later` (else `say`) what they have to say during the run.
+    """
+    processes = Processes(hold=(lock,), progress=progress)
+    if ensure_repository(project, milestone, processes):
+        say(["", f"✓ Sample repository made: {milestone.repository.path}"])
+    git = open_git(project, milestone, processes)
+    if git.local_remote is not None and not git.local_remote.exists():
+        make_bare(processes, git.local_remote, milestone.target)
+        say(["", f"✓ Local remote made: {os.path.relpath(git.local_remote, project.root)}"])
+    dirty = git.uncommitted()
+    if dirty:
+        say(["", _dirty(milestone.repository.path, dirty)])
+    return Hands(processes, git, open_forge(milestone, git, processes, later or say))
+
+
+def _dirty(place: str, count: int) -> str:
+    changes = "an uncommitted change" if count == 1 else f"{count} uncommitted changes"
+    return f"⚠️ {place} has {changes}, left alone and not part of the milestone. Commit first what should be part of it."
+
+
+def open_git(project: Project, milestone: Milestone, processes: Processes, *, make: bool = True) -> Git:
+    """Open the milestone's repository; without `make` only to look at its branches."""
+    remote = milestone.repository.remote
+    return Git(processes, project.repository(milestone), remote, own=milestone.id, root=project.root, make=make)
+
+
+def open_forge(milestone: Milestone, git: Git, processes: Processes, say: Say = list) -> Forge:
+    """Return the forge that the plan names; `say` hears why it lets the run wait.
+
+    The local forge lies beside a bare remote on this machine, else in the repository's git directory.
+    """
+    own = git.common / "run-milestone"
+    if milestone.forge == "local":
+        from ..adapters.forge.local import LocalForge
+
+        remote = git.local_remote
+        folder = remote.with_suffix(".forge") if remote else own / "local.forge"
+        return LocalForge(folder, git, milestone.target)
+    if milestone.forge == "github":
+        from ..adapters.forge.github import open_github
+
+        return open_github(milestone, git.url, processes, own / "gh", say)
+    raise UsageError(
+        f"The forge {milestone.forge!r} is not available in this version.", "Use `forge: local` or `forge: github`."
+    )
+
+
+def look(hands: Hands, branches: Iterable[str], name: str) -> World:
+    """Ask the remote, and the forge for the pull requests of `branches` and of others named for the milestone, once."""
+    asked, heads = datetime.now(UTC).isoformat(timespec="seconds"), hands.git.remote_heads()
+    wanted = dict.fromkeys((*branches, *(head for head in heads if f"/{name}-" in head)))
+    return World(asked, heads, hands.forge.pulls(*wanted))

@@ -1,0 +1,130 @@
+"""contract: what the tests prove; the issue's new tests fail without the change, the base's own hold with it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from ..checks.file_types import is_collected, is_test
+from ..checks.unavailable import failed
+from ..model import Finding, Kind, Severity
+from .test import NOTHING_COLLECTED, Verdict, picks_files, run_suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..checks.change import Change
+    from .context import Job
+
+
+def contract(job: Job, change: Change) -> Iterator[Finding]:
+    """Yield new tests that pass without the change, where the issue asks for red first, and old ones that fail with it.
+
+    Each run has a tree of its own, laid out from committed objects, and is made only where its answer matters.
+    """
+    runs = Runs(job, change)
+    if job.issue.tests.red_first:
+        yield from _not_red(runs)
+    if runs.before:
+        yield from _broken(runs)
+
+
+class Runs:
+    """The test runs that mix base and head: which test files the change touches, and how they end where."""
+
+    def __init__(self, job: Job, change: Change) -> None:
+        """Look at the change's test files."""
+        self._job = job
+        self._change = change
+        self.before = tuple(file.before for file in change.files if file.before and _belongs(file.before))
+        self.after = tuple(file.after for file in change.files if file.after and _belongs(file.after))
+
+    @cached_property
+    def base(self) -> Verdict:
+        """The base's tests on the base."""
+        return self._run(self._change.base, None, self._affected(self.before))
+
+    @cached_property
+    def red(self) -> Verdict:
+        """The change's tests on the base."""
+        return self._run(self._change.base, self._change.head, _files(self.after)) if self.after else Verdict()
+
+    @cached_property
+    def known(self) -> Verdict:
+        """The base's own tests on the base, where one of them can be among those that passed."""
+        among_them = self.before or not picks_files(self._job.milestone.commands)
+        return self.base if among_them and self.red.passed else Verdict()
+
+    @cached_property
+    def old(self) -> Verdict:
+        """The base's tests on the change."""
+        return self._run(self._change.head, self._change.base, self._affected(self.before))
+
+    def _affected(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the test files to run; nobody knows which use a fixture or a data file, so then it is all of them."""
+        return _files(paths) if all(is_collected(path) for path in paths) else ()
+
+    def _run(self, source: str, tests: str | None, only: tuple[str, ...]) -> Verdict:
+        job, git, index = self._job, self._job.hands.git, f"{self._job.index}-contract"
+        tree = job.tree.with_name(f"{job.tree.name}-contract")
+        paths = tuple(dict.fromkeys((*self.before, *self.after)))
+        git.lay_out(tree, git.graft(source, tests, paths, index) if tests else source, index)
+        log = job.state.logs(job.issue.number) / "contract.log"
+        return run_suite(job.hands.processes, job.milestone.commands, tree, log, only=only)
+
+
+def _belongs(path: str) -> bool:
+    return is_test(path) or PurePosixPath(path).name == "conftest.py"
+
+
+def _files(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(path for path in paths if is_collected(path))
+
+
+# ---- red before green ---------------------------------------------------------------------------------------------
+
+
+def _not_red(runs: Runs) -> Iterator[Finding]:
+    """Compare the change's tests on the base with the base's own: whatever is new there and passes proves nothing."""
+    red, known = runs.red, runs.known
+    if not runs.after or red.problem == NOTHING_COLLECTED:
+        yield _green("no-new-test", "The change brings no test, though one shall fail without it")
+    elif not (red.ended and known.ended):
+        yield failed("contract", f"New tests could not run on the base: {red.problem or known.problem}; mend the plan")
+    elif not red.names and not red.problem:
+        yield _green("suite", "All tests pass without the change")
+    else:
+        new = (name for name in red.passed if name not in known.names)
+        yield from (_green(name, f"{name.rpartition('::')[2]} passes without the change") for name in new)
+
+
+def _green(rule: str, message: str) -> Finding:
+    return Finding(Kind.NOT_RED, Severity.CRITICAL, rule, message)
+
+
+# ---- the base's tests on the change -------------------------------------------------------------------------------
+
+
+def _broken(runs: Runs) -> Iterator[Finding]:
+    """Yield what passes on the base and does not on the change; skipped tests are told by the tampering check."""
+    old = runs.old
+    if not old.failed and not old.problem:
+        return
+    if old.problem and old.problem != NOTHING_COLLECTED:
+        yield _unknown(runs.base, old)
+        return
+    for name in runs.base.passed:
+        if name not in {*old.passed, *old.skipped}:
+            yield _fails(name, f"{name.rpartition('::')[2]} of the base fails on the change")
+
+
+def _unknown(base: Verdict, old: Verdict) -> Finding:
+    """Tell a run without a verdict: it is the change's doing where the base has one."""
+    if base.problem:
+        return failed("contract", f"The base's tests could not be run: {base.problem}; mend commands.test in the plan")
+    return _fails("suite", f"The tests of the base fail on the change: {old.problem}")
+
+
+def _fails(rule: str, message: str) -> Finding:
+    return Finding(Kind.TAMPERING, Severity.CRITICAL, rule, message)

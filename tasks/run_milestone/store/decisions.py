@@ -1,0 +1,79 @@
+"""Decisions: consumed approvals, numbered, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..core.errors import DamagedStateError
+from ..model import Decision
+from ..policy.issue_identity import translated
+from .json_record import names_in, read_record, write_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..policy.issue_identity import Known
+    from .issue_registry import Roster
+
+
+class Decisions:
+    """The folder `state/<id>/decisions`: `0001-03-fix.json`."""
+
+    def __init__(self, folder: Path, roster: Roster) -> None:
+        """Look at `folder` (`state/m4.1/decisions`); `roster` knows which number each issue has now."""
+        self._folder = folder
+        self._roster = roster
+        self._read: dict[str, Decision] = {}
+        self._now: tuple[tuple[Known, ...], dict[int, Decision]] = ((), {})
+
+    def all(self) -> tuple[Decision, ...]:
+        """Return every decision in order, each about the issue it was made about, by that issue's present number."""
+        known = self._roster.roll.issues
+        if all(len(entry.spans) == 1 for entry in known):
+            return self.written()
+        if self._now[0] != known:
+            self._now = known, {}
+        translations = self._now[1]
+        for decision in self.written():
+            if decision.id not in translations:
+                translations[decision.id] = translated(decision, known)
+        return tuple(translations[decision.id] for decision in self.written())
+
+    def next(self) -> int:
+        """Return the number that the next decision will have."""
+        return 1 + max((decision.id for decision in self.written()), default=0)
+
+    def written(self) -> tuple[Decision, ...]:
+        """Return every decision in order as it was written; each file is read once per run: none ever changes."""
+        names = names_in(self._folder)
+        for name in names:
+            if name not in self._read:
+                self._read[name] = self._load(name)
+        return tuple(sorted((self._read[name] for name in names), key=lambda decision: decision.id))
+
+    def reread(self) -> None:
+        """Read every file again when it is asked for: decisions of others came."""
+        self._read.clear()
+
+    def _load(self, name: str) -> Decision:
+        decision = read_record(self._folder / name, Decision)
+        if decision is None or name != _name(decision):
+            raise DamagedStateError(
+                f"{self._folder / name} does not hold the decision that its name says.",
+                "Restore it from a backup, or delete it so that the gate asks again; then run the same command again.",
+            )
+        return decision
+
+    def record(self, decision: Decision) -> Decision:
+        """Write a decision under the next number; one made from the same approval file before is returned instead."""
+        for earlier in self.written():
+            if decision.source and earlier.source == decision.source:
+                return earlier
+        numbered = replace(decision, id=self.next())
+        write_record(self._folder / _name(numbered), numbered)
+        return numbered
+
+
+def _name(decision: Decision) -> str:
+    return f"{decision.id:04}-{decision.gate}-{decision.verb}.json"

@@ -1,0 +1,60 @@
+"""How a record becomes a file and back: redacted, whole, and checked when read."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..core.errors import DamagedStateError
+from ..core.fs import read_json, write_json
+from ..core.redact import redact
+from ..core.serialize import plain
+from ..core.thaw import thaw
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+T = TypeVar("T")
+
+
+def write_record(path: Path, record: Any, *, lasting: bool = True) -> None:
+    """Write a frozen record as JSON; no secret passes."""
+    write_json(path, clean(plain(record)), lasting=lasting)
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of a folder's records in order, none where nothing is there; damage raises DamagedStateError."""
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith(".json") and not name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise DamagedStateError(
+            f"{folder} cannot be read: {error.strerror}.",
+            "Mend that, or move it away; then run the same command again.",
+        ) from None
+
+
+def clean(value: Any) -> Any:
+    """Return plain data with every text redacted."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    return value
+
+
+def read_record(path: Path, shape: type[T]) -> T | None:
+    """Return the record in `path`, None where there is none; DamagedStateError names a file of another shape."""
+    data = read_json(path)
+    if data is None:
+        return None
+    try:
+        return thaw(shape, data)
+    except ValueError as error:
+        raise DamagedStateError(
+            f"{path} cannot be read: {error}.",
+            "Mend it, or delete it so that what it recorded is found out again; then run the same command again.",
+        ) from None

@@ -1,0 +1,101 @@
+"""Markers: one file per finished task, written last of all."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from ..core.errors import DamagedStateError
+from ..core.serialize import plain
+from ..core.thaw import thaw
+from ..model import Marker
+from .json_record import read_record, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+T = TypeVar("T")
+
+
+class Markers:
+    """The markers of one milestone; task names are those of the graph (`bootstrap`, `03:test`, `phase-1`)."""
+
+    def __init__(self, folder: Path) -> None:
+        """Look at `folder` (`state/m4.1`)."""
+        self._folder = folder
+        self._paths: dict[str, Path] = {}
+        self._known: dict[str, tuple[tuple[int, ...], Marker]] = {}
+        """Markers read before, each with what its file was then: one run asks for the same marker a hundred times."""
+
+    def path(self, task: str) -> Path:
+        """Return where a task's marker is: `issues/03/test.json`, `phases/1.json`, `bootstrap.json`."""
+        if task not in self._paths:
+            self._paths[task] = self._path(task)
+        return self._paths[task]
+
+    def _path(self, task: str) -> Path:
+        if ":" in task:
+            issue, step = task.split(":")
+            return self._folder / f"issues/{issue}/{step}.json"
+        if task.startswith("phase-"):
+            return self._folder / "phases" / f"{task.removeprefix('phase-')}.json"
+        return self._folder / f"{task}.json"
+
+    def read(self, task: str) -> Marker | None:
+        """Return a task's marker, None where there is none; damage raises DamagedStateError."""
+        path = self.path(task)
+        file, (known, marker) = identity(path), self._known.get(task, ((), None))
+        if file and file == known:
+            return marker
+        marker = read_record(path, Marker)
+        if marker is not None and marker.task != task:
+            raise DamagedStateError(
+                f"{path} is the marker of {marker.task}, not of {task}.",
+                f"Delete it so that {task} runs again; then run the same command again.",
+            )
+        if marker is not None:
+            self._known[task] = file, marker
+        return marker
+
+    def evidence(self, task: str, shape: type[T]) -> T | None:
+        """Return the evidence in a task's marker as `shape`, None where there is no marker."""
+        marker = self.read(task)
+        if marker is None:
+            return None
+        try:
+            return thaw(shape, marker.evidence)
+        except ValueError as error:
+            raise DamagedStateError(
+                f"{self.path(task)} cannot be read: {error}.",
+                f"Delete it so that {task} runs again; then run the same command again.",
+            ) from None
+
+    def write(self, task: str, inputs: dict[str, str], evidence: Any, took: float) -> Marker:
+        """Record that a task is done, with what it worked from and what it found."""
+        marker = Marker(task, inputs, plain(evidence), datetime.now(UTC).isoformat(timespec="seconds"), round(took, 3))
+        write_record(self.path(task), marker, lasting=False)  # one that a power cut takes is found out again
+        self._known.pop(task, None)
+        return marker
+
+    def forget(self, task: str) -> None:
+        """Delete a task's marker, or all markers of an issue."""
+        if task.isdigit():
+            for path in self._of_issue(task):
+                path.unlink(missing_ok=True)
+        else:
+            self.path(task).unlink(missing_ok=True)
+
+    def _of_issue(self, issue: str) -> Iterator[Path]:
+        yield from (self._folder / "issues" / issue).glob("*.json")
+
+
+def identity(path: Path) -> tuple[int, ...]:
+    """Return what changes whenever a file does, as the file system tells it; empty where it tells nothing."""
+    try:
+        status = os.stat(path, follow_symlinks=False)
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_ctime_ns
