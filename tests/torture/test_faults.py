@@ -9,8 +9,8 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from faults import FORGE, LINES, MODES, Fault
-from worlds import World, differences, stands, untrue
+from support.faults import FORGE, LINES, MODES, Fault
+from support.worlds import World, differences, stands, untrue
 
 ENDS = {0: "complete", 1: "failed", 3: "waiting"}
 

@@ -2,9 +2,9 @@
 
 import random
 
-import loopback
 import pytest
-from on_github import founding_example, github_for, is_the_founding_example, killed_when_asked
+from support import loopback
+from support.on_github import founding_example, github_for, is_the_founding_example, killed_when_asked
 
 pytestmark = [
     pytest.mark.torture,

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 
 import pytest
-from worlds import ONWARD, World, refs
+from support.worlds import ONWARD, World, refs
 
 ENDS = {0: {"complete"}, 1: {"aborted", "failed"}, 3: {"waiting"}}
 """What a summary may say after a run that ended with this code."""

@@ -1,0 +1,310 @@
+"""The GitHub forge: the contract of every forge, by the real gh, against a GitHub on this machine."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+import pytest
+from support import loopback
+from support.forge_contract import BASE, HEAD, ForgeContract, Ground
+
+from run_milestone.adapters.forge.github import GitHubForge
+from run_milestone.adapters.forge.github.gh import Gh
+from run_milestone.adapters.forge.github.repo_url import Address
+from run_milestone.adapters.process import Processes
+from run_milestone.core.errors import Interrupted, OutsideError, UsageError
+from run_milestone.model import Proposal
+
+pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
+
+
+class Unhurried(Processes):
+    """Notes how long it was to wait, and does not."""
+
+    def __init__(self):
+        super().__init__()
+        self.waits = []
+
+    def pause(self, seconds, what, began):
+        self.waits.append(seconds)
+
+
+class GitHubGround(Ground):
+    """acme/widgets on a GitHub on this machine."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.github = loopback.GitHub(root)
+        self.said = []
+
+    @property
+    def world(self):
+        return self.github.world
+
+    def open(self, name="widgets", patience=60.0):
+        self.processes = Unhurried()
+        address = Address("github.com", "acme", name)
+        return GitHubForge(Gh(address, self.processes, self.root / "gh", self.said.extend, patience=patience), "main")
+
+    def numbers(self, *states):
+        """The pull requests that GitHub has."""
+        return [pull.number for pull in self.world.pulls() if pull.state in (states or ("OPEN", "CLOSED", "MERGED"))]
+
+    def says(self, number, author, body, *, writer):
+        assert (self.world.people.get(author) in {"WRITE", "ADMIN"}) == writer
+        self.world.say(number, author, body)
+
+    def checked(self, commit, *checks):
+        actions = "https://github.com/acme/widgets/actions/runs/1/job"
+        self.world.checks[commit] = [
+            {"id": place, "name": name, "state": state, "required": required, "log": log, "url": f"{actions}/{place}"}
+            for place, (name, state, required, log) in enumerate(checks, start=1)
+        ]
+
+
+@pytest.fixture
+def ground(tmp_path, monkeypatch):
+    ground = GitHubGround(tmp_path)
+    for name, value in ground.github.environment(tmp_path / "operator").items():
+        monkeypatch.setenv(name, value)
+    yield ground
+    ground.github.close()
+
+
+class TestContract(ForgeContract):
+    """Every forge's promises, kept by the real gh."""
+
+
+@pytest.fixture
+def forge(ground):
+    return ground.open()
+
+
+MARK = "<!-- run-milestone: m4.1/03 -->"
+
+
+def propose(ground, forge, head=HEAD, base=BASE, **said):
+    if ground.head(head) is None:
+        ground.push(head, {f"{head.replace('/', '-')}.txt": "new\n"})
+    return forge.create(head, Proposal(**{"title": "Sanitize", "body": f"Why.\n\n{MARK}\n", "base": base, **said}))
+
+
+def refused(act):
+    with pytest.raises(OutsideError) as caught:
+        act()
+    return caught.value
+
+
+# ---- bad moments ----------------------------------------------------------------------------------------------
+
+
+def test_bad_moments_are_waited_for_and_said(ground, forge):
+    ground.push(HEAD, {"new.txt": "new\n"})
+    for how in ("502", "html", "empty"):
+        ground.github.fails("query Pulls", how)
+    assert propose(ground, forge).number == 1
+    assert ground.processes.waits == [1, 2, 4]
+    assert len(ground.said) == 3
+    assert "HTTP 502" in ground.said[0]
+    assert "DOCTYPE html" in ground.said[1]
+
+
+def test_what_stays_bad_is_told_in_the_words_of_gh(ground, forge):
+    ground.github.fails("query PullRequestList", "502", times=5)
+    error = refused(forge.pulls)
+    assert "`gh pr list` failed: HTTP 502: 502 Bad Gateway" in error.what
+    assert ground.processes.waits == [1, 2, 4, 8]
+
+
+@pytest.mark.parametrize("how", ["lost", "502", "html"])
+def test_a_lost_answer_never_makes_a_second_pull_request(ground, forge, how):
+    ground.github.fails("mutation PullRequestCreate", how)
+    assert propose(ground, forge, labels=("needs-db-review",)).labels == ("needs-db-review",)
+    assert ground.numbers() == [1]
+
+
+def test_a_lost_answer_never_makes_a_second_comment_issue_milestone_or_release(ground, forge):
+    number = propose(ground, forge).number
+    for what in ("POST /repos/acme/widgets/", "mutation IssueCreate"):
+        ground.github.fails(what, "lost")
+    assert forge.comment(number, "once").body == "once"
+    assert [said.body for said in forge.comments(number)] == ["once"]
+    assert forge.create_issue(title="One", body="once").title == "One"
+    ground.github.fails("POST /repos/acme/widgets/", "lost")
+    assert forge.ensure_milestone("m4.1").title == "m4.1"
+    ground.github.fails("POST /repos/acme/widgets/", "lost")
+    assert forge.release("v1", commit=ground.head("main"), title="One", notes="").tag == "v1"
+    assert (len(ground.world.milestones), len(ground.world.releases), ground.numbers()) == (1, 1, [1])
+    assert [thing.title for thing in ground.world.things.values() if not thing.is_pull] == ["One"]
+
+
+def test_a_secondary_limit_is_waited_for_as_long_as_github_says(ground, forge):
+    ground.github.fails("mutation PullRequestCreate", "secondary")
+    assert propose(ground, forge).number == 1
+    assert ground.processes.waits == [7]
+    assert "secondary rate limit" in ground.said[0]
+    assert "Waiting 7 s" in ground.said[0]
+
+
+def test_a_limit_that_lasts_too_long_is_a_question(ground, forge):
+    ground.github.fails("query PullRequestList", "primary")
+    assert "API rate limit exceeded" in refused(forge.pulls).what
+    assert ground.processes.waits == []
+
+
+def test_a_base_that_moved_a_moment_ago_is_merged_into_all_the_same(ground, forge):
+    made = propose(ground, forge)
+    ground.github.fails("mutation PullRequestMerge", "moved")
+    assert forge.merge(made.number, head=made.head_sha).state == "merged"
+    assert ground.processes.waits == [1]
+
+
+def test_a_gh_that_hangs_is_ended_and_asked_again(ground):
+    forge = ground.open(patience=1)
+    ground.github.fails("query PullRequestList", "hang")
+    assert forge.pulls() == ()
+    assert ground.processes.waits == [1]
+    assert "no answer in time" in ground.said[0]
+
+
+def test_a_run_that_is_stopped_leaves_no_gh_behind(ground, tmp_path):
+    forge = ground.open()
+    ground.github.fails("query PullRequestList", "hang")
+    ground.github.overhear = ground.processes.stop
+    with pytest.raises(Interrupted):
+        forge.pulls()
+    assert str(tmp_path / "gh") not in _of_processes(lambda place: os.readlink(f"{place}/cwd"))
+
+
+# ---- who may do what ------------------------------------------------------------------------------------------
+
+
+def test_without_a_login_it_says_how_to_log_in(ground, monkeypatch):
+    monkeypatch.setenv("GH_TOKEN", "gho_somebodyelses0123456789")
+    with pytest.raises(UsageError, match=r"no valid login at github\.com: .*Bad credentials.* `gh auth login`"):
+        ground.open().pulls()
+    monkeypatch.delenv("GH_TOKEN")
+    with pytest.raises(UsageError, match=r"gh is not logged in to github\.com\. Run `gh auth login`"):
+        ground.open().pulls()
+
+
+def test_the_login_of_gh_itself_is_used_where_there_is_no_variable(ground, monkeypatch, tmp_path):
+    monkeypatch.delenv("GH_TOKEN")
+    hosts = f"github.com:\n    oauth_token: {ground.world.token}\n    user: ada\n"
+    (tmp_path / "operator" / "hosts.yml").write_text(hosts)
+    assert ground.open().pulls() == ()
+
+
+def test_a_repository_that_is_not_there_is_named(ground):
+    with pytest.raises(UsageError, match=r"acme/gadgets.* `repository: \{github: …\}` in the plan"):
+        ground.open(name="gadgets").pulls()
+
+
+def test_a_token_without_the_right_makes_no_pull_request_and_says_what_it_lacks(ground, forge):
+    ground.world.forbidden = {"pulls"}
+    error = refused(lambda: propose(ground, forge))
+    assert "Resource not accessible by personal access token" in error.what
+    assert "gh auth refresh -h github.com -s repo" in error.do
+    assert ground.numbers() == []
+    ground.world.forbidden = set()
+    assert propose(ground, forge).number == 1
+
+
+def test_a_forbidden_label_leaves_nothing_half_made(ground, forge):
+    ground.world.forbidden = {"labels"}
+    assert "gh label create" in refused(lambda: propose(ground, forge, labels=("needs-db-review",))).what
+    assert ground.numbers() == []
+    ground.world.forbidden = set()
+    assert propose(ground, forge, labels=("needs-db-review",)).labels == ("needs-db-review",)
+
+
+def test_a_protected_branch_is_told_in_the_words_of_github(ground, forge):
+    made = propose(ground, forge)
+    ground.world.forbidden = {"merge"}
+    assert "policy prohibits the merge" in refused(lambda: forge.merge(made.number, head=made.head_sha)).what
+    assert ground.numbers("OPEN") == [made.number]
+
+
+def test_the_doctor_learns_who_is_logged_in_and_what_they_may(ground, forge):
+    told = forge.standing()
+    assert (told.repository, told.login, told.enough) == ("acme/widgets", "ada", True)
+    assert told.scopes == ("repo", "read:org", "workflow")
+    ground.world.scopes = "gist"
+    assert not forge.standing().enough
+    ground.world.scopes, ground.world.people["ada"] = "repo", "READ"
+    assert not forge.standing().enough
+
+
+# ---- what others did ------------------------------------------------------------------------------------------
+
+
+def test_a_pull_request_from_a_fork_is_nobody_of_ours(ground, forge):
+    ground.push(HEAD, {"new.txt": "new\n"})
+    theirs = {"title": "Evil", "body": MARK, "author": "mallory", "head": HEAD, "base": BASE, "fork": "mallory"}
+    ground.world.add(**theirs, last_head=ground.head("main"))
+    assert forge.pulls(HEAD) == forge.pulls() == ()
+    assert propose(ground, forge).number == 2
+    assert [pull.number for pull in forge.pulls()] == [2]
+    assert ground.world.things[1].title == "Evil"
+
+
+def test_of_two_for_one_branch_the_marked_one_is_ours(ground, forge):
+    ground.push("develop", {})
+    ours = propose(ground, forge, base="develop")
+    ground.world.add(title="By hand", body="", author="grace", head=HEAD, base=BASE)
+    again = propose(ground, forge, base="develop", title="Better")
+    assert (again.number, again.title) == (ours.number, "Better")
+    assert ground.world.things[2].title == "By hand"
+    assert ground.numbers() == [1, 2]
+
+
+def test_long_bodies_are_cut_with_a_note_and_keep_their_mark(ground, forge):
+    body = "x" * 70_000 + f"\n\n{MARK}\n"
+    made = propose(ground, forge, body=body)
+    assert len(made.body) == 65_536
+    assert made.body.endswith(MARK)
+    assert "… cut here" in made.body
+    edits = sum(name == "mutation PullRequestUpdate" for name in ground.github.asked)
+    assert propose(ground, forge, body=body) == made
+    assert sum(name == "mutation PullRequestUpdate" for name in ground.github.asked) == edits
+
+
+def test_titles_are_one_line_that_cannot_act(ground, forge):
+    made = propose(ground, forge, title="Add\x1b[31m red\r\n::error::\u202e " + "y" * 300)
+    assert made.title.startswith("Add\\x1b[31m red ::error::\\u202e yyy")
+    assert len(made.title) == 256
+
+
+# ---- the token ------------------------------------------------------------------------------------------------
+
+
+def test_the_token_is_in_no_argument_log_file_or_message(ground, caplog, capfd, tmp_path):
+    caplog.set_level(logging.DEBUG)
+    forge, seen = ground.open(), []
+    ground.github.overhear = lambda: seen.append("\n".join(_of_processes(_arguments)))
+    ground.github.fails("query PullRequestList", "502", times=5)
+    error = refused(forge.pulls)
+    propose(ground, forge, title=f"leaks {ground.world.token}", body=ground.world.token)
+    files = "".join(path.read_text() for path in (tmp_path / "gh").rglob("*") if path.is_file())
+    sent = "".join(f"{thing.title}{thing.body}" for thing in ground.world.things.values())
+    everything = (caplog.text, *capfd.readouterr(), files, sent, str(error), *ground.said, *seen)
+    assert "pr\0list\0" in seen[0]
+    assert "config.yml" in [path.name for path in (tmp_path / "gh").iterdir()]
+    assert all(ground.world.token not in text for text in everything)
+
+
+def _of_processes(read):
+    """What can be read of every process on this machine."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            found.append(read(f"/proc/{pid}"))
+        except OSError:
+            continue
+    return found
+
+
+def _arguments(place):
+    with open(f"{place}/cmdline") as file:
+        return file.read()

@@ -1,0 +1,171 @@
+"""The local forge: the contract of every forge, and what being plain files adds to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.forge_contract import ForgeContract, Ground
+
+from run_milestone.adapters.forge.local import LocalForge
+from run_milestone.core.errors import DamagedStateError, OutsideError
+from run_milestone.model import Proposal
+
+ROOT = Path(__file__).parents[2]
+
+
+class LocalGround(Ground):
+    """A forge in files beside the bare remote."""
+
+    @property
+    def folder(self):
+        return self.remote.with_suffix(".forge")
+
+    def open(self):
+        return LocalForge(self.folder, self.runner(), "main")
+
+    def says(self, number, author, body, *, writer):
+        path = self.folder / "pulls" / f"{number}.json"
+        record = json.loads(path.read_text())
+        comment = {"author": author, "body": body, "writer": writer}
+        path.write_text(json.dumps({**record, "comments": [*record["comments"], comment]}))
+
+    def checked(self, commit, *checks):
+        path = self.folder / "checks" / f"{commit}.json"
+        path.parent.mkdir(exist_ok=True)
+        names = ("name", "state", "required", "log")
+        path.write_text(json.dumps({"checks": [dict(zip(names, check, strict=True)) for check in checks]}))
+
+
+@pytest.fixture
+def ground(tmp_path):
+    return LocalGround(tmp_path)
+
+
+@pytest.fixture
+def folder(ground):
+    return ground.folder
+
+
+@pytest.fixture
+def forge(ground):
+    return ground.open()
+
+
+def propose(forge, head="feature/a"):
+    return forge.create(head, Proposal("A", "", "milestone/m4.1"))
+
+
+class TestContract(ForgeContract):
+    """Every forge's promises, kept by the local one."""
+
+
+def test_numbers_go_on_after_what_the_sample_holds(folder, forge):
+    shutil.copytree(ROOT / "plans" / "m4.1" / "sample" / "forge", folder)
+    assert [(pull.number, pull.state) for pull in forge.pulls()] == [(308, "merged"), (309, "merged")]
+    made = propose(forge)
+    assert made.number == 310
+    assert made.url == "widgets.forge/pulls/310.json"
+
+
+def test_issues_and_pull_requests_share_their_numbers(folder, forge):
+    (folder / "issues").mkdir(parents=True)
+    (folder / "issues" / "41.json").write_text("{}")
+    (folder / "issues" / "notes.json").write_text("not one of ours")
+    assert propose(forge).number == 42
+
+
+def test_a_person_can_read_and_merge_with_an_editor(folder, forge):
+    number = propose(forge).number
+    forge.comment(number, "Looks good")
+    path = folder / "pulls" / f"{number}.json"
+    record = json.loads(path.read_text())
+    assert record["comments"][0]["body"] == "Looks good"
+    assert {"created", "updated", "head_sha"} <= record.keys()
+    path.write_text(json.dumps({**record, "state": "merged", "reviewer": "ada"}))
+    assert forge.pulls()[0].state == "merged"
+    for refused in (forge.close, forge.reopen):
+        with pytest.raises(OutsideError, match="is merged"):
+            refused(number)
+    forge.set_draft(number, draft=True)
+    assert json.loads(path.read_text())["reviewer"] == "ada"
+
+
+def test_saying_the_same_again_writes_nothing(folder, forge):
+    made = propose(forge)
+    before = os.stat(folder / "pulls" / f"{made.number}.json").st_mtime_ns
+    assert propose(forge) == made
+    assert os.stat(folder / "pulls" / f"{made.number}.json").st_mtime_ns == before
+    assert [path.name for path in (folder / "pulls").iterdir()] == [f"{made.number}.json"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"number": 2}',
+        '{"number": 1, "head": "a", "base": "b", "title": "", "body": ""}',
+        '{"number": 1, "head": "a", "base": "b", "title": "", "body": "", "state": "done"}',
+        '{"number": 1, "head": "a", "base": "b", "title": "", "body": "", "state": "open", "labels": "x"}',
+        '{"number": 1, "head": "a", "base": "b", "title": "", "body": "", "state": "open", "draft": "no"}',
+    ],
+)
+def test_a_damaged_file_is_named_and_stops_every_answer(folder, forge, damage):
+    propose(forge)
+    (folder / "pulls" / "1.json").write_text(damage)
+    for act in (forge.pulls, lambda: propose(forge, "feature/b"), lambda: forge.close(1)):
+        with pytest.raises(DamagedStateError, match=r"1\.json"):
+            act()
+    assert [path.name for path in (folder / "pulls").iterdir()] == ["1.json"]
+
+
+def test_a_file_where_a_folder_belongs_is_named(folder, forge):
+    folder.mkdir(parents=True)
+    (folder / "pulls").write_text("")
+    with pytest.raises(DamagedStateError, match="pulls"):
+        forge.pulls()
+
+
+def test_a_forge_that_cannot_be_written_is_said_so(ground, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutsideError, match=r"cannot be written: .*file"):
+        propose(LocalForge(tmp_path / "file" / "product.forge", ground.runner(), "main"))
+
+
+def test_a_check_file_that_cannot_be_used_is_named(ground, forge, folder):
+    commit = ground.push("feature/a", {"b.txt": "b"})
+    number = propose(forge).number
+    for damage in ("{", "[]", '{"checks": [{"name": "tests"}]}', '{"checks": [{"name": "tests", "state": "green"}]}'):
+        ground.checked(commit)
+        (folder / "checks" / f"{commit}.json").write_text(damage)
+        with pytest.raises(DamagedStateError, match="checks"):
+            forge.checks(number)
+
+
+def test_processes_at_once_never_share_a_number_or_a_branch(ground, folder):
+    body = (
+        "import sys; from pathlib import Path; from run_milestone.hands.forge.local import LocalForge\n"
+        "from run_milestone.hands.git import Git; from run_milestone.hands.process import Processes\n"
+        "from run_milestone.model import Proposal\n"
+        "folder, product, remote, label = sys.argv[1:]\n"
+        "git = Git(Processes(), Path(product), remote, own=label, root=Path('/'))\n"
+        "for head in 'abcdefgh':\n"
+        "    LocalForge(Path(folder), git, 'main').create(head, Proposal(head, '', 'm', (label,)))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tasks")}
+    words = (str(folder), str(ground.product), str(ground.remote))
+    writers = [
+        subprocess.Popen([sys.executable, "-c", body, *words, label], env=environment) for label in ("x", "y", "z")
+    ]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    pulls = ground.open().pulls()
+    assert [pull.number for pull in pulls] == list(range(1, 9))
+    assert {frozenset(pull.labels) for pull in pulls} == {frozenset("xyz")}

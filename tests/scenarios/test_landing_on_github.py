@@ -1,0 +1,41 @@
+"""The stack lands on GitHub too: by the real gh, against a GitHub on this machine."""
+
+import pytest
+from support import loopback
+from support.stacks import LARGE, StackOnGitHub, amended_in_the_middle_it_lands, branch, is_opened, stack_of
+
+pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
+
+REMOTE = "forge: github\nrepository: {remote: 'git@github.com:acme/widgets.git'}\n"
+
+
+@pytest.fixture
+def github(tmp_path, monkeypatch):
+    github = loopback.GitHub(tmp_path)
+    for name, value in github.environment(tmp_path / "operator").items():
+        monkeypatch.setenv(name, value)
+    yield github
+    github.close()
+
+
+def deletes_merged_branches(world):
+    """Switch on what many repositories have on: it closes, for good, what is based on a branch that goes."""
+    merge = world.merge
+
+    def merge_and_delete(pull):
+        merge(pull)
+        world.git("update-ref", "-d", f"refs/heads/{pull.head}")
+
+    world.merge = merge_and_delete
+
+
+def test_five_are_opened_one_is_amended_and_they_land(github, milestone):
+    made = stack_of(milestone, LARGE, plan=REMOTE)
+    bare = github.world.bare
+    made.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare))
+    made.git("push", "--quiet", str(bare), "main")
+    stack = StackOnGitHub(made.person, str(bare), github.world)
+    deletes_merged_branches(github.world)
+    is_opened(stack)
+    assert f"Stacked on #{stack.pulls()[branch('01')]['number']}" in stack.pulls()[branch("02")]["body"]
+    amended_in_the_middle_it_lands(stack)

@@ -1,0 +1,109 @@
+"""Whole runs on GitHub: by the real gh, against a GitHub on this machine, with real pushes over a stand-in for ssh."""
+
+import random
+
+import pytest
+from support import loopback
+from support.on_github import github_for, killed_when_asked
+
+pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
+
+PLAN = """\
+forge: github
+repository: {remote: 'git@github.com:acme/widgets.git'}
+commands:
+  lint: ["true"]
+  test: ["true"]
+limits: {coverage: 0, attempts: 3}
+"""
+WORK = {"01-1": {"a.js": "const a = 1\n"}, "02-1": {"b.js": "const b = 2\n"}, "03-1": {"c.js": "const c = 3\n"}}
+DONE = ("01", "02", "03")
+
+
+@pytest.fixture
+def github(tmp_path, monkeypatch):
+    with github_for(tmp_path, monkeypatch) as github:
+        yield github
+
+
+@pytest.fixture
+def ada(milestone, github):
+    """Somebody whose repository's remote is on GitHub."""
+    ada = milestone(WORK, plan=PLAN)
+    bare = github.world.bare
+    bare.parent.mkdir(parents=True)
+    ada.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare), where=".")
+    ada.git("push", "--quiet", str(bare), "main", where=".")
+    return ada
+
+
+def opened(github):
+    """The pull requests that GitHub has, by branch: more than one of a branch would be seen."""
+    return sorted((pull.head, pull.base, pull.state) for pull in github.world.pulls())
+
+
+ALL = [(f"feat/m1-{number}-issue-{number}", "milestone/m1", "OPEN") for number in DONE]
+
+
+def test_a_milestone_is_carried_to_github_and_its_token_nowhere_else(ada, github):
+    told = ada.types("doctor")
+    assert "acme/widgets by gh 2." in told.out
+    assert "logged in as ada, scopes repo, read:org, workflow" in told.out
+    github.fails("mutation PullRequestCreate", "502")
+    told = ada.types("m1", "--verbose")
+    assert told.code == 3, told.out + told.err
+    assert "⏳ GitHub gave no proper answer: pull request create failed: HTTP 502" in told.out
+    assert opened(github) == ALL
+    assert all("<!-- run-milestone: m1/" in pull.body for pull in github.world.pulls())
+    ada.touches("phase-1.continue", milestone="m1")
+    done = ada.types("m1")
+    assert done.code == 0, done.out + done.err
+    verified = ada.types("verify", "m1")
+    assert verified.code == 0, verified.out
+    written = [path for path in ada.folder.parent.rglob("*") if path.is_file() and "operator" not in path.parts]
+    assert any(path.name == "config.yml" for path in written)
+    assert all(github.world.token.encode() not in path.read_bytes() for path in written)
+    assert all(github.world.token not in text for run in (told, done, verified) for text in (run.out, run.err))
+
+
+def test_what_github_refuses_is_a_question_with_its_own_words(ada, github):
+    github.world.forbidden = {"pulls"}
+    told = ada.types("m1", "--only", "01")
+    assert told.code == 3
+    assert "🛑 Push or pull request failed" in told.out
+    assert "`gh pr create` failed: pull request create failed: GraphQL: Resource not accessible" in told.out
+    assert "retry | skip | abort" in told.out
+    github.world.forbidden = set()
+    ada.touches("01.retry", milestone="m1")
+    ada.types("m1", "--only", "01")
+    assert opened(github) == ALL[:1]
+
+    (made,) = github.world.pulls()
+    made.state = "CLOSED"
+    told = ada.types("m1", "--only", "01")
+    assert f"PR #{made.number} was closed; `retry` opens it again" in told.out
+    ada.touches("01.retry", milestone="m1")
+    ada.types("m1", "--only", "01")
+    assert opened(github) == ALL[:1]
+
+
+def test_without_a_login_nothing_is_begun(ada, github):
+    told = ada.types("m1", env={"GH_TOKEN": "gho_wrong0123456789abcdef0123456789"})
+    assert told.code == 2
+    assert "There is no valid login at github.com" in told.err
+    assert "Run `gh auth login`." in told.err
+    assert "Traceback" not in told.err
+    assert opened(github) == []
+
+
+def test_killed_at_random_moments_it_still_has_one_pull_request_each(ada, github):
+    seed = random.randrange(1 << 32)
+    rng, kills = random.Random(seed), 0
+    print(f"seed {seed}")
+    for what in ("PullRequestCreate", "PullRequestList", "Pulls"):
+        kills += killed_when_asked(ada, github, ["m1"], what, rng.randrange(3))
+    told = ada.types("m1")
+    assert told.code == 3, told.out + told.err
+    assert kills > 0
+    assert opened(github) == ALL
+    print(f"figure: converged after {kills} / {kills} kills")

@@ -1,0 +1,134 @@
+"""Plans, questions and answers on GitHub: by the real gh, against a GitHub on this machine."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from support import loopback
+
+from run_milestone.adapters.forge.github import GitHubForge
+from run_milestone.adapters.forge.github.gh import Gh
+from run_milestone.adapters.forge.github.repo_url import Address
+from run_milestone.adapters.process import Processes
+from run_milestone.model import Finding, Kind, Milestone, Phase, Severity
+from run_milestone.plan import load
+from run_milestone.policy import gating
+from run_milestone.runner.decide import settle
+from run_milestone.runner.gate_comments import Conversation
+from run_milestone.store import State
+
+pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
+
+MILESTONE = Milestone("m4.1", "Users", "milestone/m4.1", (Phase(1, "Basics", ()),), forge="github")
+DONE = (Finding(Kind.PHASE, Severity.INFO, "03", "PR #310 of issue #03"),)
+
+
+@pytest.fixture
+def github(tmp_path, monkeypatch):
+    github = loopback.GitHub(tmp_path / "github")
+    subprocess.run(["git", "init", "--quiet", "--bare", str(github.world.bare)], check=True)
+    for name, value in github.environment(tmp_path / "operator").items():
+        monkeypatch.setenv(name, value)
+    yield github
+    github.close()
+
+
+@pytest.mark.parametrize("runner", ["ada", "github-actions[bot]"])
+def test_a_phase_is_asked_about_on_the_milestones_own_issue_and_answered_there(github, tmp_path, runner):
+    github.world.viewer = runner
+    github.world.people[runner] = "WRITE"
+    state, said = State(tmp_path / "state"), []
+    gh = Gh(Address("github.com", "acme", "widgets"), Processes(), tmp_path / "gh", said.extend)
+
+    def begins():
+        return Conversation(MILESTONE, state, GitHubForge(gh, "main"), said.extend)
+
+    def settles(talk):
+        talk.hear(lambda _: None)
+        made = settle(MILESTONE, state, lambda _: None, said.extend)
+        talk.close()
+        return [f"{decision.gate} {decision.verb} by {decision.who}: {decision.why}" for decision in made]
+
+    gate = state.gates.open(gating.ask("phase-1", DONE, "", (), MILESTONE))[0]
+    begins().put([gate])
+    begins().put([gate])
+    (issue,) = github.world.things.values()
+    assert (issue.title, issue.milestone, said) == (
+        "Milestone m4.1: Users",
+        "Users",
+        ["→ Also asked in a comment on #1"],
+    )
+    assert [comment["author"] for comment in issue.comments] == [runner]
+
+    github.world.say(1, "mallory", "/continue")
+    github.world.say(1, "mallory", "/abort")
+    assert settles(begins()) == []
+    assert "`/continue` by mallory was not taken: only people who may write" in issue.comments[-1]["body"]
+    assert len(issue.comments) == 4, "one reply, however many they write"
+
+    github.world.say(1, "grace", "/continue read all of them")
+    assert settles(begins()) == ["phase-1 continue by grace: read all of them"]
+    assert "✓ Answered: **continue** by grace — read all of them" in issue.comments[0]["body"]
+    assert settles(begins()) == []
+    assert len(issue.comments) == 5
+
+
+PLAN = """\
+id: m5
+title: Profiles
+forge: github
+phases:
+  - issues:
+      - number: 1
+        title: Keep profiles
+        priority: P0
+        criteria: [It is kept]
+      - {number: 2, title: Show profiles, depends_on: [1], criteria: ["@mallory is not told"]}
+"""
+
+
+def test_a_plan_becomes_issues_and_issues_become_a_plan(github, repository):
+    repository.git("remote", "add", "origin", "git@github.com:acme/widgets.git", where=".")
+    plans = repository.folder / "plans"
+    (plans / "m5").mkdir(parents=True)
+    (plans / "m5/plan.yaml").write_text(PLAN)
+    told = repository.types("plan", "push", "m5")
+    assert told.lines == ["✓ #01 is #1: Keep profiles", "✓ #02 is #2: Show profiles"], told.err
+    assert [issue.github for issue in load(plans / "m5").issues] == [1, 2]
+    keep, show = github.world.things.values()
+    assert (keep.labels, keep.milestone) == (["P0"], "Profiles")
+    assert "- [ ] `@mallory` is not told\n\nDepends on #1.\n" in show.body
+    assert repository.types("plan", "push", "m5").lines == ["· Every issue of m5 has its number on the forge already"]
+
+    github.world.add(title="Export", body="Blocked by #2\n\n- [ ] As CSV", author="mallory", milestone="Profiles")
+    told = repository.types("plan", "import", "m5")
+    assert told.lines == ["✓ plans/m5/plan.yaml: 1 new issue"], told.err
+    told = repository.types("plan", "import", "m6", "--from", "Profiles")
+    assert told.lines == ["✓ made plans/m6/plan.yaml: 3 issues"], told.err
+    plan = load(plans / "m6")
+    assert (plan.forge, [issue.depends_on for issue in plan.issues]) == ("github", [(), ("01",), ("02",)])
+    assert len(github.world.things) == 3
+
+
+def test_a_run_asks_on_the_pull_request_and_goes_on_by_the_answer(github, milestone):
+    code = '"""Widgets."""\n\nimport os\n\nSIZE = 3\n'
+    work = {"01-1": {"widgets.py": code}, "01-2": {"widgets.py": code.replace("import os\n\nSIZE", "LENGTH = SIZE")}}
+    ada = milestone(work, plan='forge: github\ncommands: {lint: ["true"], test: ["true"]}\n')
+    ada.git("remote", "add", "origin", "git@github.com:acme/widgets.git", where=".")
+    ada.git("push", "--quiet", "origin", "main", where=".")
+    told = ada.types("m1")
+    assert told.code == 3, told.out + told.err
+    (pull,) = github.world.pulls()
+    assert "🛑 **Code review: 1 issue** (attempt 1/2)" in pull.comments[0]["body"]
+    github.world.say(pull.number, "grace", "/fix take it out")
+    told = ada.types("m1")
+    assert '✓ Decision 1: fix at gate 01 by grace: "take it out"' in told.out
+    assert "✓ Phase 1 complete — 1 PR ready" in told.out, told.out
+    assert "✓ Answered: **fix** by grace — take it out" in pull.comments[0]["body"]
+    own = next(thing for thing in github.world.things.values() if not thing.is_pull)
+    assert "🛑 **Phase complete** — gate `phase-1` of m1" in own.comments[0]["body"]
+    github.world.say(own.number, "grace", "/continue")
+    told = ada.types("m1")
+    assert told.code == 0, told.out
+    assert "✓ Answered: **continue** by grace" in own.comments[0]["body"]
