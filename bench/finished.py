@@ -28,7 +28,6 @@ from run_milestone.policy import gating
 from run_milestone.policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW
 from run_milestone.policy.naming import branch_of
 from run_milestone.render.console import Voice
-from run_milestone.runner.finish import close_books
 from run_milestone.runner.session import Session
 from run_milestone.runner.wiring import open_git
 
@@ -74,7 +73,7 @@ class Recorded(Session):
             due = {name: why for name, node in self.due.nodes.items() if (why := self.due.why(node))}
         if due:
             raise RuntimeError(f"the milestone should be complete, but: {due}")
-        close_books(self)
+        self.close_books("complete")
 
     def _finish(self, node: Node) -> None:
         task = self.due.making.task(node)

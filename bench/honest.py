@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from run_milestone.policy.naming import branch_of
-from run_milestone.runner.finish import close_books
 
 from .finished import make_finished
 from .project import ID, git
@@ -30,7 +29,7 @@ def see_that_seals_are_honest(root: Path) -> None:
         "a person answered": lambda: session.state.approvals.leave(issue.number, "skip"),
     }
     for what, change in changes.items():
-        close_books(session)
+        session.close_books("complete")
         _see("nothing to do" in _told(root), "a finished milestone is not answered for by its seal")
         change()
         _see(not session.state.sealed(), f"the seal still answers although {what}")

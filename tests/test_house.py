@@ -1,124 +1,173 @@
-"""The house stands as designed: imports only look down, and each outside program has one door."""
+"""The house stands as designed: imports go one way, each outside program has one door, words are the field's."""
 
 import ast
+import re
+import shutil
+import statistics
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from support.house import cycle, floors, module_graph, read_modules, room_graph
 
-ROOT = Path(__file__).parents[1] / "tasks" / "run_milestone"
-FLOORS = (
-    ("errors", "model", "digest", "files", "globs", "redaction", "seal", "project", "schemas", "__init__"),
-    ("plan", "policy", "graph", "stack", "budget", "identity"),
-    ("state", "hands"),
-    ("gates", "checks", "show"),
-    ("steps", "settling", "renumbering"),
-    ("comments",),
-    ("making", "ledger", "sharing", "shift"),
-    ("due", "reconciling", "questions"),
-    ("carrying", "session", "books", "lanes"),
-    ("engine",),
-    (
-        *("answers", "drive", "deciding", "explaining", "starting", "foretelling", "watching", "running", "waves"),
-        *("landing", "stopping", "verifying", "doctor", "answering"),
-    ),
-    ("ci", "exchange"),
-    ("cli",),
-    ("door", "__main__"),
-)
-FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
+CHECKOUT = Path(__file__).parents[1]
+ROOT = CHECKOUT / "tasks" / "run_milestone"
+MODULES = read_modules(ROOT)
+ROOMS = 17
+FLOORS = 9
+PURE = {"model", "policy"}
+"""Rooms that decide."""
 DOORS = {
-    "doit": {"engine.py"},
-    "subprocess": {"hands/process/children.py", "hands/process/wards.py"},
-    "git": {"hands/git/objects.py", "hands/git/repository.py"},
-    "sh": {"hands/forge/github/gh.py"},
+    "doit": {"runner/doit_adapter.py"},
+    "subprocess": {"adapters/process/child.py", "adapters/process/supervised.py"},
+    "git": {"adapters/git/objects.py", "adapters/git/repository.py"},
+    "sh": {"adapters/forge/github/gh.py"},
     "sqlglot": {"checks/sql.py"},
-    "alembic": {"checks/render_revision.py"},
+    "alembic": {"checks/render_alembic.py"},
+    "jinja2": {"render/html/__init__.py"},
 }
-WRITERS = {"state", "files.py", "hands", "plan", "ci"}
-MODULES = sorted(ROOT.rglob("*.py"))
+WRITERS = {"store", "sync", "core", "plan", "commands", "adapters/git", "adapters/forge", "adapters/agents"}
+"""Rooms that write files; below state/ only the store does."""
+MIRRORED = {
+    *("approvals", "budget", "change", "decide", "decisions", "errors", "evidence", "forge", "gate", "gate_comments"),
+    *("gates", "graph", "merge", "milestone", "milestone_pr", "plan", "project", "push", "records", "run", "timeline"),
+    *("base", "comments", "issues", "labels", "pulls", "validate"),  # what every forge has
+}
+"""Names that several rooms give to their side of one concept."""
+UNPLAIN = re.compile(
+    r"\b(?:lest|upon|afresh|bur(y|ies|ied)|mend(s|ed|ing)?|strangers?|la(y|ys|id|ying) out|whoever|nobody that)\b",
+    re.IGNORECASE,
+)
+UNPLAIN_NAMES = {"found", "told", "said", "own", "there"}
+OLD_WORDS = {
+    *("adapters", "adapters/process", "adapters/git", "adapters/forge", "adapters/agents", "checks", "commands"),
+    *("core", "model", "plan", "policy", "render", "runner", "steps", "store", "sync"),
+}
+"""Rooms whose words are still to be made plain."""
 
 
-def name_of(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+def file_of(module):
+    return module.file
 
 
-def room_of(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+# ---- rooms and floors ---------------------------------------------------------------------------------------------
 
 
-def rooms_imported(path: Path) -> set[str]:
-    """Rooms that a module names in relative imports, those for type checking only included."""
-    package = path.relative_to(ROOT).parts[:-1]
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            above = package[: len(package) - node.level + 1]
-            full = (*above, *(node.module.split(".") if node.module else ()))
-            found |= {full[0]} if full else {alias.name for alias in node.names}
-    return found
+def rooms(modules):
+    return {room: below for room, below in room_graph(modules).items() if room != "__init__"}
 
 
-def outside_imported(path: Path) -> set[str]:
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        if isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            found.add(node.module.split(".")[0])
-    return found
+def test_rooms_import_one_another_one_way():
+    assert not cycle(room_graph(MODULES))
 
 
-def test_every_room_has_a_floor():
-    assert {room_of(path) for path in MODULES} == set(FLOOR)
+def test_modules_import_one_another_one_way():
+    assert not cycle(module_graph(MODULES))
+
+
+def test_the_house_is_small():
+    height = max(floors(room_graph(MODULES)).values())
+    print(f"figure: house: {len(rooms(MODULES))} rooms on {height} floors")
+    assert len(rooms(MODULES)) <= ROOMS
+    assert height <= FLOORS
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "graph"),
+    [
+        ("core/errors.py", "from ..commands import base", room_graph),
+        ("policy/stops.py", "from ..runner.session import Session", room_graph),
+        ("policy/stops.py", "from . import gating", module_graph),
+    ],
+)
+def test_a_planted_circle_is_seen(tmp_path, file, line, graph):
+    shutil.copytree(ROOT, tmp_path / "house", ignore=shutil.ignore_patterns("__pycache__"))
+    planted = tmp_path / "house" / file
+    planted.write_text(planted.read_text(encoding="utf-8") + f"\n{line}\n", encoding="utf-8")
+    assert cycle(graph(read_modules(tmp_path / "house")))
+
+
+def test_a_module_name_means_one_thing():
+    names = Counter(module.name.rpartition(".")[2] for module in MODULES if not module.is_package)
+    assert {name for name, times in names.items() if times > 1} <= MIRRORED
 
 
 def test_every_room_is_shown_to_contributors():
-    shown = (ROOT.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    rooms = {f"{room}/" if (ROOT / room).is_dir() else f"{room}.py" for room in FLOOR}
-    assert {room for room in rooms if f"`{room}`" not in shown} == {"__init__.py", "__main__.py"}
+    shown = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert {room for room in rooms(MODULES) if f"`{room}/`" not in shown and f"`{room}.py`" not in shown} == set()
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_imports_look_down(path):
-    here = FLOOR[room_of(path)]
-    above = {room for room in rooms_imported(path) if room in FLOOR and FLOOR[room] > here}
-    assert not above, f"{name_of(path)} looks up to {sorted(above)}"
+# ---- doors --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("package", DOORS)
 def test_one_door_per_outside_program(package):
-    users = {name_of(path) for path in MODULES if package in outside_imported(path)}
+    users = {module.file for module in MODULES if package in module.imports_outside()}
     assert users <= DOORS[package]
 
 
-def test_rooms_that_decide_reach_nothing_outside():
-    model = (name_of(path) for path in MODULES if room_of(path) == "model")
-    for name in (*model, "policy.py", "graph.py", "stack.py", "identity.py", "budget.py", "gates.py"):
-        reached = outside_imported(ROOT / name) & {"os", "io", "pathlib", "subprocess", "socket", "shutil", "time"}
-        assert not reached, f"{name} reaches {reached}"
+@pytest.mark.parametrize("module", [one for one in MODULES if one.room in PURE], ids=file_of)
+def test_rooms_that_decide_reach_nothing_outside(module):
+    assert not module.imports_outside() & {"os", "io", "pathlib", "subprocess", "socket", "shutil", "time"}
 
 
-def test_only_state_and_hands_write_files():
+def test_only_some_rooms_write_files():
     writers = {
-        path.relative_to(ROOT).parts[0]
-        for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        module.room
+        for module in MODULES
+        for node in ast.walk(module.tree)
         if isinstance(node, ast.ImportFrom)
-        and node.module == "files"
+        and (node.module or "").endswith("fs")
         and {alias.name for alias in node.names} & {"write_text", "write_json"}
     }
     assert writers <= WRITERS
 
 
-def test_the_door_imports_nothing_heavy():
-    assert outside_imported(ROOT / "door.py") | outside_imported(ROOT / "seal.py") <= {"__future__", "os", "sys"}
+def test_the_entry_imports_nothing_heavy():
+    entry = [module for module in MODULES if module.file in {"__main__.py", "core/__init__.py", "core/fastpath.py"}]
+    assert set().union(*(module.imports_outside() for module in entry)) <= {"__future__", "os", "sys"}
 
 
-def test_commands_reach_for_the_rooms_below_only_when_they_run():
-    program = "import sys; import run_milestone.cli; print(*sys.modules)"
+def test_commands_import_rooms_when_they_run():
+    program = "import sys; import run_milestone.commands; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    rooms = {name.split(".")[1] for name in loaded if name.startswith("run_milestone.")}
-    assert rooms == {"cli", "errors", "plan"}, "`--help` and completion need no more"
+    rooms_loaded = {name.split(".")[1] for name in loaded if name.startswith("run_milestone.")}
+    assert rooms_loaded <= {"commands", "core", "plan", "policy"}, "`--help` and completion need no more"
     assert "dataclasses" not in loaded, "not even the way in which rooms make their values"
+
+
+# ---- lines --------------------------------------------------------------------------------------------------------
+
+
+def test_functions_and_modules_are_short():
+    lengths = [node.end_lineno - node.lineno + 1 for module in MODULES for node in module.functions()]
+    lines = sum(module.text.count("\n") for module in MODULES)
+    print(
+        f"figure: lines: {lines} in {len(MODULES)} modules, {len(lengths)} functions: "
+        f"median {statistics.median(lengths):g}, longest {max(lengths)}"
+    )
+    assert statistics.median(lengths) <= 7
+    assert max(lengths) <= 41
+    assert [module.file for module in MODULES if module.text.count("\n") > 300] == []
+
+
+# ---- words --------------------------------------------------------------------------------------------------------
+
+
+PLAIN = [module for module in MODULES if module.room not in OLD_WORDS]
+
+
+@pytest.mark.parametrize("module", PLAIN, ids=file_of)
+def test_words_are_plain(module):
+    assert [match.group() for match in UNPLAIN.finditer(module.text)] == []
+
+
+@pytest.mark.parametrize("module", PLAIN, ids=file_of)
+def test_values_have_telling_names(module):
+    stored = {
+        node.id for node in ast.walk(module.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    taken = {node.arg for node in ast.walk(module.tree) if isinstance(node, ast.arg)}
+    assert not (stored | taken) & UNPLAIN_NAMES

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from run_milestone.adapters.agents import Assignment, Report, agent_of
+from run_milestone.adapters.agents import agent_of
+from run_milestone.adapters.agents.base import Assignment, Report
 from run_milestone.adapters.agents.prompt import LONGEST, prompt
 from run_milestone.adapters.process import Processes
 from run_milestone.model import (

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from run_milestone.adapters.agents import Assignment, agent_of
+from run_milestone.adapters.agents import agent_of
+from run_milestone.adapters.agents.base import Assignment
 from run_milestone.adapters.process import Processes
 from run_milestone.core.errors import UsageError
 from run_milestone.model import AgentSpec, Issue, Milestone

@@ -2,8 +2,8 @@
 
 import pytest
 
-from run_milestone.checks.change import ChangedFile
 from run_milestone.checks.test_patterns import check
+from run_milestone.model.change import ChangedFile
 
 
 def told(path, added=(), removed=(), status="M"):

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from run_milestone.core.redact import inert_markdown, redact, visible
+from run_milestone.core.escape import inert_markdown, visible
+from run_milestone.core.redact import redact
 
 CANARY = "C4nary/+ü &\"9z'%"
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from run_milestone.checks.change import ChangedFile
 from run_milestone.model import (
     Criterion,
     Decision,
@@ -24,6 +23,7 @@ from run_milestone.model import (
     Verb,
 )
 from run_milestone.model import Tested as Ran
+from run_milestone.model.change import ChangedFile
 from run_milestone.render import milestone_pr
 from run_milestone.render.pull_request import LONGEST, Facts, body, mark, title
 from run_milestone.store import State

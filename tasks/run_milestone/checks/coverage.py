@@ -13,7 +13,7 @@ from .file_types import is_test
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .change import ChangedFile
+    from ..model.change import ChangedFile
 
 SHOWN = 5
 """Places that a finding names."""

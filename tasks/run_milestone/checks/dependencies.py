@@ -13,7 +13,8 @@ from .unavailable import failed, missing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .change import Change, ChangedFile
+    from ..model.change import ChangedFile
+    from .change import Change
 
 
 def check(change: Change) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..core.errors import OutsideError
-from .change import ChangedFile
+from ..model.change import ChangedFile
 
 DIFF_OPTIONS = (
     "--unified=0",

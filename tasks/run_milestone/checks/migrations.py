@@ -17,7 +17,8 @@ from .unavailable import last_words, missing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .change import Change, ChangedFile
+    from ..model.change import ChangedFile
+    from .change import Change
 
 RENDERER = Path(__file__).with_name("render_alembic.py")
 

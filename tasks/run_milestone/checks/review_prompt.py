@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..model import Reviewer
-    from .change import Change, ChangedFile
+    from ..model.change import ChangedFile
+    from .change import Change
 
 LONGEST = 200_000
 """Characters of a change that are passed on; more than that nobody reviews at once."""

@@ -10,7 +10,8 @@ from ..model import Finding, Kind, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .change import Change, ChangedFile
+    from ..model.change import ChangedFile
+    from .change import Change
 
 
 def check(change: Change) -> Iterator[Finding]:

@@ -14,7 +14,8 @@ from .unavailable import missing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .change import Change, ChangedFile
+    from ..model.change import ChangedFile
+    from .change import Change
 
 DETECTORS = {
     "aws": "AWSKeyDetector",

@@ -12,7 +12,8 @@ from .file_types import is_lock_file, is_prose, is_python
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .change import Change, ChangedFile
+    from ..model.change import ChangedFile
+    from .change import Change
 
 CODE_ASKED = frozenset({"feat", "fix", "perf", "refactor", "test"})
 """Types of issue that prose and comments alone do not answer."""

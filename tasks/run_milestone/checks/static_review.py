@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..adapters.process import Result
-    from .change import Change, ChangedFile
+    from ..model.change import ChangedFile
+    from .change import Change
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 

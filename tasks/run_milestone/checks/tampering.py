@@ -17,7 +17,8 @@ from .file_types import is_collected, is_python, is_test
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .change import Change, ChangedFile
+    from ..model.change import ChangedFile
+    from .change import Change
 
 CONFIGURATION = (
     "**/conftest.py",

@@ -10,7 +10,7 @@ from ..model import Finding, Kind, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .change import ChangedFile
+    from ..model.change import ChangedFile
 
 SKIP = re.compile(
     r"\b(?:it|test|describe|context|suite)\.(?:skip|only|todo|fixme)\b"  # JavaScript; `only` skips all the others

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
+from ..core.user import whoami
 from ..model import Approval, Verb
 from ..policy import budget
 from ..policy.gating import ahead
-from ..runner.decide import gate_names, no_skip, whoami
+from ..runner.decide import gate_names, no_skip
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from ..core.errors import UserError
+from ..core.units import count
 from ..model import Tier
 from ..policy.stops import STOPS
-from ..render.phrases import count
 
 if TYPE_CHECKING:
     from ..adapters.git import Git

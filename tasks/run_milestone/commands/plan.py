@@ -17,9 +17,10 @@ MOST_ISSUES = 99
 
 def plan_check(args: argparse.Namespace) -> int:
     """Check a plan and its review without running anything."""
+    from ..core.units import count
     from ..plan.review import EPIC, review
     from ..plan.specs import epic_text
-    from ..render.phrases import count, sign
+    from ..render.phrases import sign
 
     project = current_project()
     milestone = load_plan(project, args.milestone)

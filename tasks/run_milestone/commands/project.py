@@ -22,7 +22,7 @@ def demo(args: argparse.Namespace) -> int:
     """Play the founding example with its eight recorded decisions."""
     from ..plan.project import Project
     from ..runner.answerers import read_recorded
-    from ..runner.run import Mode
+    from ..runner.options import Mode
     from ..runner.run import run as run_milestone
     from .scaffold import make_demo
 

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         return _foretell(project, args)
     from ..render.status import status_text
     from ..runner.answerers import Prompt
-    from ..runner.run import Mode, asks
+    from ..runner.options import Mode, asks
     from ..runner.run import run as run_milestone
     from ..store import State
 

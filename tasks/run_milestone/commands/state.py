@@ -29,7 +29,8 @@ def state_push(args: argparse.Namespace) -> int:
 
 def state_show(args: argparse.Namespace) -> int:
     """Tell what the remote has: who pushed last and when, what is in it, who holds the lock."""
-    from ..core.redact import redact, visible
+    from ..core.escape import visible
+    from ..core.redact import redact
     from .state_exchange import shown, tell
 
     project = current_project()

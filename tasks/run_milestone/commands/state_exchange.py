@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..adapters.process import Processes
 from ..core.errors import DamagedStateError
-from ..render.phrases import count
+from ..core.units import count
 from ..runner.sample_repo import ensure_repository
 from ..runner.wiring import open_git
 from ..store import State

@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from ..plan.diagnostics import Steps, where
+from .serialize import Steps, where
 
 T = TypeVar("T")
 Thaw = Callable[[Any], Any]

@@ -29,3 +29,8 @@ def duration(value: float) -> str:
 def amount(value: float) -> str:
     """Return dollars as `dollars` reads them: `20`, `7.50`."""
     return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

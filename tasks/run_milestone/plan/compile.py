@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import PlanError
+from ..core.serialize import Steps, quoted
 from ..core.units import dollars, seconds
 from ..model import Milestone
 from ..policy import naming
 from . import specs
-from .diagnostics import Problem, Steps, quoted
+from .diagnostics import Problem
 from .schema import misfits, typed
 from .source import Entry, Written
 from .validate import broken

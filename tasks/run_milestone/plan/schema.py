@@ -11,7 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..core.schemas import read_schema
-from .diagnostics import Problem, Steps, quoted, where
+from ..core.serialize import Steps, quoted, where
+from .diagnostics import Problem
 from .yaml_reader import MOST, Document
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..core.serialize import Steps, where
 from ..model import Milestone
 from ..policy import naming
-from .diagnostics import Problem, Steps, where
+from .diagnostics import Problem
 from .yaml_reader import Document
 
 

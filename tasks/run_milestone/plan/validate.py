@@ -9,10 +9,11 @@ from importlib.metadata import entry_points
 from itertools import chain
 from typing import Any
 
+from ..core.serialize import Steps, quoted
 from ..model import AgentSpec, Verb
 from ..policy import naming
 from ..policy.stops import STOPS
-from .diagnostics import Problem, Steps, quoted
+from .diagnostics import Problem
 from .source import Entry, Written
 from .validate_branches import branches, issue_branches
 from .validate_paths import addresses, links, paths

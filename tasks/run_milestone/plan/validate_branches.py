@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .diagnostics import Problem, quoted
+from ..core.serialize import quoted
+from .diagnostics import Problem
 from .source import Entry, Written
 
 RESERVED = frozenset({"head", "fetch_head", "orig_head", "merge_head", "refs", "heads", "remotes", "tags", "origin"})

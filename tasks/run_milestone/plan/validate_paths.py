@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .diagnostics import Problem, Steps, quoted
+from ..core.serialize import Steps, quoted
+from .diagnostics import Problem
 from .source import Written
 
 

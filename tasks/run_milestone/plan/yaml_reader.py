@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .diagnostics import Place, Problem, Steps, quoted, where
+from ..core.serialize import Steps, quoted, where
+from .diagnostics import Place, Problem
 
 LARGEST = 4 * 1024 * 1024
 """Bytes; a plan of 1,000 issues has 0.8 MiB."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.units import count
 from ..model import Severity, Step, Verb
 from ..policy.stops import AUTONOMOUS
 from ..store.issue_status import stories
-from .phrases import RULE, count, headline, short_title
+from .phrases import RULE, headline, short_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

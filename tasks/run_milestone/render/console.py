@@ -7,7 +7,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from ..core.redact import redact, visible
+from ..core.escape import visible
+from ..core.redact import redact
 from . import transcript
 from .progress import Progress, wanted
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.units import count
 from ..model import Kind, Verb
 from ..policy import budget
 from ..policy.stops import STOPS
-from .phrases import PURPOSE, count, found_at, headline
+from .phrases import PURPOSE, found_at, headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..core.redact import inert_markdown, redact
+from ..core.escape import inert_markdown
+from ..core.redact import redact
 from ..model import Kind, Verb
 from ..policy import budget
 from .phrases import PURPOSE, headline, one_line, place

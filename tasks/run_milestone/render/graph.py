@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.redact import visible
+from ..core.escape import visible
 from ..policy.graph import compile_graph
 from .phrases import one_line, reference, short_title
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.redact import inert_line, inert_markdown
+from ..core.escape import inert_line, inert_markdown
+from ..core.units import count
 from ..store.issue_status import stories
-from .phrases import count, next_steps, one_line, version_of
+from .phrases import next_steps, one_line, version_of
 from .pull_request import bounded, decisions
 
 if TYPE_CHECKING:

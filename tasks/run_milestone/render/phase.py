@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..model import Finding, Kind, Passed, Severity, Step, Verb
+from ..core.units import count
+from ..model import Kind, Passed, Step, Verb
 from ..policy.graph import phase_name
 from ..policy.stops import STOPS
-from ..store.issue_status import stories
-from .phrases import count, reference, short_title
+from ..store.issue_status import listed, stories
+from .phrases import reference, short_title
 
 if TYPE_CHECKING:
     from ..model import Issue, Milestone, Phase
@@ -41,24 +42,6 @@ def _again(phase: Phase, milestone: Milestone, state: State) -> list[str]:
     parts = [f"{what}: {', '.join(messages)}" for what, messages in (("new", new), ("gone", gone)) if messages]
     changed = f"Asked again: the list has changed since decision {own[-1].id} ({'; '.join(parts)})"
     return [changed] if parts else []
-
-
-def listed(phase: Phase, milestone: Milestone, state: State, *, skipping: bool = False) -> tuple[Finding, ...]:
-    """Return what a phase's barrier asks about, by issue number: their order in the plan is no other list.
-
-    A skipped issue is a warning; `skipping` lists what is unfinished as skipped.
-    """
-    told = [story for story in stories(milestone, state) if story.phase == phase.number]
-    return tuple(_listed(story, skipping=skipping) for story in sorted(told, key=lambda story: story.number))
-
-
-def _listed(story: IssueStory, *, skipping: bool) -> Finding:
-    if story.status == "skipped" or (skipping and story.status != "done"):
-        return Finding(Kind.PHASE, Severity.WARNING, story.number, f"issue #{story.number} skipped")
-    labels = f" [{', '.join(story.labels)}]" if story.labels else ""
-    reviewed = ", not reviewed" if story.verdict == "unreviewed" else ""
-    said = f"PR #{story.pr} of issue #{story.number}{labels}{reviewed}"
-    return Finding(Kind.PHASE, Severity.INFO, story.number, said)
 
 
 def _row(issue: Issue, story: IssueStory, state: State) -> str:

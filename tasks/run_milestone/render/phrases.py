@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.redact import redact
+from ..core.units import count
 from ..model import Kind, Severity, Step, Verb
 from ..policy.stops import STOPS
 
@@ -12,11 +13,6 @@ if TYPE_CHECKING:
     from ..model import Finding, Issue
 
 RULE = "═" * 47
-
-
-def count(number: int, noun: str) -> str:
-    """Return `1 file`, `2 files`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def one_line(text: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.units import count
 from ..model import Severity
 from ..plan.review import remarks, verdict
-from .phrases import count, one_line
+from .phrases import one_line
 
 if TYPE_CHECKING:
     from ..model import Finding, Milestone

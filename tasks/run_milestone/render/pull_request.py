@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.redact import inert_line, inert_markdown, redact, visible
+from ..core.escape import inert_line, inert_markdown, visible
+from ..core.redact import redact
+from ..core.units import count
 from ..policy.criteria import named
 from ..policy.stops import STOPS
-from .phrases import count, headline, one_line, place, reference
+from .phrases import headline, one_line, place, reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..checks.change import ChangedFile
     from ..model import Criterion, Decision, Implemented, Inspected, Issue, Milestone, Tested
+    from ..model.change import ChangedFile
 
 LONGEST = 60_000
 """Characters of a body; GitHub refuses more than 65,536."""

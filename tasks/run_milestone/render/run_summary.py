@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ..core.units import count
 from ..model import Kind, PlanReviewed, Verb
 from ..policy.graph import PLAN_REVIEW, phase_name
 from ..policy.stops import STOPS
 from ..store.issue_status import stories
 from ..store.summary import summarise
-from .phrases import RULE, count, next_steps, version_of
+from .phrases import RULE, next_steps, version_of
 
 if TYPE_CHECKING:
     from ..model import Decision, Milestone

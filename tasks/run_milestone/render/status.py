@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core.serialize import plain
+from ..core.units import count
 from ..model import Kind
 from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name
 from ..store.issue_status import stories
 from ..store.summary import summarise
 from .gate import decide_commands
-from .phrases import count, found_at, headline, wanted
+from .phrases import found_at, headline, wanted
 
 if TYPE_CHECKING:
     from ..model import Gate, Milestone

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.units import count
 from ..model import Kind, Step, Tier
 from ..policy.stops import STOPS
-from .phrases import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.units import count
 from ..model import Severity, Verb
-from .phrases import RULE, count, headline, one_line, reference, sign
+from .phrases import RULE, headline, one_line, reference, sign
 
 if TYPE_CHECKING:
     from ..model import Bootstrapped, Decision, Gate, Issue, Milestone, PlanReviewed

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..model import Approval, Decision, Gate, Verb
 from ..policy import budget, gating
 from ..policy.graph import BOOTSTRAP, PLAN_REVIEW, phase_name
-from ..render.phase import listed
-from ..store.approvals import LONGEST
-from ..store.issue_status import stories
+from ..store.approvals import LONGEST, written_at
+from ..store.issue_status import listed, stories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,14 +16,6 @@ if TYPE_CHECKING:
 
     from ..model import Finding, Milestone
     from ..store import State
-
-
-def whoami() -> str:
-    """Return the login name of whoever runs this; their number where they have none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def gate_names(milestone: Milestone) -> frozenset[str]:
@@ -130,11 +118,6 @@ def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
     _tell(decision, state)
     _take_effect(decision, approval, state)
     return decision
-
-
-def written_at(approval: Approval) -> str:
-    """Return when an approval was given: as it says itself, else as the file system does."""
-    return approval.when or datetime.fromtimestamp(approval.written / 1e9, UTC).isoformat(timespec="seconds")
 
 
 def _tell(decision: Decision, state: State) -> None:

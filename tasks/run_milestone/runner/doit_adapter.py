@@ -47,7 +47,7 @@ class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
 
     def execute(self, out: Any = None, err: Any = None) -> TaskFailed | TaskError | None:  # noqa: ARG002
         """Return None when the node is done, else why it is not."""
-        from .executor import Stopped
+        from .gates import Stopped
 
         try:
             with self._lanes.place(self._node):
@@ -143,8 +143,8 @@ def _standalone(project: Project, name: str) -> Session:
     """Return the session of a plain `doit` command, which begins and ends with doit's own run."""
     from ..plan import load
     from ..render.console import Voice
+    from .options import Manner
     from .session import Session
-    from .task_factory import Manner
 
     milestone = load(project.plan(name), cache=project.state(name) / "cache" / "plan.json")
     session = Session(project, milestone, Voice(), Manner(standalone=True))

@@ -10,6 +10,7 @@ from ..model import Gate, Passed, Step
 from ..policy.gating import ask
 from ..policy.graph import COMPLETE, Node
 from ..render.gate import why_asked, why_passed
+from .gates import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,15 +25,6 @@ if TYPE_CHECKING:
 
 MOVING = frozenset({Step.IMPLEMENT, Step.LINT})
 """Steps that move no branch but their own, which is read again after them."""
-
-
-class Stopped(Exception):  # not an error: a question to a person
-    """A gate is open; the task that asks fails until it is answered."""
-
-    def __init__(self, gate: Gate) -> None:
-        """Carry the gate that waits."""
-        super().__init__(f"gate {gate.gate} waits for {' | '.join(gate.verbs)}")
-        self.gate = gate
 
 
 @dataclass(slots=True)

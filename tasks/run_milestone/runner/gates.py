@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..model import Kind, Passed, Step, Verb
+from ..model import Gate, Kind, Passed, Step, Verb
 from ..policy.graph import step_name
 from ..render.gate import question
 from ..render.transcript import decided
@@ -147,3 +147,12 @@ def _starts(due: Due, issue: str) -> bool:
     """Return whether nothing keeps an issue from being started any more."""
     task = due.making.task(due.nodes[step_name(issue, Step.BRANCH)])
     return isinstance(due.ask_about(task, task.hindrances()), Passed)
+
+
+class Stopped(Exception):  # not an error: a question to a person
+    """A gate is open; the task that asks fails until it is answered."""
+
+    def __init__(self, gate: Gate) -> None:
+        """Carry the gate that waits."""
+        super().__init__(f"gate {gate.gate} waits for {' | '.join(gate.verbs)}")
+        self.gate = gate

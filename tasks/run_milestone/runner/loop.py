@@ -9,6 +9,7 @@ from ..model import Verb
 from ..policy import budget
 from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, longest_first, phase_name
 from . import doit_adapter
+from .session import Session
 
 if TYPE_CHECKING:
     from ..model import Gate
@@ -94,3 +95,15 @@ def _answered(session: Session, answers: Answers, asked: set[str]) -> bool:
 
 def _open(session: Session, asked: set[str]) -> list[Gate]:
     return [gate for gate in session.state.gates.all() if gate.gate in asked]
+
+
+def drive_own(session: Session) -> None:
+    """Run the tasks of the milestone itself, as far as its issues let: bootstrap, plan review, barriers, end."""
+    names = [BOOTSTRAP, PLAN_REVIEW]
+    for phase in session.milestone.phases:
+        if not all(session.due.finished(issue.number) for issue in phase.issues):
+            break
+        names.append(phase_name(phase.number))
+    else:
+        names.append(COMPLETE)
+    doit_adapter.run(session, names, jobs=1)

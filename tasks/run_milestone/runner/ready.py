@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..model import BranchMade, Kind, Step
 from ..policy import budget
-from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name, step_name
+from ..policy.graph import step_name
 from ..render.console import Voice
-from . import doit_adapter
 from .session import Session
 from .up_to_date import UNANSWERED
 
@@ -51,15 +50,3 @@ def _has_moved(due: Due, number: str) -> bool:
     """Return whether a step that was done is due again for another reason than its open question."""
     done = [node for node in due.nodes.values() if node.issue == number and due.has_marker(node)]
     return any(due.why(node) not in {None, UNANSWERED} for node in done)
-
-
-def drive_own(session: Session) -> None:
-    """Run the tasks of the milestone itself, as far as its issues let: bootstrap, plan review, barriers, end."""
-    names = [BOOTSTRAP, PLAN_REVIEW]
-    for phase in session.milestone.phases:
-        if not all(session.due.finished(issue.number) for issue in phase.issues):
-            break
-        names.append(phase_name(phase.number))
-    else:
-        names.append(COMPLETE)
-    doit_adapter.run(session, names, jobs=1)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import gc
-import signal
-import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..commands.panic import leave_drafts, saved
 from ..core.errors import ExitCode, Panic, UserError
+from ..core.user import whoami
 from ..model import Kind
 from ..policy import budget
 from ..render.autonomous import unattended
@@ -18,12 +15,12 @@ from ..render.gate import question_again
 from ..store.metrics import measure
 from ..sync.shared_state import Alone, Together
 from .answerers import autonomous, nobody
-from .decide import whoami
 from .finish import exit_code
-from .loop import drive
-from .ready import drive_own
+from .loop import drive, drive_own
+from .options import Manner, Mode
 from .session import Session
-from .task_factory import Manner
+from .shutdown import leave_drafts, saved
+from .signals import heed_signals
 from .watch import wait_for_answer
 
 if TYPE_CHECKING:
@@ -33,28 +30,6 @@ if TYPE_CHECKING:
     from ..plan.project import Project
     from ..sync.shared_state import Sharing
     from .answerers import Answer, Answers
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """How a run goes, as its flags say. `time` is in seconds, `money` in US dollars; None leaves the plan's limit."""
-
-    only: tuple[str, ...] = ()
-    own: bool = False
-    """Run no issue, only what is the milestone's own: bootstrap, plan review, barriers, end."""
-    jobs: int = 1
-    autonomous: bool = False
-    watch: bool = False
-    verbose: bool = False
-    metrics: bool = False
-    skip_code_review: bool = False
-    skip_plan_review: bool = False
-    no_worktree: bool = False
-    time: float | None = None
-    money: float | None = None
-    shared: bool = False
-    """Whether the state is kept on the remote; `lock` is the id of the lock that the jobs of one run share."""
-    lock: str | None = None
 
 
 def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None = None) -> int:
@@ -139,7 +114,11 @@ def _finish(session: Session, mode: Mode) -> int:
     if mode.autonomous:
         session.voice.leave_all()
         session.voice.say(unattended(session.milestone, session.state, aborted=session.aborted))
-    code = ExitCode.DONE if _only_issues_are_left(session, mode) else exit_code(session, session.status, mode.only)
+    code = (
+        ExitCode.DONE
+        if _only_issues_are_left(session, mode)
+        else exit_code(session.state, session.due, session.status, mode.only)
+    )
     if mode.only and code == ExitCode.DONE:
         session.voice.leave_all()
         session.voice.say(["", f"✓ Done: {', '.join(f'#{number}' for number in mode.only)}"])
@@ -152,19 +131,3 @@ def _finish(session: Session, mode: Mode) -> int:
 
 def _only_issues_are_left(session: Session, mode: Mode) -> bool:
     return mode.own and session.status == "unfinished"
-
-
-def asks(mode: Mode) -> bool:
-    """Return whether somebody can be asked: on a terminal, and nobody else answers."""
-    return not mode.autonomous and not mode.watch and sys.stdin.isatty() and sys.stdout.isatty()
-
-
-def heed_signals() -> None:
-    """End like a ^C when the system asks this program to end."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-
-
-def _interrupt(number: int, frame: object) -> None:
-    _ = number, frame
-    raise KeyboardInterrupt

@@ -18,11 +18,13 @@ from .budget_tracker import Ledger
 from .executor import Carrying
 from .finish import close_books
 from .gates import Questions
+from .options import Manner
 from .plan_changes import take_up
 from .reconcile import Reconciling
 from .shift import Shift
-from .task_factory import Making, Manner, Outside
+from .task_factory import Making
 from .up_to_date import Due
+from .world import Outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,9 +230,14 @@ class Session:
             self.state.journal.add("run ended", status=status)
             if not hurried and not self._hurried:
                 self._questions.leave()
-            self._sharing.close(lambda: close_books(self))
+            self._sharing.close(lambda: self.close_books(status))
         self.end()
         return status
+
+    def close_books(self, status: str) -> None:
+        """Write the summary of a run that ended so, and seal it."""
+        common = self.hands.git.common
+        close_books(self.project, self.milestone, self.state, common, status, self.problems)
 
     def _last_words(self, status: str) -> list[str]:
         gates_open, idle = self.state.gates.all(), not self.due.fresh and not self.manner.doing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,71 +13,16 @@ from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, Node
 from ..steps import milestone as whole
 from ..steps.context import Job
 from ..steps.registry import step_task
+from .options import Manner
+from .world import Outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..adapters import Hands
-    from ..model import Issue, Milestone, World
+    from ..model import Issue, Milestone
     from ..plan.project import Project
     from ..steps.task import Task
     from ..store import State
-
-
-@dataclass(slots=True)
-class Outside:
-    """What a run knows of the outside: its hands, what remote and forge said at its start, the local branches."""
-
-    hands: Hands | None = None
-    world: World | None = None
-    heads: dict[str, str] = field(default_factory=dict)
-    _turn: threading.Lock = field(default_factory=threading.Lock)
-
-    def reach(self) -> Hands:
-        """Return the hands of a run that has begun."""
-        if self.hands is None:
-            raise RuntimeError("the session has not begun")
-        return self.hands
-
-    def asked(self) -> World:
-        """Return what the remote and the forge said to a run that has begun."""
-        if self.world is None:
-            raise RuntimeError("the session has not begun")
-        return self.world
-
-    def read_heads(self) -> None:
-        """Read the local branches again; no other thread's newer look is overwritten by an older one."""
-        with self._turn:
-            self.heads = self.reach().git.heads()
-
-    def read_head(self, branch: str) -> None:
-        """Read one local branch again."""
-        with self._turn:
-            head = self.reach().git.head(branch)
-            others = {name: sha for name, sha in self.heads.items() if name != branch}
-            self.heads = {**others, branch: head} if head else others
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """What a run does in another way than usual, as its flags say."""
-
-    unreviewed: str | None = None
-    """Who leaves out code review, None where nobody does."""
-    plan_unreviewed: str | None = None
-    """Who leaves out the plan's review."""
-    one_tree: bool = False
-    """Whether all issues share one tree, and people work in their own checkout."""
-    prompts: bool = False
-    """Whether the caller answers questions, so that no commands are listed."""
-    standalone: bool = False
-    """Whether the run begins and ends with doit's own."""
-    verbose: bool = False
-    """Whether it says of every task why it runs or does not."""
-    doing: str = ""
-    """What it does instead of running (Landing), as its banner says."""
-    about: tuple[str, ...] = ()
-    """The issues it is about, where other runs work on the others' at the same time."""
 
 
 @dataclass(frozen=True, slots=True)

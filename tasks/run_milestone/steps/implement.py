@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..adapters.agents import Assignment, Report, agent_of
-from ..core.redact import inert_line, inert_markdown
+from ..adapters.agents import agent_of
+from ..adapters.agents.base import Assignment, Report
+from ..core.escape import inert_line, inert_markdown
 from ..model import Finding, Implemented, Kind, Severity
 from ..render.phrases import one_line
 from .base_branch import conflict, counting, stands_on, tip_of

@@ -11,10 +11,10 @@ from ..core.serialize import digest
 from ..model import Bootstrapped, Completed, Finding, Kind, Passed, PlanReviewed, Severity
 from ..plan.review import review
 from ..render import transcript
-from ..render.phase import listed, listing
+from ..render.phase import listing
 from ..render.plan_review import reviewed
 from ..render.run_summary import closing
-from ..store.issue_status import stories
+from ..store.issue_status import listed, stories
 from .task import Task
 from .test import NOTHING_COLLECTED, coverage_gap, run_tests
 

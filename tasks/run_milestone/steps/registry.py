@@ -30,10 +30,11 @@ from .branch import branch
 from .ci_checks import KINDS as AWAITED
 from .implement import implement, is_made
 from .inputs import inputs
-from .inspect import inspect, review
+from .inspect import inspect
 from .lint import lint
 from .pr import pr
 from .push import push
+from .review import review
 from .task import Task
 from .test import test
 

@@ -165,3 +165,8 @@ def _time(value: Any) -> str:
 def _said(value: Any) -> str:
     """Return a value as text that can be written down: JSON can spell halves of characters, UTF-8 cannot."""
     return str(value or "").encode("utf-8", "replace").decode()
+
+
+def written_at(approval: Approval) -> str:
+    """Return when an approval was given: as it says itself, else as the file system does."""
+    return approval.when or datetime.fromtimestamp(approval.written / 1e9, UTC).isoformat(timespec="seconds")

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..model import Implemented, Passed, Proposed, Reviewed, Step, Tested, Verb
+from ..model import Finding, Implemented, Kind, Passed, Proposed, Reviewed, Severity, Step, Tested, Verb
 from ..policy import budget
 from ..policy.gating import asks_for_work
 from ..policy.gating import skipped as skip_of
 from ..policy.stops import LEFT_OUT, STOPS
+
+if TYPE_CHECKING:
+    from ..model import Milestone, Phase
+    from . import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -110,3 +114,21 @@ def _verdict(own: tuple[Decision, ...], state: State, issue: str) -> str:
 
 def _reason(skip: Decision) -> str:
     return skip.why or (STOPS[skip.kind].title if skip.kind else "skipped by decision")
+
+
+def listed(phase: Phase, milestone: Milestone, state: State, *, skipping: bool = False) -> tuple[Finding, ...]:
+    """Return what a phase's barrier asks about, by issue number: their order in the plan is no other list.
+
+    A skipped issue is a warning; `skipping` lists what is unfinished as skipped.
+    """
+    told = [story for story in stories(milestone, state) if story.phase == phase.number]
+    return tuple(_listed(story, skipping=skipping) for story in sorted(told, key=lambda story: story.number))
+
+
+def _listed(story: IssueStory, *, skipping: bool) -> Finding:
+    if story.status == "skipped" or (skipping and story.status != "done"):
+        return Finding(Kind.PHASE, Severity.WARNING, story.number, f"issue #{story.number} skipped")
+    labels = f" [{', '.join(story.labels)}]" if story.labels else ""
+    reviewed = ", not reviewed" if story.verdict == "unreviewed" else ""
+    said = f"PR #{story.pr} of issue #{story.number}{labels}{reviewed}"
+    return Finding(Kind.PHASE, Severity.INFO, story.number, said)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from ..adapters.git.state_refs import blob_id
 from ..core.errors import DamagedStateError, OutsideError
+from ..core.user import whoami
 from ..model import Verb
 from ..policy import gating
-from ..runner.decide import whoami, written_at
+from ..store.approvals import written_at
 from .merge import JOURNAL, merge, told
 from .records import SharedRecords
 from .validate import FORM, check_contents, check_names, form

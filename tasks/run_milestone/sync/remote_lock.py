@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..core.errors import BusyError, DamagedStateError, OutsideError, UsageError
-from ..runner.decide import whoami
+from ..core.user import whoami
 
 if TYPE_CHECKING:
     from ..adapters.git.state_refs import RemoteRefs, Shared, Swap

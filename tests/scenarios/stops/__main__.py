@@ -1,4 +1,4 @@
-"""`python -m tests.scenarios.stops`: the page of all stops, each with the scenario that shows it, as docs/stops.md holds it."""
+"""`python -m tests.scenarios.stops`: write docs/stops.md, the page of all stops and the scenarios that show them."""
 
 import contextlib
 import io
@@ -32,8 +32,9 @@ never more; `abort` always is.
 ## Proven by
 
 Each stop is found, and left by each answer, in a scenario that runs `run-milestone` on a real repository. \
-`pytest tests/scenarios/stops` runs them all. This page is written by `python -m tests.scenarios.stops > docs/stops.md`, which fails where \
-a stop or an answer has no scenario; a test fails where the page is out of date.
+`pytest tests/scenarios/stops` runs them all. This page is written by \
+`python -m tests.scenarios.stops > docs/stops.md`, which fails where a stop or an answer has no scenario; \
+a test fails where the page is out of date.
 
 | stop | shown | scenario |
 | --- | --- | --- |

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..process.command_line import argument_list
-from . import Assignment, Report
+from .base import Assignment, Report
 from .prompt import prompt
 from .result import last_lines, reported
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.errors import DamagedStateError
+from ...core.escape import visible
 from ...core.fs import read_text
-from ...core.redact import redact, visible
+from ...core.redact import redact
 
 if TYPE_CHECKING:
     from ...model import Criterion, Expectations, Finding, Paths
-    from . import Assignment
+    from .base import Assignment
 
 CONVENTIONS = ("AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md")
 LONGEST = 16_384

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import DamagedStateError
 from ...core.fs import read_text
-from . import Assignment, Report
+from .base import Assignment, Report
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.redact import redact, visible
-from . import Report
+from ...core.escape import visible
+from ...core.redact import redact
+from .base import Report
 
 LINES = 5
 """Last lines of its output that are kept as the agent's own words."""

@@ -16,7 +16,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ...core.errors import Interrupted
-from ...core.redact import redact, visible
+from ...core.escape import visible
+from ...core.redact import redact
 from .child import GRACE, Child, Command, Direct, Ended, Guest, end, ready
 from .communicate import Conversation
 from .coprocess import Talk

@@ -71,7 +71,7 @@ def event(_: argparse.Namespace) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Run or resume a milestone in a job: sums up on the job's page, and waiting for a decision is no failure."""
-    from ...runner.run import Mode
+    from ...runner.options import Mode
     from . import job
 
     project = current_project()

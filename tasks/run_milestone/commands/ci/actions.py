@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import UsageError
-from ...core.redact import redact, visible
+from ...core.escape import visible
+from ...core.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import ExitCode
 from ...render.status import gates_text, status_text
+from ...runner.options import Mode
 from ...runner.ready import ready
-from ...runner.run import Mode
 from ...runner.run import run as run_milestone
 from ...store import State
 from . import actions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...render.phrases import count
+from ...core.units import count
 from .workflows import SETUP, WAVE, passed_on
 
 if TYPE_CHECKING:

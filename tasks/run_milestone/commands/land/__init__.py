@@ -11,9 +11,9 @@ from ...render import milestone_pr as words
 from ...render.console import Voice
 from ...runner.answerers import nobody
 from ...runner.loop import drive
-from ...runner.run import heed_signals
+from ...runner.options import Manner
 from ...runner.session import Session
-from ...runner.task_factory import Manner
+from ...runner.signals import heed_signals
 from ...sync.shared_state import Alone, Together
 from .merge import Landing
 from .milestone_pr import propose

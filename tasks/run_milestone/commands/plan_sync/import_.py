@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import PlanError, UsageError
-from ...core.redact import inert_markdown
+from ...core.escape import inert_markdown
+from ...core.units import count
 from ...model import Issue, Milestone
 from ...plan import load
 from ...plan.compile import compile_plan
@@ -20,7 +21,7 @@ from ...plan.edit import PlanText, item, quoted, save
 from ...plan.specs import listed
 from ...plan.yaml_reader import read, read_bytes
 from ...policy import naming
-from ...render.phrases import count, one_line
+from ...render.phrases import one_line
 from ..scaffold import commands_of, default_target
 from .forge import reached
 from .parse_issue import Wanted, told, wanted

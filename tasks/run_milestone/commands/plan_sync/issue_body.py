@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...core.redact import inert_markdown, redact
+from ...core.escape import inert_markdown
+from ...core.redact import redact
 from ...render.phrases import one_line
 from ...render.pull_request import mark
 from .parse_issue import sections

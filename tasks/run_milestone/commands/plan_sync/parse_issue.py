@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ...core.redact import redact, visible
+from ...core.escape import visible
+from ...core.redact import redact
 from ...model import Criterion, ForgeIssue, Milestone
 
 LONGEST = 200

@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core.errors import DamagedStateError
+from ...core.units import count
 from ...plan.review import EPIC
 from ...plan.specs import epic_text
 from ...policy.graph import BOOTSTRAP
-from ...render.phrases import count
 from ...store import State
 from . import milestone as whole
 from . import records

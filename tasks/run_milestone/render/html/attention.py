@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...core.units import count
 from ...model import Verb
 from ...policy.stops import AUTONOMOUS
 from ...store.timeline import moment
-from ..phrases import count, headline
+from ..phrases import headline
 from .elements import code, labels, link, listed, pill, text, time, who_asks
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...core.units import count
 from ...store.timeline import moment
-from ..phrases import count
 from .elements import code, lasted, text, time
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from ...core.redact import redact, visible
+from ...core.escape import visible
+from ...core.redact import redact
 from ...policy.graph import phase_name
 from ..phrases import place
 

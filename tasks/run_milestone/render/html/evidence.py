@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...core.units import count
 from ...model import Bootstrapped, Implemented, Inspected, PlanReviewed, Reviewed, Severity, Step, Tested
 from ...policy.criteria import about, named
 from ...policy.graph import BOOTSTRAP, PLAN_REVIEW
-from ..phrases import count
 from .data import STANDING, proofs, proven
 from .elements import code, listed, pill, text
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...core.units import count
 from ...policy.stops import AUTONOMOUS
 from ...store.timeline import moment
-from ..phrases import count
 from .data import proofs, stretches
 from .elements import code, lasted, pill, text, time
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...core.units import count
 from ...model import Verb
 from ...policy.graph import phase_name
 from ...store.timeline import moment
-from ..phrases import count, short_title
+from ..phrases import short_title
 from .data import STANDING
 from .elements import labels, link, pill, text, time
 

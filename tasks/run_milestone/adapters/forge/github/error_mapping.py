@@ -10,7 +10,8 @@ from enum import Enum
 from typing import Any
 
 from ....core.errors import OutsideError, UsageError
-from ....core.redact import redact, visible
+from ....core.escape import visible
+from ....core.redact import redact
 
 LONGEST = 3600.0
 """Seconds that one call may wait in all: GitHub's hourly limit passes in that time."""

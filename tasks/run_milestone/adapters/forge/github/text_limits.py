@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ....core.redact import redact, visible
+from ....core.escape import visible
+from ....core.redact import redact
 
 LONGEST_BODY = 65_536
 """Characters of a body or comment; GitHub refuses a longer one."""
