@@ -27,7 +27,7 @@ from run_milestone.plan.review import review
 from run_milestone.policy import gating
 from run_milestone.policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW
 from run_milestone.policy.naming import branch_of
-from run_milestone.render.console import Voice
+from run_milestone.render.console import Console
 from run_milestone.runner.session import Session
 from run_milestone.runner.wiring import open_git
 
@@ -55,7 +55,7 @@ class Recorded(Session):
 
     def __init__(self, project: Project, milestone: Milestone) -> None:
         """Open the repository, which is all that closing the books looks at."""
-        super().__init__(project, milestone, Voice())
+        super().__init__(project, milestone, Console())
         processes = Processes()
         self._repository = Hands(processes, open_git(project, milestone, processes), cast("Forge", None))
 

@@ -435,7 +435,7 @@ def test_killed_while_records_move_the_next_run_goes_on(ada, tmp_path):
         assert [state.markers.evidence(f"{number}:pr", Proposed).number for number in ("01", "02")] == [2, 1]
         assert not (folder / "issues/03").exists()
         assert not (folder / "moving").exists()
-        assert state.roster.roll.moves == ()
+        assert state.registry.roll.moves == ()
     assert tried > 20
 
 

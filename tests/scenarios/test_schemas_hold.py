@@ -11,7 +11,7 @@ from support.plans import COLOUR_AND_WEIGHT
 from run_milestone.core.schemas import read_schema
 from run_milestone.model import Decision, Finding, Gate, Kind, Marker, Severity, Step, Tier, Verb
 from run_milestone.policy.stops import STOPS
-from run_milestone.store.issue_status import IssueStory
+from run_milestone.store.issue_status import IssueStatus
 
 NAMES = ("approval", "decision", "findings", "gate", "landing", "marker", "metrics", "plan", "summary")
 CHANGE = """\
@@ -118,7 +118,7 @@ def finding_of(name):
         (finding_of("gate"), Finding),
         (finding_of("decision"), Finding),
         (finding_of("findings"), Finding),
-        (schema("summary")["$defs"]["issue"], IssueStory),
+        (schema("summary")["$defs"]["issue"], IssueStatus),
     ],
     ids=[
         "gate",

@@ -207,7 +207,7 @@ def test_a_line_that_is_no_entry_is_named_and_not_stepped_over(path, line):
 KILLED = """
 import sys
 from pathlib import Path
-from run_milestone.state.journal import Journal
+from run_milestone.store.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 print("writing", flush=True)
 while True:
@@ -292,7 +292,7 @@ FULL = """
 import resource, sys
 from pathlib import Path
 from run_milestone.errors import OutsideError
-from run_milestone.state.journal import Journal
+from run_milestone.store.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 failed = 0
 for _ in range(5):

@@ -193,7 +193,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from run_milestone.model import Tested
-from run_milestone.state import State
+from run_milestone.store import State
 markers = State(Path(sys.argv[1])).markers
 print("writing", flush=True)
 for number in range(10**9):

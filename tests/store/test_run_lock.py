@@ -15,7 +15,7 @@ from run_milestone.store.run_lock import held
 HOLD = """
 import subprocess, sys, time
 from pathlib import Path
-from run_milestone.state.lock import held
+from run_milestone.store.run_lock import held
 with held(Path(sys.argv[1])) as handle:
     if sys.argv[2:]:
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}

@@ -43,7 +43,7 @@ def leave_decision(milestone: Milestone, state: State, name: str, verb: str, why
 
 def _renumbered(milestone: Milestone, state: State) -> set[str]:
     """Return the numbers that mean another issue in the plan than in the records, which the next run would move."""
-    revisions = state.roster.foresee(milestone, state.decisions.next())
+    revisions = state.registry.foresee(milestone, state.decisions.next())
     pairs = ((one.before.number, one.now.number) for one in revisions if one.before is not None)
     return {number for before, now in pairs if before != now for number in (before, now)}
 

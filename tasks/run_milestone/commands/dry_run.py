@@ -10,7 +10,7 @@ from ..plan.review import EPIC, review, unspecified
 from ..plan.review.expected_stops import foresee
 from ..plan.specs import epic_text
 from ..policy.stops import STOPS
-from ..render.console import Voice
+from ..render.console import Console
 from ..render.phrases import headline, one_line
 from ..runner.plan_changes import foretold
 from ..runner.session import Session
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def foretell(project: Project, milestone: Milestone, only: tuple[str, ...]) -> str:
     """Return what a run would do next and where it would stop; `only` narrows it to some issues."""
-    session = Session(project, milestone, Voice())
+    session = Session(project, milestone, Console())
     due = _due(session)
     wanted = {name: why for name, why in due.items() if not only or name.split(":")[0] in only}
     lines = [f"Dry run of {milestone.id}: nothing is changed.", "", *foretold(milestone, session.state)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import DamagedStateError, UsageError
 from ..model import Implemented, Kind, Step
-from ..render.console import Voice
+from ..render.console import Console
 from ..runner.plan_changes import foretold
 from ..runner.session import Session
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def explain(project: Project, milestone: Milestone, asked: str) -> str:
     """Return one line per task; `asked` narrows them to an issue (`03`) or a task (`03:test`, `m4.1:03:test`)."""
     asked = asked.removeprefix(f"{milestone.id}:")
-    session = Session(project, milestone, Voice())
+    session = Session(project, milestone, Console())
     nodes = [node for node in session.nodes.values() if not node.group and _wanted(node, asked)]
     if not nodes:
         raise UsageError(f"{milestone.id} has no task {asked!r}.", f"`doit list --all {milestone.id}` lists them.")

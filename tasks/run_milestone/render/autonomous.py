@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.units import count
 from ..model import Severity, Step, Verb
 from ..policy.stops import AUTONOMOUS
-from ..store.issue_status import stories
+from ..store.issue_status import issue_statuses
 from .phrases import RULE, headline, short_title
 
 if TYPE_CHECKING:
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from ..model import Decision, Milestone
     from ..store import State
-    from ..store.issue_status import IssueStory
+    from ..store.issue_status import IssueStatus
 
 
-def unattended(milestone: Milestone, state: State, *, aborted: bool) -> list[str]:
+def autonomous_report(milestone: Milestone, state: State, *, aborted: bool) -> list[str]:
     """Return the report, made from records alone; `aborted` where this run was."""
-    told, decisions = stories(milestone, state), [one for one in state.decisions.all() if one.who == AUTONOMOUS]
+    told, decisions = issue_statuses(milestone, state), [one for one in state.decisions.all() if one.who == AUTONOMOUS]
     tried = [story for story in told if state.markers.read(f"{story.number}:{Step.BRANCH}") or story.decisions]
     done = [story for story in told if story.status == "done"]
     skipped = {story.number for story in told if story.status == "skipped"}
@@ -42,7 +42,7 @@ def unattended(milestone: Milestone, state: State, *, aborted: bool) -> list[str
     ]
 
 
-def _numbers(told: list[IssueStory]) -> str:
+def _numbers(told: list[IssueStatus]) -> str:
     return ", ".join(f"#{story.number}" for story in told)
 
 
@@ -64,7 +64,7 @@ def _waiting(milestone: Milestone, state: State) -> Iterator[str]:
         yield f"Gate {gate.gate} waits ({what}{hint}); `run-milestone gates {milestone.id}` lists what answers it"
 
 
-def _left(milestone: Milestone, told: tuple[IssueStory, ...]) -> Iterator[str]:
+def _left(milestone: Milestone, told: tuple[IssueStatus, ...]) -> Iterator[str]:
     issues = {issue.number: issue for issue in milestone.issues}
     for story in told:
         if story.status == "skipped":

@@ -1,4 +1,4 @@
-"""The voice: where a run's lines go; redacted, inert, and never two issues mixed."""
+"""The console: where a run's lines go; redacted, inert, and never two issues mixed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..model import Issue
 
 
-class Voice:
+class Console:
     """Writes lines to a stream. With `apart`, an issue's lines are kept until it stops, so that none are mixed."""
 
     def __init__(self, out: TextIO | None = None, *, apart: bool = False) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.escape import inert_line, inert_markdown
 from ..core.units import count
-from ..store.issue_status import stories
+from ..store.issue_status import issue_statuses
 from .phrases import next_steps, one_line, version_of
 from .pull_request import bounded, decisions
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..model import Landed, Milestone, PullRequest
     from ..store import State
-    from ..store.issue_status import IssueStory
+    from ..store.issue_status import IssueStatus
 
 
 def hindered(milestone: Milestone, why: list[str]) -> list[str]:
@@ -61,7 +61,7 @@ def body(milestone: Milestone, state: State, landed: Landed) -> str:
 
     `Closes` stands here and nowhere else: a forge closes issues from pull requests into its default branch alone.
     """
-    told = {story.number: story for story in stories(milestone, state)}
+    told = {story.number: story for story in issue_statuses(milestone, state)}
     inside = [told[one.issue] for one in landed.issues if one.issue in told]
     brings = f"Milestone {milestone.id} brings {count(len(inside), 'issue')} into `{milestone.target}`"
     parts = [
@@ -75,7 +75,7 @@ def body(milestone: Milestone, state: State, landed: Landed) -> str:
     return bounded(parts, mark(milestone))
 
 
-def _landed(inside: list[IssueStory]) -> Iterator[str]:
+def _landed(inside: list[IssueStatus]) -> Iterator[str]:
     yield "## Landed"
     for story in inside:
         labels = f" — {', '.join(f'`{label}`' for label in story.labels)}" if story.labels else ""
@@ -83,7 +83,7 @@ def _landed(inside: list[IssueStory]) -> Iterator[str]:
         yield f"- #{story.pr} {inert_markdown(one_line(story.title))}{reference}{labels}"
 
 
-def _left_out(told: Iterable[IssueStory]) -> Iterator[str]:
+def _left_out(told: Iterable[IssueStatus]) -> Iterator[str]:
     skipped = [story for story in told if story.status == "skipped"]
     if skipped:
         yield "## Left out"

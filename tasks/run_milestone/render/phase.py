@@ -8,18 +8,18 @@ from ..core.units import count
 from ..model import Kind, Passed, Step, Verb
 from ..policy.graph import phase_name
 from ..policy.stops import STOPS
-from ..store.issue_status import listed, stories
+from ..store.issue_status import issue_statuses, phase_findings
 from .phrases import reference, short_title
 
 if TYPE_CHECKING:
     from ..model import Issue, Milestone, Phase
     from ..store import State
-    from ..store.issue_status import IssueStory
+    from ..store.issue_status import IssueStatus
 
 
 def listing(phase: Phase, milestone: Milestone, state: State) -> list[str]:
     """Return the list that a phase's barrier shows."""
-    told = {story.number: story for story in stories(milestone, state)}
+    told = {story.number: story for story in issue_statuses(milestone, state)}
     rows = [_row(issue, told[issue.number], state) for issue in phase.issues]
     ready = sum(1 for issue in phase.issues if told[issue.number].verdict)
     left_out = sum(1 for issue in phase.issues if told[issue.number].status == "skipped")
@@ -35,7 +35,8 @@ def _again(phase: Phase, milestone: Milestone, state: State) -> list[str]:
     if not own:
         return []
     then, now = (
-        {item.rule: item.message for item in items} for items in (own[-1].findings, listed(phase, milestone, state))
+        {item.rule: item.message for item in items}
+        for items in (own[-1].findings, phase_findings(phase, milestone, state))
     )
     new = [message for number, message in now.items() if then.get(number) != message]
     gone = [message for number, message in then.items() if number not in now]
@@ -44,7 +45,7 @@ def _again(phase: Phase, milestone: Milestone, state: State) -> list[str]:
     return [changed] if parts else []
 
 
-def _row(issue: Issue, story: IssueStory, state: State) -> str:
+def _row(issue: Issue, story: IssueStatus, state: State) -> str:
     if story.status == "skipped":
         return f"* (Issue #{issue.number} skipped)"
     labels = f" [{', '.join(story.labels)}]" if story.labels else ""

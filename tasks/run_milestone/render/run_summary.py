@@ -9,24 +9,24 @@ from ..core.units import count
 from ..model import Kind, PlanReviewed, Verb
 from ..policy.graph import PLAN_REVIEW, phase_name
 from ..policy.stops import STOPS
-from ..store.issue_status import stories
+from ..store.issue_status import issue_statuses
 from ..store.summary import summarise
 from .phrases import RULE, next_steps, version_of
 
 if TYPE_CHECKING:
     from ..model import Decision, Milestone
     from ..store import State
-    from ..store.issue_status import IssueStory
+    from ..store.issue_status import IssueStatus
 
 
-def closing(milestone: Milestone, state: State) -> list[str]:
+def completed(milestone: Milestone, state: State) -> list[str]:
     """Return the closing summary of a finished milestone, as the transcript shows it."""
     return [RULE, f"✓ Milestone {milestone.id.upper()} Complete", RULE, "", *summary_lines(milestone, state)]
 
 
 def summary_lines(milestone: Milestone, state: State) -> list[str]:
     """Return the summary's blocks: issues, PRs, labels, commands, gates, next steps."""
-    told, facts = stories(milestone, state), summarise(milestone, state)
+    told, facts = issue_statuses(milestone, state), summarise(milestone, state)
     blocks = [
         _issues(told, facts),
         _prs(told, facts),
@@ -39,7 +39,7 @@ def summary_lines(milestone: Milestone, state: State) -> list[str]:
     return [line for block in blocks if block for line in (*block, "")][:-1]
 
 
-def _issues(told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
+def _issues(told: tuple[IssueStatus, ...], facts: dict[str, Any]) -> list[str]:
     lines = [f"Issues: {facts['issues']['total']} total", f"  ✅ Completed: {facts['issues']['completed']}"]
     left_out = [f"#{story.number} - {(story.reason or '').lower()}" for story in told if story.status == "skipped"]
     if left_out:
@@ -50,7 +50,7 @@ def _issues(told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _prs(told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
+def _prs(told: tuple[IssueStatus, ...], facts: dict[str, Any]) -> list[str]:
     prs = facts["prs"]
     lines = [f"PRs: {prs['created']} created", f"  ✓ Clean: {prs['clean']}"]
     if facts["landing"]["merged"]:
@@ -64,7 +64,7 @@ def _prs(told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _why(told: tuple[IssueStory, ...], facts: dict[str, Any], verdict: str, verb: Verb) -> str:
+def _why(told: tuple[IssueStatus, ...], facts: dict[str, Any], verdict: str, verb: Verb) -> str:
     numbers = {story.number for story in told if story.verdict == verdict}
     decisions = [d for d in facts["decisions"] if d["gate"] in numbers and d["verb"] == verb]
     return _kinds([decision["kind"] for decision in decisions])
@@ -109,7 +109,7 @@ def _quality(milestone: Milestone, state: State) -> list[str]:
     return ["Quality gates:", first, *rows]
 
 
-def _left_to_people(milestone: Milestone, told: tuple[IssueStory, ...], facts: dict[str, Any]) -> list[str]:
+def _left_to_people(milestone: Milestone, told: tuple[IssueStatus, ...], facts: dict[str, Any]) -> list[str]:
     if facts["status"] != "complete":
         return next_steps(_to_go_on(milestone, facts["waiting"]))
     steps = []

@@ -8,7 +8,7 @@ from ..core.serialize import plain
 from ..core.units import count
 from ..model import Kind
 from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name
-from ..store.issue_status import stories
+from ..store.issue_status import issue_statuses
 from ..store.summary import summarise
 from .gate import decide_commands
 from .phrases import found_at, headline, wanted
@@ -22,7 +22,7 @@ _SIGN = {"done": "✓", "skipped": "⏭", "waiting": "🛑", "open": "·"}
 
 def status_text(milestone: Milestone, state: State) -> str:
     """Return one line per issue, then how the whole stands."""
-    facts, told = summarise(milestone, state), stories(milestone, state)
+    facts, told = summarise(milestone, state), issue_statuses(milestone, state)
     begun = state.markers.read(BOOTSTRAP) is not None
     asked = {gate.gate: headline(gate.kind, gate.findings) for gate in state.gates.all()}
     lines = [f"Milestone {milestone.id}: {milestone.title} — {facts['status'] if begun else 'not started'}", ""]
@@ -57,7 +57,7 @@ def _line(story: Any, asked: str | None) -> str:
 
 def statuses(milestone: Milestone, state: State) -> dict[str, str]:
     """Return how each issue and each task of the milestone itself stands: done, skipped, waiting or open."""
-    told = {story.number: story.status for story in stories(milestone, state)}
+    told = {story.number: story.status for story in issue_statuses(milestone, state)}
     waiting = {gate.gate for gate in state.gates.all()}
     own = [BOOTSTRAP, PLAN_REVIEW, *(phase_name(phase.number) for phase in milestone.phases), COMPLETE]
     done = {name: "done" if state.markers.read(name) else "open" for name in own}

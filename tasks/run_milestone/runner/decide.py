@@ -8,7 +8,7 @@ from ..model import Approval, Decision, Gate, Verb
 from ..policy import budget, gating
 from ..policy.graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from ..store.approvals import LONGEST, written_at
-from ..store.issue_status import listed, stories
+from ..store.issue_status import issue_statuses, phase_findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -77,7 +77,7 @@ def no_skip(milestone: Milestone, state: State, approval: Approval) -> str | Non
     """Return why there is no skip that an answer could take back, None where there is or it takes none back."""
     if approval.verb != Verb.UNSKIP:
         return None
-    left_out = {story.number for story in stories(milestone, state) if story.status == "skipped"}
+    left_out = {story.number for story in issue_statuses(milestone, state) if story.status == "skipped"}
     if approval.gate in left_out or _skips_phase(approval.gate, state.decisions.all()):
         return None
     return f"{approval.gate} is not skipped, so there is no skip to take back"
@@ -92,7 +92,7 @@ def _shown(approval: Approval, gate: Gate | None, milestone: Milestone, state: S
     """Return what a decision is about: what its gate shows; a phase skipped or taken up again lists its issues."""
     phase = next((phase for phase in milestone.phases if phase_name(phase.number) == approval.gate), None)
     if gate is None and phase is not None and approval.verb in {Verb.SKIP_PHASE, Verb.UNSKIP}:
-        return listed(phase, milestone, state, skipping=approval.verb == Verb.SKIP_PHASE)
+        return phase_findings(phase, milestone, state, skipping=approval.verb == Verb.SKIP_PHASE)
     return gate.findings if gate else ()
 
 

@@ -142,12 +142,12 @@ def _all_tasks(project: Project) -> Iterator[dict[str, Any]]:
 def _standalone(project: Project, name: str) -> Session:
     """Return the session of a plain `doit` command, which begins and ends with doit's own run."""
     from ..plan import load
-    from ..render.console import Voice
+    from ..render.console import Console
     from .options import Manner
     from .session import Session
 
     milestone = load(project.plan(name), cache=project.state(name) / "cache" / "plan.json")
-    session = Session(project, milestone, Voice(), Manner(standalone=True))
+    session = Session(project, milestone, Console(), Manner(standalone=True))
     _sessions[name] = session
     _let_forget(session)
     return session

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..model import Finding
-    from ..render.console import Voice
+    from ..render.console import Console
     from ..steps.task import Task
     from ..store import State
     from .budget_tracker import Ledger
@@ -32,7 +32,7 @@ class Carrying:
     """Carries tasks out: acts, records last of all, and asks what was found."""
 
     due: Due
-    voice: Voice
+    console: Console
     ledger: Ledger
     questions: Questions
     send: Callable[[], None]
@@ -50,10 +50,10 @@ class Carrying:
             return False
         self.due.note(node)
         if node.step is Step.REVIEW_GATE:
-            self.voice.leave(node.issue or "")  # earlier steps of it may have run
+            self.console.leave(node.issue or "")  # earlier steps of it may have run
         if self.due.making.manner.verbose and node.name not in self._told:
             self._told.add(node.name)
-            self.voice.say([f"· {node.name} is done: {self.due.why_not(node)}"])
+            self.console.say([f"· {node.name} is done: {self.due.why_not(node)}"])
         return True
 
     def carry_out(self, node: Node) -> None:
@@ -63,7 +63,7 @@ class Carrying:
             self._keep_budget(node, task)
         if node.issue is not None:
             self._state.markers.forget(COMPLETE)  # whatever happens next, the milestone has work left
-            self.voice.enter(self.due.making.issue(node.issue))
+            self.console.enter(self.due.making.issue(node.issue))
         if self.due.making.manner.verbose:
             self._explain(node, f"runs: {self.due.why(node)}")
         self._pass(node, task, self.due.ask_about(task, task.hindrances()))
@@ -75,7 +75,7 @@ class Carrying:
             self._record(node, self.due.making.task(node), task.inputs(), passed, 0.0)
         self.due.note(node)
         if node.step is Step.REVIEW_GATE:
-            self.voice.leave(node.issue or "")
+            self.console.leave(node.issue or "")
         if node.step in {None, Step.REVIEW_GATE}:
             self.send()
 
@@ -87,7 +87,7 @@ class Carrying:
 
     def _explain(self, node: Node, what: str) -> None:
         if self.due.making.manner.verbose:
-            self.voice.say([f"· {node.name} {what}"], node.issue)
+            self.console.say([f"· {node.name} {what}"], node.issue)
 
     def _standing(self, node: Node, task: Task) -> Any:
         """Return the evidence of a task that already acted and only asks again; a person's commits are looked for."""
@@ -106,14 +106,14 @@ class Carrying:
         began, inputs, marker = time.monotonic(), task.inputs(), self._state.markers.read(node.name)
         if marker is None or marker.inputs != inputs:
             self._state.gates.close(task.gate)  # it asked about something else; one who only looks again asks the same
-        self.voice.say(task.before(), node.issue)
-        with self.ledger.counted(node, began), self.voice.working(node.name):
+        self.console.say(task.before(), node.issue)
+        with self.ledger.counted(node, began), self.console.working(node.name):
             evidence = task.act()
         if node.issue is None or node.step is Step.BRANCH:
             self.due.making.outside.read_heads()
         elif node.step in MOVING:
             self.due.making.outside.read_head(
-                self._state.roster.branch(self.due.making.milestone, self.due.making.issue(node.issue))
+                self._state.registry.branch(self.due.making.milestone, self.due.making.issue(node.issue))
             )
         self._record(node, task, inputs, evidence, time.monotonic() - began)
         return self._state.markers.evidence(node.name, task.shape)  # as recorded: without secrets, as later runs see it
@@ -122,7 +122,7 @@ class Carrying:
         self._state.markers.write(node.name, inputs, evidence, took)
         self.ledger.count(node, "done", took, evidence)
         self.due.fresh.add(node.name)
-        self.voice.say(task.after(evidence), node.issue)
+        self.console.say(task.after(evidence), node.issue)
 
     def _pass(self, node: Node, task: Task, outcome: Passed | Gate) -> Passed:
         """Let what is passed go on; open a gate for what is not, and stop."""

@@ -78,6 +78,6 @@ def _files(project: Project, milestone: Milestone, state: State, common: Path) -
 def _heads(milestone: Milestone, state: State, common: Path) -> list[str]:
     """Return what changes when a branch of an issue moves: git renames a new file into the branch's folder."""
     heads = common / "refs" / "heads"
-    branches = [state.roster.branch(milestone, issue) for issue in milestone.issues]
+    branches = [state.registry.branch(milestone, issue) for issue in milestone.issues]
     folders = sorted({str((heads / branch).parent) for branch in branches})
     return [*folders, str(common / "packed-refs")]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..adapters.forge import Forge
     from ..model import Decision, Gate, Issue
     from ..policy.graph import Node
-    from ..render.console import Voice
+    from ..render.console import Console
     from ..sync.shared_state import Sharing
     from .up_to_date import Due
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 class Questions:
     """The questions of one run. On the terminal and on the forge each is put once, and answered in either place."""
 
-    def __init__(self, due: Due, voice: Voice, sharing: Sharing, others: frozenset[str]) -> None:
+    def __init__(self, due: Due, console: Console, sharing: Sharing, others: frozenset[str]) -> None:
         """Ask about what is due; the gates of `others` are left to the runs that are about those issues."""
         self._due = due
         self._milestone = due.making.milestone
         self._state = due.making.state
-        self._voice = voice
+        self._console = console
         self._sharing = sharing
         self._others = others
         self._talk: Conversation | None = None
@@ -40,7 +40,7 @@ class Questions:
 
     def talk_on(self, forge: Forge) -> None:
         """Put questions on the forge as well from now on, and hear what people comment there."""
-        self._talk = Conversation(self._milestone, self._state, forge, self._voice.say, self._others)
+        self._talk = Conversation(self._milestone, self._state, forge, self._console.say, self._others)
 
     # ---- asking -----------------------------------------------------------------------------------------------
 
@@ -52,11 +52,11 @@ class Questions:
         self._shown.add((gate.gate, gate.digest))
         if new:
             self._state.journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest)
-        self._voice.say(self._question(gate, listing), issue)
+        self._console.say(self._question(gate, listing), issue)
         if self._talk is not None and not self._due.making.manner.prompts:
             self._talk.put([gate])
         if issue:
-            self._voice.leave(issue)
+            self._console.leave(issue)
         if new:
             send()
         return gate
@@ -74,11 +74,11 @@ class Questions:
 
     def settle(self) -> list[Decision]:
         """Turn approval files into decisions, say what they do, and return them, oldest first."""
-        made = self._numbered(settle(self._milestone, self._state, self._change_now, self._voice.say, self._others))
+        made = self._numbered(settle(self._milestone, self._state, self._change_now, self._console.say, self._others))
         for decision in made:
             self._shown -= self._shown if decision.verb is Verb.UNSKIP else {(decision.gate, decision.digest)}
             self._due.ask_again()
-            self._voice.say(decided(decision, self._issue(decision.gate)))
+            self._console.say(decided(decision, self._issue(decision.gate)))
         if made:
             self.withdraw()
         return made
@@ -97,7 +97,7 @@ class Questions:
         base = counted_from(self._state, gate.gate) if issue else None
         if not gate.change or issue is None or base is None:
             return None
-        outside, branch = self._due.making.outside, self._state.roster.branch(self._milestone, issue)
+        outside, branch = self._due.making.outside, self._state.registry.branch(self._milestone, issue)
         return outside.reach().git.patch_id(base, outside.heads.get(branch, base))
 
     def _issue(self, gate: str) -> Issue | None:
@@ -109,7 +109,7 @@ class Questions:
         """Close the questions that need no answer any more."""
         for gate, why in list(self._needless()):
             self._state.gates.close(gate.gate)
-            self._voice.say([f"· Gate {gate.gate} is withdrawn: {why}"])
+            self._console.say([f"· Gate {gate.gate} is withdrawn: {why}"])
 
     def _needless(self) -> Iterator[tuple[Gate, str]]:
         for gate in self._state.gates.all():

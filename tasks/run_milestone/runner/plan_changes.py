@@ -24,15 +24,15 @@ def take_up(milestone: Milestone, state: State, say: Say) -> None:
     A run that was ended while it did this is gone on from first.
     """
     _follow(state, say)
-    revisions = state.roster.take_up(milestone, state.decisions.next())
+    revisions = state.registry.take_up(milestone, state.decisions.next())
     if state.markers.read(BOOTSTRAP) is not None:
         say(told(milestone, state, revisions))
     _follow(state, say)
 
 
 def _follow(state: State, say: Say) -> None:
-    """Carry out what the roster still has to move."""
-    changed = state.roster.roll.changed
+    """Carry out what the registry still has to move."""
+    changed = state.registry.roll.changed
     if not changed:
         return
     for number in changed:
@@ -42,11 +42,11 @@ def _follow(state: State, say: Say) -> None:
         if approval.gate in changed:
             say([state.refuse(approval, another(approval.gate))])
     moves = {
-        move.source: move.target for move in state.roster.roll.moves if move.number or move.target.endswith("/issues")
+        move.source: move.target for move in state.registry.roll.moves if move.number or move.target.endswith("/issues")
     }
     state.journal.add("issues renumbered", moves=moves)
     state.markers.forget(COMPLETE)
-    state.roster.carry_out()
+    state.registry.carry_out()
 
 
 def told(milestone: Milestone, state: State, revisions: tuple[Revision, ...]) -> Iterator[str]:
@@ -106,6 +106,6 @@ def foretold(milestone: Milestone, state: State) -> list[str]:
     """Return what the next run will take up of a changed plan; until then records stand under their old numbers."""
     if state.markers.read(BOOTSTRAP) is None:
         return []
-    lines = list(told(milestone, state, state.roster.foresee(milestone, state.decisions.next())))
+    lines = list(told(milestone, state, state.registry.foresee(milestone, state.decisions.next())))
     first = "⚠️ The plan's issues changed since the last run. Until the next one, records stand under their old numbers:"
     return [first, *(f"  {line}" for line in lines), ""] if lines else []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..model import BranchMade, Kind, Step
 from ..policy import budget
 from ..policy.graph import step_name
-from ..render.console import Voice
+from ..render.console import Console
 from .session import Session
 from .up_to_date import UNANSWERED
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def ready(project: Project, milestone: Milestone) -> tuple[str, ...]:
     """Return the issues that a run would start or go on with now, from the records alone."""
-    session = Session(project, milestone, Voice())
+    session = Session(project, milestone, Console())
     if session.state.gates.read(budget.GATE) is not None:
         return ()
     with session.looking():
@@ -42,7 +42,7 @@ def _waits(session: Session, issue: Issue) -> bool:
 
 def _has_commits(session: Session, issue: Issue) -> bool:
     made = session.state.markers.evidence(step_name(issue.number, Step.BRANCH), BranchMade)
-    head = session.head(session.state.roster.branch(session.milestone, issue))
+    head = session.head(session.state.registry.branch(session.milestone, issue))
     return made is not None and head not in {None, made.base}
 
 

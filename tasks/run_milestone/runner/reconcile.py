@@ -63,29 +63,29 @@ class Reconciling:
             say([f"✓ PR #{pull.number} is left as a draft: its issue is skipped"])
 
     def _name(self, issue: Issue) -> str:
-        return self.due.making.state.roster.branch(self.due.making.milestone, issue)
+        return self.due.making.state.registry.branch(self.due.making.milestone, issue)
 
     def _evidence(self, issue: Issue, step: Step, shape: type[T]) -> T | None:
         return self.due.making.state.markers.evidence(step_name(issue.number, step), shape)
 
     def _begun_elsewhere(self, issue: Issue) -> Iterator[str]:
         """Take up work that was begun under another number or title, where no records tell of it."""
-        roster, milestone = self.due.making.state.roster, self.due.making.milestone
+        registry, milestone = self.due.making.state.registry, self.due.making.milestone
         heads, name = {**self.world.heads, **self.due.making.outside.heads}, self._name(issue)
         if name in heads or self._evidence(issue, Step.BRANCH, BranchMade) is not None:
             return
-        unowned = set(heads).difference(roster.all_branches(milestone))
+        unowned = set(heads).difference(registry.all_branches(milestone))
         begun = {head for head in unowned if is_branch_of(milestone, issue, head)}
         found = sorted(begun - {join_of(head) for head in begun})
         if len(found) == 1:
-            roster.pin(milestone, issue, found[0])
+            registry.pin(milestone, issue, found[0])
             yield f"✓ Issue #{issue.number} was begun on {found[0]}: its work is taken up there"
         elif found:
             yield f"⚠️ Issue #{issue.number} may have been begun on {' or '.join(found)}; none is taken up"
 
     def _left_behind(self) -> Iterator[str]:
         """Name the open pull requests of issues that are no longer in the plan, in every run."""
-        for known in self.due.making.state.roster.roll.issues:
+        for known in self.due.making.state.registry.roll.issues:
             pull = self.world.pull(known.branch) if known.branch and not known.number else None
             if pull is not None and pull.state == "open":
                 what = f"its issue ({one_line(known.title)}) is no longer in the plan"
@@ -187,7 +187,7 @@ class Reconciling:
 
     def _thrown_away(self, issue: Issue, here: str, there: str) -> bool:
         making = self.due.making
-        marks = making.state.roster.marks(making.milestone, issue)
+        marks = making.state.registry.marks(making.milestone, issue)
         return any(self.hands.git.is_thrown_away(there, here, f"{mark}/") for mark in marks)
 
 

@@ -9,8 +9,8 @@ from ..core.errors import ExitCode, Panic, UserError
 from ..core.user import whoami
 from ..model import Kind
 from ..policy import budget
-from ..render.autonomous import unattended
-from ..render.console import Voice
+from ..render.autonomous import autonomous_report
+from ..render.console import Console
 from ..render.gate import question_again
 from ..store.metrics import measure
 from ..sync.shared_state import Alone, Together
@@ -39,7 +39,7 @@ def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None 
     """
     milestone = budget.limited(milestone, time=mode.time, money=mode.money)
     gc.freeze()  # what is imported by now stays: no collection needs to look through it again
-    session = Session(project, milestone, Voice(apart=mode.jobs > 1), _manner(mode, ask), _sharing(mode))
+    session = Session(project, milestone, Console(apart=mode.jobs > 1), _manner(mode, ask), _sharing(mode))
     heed_signals()
     try:
         session.begin()
@@ -64,14 +64,14 @@ def _save(session: Session) -> None:
     try:
         session.finish(hurried=True)
     except UserError as error:
-        session.voice.say([f"⚠️ Not shared: {error}"])
+        session.console.say([f"⚠️ Not shared: {error}"])
 
 
 def _secure(session: Session) -> None:
     """Leave nothing to be merged by mistake, and say what is saved."""
     session.state.journal.add("panic", who=whoami())
-    session.voice.say(leave_drafts(session.milestone, session.state, session.hands.forge))
-    session.voice.say(saved(session.milestone, session.state))
+    session.console.say(leave_drafts(session.milestone, session.state, session.hands.forge))
+    session.console.say(saved(session.milestone, session.state))
     session.finish()
 
 
@@ -92,7 +92,7 @@ def _one_by_one(session: Session, ask: Answers) -> Answers:
 
     def answer(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
         if gate.kind is not Kind.PHASE:
-            session.voice.say(question_again(gate))
+            session.console.say(question_again(gate))
         return ask(gate, decisions)
 
     return answer
@@ -112,20 +112,20 @@ def _manner(mode: Mode, ask: Answers | None) -> Manner:
 
 def _finish(session: Session, mode: Mode) -> int:
     if mode.autonomous:
-        session.voice.leave_all()
-        session.voice.say(unattended(session.milestone, session.state, aborted=session.aborted))
+        session.console.leave_all()
+        session.console.say(autonomous_report(session.milestone, session.state, aborted=session.aborted))
     code = (
         ExitCode.DONE
         if _only_issues_are_left(session, mode)
         else exit_code(session.state, session.due, session.status, mode.only)
     )
     if mode.only and code == ExitCode.DONE:
-        session.voice.leave_all()
-        session.voice.say(["", f"✓ Done: {', '.join(f'#{number}' for number in mode.only)}"])
+        session.console.leave_all()
+        session.console.say(["", f"✓ Done: {', '.join(f'#{number}' for number in mode.only)}"])
     session.finish()
     if mode.metrics:
         session.state.write_metrics(measure(session.milestone, session.state))
-        session.voice.say(["", f"✓ Metrics written: state/{session.milestone.id}/metrics.json"])
+        session.console.say(["", f"✓ Metrics written: state/{session.milestone.id}/metrics.json"])
     return code
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..adapters import Hands
     from ..model import Finding, Milestone
     from ..plan.project import Project
-    from ..render.console import Voice
+    from ..render.console import Console
     from ..sync.shared_state import Sharing
 
 
@@ -43,14 +43,14 @@ class Session:
         self,
         project: Project,
         milestone: Milestone,
-        voice: Voice,
+        console: Console,
         manner: Manner | None = None,
         sharing: Sharing | None = None,
     ) -> None:
         """Look at a milestone of a project, in the manner of the run's flags; `sharing` sends its state."""
         self.project = project
         self.milestone = milestone
-        self.voice = voice
+        self.console = console
         self.state = State(project.state(milestone.id))
         self.problems: dict[str, str] = {}
         self.aborted = False
@@ -62,8 +62,8 @@ class Session:
         self.due = Due(Making(project, milestone, self.state, self._outside, self._attempting, self.manner))
         self._others = self._left_to_others()
         self._ledger = Ledger(milestone, self.state)
-        self._questions = Questions(self.due, voice, self._sharing, self._others)
-        self._carrying = Carrying(self.due, voice, self._ledger, self._questions, self._send)
+        self._questions = Questions(self.due, console, self._sharing, self._others)
+        self._carrying = Carrying(self.due, console, self._ledger, self._questions, self._send)
         self._hurried = False
         """Whether somebody wants a standalone run to end now."""
 
@@ -79,7 +79,7 @@ class Session:
         """Begin unless the run has begun, or the seal says that nothing changed since the milestone was complete."""
         nothing_to_do = self.state.sealed().get("run")
         if nothing_to_do is not None:
-            self.voice.say(nothing_to_do.splitlines()[:1])
+            self.console.say(nothing_to_do.splitlines()[:1])
         elif self._outside.hands is None:
             self.begin()
 
@@ -90,21 +90,21 @@ class Session:
         lock = self._stack.enter_context(held(self.state.folder))
         told: list[str] = []
         hands = open_hands(
-            self.project, self.milestone, lock, told.extend, progress=self.voice.progress, later=self.voice.say
+            self.project, self.milestone, lock, told.extend, progress=self.console.progress, later=self.console.say
         )
         self._outside.hands = hands
-        told += self._sharing.enter(self.milestone, self.state, hands.git, self.voice.say)
+        told += self._sharing.enter(self.milestone, self.state, hands.git, self.console.say)
         again = self.state.markers.read(BOOTSTRAP) is not None
         doing = self.manner.doing or ("Resuming" if again else "Starting")
-        self.voice.say([*transcript.start(self.milestone, doing), *told])
-        take_up(self.milestone, self.state, self.voice.say)
+        self.console.say([*transcript.start(self.milestone, doing), *told])
+        take_up(self.milestone, self.state, self.console.say)
         self.state.journal.add("run started")
         self._questions.talk_on(hands.forge)
         self._outside.read_heads()
         self.listen()
         self.settle()
         self._ledger.open()
-        self.voice.say(self._ledger.break_off(self._others))
+        self.console.say(self._ledger.break_off(self._others))
         self._look_outside()
 
     @contextlib.contextmanager
@@ -125,7 +125,7 @@ class Session:
     def _look_outside(self) -> None:
         """Ask the remote and the forge, and take over what happened there since the last run."""
         reconciling = self._ask_outside()
-        reconciling.take_over(self.voice.say)
+        reconciling.take_over(self.console.say)
         self._heed(reconciling)
 
     def look_back(self) -> None:
@@ -135,20 +135,20 @@ class Session:
     def _ask_outside(self) -> Reconciling:
         from .wiring import look
 
-        self._outside.world = look(self.hands, self.state.roster.all_branches(self.milestone), self.milestone.id)
+        self._outside.world = look(self.hands, self.state.registry.all_branches(self.milestone), self.milestone.id)
         self.state.remember(self._outside.world)
         return Reconciling(self.due, self.hands, self._outside.world, self._others)
 
     def _heed(self, reconciling: Reconciling) -> None:
         """Do what follows from how branches and pull requests stand now: for skipped issues, and for questions."""
         self._outside.read_heads()
-        reconciling.leave_drafts(self.voice.say)
+        reconciling.leave_drafts(self.console.say)
         self._questions.withdraw()
 
     def look_again(self) -> bool:
         """Bring what others recorded and look at the local branches again; returns whether an issue's branch moved."""
         self._sharing.receive()
-        names = [self.state.roster.branch(self.milestone, issue) for issue in self.milestone.issues]
+        names = [self.state.registry.branch(self.milestone, issue) for issue in self.milestone.issues]
         before = self._outside.heads
         self._outside.read_heads()
         self.due.ask_again()
@@ -190,9 +190,9 @@ class Session:
             return
         self.problems[node.name] = str(error)
         self.state.journal.add("failed", task=node.name, why=str(error))
-        self.voice.say(["", f"✗ {self.milestone.id}:{node.name} failed: {error}"], node.issue)
+        self.console.say(["", f"✗ {self.milestone.id}:{node.name} failed: {error}"], node.issue)
         if node.issue:
-            self.voice.leave(node.issue)
+            self.console.leave(node.issue)
 
     def forget(self, task: str) -> None:
         """Forget that a task, or all of an issue, is done, so that it runs again."""
@@ -223,10 +223,10 @@ class Session:
         """
         status = self.status
         if self._outside.hands is not None:
-            self.voice.leave_all()
+            self.console.leave_all()
             if status != "unfinished" or not (hurried or self.manner.doing):  # else it was said how that goes on
-                self.voice.say(self._last_words(status))
-            self.voice.say(self._ledger.unmeasured())
+                self.console.say(self._last_words(status))
+            self.console.say(self._ledger.unmeasured())
             self.state.journal.add("run ended", status=status)
             if not hurried and not self._hurried:
                 self._questions.leave()

@@ -25,7 +25,7 @@ def leave_drafts(milestone: Milestone, state: State, forge: Forge) -> list[str]:
 
 
 def _drafts(milestone: Milestone, state: State, forge: Forge) -> Iterator[str]:
-    issues = {state.roster.branch(milestone, issue): issue for issue in milestone.issues}
+    issues = {state.registry.branch(milestone, issue): issue for issue in milestone.issues}
     for pull in forge.pulls(*issues):
         if pull.head in issues and pull.state == "open" and not pull.draft:
             _remember(state, issues[pull.head], pull)

@@ -63,7 +63,7 @@ class Making:
 
     def job(self, issue: Issue) -> Job:
         """Return what the steps of an issue work from."""
-        branch, index = self.state.roster.branch(self.milestone, issue), self._index(issue)
+        branch, index = self.state.registry.branch(self.milestone, issue), self._index(issue)
         baseline = self.state.markers.evidence(BOOTSTRAP, Bootstrapped)
         return Job(
             milestone=self.milestone,
@@ -81,7 +81,7 @@ class Making:
             head=self.outside.heads.get(branch),
             heads=self.outside.heads,
             decisions=about(issue.number, issue.phase, self.state.decisions.all()),
-            marks=self.state.roster.marks(self.milestone, issue),
+            marks=self.state.registry.marks(self.milestone, issue),
             known_failures=baseline.tests.failed if baseline else (),
         )
 

@@ -116,7 +116,7 @@ class Due:
         if gating.skipped(number, issue.phase, state.decisions.all(), finished=finished):
             return SKIPPED
         world = self.making.outside.world
-        pull = world.pull(state.roster.branch(self.making.milestone, issue)) if world else None
+        pull = world.pull(state.registry.branch(self.making.milestone, issue)) if world else None
         proposed = state.markers.evidence(f"{number}:{Step.PR}", Proposed)
         told = pull.state if pull else proposed.state if proposed else None
         return "its pull request is merged" if told == "merged" else None

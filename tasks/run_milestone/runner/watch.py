@@ -22,7 +22,7 @@ def wait_for_answer(session: Session) -> bool:
         return False
     approvals = session.state.approvals.folder
     approvals.mkdir(parents=True, exist_ok=True)
-    session.voice.say(["", f"… Waiting for answers in state/{session.milestone.id}/approvals; ^C ends the run"])
+    session.console.say(["", f"… Waiting for answers in state/{session.milestone.id}/approvals; ^C ends the run"])
     branches = session.hands.git.common / "refs" / "heads"
     return any(_news(session) for _ in changes(approvals, branches))
 

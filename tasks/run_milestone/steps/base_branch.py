@@ -20,7 +20,7 @@ BASE = "base"
 
 def stands_on(job: Job) -> Base:
     """Return on what the issue stands, as the forge was when it was asked."""
-    branches = job.state.roster.branches(job.milestone)
+    branches = job.state.registry.branches(job.milestone)
     return base_of(job.milestone, job.issue, job.world.pulls if job.world else (), branches)
 
 

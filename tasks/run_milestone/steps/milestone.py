@@ -13,8 +13,8 @@ from ..plan.review import review
 from ..render import transcript
 from ..render.phase import listing
 from ..render.plan_review import reviewed
-from ..render.run_summary import closing
-from ..store.issue_status import listed, stories
+from ..render.run_summary import completed
+from ..store.issue_status import issue_statuses, phase_findings
 from .task import Task
 from .test import NOTHING_COLLECTED, coverage_gap, run_tests
 
@@ -156,8 +156,8 @@ def barrier_task(milestone: Milestone, state: State, node: Node) -> Task:
     return Task(
         gate=node.name,
         shape=Passed,
-        inputs=lambda: _named({"issues of the phase": listed(phase, milestone, state)}),
-        findings=lambda _: (listed(phase, milestone, state), ""),
+        inputs=lambda: _named({"issues of the phase": phase_findings(phase, milestone, state)}),
+        findings=lambda _: (phase_findings(phase, milestone, state), ""),
         after=lambda _: [f"✓ Phase {phase.number} approved"],
         shown=lambda: listing(phase, milestone, state),
     )
@@ -168,9 +168,11 @@ def complete_task(milestone: Milestone, state: State) -> Task:
     return Task(
         gate="complete",
         shape=Completed,
-        inputs=lambda: _named({"issues": [_end(story) for story in stories(milestone, state)]}),
-        act=lambda: Completed(tuple(story.number for story in stories(milestone, state) if story.status == "done")),
-        after=lambda _: ["", *closing(milestone, state)],
+        inputs=lambda: _named({"issues": [_end(story) for story in issue_statuses(milestone, state)]}),
+        act=lambda: Completed(
+            tuple(story.number for story in issue_statuses(milestone, state) if story.status == "done")
+        ),
+        after=lambda _: ["", *completed(milestone, state)],
     )
 
 

@@ -13,7 +13,7 @@ from .approvals import Approvals
 from .decisions import Decisions
 from .gate_comments import AskedOnForge
 from .gates import OpenGates
-from .issue_registry import Roster
+from .issue_registry import IssueRegistry
 from .journal import Journal
 from .json_record import clean, read_record, write_record
 from .markers import Markers
@@ -34,8 +34,8 @@ class State:
         self.gates = OpenGates(folder / "gates")
         self.approvals = Approvals(folder / "approvals")
         self.asked = AskedOnForge(folder / "asked")
-        self.roster = Roster(folder, self.markers)
-        self.decisions = Decisions(folder / "decisions", self.roster)
+        self.registry = IssueRegistry(folder, self.markers)
+        self.decisions = Decisions(folder / "decisions", self.registry)
         self.journal = Journal(folder / "journal.jsonl")
 
     @property

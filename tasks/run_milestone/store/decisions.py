@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..policy.issue_identity import Known
-    from .issue_registry import Roster
+    from .issue_registry import IssueRegistry
 
 
 class Decisions:
     """The folder `state/<id>/decisions`: `0001-03-fix.json`."""
 
-    def __init__(self, folder: Path, roster: Roster) -> None:
-        """Look at `folder` (`state/m4.1/decisions`); `roster` knows which number each issue has now."""
+    def __init__(self, folder: Path, registry: IssueRegistry) -> None:
+        """Look at `folder` (`state/m4.1/decisions`); `registry` knows which number each issue has now."""
         self._folder = folder
-        self._roster = roster
+        self._roster = registry
         self._read: dict[str, Decision] = {}
         self._now: tuple[tuple[Known, ...], dict[int, Decision]] = ((), {})
 

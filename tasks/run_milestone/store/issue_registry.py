@@ -1,4 +1,4 @@
-"""The roster: who each number is, and how records follow an issue whose number in the plan is another now."""
+"""The registry: who each number is, and how records follow an issue whose number in the plan is another now."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STAGE = "moving"
 """Where folders wait while others leave the place they go to."""
 
 
-class Roster:
+class IssueRegistry:
     """`state/<id>/issues.json`."""
 
     def __init__(self, folder: Path, markers: Markers) -> None:

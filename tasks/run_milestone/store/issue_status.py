@@ -1,4 +1,4 @@
-"""The stories: what the records tell of each issue, in one value apiece; a pure function of them."""
+"""The issue_statuses: what the records tell of each issue, in one value apiece; a pure function of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class IssueStory:
+class IssueStatus:
     """One issue, as the records tell it. `status` is done, skipped, waiting or open."""
 
     number: str
@@ -46,19 +46,19 @@ class IssueStory:
     """Whether its pull request was merged."""
 
 
-def stories(milestone: Milestone, state: State) -> tuple[IssueStory, ...]:
+def issue_statuses(milestone: Milestone, state: State) -> tuple[IssueStatus, ...]:
     """Return every issue's story in plan order."""
     decisions, gates = state.decisions.all(), {gate.gate: gate for gate in state.gates.all()}
     return tuple(_story(issue, state, decisions, gates.get(issue.number)) for issue in milestone.issues)
 
 
-def with_costs(told: tuple[IssueStory, ...], entries: Iterable[dict[str, Any]]) -> tuple[IssueStory, ...]:
-    """Return the stories with what agents cost in all attempts, as the journal tells it; a marker knows the last."""
+def with_costs(told: tuple[IssueStatus, ...], entries: Iterable[dict[str, Any]]) -> tuple[IssueStatus, ...]:
+    """Return every status with the cost of all attempts from the journal; a marker only knows the last one."""
     costs = budget.costs(entries)
     return tuple(replace(story, cost=costs.get(story.number, story.cost)) for story in told)
 
 
-def _story(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Gate | None) -> IssueStory:
+def _story(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Gate | None) -> IssueStatus:
     own = tuple(decision for decision in decisions if decision.gate == issue.number)
     proposed = state.markers.evidence(f"{issue.number}:pr", Proposed)
     tested = state.markers.evidence(f"{issue.number}:test", Tested)
@@ -68,7 +68,7 @@ def _story(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Ga
     skip = skip_of(issue.number, issue.phase, decisions, finished=finished)
     status = "skipped" if skip else "waiting" if gate else "done" if finished or merged else "open"
     made = proposed if proposed and not proposed.problem else None
-    return IssueStory(
+    return IssueStatus(
         issue.number,
         issue.title,
         issue.github,
@@ -116,16 +116,16 @@ def _reason(skip: Decision) -> str:
     return skip.why or (STOPS[skip.kind].title if skip.kind else "skipped by decision")
 
 
-def listed(phase: Phase, milestone: Milestone, state: State, *, skipping: bool = False) -> tuple[Finding, ...]:
+def phase_findings(phase: Phase, milestone: Milestone, state: State, *, skipping: bool = False) -> tuple[Finding, ...]:
     """Return what a phase's barrier asks about, by issue number: their order in the plan is no other list.
 
     A skipped issue is a warning; `skipping` lists what is unfinished as skipped.
     """
-    told = [story for story in stories(milestone, state) if story.phase == phase.number]
+    told = [story for story in issue_statuses(milestone, state) if story.phase == phase.number]
     return tuple(_listed(story, skipping=skipping) for story in sorted(told, key=lambda story: story.number))
 
 
-def _listed(story: IssueStory, *, skipping: bool) -> Finding:
+def _listed(story: IssueStatus, *, skipping: bool) -> Finding:
     if story.status == "skipped" or (skipping and story.status != "done"):
         return Finding(Kind.PHASE, Severity.WARNING, story.number, f"issue #{story.number} skipped")
     labels = f" [{', '.join(story.labels)}]" if story.labels else ""

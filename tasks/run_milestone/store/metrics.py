@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..policy import budget
 from ..policy.graph import phase_name
 from ..policy.issue_identity import renumbered
-from .issue_status import stories
+from .issue_status import issue_statuses
 from .summary import status_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _by(ran: list[Entry], key: Any) -> dict[str, Any]:
 
 def _issues(milestone: Milestone, state: State, ran: list[Entry]) -> dict[str, Any]:
     groups = _by(ran, lambda entry: entry["task"].partition(":")[0])
-    told = {story.number: story for story in stories(milestone, state)}
+    told = {story.number: story for story in issue_statuses(milestone, state)}
     return {
         number: {**groups.get(number, _sum(())), "attempts": story.attempts, "status": story.status}
         for number, story in told.items()

@@ -1,4 +1,4 @@
-"""The summary: what `summary.json` holds, counted from the stories of a milestone's issues and its decisions."""
+"""The summary: what `summary.json` holds, counted from the issue_statuses of a milestone's issues and its decisions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ..core.serialize import plain
 from ..policy import budget
 from ..policy.graph import COMPLETE, phase_name
 from ..policy.issue_identity import renumbered
-from .issue_status import stories, with_costs
+from .issue_status import issue_statuses, with_costs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..model import Milestone, Phase
     from . import State
-    from .issue_status import IssueStory
+    from .issue_status import IssueStatus
 
 
 def status_of(state: State) -> str:
@@ -32,7 +32,7 @@ def status_of(state: State) -> str:
 def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
     """Return the summary as `schemas/summary.schema.json` describes it."""
     entries = renumbered(list(state.journal.entries()))
-    told, decisions = with_costs(stories(milestone, state), entries), state.decisions.all()
+    told, decisions = with_costs(issue_statuses(milestone, state), entries), state.decisions.all()
     return {
         "milestone": milestone.id,
         "title": milestone.title,
@@ -56,7 +56,7 @@ def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
     }
 
 
-def _pulls(told: tuple[IssueStory, ...]) -> dict[str, int]:
+def _pulls(told: tuple[IssueStatus, ...]) -> dict[str, int]:
     """Return how many there are, and how those of finished issues came through; `unreviewed` only where some are."""
     came = Counter(story.verdict for story in told if story.verdict)
     usual = {verdict: came[verdict] for verdict in ("clean", "fixed", "approved")}
@@ -64,7 +64,7 @@ def _pulls(told: tuple[IssueStory, ...]) -> dict[str, int]:
     return {"created": created, **usual, **({"unreviewed": came["unreviewed"]} if came["unreviewed"] else {})}
 
 
-def _landing(told: tuple[IssueStory, ...], state: State) -> dict[str, Any]:
+def _landing(told: tuple[IssueStatus, ...], state: State) -> dict[str, Any]:
     """Return how many pull requests were merged, and the milestone's own as it was last seen."""
     landed = state.landed()
     pull = {"number": landed.pr, "url": landed.url, "state": landed.state} if landed and landed.pr else None

@@ -55,14 +55,14 @@ class Work:
         """Yield every branch that was begun, with its commit on the remote's branch and the one that was sent."""
         if self._state.markers.read(BOOTSTRAP) is not None and self._git.head(self._milestone.branch) is None:
             yield self._milestone.branch, (there.heads.get(self._milestone.branch), None)
-        removed = (known.branch for known in self._state.roster.roll.issues if not known.number)
+        removed = (known.branch for known in self._state.registry.roll.issues if not known.number)
         for branch in (*(made.branch for _, made in self._begun()), *removed):
             if branch:
                 yield branch, (there.heads.get(branch), there.refs.get(f"{WORK}{branch}"))
 
     def _begun(self) -> Iterator[tuple[str, BranchMade]]:
         """Yield the issues that were begun by the numbers that the records have, which the plan here may not have."""
-        known = [entry.number for entry in self._state.roster.roll.issues if entry.number]
+        known = [entry.number for entry in self._state.registry.roll.issues if entry.number]
         for number in known or [issue.number for issue in self._milestone.issues]:
             made = self._state.markers.evidence(step_name(number, Step.BRANCH), BranchMade)
             if made is not None:

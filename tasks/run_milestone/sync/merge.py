@@ -120,7 +120,7 @@ def _theirs(path: str, theirs: bytes | None) -> bool:
 
 
 def _roster(ours: bytes | None, theirs: bytes | None) -> bytes | None:
-    """Return the roster with the branches that either knows, where both wrote it.
+    """Return the registry with the branches that either knows, where both wrote it.
 
     Errors: Clash where they speak of different issues: then two plans were run at once.
     """
@@ -136,7 +136,7 @@ def _roster(ours: bytes | None, theirs: bytes | None) -> bytes | None:
 
 
 def _who(known: dict[str, Any]) -> dict[str, Any]:
-    """Return what an issue of the roster is, without where its work is and since when it has its number."""
+    """Return what an issue of the registry is, without where its work is and since when it has its number."""
     spans = [span.get("number") for span in known.get("spans", ())]
     return {**{key: value for key, value in known.items() if key != "branch"}, "spans": spans}
 

@@ -63,7 +63,7 @@ class SharedRecords:
         The journal goes first and deletions last, so that a decision is never without its entry or its file.
         Errors: DamagedStateError where the chain of either journal is broken.
         """
-        state, before = self._state, self._state.roster.roll
+        state, before = self._state, self._state.registry.roll
         if journal is not None:
             state.journal.rebase(journal, renumber(merged.numbers))
         for path in merged.asides:
@@ -74,7 +74,7 @@ class SharedRecords:
             elif path != JOURNAL:
                 write_text(state.folder / path, content.decode())
         state.decisions.reread()
-        self._refuse(changed(before, state.roster.roll), merged)
+        self._refuse(changed(before, state.registry.roll), merged)
 
     def _remove(self, path: str) -> None:
         """Remove a record, and the folder of an issue that has none any more: another's may come in its place."""

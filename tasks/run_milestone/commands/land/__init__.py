@@ -8,7 +8,7 @@ from ...core.errors import ExitCode
 from ...policy.graph import COMPLETE
 from ...policy.stops import AGAIN
 from ...render import milestone_pr as words
-from ...render.console import Voice
+from ...render.console import Console
 from ...runner.answerers import nobody
 from ...runner.loop import drive
 from ...runner.options import Manner
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def land(project: Project, milestone: Milestone, *, shared: bool = False) -> int:
     """Land a milestone, and go on where an earlier landing stopped or was killed; a `shared` state is on the remote."""
     sharing = Together() if shared else Alone()
-    session = Session(project, milestone, Voice(), Manner(doing="Landing"), sharing)
+    session = Session(project, milestone, Console(), Manner(doing="Landing"), sharing)
     heed_signals()
     try:
         session.begin()
@@ -54,7 +54,7 @@ def _land(session: Session) -> bool:
     hindered = list(hindrances(session))
     if hindered:
         session.forget(COMPLETE)  # a run has something to do
-        session.voice.say(words.hindered(session.milestone, hindered))
+        session.console.say(words.hindered(session.milestone, hindered))
         return False
     landing = Landing(session)
     return all(landing.brings_in(issue) for issue in in_order(session)) and propose(session)
@@ -72,14 +72,14 @@ def foretell_landing(project: Project, milestone: Milestone) -> str:
     from ...adapters.process import Processes
     from ...runner.wiring import open_forge, open_git
 
-    session, processes = Session(project, milestone, Voice()), Processes()
+    session, processes = Session(project, milestone, Console()), Processes()
     try:
         with session.looking():
             hindered = list(hindrances(session))
             if hindered:
                 return "\n".join([*words.hindered(milestone, hindered)[1:], ""])
             forge = open_forge(milestone, open_git(project, milestone, processes, make=False), processes)
-            pulls = forge.pulls(*session.state.roster.branches(milestone).values())
+            pulls = forge.pulls(*session.state.registry.branches(milestone).values())
             return "\n".join([*words.foretold(milestone, foreseen(session, pulls)), ""])
     finally:
         processes.stop()

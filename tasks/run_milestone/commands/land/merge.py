@@ -30,7 +30,7 @@ class Landing:
         """Bring an issue's work into the milestone branch; returns whether the next may follow."""
         if self.session.due.settled(issue.number) == SKIPPED:
             return True
-        branches = self.session.state.roster.branches(self.session.milestone)
+        branches = self.session.state.registry.branches(self.session.milestone)
         pulls = self.session.hands.forge.pulls(*branches.values())
         pull = pull_of(branches[issue.number], pulls)
         if pull is not None and pull.state == "merged":
@@ -39,7 +39,7 @@ class Landing:
         why = _unfit(pull, self._pushed(issue))
         if pull is None or why is not None:
             self.session.forget(COMPLETE)  # a run has something to do
-            self.session.voice.say([f"✗ #{issue.number}: {why}"])
+            self.session.console.say([f"✗ #{issue.number}: {why}"])
             return False
         self._retarget(pull, pulls)
         return self._asks_nothing(issue, pull) and self._merge(issue, pull)
@@ -50,20 +50,20 @@ class Landing:
 
     def _retarget(self, pull: PullRequest, pulls: tuple[PullRequest, ...]) -> None:
         """Make what stands on this branch stand on the milestone branch, before it is merged."""
-        branch, branches = self.session.milestone.branch, self.session.state.roster.branches(self.session.milestone)
+        branch, branches = self.session.milestone.branch, self.session.state.registry.branches(self.session.milestone)
         for other in retargets(self.session.milestone, pull, pulls, branches):
             found = self.session.hands.forge.retarget(other.number, branch)
             if found.base != branch:
                 raise OutsideError(
                     f"PR #{other.number} still goes to {found.base}, not to {branch}.", "Set its base, then land again."
                 )
-            self.session.voice.say([f"✓ PR #{other.number} goes to {branch} now, no longer to {other.base}"])
+            self.session.console.say([f"✓ PR #{other.number} goes to {branch} now, no longer to {other.base}"])
 
     def _asks_nothing(self, issue: Issue, pull: PullRequest) -> bool:
         """Return whether the pull request merges cleanly and its checks passed; else its question is put."""
         head, hands, milestone = self._pushed(issue), self.session.hands, self.session.milestone
         clash = conflict_with(hands.git, pull.head, head, milestone.branch, self._tip())
-        with self.session.voice.working(f"{issue.number}:land"):
+        with self.session.console.working(f"{issue.number}:land"):
             found = (clash,) if clash else await_checks(hands, pull.number, milestone.checks)
         return self.session.passes(issue.number, found, self._change(issue))
 
@@ -108,7 +108,7 @@ class Landing:
         one = LandedIssue(issue.number, pull.number, pull.head_sha or self._pushed(issue), self._tip(), at)
         self.session.state.write_landed(replace(landed, issues=(*landed.issues, one)))
         self.session.state.journal.add("landed", issue=issue.number, pr=pull.number, head=one.head)
-        self.session.voice.say([f"✓ PR #{pull.number} landed on {landed.branch} (#{issue.number} {issue.title})"])
+        self.session.console.say([f"✓ PR #{pull.number} landed on {landed.branch} (#{issue.number} {issue.title})"])
 
 
 def _unfit(pull: PullRequest | None, pushed: str) -> str | None:

@@ -17,7 +17,7 @@ def propose(session: Session) -> bool:
     """Open the milestone's pull request, or bring it up to date; people merge it."""
     milestone, landed = session.milestone, landed_so_far(session)
     if not landed.issues:
-        session.voice.say(["", "✗ Nothing landed: every issue is skipped"])
+        session.console.say(["", "✗ Nothing landed: every issue is skipped"])
         return False
     forge = session.hands.forge
     found = pull_of(milestone.branch, forge.pulls(milestone.branch))
@@ -31,7 +31,7 @@ def propose(session: Session) -> bool:
         _close(session)
     new = landed.pr != found.number
     session.state.write_landed(replace(landed, pr=found.number, url=found.url, state=found.state))
-    session.voice.say(words.proposed(milestone, found, new=new))
+    session.console.say(words.proposed(milestone, found, new=new))
     return found.state != "closed"
 
 
@@ -40,4 +40,4 @@ def _close(session: Session) -> None:
     forge, title = session.hands.forge, session.milestone.title
     if forge.issues(title):
         forge.close_milestone(title)
-        session.voice.say([f"✓ The milestone “{title}” is closed on the forge"])
+        session.console.say([f"✓ The milestone “{title}” is closed on the forge"])

@@ -48,9 +48,9 @@ def hindrances(session: Session) -> Iterator[str]:
 
 def foreseen(session: Session, pulls: tuple[PullRequest, ...]) -> Iterator[str]:
     """Yield what a landing would do, pull request by pull request; `pulls` are those of the issues as they stand."""
-    branch, branches = session.milestone.branch, session.state.roster.branches(session.milestone)
+    branch, branches = session.milestone.branch, session.state.registry.branches(session.milestone)
     for issue in in_order(session):
-        pull = pull_of(session.state.roster.branch(session.milestone, issue), pulls)
+        pull = pull_of(session.state.registry.branch(session.milestone, issue), pulls)
         if session.due.settled(issue.number) == SKIPPED or pull is None:
             yield f"· #{issue.number} is left out: {'it is skipped' if pull else 'it has no pull request'}"
         elif pull.state == "merged":

@@ -35,7 +35,7 @@ def verify(project: Project, milestone: Milestone) -> tuple[str, bool]:
     processes = Processes()
     try:
         git = open_git(project, milestone, processes)
-        branches = state.roster.branches(milestone).values()
+        branches = state.registry.branches(milestone).values()
         pulls = open_forge(milestone, git, processes).pulls(milestone.branch, *branches)
         epic = epic_text(project.plan(milestone.id), EPIC)
         return _told(Ground(milestone, state, git, git.heads(), git.remote_heads(), pulls, epic))

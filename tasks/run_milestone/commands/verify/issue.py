@@ -39,7 +39,7 @@ GATES = (Step.TEST_GATE, Step.INSPECT_GATE, Step.REVIEW_GATE)
 def differences(issue: Issue, ground: Ground) -> Iterator[str]:
     """Yield how the records of an issue differ from git and the forge."""
     made = ground.state.markers.evidence(f"{issue.number}:{Step.BRANCH}", BranchMade)
-    pull = pull_of(ground.state.roster.branch(ground.milestone, issue), ground.pulls)
+    pull = pull_of(ground.state.registry.branch(ground.milestone, issue), ground.pulls)
     for gate in GATES:
         yield from rests_on(ground, issue.number, ground.state.markers.evidence(f"{issue.number}:{gate}", Passed))
     yield from _pull(ground, issue, pull)
@@ -49,7 +49,7 @@ def differences(issue: Issue, ground: Ground) -> Iterator[str]:
 
 
 def _branch(ground: Ground, issue: Issue, made: BranchMade) -> Iterator[str]:
-    name = ground.state.roster.branch(ground.milestone, issue)
+    name = ground.state.registry.branch(ground.milestone, issue)
     head = ground.here.get(name)
     if made.branch != name:
         yield f"the marker speaks of branch {made.branch}, the plan makes {name}"
@@ -103,9 +103,9 @@ def _pull(ground: Ground, issue: Issue, pull: PullRequest | None) -> Iterator[st
 def _facts(ground: Ground, issue: Issue, said: Proposed, found: PullRequest) -> Iterator[str]:
     pushed = ground.state.markers.evidence(f"{issue.number}:{Step.PUSH}", Pushed)
     left_out = skipped(issue.number, issue.phase, ground.state.decisions.all(), finished=finished(ground, issue.number))
-    branches = ground.state.roster.branches(ground.milestone)
+    branches = ground.state.registry.branches(ground.milestone)
     expected = {
-        "head": (ground.state.roster.branch(ground.milestone, issue), found.head),
+        "head": (ground.state.registry.branch(ground.milestone, issue), found.head),
         "base": (base_of(ground.milestone, issue, ground.pulls, branches).branch, found.base)
         if found.state == "open"
         else ("", ""),

@@ -23,7 +23,7 @@ def journal(ground: Ground) -> Iterator[str]:
         yield f"its chain breaks at {broken}"
     told = {entry.get("task") for entry in ground.state.journal.entries() if entry.get("event") == "done"}
     for issue in ground.milestone.issues:
-        numbers = [mark.rpartition("/")[2] for mark in ground.state.roster.marks(ground.milestone, issue)]
+        numbers = [mark.rpartition("/")[2] for mark in ground.state.registry.marks(ground.milestone, issue)]
         told |= {f"{issue.number}:{step}" for step in Step for number in numbers if f"{number}:{step}" in told}
     issues = [f"{issue.number}:{step}" for issue in ground.milestone.issues for step in Step]
     own = [BOOTSTRAP, PLAN_REVIEW, COMPLETE, *(phase_name(phase.number) for phase in ground.milestone.phases)]

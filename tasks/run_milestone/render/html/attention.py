@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...model import Decision, Gate
-    from ...store.issue_status import IssueStory
+    from ...store.issue_status import IssueStatus
     from .data import Records
 
 
@@ -61,7 +61,7 @@ def _worth_knowing(records: Records) -> Iterator[str]:
         yield f"{pill('open', 'unattended')} {count(alone, 'decision')} taken by the run itself (--autonomous)"
 
 
-def _pull(records: Records, story: IssueStory) -> str:
+def _pull(records: Records, story: IssueStatus) -> str:
     return f"{link(story.url or '', f'PR #{story.pr}')}: {who_asks(records, story.number)}"
 
 

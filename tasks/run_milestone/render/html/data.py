@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...model import Step, Tested
 from ...policy.issue_identity import renumbered
-from ...store.issue_status import stories, with_costs
+from ...store.issue_status import issue_statuses, with_costs
 from ...store.summary import summarise
 from ...store.timeline import questions, spans
 
 if TYPE_CHECKING:
     from ...model import Criterion, Decision, Gate, Issue, Milestone
     from ...store import State
-    from ...store.issue_status import IssueStory
+    from ...store.issue_status import IssueStatus
     from ...store.timeline import Entry, Question, Span
 
 
@@ -29,7 +29,7 @@ class Records:
     milestone: Milestone
     state: State
     facts: dict[str, Any]
-    told: dict[str, IssueStory]
+    told: dict[str, IssueStatus]
     decisions: tuple[Decision, ...]
     gates: tuple[Gate, ...]
     entries: tuple[Entry, ...]
@@ -48,7 +48,7 @@ class Records:
 def read(milestone: Milestone, state: State) -> Records:
     """Return the records of a milestone."""
     decisions, gates, entries = state.decisions.all(), state.gates.all(), _entries(state)
-    told = {story.number: story for story in with_costs(stories(milestone, state), entries)}
+    told = {story.number: story for story in with_costs(issue_statuses(milestone, state), entries)}
     asked = questions(entries, decisions, gates)
     return Records(milestone, state, summarise(milestone, state), told, decisions, gates, entries, asked)
 

@@ -39,7 +39,7 @@ def _pull(records: Records, issue: Issue) -> str:
         f'<tr><td class="number">{link(story.url or "", f"#{story.pr}")} '
         f"{pill(state, state) if state != 'open' else ''}</td>"
         f'<td><a href="#issue-{issue.number}">{text(issue.title)}</a> {text(reference(issue))}<br>'
-        f'<span class="soft">{code(records.state.roster.branch(records.milestone, issue))}</span></td>'
+        f'<span class="soft">{code(records.state.registry.branch(records.milestone, issue))}</span></td>'
         f'<td data-is="Came through">{pill(came, _CAME.get(came, came))}</td>'
         f"<td>{labels(story.labels)}</td>"
         f'<td class="number" data-is="Tests">{tests}</td></tr>'
