@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..adapters.agents.prompt import section
-from ..core.redact import redact
+from ..core.text import for_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def prompt(change: Change, reviewer: Reviewer) -> str:
     rules = _RULES.format(look=_LOOK[reviewer.stage])
     heading = f"# Review issue {change.issue.number} of milestone {change.milestone.id}\n\n{rules}"
     sections = (section(title, text, LONGEST) for title, text in _sections(change) if text)
-    return redact("\n".join((heading, *sections)))
+    return for_record("\n".join((heading, *sections)))
 
 
 def _sections(change: Change) -> Iterator[tuple[str, str]]:

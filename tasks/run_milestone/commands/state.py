@@ -29,13 +29,12 @@ def state_push(args: argparse.Namespace) -> int:
 
 def state_show(args: argparse.Namespace) -> int:
     """Tell what the remote has: who pushed last and when, what is in it, who holds the lock."""
-    from ..core.escape import visible
-    from ..core.redact import redact
+    from ..core.text import for_terminal
     from .state_exchange import shown, tell
 
     project = current_project()
     facts = tell(project, load_plan(project, args.milestone))
-    put(facts if args.json else "\n".join([*(visible(redact(line)) for line in shown(facts)), ""]))
+    put(facts if args.json else "\n".join([*(for_terminal(line) for line in shown(facts)), ""]))
     return ExitCode.DONE
 
 

@@ -7,8 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from ..core.escape import visible
-from ..core.redact import redact
+from ..core.text import for_terminal
 from . import transcript
 from .progress import Progress, wanted
 
@@ -95,7 +94,7 @@ class Console:
 
     def _write(self, lines: Iterable[str]) -> None:
         with self._turn:
-            text = "".join(f"{visible(redact(line))}\n" for line in self._spaced(lines))
+            text = "".join(f"{for_terminal(line)}\n" for line in self._spaced(lines))
             # a reader that went away (`| head`) must not end a run in the middle
             with contextlib.suppress(BrokenPipeError):
                 out = self._out or sys.stdout

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..core.escape import inert_markdown
-from ..core.redact import redact
+from ..core.text import for_markdown, for_record
 from ..model import Kind, Verb
 from ..policy import budget
 from .phrases import PURPOSE, headline, one_line, place
@@ -116,11 +115,11 @@ def tracking_body(milestone: Milestone) -> str:
 
 
 def _whole(*parts: str) -> str:
-    return redact("\n\n".join(filter(None, parts)))[:LONGEST]
+    return for_record("\n\n".join(filter(None, parts)))[:LONGEST]
 
 
 def _inert(text: str) -> str:
-    return inert_markdown(one_line(text))
+    return for_markdown(one_line(text))
 
 
 # ---- answers ------------------------------------------------------------------------------------------------------

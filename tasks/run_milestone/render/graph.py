@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.escape import visible
+from ..core.text import for_terminal
 from ..policy.graph import compile_graph
 from .phrases import one_line, reference, short_title
 
@@ -51,8 +51,8 @@ def boxes(milestone: Milestone, statuses: Mapping[str, str]) -> tuple[Box, ...]:
 def _text(node: Node, issues: Mapping[str, Issue]) -> str:
     issue = issues.get(node.name)
     if issue is None:
-        return visible(one_line(node.title if node.phase else node.name))
-    return visible(f"#{issue.number} {short_title(issue)}{reference(issue)}")
+        return for_terminal(one_line(node.title if node.phase else node.name))
+    return for_terminal(f"#{issue.number} {short_title(issue)}{reference(issue)}")
 
 
 def arrows(milestone: Milestone) -> tuple[Arrow, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.escape import inert_line, inert_markdown
+from ..core.text import for_markdown, for_title
 from ..core.units import count
 from ..store.issue_status import issue_statuses
 from .phrases import next_steps, one_line, version_of
@@ -48,7 +48,7 @@ def proposed(milestone: Milestone, pull: PullRequest, *, new: bool) -> list[str]
 
 def title(milestone: Milestone) -> str:
     """Return `Milestone m4.1: User Management`."""
-    return inert_line(f"Milestone {milestone.id}: {one_line(milestone.title)}")
+    return for_title(f"Milestone {milestone.id}: {one_line(milestone.title)}")
 
 
 def mark(milestone: Milestone) -> str:
@@ -80,7 +80,7 @@ def _landed(inside: list[IssueStatus]) -> Iterator[str]:
     for story in inside:
         labels = f" — {', '.join(f'`{label}`' for label in story.labels)}" if story.labels else ""
         reference = f" (#{story.github})" if story.github else ""
-        yield f"- #{story.pr} {inert_markdown(one_line(story.title))}{reference}{labels}"
+        yield f"- #{story.pr} {for_markdown(one_line(story.title))}{reference}{labels}"
 
 
 def _left_out(told: Iterable[IssueStatus]) -> Iterator[str]:
@@ -88,7 +88,7 @@ def _left_out(told: Iterable[IssueStatus]) -> Iterator[str]:
     if skipped:
         yield "## Left out"
     for story in skipped:
-        said = inert_markdown(one_line(f"{story.title}: {story.reason}"))
+        said = for_markdown(one_line(f"{story.title}: {story.reason}"))
         yield f"- {story.number} {said}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.redact import redact
+from ..core.text import for_record
 from ..core.units import count
 from ..model import Kind, Severity, Step, Verb
 from ..policy.stops import STOPS
@@ -17,7 +17,7 @@ RULE = "═" * 47
 
 def one_line(text: str) -> str:
     """Return untrusted text as one line without secrets: it cannot forge a trailer, a heading or a second line."""
-    return redact(" ".join(text.split()))
+    return for_record(" ".join(text.split()))
 
 
 def reference(issue: Issue) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.escape import inert_line, inert_markdown, visible
-from ..core.redact import redact
+from ..core.text import for_markdown, for_record, for_terminal, for_title
 from ..core.units import count
 from ..policy.criteria import named
 from ..policy.stops import STOPS
@@ -48,7 +47,7 @@ class Facts:
 def title(milestone: Milestone, issue: Issue) -> str:
     """Return `feat(m4.1): Add input sanitization (#297)`."""
     kind, last = f"{issue.type}({milestone.id}): ", reference(issue)
-    said = inert_line(one_line(issue.title))
+    said = for_title(one_line(issue.title))
     room = LONGEST_TITLE - len(kind) - len(last)
     return f"{kind}{said if len(said) <= room else f'{said[: room - 1]}…'}{last}"
 
@@ -74,7 +73,7 @@ def body(told: Facts) -> str:
 
 def bounded(parts: Iterable[str], hidden: str) -> str:
     """Return a body that a forge takes: what is too long is cut at a line's end, and the hidden mark stays."""
-    text = redact("\n\n".join(part for part in parts if part))
+    text = for_record("\n\n".join(part for part in parts if part))
     room = LONGEST - len(hidden) - len(CUT) - 8
     if len(text) > room:
         text = f"{text[:room].rpartition(chr(10))[0]}\n\n{CUT}"
@@ -92,7 +91,7 @@ def _summary(told: Facts) -> Iterator[str]:
 
 
 def _inert(text: str) -> str:
-    return inert_markdown(one_line(text))
+    return for_markdown(one_line(text))
 
 
 def _changes(told: Facts) -> Iterator[str]:
@@ -111,7 +110,7 @@ def _file(file: ChangedFile) -> str:
     did = f"{_DID[file.status]}, " if file.status in _DID else ""
     size = "binary" if file.binary else f"+{len(file.added)} -{len(file.removed)}"
     name = one_line(file.path).replace("`", "'")
-    return f"- `{visible(name)}` ({did}{size})"
+    return f"- `{for_terminal(name)}` ({did}{size})"
 
 
 def _criteria(told: Facts) -> Iterator[str]:
@@ -136,7 +135,7 @@ def _tests(tested: Tested) -> Iterator[str]:
         f"{tested.passed} passed, {len(tested.failed)} failed{skipped}." if tested.counted else "Passed, none counted."
     )
     if tested.unmeasured:
-        yield f"Coverage of changed lines: not measured: {inert_markdown(tested.unmeasured)}."
+        yield f"Coverage of changed lines: not measured: {for_markdown(tested.unmeasured)}."
     elif tested.coverage and tested.coverage.lines:
         yield f"They run {tested.coverage.covered:,} of {tested.coverage.lines:,} changed lines."
 

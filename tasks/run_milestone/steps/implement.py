@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..adapters.agents import agent_of
 from ..adapters.agents.base import Assignment, Report
-from ..core.escape import inert_line, inert_markdown
+from ..core.text import for_markdown, for_title
 from ..model import Finding, Implemented, Kind, Severity
 from ..render.phrases import one_line
 from .base_branch import conflict, counting, stands_on, tip_of
@@ -119,9 +119,9 @@ def _assignment(job: Job) -> Assignment:
 def _message(job: Job, report: Report) -> str:
     """Return the commit message: a conventional subject, what the agent reported, and the mark that is found again."""
     after = None if job.afresh else job.rework
-    verb = f"Rework after {after.kind or 'review'}" if after else inert_line(one_line(job.issue.title))
+    verb = f"Rework after {after.kind or 'review'}" if after else for_title(one_line(job.issue.title))
     kind = "fix" if after else job.issue.type
-    said = "".join(f"- {inert_markdown(one_line(line))}\n" for line in report.lines) + ("\n" if report.lines else "")
+    said = "".join(f"- {for_markdown(one_line(line))}\n" for line in report.lines) + ("\n" if report.lines else "")
     trailer = f"Run-Milestone: {job.mark} attempt-{job.attempt}\n"
     return f"{kind}({job.milestone.id}): {verb} {job.label}\n\n{said}{trailer}"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..core import fastpath
 from ..core.errors import DamagedStateError
 from ..core.fs import read_json, write_json, write_text
-from ..core.redact import redact
+from ..core.text import for_record
 from ..model import Landed, World
 from .approvals import Approvals
 from .decisions import Decisions
@@ -83,12 +83,12 @@ class State:
 
     def write_plan_review(self, text: str) -> None:
         """Write `plan-review.md`."""
-        write_text(self.folder / "plan-review.md", redact(text))
+        write_text(self.folder / "plan-review.md", for_record(text))
 
     def write_summary(self, facts: dict[str, Any], text: str) -> None:
         """Write `summary.json` and `summary.md`."""
         write_json(self.folder / "summary.json", clean(facts))
-        write_text(self.folder / "summary.md", redact(text))
+        write_text(self.folder / "summary.md", for_record(text))
 
     def write_metrics(self, facts: dict[str, Any]) -> None:
         """Write `metrics.json`."""
@@ -97,7 +97,7 @@ class State:
     def write_report(self, text: str) -> Path:
         """Write `report.html`; returns where it is."""
         path = self.folder / "report.html"
-        write_text(path, redact(text))
+        write_text(path, for_record(text))
         return path
 
     def summary(self) -> dict[str, Any] | None:
@@ -111,7 +111,7 @@ class State:
 
     def seal(self, folders: list[str], files: list[str], code: int, texts: dict[str, str]) -> None:
         """Seal how a run ended (see seal.py)."""
-        shown = {name: redact(text) for name, text in texts.items()}
+        shown = {name: for_record(text) for name, text in texts.items()}
         fastpath.write(str(self.folder / "seal"), folders, files, code, shown)
 
     def sealed(self) -> dict[str, str]:

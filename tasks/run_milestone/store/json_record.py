@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core.errors import DamagedStateError
 from ..core.fs import read_json, write_json
-from ..core.redact import redact
 from ..core.serialize import plain
+from ..core.text import for_record
 from ..core.thaw import thaw
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def names_in(folder: Path) -> list[str]:
 def clean(value: Any) -> Any:
     """Return plain data with every text redacted."""
     if isinstance(value, str):
-        return redact(value)
+        return for_record(value)
     if isinstance(value, dict):
         return {key: clean(item) for key, item in value.items()}
     if isinstance(value, list):

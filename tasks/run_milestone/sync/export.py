@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import DamagedStateError
 from ..core.fs import LARGEST, read_text
-from ..core.redact import redact
+from ..core.text import for_record
 from ..store.json_record import clean
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _harmless(path: str, text: str) -> str:
     if path == "journal.jsonl":
         return _journal(path, text)
     if not path.endswith(".json") or path.startswith("approvals/"):
-        return redact(text)
+        return for_record(text)
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -111,7 +111,7 @@ def _harmless(path: str, text: str) -> str:
 
 def _journal(path: str, text: str) -> str:
     """Return the journal as it is: what is chained cannot be changed, so a secret in it keeps it here."""
-    suspect = redact(text) != text
+    suspect = for_record(text) != text
     for number, line in enumerate(text.split("\n")[:-1], start=1):
         if suspect or "\\" in line:  # an escape may hide a part of a secret from a look at the text
             entry = _entry(line)

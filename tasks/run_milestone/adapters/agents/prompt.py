@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.errors import DamagedStateError
-from ...core.escape import visible
 from ...core.fs import read_text
-from ...core.redact import redact
+from ...core.text import for_terminal
 
 if TYPE_CHECKING:
     from ...model import Criterion, Expectations, Finding, Paths
@@ -35,7 +34,7 @@ def prompt(assignment: Assignment) -> str:
     task = "Rework" if assignment.findings else "Implement"
     heading = f"# {task} issue {issue.number} of milestone {milestone.id}, attempt {assignment.attempt}\n\n{_RULES}"
     sections = (section(title, text) for title, text in _sections(assignment) if text)
-    return redact("\n".join((heading, *sections)))
+    return "\n".join((heading, *sections))
 
 
 def _sections(assignment: Assignment) -> Iterator[tuple[str, str]]:
@@ -52,7 +51,7 @@ def _sections(assignment: Assignment) -> Iterator[tuple[str, str]]:
 
 def section(title: str, text: str, longest: int = LONGEST) -> str:
     """Fence `text`, however many backticks it holds, and cut it after `longest` characters."""
-    shown = visible(text[:longest]).strip("\n") + ("\n[…]" if len(text) > longest else "")
+    shown = for_terminal(text[:longest]).strip("\n") + ("\n[…]" if len(text) > longest else "")
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", shown)), default=0))
     return f"## {title}\n\n{fence}text\n{shown}\n{fence}\n"
 

@@ -7,8 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.escape import visible
-from ...core.redact import redact
+from ...core.text import for_terminal
 from .base import Report
 
 LINES = 5
@@ -47,7 +46,7 @@ def reported(out: str) -> Report:
 
 def last_lines(text: str) -> tuple[str, ...]:
     """Return the last lines of an output, without secrets, inert and cut to a length."""
-    lines = [line.strip() for line in visible(redact(text)).splitlines() if line.strip()]
+    lines = [line.strip() for line in for_terminal(text).splitlines() if line.strip()]
     return tuple(line if len(line) <= LONGEST else f"{line[:LONGEST]}…" for line in lines[-LINES:])
 
 

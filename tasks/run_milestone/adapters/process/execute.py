@@ -16,8 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ...core.errors import Interrupted
-from ...core.escape import visible
-from ...core.redact import redact
+from ...core.text import for_terminal
 from .child import GRACE, Child, Command, Direct, Ended, Guest, end, ready
 from .communicate import Conversation
 from .coprocess import Talk
@@ -236,7 +235,7 @@ def _note(log: Path | None, text: str) -> None:
         return
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file:
-        file.write(visible(redact(text)))
+        file.write(for_terminal(text))
 
 
 def _ending(result: Result) -> str:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import UsageError
-from ...core.escape import visible
-from ...core.redact import redact
+from ...core.text import for_html, for_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +41,7 @@ def output(name: str, value: Any) -> None:
 
 def notice(text: str) -> None:
     """Show a line on the run's page; what is not ours in it cannot act."""
-    line = visible(redact(" ".join(text.split()))).replace("%", "%25")
+    line = for_terminal(" ".join(text.split())).replace("%", "%25")
     say(f"::notice title=run-milestone::{line}")
 
 
@@ -54,7 +53,7 @@ def say(line: str) -> None:
 
 def sum_up(title: str, texts: Iterable[str]) -> None:
     """Add texts, each as it stands, to the page that sums the job up."""
-    blocks = "".join(f"<pre>{html.escape(visible(redact(text)).strip(), quote=False)}</pre>\n\n" for text in texts)
+    blocks = "".join(f"<pre>{for_html(text.strip())}</pre>\n\n" for text in texts)
     _append("GITHUB_STEP_SUMMARY", f"### {html.escape(title)}\n\n{blocks}")
 
 

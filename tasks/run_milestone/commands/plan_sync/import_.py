@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import PlanError, UsageError
-from ...core.escape import inert_markdown
+from ...core.text import for_markdown
 from ...core.units import count
 from ...model import Issue, Milestone
 from ...plan import load
@@ -213,7 +213,7 @@ def _differences(own: Issue, issue: Wanted, added: Container[str]) -> Iterator[s
 
 def _forms(text: str) -> tuple[str, str]:
     """Return a text as it stands in the plan, and as a push would have written it."""
-    return text, inert_markdown(one_line(text))
+    return text, for_markdown(one_line(text))
 
 
 def _diff(name: str, before: str, made: Import) -> list[str]:

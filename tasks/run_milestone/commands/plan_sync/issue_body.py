@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...core.escape import inert_markdown
-from ...core.redact import redact
+from ...core.text import for_markdown, for_record
 from ...render.phrases import one_line
 from ...render.pull_request import mark
 from .parse_issue import sections
@@ -23,7 +22,7 @@ LONGEST = 60_000
 def body(milestone: Milestone, issue: Issue) -> str:
     """Return the body: the specification, the criteria as a task list, and what it depends on by number."""
     parts = [_spec(issue), "\n".join(_criteria(issue)), _needs(milestone, issue)]
-    text = redact("\n\n".join(filter(None, parts)))
+    text = for_record("\n\n".join(filter(None, parts)))
     return f"{text[:LONGEST]}\n\n{mark(milestone, issue)}\n"
 
 
@@ -39,7 +38,7 @@ def _spec(issue: Issue) -> str:
     if issue.spec is None:
         return ""
     prose, _ = sections(issue.spec.text)
-    return inert_markdown(re.sub(r"\A\s*# [^\n]*\n", "", prose)).strip()
+    return for_markdown(re.sub(r"\A\s*# [^\n]*\n", "", prose)).strip()
 
 
 def _criteria(issue: Issue) -> Iterator[str]:
@@ -47,7 +46,7 @@ def _criteria(issue: Issue) -> Iterator[str]:
         yield from ("## Acceptance criteria", "")
     for criterion in issue.criteria:
         proof = f" (proved by `{one_line(criterion.test).replace('`', '')}`)" if criterion.test else ""
-        yield f"- [ ] {inert_markdown(one_line(criterion.text))}{proof}"
+        yield f"- [ ] {for_markdown(one_line(criterion.text))}{proof}"
 
 
 def _needs(milestone: Milestone, issue: Issue) -> str:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ...core.escape import visible
-from ...core.redact import redact
+from ...core.text import for_terminal
 from ...model import Criterion, ForgeIssue, Milestone
 
 LONGEST = 200
@@ -87,7 +86,7 @@ def _wanted(milestone: Milestone, issue: ForgeIssue) -> Wanted:
 
 def _readable(text: str) -> str:
     """Return text from outside as it can be kept: without secrets, and with what would act written out."""
-    return visible(redact(text.replace("\r\n", "\n").replace("\r", "\n")))
+    return for_terminal(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _line(text: str, longest: int) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
-from ...core.escape import visible
-from ...core.redact import redact
+from ...core.text import for_html
 from ...policy.graph import phase_name
 from ..phrases import place
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
 def text(said: object) -> str:
     """Return any text as HTML shows it: without secrets, without control characters, without markup."""
-    return html.escape(visible(redact(" ".join(str(said).split()))))
+    return for_html(" ".join(str(said).split()))
 
 
 def code(said: object) -> str:

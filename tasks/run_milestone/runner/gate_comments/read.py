@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...core.redact import redact
+from ...core.text import for_record
 from ...model import Approval
 from ...render import gate_comments
 from ..decide import gate_names, refusal
@@ -78,7 +78,7 @@ class Hearing:
         elif len(gates) > 1:
             self._reply(thread, comment, f"several questions are open here; say which, like `/{verb} {gates[0]}`")
         else:
-            return Answer(comment, verb, gates[0], latest[gates[0]], redact(reason[:LONGEST]))
+            return Answer(comment, verb, gates[0], latest[gates[0]], for_record(reason[:LONGEST]))
         return None
 
     def _asked_before(self, comment: Comment, ours: Sequence[Comment]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ....core.redact import learn
+from ....core.text import register_secret
 from .repo_url import HOME
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def token_names(host: str) -> tuple[str, ...]:
 def token_of(host: str) -> str | None:
     """Return the token in this process's environment."""
     token = next((os.environ[name].strip() for name in token_names(host) if os.environ.get(name, "").strip()), None)
-    learn(token or "")
+    register_secret(token or "")
     return token
 
 

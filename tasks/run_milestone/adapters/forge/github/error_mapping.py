@@ -10,8 +10,7 @@ from enum import Enum
 from typing import Any
 
 from ....core.errors import OutsideError, UsageError
-from ....core.escape import visible
-from ....core.redact import redact
+from ....core.text import for_terminal
 
 LONGEST = 3600.0
 """Seconds that one call may wait in all: GitHub's hourly limit passes in that time."""
@@ -71,7 +70,7 @@ class Said:
     @property
     def told(self) -> str:
         """The words of gh itself, on one line, without secrets and without what could act."""
-        words = " ".join(visible(redact(self.err)).split()).removeprefix("gh: ")[:500]
+        words = " ".join(for_terminal(self.err).split()).removeprefix("gh: ")[:500]
         return words or ("no answer in time" if self.code is None else f"exit code {self.code}")
 
 

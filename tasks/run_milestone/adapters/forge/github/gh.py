@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ....core.errors import OutsideError, UsageError
 from ....core.fs import write_text
-from ....core.redact import learn
+from ....core.text import register_secret
 from . import auth
 from .error_mapping import BRIEF, LONGEST, Said, Trouble, error, limit_wait
 from .error_mapping import login as login_command
@@ -151,7 +151,7 @@ class Gh:
         token = said.out.strip()
         if said.code != 0 or not token:
             raise UsageError(f"gh is not logged in to {host}.", f"Run `{login_command(host)}`, or set GH_TOKEN.")
-        learn(token)
+        register_secret(token)
         return token
 
     def _run(self, words: tuple[str, ...], stdin: str, environment: dict[str, str]) -> Said:

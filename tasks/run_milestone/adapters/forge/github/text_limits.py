@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ....core.escape import visible
-from ....core.redact import redact
+from ....core.text import for_record, for_terminal
 
 LONGEST_BODY = 65_536
 """Characters of a body or comment; GitHub refuses a longer one."""
@@ -17,12 +16,12 @@ _CUT = "\n\n… cut here: GitHub takes no longer text. The whole is in the run's
 
 def title(text: str) -> str:
     """Return a title on one line."""
-    return visible(" ".join(redact(text).split()))[:LONGEST_TITLE]
+    return for_terminal(" ".join(for_record(text).split()))[:LONGEST_TITLE]
 
 
 def body(text: str) -> str:
     """Return a body that fits; one that is cut says so and keeps its hidden mark, by which it is found again."""
-    text = redact(text)
+    text = for_record(text)
     if len(text) <= LONGEST_BODY:
         return text
     kept = "\n".join(_MARK.findall(text)[-1:])

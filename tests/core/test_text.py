@@ -14,8 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from run_milestone.core.escape import inert_markdown, visible
-from run_milestone.core.redact import redact
+from run_milestone.core.text import for_markdown, for_record, for_terminal
 
 CANARY = "C4nary/+ü &\"9z'%"
 
@@ -37,27 +36,27 @@ def canary(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_secret_of_the_environment_goes_in_every_form_it_travels_in(write):
-    assert redact(f"before {write(CANARY)} after") == "before [redacted] after"
+    assert for_record(f"before {write(CANARY)} after") == "before [redacted] after"
 
 
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
 @pytest.mark.parametrize("before", ["", "x", "me", "bot", "x-access-token:"])
 @pytest.mark.parametrize("after", ["", "@", "\n"])
 def test_it_goes_from_within_base64_too(encode, before, after):
-    head, tail = redact(encode(f"{before}{CANARY}{after}".encode()).decode()).split("[redacted]")
+    head, tail = for_record(encode(f"{before}{CANARY}{after}".encode()).decode()).split("[redacted]")
     assert len(head) <= len(before) * 4 / 3 + 1
     assert len(tail) <= 4
 
 
 def test_each_line_of_a_secret_of_several_lines_is_one(monkeypatch):
     monkeypatch.setenv("SIGNING_PRIVATE_KEY", "first-line-of-it\nsecond-line-of-it\n")
-    assert redact("| second-line-of-it |") == "| [redacted] |"
+    assert for_record("| second-line-of-it |") == "| [redacted] |"
 
 
 @pytest.mark.parametrize(("name", "value"), [("EDITOR", "a-long-value"), ("MY_TOKEN", "short")])
 def test_other_variables_and_short_words_stay(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
-    assert redact(f"uses {value} here") == f"uses {value} here"
+    assert for_record(f"uses {value} here") == f"uses {value} here"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +83,7 @@ def test_other_variables_and_short_words_stay(monkeypatch, name, value):
 )
 @pytest.mark.parametrize("around", ["{}", "key={} and", '"{}",', "\x1b[32m{}\x1b[0m", "(https://forge.example/{})"])
 def test_well_known_shapes_go_wherever_they_stand(secret, around):
-    shown = redact(around.format(secret))
+    shown = for_record(around.format(secret))
     assert "[redacted]" in shown
     assert secret[-12:] not in shown
     assert secret[12:24] not in shown
@@ -100,7 +99,7 @@ def test_well_known_shapes_go_wherever_they_stand(secret, around):
     ],
 )
 def test_credentials_in_urls_and_headers_go_and_the_rest_stays(text, shown):
-    assert redact(text) == shown
+    assert for_record(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -117,7 +116,7 @@ def test_credentials_in_urls_and_headers_go_and_the_rest_stays(text, shown):
     ],
 )
 def test_honest_text_stays(honest):
-    assert redact(honest) == honest
+    assert for_record(honest) == honest
 
 
 hostile = st.text(alphabet=st.sampled_from([*"\x1b\r\n\t \\:#[`~!<&;@/|'a1.-=?", "\u202e", "\u200b", "\x9b", "\ud800"]))
@@ -128,23 +127,21 @@ tokens = st.sampled_from(
 
 @given(st.one_of(st.text(), hostile, st.lists(tokens, max_size=12).map("".join)))
 def test_saying_it_twice_changes_nothing(text):
-    for once in (redact, visible, inert_markdown):
+    for once in (for_record, for_terminal, for_markdown):
         assert once(once(text)) == once(text)
 
 
 def test_no_character_that_acts_unseen_survives():
     every = "".join(map(chr, range(sys.maxunicode + 1)))
-    acting = {
-        character for character in visible(every) if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-    }
+    acting = {sign for sign in for_terminal(every) if unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
     assert acting == {"\n", "\t"}
 
 
 def test_what_was_taken_out_can_still_be_read():
-    assert visible("\x1b[2Jgone \u202etxt.exe\x9b1A \ud800\U000e0041") == (
+    assert for_terminal("\x1b[2Jgone \u202etxt.exe\x9b1A \ud800\U000e0041") == (
         r"\x1b[2Jgone \u202etxt.exe\x9b1A \ud800\U000e0041"
     )
-    assert visible("50 %\r100 %\r\nfertig ✓ größer ⚠️ 日本\n") == "50 %\\x0d100 %\nfertig ✓ größer ⚠️ 日本\n"
+    assert for_terminal("50 %\r100 %\r\nfertig ✓ größer ⚠️ 日本\n") == "50 %\\x0d100 %\nfertig ✓ größer ⚠️ 日本\n"
 
 
 @pytest.mark.parametrize(
@@ -152,7 +149,7 @@ def test_what_was_taken_out_can_still_be_read():
     ["::set-output name=a::b", "  ::add-mask::x", "\u00a0::stop-commands::t", "##[group]x", "a ##vso[task.complete]"],
 )
 def test_no_ci_runner_takes_a_line_for_a_command(command):
-    for line in visible(f"said\n{command}\nend").split("\n"):
+    for line in for_terminal(f"said\n{command}\nend").split("\n"):
         assert not line.strip().startswith("::")
         assert not re.search(r"##\w*\[", line)
 
@@ -168,7 +165,7 @@ def test_no_ci_runner_takes_a_line_for_a_command(command):
 @example("#1@bob")
 @example("é@bob")
 def test_nothing_acts_outside_code_spans(text):
-    shown = re.sub(r"(?<![`\\])`[^`|\n]+`(?!`)", "\0", inert_markdown(text))
+    shown = re.sub(r"(?<![`\\])`[^`|\n]+`(?!`)", "\0", for_markdown(text))
     assert "`" not in shown
     assert not re.search(r"(?<!\w)@[A-Za-z0-9]", shown, re.ASCII)
     assert not re.search(r"#\d|<|!\[|&(?!amp;|lt;)#?\w{1,32};", shown)
@@ -187,11 +184,11 @@ def test_nothing_acts_outside_code_spans(text):
     ],
 )
 def test_a_pull_request_shows_mentions_and_references_without_acting_on_them(text, shown):
-    assert inert_markdown(text) == (shown or text)
+    assert for_markdown(text) == (shown or text)
 
 
 def test_a_mark_cannot_be_forged_inside_a_code_span():
-    assert "<!--" not in inert_markdown("`<!-- run-milestone:m4.1:03 -->`")
+    assert "<!--" not in for_markdown("`<!-- run-milestone:m4.1:03 -->`")
 
 
 @pytest.mark.parametrize(
@@ -199,5 +196,5 @@ def test_a_mark_cannot_be_forged_inside_a_code_span():
 )
 def test_a_flood_takes_no_more_than_its_length(piece):
     began = time.process_time()
-    inert_markdown(redact(piece * (200_000 // len(piece))))
+    for_markdown(piece * (200_000 // len(piece)))
     assert time.process_time() - began < 2  # a tenth of it is used; a pattern that backtracks takes minutes
