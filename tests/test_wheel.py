@@ -116,7 +116,7 @@ def test_the_wheel_puts_one_package_into_an_environment(wheel):
 
 
 def test_the_demo_finds_its_example_inside_the_wheel(environment, shop):
-    make = "from pathlib import Path; from run_milestone.starting import make_demo; make_demo(Path('demo'))"
+    make = "from pathlib import Path; from run_milestone.commands.scaffold import make_demo; make_demo(Path('demo'))"
     subprocess.run([environment / "bin" / "python", "-c", make], cwd=shop.folder, env={"PYTHONPATH": ""}, check=True)
     example = CHECKOUT / "plans" / "m4.1"
     made = shop.folder / "demo" / "plans" / "m4.1"

@@ -310,7 +310,7 @@ def test_another_commit_of_a_submodule_is_a_change_that_shows(bench, tmp_path):
 
 KILLED = """
 import itertools, os, pathlib, sys
-from run_milestone.hands.git.calls import Calls
+from run_milestone.adapters.git.cmd import Calls
 
 def make(place):
     return Calls(None, place, "m1", make=True).dir

@@ -152,8 +152,8 @@ def test_a_check_file_that_cannot_be_used_is_named(ground, forge, folder):
 
 def test_processes_at_once_never_share_a_number_or_a_branch(ground, folder):
     body = (
-        "import sys; from pathlib import Path; from run_milestone.hands.forge.local import LocalForge\n"
-        "from run_milestone.hands.git import Git; from run_milestone.hands.process import Processes\n"
+        "import sys; from pathlib import Path; from run_milestone.adapters.forge.local import LocalForge\n"
+        "from run_milestone.adapters.git import Git; from run_milestone.adapters.process import Processes\n"
         "from run_milestone.model import Proposal\n"
         "folder, product, remote, label = sys.argv[1:]\n"
         "git = Git(Processes(), Path(product), remote, own=label, root=Path('/'))\n"

@@ -268,7 +268,7 @@ def test_a_process_door_that_nobody_closes_leaves_nothing(tmp_path):
 
 def runner(body: str, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
     """Start a runner of our own, which a test can kill."""
-    start = "import sys, threading; from run_milestone.hands.process import Processes; processes = Processes()\n"
+    start = "import sys, threading; from run_milestone.adapters.process import Processes; processes = Processes()\n"
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     return subprocess.Popen([PYTHON, "-c", start + body, *arguments], env=environment, stdout=stdout)
 

@@ -140,7 +140,7 @@ def test_what_rests_on_a_skipped_issue_lands_only_when_that_is_settled(stack):
 
 KILLER = """
 import os, sys
-import run_milestone.hands.forge.local.pulls as local, run_milestone.state as state
+import run_milestone.adapters.forge.local.pulls as local, run_milestone.store as state
 
 def dies_after(owner, name, times):
     act, left = getattr(owner, name), [times]
@@ -154,7 +154,7 @@ def dies_after(owner, name, times):
 
 owner = {"Pulls": local.Pulls, "State": state.State}[sys.argv[1]]
 dies_after(owner, sys.argv[2], int(sys.argv[3]))
-from run_milestone.cli import main
+from run_milestone.commands import main
 raise SystemExit(main(["land", "m1"]))
 """
 

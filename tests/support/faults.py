@@ -84,8 +84,8 @@ fi ;; esac
 exec {real} "$@"
 """
 _FORGE = """
-from run_milestone.errors import OutsideError
-from run_milestone.hands.forge.local.pulls import Pulls
+from run_milestone.core.errors import OutsideError
+from run_milestone.adapters.forge.local.pulls import Pulls
 planted = OutsideError("It is planted.", "Run again.")
 def noted(does):
     def call(self, *words, **how):

@@ -24,10 +24,10 @@ echo "PART = $part" >part_$part.py
 """
 _START = """\
 import sys
-from run_milestone.hands.process import Processes, talk
-Processes.trusted.__kwdefaults__["timeout"] = talk.PATIENCE = {patience}
+from run_milestone.adapters.process import Processes, coprocess
+Processes.trusted.__kwdefaults__["timeout"] = coprocess.PATIENCE = {patience}
 {bug}
-from run_milestone.door import main
+from run_milestone.__main__ import main
 sys.exit(main())
 """
 _ISSUE = "      - {{number: {0}, title: Make part {0}, criteria: [It is there], depends_on: {1}}}\n"

@@ -107,20 +107,20 @@ def test_a_few_calls(start, undisturbed):
 
 
 OVERLOOKED = """
-from run_milestone.hands.git.refs import Refs
+from run_milestone.adapters.git.refs import Refs
 def move(self, name, *commits):
     self._git.call("update-ref", "--no-deref", name, *commits, directory=self._git.common)
 Refs._move = move
 """
 MARKED_FIRST = """
-from run_milestone.hands.git.remote import Remote
+from run_milestone.adapters.git.remote import Remote
 push, head, heads, later = Remote.push, Remote.head, Remote.heads, []
 Remote.head = lambda self, name: (later and push(*later.pop()), head(self, name))[1]
 Remote.heads = lambda self: (later and push(*later.pop()), heads(self))[1]
 Remote.push = lambda self, *what: (later.append((self, *what)), what[0])[1]
 """
 NOT_READ_BACK = """
-from run_milestone.hands.git.remote import Remote
+from run_milestone.adapters.git.remote import Remote
 def push(self, sha, branch, expected):
     self._git.call("push", "--quiet", "--", self._url, f"{sha}:refs/heads/{branch}")
     return sha

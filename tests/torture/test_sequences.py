@@ -311,7 +311,7 @@ def test_a_sequence(start):
 
 
 UNLEASED = """
-from run_milestone.hands.git.remote import Remote
+from run_milestone.adapters.git.remote import Remote
 def push(self, sha, branch, expected):
     self._git.run("push", "--quiet", "--force", "--", self._url, f"{sha}:refs/heads/{branch}")
     return sha
