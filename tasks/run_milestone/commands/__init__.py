@@ -1,4 +1,4 @@
-"""cli: run-milestone's commands; each is a few lines over the rooms below."""
+"""The command line: run the command that the arguments name, and turn errors into a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ELSEWHERE = frozenset({"-C", "--directory"})
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run one command; what a user can cause becomes a sentence and an exit code, a bug keeps its traceback."""
+    """Run one command. What a user can cause becomes a sentence and an exit code. A bug keeps its traceback."""
     words = _with_run(sys.argv[1:] if words is None else words)
     try:
         args = _parser().parse_args(words)
@@ -47,7 +47,7 @@ def _enter(directory: str) -> None:
 
 
 def _with_run(words: list[str]) -> list[str]:
-    """Put `run` before a milestone that stands where a command would, and before its flags: `run-milestone m4.1`."""
+    """Insert `run` where a milestone stands in the place of a command, as in `run-milestone m4.1`."""
     index = 0
     while index < len(words) and words[index].startswith("-"):
         index += 2 if words[index] in ELSEWHERE else 1
@@ -70,27 +70,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def completion(args: argparse.Namespace) -> int:
-    """Print a script that makes a shell complete commands, options and milestones."""
+    """Print the script by which a shell completes commands, options and milestones."""
     from .completion import completion as script
 
-    put(script(args.shell, _options()))
+    put(script(args.shell, _parser()))
     return ExitCode.DONE
 
 
 def _add_completion(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=("bash", "zsh", "fish"))
-
-
-def _options() -> dict[str, tuple[str, ...]]:
-    """Return the words that can follow each command: its own commands and its options."""
-    words = {}
-    for name, (_, add) in COMMANDS.items():
-        parser = argparse.ArgumentParser(prog=name)
-        parser.add_argument("-C", "--directory")
-        add(parser)
-        choices = [str(choice) for action in parser._actions for choice in action.choices or ()]  # noqa: SLF001
-        words[name] = (*choices, *(option for action in parser._actions for option in action.option_strings))  # noqa: SLF001
-    return words
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help='bash: eval "$(run-milestone completion bash)"')
 
 
 COMMANDS: Commands = {

@@ -1,13 +1,13 @@
-"""What every command begins and ends with: the project it stands in, the plan it names, what it prints."""
+"""What commands share: find the project, load the plan, print the answer, add arguments to a parser."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..plan import load
 from ..policy.naming import normalise
@@ -18,19 +18,26 @@ if TYPE_CHECKING:
     from ..store import State
 
 Command = Callable[[argparse.Namespace], int]
-Commands = dict[str, tuple[Command, Callable[[argparse.ArgumentParser], None]]]
-"""By name: what a command does, and what adds its words to its parser."""
+Commands = Mapping[str, "tuple[Command, Callable[[argparse.ArgumentParser], None]] | Group"]
+"""By name: a command and what adds its arguments to a parser, or a group of commands."""
+
+
+class Group(NamedTuple):
+    """Commands below a word, such as `plan check`, and one line about them for `--help`."""
+
+    text: str
+    commands: Commands
 
 
 def current_project() -> Project:
-    """Return the project that the working directory lies in."""
+    """Return the project that contains the working directory."""
     from ..plan.project import find_project
 
     return find_project(Path.cwd())
 
 
 def load_plan(project: Project, identity: str) -> Milestone:
-    """Return a milestone of a project, compiled once per text of its plan."""
+    """Return a milestone of a project; its compiled form is cached in the state folder."""
     name = normalise(identity)
     return load(project.plan(name), cache=project.state(name) / "cache" / "plan.json")
 
@@ -45,7 +52,7 @@ def opened(args: argparse.Namespace) -> tuple[Milestone, State]:
 
 
 def near(path: Path) -> Path:
-    """Return a path as it reads best from here."""
+    """Return a path relative to the working directory where it lies below it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
@@ -62,18 +69,22 @@ def add_milestone(parser: argparse.ArgumentParser) -> None:
 
 
 def add_milestone_json(parser: argparse.ArgumentParser) -> None:
-    """Let a command name a milestone, and answer programs."""
+    """Let a command name a milestone and print JSON."""
     add_milestone(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def add_commands(commands: Commands, parser: argparse.ArgumentParser) -> None:
-    """Let a parser take commands, each of which takes `-C` as well; without one of them it is bad usage."""
+    """Add commands to a parser. Each takes `-C` as well; one of them is required."""
     anywhere = argparse.ArgumentParser(add_help=False)
     anywhere.add_argument("-C", "--directory", metavar="DIR", default=argparse.SUPPRESS, help="work in DIR")
-    own = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, (command, add) in commands.items():
-        text = (command.__doc__ or "").splitlines()[0]
-        sub = own.add_parser(name, help=text, description=text, parents=[anywhere])
-        sub.set_defaults(command=command)
-        add(sub)
+    parsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, entry in commands.items():
+        text = entry.text if isinstance(entry, Group) else (entry[0].__doc__ or "").splitlines()[0]
+        sub = parsers.add_parser(name, help=text, description=text, parents=[anywhere])
+        if isinstance(entry, Group):
+            add_commands(entry.commands, sub)
+        else:
+            command, add = entry
+            sub.set_defaults(command=command)
+            add(sub)

@@ -1,79 +1,67 @@
-"""Shell completion: a script per shell, made from the commands and options that the program has."""
+"""Write the script by which a shell completes commands, options and the milestones below `plans/`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import argparse
 
-Options = Mapping[str, tuple[str, ...]]
-"""The words that can follow each command."""
-
-_PLANS = "ls -1 plans 2>/dev/null | grep -xE 'm[0-9.]+'"
+_IDS = "ls -1 plans 2>/dev/null | grep -xE 'm[0-9.]+'"
 """Only what is plainly an id: shells expand the words that they are given to complete."""
 
-_RUN = "run|[mM][0-9]*|[0-9]*"
-"""What a run's options can follow: the command, or a milestone in its place."""
+_COMPLETE_IDS = {
+    "bash": "_run_milestone_ids",
+    "zsh": "_run_milestone_ids",
+    "fish": f"({_IDS})",
+    "preamble": {
+        "bash": f'_run_milestone_ids() {{ compgen -W "$({_IDS})" -- "$1"; }}',
+        "zsh": f'_run_milestone_ids() {{ compadd -- ${{(f)"$({_IDS})"}} }}',
+    },
+}
+"""How each shell completes a milestone's id."""
 
-
-def completion(shell: str, options: Options) -> str:
-    """Return the script that makes `shell` complete commands, their options, and the milestones below plans/."""
-    return SHELLS[shell](options)
-
-
-def _case(name: str) -> str:
-    return _RUN if name == "run" else name
-
-
-def _seen(name: str) -> str:
-    plans = f" ({_PLANS})" if name == "run" else ""
-    return f"__fish_seen_subcommand_from {name}{plans}"
-
-
-def _bash(options: Options) -> str:
-    cases = "".join(f'    {_case(name)}) words="{" ".join(words)}" ;;\n' for name, words in options.items())
-    return f"""\
-# eval "$(run-milestone completion bash)"
-_run_milestone() {{
-  local words
-  case "${{COMP_WORDS[1]}}" in
-{cases}  esac
-  [ "$COMP_CWORD" -eq 1 ] && words="{" ".join(options)}"
-  mapfile -t COMPREPLY < <(compgen -W "$words $({_PLANS})" -- "${{COMP_WORDS[COMP_CWORD]}}")
-}}
-complete -o default -F _run_milestone run-milestone
-"""
-
-
-def _zsh(options: Options) -> str:
-    cases = "".join(f"    {_case(name)}) words=({' '.join(words)}) ;;\n" for name, words in options.items())
-    return f"""\
-# eval "$(run-milestone completion zsh)"
-_run_milestone() {{
-  local -a words plans
-  local command="${{words[2]}}" first=$CURRENT
-  words=()
-  case "$command" in
-{cases}  esac
-  (( first == 2 )) && words=({" ".join(options)})
-  plans=(${{(f)"$({_PLANS})"}})
-  compadd -- $words $plans
-}}
+_SHORT_FORM = {
+    "bash": """
+_run_milestone() {
+  if [ "$COMP_CWORD" -le 1 ]; then
+    _shtab_run_milestone
+    COMPREPLY+=($(_run_milestone_ids "${COMP_WORDS[1]}"))
+    return
+  fi
+  if [[ "${COMP_WORDS[1]}" == [mM0-9]* ]]; then
+    COMP_WORDS=("${COMP_WORDS[0]}" run "${COMP_WORDS[@]:1}") COMP_CWORD=$((COMP_CWORD + 1))
+  fi
+  _shtab_run_milestone
+}
+complete -o bashdefault -F _run_milestone run-milestone
+""",
+    "zsh": """
+_run_milestone() {
+  (( CURRENT == 2 )) && _run_milestone_ids
+  [[ $CURRENT -gt 2 && $words[2] == [mM0-9]* ]] && words=($words[1] run ${words[2,-1]}) && (( CURRENT++ ))
+  _shtab_run_milestone "$@"
+}
 compdef _run_milestone run-milestone
-"""
+""",
+    "fish": rf"""
+complete -c run-milestone -n "_shtab_run_milestone_using; and test \$_shtab_run_milestone_npos -eq 0" -a "({_IDS})"
+""",
+}
+"""What `run-milestone m4.1` needs besides: a milestone stands where the shell expects a command."""
 
 
-def _fish(options: Options) -> str:
-    lines = [
-        "# run-milestone completion fish | source",
-        "complete -c run-milestone -f",
-        f'complete -c run-milestone -a "({_PLANS})"',
-        f"complete -c run-milestone -n __fish_use_subcommand -a '{' '.join(options)}'",
-    ]
-    lines += [
-        f"complete -c run-milestone -n \"{_seen(name)}\" -a '{' '.join(words)}'"
-        for name, words in options.items()
-        if words
-    ]
-    return "\n".join(lines) + "\n"
+def completion(shell: str, parser: argparse.ArgumentParser) -> str:
+    """Return the script for `shell`, made from the commands and options of `parser`."""
+    import shtab
+
+    _mark_arguments(parser, shtab.DIRECTORY)
+    return str(shtab.complete(parser, shell)) + _SHORT_FORM[shell]
 
 
-SHELLS: dict[str, Callable[[Options], str]] = {"bash": _bash, "zsh": _zsh, "fish": _fish}
+def _mark_arguments(parser: argparse.ArgumentParser, directory: object) -> None:
+    """Say of each argument that is a milestone or a folder how it is completed."""
+    how = {"ID": _COMPLETE_IDS, "DIR": directory}
+    for action in parser._actions:  # noqa: SLF001
+        if action.metavar in how:
+            setattr(action, "complete", how[action.metavar])  # noqa: B010  # argparse does not know it, shtab reads it
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            for sub in action.choices.values():
+                _mark_arguments(sub, directory)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from functools import partial
 
 from ..core.errors import ExitCode, UsageError
 from ..policy.naming import normalise
-from .base import Commands, add_commands, add_milestone, add_milestone_json, current_project, load_plan, near, put
+from .base import Commands, Group, add_milestone, add_milestone_json, current_project, load_plan, near, put
 from .plan_sync import add_import, add_push, plan_import, plan_push
 
 MOST_ISSUES = 99
@@ -90,11 +89,6 @@ def _how_many(text: str) -> int:
     return int(text)
 
 
-def _plan(args: argparse.Namespace) -> int:
-    """Work on a plan: check, review, matrix, new, import, push."""
-    raise UsageError(f"{args} names no command.", "Try `run-milestone plan check m4.1`.")
-
-
 def _add_plan_new(parser: argparse.ArgumentParser) -> None:
     add_milestone(parser)
     parser.add_argument("--title", default="", help="what the milestone brings")
@@ -102,13 +96,16 @@ def _add_plan_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--issues", type=_how_many, metavar="N", help="how many issues to sketch (default: 2)")
 
 
-_PLAN: Commands = {
-    "check": (plan_check, add_milestone),
-    "review": (plan_review, add_milestone),
-    "matrix": (plan_matrix, add_milestone_json),
-    "new": (plan_new, _add_plan_new),
-    "import": (plan_import, add_import),
-    "push": (plan_push, add_push),
+COMMANDS: Commands = {
+    "plan": Group(
+        "Work on a plan: check, review, matrix, new, import, push.",
+        {
+            "check": (plan_check, add_milestone),
+            "review": (plan_review, add_milestone),
+            "matrix": (plan_matrix, add_milestone_json),
+            "new": (plan_new, _add_plan_new),
+            "import": (plan_import, add_import),
+            "push": (plan_push, add_push),
+        },
+    )
 }
-
-COMMANDS: Commands = {"plan": (_plan, partial(add_commands, _PLAN))}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from functools import partial
 
-from ..core.errors import ExitCode, UsageError
-from .base import Commands, add_commands, add_milestone, add_milestone_json, current_project, load_plan, put
+from ..core.errors import ExitCode
+from .base import Commands, Group, add_milestone, add_milestone_json, current_project, load_plan, put
 
 
 def state_pull(args: argparse.Namespace) -> int:
@@ -79,17 +78,15 @@ def _add_unlock(parser: argparse.ArgumentParser) -> None:
     add_lock(parser, required=True)
 
 
-def _state(args: argparse.Namespace) -> int:
-    """Work on the state that machines share: pull, push, show, lock, unlock."""
-    raise UsageError(f"{args} names no command.", "Try `run-milestone state show m4.1`.")
-
-
-_STATE: Commands = {
-    "pull": (state_pull, add_milestone),
-    "push": (state_push, add_milestone),
-    "show": (state_show, add_milestone_json),
-    "lock": (state_lock, _add_lock),
-    "unlock": (state_unlock, _add_unlock),
+COMMANDS: Commands = {
+    "state": Group(
+        "Work on the state that machines share: pull, push, show, lock, unlock.",
+        {
+            "pull": (state_pull, add_milestone),
+            "push": (state_push, add_milestone),
+            "show": (state_show, add_milestone_json),
+            "lock": (state_lock, _add_lock),
+            "unlock": (state_unlock, _add_unlock),
+        },
+    )
 }
-
-COMMANDS: Commands = {"state": (_state, partial(add_commands, _STATE))}

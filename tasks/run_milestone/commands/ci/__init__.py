@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.errors import ExitCode, UsageError
 from ...plan import milestones
 from ...policy.naming import normalise
-from ..base import Commands, add_commands, add_milestone, current_project, load_plan, near, put
+from ..base import Commands, Group, add_milestone, current_project, load_plan, near, put
 from ..run import add_only, only_issues
 from ..state import add_lock
 
@@ -100,11 +99,6 @@ def _numbers(project: Project, name: str) -> tuple[int, ...]:
         return ()
 
 
-def _ci(args: argparse.Namespace) -> int:
-    """Run milestones on GitHub Actions: github, check, event, run, wave."""
-    raise UsageError(f"{args} names no command.", "Try `run-milestone ci github`.")
-
-
 def _add_github(parser: argparse.ArgumentParser) -> None:
     what = "a milestone that the schedule goes on with (default: the only one)"
     parser.add_argument("milestones", nargs="*", metavar="ID", help=what)
@@ -129,12 +123,15 @@ def _add_nothing(_: argparse.ArgumentParser) -> None:
     return
 
 
-_CI: Commands = {
-    "github": (github, _add_github),
-    "check": (check, _add_check),
-    "event": (event, _add_nothing),
-    "run": (run, _add_run),
-    "wave": (wave, _add_wave),
+COMMANDS: Commands = {
+    "ci": Group(
+        "Run milestones on GitHub Actions: github, check, event, run, wave.",
+        {
+            "github": (github, _add_github),
+            "check": (check, _add_check),
+            "event": (event, _add_nothing),
+            "run": (run, _add_run),
+            "wave": (wave, _add_wave),
+        },
+    )
 }
-
-COMMANDS: Commands = {"ci": (_ci, partial(add_commands, _CI))}
