@@ -144,6 +144,31 @@ def test_a_milestone_that_has_not_begun_has_a_page_too(repository):
     assert "Nothing has happened yet." in page.text
 
 
+ONE_ISSUE = """\
+id: m1
+title: First
+phases:
+  - title: Base
+    issues:
+      - {number: 1, title: Add a colour, criteria: [Widgets have a colour]}
+"""
+
+
+def test_without_jinja2_a_run_says_what_to_install(tmp_path, somebody_with_a_plan):
+    ada = somebody_with_a_plan(tmp_path / "widgets", ONE_ISSUE)
+    (tmp_path / "sitecustomize.py").write_text("import sys\n\nsys.modules['jinja2'] = None\n")
+    without = {"PYTHONPATH": str(tmp_path)}
+    ada.types("decide", "m1", "01", "skip", "--reason", "another time")
+    ada.types("decide", "m1", "phase-1", "skip-phase")
+    ended = ada.types("m1", env=without)
+    install = "The report needs the package jinja2. Install it with `pip install 'run-milestone[report]'`."
+    assert ended.code == 0
+    assert install in ended.out
+    assert not (ada.folder / "state/m1/report.html").exists()
+    refused = ada.types("report", "m1", env=without)
+    assert (refused.code, refused.err) == (2, f"run-milestone: {install}\n")
+
+
 MEASURE = """<!doctype html><script>
 function measure(frame) {
   const page = frame.contentDocument.documentElement;

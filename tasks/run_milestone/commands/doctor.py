@@ -29,6 +29,7 @@ EXTRAS = {
     "migrations": (("alembic", "sqlglot"), "migrations are read"),
     "licences": (("license-expression", "packaging"), "dependencies and licences are told apart"),
     "secrets": (("detect-secrets",), "secrets are looked for"),
+    "report": (("jinja2",), "report.html is written"),
     "all": (("ruff", "pytest"), "a plan's default commands run"),
 }
 """What each extra brings, and what for."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.units import count
 from ..model import Severity, Verb
+from . import html
 from .phrases import RULE, headline, one_line, reference, sign
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def phase_opened(number: int, first: Issue) -> list[str]:
 def ended(status: str, milestone: str, gates: tuple[Gate, ...], *, idle: bool) -> list[str]:
     """Return the last lines of a run; the closing summary is what a finished one ends with. `idle`: it did nothing."""
     if status == "complete":
-        return ["", f"✓ Milestone {milestone} is complete; nothing to do."] if idle else []
+        unwritten = [] if html.is_available() else ["", f"⚠️ No report.html: {html.NEEDED} {html.INSTALL}"]
+        return [*(["", f"✓ Milestone {milestone} is complete; nothing to do."] if idle else []), *unwritten]
     if status == "waiting" and gates:
         waiting = [f"  {gate.gate}: {headline(gate.kind, gate.findings)} — {' | '.join(gate.verbs)}" for gate in gates]
         how = f"`run-milestone gates {milestone}` lists the commands that answer."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import ExitCode
 from ..plan.review import EPIC
 from ..policy import budget
+from ..render import html
 from ..render.run_summary import summary_lines
 from ..render.status import gates_text, status_text
 from ..store.summary import summarise
@@ -48,10 +49,8 @@ def close_books(
     title = f"# Milestone {milestone.id}: {milestone.title}"
     text = "\n".join([title, "", f"Status: {status}", "", "```", *summary_lines(milestone, state), "```", ""])
     state.write_summary(facts, text)
-    if status == "complete":
-        from ..render.html import page
-
-        state.write_report(page(milestone, state))
+    if status == "complete" and html.is_available():
+        state.write_report(html.page(milestone, state))
     _write_seal(project, milestone, state, common, status)
 
 

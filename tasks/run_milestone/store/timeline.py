@@ -38,6 +38,11 @@ class Question:
     decision: int | None = None
     answered: datetime | None = None
 
+    @property
+    def waited(self) -> float | None:
+        """Seconds until its answer was taken up, None while it waits."""
+        return (self.answered - self.opened).total_seconds() if self.answered else None
+
 
 def moment(text: str) -> datetime:
     """Read a time as the records write it."""

@@ -1,76 +1,220 @@
-"""Everything the report is made from, read once."""
+"""Gathers what the report shows from the records of a milestone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...model import Step, Tested
+from ...model import Bootstrapped, Implemented, Inspected, PlanReviewed, Proposed, Reviewed, Step, Tested, Verb
+from ...policy.criteria import about, named
+from ...policy.graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from ...policy.issue_identity import renumbered
+from ...policy.stops import AUTONOMOUS
 from ...store.issue_status import issue_statuses, with_costs
 from ...store.summary import summarise
 from ...store.timeline import questions, spans
 
 if TYPE_CHECKING:
-    from ...model import Criterion, Decision, Gate, Issue, Milestone
+    from ...model import Criterion, Decision, Gate, Issue, Milestone, Phase
     from ...store import State
     from ...store.issue_status import IssueStatus
-    from ...store.timeline import Entry, Question, Span
-
-
-STANDING = {"done": "done", "skipped": "skipped", "waiting": "waits for a decision", "open": "not finished"}
-"""How an issue stands, in words."""
+    from ...store.timeline import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
-    """Everything the page is made from, read once."""
+class CriterionRow:
+    """A criterion, whether the test that it names passed, and what else speaks for it."""
 
-    milestone: Milestone
-    state: State
-    facts: dict[str, Any]
-    told: dict[str, IssueStatus]
-    decisions: tuple[Decision, ...]
-    gates: tuple[Gate, ...]
-    entries: tuple[Entry, ...]
-    asked: tuple[Question, ...]
+    text: str
+    proven: bool
+    notes: tuple[str, ...]
 
-    def own_labels(self, number: str) -> tuple[str, ...]:
-        """Return the labels that the plan itself gives an issue."""
-        return next(issue.labels for issue in self.milestone.issues if issue.number == number)
+
+@dataclass(frozen=True, slots=True)
+class IssueRow:
+    """An issue of the plan, its outcome, and the evidence in its markers."""
+
+    issue: Issue
+    outcome: IssueStatus
+    branch: str
+    pull_state: str
+    criteria: tuple[CriterionRow, ...]
+    tested: Tested | None
+    inspected: Inspected | None
+    implemented: Implemented | None
 
     @property
-    def answers(self) -> dict[int, Question]:
-        """The question of each decision that answered one."""
-        return {question.decision: question for question in self.asked if question.decision is not None}
+    def proven(self) -> int:
+        """How many criteria a test proved; none of a skipped issue."""
+        return 0 if self.outcome.status == "skipped" else sum(criterion.proven for criterion in self.criteria)
+
+    @property
+    def to_prove(self) -> int:
+        """How many criteria there are to prove; none of a skipped issue."""
+        return 0 if self.outcome.status == "skipped" else len(self.criteria)
+
+    @property
+    def to_look_at(self) -> tuple[str, ...]:
+        """Labels that ask people to look at a finished pull request; the plan's own ask for nothing."""
+        asks = self.outcome.status == "done" and self.outcome.verdict != "unreviewed"
+        return tuple(label for label in self.outcome.labels if label not in self.issue.labels) if asks else ()
 
 
-def read(milestone: Milestone, state: State) -> Records:
-    """Return the records of a milestone."""
-    decisions, gates, entries = state.decisions.all(), state.gates.all(), _entries(state)
-    told = {story.number: story for story in with_costs(issue_statuses(milestone, state), entries)}
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """The end of a phase: the decision that passed it, or whether it waits for one."""
+
+    passed_by: Decision | None
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A span of the timeline; `left` and `width` are in percent of the time shown."""
+
+    left: float
+    width: float
+    seconds: float
+    waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The line of one issue or phase in the timeline."""
+
+    name: str
+    seconds: float
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that page.html shows."""
+
+    milestone: Milestone
+    facts: dict[str, Any]
+    """As in `summary.json`."""
+    issues: dict[str, IssueRow]
+    phase_titles: dict[str, str]
+    """By the name of the phase's gate."""
+    barriers: dict[int, Barrier]
+    gates: tuple[Gate, ...]
+    decisions: tuple[Decision, ...]
+    automatic: int
+    """Decisions taken by an autonomous run."""
+    waited: dict[int, float]
+    """Seconds that a question waited, by the number of the decision that answered it."""
+    seconds_waited: float
+    tracks: tuple[Track, ...]
+    shown_from: datetime | None
+    shown_to: datetime | None
+    period: tuple[datetime, datetime] | None
+    baseline: Tested | None
+    plan_review: PlanReviewed | None
+    entries: int
+    broken: str | None
+    """Where the journal's chain breaks."""
+    asked: datetime | None
+    """When the remote and the forge were last asked."""
+
+
+def gather(milestone: Milestone, state: State) -> Report:
+    """Read the records of a milestone."""
+    decisions, gates = state.decisions.all(), state.gates.all()
+    # entries of several machines are in the order in which they arrived
+    entries = tuple(renumbered(sorted(state.journal.entries(), key=lambda entry: str(entry["at"]))))
     asked = questions(entries, decisions, gates)
-    return Records(milestone, state, summarise(milestone, state), told, decisions, gates, entries, asked)
+    stretches = spans(entries, asked)
+    outcomes = with_costs(issue_statuses(milestone, state), entries)
+    bootstrapped, remote = state.markers.evidence(BOOTSTRAP, Bootstrapped), state.remembered()
+    times = [datetime.fromisoformat(entry["at"]) for entry in entries]
+    return Report(
+        milestone=milestone,
+        facts=summarise(milestone, state),
+        issues={
+            issue.number: _row(milestone, issue, outcome, state)
+            for issue, outcome in zip(milestone.issues, outcomes, strict=True)
+        },
+        phase_titles={phase_name(phase.number): f"Phase {phase.number}: {phase.title}" for phase in milestone.phases},
+        barriers={phase.number: _barrier(phase, decisions, gates, state) for phase in milestone.phases},
+        gates=gates,
+        decisions=decisions,
+        automatic=sum(decision.who == AUTONOMOUS for decision in decisions),
+        waited={one.decision: one.waited for one in asked if one.decision is not None and one.waited is not None},
+        seconds_waited=sum(span.seconds for span in stretches if span.waiting),
+        tracks=tuple(_tracks(milestone, stretches)),
+        shown_from=min((span.start for span in stretches), default=None),
+        shown_to=max((span.end for span in stretches), default=None),
+        period=(times[0], times[-1]) if times else None,
+        baseline=bootstrapped.tests if bootstrapped else None,
+        plan_review=state.markers.evidence(PLAN_REVIEW, PlanReviewed),
+        entries=len(entries),
+        broken=state.journal.broken(),
+        asked=datetime.fromisoformat(remote.asked) if remote else None,
+    )
 
 
-def _entries(state: State) -> tuple[dict[str, Any], ...]:
-    """Return the journal in the order of time: entries of several machines stand in the order in which they came."""
-    return tuple(renumbered(sorted(state.journal.entries(), key=lambda entry: str(entry["at"]))))
+def _row(milestone: Milestone, issue: Issue, outcome: IssueStatus, state: State) -> IssueRow:
+    markers, number = state.markers, issue.number
+    proposed = markers.evidence(f"{number}:{Step.PR}", Proposed)
+    tested = markers.evidence(f"{number}:{Step.TEST}", Tested)
+    inspected = markers.evidence(f"{number}:{Step.INSPECT}", Inspected)
+    reviewed = markers.evidence(f"{number}:{Step.REVIEW}", Reviewed)
+    return IssueRow(
+        issue,
+        outcome,
+        state.registry.branch(milestone, issue),
+        proposed.state if proposed else "open",
+        tuple(_criteria(issue, tested, inspected, reviewed)),
+        tested,
+        inspected,
+        markers.evidence(f"{number}:{Step.IMPLEMENT}", Implemented),
+    )
 
 
-def proofs(records: Records, issue: Issue) -> tuple[int, int]:
-    """Return how many of an issue's criteria a test proved, and how many it has; a skipped one has none to prove."""
-    if records.told[issue.number].status == "skipped":
-        return 0, 0
-    tested = records.state.markers.evidence(f"{issue.number}:{Step.TEST}", Tested)
-    return sum(proven(criterion, tested) for criterion in issue.criteria), len(issue.criteria)
+def _criteria(
+    issue: Issue, tested: Tested | None, inspected: Inspected | None, reviewed: Reviewed | None
+) -> Iterator[CriterionRow]:
+    changed, remarks = inspected.paths if inspected else (), reviewed.findings if reviewed else ()
+    for number, criterion in enumerate(issue.criteria, start=1):
+        proven = tested is not None and criterion.test in tested.proven
+        notes = [
+            _proof(criterion, tested),
+            *(f"changed: {path}" for path in named(criterion.text, changed)),
+            *(f"a reviewer: {finding.message}" for finding in about(number, remarks)),
+        ]
+        yield CriterionRow(criterion.text, proven, tuple(notes))
 
 
-def proven(criterion: Criterion, tested: Tested | None) -> bool:
-    """Return whether the test that a criterion names ran and passed."""
-    return tested is not None and criterion.test in tested.proven
+def _proof(criterion: Criterion, tested: Tested | None) -> str:
+    if criterion.test is None:
+        return "the plan names no test for it"
+    if tested is None:
+        return f"not run yet: {criterion.test}"
+    return f"{'passed' if criterion.test in tested.proven else 'not seen to pass'}: {criterion.test}"
 
 
-def stretches(records: Records) -> tuple[Span, ...]:
-    """Return every stretch of work and of waiting."""
-    return spans(records.entries, records.asked)
+def _barrier(phase: Phase, decisions: tuple[Decision, ...], gates: tuple[Gate, ...], state: State) -> Barrier:
+    name = phase_name(phase.number)
+    passed = [decision for decision in decisions if decision.gate == name and decision.verb is not Verb.ABORT]
+    is_passed = bool(passed) and state.markers.read(name) is not None
+    return Barrier(passed[-1] if is_passed else None, any(gate.gate == name for gate in gates))
+
+
+def _tracks(milestone: Milestone, stretches: tuple[Span, ...]) -> Iterator[Track]:
+    start = min((span.start for span in stretches), default=None)
+    end = max((span.end for span in stretches), default=None)
+    if start is None or end is None:
+        return
+    percent = 100 / ((end - start).total_seconds() or 1.0)
+    names = [issue.number for issue in milestone.issues] + [phase_name(phase.number) for phase in milestone.phases]
+    for name in names:
+        mine = [span for span in stretches if span.name == name]
+        bars = (
+            Bar((span.start - start).total_seconds() * percent, span.seconds * percent, span.seconds, span.waiting)
+            for span in mine
+        )
+        if mine:
+            yield Track(name, sum(span.seconds for span in mine), tuple(bars))
