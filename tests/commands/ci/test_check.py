@@ -28,10 +28,8 @@ jobs:
     secrets: inherit
 """
 FOUND = {
-    "runs-the-head": 15,
     "cancels-a-run": 7,
     "wide-token": 9,
-    "unguarded-comment": 3,
     "hidden-failure": 13,
     "unheard-cancel": 18,
     "template-injection": 18,
@@ -90,7 +88,7 @@ def test_everything_unsafe_is_named_with_its_line_and_what_to_do(team):
 
 def test_a_workflow_that_does_it_right_passes(team):
     told = team(SAFE).types("ci", "check", ".github/workflows/milestone.yml")
-    assert (told.code, told.out) == (0, "✓ nothing unsafe in 1 file\n"), told.out + told.err
+    assert (told.code, told.out) == (0, "✓ no problem in 1 file\n"), told.out + told.err
 
 
 @pytest.mark.parametrize(
@@ -100,7 +98,6 @@ def test_a_workflow_that_does_it_right_passes(team):
         ("exec run-milestone ci run m1", "exec run-milestone ci run m1 || echo red", "hidden-failure"),
         ("cancel-in-progress: false", "cancel-in-progress: '${{ true }}'", "cancels-a-run"),
         ("    concurrency: {group: milestone, cancel-in-progress: false}\n", "", "no-concurrency"),
-        ("  workflow_dispatch:\n", "  issue_comment:\n", "unguarded-comment"),
         ("    steps:\n", "    env: {GH_TOKEN: x}\n    steps:\n", "wide-token"),
         ("      - run: exec", "      - continue-on-error: true\n        run: exec", "hidden-failure"),
     ],
@@ -114,7 +111,7 @@ def test_what_is_no_workflow_gets_a_sentence(team):
     ada = team("jobs: [")
     told = ada.types("ci", "check")
     assert told.code == 2
-    assert ".github/workflows/milestone.yml:1:8: this is no YAML: " in told.err
+    assert ".github/workflows/milestone.yml:1:8: this is not YAML: " in told.err
     assert "does not exist. Name a workflow" in ada.types("ci", "check", "missing.yml").err
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from run_milestone.commands.ci.event import asked
+from run_milestone.commands.ci.event import read_event
 from run_milestone.core.errors import UsageError
 
 KNOWN = {"m1": [7], "m4.1": [297]}
@@ -17,7 +17,7 @@ def comment(body="/fix please", association="MEMBER", on=MARK):
 
 @pytest.mark.parametrize("spelling", ["m4.1", "M4.1", "4.1"])
 def test_somebody_starts_a_milestone_by_hand(spelling):
-    assert asked("workflow_dispatch", {"inputs": {"milestone": spelling}}, (), KNOWN).milestones == ("m4.1",)
+    assert read_event("workflow_dispatch", {"inputs": {"milestone": spelling}}, (), KNOWN).milestones == ("m4.1",)
 
 
 @pytest.mark.parametrize(
@@ -26,27 +26,27 @@ def test_somebody_starts_a_milestone_by_hand(spelling):
 )
 def test_a_milestone_with_anything_else_in_it_is_refused(text):
     with pytest.raises(UsageError, match=r"is not a milestone id\. Write it like m4\.1 or m3\."):
-        asked("workflow_dispatch", {"inputs": {"milestone": text}}, (), KNOWN)
+        read_event("workflow_dispatch", {"inputs": {"milestone": text}}, (), KNOWN)
 
 
 def test_a_milestone_without_a_plan_is_refused():
     with pytest.raises(UsageError, match=r"no plan for m9 on the default branch\. Its plans are m1, m4\.1"):
-        asked("workflow_dispatch", {"inputs": {"milestone": "m9"}}, (), KNOWN)
+        read_event("workflow_dispatch", {"inputs": {"milestone": "m9"}}, (), KNOWN)
 
 
 def test_the_schedule_goes_on_with_what_it_was_written_for():
-    assert asked("schedule", {"schedule": "17 5 * * *"}, ("m1", "4.1", "m1"), KNOWN).milestones == ("m1", "m4.1")
+    assert read_event("schedule", {"schedule": "17 5 * * *"}, ("m1", "4.1", "m1"), KNOWN).milestones == ("m1", "m4.1")
 
 
 @pytest.mark.parametrize("association", ["OWNER", "MEMBER", "COLLABORATOR"])
 @pytest.mark.parametrize("body", ["/fix", "/approve because it is small", "/skip-phase\nfor now", "/Continue phase-1"])
 def test_a_command_by_somebody_of_the_project_wakes_its_milestone(association, body):
-    assert asked("issue_comment", comment(body, association), (), KNOWN).milestones == ("m4.1",)
+    assert read_event("issue_comment", comment(body, association), (), KNOWN).milestones == ("m4.1",)
 
 
 @pytest.mark.parametrize("issue", [{"number": 297}, {"body": "<!-- run-milestone: m4.1 -->"}])
 def test_a_command_on_an_issue_of_the_plan_or_on_the_milestones_own_counts_too(issue):
-    assert asked("issue_comment", {**comment(), "issue": issue}, (), KNOWN).milestones == ("m4.1",)
+    assert read_event("issue_comment", {**comment(), "issue": issue}, (), KNOWN).milestones == ("m4.1",)
 
 
 @pytest.mark.parametrize(
@@ -56,21 +56,21 @@ def test_a_command_on_an_issue_of_the_plan_or_on_the_milestones_own_counts_too(i
         (comment(association="CONTRIBUTOR"), "by somebody without write access"),
         (comment(association="FIRST_TIME_CONTRIBUTOR"), "by somebody without write access"),
         (comment(association=["OWNER"]), "by somebody without write access"),
-        (comment(body="Looks good"), "is no command"),
-        (comment(body="/assign me"), "is no command"),
-        (comment(body=""), "is no command"),
-        (comment(body={"fix": 1}), "is no command"),
-        (comment(on="A pull request from a fork"), "on nothing that belongs to a milestone"),
-        (comment(on="<!-- run-milestone: m9/01 -->"), "on nothing that belongs to a milestone"),
-        (comment(on="<!-- run-milestone: m1;id/01 -->"), "on nothing that belongs to a milestone"),
-        (comment(on=None), "on nothing that belongs to a milestone"),
-        ({**comment(), "issue": {"number": 297, "pull_request": {"url": "a fork's"}}}, "on nothing that belongs"),
-        ({**comment(), "issue": {"number": [297]}}, "on nothing that belongs"),
-        ({}, "is no command"),
+        (comment(body="Looks good"), "is not a command"),
+        (comment(body="/assign me"), "is not a command"),
+        (comment(body=""), "is not a command"),
+        (comment(body={"fix": 1}), "is not a command"),
+        (comment(on="A pull request from a fork"), "not on an issue or pull request of a milestone"),
+        (comment(on="<!-- run-milestone: m9/01 -->"), "not on an issue or pull request of a milestone"),
+        (comment(on="<!-- run-milestone: m1;id/01 -->"), "not on an issue or pull request of a milestone"),
+        (comment(on=None), "not on an issue or pull request of a milestone"),
+        ({**comment(), "issue": {"number": 297, "pull_request": {"url": "a fork's"}}}, "not on an issue"),
+        ({**comment(), "issue": {"number": [297]}}, "not on an issue"),
+        ({}, "is not a command"),
     ],
 )
 def test_any_other_comment_runs_nothing_and_says_why(event, why):
-    answer = asked("issue_comment", event, (), KNOWN)
+    answer = read_event("issue_comment", event, (), KNOWN)
     assert answer.milestones == ()
     assert why in answer.why
 
@@ -78,7 +78,7 @@ def test_any_other_comment_runs_nothing_and_says_why(event, why):
 @pytest.mark.parametrize("kind", ["pull_request", "pull_request_target", "push", "workflow_run", "::error::"])
 def test_an_event_that_may_carry_a_forks_code_runs_nothing(kind):
     with pytest.raises(UsageError, match="runs nothing: it may come from a fork"):
-        asked(kind, {"pull_request": {"head": {"repo": {"fork": True}}, "body": MARK}}, KNOWN, KNOWN)
+        read_event(kind, {"pull_request": {"head": {"repo": {"fork": True}}, "body": MARK}}, KNOWN, KNOWN)
 
 
 def test_a_job_hands_on_what_is_to_be_run(ada, tmp_path):
@@ -86,7 +86,7 @@ def test_a_job_hands_on_what_is_to_be_run(ada, tmp_path):
     event.write_text(json.dumps({"inputs": {"milestone": "M1"}}))
     job = {"GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_EVENT_PATH": str(event), "GITHUB_OUTPUT": str(output)}
     told = ada.types("ci", "event", env=job)
-    assert (told.code, told.lines[-1]) == (0, "To be run: m1")
+    assert (told.code, told.lines[-1]) == (0, "To run: m1")
     assert output.read_text() == 'milestones=["m1"]\n'
 
 

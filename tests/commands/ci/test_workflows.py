@@ -90,7 +90,7 @@ def test_only_the_step_that_runs_the_milestone_gets_the_token_that_pushes(writte
 def test_linters_of_workflows_find_nothing(written):
     told = written.types("ci", "check")
     files = sum(1 for path in (written.folder / ".github").rglob("*.yml"))
-    assert (told.code, told.out) == (0, f"✓ nothing unsafe in {files} files\n"), told.out + told.err
+    assert (told.code, told.out) == (0, f"✓ no problem in {files} files\n"), told.out + told.err
     # A fork of actionlint that knows how GitHub caches; no job of ours does.
     command = [program("actionlint"), "-ignore", "no explicit cache access limit"]
     done = subprocess.run(command, cwd=written.folder, capture_output=True, text=True, check=False)
@@ -124,7 +124,7 @@ def test_somebody_elses_workflow_of_that_name_stops_it_before_anything_is_writte
     main.write_text("name: ours\n")
     told = ada.types("ci", "github", "--matrix")
     assert (told.code, main.read_text()) == (2, "name: ours\n")
-    assert f"{MAIN} is there already, and `run-milestone ci github` did not write it." in told.err
+    assert f"{MAIN} exists already, and `run-milestone ci github` did not write it." in told.err
     assert not (ada.folder / WAVE).exists()
     assert not (ada.folder / SETUP).exists()
 
@@ -140,8 +140,8 @@ def test_with_several_plans_the_schedule_has_to_be_told(ada):
 
 def test_a_plan_whose_pull_requests_would_be_gone_with_the_job_is_named(ada):
     told = ada.types("ci", "github")
-    assert "⚠️ The plan of m1 keeps pull requests in files of the machine that runs it" in told.out
-    assert "Say `forge: github` in plans/m1/plan.yaml." in told.out
+    assert "⚠️ The plan of m1 keeps pull requests in files on the machine that runs it" in told.out
+    assert "Write `forge: github` in plans/m1/plan.yaml." in told.out
     plan = ada.folder / "plans/m1/plan.yaml"
     plan.write_text(plan.read_text() + "forge: github\n")
     assert "⚠️" not in ada.types("ci", "github").out

@@ -19,57 +19,59 @@ if TYPE_CHECKING:
 
 
 def github(args: argparse.Namespace) -> int:
-    """Write the workflow that runs milestones on GitHub Actions, and say what else it needs."""
-    from .messages import written
-    from .workflows import workflows, write
+    """Write the workflow that runs milestones on GitHub Actions, and list what else to set up."""
+    from ...render.ci import workflows_written
+    from .workflows import SETUP, passed_on, workflows, write
 
     project = current_project()
     names = [normalise(name) for name in args.milestones] or _only_plan(list(milestones(project.plans)))
     plans = [load_plan(project, name) for name in names]
-    put(written(write(project.root, workflows(plans, matrix=args.matrix)), plans))
+    files = write(project.root, workflows(plans, matrix=args.matrix))
+    put(workflows_written(files, plans, setup=SETUP, variables=passed_on(plans), waves=args.matrix))
     return ExitCode.DONE
 
 
 def _only_plan(names: list[str]) -> list[str]:
     if len(names) != 1:
         raise UsageError(
-            f"This project has {len(names)} plans, so the schedule needs to know which ones to go on with.",
+            f"This project has {len(names)} plans; the schedule needs to know which of them to run.",
             f"Name them: `run-milestone ci github {' '.join(names) or 'm1'}`.",
         )
     return names
 
 
 def check(args: argparse.Namespace) -> int:
-    """Say what is unsafe in workflows: by zizmor, and by what run-milestone needs of them."""
+    """Check workflows with zizmor and for what run-milestone needs."""
     from ...adapters.process import Processes
+    from ...render.ci import workflows_checked
     from .check import problems, workflow_files
-    from .messages import checked
 
     files = [Path(name) for name in args.files] or [near(path) for path in workflow_files(_repository(Path.cwd()))]
-    found = problems(files, Processes())
-    put(checked(files, found))
-    return ExitCode.FAILED if found else ExitCode.DONE
+    broken = problems(files, Processes())
+    put(workflows_checked(broken, len(files)))
+    return ExitCode.FAILED if broken else ExitCode.DONE
 
 
 def _repository(start: Path) -> Path:
+    """Return the nearest folder upwards with `.github/`, `start` where there is none."""
     return next((folder for folder in (start, *start.parents) if (folder / ".github").is_dir()), start)
 
 
 def event(_: argparse.Namespace) -> int:
-    """Say which milestones the event that started this job asks for; strangers start nothing."""
+    """Decide which milestones the event of this job asks for. Only people of the project start a run."""
     from . import actions
-    from .event import asked
+    from .event import read_event
 
-    kind, said = actions.event()
+    kind, payload = actions.event()
     scheduled = os.environ.get("SCHEDULED", "").split()
-    answer = asked(kind, said, scheduled, _known(current_project()))
-    actions.output("milestones", answer.milestones)
-    put(f"{answer.why}\nTo be run: {', '.join(answer.milestones) or 'nothing'}\n")
+    request = read_event(kind, payload, scheduled, _known(current_project()))
+    actions.output("milestones", request.milestones)
+    put(f"{request.why}\nTo run: {', '.join(request.milestones) or 'nothing'}\n")
     return ExitCode.DONE
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run or resume a milestone in a job: sums up on the job's page, and waiting for a decision is no failure."""
+    """Run or resume a milestone in a job. Writes the job summary; waiting for a decision is no failure."""
     from ...runner.options import Mode
     from . import job
 
@@ -79,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def wave(args: argparse.Namespace) -> int:
-    """Take decisions and pass barriers in a job, and hand on the issues that are ready to jobs of their own."""
+    """Take decisions and pass barriers in a job, and output the issues that are ready for jobs of their own."""
     from . import job
 
     project = current_project()
@@ -87,12 +89,12 @@ def wave(args: argparse.Namespace) -> int:
 
 
 def _known(project: Project) -> dict[str, tuple[int, ...]]:
-    """Return the milestones that have a plan, each with its issues' numbers on the forge."""
+    """Return the milestones that have a plan, with the numbers of their issues on the forge."""
     return {name: _numbers(project, name) for name in milestones(project.plans)}
 
 
 def _numbers(project: Project, name: str) -> tuple[int, ...]:
-    """Return the issues of a plan; what is wrong with one is said where it is run, and keeps no other from running."""
+    """Return the numbers of a plan's issues, none for a bad plan: its own run reports that."""
     try:
         return tuple(issue.github for issue in load_plan(project, name).issues if issue.github)
     except UsageError:
@@ -100,7 +102,7 @@ def _numbers(project: Project, name: str) -> tuple[int, ...]:
 
 
 def _add_github(parser: argparse.ArgumentParser) -> None:
-    what = "a milestone that the schedule goes on with (default: the only one)"
+    what = "a milestone that the schedule runs (default: the only one)"
     parser.add_argument("milestones", nargs="*", metavar="ID", help=what)
     parser.add_argument("--matrix", action="store_true", help="run each issue that is ready in a job of its own")
 

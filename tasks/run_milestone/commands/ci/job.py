@@ -1,6 +1,6 @@
-"""One job: it runs what it is given, sums up how the milestone stands, and ends well where only a person is waited for.
+"""Run a milestone in a GitHub Actions job and write the job summary.
 
-A cancelled job gets SIGINT, 7.5 s later SIGTERM, 2.5 s later it is killed; what is recorded by then stays.
+A cancelled job gets SIGINT, 7.5 s later SIGTERM, and 2.5 s later it is killed.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from ...plan.project import Project
 
 MOST_JOBS = 256
-"""Jobs that GitHub makes of one matrix; the issues beyond are ready for the next wave."""
+"""Jobs that GitHub makes of one matrix. More issues wait for the next wave."""
 
 
 def run(project: Project, milestone: Milestone, mode: Mode) -> int:
-    """Run in a job of GitHub Actions; returns the exit code, in which waiting for a decision is no failure."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may have left it ignored
+    """Run a milestone and return the exit code; waiting for a decision is no failure of the job."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent may have left it ignored
     state = State(project.state(milestone.id))
     try:
         code = run_milestone(project, milestone, mode)
@@ -41,7 +41,7 @@ def run(project: Project, milestone: Milestone, mode: Mode) -> int:
 
 
 def wave(project: Project, milestone: Milestone, lock: str | None) -> int:
-    """Do what lies between issues, and hand on the issues that are ready to the jobs that run them."""
+    """Do what lies between issues, and output the issues that are ready."""
     code = run(project, milestone, Mode(own=True, shared=True, lock=lock))
     numbers = ready(project, milestone)[:MOST_JOBS] if code == ExitCode.DONE else ()
     actions.output("issues", numbers)
@@ -56,7 +56,7 @@ def _standing(milestone: Milestone, state: State) -> Iterator[str]:
 
 
 def _asks(state: State, only: tuple[str, ...]) -> bool:
-    """Return whether somebody can answer; a job that neither ends nor asks is red, lest waves start it for ever."""
+    """Return whether a person can answer. Otherwise the job fails, so that waves do not start it for ever."""
     return any(not only or gate.gate in only or not gate.gate.isdigit() for gate in state.gates.all())
 
 

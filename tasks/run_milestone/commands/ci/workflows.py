@@ -1,9 +1,8 @@
-"""The workflow that `ci github` writes, and what becomes of files that are there already."""
+"""Write the workflow for GitHub Actions, and keep what belongs to the team."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from ...core.errors import UsageError
 from ...core.fs import read_text, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from ...model import Milestone
 
@@ -20,19 +19,11 @@ _TEMPLATES = Path(__file__).parent / "templates"
 MAIN, WAVE = ".github/workflows/run-milestone.yml", ".github/workflows/run-milestone-wave.yml"
 SETUP = ".github/actions/run-milestone/action.yml"
 OURS = "Written by `run-milestone ci github`"
-"""What the first comment of a file says that may be brought up to date."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What became of one file: made, changed or kept."""
-
-    name: str
-    what: str
+"""What the first comment says in a file that may be overwritten."""
 
 
 def workflows(milestones: Sequence[Milestone], *, matrix: bool) -> dict[str, str]:
-    """Return the text of each file, by its path in the repository; `milestones` are those that the schedule wakes."""
+    """Return the text of each file, by its path in the repository. `milestones` are those that the schedule runs."""
     names = [milestone.id for milestone in milestones]
     event = _template("event.yml").replace("@FIRST@", names[0]).replace("@ALL@", " ".join(names))
     main = event + _template("matrix.yml" if matrix else "one-job.yml")
@@ -48,7 +39,7 @@ def passed_on(milestones: Sequence[Milestone]) -> list[str]:
 
 
 def _with_each(text: str, names: list[str]) -> str:
-    """Write a line of a template that begins with `@EACH@` once for every name."""
+    """Repeat a line of a template that begins with `@EACH@` for every name."""
 
     def lines(match: re.Match[str]) -> str:
         return "".join(f"{match[1]}{match[2].replace('@NAME@', name)}\n" for name in names)
@@ -65,25 +56,25 @@ def _checkout() -> str:
     return (_TEMPLATES / "checkout.yml").read_text(encoding="utf-8")
 
 
-def write(root: Path, texts: dict[str, str]) -> tuple[Written, ...]:
-    """Write the files below `root`. The set-up is the team's once it is there; nothing else of theirs is overwritten.
+def write(root: Path, texts: dict[str, str]) -> dict[str, str]:
+    """Write the files below `root` and return what became of each: made, changed or kept.
 
-    Errors: UsageError where a file is there that this did not write; then nothing is written.
+    The set-up belongs to the team once it exists.
+
+    Errors: UsageError where a file exists that `ci github` did not write. Then nothing is written.
     """
-    there = {name: read_text(root / name) for name in texts}
-    for name, text in there.items():
+    present = {name: read_text(root / name) for name in texts}
+    for name, text in present.items():
         if text is not None and name != SETUP and OURS not in text[:500]:
             raise UsageError(
-                f"{name} is there already, and `run-milestone ci github` did not write it.",
+                f"{name} exists already, and `run-milestone ci github` did not write it.",
                 "Move it away or rename it, then run the same command again.",
             )
-    return tuple(_written(root, there, texts))
+    return {name: _write(root / name, text, present[name], keep=name == SETUP) for name, text in texts.items()}
 
 
-def _written(root: Path, there: dict[str, str | None], texts: dict[str, str]) -> Iterator[Written]:
-    for name, text in texts.items():
-        if there[name] is not None and (there[name] == text or name == SETUP):
-            yield Written(name, "kept")
-        else:
-            write_text(root / name, text)
-            yield Written(name, "made" if there[name] is None else "changed")
+def _write(path: Path, text: str, present: str | None, *, keep: bool) -> str:
+    if present == text or (present is not None and keep):
+        return "kept"
+    write_text(path, text)
+    return "made" if present is None else "changed"
