@@ -44,7 +44,7 @@ UNPLAIN = re.compile(
 )
 UNPLAIN_NAMES = {"found", "told", "said", "own", "there"}
 OLD_WORDS = {
-    *("adapters", "adapters/process", "adapters/git", "adapters/forge", "adapters/agents", "checks", "commands"),
+    *("adapters", "adapters/process", "adapters/git", "adapters/forge", "adapters/agents", "commands"),
     *("core", "model", "plan", "policy", "render", "runner", "steps", "store", "sync"),
 }
 """Rooms whose words are still to be made plain."""

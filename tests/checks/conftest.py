@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from run_milestone.adapters.git.objects import DIFF_OPTIONS, RENAMES
 from run_milestone.adapters.process import Processes
 from run_milestone.checks.change import Change
-from run_milestone.checks.diff import DIFF_OPTIONS, changed_files
+from run_milestone.checks.diff import changed_files
 from run_milestone.model import Issue, Milestone, Phase
 
 ISSUE = Issue("03", "Add input sanitization", "sanitization", phase=1)
@@ -46,7 +47,9 @@ class World:
         return self.git("rev-parse", "HEAD").decode().strip()
 
     def diff(self, base: str, head: str, *options: str) -> str:
-        return self.git("diff", *DIFF_OPTIONS, *options, f"{base}...{head}").decode("utf-8", "replace")
+        return self.git("diff", *DIFF_OPTIONS, *(options or RENAMES), "--unified=0", f"{base}...{head}").decode(
+            "utf-8", "replace"
+        )
 
     def read(self, commit: str, path: str) -> bytes | None:
         try:
@@ -57,6 +60,17 @@ class World:
     def listing(self, commit: str, folder: str) -> tuple[str, ...]:
         return tuple(self.git("ls-tree", "-rz", "--name-only", commit, f"{folder}/").decode().split("\0")[:-1])
 
+    @property
+    def repository(self) -> Path:
+        return self.root
+
+    @property
+    def tree(self) -> Path:
+        return self.root
+
+    def run(self, command, stdin, timeout=None, pass_env=()):
+        return Processes().untrusted(command, cwd=self.root, stdin=stdin, timeout=timeout or 60)
+
     def change(self, before: dict, after: dict, *, issue: Issue = ISSUE, **milestone) -> Change:
         """Commit `before`, then `after` on top (None deletes), and return what the second does."""
         base, head = self.commit(before), self.commit(after)
@@ -66,13 +80,8 @@ class World:
             base=base,
             head=head,
             files=changed_files(self.diff(base, head)),
-            laid_out=lambda: self.root,
-            repository=self.root,
-            read=self.read,
-            listing=self.listing,
-            run=lambda argv, stdin, timeout=60: Processes().untrusted(
-                argv, cwd=self.root, stdin=stdin, timeout=timeout
-            ),
+            commits=self,
+            tools=self,
         )
 
 

@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
@@ -88,10 +89,12 @@ def test_a_check_that_fails_is_a_finding(world, plugin, source, said):
 
 
 def test_a_run_that_is_stopped_during_a_check_stops(world):
-    def stopped(argv, stdin):
+    def stopped(*_):
         raise Interrupted("The run was stopped.", "Run the same command again.")
 
-    change = replace(world.change({}, {"alembic/versions/001.py": "revision = '1'\n"}), run=stopped)
+    change = replace(
+        world.change({}, {"alembic/versions/001.py": "revision = '1'\n"}), tools=SimpleNamespace(run=stopped)
+    )
     with pytest.raises(Interrupted):
         inspect(change)
 

@@ -135,7 +135,7 @@ def test_a_reviewer_that_gives_no_answer_is_never_a_pass(world, command, why):
     (finding,) = review(change)
     assert (finding.kind, finding.severity, finding.rule) == (Kind.TOOL, Severity.WARNING, "review")
     assert why in finding.message
-    assert finding.message.endswith("mend commands.review in the plan")
+    assert finding.message.endswith("Repair commands.review in the plan")
 
 
 def test_without_python_files_no_reviewer_is_needed(world):

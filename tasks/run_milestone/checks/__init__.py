@@ -1,8 +1,7 @@
-"""checks: WHAT IS RISKY; one file per check, one signature: Change → findings. No check decides anything."""
+"""Runs the checks: each is one module and one function, Change → findings. A check decides nothing."""
 
 from __future__ import annotations
 
-from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from . import dependencies, migrations, scope, secrets, size, tampering
 from .unavailable import failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from .change import Change, Check
 
@@ -31,30 +30,25 @@ INSPECT: tuple[tuple[str, Check], ...] = (
 
 
 def inspect(change: Change) -> tuple[Finding, ...]:
-    """Run the built-in checks, then the installed ones by name; a check that fails is a finding, never a pass."""
-    built_in = [(name, partial(check, change)) for name, check in INSPECT]
-    added = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
-    installed = [(entry.name, partial(_installed, entry, change)) for entry in added]
-    return tuple(finding for name, run in (*built_in, *installed) for finding in _findings(name, run))
+    """Run the built-in checks, then the installed ones by name. A check that fails is a finding, never a pass."""
+    installed = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    checks: list[tuple[str, Check | EntryPoint]] = [*INSPECT, *((entry.name, entry) for entry in installed)]
+    return tuple(finding for name, check in checks for finding in _findings(name, check, change))
 
 
-def _installed(entry: EntryPoint, change: Change) -> Iterable[Any]:
-    found: Iterable[Any] = entry.load()(change)
-    return found
-
-
-def _findings(name: str, run: Callable[[], Iterable[Any]]) -> tuple[Finding, ...]:
+def _findings(name: str, check: Check | EntryPoint, change: Change) -> tuple[Finding, ...]:
     try:
-        return tuple(_told(run()))
+        loaded: Check = check.load() if isinstance(check, EntryPoint) else check
+        return tuple(_validated(loaded(change)))
     except Interrupted:
         raise
     except Exception as error:  # noqa: BLE001 - whatever other people's code raises, the change was not checked
         first = (str(error).splitlines() or [""])[0]
-        return (failed(name, f"The check `{name}` failed ({type(error).__name__}: {first}); mend or uninstall it"),)
+        return (failed(name, f"The check `{name}` failed ({type(error).__name__}: {first}). Repair or uninstall it"),)
 
 
-def _told(found: Iterable[Any]) -> Iterator[Finding]:
-    for finding in found:
-        if not isinstance(finding, Finding):
+def _validated(results: Iterable[Any]) -> Iterator[Finding]:
+    for result in results:
+        if not isinstance(result, Finding):
             raise TypeError("it yields something that is not a Finding")
-        yield finding
+        yield result

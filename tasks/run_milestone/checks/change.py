@@ -1,8 +1,8 @@
-"""The one thing every check looks at: what an issue's branch changes, read from committed objects."""
+"""Holds what every check looks at: the change of an issue's branch, read from committed objects."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,10 +14,28 @@ if TYPE_CHECKING:
     from ..adapters.process import Result
 
 
-class Run(Protocol):
-    """(argument list, standard input, seconds: by default those of the plan's commands, variables) → result."""
+class Commits(Protocol):
+    """Reads committed files."""
 
-    def __call__(
+    @property
+    def repository(self) -> Path:
+        """The user's repository. A relative SQLite database URL is relative to it. It is never written to."""
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Return a committed file, None where the commit has no such file."""
+
+    def listing(self, commit: str, folder: str) -> tuple[str, ...]:
+        """Return the paths of the committed files below a folder."""
+
+
+class Tools(Protocol):
+    """Runs programs that the change can steer."""
+
+    @property
+    def tree(self) -> Path:
+        """A checkout of the head, made when it is first asked for."""
+
+    def run(
         self,
         command: tuple[str, ...],
         stdin: str | None,
@@ -25,40 +43,37 @@ class Run(Protocol):
         pass_env: tuple[str, ...] = (),
         /,
     ) -> Result:
-        """Run a tool to its end."""
+        """Run a program in the tree, in a clean environment and with a time limit (the plan's, where none is given)."""
+
+
+class Check(Protocol):
+    """Looks at a change."""
+
+    def __call__(self, change: Change, /) -> Iterable[Finding]:
+        """Yield what is risky in the change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What `base..head` does. Blobs come from the commit, never from files an agent could have swapped."""
+    """What `base..head` changes. Texts come from commits, never from files that an agent could have swapped."""
 
     milestone: Milestone
     issue: Issue
     base: str
     head: str
     files: tuple[ChangedFile, ...]
-    laid_out: Callable[[], Path]
-    """Makes a checkout of `head` when it is first called, and returns where."""
-    repository: Path
-    """The user's own repository; a relative SQLite database URL is relative to it. Never written to."""
-    read: Callable[[str, str], bytes | None]
-    """(commit, path) → the committed blob, None where there is none."""
-    listing: Callable[[str, str], tuple[str, ...]]
-    """(commit, folder) → paths of the committed files below the folder."""
-    run: Run
-    """Runs an untrusted tool in `tree`, in a clean environment and with a time limit."""
+    commits: Commits
+    tools: Tools
 
     @property
     def tree(self) -> Path:
-        """A checkout of `head`, for tools that need files; most changes need none."""
-        return self.laid_out()
+        """A checkout of `head`, for tools that need files. Most changes need none."""
+        return self.tools.tree
 
     def texts(self, file: ChangedFile) -> tuple[str, str]:
         """Return the file's text at the base and at the head, empty where it is not."""
-        return self._text(self.base, file.before), self._text(self.head, file.after)
+        return self.text(self.base, file.before), self.text(self.head, file.after)
 
-    def _text(self, commit: str, path: str | None) -> str:
-        return (self.read(commit, path) or b"").decode("utf-8", "replace") if path else ""
-
-
-Check = Callable[[Change], Iterable[Finding]]
+    def text(self, commit: str, path: str | None) -> str:
+        """Return a file's text in a commit, empty where the commit has no such file."""
+        return (self.commits.read(commit, path) or b"").decode("utf-8", "replace") if path else ""

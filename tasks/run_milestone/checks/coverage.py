@@ -1,4 +1,4 @@
-"""coverage: which of the changed lines the tests ran, from the coverage report of the test run itself."""
+"""Reads from a coverage report which of the changed lines the tests ran."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from ..model.change import ChangedFile
 
 SHOWN = 5
-"""Places that a finding names."""
+"""How many places a finding names."""
 
 
 def measured(report: str, files: Iterable[ChangedFile], migrations: str) -> Coverage | None:
     """Return what a report in coverage's JSON says of the lines that `files` add; None where it is not such a report.
 
-    Tests are what runs the others, and migrations have a check of their own, so neither counts.
+    Test files do not count. Migrations do not count either, because another check judges them.
     """
     try:
-        told = json.loads(report)["files"]
-        lines = {file.path: _lines(told.get(file.path), file) for file in files if _counts(file, migrations)}
+        measurements = json.loads(report)["files"]
+        lines = {file.path: _lines(measurements.get(file.path), file) for file in files if _counts(file, migrations)}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     missed = [place for path, (_, absent) in lines.items() for place in _places(path, absent)]
@@ -38,12 +38,12 @@ def _counts(file: ChangedFile, migrations: str) -> bool:
     return not is_test(file.path) and not PurePosixPath(file.path).is_relative_to(migrations)
 
 
-def _lines(told: Any, file: ChangedFile) -> tuple[list[int], list[int]]:
-    """Return the added lines that were run and those that were not; a line that holds no code is neither."""
-    if told is None:
+def _lines(measurement: Any, file: ChangedFile) -> tuple[list[int], list[int]]:
+    """Return the added lines that ran and those that did not. A line without code is neither."""
+    if measurement is None:
         return [], []
     added = {number for number, _ in file.added}
-    return sorted(added & set(told["executed_lines"])), sorted(added & set(told["missing_lines"]))
+    return sorted(added & set(measurement["executed_lines"])), sorted(added & set(measurement["missing_lines"]))
 
 
 def _places(path: str, lines: list[int]) -> Iterator[str]:
@@ -54,7 +54,7 @@ def _places(path: str, lines: list[int]) -> Iterator[str]:
 
 
 def findings(coverage: Coverage | None, limit: int) -> Iterator[Finding]:
-    """Yield that the tests run too few of the changed lines; what nobody measured is not judged."""
+    """Yield a finding where the tests run too few of the changed lines. Without a measurement there is none."""
     if coverage is None or 100 * coverage.covered >= limit * coverage.lines:
         return
     others = f" and {len(coverage.missed) - SHOWN} more" if len(coverage.missed) > SHOWN else ""

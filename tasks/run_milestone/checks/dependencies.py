@@ -1,4 +1,4 @@
-"""dependencies: packages the issue adds, their licences, changed versions, and lock files."""
+"""Finds packages that a change adds, their licences, changed versions, and lock files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check(change: Change) -> Iterator[Finding]:
-    """Yield new packages and changed versions; a lock file is told where nothing else explains it."""
+    """Yield new packages and changed versions, and a changed lock file where no manifest explains it."""
     findings = tuple(_manifests(change, [file for file in change.files if _asks(file)]))
     yield from findings
     if not findings:
@@ -33,7 +33,7 @@ def _asks(file: ChangedFile) -> bool:
 
 
 def _manifests(change: Change, files: Sequence[ChangedFile]) -> Iterator[Finding]:
-    """Compare all changed manifests at once: a package that only moved between them is not new."""
+    """Compare all changed manifests together, because a package that moved between two of them is not new."""
     if not files:
         return
     if unmet := missing("licences", "new dependencies were not looked at"):
@@ -47,16 +47,16 @@ def _manifests(change: Change, files: Sequence[ChangedFile]) -> Iterator[Finding
                 _read(path, text) for path, text in zip((file.before, file.after), change.texts(file), strict=True)
             )
         except (ValueError, TypeError, RecursionError) as error:
-            yield failed("dependencies", f"{file.path} cannot be read: {str(error).partition(chr(10))[0]}; mend it")
+            yield failed("dependencies", f"{file.path} cannot be read: {str(error).splitlines()[0]}. Repair it")
             continue
         before += old
         after[file.path] = new
-    known, told = by_name(before), set[tuple[str, str]]()
+    known, seen = by_name(before), set[tuple[str, str]]()
     for file in files:
         for key, package in sorted(by_name(after.get(file.path, ())).items()):
-            if key not in told:
+            if key not in seen:
                 yield from _compared(change, file, package, known.get(key))
-            told.add(key)
+            seen.add(key)
 
 
 def _read(path: str | None, text: str) -> list[Dependency]:

@@ -1,4 +1,4 @@
-"""reading: the text of a git diff → changed files; the shape every check looks at."""
+"""Parses the text of a git diff into changed files."""
 
 from __future__ import annotations
 
@@ -7,32 +7,15 @@ import re
 from ..core.errors import OutsideError
 from ..model.change import ChangedFile
 
-DIFF_OPTIONS = (
-    "--unified=0",
-    "--inter-hunk-context=0",
-    "--find-renames",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-color",
-    "--no-relative",
-    "--submodule=short",
-    "--ignore-submodules=none",
-    "--src-prefix=a/",
-    "--dst-prefix=b/",
-)
-"""What `git diff` must be asked for, against any configuration. Run it without a work tree: an in-tree
-`.gitattributes` can declare source binary and so hide it. Decode the output as UTF-8 with errors replaced
-and without translating line ends."""
-
 _SECTION = re.compile(r"^diff --git ", re.MULTILINE)
 _OLD, _NEW = re.compile(r"^rename from (.+)$", re.MULTILINE), re.compile(r"^rename to (.+)$", re.MULTILINE)
 _BINARY = re.compile(r"^(Binary files .* differ|GIT binary patch)$", re.MULTILINE)
 
 
 def changed_files(diff_text: str) -> tuple[ChangedFile, ...]:
-    """Return the files of a `git diff` made with DIFF_OPTIONS, sorted by path.
+    """Return the files of a `git diff` as `adapters.git` makes it, sorted by path.
 
-    Errors: OutsideError where the text is cut off or not such a diff; a change half read would be half checked.
+    Errors: OutsideError where the text is cut off or not such a diff, because half a change would be half checked.
     """
     sections = _SECTION.split(diff_text)
     if sections[0].strip():
@@ -44,7 +27,7 @@ def changed_files(diff_text: str) -> tuple[ChangedFile, ...]:
 
 
 def _file(section: str) -> ChangedFile:
-    """Read one section; the first line is the two names, which are the same unless `rename` lines tell others."""
+    """Read one section. Its first line holds both names, which are the same unless `rename` lines follow."""
     head, at, hunks = section.partition("\n--- ")
     names, _, facts = head.partition("\n")
     old, new = _OLD.search(facts), _NEW.search(facts)
@@ -92,7 +75,7 @@ def _same_name(names: str) -> str:
 
 
 def _unquoted(name: str) -> str:
-    """Undo git's C-style quoting; bytes that are not UTF-8 stay visible as escapes."""
+    """Undo git's C-style quoting. Bytes that are not UTF-8 stay visible as escapes."""
     if not (len(name) > 1 and name.startswith('"') and name.endswith('"')):
         return name
     raw = name[1:-1].encode("utf-8", "replace").decode("unicode_escape").encode("latin-1")

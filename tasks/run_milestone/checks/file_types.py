@@ -1,4 +1,4 @@
-"""languages: what a path tells about a file: test, prose, lock file, Python."""
+"""Tells from a path what a file is: a test, prose, a lock file, Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""licences: under which licence a package comes, told offline, and whether that licence asks for anything."""
+"""Looks up the licence of a package offline, and whether it is permissive."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CLASSIFIERS = {
     "The Unlicense (Unlicense)": "Unlicense",
     "zlib/libpng License": "Zlib",
 }
-"""Classifiers that name one licence; `BSD License` or `Apache Software License` do not say which."""
+"""Classifiers that name exactly one licence. `BSD License` and `Apache Software License` do not."""
 
 
 _SPELLINGS = {
@@ -54,7 +54,7 @@ _SPELLINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a source said: `licence` is an SPDX expression where `known`, else the words it used, if any."""
+    """A licence and its source. `licence` is an SPDX expression where `known`, else the words of the source, if any."""
 
     licence: str | None
     source: str
@@ -64,12 +64,12 @@ class Answer:
 
 
 def look_up(package: Dependency, policy: Licences) -> Answer:
-    """Ask the plan, then the metadata of exactly that version if it is installed here; never the network."""
+    """Ask the plan, then the metadata of exactly that version where it is installed. Never ask the network."""
     metadata = _installed(package)
     version = str(metadata["Version"]) if metadata else package.pinned
     text, source = _vouched(package, policy), "the plan's licence policy"
     if text is None and metadata:
-        text, source = _said(metadata), f"installed metadata of {package.name} {version}"
+        text, source = _stated(metadata), f"installed metadata of {package.name} {version}"
     if text is None:
         return Answer(None, "no source knows the licence", version)
     expression = _parsed(text)
@@ -106,8 +106,8 @@ def _allowed(package: Dependency, version: str) -> bool:
         return False
 
 
-def _said(metadata: Any) -> str | None:
-    """Return what the metadata says: the SPDX expression, else one line of text, else all classifiers together."""
+def _stated(metadata: Any) -> str | None:
+    """Return the SPDX expression of the metadata, else its one line of text, else all classifiers together."""
     text = str(metadata.get("License-Expression") or metadata.get("License") or "").strip()
     if text and text != "UNKNOWN" and "\n" not in text:
         return _SPELLINGS.get(text, text)
@@ -134,7 +134,7 @@ def _spdx() -> Any:
 
 
 def _permissive(expression: Any, allowed: set[str] | frozenset[str]) -> bool:
-    """Judge an expression: of OR the best counts, of AND the worst, of WITH the licence before it."""
+    """Judge an expression: the best part of OR counts, the worst of AND, and the licence before WITH."""
     from license_expression import LicenseWithExceptionSymbol
 
     if isinstance(expression, LicenseWithExceptionSymbol):

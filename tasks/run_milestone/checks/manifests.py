@@ -1,4 +1,4 @@
-"""manifests: which packages a project asks for, read from the text of the file that says so."""
+"""Reads from a manifest which packages a project asks for."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ def _from_pyproject(document: dict[str, Any]) -> Iterator[Dependency]:
         _table(document, "build-system").get("requires"),
         _table(tool, "uv").get("dev-dependencies"),
     ]
-    own = canonical(str(project.get("name", "")))
+    project_name = canonical(str(project.get("name", "")))
     for texts in lists:
-        found = (_requirement(text) for text in texts or () if isinstance(text, str))
-        yield from (one for one in found if one.name != own)
+        wanted = (_requirement(text) for text in texts or () if isinstance(text, str))
+        yield from (one for one in wanted if one.name != project_name)
     yield from _from_poetry(_table(tool, "poetry"))
 
 
@@ -118,9 +118,9 @@ def _table(document: Any, key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def by_name(found: Iterable[Dependency]) -> dict[tuple[str, str], Dependency]:
+def by_name(packages: Iterable[Dependency]) -> dict[tuple[str, str], Dependency]:
     """Index dependencies by ecosystem and name; of several ranges for one package the strictest pin wins."""
     index: dict[tuple[str, str], Dependency] = {}
-    for one in sorted(found, key=lambda one: (one.pinned is not None, one.asked)):
+    for one in sorted(packages, key=lambda one: (one.pinned is not None, one.asked)):
         index[one.ecosystem, one.name] = one
     return index

@@ -1,4 +1,4 @@
-"""migrations: what the issue's new Alembic revisions do to the schema, and whether they still form one line."""
+"""Finds what new Alembic revisions do to the schema, and whether they still form one line."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _new(change: Change, path: str) -> Iterator[Finding]:
     if unmet := missing("migrations", f"{path} was not classified"):
         yield unmet
         return
-    ran = change.run((sys.executable, "-I", "-", f"./{path}"), RENDERER.read_text("utf-8"))
+    ran = change.tools.run((sys.executable, "-I", "-", f"./{path}"), RENDERER.read_text("utf-8"))
     if ran.code != 0 or ran.timed_out or ran.truncated or not ran.out.endswith("\n-- rendered\n"):
         why = "upgrade() did not end in time" if ran.timed_out else last_words(ran.err)
         yield _breaking("UNREADABLE", f"The SQL of {path} cannot be shown: {why}", path)
@@ -86,7 +86,7 @@ def _risk(change: Change, effect: Effect) -> str | None:
     if effect.rule == "ALTER TYPE":
         risk = "Values may not convert"
     try:
-        number = row_count.count(change.milestone.database, change.repository, effect.table, effect.column)
+        number = row_count.count(change.milestone.database, change.commits.repository, effect.table, effect.column)
     except row_count.NotCountedError as error:
         return f"Risk: {risk} (rows not counted: {error})"
     return f"Risk: {risk} ({what} has {row_count.shown(number)} {'row' if number == 1 else 'rows'})"
@@ -104,7 +104,7 @@ _ELSEWHERE = frozenset({"is_offline_mode", "as_sql"})
 
 def _hidden(change: Change, path: str, sql: str) -> Iterator[Finding]:
     """Yield operations that upgrade() names but that offline rendering did not reach: a branch hides them."""
-    tree = ast.parse(change.read(change.head, path) or b"")
+    tree = ast.parse(change.commits.read(change.head, path) or b"")
     names = {node.attr for node in _outside_downgrade(tree) if isinstance(node, ast.Attribute)}
     for name in sorted(names & _LOSSES.keys()):
         if _LOSSES[name] not in sql:
@@ -154,17 +154,17 @@ def _heads(revisions: Iterable[Revision]) -> list[Revision]:
 
 def _revisions(change: Change, commit: str) -> list[Revision]:
     folder = change.milestone.migrations
-    paths = sorted(path for path in change.listing(commit, folder) if _is_revision_path(folder, path))
-    return [_revision(path, change.read(commit, path) or b"") for path in paths]
+    paths = sorted(path for path in change.commits.listing(commit, folder) if _is_revision_path(folder, path))
+    return [_revision(path, change.commits.read(commit, path) or b"") for path in paths]
 
 
 def _revision(path: str, source: bytes) -> Revision:
     """Read `revision` and `down_revision` from the source, without running it."""
     try:
-        said = dict(_assignments(ast.parse(source)))
-        parents = said.get("down_revision")
+        assigned = dict(_assignments(ast.parse(source)))
+        parents = assigned.get("down_revision")
         below = (parents,) if isinstance(parents, str) else tuple(parents or ())
-        return Revision(path, str(said["revision"]), below)
+        return Revision(path, str(assigned["revision"]), below)
     except (SyntaxError, ValueError, KeyError, TypeError, RecursionError):
         return Revision(path, None)
 

@@ -1,7 +1,7 @@
-"""render_revision: a program of its own: print the SQL of one Alembic revision's upgrade().
+"""Prints the SQL of one Alembic revision's upgrade(), as a program of its own.
 
-It runs the repository's code, so it never runs in our process: its text goes to a fresh interpreter inside the
-sandbox, which knows nothing of run_milestone. PostgreSQL's dialect, offline: no env.py, no database.
+It runs the repository's code, so it never runs in our process. Its text goes to a fresh interpreter in the sandbox,
+which cannot import run_milestone. It renders for PostgreSQL, without env.py and without a database.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def load(path: str) -> Any:
-    """Import the revision file; what it imports of its own project comes after everything installed."""
+    """Import the revision file. Installed packages come before what it imports from its project."""
     sys.path += [str(Path.cwd()), str(Path.cwd() / "src")]
     spec = importlib.util.spec_from_file_location("revision", path)
     if spec is None or spec.loader is None:

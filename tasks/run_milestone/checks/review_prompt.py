@@ -1,4 +1,4 @@
-"""asking: what a coding agent is told that reviews a change, and the findings in what it answers."""
+"""Writes the prompt for a coding agent that reviews a change, and reads the findings from its answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .change import Change
 
 LONGEST = 200_000
-"""Characters of a change that are passed on; more than that nobody reviews at once."""
+"""The most characters of a change that a prompt holds."""
 
 _LOOK = {
     "compliance": "Say where the change is not what was asked for: a criterion not met, or work nobody asked for.",
@@ -41,7 +41,7 @@ _ANSWER = re.compile(r'\{\s*"findings"')
 
 
 def prompt(change: Change, reviewer: Reviewer) -> str:
-    """Return what a coding agent is asked, as Markdown."""
+    """Return the prompt for a coding agent, as Markdown."""
     rules = _RULES.format(look=_LOOK[reviewer.stage])
     heading = f"# Review issue {change.issue.number} of milestone {change.milestone.id}\n\n{rules}"
     sections = (section(title, text, LONGEST) for title, text in _sections(change) if text)
@@ -57,7 +57,7 @@ def _sections(change: Change) -> Iterator[tuple[str, str]]:
 
 
 def _shown(file: ChangedFile) -> str:
-    """Return a file's change for reading: what goes, then what comes, with the line numbers it has afterwards."""
+    """Return a file's change for reading: removed lines, then added lines with their line numbers at the head."""
     was = f" (was {file.old_path})" if file.old_path else ""
     what = {"A": "added", "D": "deleted", "R": "renamed"}.get(file.status, "changed")
     gone = [f"      - {text}" for _, text in file.removed]
@@ -66,7 +66,7 @@ def _shown(file: ChangedFile) -> str:
 
 
 def answered(text: str) -> Any:
-    """Return the last JSON object with findings in what an agent said. Errors: ValueError where there is none."""
+    """Return the last JSON object with findings in an agent's answer. Errors: ValueError where there is none."""
     for match in reversed(list(_ANSWER.finditer(text))):
         try:
             return json.JSONDecoder().raw_decode(text, match.start())[0]

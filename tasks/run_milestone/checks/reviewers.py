@@ -1,4 +1,4 @@
-"""reviewers: commands of the plan that read a change, as JSON or as a prompt, and print findings, ours or SARIF."""
+"""Runs the plan's reviewers: commands that read a change and print findings as JSON or SARIF."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from . import review_prompt
 from .unavailable import failed, last_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from ..adapters.process import Result
     from ..model import Reviewer
@@ -30,16 +30,16 @@ LEVELS = {"error": Severity.CRITICAL, "warning": Severity.WARNING, "note": Sever
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a reviewer said of a change, and what an agent among them cost: None where it does not say."""
+    """The findings of a reviewer, and what it cost where it is an agent. An unknown cost is None."""
 
     findings: tuple[Finding, ...]
     costs: tuple[float | None, ...] = ()
 
 
 def ask(change: Change, reviewer: Reviewer) -> Review:
-    """Return what a reviewer says of the lines that the change adds; no answer in time is told, and holds nobody up."""
+    """Return a reviewer's findings on the added lines. A reviewer that is too late gives a pending finding."""
     command = tuple(word.replace("{python}", sys.executable) for word in reviewer.command)
-    ran = change.run(command, _told(change, reviewer), reviewer.timeout, reviewer.pass_env)
+    ran = change.tools.run(command, _input(change, reviewer), reviewer.timeout, reviewer.pass_env)
     costs = (said(ran.out).cost,) if reviewer.format == "prompt" and ran.code is not None else ()
     return Review(tuple(_found(change, reviewer, ran)), costs)
 
@@ -50,16 +50,16 @@ def _found(change: Change, reviewer: Reviewer, ran: Result) -> Iterator[Finding]
         yield Finding(Kind.REVIEW_PENDING, Severity.INFO, reviewer.name, message)
         return
     try:
-        found = list(_FORMATS[reviewer.format](change, _answer(ran, reviewer)))
+        findings = list(_parsed(change, reviewer, _answer(ran, reviewer)))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         why = (str(error).splitlines() or [""])[0][:200]
-        message = f"The reviewer `{reviewer.name}` gave no findings ({why}); mend `reviewers` in the plan"
+        message = f"The reviewer `{reviewer.name}` gave no findings ({why}). Repair `reviewers` in the plan"
         yield failed(reviewer.name, message)
         return
-    yield from (finding for finding in found if _is_about(change, finding))
+    yield from (finding for finding in findings if _is_about(change, finding))
 
 
-def _told(change: Change, reviewer: Reviewer) -> str:
+def _input(change: Change, reviewer: Reviewer) -> str:
     """Return what a reviewer reads: a prompt, or JSON of the issue with its criteria and every changed line."""
     if reviewer.format == "prompt":
         return review_prompt.prompt(change, reviewer)
@@ -67,16 +67,22 @@ def _told(change: Change, reviewer: Reviewer) -> str:
     criteria = [criterion.text for criterion in issue.criteria]
     spec = issue.spec.text if issue.spec else None
     about = {"number": issue.number, "title": issue.title, "criteria": criteria, "spec": spec}
-    told = {"milestone": change.milestone.id, "issue": about, "base": change.base, "head": change.head, "files": files}
-    return json.dumps(told, ensure_ascii=False)
+    document = {
+        "milestone": change.milestone.id,
+        "issue": about,
+        "base": change.base,
+        "head": change.head,
+        "files": files,
+    }
+    return json.dumps(document, ensure_ascii=False)
 
 
 def _answer(ran: Result, reviewer: Reviewer) -> Any:
-    """Return the JSON that a reviewer printed; its return code often says only that it found something."""
+    """Return the JSON that a reviewer printed. A return code of many only says that there are findings."""
     if ran.code is None:
         raise ValueError(f"it could not start: {last_words(ran.err)}")
     if ran.truncated:
-        raise ValueError("it said more than can be kept")
+        raise ValueError("its output is too long")
     if reviewer.format == "prompt" and ran.code == 0:
         return review_prompt.answered(said(ran.out).words)
     try:
@@ -93,6 +99,10 @@ def _is_about(change: Change, finding: Finding) -> bool:
     return file is not None and (finding.line is None or finding.line in dict(file.added))
 
 
+def _parsed(change: Change, reviewer: Reviewer, answer: Any) -> Iterator[Finding]:
+    return _sarif(change, answer) if reviewer.format == "sarif" else _findings(answer)
+
+
 # ---- our own JSON -------------------------------------------------------------------------------------------------
 
 
@@ -103,13 +113,13 @@ def _validator() -> Any:
     return Draft202012Validator(json.loads(read_schema("findings")))
 
 
-def _findings(_: Change, answer: Any) -> Iterator[Finding]:
+def _findings(answer: Any) -> Iterator[Finding]:
     for error in _validator().iter_errors(answer):
         raise ValueError(f"{error.json_path}: {error.message}")
-    for told in answer["findings"]:
-        kind, severity = Kind(told.get("kind", Kind.REVIEW)), Severity(told["severity"])
-        path, line, detail = told.get("path"), told.get("line"), told.get("detail")
-        yield Finding(kind, severity, told["rule"], told["message"], path, line, detail)
+    for item in answer["findings"]:
+        kind, severity = Kind(item.get("kind", Kind.REVIEW)), Severity(item["severity"])
+        path, line, detail = item.get("path"), item.get("line"), item.get("detail")
+        yield Finding(kind, severity, item["rule"], item["message"], path, line, detail)
 
 
 # ---- SARIF 2.1 ----------------------------------------------------------------------------------------------------
@@ -142,10 +152,3 @@ def _path(change: Change, uri: str) -> str:
     """Return the path as the diff names it; tools write them relative, absolute, or as `file:` URLs."""
     path, tree = Path(unquote(urlsplit(uri).path)), change.tree.resolve()
     return str(PurePosixPath(path.relative_to(tree) if path.is_relative_to(tree) else path))
-
-
-_FORMATS: dict[str, Callable[[Change, Any], Iterator[Finding]]] = {
-    "findings": _findings,
-    "sarif": _sarif,
-    "prompt": _findings,
-}

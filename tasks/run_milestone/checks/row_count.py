@@ -1,4 +1,4 @@
-"""rows: how many rows a breaking migration puts at risk, really counted, in the plan's SQLite database."""
+"""Counts the rows that a breaking migration puts at risk, in the plan's SQLite database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""scope: files outside the issue's paths, sensitive topics, protected surfaces."""
+"""Finds files outside the issue's paths, sensitive topics and protected surfaces."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check(change: Change) -> Iterator[Finding]:
-    """Yield one finding per file and reason; a renamed file counts at both of its names."""
+    """Yield one finding per file and reason. A renamed file counts under both names."""
     for file in change.files:
         paths = sorted({path for path in (file.before, file.after) if path})
         yield from _outside(change, paths)

@@ -1,4 +1,4 @@
-"""secrets: tokens and keys in what the issue's branch adds, found before anything is pushed."""
+"""Finds tokens and keys in what a change adds, before anything is pushed."""
 
 from __future__ import annotations
 
@@ -92,13 +92,13 @@ def scan(text: str) -> tuple[Secret, ...]:
 
     Errors: ImportError where detect-secrets is not installed.
     """
-    found = {
+    secrets = {
         Secret(type_, value, number): None
         for number, line in enumerate(text.split("\n"), 1)
         for piece in pieces(line)
         for type_, value in _matches(piece)
     }
-    return tuple(found)
+    return tuple(secrets)
 
 
 def pieces(line: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""size: changes too large for one person to review, and changes that change nothing."""
+"""Finds changes that are too large for one person to review, and changes without effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""sql: what one migration's statements do to tables that exist: add, break, or only move data."""
+"""Classifies SQL statements by what they do to tables that exist: add, break, or move data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""review: the built-in static reviewer: the plan's review command and hardcoded credentials, on added lines."""
+"""Reviews added lines: the plan's review command, and hardcoded credentials."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 def review(change: Change) -> tuple[Finding, ...]:
-    """Return what the reviewer says of the lines the issue adds, the worst first, then by rule, path and line."""
+    """Return the findings on added lines, the worst first, then by rule, path and line."""
     credentials = tuple(_credentials(change))
-    found = {finding: None for finding in (*credentials, *_command(change)) if not _said_twice(finding, credentials)}
-    return tuple(sorted(found, key=_order))
+    findings = {finding: None for finding in (*credentials, *_command(change)) if not _repeats(finding, credentials)}
+    return tuple(sorted(findings, key=_order))
 
 
 def _order(finding: Finding) -> tuple[int, str, str, int, str]:
@@ -42,19 +42,19 @@ def _command(change: Change) -> Iterator[Finding]:
     if not files:
         return
     argv = tuple(part.replace("{python}", sys.executable) for part in change.milestone.commands.review)
-    ran = change.run((*argv, *(f"./{path}" for path in files)), None)
-    told = _told(ran)
-    if told is None:
+    ran = change.tools.run((*argv, *(f"./{path}" for path in files)), None)
+    items = _items(ran)
+    if items is None:
         yield failed(
-            "review", f"The review command gave no findings as JSON ({_why(ran)}); mend commands.review in the plan"
+            "review", f"The review command gave no findings as JSON ({_why(ran)}). Repair commands.review in the plan"
         )
         return
-    for item in told:
+    for item in items:
         yield from _on_added_lines(change, files, item)
 
 
-def _told(ran: Result) -> list[dict[str, Any]] | None:
-    """Return the findings in ruff's JSON, None where it is not that; the return code says only that there are some."""
+def _items(ran: Result) -> list[dict[str, Any]] | None:
+    """Return the findings in ruff's JSON, None where it is not that. The return code only says that there are some."""
     if ran.code not in (0, 1) or ran.timed_out or ran.truncated:
         return None
     try:
@@ -72,12 +72,12 @@ def _is_finding(item: Any) -> bool:
 def _why(ran: Result) -> str:
     if ran.timed_out:
         return "it did not end in time"
-    said = last_words(ran.err)
-    return f"it could not start: {said}" if ran.code is None else f"exit {ran.code}: {said}"
+    words = last_words(ran.err)
+    return f"it could not start: {words}" if ran.code is None else f"exit {ran.code}: {words}"
 
 
 def _on_added_lines(change: Change, files: dict[str, ChangedFile], item: dict[str, Any]) -> Iterator[Finding]:
-    """Keep what is on a line the issue adds, and every syntax error: it hides all else in that file."""
+    """Keep what is on a line that the change adds, and every syntax error, because it hides all else in that file."""
     file, line = files.get(_relative(change, item["filename"])), item["location"]["row"]
     code = item.get("code") or "invalid-syntax"
     if file is None or (code != "invalid-syntax" and line not in dict(file.added)):
@@ -87,7 +87,7 @@ def _on_added_lines(change: Change, files: dict[str, ChangedFile], item: dict[st
 
 
 def _relative(change: Change, filename: str) -> str:
-    """Return the path as the diff names it; the tool may run where the tree has another name."""
+    """Return the path as the diff names it. The tool may know the tree by another name."""
     path = Path(filename)
     return str(path.relative_to(change.tree.resolve())) if path.is_relative_to(change.tree.resolve()) else str(path)
 
@@ -107,7 +107,7 @@ _REFERENCE = re.compile(r"[${<%].*|[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|.*\s.*|[/\W]*|/.*
 
 
 def _credentials(change: Change) -> Iterator[Finding]:
-    """Go by variable names; tests hold made-up passwords and prose holds examples, so both are left out."""
+    """Go by variable names. Tests and prose are left out, because they hold made-up passwords."""
     files = [file for file in change.files if file.added and not _is_exempt(file.path)]
     if not files:
         return
@@ -137,7 +137,7 @@ def _labels(path: str, line: str) -> Iterator[str]:
             yield next((label for part, label in _LABELS if re.search(part, name, re.IGNORECASE)), "key")
 
 
-def _said_twice(finding: Finding, credentials: tuple[Finding, ...]) -> bool:
-    """Tell ruff's own word for a credential (S105 to S107) on a line where one was found."""
+def _repeats(finding: Finding, credentials: tuple[Finding, ...]) -> bool:
+    """Tell whether ruff reports (as S105 to S107) a credential that is reported already."""
     lines = {(credential.path, credential.line) for credential in credentials}
     return finding.rule in {"S105", "S106", "S107"} and (finding.path, finding.line) in lines

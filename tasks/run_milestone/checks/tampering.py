@@ -1,4 +1,4 @@
-"""tampering: tests deleted, skipped or weakened, and edits of what decides whether the tests and linters run."""
+"""Finds tests that were deleted, skipped or weakened, and edits of test, lint and CI configuration."""
 
 from __future__ import annotations
 
@@ -176,22 +176,22 @@ def _read(source: str) -> dict[str, Test] | None:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    found: dict[str, Test] = {"": Test(1)}
-    _collect(tree, "", found[""], found)
-    return found
+    tests: dict[str, Test] = {"": Test(1)}
+    _collect(tree, "", tests[""], tests)
+    return tests
 
 
-def _collect(node: ast.AST, prefix: str, test: Test, found: dict[str, Test]) -> None:
+def _collect(node: ast.AST, prefix: str, test: Test, tests: dict[str, Test]) -> None:
     for child in ast.iter_child_nodes(node):
         inside, name = test, prefix
         if isinstance(child, ast.ClassDef):
             name = f"{prefix}{child.name}."
         elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) and child.name.startswith("test"):
-            inside = found[f"{prefix}{child.name}"] = Test(child.lineno)
+            inside = tests[f"{prefix}{child.name}"] = Test(child.lineno)
         if _is_skip(child):
             test.skips.append(getattr(child, "lineno", test.line))
         test.asserts += _is_assertion(child)
-        _collect(child, name, inside, found)
+        _collect(child, name, inside, tests)
 
 
 def _is_skip(node: ast.AST) -> bool:

@@ -1,4 +1,4 @@
-"""other_tests: tests in languages that are not parsed here, line by line: skips that come, assertions that go."""
+"""Finds added skips and removed assertions by patterns, in test files of languages that are not parsed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ASSERTION = re.compile(
 
 
 def check(file: ChangedFile) -> Iterator[Finding]:
-    """Yield what makes a test file see less: it is gone, skips were added, or more assertions went than came."""
+    """Yield what weakens a test file: it was deleted, skips were added, or more assertions were removed than added."""
     if file.status == "D":
         yield _finding("deleted-tests", f"Test file deleted: {file.path}", file)
         return

@@ -1,4 +1,4 @@
-"""tool: what is said when a check's own tool cannot give an answer; that is a stop, never a pass."""
+"""Makes the finding for a tool that gives no answer. That is a stop, never a pass."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EXTRAS = {
 
 
 def missing(extra: str, undone: str) -> Finding | None:
-    """Return what to say where a module of the extra is not installed: what was therefore not done, what to do."""
+    """Return a finding where a module of the extra is not installed, with what was not done and how to install it."""
     for module in EXTRAS[extra]:
         if find_spec(module) is None:
             tool = module.replace("_", "-")
@@ -24,10 +24,10 @@ def missing(extra: str, undone: str) -> Finding | None:
 
 
 def last_words(err: str) -> str:
-    """Return the last line a tool wrote to standard error: that is where most say what is wrong."""
+    """Return the last line a tool wrote to standard error, where most tools say what is wrong."""
     return next((line.strip()[:200] for line in reversed(err.splitlines()) if line.strip()), "it said nothing")
 
 
 def failed(tool: str, message: str) -> Finding:
-    """Return the finding that stands for an answer that did not come."""
+    """Return the finding for a tool that gave no answer."""
     return Finding(Kind.TOOL, Severity.WARNING, tool, message)

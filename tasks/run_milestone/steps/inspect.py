@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..checks import coverage
@@ -13,11 +13,9 @@ from ..model import Inspected, Step, Tested
 from .fail_to_pass import contract
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from ..adapters.process import Result
-    from ..checks.change import Run
     from .context import Job
 
 
@@ -39,29 +37,35 @@ def _change(job: Job) -> Change:
     git = job.hands.git
     base, head = job.base, job.head or ""
     files = changed_files(git.diff(base, head, "--unified=0"))
-    tree = cache(partial(_laid_out, job, head))
-    return Change(
-        job.milestone, job.issue, base, head, files, tree, git.repository, git.read, git.listing, _tool(job, tree)
-    )
+    return Change(job.milestone, job.issue, base, head, files, git, TreeTools(job, head))
 
 
-def _laid_out(job: Job, head: str) -> Path:
-    job.hands.git.lay_out(job.tree, head, job.index)
-    return job.tree
+class TreeTools:
+    """Runs tools in a checkout of the head, which is made when it is first needed."""
 
+    def __init__(self, job: Job, head: str) -> None:
+        """Prepare to check out `head` in the issue's tree."""
+        self._job = job
+        self._head = head
 
-def _tool(job: Job, tree: Callable[[], Path]) -> Run:
+    @cached_property
+    def tree(self) -> Path:
+        """The checkout of the head."""
+        self._job.hands.git.lay_out(self._job.tree, self._head, self._job.index)
+        return self._job.tree
+
     def run(
+        self,
         command: tuple[str, ...],
         stdin: str | None,
         timeout: int | None = None,
         pass_env: tuple[str, ...] = (),
         /,
     ) -> Result:
+        """Run a tool to its end, in the tree, with the log of the issue's tools."""
+        job = self._job
         log = job.state.logs(job.issue.number) / "tools.log"
         limit = timeout or job.milestone.commands.timeout
         return job.hands.processes.untrusted(
-            command, cwd=tree(), stdin=stdin, timeout=limit, log=log, pass_env=pass_env
+            command, cwd=self.tree, stdin=stdin, timeout=limit, log=log, pass_env=pass_env
         )
-
-    return run

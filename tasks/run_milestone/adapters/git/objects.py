@@ -10,8 +10,16 @@ from dataclasses import dataclass
 from .cat_file import Files, Names
 from .cmd import OBJECT_ID, Calls, lying, object_id
 
-DIFF_OPTIONS = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--no-color", "--no-renames")
-"""Submodules count: another commit of one is other code."""
+DIFF_OPTIONS = (
+    *("--no-ext-diff", "--no-textconv", "--no-color", "--no-relative", "--inter-hunk-context=0"),
+    *("--ignore-submodules=none", "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/"),
+)
+"""Options that no configuration overrides. Submodules count: another commit of one is other code."""
+RENAMES = ("--find-renames",)
+"""A reviewer sees a moved file as one file with the lines that were edited, as forges show it.
+
+The identity of a change is made without: it must not depend on how similar git finds two files.
+"""
 
 _WHERE = re.compile(rb"^(?:index |@@ ).*\n", re.MULTILINE)
 """The lines of a diff that a clean rebase changes: blob ids and line numbers."""
@@ -71,7 +79,7 @@ class Objects:
 
     def diff(self, base: str, head: str, *options: str) -> str:
         """Return the diff of what `head` changes since it left `base`."""
-        return self._diff(base, head, *options).decode("utf-8", "replace")
+        return self._diff(base, head, *RENAMES, *options).decode("utf-8", "replace")
 
     def _diff(self, base: str, head: str, *options: str, path: str | None = None) -> bytes:
         """Return a diff, of one path or of all, however large it is: what is cut off, nobody looks at."""
@@ -86,7 +94,7 @@ class Objects:
 
     def measure(self, before: str, after: str) -> tuple[int, int]:
         """Return how many files differ between two commits, and how many lines (added plus deleted)."""
-        rows = self._git.rows("diff", *DIFF_OPTIONS, "--numstat", before, after, "--")
+        rows = self._git.rows("diff", *DIFF_OPTIONS, *RENAMES, "--numstat", before, after, "--")
         counts = [found.groups() for found in map(_COUNTED.match, rows) if found]
         if len(counts) != len(rows) or (not rows and self.tree_of(before) != self.tree_of(after)):
             raise lying(f"compared {before[:10]} and {after[:10]}")
@@ -97,7 +105,7 @@ class Objects:
 
         Not `git patch-id`: it overlooks white space, which is code in Python, and all that follows a NUL.
         """
-        diff = self._diff(base, head, "--full-index", "--binary", path=path)
+        diff = self._diff(base, head, "--no-renames", "--full-index", "--binary", path=path)
         return hashlib.sha256(_WHERE.sub(b"@@\n", diff)).hexdigest() if diff else ""
 
     def read(self, commit: str, path: str) -> bytes | None:
