@@ -34,7 +34,20 @@ WRITERS = {"store", "sync", "core", "plan", "commands", "adapters/git", "adapter
 """Rooms that write files; below state/ only the store does."""
 MIRRORED = {
     *("approvals", "budget", "change", "decide", "decisions", "errors", "evidence", "forge", "gate", "gate_comments"),
-    *("gates", "graph", "merge", "milestone", "milestone_pr", "plan", "project", "push", "records", "run", "timeline"),
+    *(
+        "gates",
+        "graph",
+        "merge",
+        "milestone",
+        "milestone_pr",
+        "plan",
+        "project",
+        "push",
+        "records",
+        "run",
+        "shared_state",
+        "timeline",
+    ),
     *("base", "comments", "issues", "labels", "pulls", "validate"),  # what every forge has
 }
 """Names that several rooms give to their side of one concept."""

@@ -372,7 +372,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from run_milestone.model import Issue, Milestone, Phase
-from run_milestone.settling import settle
+from run_milestone.runner.decide import settle
 from run_milestone.store import State
 folder, call, when = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 calls = 0

@@ -179,7 +179,7 @@ def test_a_comment_counts_once_also_after_a_crash_at_any_point(desk):
     desk.writes("/fix")
     desk.talk.hear(change_now)  # killed before the file was settled
     assert os.listdir(desk.state.approvals.folder) == ["03.fix"]
-    taken = desk.state.approvals.found()[0]
+    taken = desk.state.approvals.all()[0]
     assert desk.hears() == ["03 fix by ada: "]
     desk.state.approvals.leave("03", "fix", who="ada", source=taken.source)  # killed before the file was removed
     assert desk.hears() == []
@@ -327,7 +327,7 @@ def test_a_run_leaves_to_others_what_concerns_their_issues(desk):
     beside = Conversation(MILESTONE, desk.state, desk.forge, desk.said.extend, {"03"})
     beside.hear(change_now)
     beside.close()
-    assert desk.state.approvals.found() == ()
+    assert desk.state.approvals.all() == ()
     assert len(desk.bodies()) == 3, "no reply, and the question stands as it was"
     assert desk.hears() == []
     assert len(desk.replies()) == 2

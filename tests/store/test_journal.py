@@ -230,10 +230,6 @@ def test_a_killed_writer_leaves_a_chain_that_goes_on(path):
 # ---- gone on with by others ---------------------------------------------------------------------------------------
 
 
-def as_it_is(entry):
-    return entry
-
-
 @pytest.fixture
 def twins(path, tmp_path):
     """Two machines that had the same journal and both went on: the other's lines, and this one's journal."""
@@ -249,14 +245,14 @@ def twins(path, tmp_path):
 
 def test_what_others_added_comes_first_and_own_entries_follow_chained_anew(path, twins):
     journal = again(path)
-    journal.rebase(twins, as_it_is)
+    journal.rebase(twins, {})
     assert path.read_bytes().startswith(twins)
     told = [entry.get("task") for entry in journal.entries()][8:]
     assert told == ["theirs 1", "theirs 2", "ours 1", "ours 2"]
     journal.add("run ended")
     assert again(path).broken() is None
     before = path.read_bytes()
-    journal.rebase(twins, as_it_is)
+    journal.rebase(twins, {})
     assert path.read_bytes() == before, "what is there already is not added again"
 
 
@@ -268,20 +264,29 @@ def test_a_crash_while_it_is_exchanged_leaves_a_journal_that_can_be_gone_on_with
         left = iter(range(allowed))
         monkeypatch.setattr(room, "write_text", lambda *args, left=left: (next(left), write(*args)))
         with contextlib.suppress(StopIteration):
-            again(path).rebase(twins, as_it_is)
+            again(path).rebase(twins, {})
         monkeypatch.undo()
         assert again(path).broken() is None, allowed
-        again(path).rebase(twins, as_it_is)
+        again(path).rebase(twins, {})
         ends.append([entry.get("task") for entry in again(path).entries()][8:])
     assert ends == [["theirs 1", "theirs 2", "ours 1", "ours 2"]] * 4
 
 
+def test_entries_follow_the_new_numbers_of_decisions(path, twins):
+    journal = again(path)
+    for number, gate in ((7, "03"), (9, "05"), (7, "04")):
+        journal.add("decision", id=number, gate=gate)
+    journal.rebase(twins, {(7, "03"): 8, (9, "05"): None})
+    decisions = [(entry["id"], entry["gate"]) for entry in journal.entries() if entry["event"] == "decision"]
+    assert decisions[-2:] == [(8, "03"), (7, "04")]
+
+
 def test_neither_a_changed_journal_here_nor_one_there_is_gone_on_with(path, twins):
     with pytest.raises(DamagedStateError, match="on the remote, line 9"):
-        again(path).rebase(twins.replace(b"theirs 1", b"forged 1").replace(b'"n": 9', b'"n": 1'), as_it_is)
+        again(path).rebase(twins.replace(b"theirs 1", b"forged 1").replace(b'"n": 9', b'"n": 1'), {})
     path.write_bytes(path.read_bytes().replace(b"ours 2", b"mine 2"))
     with pytest.raises(DamagedStateError, match="line 10: not what was written"):
-        again(path).rebase(twins, as_it_is)
+        again(path).rebase(twins, {})
 
 
 def full_disk():
@@ -291,7 +296,7 @@ def full_disk():
 FULL = """
 import resource, sys
 from pathlib import Path
-from run_milestone.errors import OutsideError
+from run_milestone.core.errors import OutsideError
 from run_milestone.store.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 failed = 0

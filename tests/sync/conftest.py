@@ -10,7 +10,7 @@ from run_milestone.adapters.git import Git
 from run_milestone.adapters.process import Processes
 from run_milestone.model import BranchMade, Decision, Gate, Issue, Kind, Milestone, Phase, Verb
 from run_milestone.store import State
-from run_milestone.sync.shared_state import Desk
+from run_milestone.sync.push_pull import StateSync
 
 ISSUES = tuple(Issue(f"{number:02}", f"Part {number}", f"part-{number}", 1) for number in range(1, 9))
 MILESTONE = Milestone("m1", "Parts", "milestone/m1", (Phase(1, "All", ISSUES),))
@@ -46,21 +46,20 @@ phases:
 
 @dataclass
 class Machine:
-    """A clone, the state beside it, and a desk to share it at."""
+    """A clone, the state beside it, and what shares it."""
 
     folder: Path
 
     def __post_init__(self):
         self.state = State(self.folder / "state" / "m1")
         self.git = Git(Processes(), self.folder, None, own="m1", root=self.folder)
-        self.desk = Desk(MILESTONE, self.state, self.git)
-        self.said = []
+        self.sync = StateSync(MILESTONE, self.state, self.git)
 
     def pull(self):
-        return self.desk.pull()
+        return self.sync.pull()
 
-    def push(self, refresh=lambda: None):
-        return self.desk.push(refresh, self.said.extend)
+    def push(self):
+        return self.sync.push()
 
     def decides(self, gate, source, verb=Verb.SKIP):
         decided = Decision(0, gate, verb, "ada", "2026-01-01T10:00:00+00:00", "because", source=source)

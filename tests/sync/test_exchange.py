@@ -9,7 +9,7 @@ import pytest
 from run_milestone.core.errors import BusyError, DamagedStateError, OutsideError
 from run_milestone.model import Issue, Milestone, Phase
 from run_milestone.sync.merge import Clash
-from run_milestone.sync.shared_state import Together
+from run_milestone.sync.shared_state import SharedState
 from run_milestone.sync.validate import form
 
 MILESTONE = Milestone("m1", "Parts", "milestone/m1", (Phase(1, "All", (Issue("01", "Part 1", "part-1", 1),)),))
@@ -52,7 +52,7 @@ def test_the_next_machine_has_what_was_recorded_and_nothing_that_was_the_firsts_
     bob = machine("bob")
     assert bob.pull()
     assert bob.everything().keys() - OWN == ada.everything().keys() - OWN - {"logs/01/agent-1.log"}
-    assert ada.desk.exchange.records.logs_left_out() == ("logs/01/agent-1.log",)
+    assert ada.sync.export.logs_left_out() == ("logs/01/agent-1.log",)
     assert bob.decided() == ada.decided()
     assert bob.state.validate() == 2
     assert (bob.pull(), bob.push()) == (False, None), "nothing is new, so nothing is pushed"
@@ -84,13 +84,13 @@ def test_what_was_answered_and_taken_is_gone_everywhere(machine):
     bob.state.approvals.leave("01", "fix", why="do", who="bob", digest=asked.digest)
     bob.push()
     ada.pull()
-    assert [(one.file, one.who, one.why) for one in ada.state.approvals.found()] == [("01.fix", "bob", "do")]
-    assert ada.state.approvals.found()[0].written >= ada.state.gates.since("01"), "an answer is never too old by travel"
-    ada.state.approvals.take(ada.state.approvals.found()[0])
+    assert [(one.file, one.who, one.why) for one in ada.state.approvals.all()] == [("01.fix", "bob", "do")]
+    assert ada.state.approvals.all()[0].written >= ada.state.gates.since("01"), "an answer is never too old by travel"
+    ada.state.approvals.take(ada.state.approvals.all()[0])
     ada.state.gates.close("01")
     ada.push()
     bob.pull()
-    assert bob.state.approvals.found() == bob.state.gates.all() == ()
+    assert bob.state.approvals.all() == bob.state.gates.all() == ()
 
 
 def test_a_touched_answer_is_bound_before_it_travels_and_a_stale_one_stays(machine):
@@ -104,11 +104,11 @@ def test_a_touched_answer_is_bound_before_it_travels_and_a_stale_one_stays(machi
     os.utime(old, (1, 1))
     ada.push()
     bob.pull()
-    found = {one.file: one for one in bob.state.approvals.found()}
+    found = {one.file: one for one in bob.state.approvals.all()}
     assert found.keys() == {"01.fix", "02.skip"}
     assert (found["01.fix"].digest, found["01.fix"].why) == (asked.digest, "look again")
     assert found["02.skip"].digest is None
-    assert {one.file: one.source for one in ada.state.approvals.found() if one.when} == {
+    assert {one.file: one.source for one in ada.state.approvals.all() if one.when} == {
         name: one.source for name, one in found.items()
     }
     assert old.exists()
@@ -131,17 +131,17 @@ def test_the_same_issue_on_two_machines_stops_the_second_and_changes_nothing(mac
 def test_of_those_who_swap_at_once_exactly_one_wins(machine):
     everybody, rounds, old = [machine(f"m{number}") for number in range(4)], 6, None
     for turn in range(rounds):
-        made = [one.desk.refs.commit({"who": f"{turn} {one.folder}".encode()}, old, "x") for one in everybody]
+        made = [one.sync.refs.commit({"who": f"{turn} {one.folder}".encode()}, old, "x") for one in everybody]
         for one in everybody:
-            one.desk.refs.fetch((), ("state",) if old else ())
+            one.sync.refs.fetch((), ("state",) if old else ())
         came = at_once(*(
-            lambda one=one, new=new, old=old: one.desk.refs.swap({"state": (old, new)})
+            lambda one=one, new=new, old=old: one.sync.refs.swap({"state": (old, new)})
             for one, new in zip(everybody, made, strict=True)
         ))  # fmt: skip
         assert came.count(None) == 1, came
-        old = everybody[0].desk.look().refs["state"]
+        old = everybody[0].sync.refs.look().refs["state"]
         assert old == made[came.index(None)]
-        [one.desk.refs.fetch((), ("state",)) for one in everybody]
+        [one.sync.refs.fetch((), ("state",)) for one in everybody]
     print(f"figure: swaps won exactly once: {rounds} / {rounds} rounds of {len(everybody)}")
 
 
@@ -182,31 +182,31 @@ def test_of_many_pushes_at_once_none_is_lost(machine):
 
 def test_of_two_locks_at_once_one_holds_and_the_other_is_told(machine):
     everybody = [machine(f"m{number}") for number in range(3)]
-    came = at_once(*(lambda one=one: one.desk.lock.take(None) for one in everybody))
+    came = at_once(*(lambda one=one: one.sync.lock.take(None) for one in everybody))
     held = [one for one in came if not isinstance(one, Exception)]
     refused = [one for one in came if isinstance(one, BusyError)]
     assert (len(held), len(refused)) == (1, 2), came
     assert all(f"(lock {held[0].id})" in str(error) for error in refused)
     holder = everybody[came.index(held[0])]
     other = everybody[came.index(refused[0])]
-    assert other.desk.lock.take(held[0].id) == held[0], "whoever has the id works under the same lock"
+    assert other.sync.lock.take(held[0].id) == held[0], "whoever has the id works under the same lock"
     with pytest.raises(BusyError):
-        other.desk.lock.let_go("another")
-    assert holder.desk.lock.let_go(held[0].id)
-    assert not holder.desk.lock.let_go(held[0].id)
+        other.sync.lock.release("another")
+    assert holder.sync.lock.release(held[0].id)
+    assert not holder.sync.lock.release(held[0].id)
     print("figure: locks won exactly once: 1 / 1 of 3 at once")
 
 
 def test_a_run_whose_lock_was_taken_away_sends_nothing_more(machine):
     ada, bob = machine("ada"), machine("bob")
-    mine = ada.desk.lock.take(None)
+    mine = ada.sync.lock.take(None)
     ada.marks("01:lint", fixed=1)
     ada.push()
-    bob.desk.lock.let_go(mine.id)
+    bob.sync.lock.release(mine.id)
     ada.marks("01:test", passed=1)
     with pytest.raises(BusyError, match="was taken away"):
         ada.push()
-    theirs = bob.desk.lock.take(None)
+    theirs = bob.sync.lock.take(None)
     with pytest.raises(BusyError, match=theirs.id):
         ada.push()
     bob.pull()
@@ -216,17 +216,16 @@ def test_a_run_whose_lock_was_taken_away_sends_nothing_more(machine):
 def test_a_run_under_way_hears_what_was_decided_elsewhere(machine):
     ada, bob = machine("ada"), machine("bob")
     asked = ada.asks("01", digest="d" * 64)
-    run = Together()
-    run.enter(MILESTONE, ada.state, ada.git, ada.said.extend)
-    run.send()
+    run = SharedState()
+    lines = [*run.start(MILESTONE, ada.state, ada.git), *run.push()]
     bob.pull()
     bob.state.approvals.leave("01", "fix", digest=asked.digest)
     bob.push()
-    run.receive()
-    assert [one.file for one in ada.state.approvals.found()] == ["01.fix"]
-    run.leave()
-    assert "lock" not in bob.desk.look().refs
-    assert ada.said == []
+    lines += run.pull()
+    assert [one.file for one in ada.state.approvals.all()] == ["01.fix"]
+    lines += run.release()
+    assert "lock" not in bob.sync.refs.look().refs
+    assert lines == []
 
 
 # ---- the work -----------------------------------------------------------------------------------------------------
@@ -247,15 +246,15 @@ def test_commits_that_are_on_no_branch_travel_with_their_records(machine, git, h
     ada.git.push(more, branch, None)
     ada.state.markers.write("01:push", {}, {"head": more}, 0.1)
     ada.push()
-    assert f"work/{branch}" not in ada.desk.look().refs, "the branch has it now"
+    assert f"work/{branch}" not in ada.sync.refs.look().refs, "the branch has it now"
 
 
 def test_commits_with_a_secret_stay_and_that_is_said(machine):
     ada = machine("ada")
     ada.commits("01", "KEY = 'AKIA" + "QX7TZ3M5LB2VN8RC'\n")
     ada.push()
-    assert ada.desk.look().refs.keys() == {"state"}
-    assert "The commits of #01 stay here" in ada.said[0]
+    assert ada.sync.refs.look().refs.keys() == {"state"}
+    assert "The commits of #01 stay here" in ada.sync.take_notes()[0]
 
 
 def test_work_that_was_thrown_away_and_kept_travels_too(machine):
@@ -378,9 +377,9 @@ def test_a_journal_that_was_changed_on_the_remote_is_refused(machine):
     ada.marks("01:lint", fixed=1)
     ada.push()
     bob.pull()
-    files = {**ada.desk.exchange.records.files(), "FORM": form("m1"), "journal.jsonl": b""}
-    old = ada.desk.look().refs["state"]
-    assert ada.desk.refs.swap({"state": (old, ada.desk.refs.commit(files, old, "x"))}) is None
+    files = {**ada.sync.export.files(), "FORM": form("m1"), "journal.jsonl": b""}
+    old = ada.sync.refs.look().refs["state"]
+    assert ada.sync.refs.swap({"state": (old, ada.sync.refs.commit(files, old, "x"))}) is None
     with pytest.raises(DamagedStateError, match="entries of its journal were changed or removed"):
         bob.pull()
 
@@ -395,7 +394,7 @@ def test_a_remote_that_refuses_says_why_and_nothing_is_lost(machine, hub):
     with pytest.raises(OutsideError, match=r"does not take refs/run-milestone/m1/state: .*only releases here"):
         ada.push()
     with pytest.raises(OutsideError, match=r"cannot be locked on the remote: .*only releases here"):
-        ada.desk.lock.take(None)
+        ada.sync.lock.take(None)
     assert ada.state.markers.read("01:lint")
     hook.unlink()
     assert ada.push()
@@ -420,7 +419,7 @@ def test_a_clock_that_runs_backwards_changes_nothing(machine, monkeypatch):
     bob.marks("02:lint", fixed=1)
     assert bob.push().lost == 0
     ada.pull()
-    assert ada.state.approvals.found()[0].written >= ada.state.gates.since("01")
+    assert ada.state.approvals.all()[0].written >= ada.state.gates.since("01")
     assert ada.state.validate() == 2
 
 
@@ -431,7 +430,7 @@ def test_a_secret_in_an_answer_does_not_leave_and_one_in_the_journal_keeps_every
     (ada.state.folder / "approvals" / "01.fix").write_text(f"use {token}\n")
     ada.push()
     bob.pull()
-    assert bob.state.approvals.found()[0].why == "use [redacted]"
+    assert bob.state.approvals.all()[0].why == "use [redacted]"
     journal = ada.state.folder / "journal.jsonl"
     journal.write_text(f'{{"n": 1, "why": "{token}"}}\n')
     with pytest.raises(DamagedStateError, match=r"Line 1 of journal\.jsonl holds what looks like a secret"):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from run_milestone.sync.merge import Clash, merge, renumber
+from run_milestone.sync.merge import Clash, merge
 
 
 def record(**facts):
@@ -129,12 +129,3 @@ def test_merging_again_what_was_merged_half_way_ends_the_same():
         done = {**ours, **dict(list(writes.items())[:half])}
         crashed = {path: content for path, content in done.items() if content is not None}
         assert after(base, crashed, theirs) == end, half
-
-
-def test_the_journal_follows_the_numbers():
-    change = renumber({(7, "03"): 8, (9, "05"): None})
-    told = {"event": "decision", "gate": "03", "id": 7}
-    assert change(told) == {**told, "id": 8}
-    assert change({**told, "gate": "05", "id": 9}) is None
-    assert change({**told, "gate": "04"}) == {**told, "gate": "04"}
-    assert change({"event": "done", "task": "03:test"}) == {"event": "done", "task": "03:test"}

@@ -1,7 +1,8 @@
-"""deciding: an answer given by command becomes the approval file that a touch would make."""
+"""The command `decide`: write the approval file that a touch would make, here or for a run on another machine."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
@@ -10,11 +11,13 @@ from ..model import Approval, Verb
 from ..policy import budget
 from ..policy.gating import ahead
 from ..runner.decide import gate_names, no_skip
+from .state import state_sync
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..model import Gate, Milestone
+    from ..plan.project import Project
     from ..store import State
 
 
@@ -59,3 +62,51 @@ def _check(milestone: Milestone, name: str, verb: str, gate: Gate | None) -> Non
         )
     if gate is not None and verb not in gate.verbs and verb != Verb.UNSKIP:
         raise UsageError(f"Gate {name} does not offer {verb}.", f"It offers {' | '.join(gate.verbs)}.")
+
+
+# ---- for a run on another machine -----------------------------------------------------------------------------
+
+
+def decide_elsewhere(project: Project, milestone: Milestone, name: str, verb: str, why: str) -> list[str]:
+    """Pull the state, write an approval file for a gate, and push it; returns lines to print.
+
+    Errors: UsageError where the gate is not open, or another person answered it; then nothing is written or sent.
+    """
+    with state_sync(project, milestone, writes=True) as sync:
+        sync.pull()
+        gate, state = f"{name:0>2}" if name.isdigit() else name, sync.state
+        _refuse_others(milestone, _answers(state, gate))
+        shown = state.gates.read(gate)
+        file = leave_decision(milestone, state, name, verb, why)
+        mine = _answers(state, gate)
+        try:
+            for _ in sync.push_rounds():
+                _refuse_others(milestone, [one for one in _answers(state, gate) if one not in mine])
+                _refuse_changed(milestone, gate, shown, state.gates.read(gate))
+        except BaseException:
+            if mine[0] in _answers(state, gate):
+                file.unlink(missing_ok=True)
+            raise
+    return [f"✓ {file.name} sent; the next run of {milestone.id} takes it up.", *sync.take_notes()]
+
+
+def _refuse_changed(milestone: Milestone, gate: str, shown: Gate | None, now: Gate | None) -> None:
+    if now != shown:
+        raise UsageError(
+            f"Gate {gate} was answered by somebody else at the same moment.",
+            f"`run-milestone gates {milestone.id}` lists what waits.",
+        )
+
+
+def _answers(state: State, gate: str) -> list[Approval]:
+    """Return the answers to a gate that wait for a run, without the file system's times."""
+    return [replace(one, written=0) for one in state.approvals.all() if one.gate == gate]
+
+
+def _refuse_others(milestone: Milestone, answers: list[Approval]) -> None:
+    for answer in answers:
+        raise UsageError(
+            f"{answer.who} answered gate {answer.gate} with {answer.verb}, and no run has taken that up yet.",
+            f"Let one run first. To take it back, delete state/{milestone.id}/approvals/{answer.file} "
+            f"and run `run-milestone state push {milestone.id}`.",
+        )

@@ -54,7 +54,7 @@ def _due(session: Session) -> dict[str, str]:
 
 
 def _answers(state: State) -> list[str]:
-    left = [f"  {approval.file}" for approval in state.approvals.found()]
+    left = [f"  {approval.file}" for approval in state.approvals.all()]
     return ["Answers to be taken up:", *left, ""] if left else []
 
 

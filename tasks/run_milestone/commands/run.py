@@ -79,7 +79,7 @@ def decide(args: argparse.Namespace) -> int:
 
     milestone, state = opened(args)
     if args.state_ref:
-        from .answering import decide_elsewhere
+        from .decide import decide_elsewhere
 
         put("\n".join([*decide_elsewhere(current_project(), milestone, args.gate, args.verb, args.reason), ""]))
         return ExitCode.DONE

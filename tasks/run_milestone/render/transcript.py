@@ -75,6 +75,11 @@ def decided(decision: Decision, issue: Issue | None) -> list[str]:
     return ["", f"✓ Decision {decision.id}: {decision.verb} at gate {decision.gate} by {decision.who}{why}"]
 
 
+def refused(file: str, why: str, aside: str) -> str:
+    """Return what is said of an approval file that was set aside under another name."""
+    return f"✗ Approval {file} was not taken: {why}. It is kept as {aside} in approvals/stale/."
+
+
 def phase_opened(number: int, first: Issue) -> list[str]:
     """Return the line that opens a phase."""
     return [f"→ Starting Phase {number}, Issue #{first.number}"]

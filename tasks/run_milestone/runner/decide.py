@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ..model import Approval, Decision, Gate, Verb
 from ..policy import budget, gating
 from ..policy.graph import BOOTSTRAP, PLAN_REVIEW, phase_name
-from ..store.approvals import LONGEST, written_at
+from ..render.transcript import refused
+from ..store.approvals import LONGEST, given_at
 from ..store.issue_status import issue_statuses, phase_findings
 
 if TYPE_CHECKING:
@@ -37,14 +38,14 @@ def settle(
     `others` is left to the runs that are about those.
     """
     _finish_interrupted(state)
-    made, found = [], [one for one in state.approvals.found() if one.gate not in others]
+    made, found = [], [one for one in state.approvals.all() if one.gate not in others]
     for approval in found:
         rivals = [other.verb for other in found if _rivals(approval, other)]
         why = refusal(approval, rivals, milestone, state, change_now)
         if why is None:
             made.append(_decide(approval, milestone, state))
         else:
-            say([state.refuse(approval, why)])
+            say([refused(approval.file, why, state.refuse(approval, why))])
     return tuple(made)
 
 
@@ -105,7 +106,7 @@ def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
             approval.gate,
             Verb(approval.verb),
             approval.who,
-            written_at(approval),
+            given_at(approval),
             approval.why,
             gate.kind if gate else None,
             gate.digest if gate else None,
@@ -132,7 +133,7 @@ def _take_effect(decision: Decision, approval: Approval, state: State) -> None:
 
 def _finish_interrupted(state: State) -> None:
     """Complete what a crash left between a decision's record and its effect."""
-    waiting = {approval.source: approval for approval in state.approvals.found()}
+    waiting = {approval.source: approval for approval in state.approvals.all()}
     known = {entry.get("id") for entry in state.journal.entries() if entry.get("event") == "decision"}
     for decision in state.decisions.written():
         if decision.id not in known:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from ..model import Decision, Gate, Issue
     from ..policy.graph import Node
     from ..render.console import Console
-    from ..sync.shared_state import Sharing
+    from ..sync.shared_state import LocalState
     from .up_to_date import Due
 
 
 class Questions:
     """The questions of one run. On the terminal and on the forge each is put once, and answered in either place."""
 
-    def __init__(self, due: Due, console: Console, sharing: Sharing, others: frozenset[str]) -> None:
+    def __init__(self, due: Due, console: Console, sharing: LocalState, others: frozenset[str]) -> None:
         """Ask about what is due; the gates of `others` are left to the runs that are about those issues."""
         self._due = due
         self._milestone = due.making.milestone
@@ -87,7 +87,7 @@ class Questions:
         """Return decisions with the numbers they keep; of several machines the first keeps its own."""
         if not made:
             return []
-        self._sharing.send(must=True)
+        self._console.say(self._sharing.push(required=True))
         sources = {decision.source for decision in made}
         return [decision for decision in self._state.decisions.all() if decision.source in sources]
 

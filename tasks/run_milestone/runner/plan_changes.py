@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..policy.graph import BOOTSTRAP, COMPLETE, phase_name
 from ..policy.issue_identity import another
 from ..render.phrases import one_line
+from ..render.transcript import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,9 +39,10 @@ def _follow(state: State, say: Say) -> None:
     for number in changed:
         state.gates.close(number)
         state.asked.drop(number)
-    for approval in state.approvals.found():
+    for approval in state.approvals.all():
         if approval.gate in changed:
-            say([state.refuse(approval, another(approval.gate))])
+            why = another(approval.gate)
+            say([refused(approval.file, why, state.refuse(approval, why))])
     moves = {
         move.source: move.target for move in state.registry.roll.moves if move.number or move.target.endswith("/issues")
     }

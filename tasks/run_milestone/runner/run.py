@@ -13,7 +13,7 @@ from ..render.autonomous import autonomous_report
 from ..render.console import Console
 from ..render.gate import question_again
 from ..store.metrics import measure
-from ..sync.shared_state import Alone, Together
+from ..sync.shared_state import LocalState, SharedState
 from .answerers import autonomous, nobody
 from .finish import exit_code
 from .loop import drive, drive_own
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from ..model import Decision, Gate, Milestone
     from ..plan.project import Project
-    from ..sync.shared_state import Sharing
     from .answerers import Answer, Answers
 
 
@@ -55,8 +54,8 @@ def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None 
         session.end()
 
 
-def _sharing(mode: Mode) -> Sharing:
-    return Together(mode.lock) if mode.shared else Alone()
+def _sharing(mode: Mode) -> LocalState:
+    return SharedState(mode.lock) if mode.shared else LocalState()
 
 
 def _save(session: Session) -> None:

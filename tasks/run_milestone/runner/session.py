@@ -13,7 +13,7 @@ from ..render import transcript
 from ..store import State
 from ..store.run_lock import held
 from ..store.summary import status_of
-from ..sync.shared_state import Alone
+from ..sync.shared_state import LocalState
 from .budget_tracker import Ledger
 from .executor import Carrying
 from .finish import close_books
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from ..model import Finding, Milestone
     from ..plan.project import Project
     from ..render.console import Console
-    from ..sync.shared_state import Sharing
 
 
 class Session:
@@ -45,7 +44,7 @@ class Session:
         milestone: Milestone,
         console: Console,
         manner: Manner | None = None,
-        sharing: Sharing | None = None,
+        sharing: LocalState | None = None,
     ) -> None:
         """Look at a milestone of a project, in the manner of the run's flags; `sharing` sends its state."""
         self.project = project
@@ -55,7 +54,7 @@ class Session:
         self.problems: dict[str, str] = {}
         self.aborted = False
         self.manner = manner or Manner()
-        self._sharing = sharing or Alone()
+        self._sharing = sharing or LocalState()
         self._stack = contextlib.ExitStack()
         self._shift = Shift()
         self._outside = Outside()
@@ -93,7 +92,7 @@ class Session:
             self.project, self.milestone, lock, told.extend, progress=self.console.progress, later=self.console.say
         )
         self._outside.hands = hands
-        told += self._sharing.enter(self.milestone, self.state, hands.git, self.console.say)
+        told += self._sharing.start(self.milestone, self.state, hands.git)
         again = self.state.markers.read(BOOTSTRAP) is not None
         doing = self.manner.doing or ("Resuming" if again else "Starting")
         self.console.say([*transcript.start(self.milestone, doing), *told])
@@ -147,7 +146,7 @@ class Session:
 
     def look_again(self) -> bool:
         """Bring what others recorded and look at the local branches again; returns whether an issue's branch moved."""
-        self._sharing.receive()
+        self.console.say(self._sharing.pull())
         names = [self.state.registry.branch(self.milestone, issue) for issue in self.milestone.issues]
         before = self._outside.heads
         self._outside.read_heads()
@@ -207,7 +206,7 @@ class Session:
     def _send(self) -> None:
         """Send what was recorded; once another run has the lock, nothing more is begun."""
         try:
-            self._sharing.send()
+            self.console.say(self._sharing.push())
         except BusyError as error:
             self._shift.end()
             raise Interrupted(error.what, error.do) from None
@@ -230,7 +229,8 @@ class Session:
             self.state.journal.add("run ended", status=status)
             if not hurried and not self._hurried:
                 self._questions.leave()
-            self._sharing.close(lambda: self.close_books(status))
+            for _ in self._sharing.push_rounds():
+                self.close_books(status)
         self.end()
         return status
 
@@ -248,7 +248,7 @@ class Session:
         self._shift.end()
         hands = self._outside.hands
         if hands is not None:
-            self._sharing.leave()
+            self.console.say(self._sharing.release())
             hands.processes.stop()
             self._shift.wait()
             hands.git.close()

@@ -60,10 +60,10 @@ class State:
         return sum(1 for _ in self.journal.entries())
 
     def refuse(self, approval: Approval, why: str) -> str:
-        """Set aside an answer that cannot be taken, with the reason in the journal; returns what to say of it."""
+        """Set aside an approval file that cannot be taken, with the reason in the journal; returns its new name."""
         aside = self.approvals.set_aside(approval)
         self.journal.add("approval refused", file=approval.file, why=why)
-        return f"✗ Approval {approval.file} was not taken: {why}. It is kept as {aside.name} in approvals/stale/."
+        return aside.name
 
     def remember(self, world: World) -> None:
         """Write `remote.json`: what the remote and the forge said when they were last asked."""

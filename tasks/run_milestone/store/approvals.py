@@ -29,7 +29,7 @@ class Approvals:
         """Look at `folder` (`state/m4.1/approvals`)."""
         self.folder = folder
 
-    def found(self) -> tuple[Approval, ...]:
+    def all(self) -> tuple[Approval, ...]:
         """Return every file a person left, oldest first."""
         if not self._is_there():
             return ()
@@ -167,6 +167,6 @@ def _said(value: Any) -> str:
     return str(value or "").encode("utf-8", "replace").decode()
 
 
-def written_at(approval: Approval) -> str:
+def given_at(approval: Approval) -> str:
     """Return when an approval was given: as it says itself, else as the file system does."""
     return approval.when or datetime.fromtimestamp(approval.written / 1e9, UTC).isoformat(timespec="seconds")

@@ -18,7 +18,7 @@ from ..core.serialize import plain
 from .json_record import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 START = "0" * 64
@@ -73,11 +73,11 @@ class Journal:
         lines = _lines(self._path)
         return _break(lines) or self._end_differs(lines)
 
-    def rebase(self, theirs: bytes, own: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
-        """Take over a journal that others went on with, and append this one's own entries to it, chained anew.
+    def rebase(self, theirs: bytes, numbers: Mapping[tuple[int, str], int | None]) -> None:
+        """Take the journal that others went on with, and append to it the entries that only this one has, chained anew.
 
-        Own entries are those behind the last that both have; nobody else has seen them. `own` may change one or leave
-        it out (None). A crash leaves the journal as it was or as it becomes.
+        `numbers` are decisions' new numbers, by old number and gate; the entry of one without a number is left out.
+        A crash leaves the journal as it was or as it becomes.
 
         Errors: DamagedStateError where the chain of either is broken.
         """
@@ -88,8 +88,8 @@ class Journal:
                 raise _damaged(self._path, why)
             if why := _break(there):
                 raise _damaged(self._path, f"on the remote, {why}")
-            entries = (own(_entry(line) or {}) for line in here[_shared(here, there) :])
-            lines = _chained(there, (entry for entry in entries if entry is not None))
+            entries = (_entry(line) or {} for line in here[_shared(here, there) :])
+            lines = _chained(there, _renumbered(entries, numbers))
             if lines != here:
                 self._replace(here, lines)
 
@@ -125,6 +125,18 @@ class Journal:
             with os.fdopen(_open(self._head, os.O_WRONLY | os.O_CREAT), "wb") as file:
                 file.write(_head_of(place).encode())
                 file.truncate()
+
+
+def _renumbered(
+    entries: Iterable[dict[str, Any]], numbers: Mapping[tuple[int, str], int | None]
+) -> Iterator[dict[str, Any]]:
+    """Yield entries with the new numbers of their decisions."""
+    for entry in entries:
+        key = (entry.get("id"), entry.get("gate"))
+        if entry.get("event") != "decision" or key not in numbers:
+            yield entry
+        elif (number := numbers[key]) is not None:  # type: ignore[index]
+            yield {**entry, "id": number}
 
 
 def _break(lines: list[bytes]) -> str | None:

@@ -1,1 +1,1 @@
-"""sharing: the state of a milestone on a ref of its remote, which outlives a checkout and which several can work on."""
+"""Keep a milestone's state on a ref of its remote, where it outlives a checkout and several machines can use it."""

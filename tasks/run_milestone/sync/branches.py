@@ -1,10 +1,9 @@
-"""The work: commits that no branch of the remote holds yet travel with the records that speak of them."""
+"""Push commits that no branch of the remote holds yet together with the records that name them, and pull them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..adapters.git.state_refs import Swap
 from ..checks.diff import changed_files
 from ..checks.secrets import scan
 from ..model import BranchMade, Inspected, Kind, Step
@@ -14,15 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..adapters.git import Git
-    from ..adapters.git.state_refs import RemoteRefs
+    from ..adapters.git.state_refs import RemoteRefs, Swap
     from ..model import Milestone
     from ..store import State
 
 WORK = "work/"
-"""What an issue's ref is called below the milestone's, before its branch, which stays when its number does not."""
+"""How an issue's ref begins below the milestone's; its branch follows, which stays when the issue's number changes."""
 
 
-class Work:
+class Branches:
     """The issues' branches of one milestone, here and on the remote."""
 
     def __init__(self, milestone: Milestone, state: State, git: Git) -> None:
@@ -30,98 +29,96 @@ class Work:
         self._milestone = milestone
         self._state = state
         self._git = git
-        self.kept_here: list[str] = []
-        """Issues whose work was not sent, because it holds a secret or could not be looked through."""
+        self.withheld: tuple[str, ...] = ()
+        """Issues whose commits the last push left out, because they hold a secret or could not be looked through."""
 
-    # ---- inwards ----------------------------------------------------------------------------------------------
+    # ---- pull -------------------------------------------------------------------------------------------------
 
-    def bring(self, there: RemoteRefs) -> None:
-        """Make the branches that the records speak of stand here as on the remote; nobody's commit is left behind.
+    def pull(self, remote: RemoteRefs) -> None:
+        """Move the branches that the records name to the remote's commits. No commit is left without a ref.
 
-        Errors: OutsideError where a ref went away since `there` was asked.
+        Errors: OutsideError where a ref went away since `remote` was read.
         """
-        wanted = dict(self._wanted(there))
+        wanted = dict(self._wanted(remote))
         missing = {sha for pair in wanted.values() for sha in pair if sha and not self._git.has(sha)}
         kept = self._kept()
-        new = {name: sha for name, sha in there.refs.items() if _is_kept(name) and kept.get(name) != sha}
-        branches = [name for name, sha in there.heads.items() if sha in missing]
-        self._git.shared.fetch(branches, [name for name, sha in there.refs.items() if sha in missing or name in new])
+        new = {name: sha for name, sha in remote.refs.items() if _is_kept(name) and kept.get(name) != sha}
+        heads = [name for name, sha in remote.heads.items() if sha in missing]
+        self._git.shared.fetch(heads, [name for name, sha in remote.refs.items() if sha in missing or name in new])
         for name, sha in new.items():
             self._git.keep(f"{self._milestone.id}/{name}", sha)
         for branch, (pushed, sent) in wanted.items():
-            self._bring(branch, pushed, sent)
+            self._move(branch, pushed, sent)
 
-    def _wanted(self, there: RemoteRefs) -> Iterator[tuple[str, tuple[str | None, str | None]]]:
-        """Yield every branch that was begun, with its commit on the remote's branch and the one that was sent."""
+    def _wanted(self, remote: RemoteRefs) -> Iterator[tuple[str, tuple[str | None, str | None]]]:
+        """Yield every branch that was begun, with the commits of the remote's branch and of its work ref."""
         if self._state.markers.read(BOOTSTRAP) is not None and self._git.head(self._milestone.branch) is None:
-            yield self._milestone.branch, (there.heads.get(self._milestone.branch), None)
+            yield self._milestone.branch, (remote.heads.get(self._milestone.branch), None)
         removed = (known.branch for known in self._state.registry.roll.issues if not known.number)
         for branch in (*(made.branch for _, made in self._begun()), *removed):
             if branch:
-                yield branch, (there.heads.get(branch), there.refs.get(f"{WORK}{branch}"))
+                yield branch, (remote.heads.get(branch), remote.refs.get(f"{WORK}{branch}"))
 
     def _begun(self) -> Iterator[tuple[str, BranchMade]]:
-        """Yield the issues that were begun by the numbers that the records have, which the plan here may not have."""
+        """Yield the issues that were begun, by their numbers in the records: the plan here may have others."""
         known = [entry.number for entry in self._state.registry.roll.issues if entry.number]
         for number in known or [issue.number for issue in self._milestone.issues]:
             made = self._state.markers.evidence(step_name(number, Step.BRANCH), BranchMade)
             if made is not None:
                 yield number, made
 
-    def _bring(self, branch: str, pushed: str | None, sent: str | None) -> None:
-        """Move a branch to the newer of two commits, unless commits would be left behind that nothing else holds."""
-        behind = pushed is not None and sent is not None and self._git.is_ancestor(sent, pushed)
-        target = pushed if sent is None or behind else sent
-        here = self._git.head(branch)
+    def _move(self, branch: str, pushed: str | None, sent: str | None) -> None:
+        """Move a branch to the newer of two commits, unless that would leave commits without a ref."""
+        is_newer = pushed is not None and sent is not None and self._git.is_ancestor(sent, pushed)
+        target, here = pushed if sent is None or is_newer else sent, self._git.head(branch)
         if target is None or target == here:
             return
-        if here is None or self._git.is_ancestor(here, target) or self._is_kept(here):
+        if here is None or self._git.is_ancestor(here, target) or self._holds_kept(here):
             self._git.set_branch(branch, target, here)
 
-    def _is_kept(self, commit: str) -> bool:
-        """Return whether work that was thrown away, and kept, holds a commit."""
+    def _holds_kept(self, commit: str) -> bool:
+        """Return whether a ref of restarted work holds a commit."""
         return any(self._git.is_ancestor(commit, kept) for kept in self._kept().values())
 
-    # ---- outwards ---------------------------------------------------------------------------------------------
+    # ---- push -------------------------------------------------------------------------------------------------
 
-    def swaps(self, there: RemoteRefs, differing: set[str]) -> dict[str, Swap]:
-        """Return how the refs of the work are to move, for the issues whose records differ from the remote's."""
-        self.kept_here = []
+    def swaps(self, remote: RemoteRefs, differing: set[str]) -> dict[str, Swap]:
+        """Return how the work refs are to move, for the issues whose records differ from the remote's."""
         changed = {path.split("/")[1] for path in differing if path.startswith("issues/")}
+        self.withheld = ()
         if not changed:
             return {}
-        heads, found = self._git.heads(), dict[str, Swap]()
+        heads, swaps = self._git.heads(), dict[str, "Swap"]()
         for number, made in self._begun():
             if number in changed:
-                found |= self._swap(number, made, heads.get(made.branch), there)
-        kept = {name: sha for name, sha in self._kept().items() if name not in there.refs}
-        return {**found, **{name: (None, sha) for name, sha in kept.items()}}
+                swaps |= self._swap(number, made, heads.get(made.branch), remote)
+        return swaps | {name: (None, sha) for name, sha in self._kept().items() if name not in remote.refs}
 
-    def _swap(self, number: str, made: BranchMade, head: str | None, there: RemoteRefs) -> dict[str, Swap]:
-        """Send a branch's commit that no branch of the remote holds, take back what one holds by now."""
-        name, base = f"{WORK}{made.branch}", made.base
-        pushed, sent = there.heads.get(made.branch), there.refs.get(name)
-        if head is None or (self._holds(sent, head) and not self._holds(pushed, head)):
+    def _swap(self, number: str, made: BranchMade, head: str | None, remote: RemoteRefs) -> dict[str, Swap]:
+        """Send a branch's commit that no branch of the remote holds, and remove a work ref whose commit one holds."""
+        name, pushed = f"{WORK}{made.branch}", remote.heads.get(made.branch)
+        sent = remote.refs.get(name)
+        if head is None or (self._contains(sent, head) and not self._contains(pushed, head)):
             return {}
-        if head in {base, pushed} or self._holds(pushed, head):
-            held = sent is not None and (self._holds(pushed, sent) or self._is_kept(sent))
-            return {name: (sent, None)} if held else {}
-        if not self._harmless(number, base, head):
-            self.kept_here.append(number)
+        if head in {made.base, pushed} or self._contains(pushed, head):
+            is_held = sent is not None and (self._contains(pushed, sent) or self._holds_kept(sent))
+            return {name: (sent, None)} if is_held else {}
+        if not self._is_harmless(number, made.base, head):
+            self.withheld += (number,)
             return {}
         return {name: (sent, head)}
 
-    def _holds(self, later: str | None, earlier: str) -> bool:
+    def _contains(self, later: str | None, earlier: str) -> bool:
         return later is not None and self._git.has(later) and self._git.is_ancestor(earlier, later)
 
     def _kept(self) -> dict[str, str]:
-        """Return the refs of work that was thrown away and kept here, by the rest of their names."""
-        place = f"refs/run-milestone/{self._milestone.id}/"
-        found = self._git.kept_refs(f"{self._milestone.id}/*/")
-        return {name.removeprefix(place): sha for name, sha in found.items() if _is_kept(name.removeprefix(place))}
+        """Return the refs here that keep the work before a restart, by their names below the milestone's."""
+        prefix = f"refs/run-milestone/{self._milestone.id}/"
+        refs = {name.removeprefix(prefix): sha for name, sha in self._git.kept_refs(f"{self._milestone.id}/*/").items()}
+        return {name: sha for name, sha in refs.items() if _is_kept(name)}
 
-    def _harmless(self, number: str, base: str, head: str) -> bool:
-        """Return whether a change was looked through for secrets and holds none: what was not is never sent."""
+    def _is_harmless(self, number: str, base: str, head: str) -> bool:
+        """Return whether a change was looked through and holds no secret; one that was not is never sent."""
         inspected = self._state.markers.evidence(step_name(number, Step.INSPECT), Inspected)
         if inspected is not None and inspected.head == head:
             return not any(finding.kind in {Kind.SECRET, Kind.TOOL} for finding in inspected.findings)

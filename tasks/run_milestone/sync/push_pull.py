@@ -1,4 +1,4 @@
-"""The exchange: records go to the state ref and come from it, one commit per change, by comparing and swapping."""
+"""Push a milestone's state to its ref on the remote, and pull it from there."""
 
 from __future__ import annotations
 
@@ -9,187 +9,201 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..adapters.git.state_refs import blob_id
-from ..core.errors import DamagedStateError, OutsideError
+from ..core.errors import DamagedStateError, OutsideError, UsageError
 from ..core.user import whoami
-from ..model import Verb
-from ..policy import gating
-from ..store.approvals import written_at
-from .merge import JOURNAL, merge, told
-from .records import SharedRecords
-from .validate import FORM, check_contents, check_names, form
+from ..render import shared_state as words
+from .branches import Branches
+from .export import Export
+from .merge import JOURNAL, changed_subjects, merge
+from .records import apply, bind_touched, read_base, write_base
+from .remote_lock import RemoteLock
+from .validate import FORM, check_contents, check_journal, check_names, form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Generator, Mapping
 
     from ..adapters.git import Git
     from ..adapters.git.state_refs import Entry, RemoteRefs, Swap
-    from ..model import Approval
+    from ..model import Milestone
     from ..store import State
 
 STATE = "state"
 """The ref's name below the milestone's."""
 TRIES = 60
 """Pushes that others may win before one gives up; of those that try at once, one wins each time."""
-REFUSALS = 3
-"""Pushes that fail though nobody else won before it is taken for the remote's answer."""
-
-Extra = dict[str, "Swap"]
+REJECTIONS = 3
+"""Pushes that fail though nobody else pushed, before the failure counts as the remote's answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What a push came to: the commit that the remote has now, and how many pushes of others came before it."""
+    """The commit that a push left on the remote, and how many pushes of others came first."""
 
     commit: str
     lost: int
 
 
-class Exchange:
-    """The records of one milestone and the state ref of its remote."""
+class StateSync:
+    """The state of one milestone, here and on the remote: its records, its branches and the lock of its runs."""
 
-    def __init__(self, milestone: str, state: State, git: Git) -> None:
-        """Exchange `state` with the remote of `git`."""
-        self._milestone = milestone
-        self._state = state
-        self._git = git
-        self._refs = git.shared
-        self.records = SharedRecords(state)
-        self.place = f"refs/run-milestone/{milestone}/{STATE} on the remote"
+    def __init__(self, milestone: Milestone, state: State, git: Git) -> None:
+        """Compare `state` with the remote of `git`.
 
-    def take_over(self, there: RemoteRefs) -> bool:
-        """Bring what others pushed into the records; returns whether there was anything.
-
-        Errors: Clash where both did the same, DamagedStateError for what is no state of ours; nothing is changed then.
+        Errors: UsageError where the repository has no remote.
         """
-        commit, agreed = there.refs.get(STATE), self.records.agreed()
-        if commit == agreed:
+        if git.is_alone:
+            raise UsageError(
+                f"{git.repository} has no remote, so there is nowhere to share the state of {milestone.id}.",
+                "Add one (`git remote add origin URL`), or name one in the plan (`repository: {remote: URL}`).",
+            )
+        self.milestone = milestone.id
+        self.state = state
+        self.refs = git.shared
+        self.export = Export(state.folder)
+        self.lock = RemoteLock(milestone.id, git.shared)
+        self.place = f"refs/run-milestone/{milestone.id}/{STATE} on the remote"
+        self._git = git
+        self._branches = Branches(milestone, state, git)
+        self._notes: list[str] = []
+        self._withheld: set[str] = set()
+
+    def take_notes(self) -> list[str]:
+        """Return what people should know since the last call: answers set aside, commits that stay here."""
+        notes, self._notes = self._notes, []
+        return notes
+
+    def unsent(self) -> set[str]:
+        """Return which records here differ from the last common commit, as far as that commit is here."""
+        base = read_base(self.state)
+        return self._differing(self.export.files(), base if base and self.refs.holds(base) else None) - {FORM}
+
+    def _differing(self, files: Mapping[str, bytes], base: str | None) -> set[str]:
+        before = {path: entry.sha for path, entry in self.refs.listing(base).items()} if base else {}
+        return {path for path in {*files, *before} if path not in files or blob_id(files[path]) != before.get(path)}
+
+    # ---- pull -------------------------------------------------------------------------------------------------
+
+    def pull(self) -> bool:
+        """Merge records and move branches; returns whether the records changed.
+
+        A ref may go away between the look and the fetch: its commits are on a branch by then, so it looks again.
+        Errors: Clash where both sides changed the same, DamagedStateError for a state that cannot be used.
+        """
+        changed = False
+        for is_last in (False, False, True):
+            remote = self.refs.look()
+            changed = self._merge(remote) or changed
+            try:
+                self._branches.pull(remote)
+                break
+            except OutsideError:
+                if is_last:
+                    raise
+        return changed
+
+    def _merge(self, remote: RemoteRefs) -> bool:
+        """Merge the remote's records into those here; returns whether there were any new ones."""
+        commit, base = remote.refs.get(STATE), read_base(self.state)
+        if commit == base:
             return False
         if commit is None:
-            raise self._replaced(f"the ref is gone; commit {agreed} was there")
-        if not self._refs.holds(commit):
-            self._refs.fetch((), (STATE,))
-        before = self._before(agreed, commit)
-        after = self._refs.listing(commit)
-        check_names(after, self.place)
-        changed = {path: entry for path, entry in after.items() if before.get(path) != entry}
-        contents = self._refs.contents(changed)
-        check_contents(contents, self._milestone, self.place)
-        self._check_journal(before, contents, after)
-        self._merge(before, {**contents, **dict.fromkeys(before.keys() - after.keys())})
-        self.records.agree(commit)
+            raise self._replaced(f"the ref is gone; commit {base} was there")
+        if not self.refs.holds(commit):
+            self.refs.fetch((), (STATE,))
+        before = self._base_entries(base, commit)
+        theirs, ours = self._changes(before, self.refs.listing(commit)), self.export.files()
+        known = {path: entry.sha for path, entry in before.items() if path != FORM}
+        edited = {path for path in {*ours, *known} if path not in ours or blob_id(ours[path]) != known.get(path)}
+        self._notes += apply(self.state, merge(ours, edited, theirs), theirs.get(JOURNAL))
+        write_base(self.state, commit)
         return True
 
-    def _before(self, agreed: str | None, commit: str) -> dict[str, Entry]:
-        """Return what was agreed on last; where others replaced it, nothing is taken over."""
-        if agreed is None:
+    def _base_entries(self, base: str | None, commit: str) -> dict[str, Entry]:
+        """Return the files of the last common commit; nothing is merged where others replaced it."""
+        if base is None:
             return {}
-        if not self._refs.holds(agreed) or not self._git.is_ancestor(agreed, commit):
-            raise self._replaced(f"commit {commit} does not go on from {agreed}, which was there before")
-        return self._refs.listing(agreed)
+        if not self.refs.holds(base) or not self._git.is_ancestor(base, commit):
+            raise self._replaced(f"commit {commit} does not go on from {base}, which was there before")
+        return self.refs.listing(base)
+
+    def _changes(self, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[str, bytes | None]:
+        """Return what others changed since the last common commit (None: removed), once all of it is checked."""
+        check_names(after, self.place)
+        contents = self.refs.contents({path: entry for path, entry in after.items() if before.get(path) != entry})
+        check_contents(contents, self.milestone, self.place)
+        changes = {**contents, **dict.fromkeys(before.keys() - after.keys())}
+        if JOURNAL in before and JOURNAL in changes:
+            known = self.refs.contents({JOURNAL: before[JOURNAL]})[JOURNAL]
+            check_journal(known, changes[JOURNAL], self.place)
+        return {path: content for path, content in changes.items() if path != FORM}
 
     def _replaced(self, why: str) -> DamagedStateError:
-        note = f"state/{self._milestone}/shared.json"
         return DamagedStateError(
             f"{self.place} was replaced: {why}.",
-            f"Nothing was changed. If that was meant, delete {note}: then the records are compared file by file.",
+            f"Nothing was changed. If that was meant, delete state/{self.milestone}/shared.json: "
+            "then the records are compared file by file.",
         )
 
-    def _check_journal(
-        self, before: Mapping[str, Entry], changed: Mapping[str, bytes], after: Mapping[str, Entry]
-    ) -> None:
-        """Refuse a journal that does not go on from the one before: its entries are never changed."""
-        if JOURNAL in before and JOURNAL in changed:
-            known = self._refs.contents({JOURNAL: before[JOURNAL]})[JOURNAL]
-            kept = changed[JOURNAL].startswith(known)
-        else:
-            kept = JOURNAL not in before or JOURNAL in after
-        if not kept:
-            raise DamagedStateError(
-                f"{self.place} cannot be used: entries of its journal were changed or removed.",
-                "Nothing here was changed. `run-milestone state show` tells who pushed it; restore what was there.",
-            )
+    # ---- push -------------------------------------------------------------------------------------------------
 
-    def _merge(self, before: Mapping[str, Entry], changes: Mapping[str, bytes | None]) -> None:
-        ours = self.records.files()
-        known = {path: entry.sha for path, entry in before.items() if path != FORM}
-        own = {path for path in {*ours, *known} if path not in ours or blob_id(ours[path]) != known.get(path)}
-        theirs = {path: content for path, content in changes.items() if path != FORM}
-        self.records.take_over(merge(ours, own, theirs), theirs.get(JOURNAL))
+    def push(self) -> Pushed | None:
+        """Merge and push; returns None where nothing differs. The errors are those of `push_rounds`."""
+        rounds = self.push_rounds()
+        while True:
+            try:
+                next(rounds)
+            except StopIteration as end:
+                pushed: Pushed | None = end.value
+                return pushed
 
-    # ---- outwards ---------------------------------------------------------------------------------------------
+    def push_rounds(self) -> Generator[None, None, Pushed | None]:
+        """Yield after each merge, when summaries can be derived from the merged records; then push, until it succeeds.
 
-    def publish(
-        self,
-        refresh: Callable[[], None],
-        extra: Callable[[RemoteRefs, set[str]], Extra],
-    ) -> Pushed | None:
-        """Merge what others pushed, derive again what rests on it (`refresh`), and push; None where nothing differs.
-
-        `extra` gives the refs that move in the same push, from what the remote has and which records differ.
-        Errors: Clash, OutsideError with the remote's own words where it refuses.
+        Errors: Clash, BusyError once the lock is gone, OutsideError with the remote's own words where it refuses.
         """
-        refused = 0
+        rejected = 0
         for lost in range(TRIES):
-            there = self._refs.look()
-            self.take_over(there)
-            refresh()
-            made, swaps = self._prepared(there, extra)
-            if made is None:
+            remote = self.refs.look()
+            self._merge(remote)
+            yield
+            commit, swaps = self._prepare(remote)
+            if commit is None:
                 return None
-            why = self._refs.swap(swaps)
-            now = self._refs.look() if why else there
-            if why is None or now.refs.get(STATE) == made:
-                self.records.agree(made)
-                return Pushed(made, lost)
-            refused += now.refs == there.refs
-            if refused >= REFUSALS or "hook declined" in why:
-                raise self._refused(why)
+            error = self.refs.swap(swaps)
+            now = self.refs.look() if error else remote
+            if error is None or now.refs.get(STATE) == commit:
+                write_base(self.state, commit)
+                return Pushed(commit, lost)
+            rejected += now.refs == remote.refs
+            if rejected >= REJECTIONS or "hook declined" in error:
+                raise self._rejected(error)
             time.sleep(random.uniform(0, 0.05 * min(lost + 1, 10)))  # noqa: S311  # lets another one win
         raise OutsideError(f"{TRIES} others pushed to {self.place} first.", "Run the same command again.")
 
-    def _prepared(self, there: RemoteRefs, extra: Callable[[RemoteRefs, set[str]], Extra]) -> tuple[str | None, Extra]:
-        """Return the commit to push and all swaps of that push; no commit where there is nothing to push."""
-        self._bind_touched()
-        agreed = self.records.agreed()
-        files = {FORM: form(self._milestone), **self.records.files()}
-        differing = self._differing(files, agreed)
-        swaps = extra(there, differing)
+    def _prepare(self, remote: RemoteRefs) -> tuple[str | None, dict[str, Swap]]:
+        """Return the commit to push and all refs of that push; no commit where there is nothing to push."""
+        bind_touched(self.state)
+        base = read_base(self.state)
+        files = {FORM: form(self.milestone), **self.export.files()}
+        differing = self._differing(files, base)
+        swaps = {**self.lock.check(remote), **self._branches.swaps(remote, differing)}
+        self._notes += [words.commits_stay(number) for number in self._branches.withheld if self._is_news(number)]
         if not differing and all(old == new for old, new in swaps.values()):
             return None, {}
-        made = self._refs.commit(files, agreed, self._message(differing - {FORM}))
-        return made, {STATE: (agreed, made), **swaps}
+        commit = self.refs.commit(files, base, self._message(differing - {FORM}))
+        return commit, {STATE: (base, commit), **swaps}
 
-    def _differing(self, files: Mapping[str, bytes], agreed: str | None) -> set[str]:
-        before = {path: entry.sha for path, entry in self._refs.listing(agreed).items()} if agreed else {}
-        return {path for path in {*files, *before} if path not in files or blob_id(files[path]) != before.get(path)}
-
-    def unsent(self) -> set[str]:
-        """Return which records here differ from what was agreed on last, as far as that is known."""
-        agreed = self.records.agreed()
-        known = agreed if agreed and self._refs.holds(agreed) else None
-        return self._differing(self.records.files(), known) - {FORM}
+    def _is_news(self, number: str) -> bool:
+        is_news = number not in self._withheld
+        self._withheld.add(number)
+        return is_news
 
     def _message(self, differing: set[str]) -> str:
-        what = "; ".join(told(sorted(differing))) or "records"
-        return f"{self._milestone}: {what[:200]}\n\nBy: {whoami()}\nHost: {socket.gethostname()}\n"
+        what = "; ".join(changed_subjects(sorted(differing))) or "records"
+        return f"{self.milestone}: {what[:200]}\n\nBy: {whoami()}\nHost: {socket.gethostname()}\n"
 
-    def _refused(self, why: str) -> OutsideError:
+    def _rejected(self, error: str) -> OutsideError:
         return OutsideError(
-            f"The remote does not take {self.place.removesuffix(' on the remote')}: {why}.",
-            f"Let yourself push to refs/run-milestone/{self._milestone}/ there, then run again; nothing here is lost.",
+            f"The remote does not take {self.place.removesuffix(' on the remote')}: {error}.",
+            f"Let yourself push to refs/run-milestone/{self.milestone}/ there, then run again; nothing here is lost.",
         )
-
-    def _bind_touched(self) -> None:
-        """Bind answers that were touched here to the question that was open: elsewhere their age tells nothing."""
-        for approval in self._state.approvals.found():
-            gate = self._state.gates.read(approval.gate)
-            since = self._state.gates.since(approval.gate) if gate else 0
-            offered = gate.verbs if gate else gating.ahead(approval.gate)
-            plain = approval.file == f"{approval.gate}.{approval.verb}" and approval.verb in set(Verb)
-            if plain and not approval.when and approval.verb in offered and approval.written >= since:
-                self._bind(approval, gate.digest if gate else None)
-
-    def _bind(self, approval: Approval, digest: str | None) -> None:
-        digest, when = approval.digest or digest, written_at(approval)
-        leave = self._state.approvals.leave
-        leave(approval.gate, approval.verb, why=approval.why, who=approval.who, digest=digest, when=when)

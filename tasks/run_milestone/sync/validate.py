@@ -1,10 +1,10 @@
-"""What others recorded, as it came from the remote: checked whole before anything of it is written here."""
+"""Check a state from the remote as a whole, before any of it is written here."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DamagedStateError
 from ..core.fs import LARGEST
@@ -15,8 +15,10 @@ from .export import may_travel
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..adapters.git.state_refs import Entry
+
 FORM = "FORM"
-"""The file that says what a shared tree is."""
+"""The file that names the format of a shared tree."""
 MOST = 100_000
 """Files; no milestone comes near it."""
 
@@ -27,27 +29,15 @@ _SHAPES: tuple[tuple[re.Pattern[str], type[Any]], ...] = (
 )
 
 
-class Entry(Protocol):
-    """What is known of a file of a shared tree before it is read; `size` in bytes."""
-
-    @property
-    def mode(self) -> str:
-        """Git's mode: 100644 for a plain file."""
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-
-
 def form(milestone: str) -> bytes:
-    """Return what the file `FORM` of a milestone's shared tree says."""
+    """Return the content of the file `FORM` in a milestone's shared tree."""
     return f"run-milestone state 1 of {milestone}\n".encode()
 
 
 def check_names(entries: Mapping[str, Entry], place: str) -> None:
-    """Refuse a tree that holds anything but plain files under names that records have; `place` is where it is from.
+    """Refuse a tree that holds anything but plain files under records' names; `place` is where it comes from.
 
-    Errors: DamagedStateError names the first that is none.
+    Errors: DamagedStateError names the first.
     """
     if FORM not in entries:
         raise _refused(place, "it is no state of run-milestone")
@@ -74,9 +64,18 @@ def check_contents(files: Mapping[str, bytes], milestone: str, place: str) -> No
             raise _refused(place, f"{path} cannot be read: {why}")
 
 
+def check_journal(known: bytes, now: bytes | None, place: str) -> None:
+    """Refuse a journal that does not begin with the entries that are known: they never change.
+
+    Errors: DamagedStateError.
+    """
+    if now is None or not now.startswith(known):
+        raise _refused(place, "entries of its journal were changed or removed")
+
+
 def _unreadable(path: str, content: bytes) -> str | None:
     if path.startswith("approvals/"):
-        return None  # what a person writes is judged when it is taken up
+        return None  # what people write is judged when it is collected
     try:
         value = json.loads(content)
         for pattern, shape in _SHAPES:

@@ -14,7 +14,7 @@ from ...runner.loop import drive
 from ...runner.options import Manner
 from ...runner.session import Session
 from ...runner.signals import heed_signals
-from ...sync.shared_state import Alone, Together
+from ...sync.shared_state import LocalState, SharedState
 from .merge import Landing
 from .milestone_pr import propose
 from .readiness import QUESTIONS, foreseen, hindrances, in_order
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def land(project: Project, milestone: Milestone, *, shared: bool = False) -> int:
     """Land a milestone, and go on where an earlier landing stopped or was killed; a `shared` state is on the remote."""
-    sharing = Together() if shared else Alone()
+    sharing = SharedState() if shared else LocalState()
     session = Session(project, milestone, Console(), Manner(doing="Landing"), sharing)
     heed_signals()
     try:

@@ -53,7 +53,7 @@ class Hearing:
         """Take every comment that nothing came of yet."""
         ours = [comment for comment in comments if comment.writer and gate_comments.is_ours(comment.body)]
         taken = {decision.source for decision in self._state.decisions.all()}
-        taken |= {approval.source for approval in self._state.approvals.found()}
+        taken |= {approval.source for approval in self._state.approvals.all()}
         new = [one for one in comments if not gate_comments.is_ours(one.body) and _source(thread, one) not in taken]
         meant = [self._meant(thread, comment, ours) for comment in new if not _has_reply(str(comment.id), ours)]
         answers = [answer for answer in meant if answer is not None]
@@ -105,7 +105,7 @@ class Hearing:
         if gate is None or gate_comments.key(gate) != answer.key:
             self._reply(thread, answer.comment, "what it answers is not asked any more")
             return
-        files = [one.verb for one in self._state.approvals.found() if _rivals(one, answer)]
+        files = [one.verb for one in self._state.approvals.all() if _rivals(one, answer)]
         rivals = [*(str(one.verb) for one in answers if _rivals(one, answer) and one.key == answer.key), *files]
         approval = _approval(thread, answer, gate)
         why = refusal(approval, rivals, self._milestone, self._state, change_now)
