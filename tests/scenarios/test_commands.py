@@ -81,7 +81,7 @@ def test_a_new_plan_is_a_plan_and_is_never_overwritten(ada):
     assert 'A "quoted": title {x} # é' in ada.types("status", "m4.2").out
     again = ada.types("plan", "new", "m4.2")
     assert (again.code, again.out) == (2, "")
-    assert "is there already" in again.err
+    assert "exists already" in again.err
     assert plan.read_text() == text
 
 

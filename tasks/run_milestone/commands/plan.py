@@ -1,4 +1,4 @@
-"""The commands about plans: check, review, matrix, new, import, push."""
+"""Commands about plans: check, review, matrix, new, import, push."""
 
 from __future__ import annotations
 
@@ -11,30 +11,23 @@ from .base import Commands, Group, add_milestone, add_milestone_json, current_pr
 from .plan_sync import add_import, add_push, plan_import, plan_push
 
 MOST_ISSUES = 99
-"""Issues that a new plan is sketched with; nobody describes more at once."""
+"""Issues of a new plan."""
 
 
 def plan_check(args: argparse.Namespace) -> int:
-    """Check a plan and its review without running anything."""
-    from ..core.units import count
+    """Check and review a plan without running anything."""
     from ..plan.review import EPIC, review
     from ..plan.specs import epic_text
-    from ..render.phrases import sign
+    from ..render.plans import plan_checked
 
     project = current_project()
     milestone = load_plan(project, args.milestone)
-    findings = review(milestone, epic_text(project.plan(milestone.id), EPIC))
-    issues, phases = count(len(milestone.issues), "issue"), count(len(milestone.phases), "phase")
-    lines = [
-        f"✓ plans/{milestone.id}/plan.yaml: {issues} in {phases}",
-        *(f"  {sign(item)} {item.message}" for item in findings),
-    ]
-    put("\n".join(lines) + "\n")
+    put(plan_checked(milestone, review(milestone, epic_text(project.plan(milestone.id), EPIC))))
     return ExitCode.DONE
 
 
 def plan_review(args: argparse.Namespace) -> int:
-    """Review a plan: what nobody could tell, what two people would read differently, what is worth knowing."""
+    """Review a plan: what cannot be verified, what is ambiguous, what is worth knowing."""
     from ..plan.review import EPIC, review, verdict
     from ..plan.specs import epic_text
     from ..render.plan_review import reviewed
@@ -47,7 +40,7 @@ def plan_review(args: argparse.Namespace) -> int:
 
 
 def plan_matrix(args: argparse.Namespace) -> int:
-    """List the issues that are ready now, each of which can run by itself with `--only`."""
+    """List the issues that are ready now; each can run by itself with `--only`."""
     from ..runner.ready import ready
 
     project = current_project()
@@ -57,25 +50,21 @@ def plan_matrix(args: argparse.Namespace) -> int:
 
 
 def plan_new(args: argparse.Namespace) -> int:
-    """Write the skeleton of a new plan; on a terminal what no flag says is asked."""
-    from .scaffold import Sketch, default_target, sketch_plan
+    """Write the skeleton of a new plan; on a terminal it asks for what no flag says."""
+    from ..render.plans import plan_made
+    from .scaffold import TITLE, default_target, write_plan
 
     project, name = current_project(), normalise(args.milestone)
-    asks = sys.stdin.isatty() and sys.stdout.isatty()
-    plain = Sketch()
-    sketch = Sketch(
-        args.title or _asked(asks, "Title", plain.title),
-        args.target or _asked(asks, "Target branch", default_target(project.root)),
-        args.issues or _how_many(_asked(asks, "Number of issues", str(plain.issues))),
-    )
-    path = sketch_plan(project, name, sketch)
-    put(f"✓ made {near(path)}\nNow describe your issues in it, then `run-milestone plan review {name}`.\n")
+    title = args.title or _ask("Title", TITLE)
+    target = args.target or _ask("Target branch", default_target(project.root))
+    issues = args.issues or _issue_count(_ask("Number of issues", "2"))
+    put(plan_made(near(write_plan(project, name, title, target, issues)), name))
     return ExitCode.DONE
 
 
-def _asked(asks: bool, what: str, default: str) -> str:  # noqa: FBT001
-    """Return what the person types, the default where they type nothing or nobody is there."""
-    if not asks:
+def _ask(what: str, default: str) -> str:
+    """Return what the person types; the default where they type nothing, or this is not a terminal."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return default
     try:
         return input(f"{what} [{default}]: ").strip() or default
@@ -83,17 +72,17 @@ def _asked(asks: bool, what: str, default: str) -> str:  # noqa: FBT001
         return default
 
 
-def _how_many(text: str) -> int:
+def _issue_count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MOST_ISSUES:
-        raise UsageError(f"{text!r} is no number of issues.", f"Give one from 1 to {MOST_ISSUES}.")
+        raise UsageError(f"{text!r} is not a number of issues.", f"Give one from 1 to {MOST_ISSUES}.")
     return int(text)
 
 
 def _add_plan_new(parser: argparse.ArgumentParser) -> None:
     add_milestone(parser)
     parser.add_argument("--title", default="", help="what the milestone brings")
-    parser.add_argument("--target", default="", metavar="BRANCH", help="where it ends (default: what is checked out)")
-    parser.add_argument("--issues", type=_how_many, metavar="N", help="how many issues to sketch (default: 2)")
+    parser.add_argument("--target", default="", metavar="BRANCH", help="target branch (default: the current one)")
+    parser.add_argument("--issues", type=_issue_count, metavar="N", help="how many issues it begins with (default: 2)")
 
 
 COMMANDS: Commands = {

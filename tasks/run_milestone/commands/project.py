@@ -1,4 +1,4 @@
-"""The commands that make a project, and what belongs to an installation: init, demo, schema."""
+"""Commands that need no project: init, demo, schema."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from pathlib import Path
 
 from ..core.errors import ExitCode
 from ..policy.naming import normalise
-from .base import Commands, load_plan, put
+from .base import Commands, load_plan, near, put
 
 
 def init(args: argparse.Namespace) -> int:
-    """Make the current folder a project: a first plan, a two-line dodo.py, and what git is to ignore."""
+    """Make the current folder a project: a first plan, dodo.py and state/."""
+    from ..render.plans import project_made
     from .scaffold import make_project
 
-    put(make_project(Path.cwd(), normalise(args.milestone)))
+    milestone = normalise(args.milestone)
+    files = [(near(path), new) for path, new in make_project(Path.cwd(), milestone)]
+    put(project_made(files, milestone))
     return ExitCode.DONE
 
 
 def demo(args: argparse.Namespace) -> int:
     """Play the founding example with its eight recorded decisions."""
     from ..plan.project import Project
+    from ..render.plans import demo_ended
     from ..runner.answerers import read_recorded
     from ..runner.options import Mode
     from ..runner.run import run as run_milestone
@@ -29,12 +33,12 @@ def demo(args: argparse.Namespace) -> int:
     project = Project(make_demo(Path(args.dir)))
     milestone = load_plan(project, "m4.1")
     code = run_milestone(project, milestone, Mode(), read_recorded(project.plan("m4.1") / "decisions.yaml"))
-    put(f"\nIt all happened in {args.dir}: look at state/m4.1/, product/ and remote/product.forge/ there.\n")
+    put(demo_ended(args.dir))
     return code
 
 
 def schema(args: argparse.Namespace) -> int:
-    """Print a JSON Schema of what is read from or written for others."""
+    """Print the JSON Schema of a file that run-milestone reads or writes."""
     from ..core.schemas import read_schema
 
     put(read_schema(args.name))
@@ -46,7 +50,7 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dir", default="run-milestone-demo", metavar="DIR", help="where (default: %(default)s)")
+    parser.add_argument("--dir", default="run-milestone-demo", metavar="DIR", help="folder (default: %(default)s)")
 
 
 def _add_schema(parser: argparse.ArgumentParser) -> None:

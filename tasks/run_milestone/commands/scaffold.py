@@ -1,16 +1,17 @@
-"""starting: a folder becomes a project, by `init` with a first plan, by `demo` with the founding example."""
+"""Write the files that a project begins with: a plan, `dodo.py`, what git ignores, or the whole founding example."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
+from ..core.fs import write_text
 from ..plan import load
+from ..plan.edit import quoted
 
 if TYPE_CHECKING:
     from ..plan.project import Project
@@ -19,61 +20,23 @@ DODO = """from run_milestone.engine import DOIT_CONFIG, task_milestone
 __all__ = ["DOIT_CONFIG", "task_milestone"]
 """
 
-PLAN = """\
-# A milestone: phases of issues, in order. `run-milestone plan check {id}` tells what is missing.
-id: {id}
-title: First milestone
-branch: milestone/{id}        # pull requests go here; made from `target` on the first run
-target: {target}
-agent: {{kind: human}}         # you implement; or a coding agent does, README, "Coding agents":
-# agent: {{kind: command, command: [claude, -p, --permission-mode, acceptEdits], pass_env: [ANTHROPIC_API_KEY]}}
-{commands}phases:
-  - title: Phase one
-    issues:
-      - number: 1
-        title: Describe the first issue here
-        criteria:
-          - Say what must be true when it is done
-"""
-
-NEW = """\
-# A milestone: phases of issues, in order. `run-milestone plan check {id}` tells what is missing,
-# `run-milestone plan review {id}` what a careful colleague would say. README, "The plan", lists every key.
+HEAD = """\
+# {about}
+# `run-milestone plan check {id}` tells what is missing, `run-milestone schema plan` lists every key.
 id: {id}
 title: {title}
 branch: milestone/{id}        # pull requests go here; made from `target` on the first run
 target: {target}
-scope: []                      # topics of `sensitive` that this milestone may touch: [auth]
-agent: {{kind: human}}           # you implement; or a coding agent does, README, "Coding agents":
+{forge}
+agent: {{kind: human}}           # you implement; or a coding agent does:
 # agent: {{kind: command, command: [claude, -p, --permission-mode, acceptEdits], pass_env: [ANTHROPIC_API_KEY]}}
-{commands}limits: {{attempts: 2, files: 8, lines: 400}}
-# sensitive: {{auth: ["src/auth/**"]}}        # a change there gets a label, outside of `scope` it waits for you
+{commands}# limits: {{attempts: 2, files: 8, lines: 400}}
+# sensitive: {{auth: ["src/auth/**"]}}        # a change there gets a label; outside of `scope` it waits for you
+# scope: [auth]
 # licences: {{allow: [MPL-2.0]}}              # beside the permissive ones
 
 phases:
-  - title: Phase one
-    issues:
 """
-
-PYTHON = """\
-commands:
-  lint: ["{python}", "-m", "ruff", "check", "--fix", "--exit-zero", "."]
-  test: ["{python}", "-m", "pytest"]
-"""
-
-OTHERS = """\
-commands:
-  # lint: [what, mends, files]   # what it cannot mend is told at the review
-  test: {test}   # any argument list; write `{{junit}}` where it takes a file for a JUnit report
-"""
-
-RUNNERS = {
-    "go.mod": ["go", "test", "./..."],
-    "Cargo.toml": ["cargo", "test"],
-    "package.json": ["npm", "test"],
-    "Makefile": ["make", "test"],
-}
-"""What runs the tests where a file of this name is at the top, and none of Python's."""
 
 ISSUE = """\
       - number: {number}
@@ -88,51 +51,72 @@ ISSUE = """\
         # paths: {{allow: ["src/**", "tests/**"]}}
 """
 
+PYTHON = """\
+commands:
+  lint: ["{python}", "-m", "ruff", "check", "--fix", "--exit-zero", "."]
+  test: ["{python}", "-m", "pytest"]
+"""
 
-@dataclass(frozen=True, slots=True)
-class Sketch:
-    """What a new plan begins with."""
+OTHERS = """\
+commands:
+  # lint: [a, command, that, fixes, files]   # what it cannot fix is shown at the review
+  test: {test}   # any argument list; write `{{junit}}` where it takes a file for a JUnit report
+"""
 
-    title: str = "Say what this milestone brings"
-    target: str = "main"
-    issues: int = 2
+RUNNERS = {
+    "go.mod": ["go", "test", "./..."],
+    "Cargo.toml": ["cargo", "test"],
+    "package.json": ["npm", "test"],
+    "Makefile": ["make", "test"],
+}
+"""What runs the tests where a file of this name is at the top, and none of Python's."""
+
+TITLE = "Say what this milestone brings"
 
 
-def sketch_plan(project: Project, milestone: str, sketch: Sketch) -> Path:
-    """Write the skeleton of a plan and return where it is; one that is there stays as it is.
-
-    Errors: UsageError where there is a plan already, or the sketch makes no plan.
-    """
-    path = project.plan(milestone) / "plan.yaml"
-    head = NEW.format(
-        id=milestone, title=_quoted(sketch.title), target=_quoted(sketch.target), commands=commands_of(project.root)
+def plan_head(root: Path, milestone: str, title: str, target: str, *, forge: str = "", about: str) -> str:
+    """Return the text of a plan up to its phases; the commands suit the language of the files in `root`."""
+    return HEAD.format(
+        about=about,
+        id=milestone,
+        title=quoted(" ".join(title.split())),
+        target=quoted(" ".join(target.split())),
+        forge=f"forge: {forge}"
+        if forge
+        else "# forge: github                # pull requests on GitHub, not in files beside the remote",
+        commands=_commands(root),
     )
-    text = head + "\n".join(ISSUE.format(number=number) for number in range(1, sketch.issues + 1))
+
+
+def write_plan(project: Project, milestone: str, title: str, target: str, issues: int) -> Path:
+    """Write the skeleton of a plan and return its path.
+
+    Errors: UsageError where there is a plan already, or title and target make no valid plan.
+    """
+    about = "A milestone: phases of issues, in order."
+    head = plan_head(project.root, milestone, title, target, about=about)
+    numbers = range(1, issues + 1)
+    text = f"{head}  - title: Phase one\n    issues:\n" + "\n".join(ISSUE.format(number=number) for number in numbers)
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / "plans" / milestone
-        _write(trial / "plan.yaml", text)
+        write_text(trial / "plan.yaml", text)
         load(trial)
-    if not _write(path, text)[1]:
-        raise UsageError(
-            f"plans/{milestone}/plan.yaml is there already.", "Edit it, or choose another id for the new plan."
-        )
+    path = project.plan(milestone) / "plan.yaml"
+    if not _write_new(path, text):
+        what = f"plans/{milestone}/plan.yaml exists already."
+        raise UsageError(what, "Edit it, or choose another id for the new plan.")
     return path
 
 
-def _quoted(text: str) -> str:
-    """Return a text as a YAML scalar that stands for itself: JSON's strings are YAML's."""
-    return json.dumps(" ".join(text.split()), ensure_ascii=False)
-
-
-def commands_of(folder: Path) -> str:
-    """Return the commands to begin with: Python's, unless the files at the top tell of another language."""
+def _commands(folder: Path) -> str:
+    """Return the commands to begin with: Python's, unless the files at the top belong to another language."""
     python = any((folder / name).is_file() for name in ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini"))
     test = next((command for name, command in RUNNERS.items() if (folder / name).is_file()), None)
     return PYTHON if python or test is None else OTHERS.format(test=json.dumps(test))
 
 
 def default_target(folder: Path) -> str:
-    """Return the branch that is checked out, `main` where there is no repository to ask."""
+    """Return the branch that is checked out, `main` where there is no repository."""
     from ..adapters.git import current_branch
 
     return current_branch(folder) or "main"
@@ -142,44 +126,43 @@ _PLACES = (Path(__file__).parents[1] / "example", Path(__file__).parents[3] / "p
 """Where the founding example lies: in the installed package, or in the checkout."""
 
 
-def make_project(folder: Path, milestone: str) -> str:
-    """Write what a project needs and is not there yet; returns what was done, for people."""
-    plan = folder / "plans" / milestone / "plan.yaml"
-    made = [
-        _write(plan, PLAN.format(id=milestone, target=_current_branch(folder), commands=commands_of(folder))),
-        _write(folder / "dodo.py", DODO),
-        _write(folder / "state" / ".gitignore", "*\n"),
-    ]
-    told = "".join(f"{'✓ made' if new else '· kept'} {path.relative_to(folder)}\n" for path, new in made)
-    edit = f"Now describe your issues in {plan.relative_to(folder)}, then run `run-milestone {milestone}`."
-    return f"{told}{edit}\n"
+def make_project(folder: Path, milestone: str) -> list[tuple[Path, bool]]:
+    """Write what a project needs; returns each file, and whether it is new.
 
-
-def _write(path: Path, text: str) -> tuple[Path, bool]:
-    """Write a file that is not there yet, beside and renamed: what is there is kept, so it has to be whole."""
-    if path.exists():
-        return path, False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    beside.rename(path)
-    return path, True
-
-
-def _current_branch(folder: Path) -> str:
+    Errors: UsageError where the folder is not a git repository.
+    """
     from ..adapters.git import current_branch
+    from ..plan.project import Project
 
-    name = current_branch(folder)
-    if name is None:
+    target = current_branch(folder)
+    if target is None:
         raise UsageError(
             f"{folder} is not a git repository.",
             "Run `run-milestone init` at the top of your repository; `git init` and a commit make one.",
         )
-    return name
+    project = Project(folder)
+    plan = project.plan(milestone) / "plan.yaml"
+    new = not plan.exists()
+    if new:
+        write_plan(project, milestone, TITLE, target, 1)
+    return [(plan, new), *_project_files(folder)]
+
+
+def _project_files(folder: Path) -> list[tuple[Path, bool]]:
+    texts = {folder / "dodo.py": DODO, folder / "state" / ".gitignore": "*\n"}
+    return [(path, _write_new(path, text)) for path, text in texts.items()]
+
+
+def _write_new(path: Path, text: str) -> bool:
+    """Write a file that does not exist yet; returns whether it did."""
+    if path.exists():
+        return False
+    write_text(path, text)
+    return True
 
 
 def make_demo(folder: Path) -> Path:
-    """Copy the founding example into `folder`, as a project like any user's; one that is there is gone on with."""
+    """Copy the founding example into `folder` as a project like any user's; an existing copy is kept."""
     if folder.exists() and any(folder.iterdir()) and not (folder / "plans" / "m4.1").is_dir():
         raise UsageError(f"{folder} is not empty and holds no demo.", "Name a new folder with `--dir DIR`.")
     plan = folder / "plans" / "m4.1"
@@ -190,6 +173,5 @@ def make_demo(folder: Path) -> Path:
         shutil.rmtree(beside, ignore_errors=True)
         shutil.copytree(example, beside)
         beside.rename(plan)
-    _write(folder / "dodo.py", DODO)
-    _write(folder / "state" / ".gitignore", "*\n")
+    _project_files(folder)
     return folder.resolve()

@@ -1,4 +1,4 @@
-"""The commands between a plan and the forge's issues: plan import, plan push."""
+"""Commands that copy between a plan and issues on the forge: plan import, plan push."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 
 def plan_import(args: argparse.Namespace) -> int:
-    """Make a plan from a milestone's issues on the forge, or add to one what it lacks; nothing in it is changed."""
+    """Make a plan from the issues of a milestone on the forge, or add what is new there to a plan."""
     from .import_ import import_plan
 
-    told = import_plan(current_project(), normalise(args.milestone), args.title, dry=args.dry_run)
-    put("".join(f"{line}\n" for line in told))
+    lines = import_plan(current_project(), normalise(args.milestone), args.title, dry=args.dry_run)
+    put("".join(f"{line}\n" for line in lines))
     return ExitCode.DONE
 
 
 def plan_push(args: argparse.Namespace) -> int:
-    """Make the issues of a plan that the forge does not have yet, and write their numbers into the plan."""
+    """Create the issues of a plan that the forge does not have, and write their numbers into the plan."""
+    from ...render.plans import nothing_to_push
     from .push import push_plan
 
     project = current_project()
@@ -32,7 +33,7 @@ def plan_push(args: argparse.Namespace) -> int:
         put(f"{line}\n")
         lines += 1
     if not lines:
-        put(f"· Every issue of {milestone.id} has its number on the forge already\n")
+        put(nothing_to_push(milestone))
     return ExitCode.DONE
 
 
@@ -46,7 +47,7 @@ def add_import(parser: argparse.ArgumentParser) -> None:
 
 
 def add_push(parser: argparse.ArgumentParser) -> None:
-    """Let `plan push` be tried."""
+    """Let `plan push` name the milestone."""
     add_milestone(parser)
     _add_dry_run(parser)
 

@@ -22,7 +22,7 @@ from ...plan.specs import listed
 from ...plan.yaml_reader import read, read_bytes
 from ...policy import naming
 from ...render.phrases import one_line
-from ..scaffold import commands_of, default_target
+from ..scaffold import default_target, plan_head
 from .forge import reached
 from .parse_issue import Wanted, told, wanted
 from .placement import Placing, place
@@ -32,18 +32,9 @@ if TYPE_CHECKING:
 
     from ...plan.project import Project
 
-HEAD = """\
-# Made from the milestone {title} on the forge. `run-milestone plan import {id}` adds what is new there
-# and changes nothing that stands here. README, "The plan", lists every key.
-id: {id}
-title: {title}
-branch: milestone/{id}        # pull requests go here; made from `target` on the first run
-target: {target}
-forge: {forge}
-agent: {{kind: human}}           # you implement; or {{kind: command, command: [claude, -p]}}
-{commands}
-phases:
-"""
+ABOUT = """\
+Made from the milestone {title} on the forge.
+# `run-milestone plan import {id}` adds what is new there, and changes nothing that stands here."""
 
 
 @dataclass(slots=True)
@@ -96,13 +87,8 @@ def _unplanned(project: Project, name: str, title: str) -> Milestone:
 
 
 def _fresh(project: Project, milestone: Milestone, placing: Placing) -> str:
-    head = HEAD.format(
-        id=milestone.id,
-        title=quoted(milestone.title),
-        target=quoted(milestone.target),
-        forge=milestone.forge,
-        commands=commands_of(project.root).rstrip(),
-    )
+    about = ABOUT.format(title=quoted(milestone.title), id=milestone.id)
+    head = plan_head(project.root, milestone.id, milestone.title, milestone.target, forge=milestone.forge, about=about)
     return head + "".join(f"  {line}\n" for phase in placing.new_phases(milestone) for line in item(phase))
 
 
