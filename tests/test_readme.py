@@ -32,8 +32,8 @@ def test_the_plan_shown_is_a_plan(ada):
 def test_every_command_is_shown_and_every_shown_command_is_one(person):
     shown = {row[0].split()[1] for row in table("command")}
     assert shown - {"m4.1"} == set(COMMANDS) - {"run"}
-    told = person.types("--help").out
-    assert all(re.search(rf"^    {name} ", told, re.MULTILINE) for name in COMMANDS)
+    result = person.types("--help").out
+    assert all(re.search(rf"^    {name} ", result, re.MULTILINE) for name in COMMANDS)
 
 
 @pytest.mark.parametrize("command", [row[0] for row in table("command")])
@@ -42,9 +42,9 @@ def test_the_flags_shown_are_taken(person, command):
     words = [word for word in name if word.isalpha()][
         : 2 if re.match("run-milestone (plan|state|ci) ", command) else 1
     ] or ["run"]
-    told = person.types(*words, "--help")
-    assert told.code == 0
-    assert all(flag in told.out for flag in re.findall(r"--[a-z]+", command))
+    result = person.types(*words, "--help")
+    assert result.code == 0
+    assert all(flag in result.out for flag in re.findall(r"--[a-z]+", command))
 
 
 def test_every_label_is_explained():

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support.person import Person
 
 CHECKOUT = Path(__file__).parents[1]
 PLAN = """\
@@ -62,10 +63,10 @@ def environment(wheel, tmp_path_factory):
 
 
 @pytest.fixture
-def shop(environment, tmp_path, somebody):
+def shop(environment, tmp_path):
     """A person in their own repository, who has nothing of the checkout but the wheel."""
 
-    class Customer(somebody):
+    class Customer(Person):
         def types(self, *words):
             return self._runs([environment / "bin" / "run-milestone", *words], None, {"PYTHONPATH": ""})
 

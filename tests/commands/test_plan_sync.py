@@ -32,19 +32,19 @@ See the [design](docs/profile.md).
 
 
 @pytest.fixture
-def ada(repository):
+def ada(newcomer):
     """A person whose forge has issues."""
-    (repository.folder / "plans").mkdir()
+    (newcomer.folder / "plans").mkdir()
 
     def issue(number, title, body="", labels=(), milestone="Profiles", **more):
         record = {"number": number, "title": title, "body": body, "state": "open", "labels": labels, **more}
-        path = repository.forge / "issues" / f"{number}.json"
+        path = newcomer.forge / "issues" / f"{number}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({**record, "milestone": milestone}))
 
-    repository.issue = issue
-    repository.plan = repository.folder / "plans/m5/plan.yaml"
-    return repository
+    newcomer.issue = issue
+    newcomer.plan = newcomer.folder / "plans/m5/plan.yaml"
+    return newcomer
 
 
 def issues_of(person):

@@ -7,6 +7,7 @@ import subprocess
 from html.parser import HTMLParser
 
 import pytest
+from support.projects import person_with_plan
 
 PLAN = """\
 id: m1
@@ -56,9 +57,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def ada(tmp_path_factory, somebody_with_a_plan):
+def ada(tmp_path_factory):
     """Somebody whose first issue came through and whose second waits, with a secret in a reason."""
-    ada = somebody_with_a_plan(tmp_path_factory.mktemp("report") / "widgets", PLAN)
+    ada = person_with_plan(tmp_path_factory.mktemp("report") / "widgets", PLAN)
     told = ada.types("m1")
     place = told.out.split("a worktree of it: ")[1].split(")")[0]
     with open(f"{place}/widgets.py", "a") as file:
@@ -136,10 +137,10 @@ def test_the_same_records_make_the_same_page(ada, source):
     assert (ada.folder / "state/m1/report.html").read_text() == source
 
 
-def test_a_milestone_that_has_not_begun_has_a_page_too(repository):
-    repository.types("init")
-    assert repository.types("report", "m1").code == 0
-    page = Page((repository.folder / "state/m1/report.html").read_text())
+def test_a_milestone_that_has_not_begun_has_a_page_too(newcomer):
+    newcomer.types("init")
+    assert newcomer.types("report", "m1").code == 0
+    page = Page((newcomer.folder / "state/m1/report.html").read_text())
     assert "not started" in page.text
     assert "Nothing has happened yet." in page.text
 

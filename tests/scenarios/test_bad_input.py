@@ -16,11 +16,11 @@ def ada(ada):
     return ada
 
 
-def refused(told, code, *parts):
-    assert told.code == code, told.out + told.err
-    assert "Traceback" not in told.err
+def refused(result, code, *parts):
+    assert result.code == code, result.out + result.err
+    assert "Traceback" not in result.err
     for part in parts:
-        assert part in told.err
+        assert part in result.err
 
 
 def test_an_unknown_milestone(ada):
@@ -33,9 +33,9 @@ def test_an_unknown_command_is_explained(ada):
 
 
 def test_flags_stand_before_the_milestone_too(ada):
-    told = ada.types("--jobs", "2", "-C", ".", "--dry-run", "m1")
-    assert told.code == 0
-    assert "Dry run of m1: nothing is changed." in told.out
+    result = ada.types("--jobs", "2", "-C", ".", "--dry-run", "m1")
+    assert result.code == 0
+    assert "Dry run of m1: nothing is changed." in result.out
 
 
 def test_no_project(person):
@@ -56,8 +56,8 @@ def test_a_folder_can_be_named_before_or_after_the_command(ada):
 
 def test_a_bad_plan_tells_every_error_at_its_place(ada):
     ada.plans("id: m1\ntitle: First\ncolour: red\nphases:\n  - issues: [{number: x}]\n")
-    told = ada.types("m1")
-    refused(told, 2, "plans/m1/plan.yaml:3:1:", "plans/m1/plan.yaml:5:")
+    result = ada.types("m1")
+    refused(result, 2, "plans/m1/plan.yaml:3:1:", "plans/m1/plan.yaml:5:")
     assert not (ada.folder / "state/m1/journal.jsonl").exists()
     doit = ada.doit("run", "m1")
     assert doit.code == 3
@@ -76,20 +76,20 @@ def test_a_verb_that_is_none_or_is_not_offered(ada):
 def test_a_touched_file_that_answers_nothing_is_set_aside(ada):
     ada.types("m1")
     ada.touches("01.approve", "01.Skip", "99.skip", "notes.txt", "README", milestone="m1")
-    told = ada.types("m1")
-    assert told.code == 3
-    assert "README was not taken: it is not named after a gate and a verb, like 01.fix." in told.out
+    result = ada.types("m1")
+    assert result.code == 3
+    assert "README was not taken: it is not named after a gate and a verb, like 01.fix." in result.out
     for name in ("01.approve", "01.Skip", "99.skip", "notes.txt", "README"):
-        assert f"Approval {name} was not taken: " in told.out
+        assert f"Approval {name} was not taken: " in result.out
         assert (ada.folder / f"state/m1/approvals/stale/{name}.1").exists()
 
 
 def test_two_answers_at_once_are_none_and_both_are_kept(ada):
     ada.types("m1")
     ada.touches("01.skip", "01.abort", milestone="m1")
-    told = ada.types("m1")
-    assert told.code == 3
-    assert told.out.count("was not taken: two answers at once (abort, skip); leave exactly one.") == 2
+    result = ada.types("m1")
+    assert result.code == 3
+    assert result.out.count("was not taken: two answers at once (abort, skip); leave exactly one.") == 2
     assert {path.name for path in (ada.folder / "state/m1/approvals/stale").iterdir()} == {"01.skip.1", "01.abort.1"}
     assert (ada.folder / "state/m1/gates/01.json").exists(), "the question stands"
     assert not (ada.folder / "state/m1/decisions").exists()
@@ -102,8 +102,8 @@ def test_a_verb_in_capitals_or_with_a_line_end_is_understood_or_told(ada):
     ada.touches("01.SKIP", milestone="m1")
     assert "Approval 01.SKIP was not taken: 'SKIP' is no verb; skip is one." in ada.types("m1").out
     ada.touches("01.skip\n", milestone="m1")
-    told = ada.types("m1")
-    assert "⏭️ Skipped Issue #01" in told.out, "what a file's name ends in beyond its verb says nothing"
+    result = ada.types("m1")
+    assert "⏭️ Skipped Issue #01" in result.out, "what a file's name ends in beyond its verb says nothing"
     assert list((ada.folder / "state/m1/approvals").glob("01*")) == []
 
 
@@ -112,13 +112,13 @@ def test_a_specification_that_is_a_link_out_of_the_plan(ada):
     secret.write_text("TOP SECRET")
     plan = ada.folder / "plans/m1/plan.yaml"
     (ada.folder / "plans/m1/01-colour.md").symlink_to(secret)
-    told = ada.types("m1")
-    refused(told, 2, "plans/m1/plan.yaml:5:", "01-colour.md", "a link that leaves the plan's folder")
+    result = ada.types("m1")
+    refused(result, 2, "plans/m1/plan.yaml:5:", "01-colour.md", "a link that leaves the plan's folder")
     plan.write_text(PLAN.replace("criteria:", "spec: other.md, criteria:"))
     (ada.folder / "plans/m1/other.md").symlink_to(secret)
-    told = ada.types("m1")
-    refused(told, 2, "plans/m1/plan.yaml:5:", "other.md", "a link that leaves the plan's folder")
-    assert "TOP SECRET" not in told.out + told.err
+    result = ada.types("m1")
+    refused(result, 2, "plans/m1/plan.yaml:5:", "other.md", "a link that leaves the plan's folder")
+    assert "TOP SECRET" not in result.out + result.err
     assert not (ada.folder / "state/m1/journal.jsonl").exists()
 
 
@@ -127,10 +127,10 @@ def test_a_marker_that_cannot_be_read_is_named_and_never_taken_for_done(ada):
     marker = ada.folder / "state/m1/issues/01/branch.json"
     marker.write_text(marker.read_text()[:40])
     for words in (("m1",), ("status", "m1")):
-        told = ada.types(*words)
-        assert told.code == 1
-        assert "state/m1/issues/01/branch.json cannot be read" in told.out + told.err
-        assert "Traceback" not in told.err
+        result = ada.types(*words)
+        assert result.code == 1
+        assert "state/m1/issues/01/branch.json cannot be read" in result.out + result.err
+        assert "Traceback" not in result.err
     assert marker.exists()
 
 
@@ -153,9 +153,9 @@ def test_the_repository_is_missing_or_is_none(ada):
 
 def test_a_target_branch_that_does_not_exist(ada):
     ada.plans(PLAN + "target: trunk\n")
-    told = ada.types("m1")
-    assert told.code == 1
-    assert "target branch trunk does not exist" in told.out
+    result = ada.types("m1")
+    assert result.code == 1
+    assert "target branch trunk does not exist" in result.out
 
 
 def test_a_second_run_is_refused_and_told_who_holds_the_first(ada):
@@ -170,9 +170,9 @@ def test_a_second_run_is_refused_and_told_who_holds_the_first(ada):
         lock = ada.folder / "state/m1/lock"
         lock.write_text(f'{{"pid": {holder.pid}, "host": "{os.uname().nodename}", "since": "2026-01-01"}}')
         refused(ada.types("m1"), 5, f"process {holder.pid}", "run-milestone status m1")
-        told = ada.doit("run", "m1")
-        assert told.code == 3
-        assert f"process {holder.pid}" in told.err
+        result = ada.doit("run", "m1")
+        assert result.code == 3
+        assert f"process {holder.pid}" in result.err
     finally:
         holder.communicate("\n")
     assert ada.types("m1").code == 3
@@ -215,9 +215,9 @@ def test_a_folder_in_the_way_of_a_tree_is_left_alone(ada):
     place = ada.folder.parent / "widgets.worktrees" / "m1-base"
     place.mkdir(parents=True)
     (place / "precious").write_text("mine")
-    told = ada.types("m1")
-    assert told.code == 1
-    assert "is in the way" in told.out
+    result = ada.types("m1")
+    assert result.code == 1
+    assert "is in the way" in result.out
     assert (place / "precious").read_text() == "mine"
 
 

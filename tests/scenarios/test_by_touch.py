@@ -9,9 +9,9 @@ import pytest
 EXAMPLE = Path(__file__).parents[2]
 
 
-def waiting(told):
+def waiting(result):
     """The gates that the end of a run lists."""
-    after = told.out.split("Waiting for ")[1].splitlines()[1:]
+    after = result.out.split("Waiting for ")[1].splitlines()[1:]
     return [line.split(":")[0].strip() for line in after if line.startswith("  ")]
 
 
@@ -19,36 +19,36 @@ def test_eight_touches_carry_the_milestone_to_its_end(person):
     shutil.copytree(EXAMPLE / "plans", person.folder / "plans")
     shutil.copy(EXAMPLE / "dodo.py", person.folder)
 
-    told = person.doit("run", "m4.1")
-    assert waiting(told) == ["03"]
-    assert "touch state/m4.1/approvals/03.fix" in told.out
-    assert told.issues() == ["01", "02", "03", "04", "05"], "a waiting issue holds up no neighbour"
+    result = person.doit("run", "m4.1")
+    assert waiting(result) == ["03"]
+    assert "touch state/m4.1/approvals/03.fix" in result.out
+    assert result.issues() == ["01", "02", "03", "04", "05"], "a waiting issue holds up no neighbour"
     facts = json.loads((person.folder / "state/m4.1/summary.json").read_text())
     assert facts["prs"] == {"created": 5, "clean": 4, "fixed": 0, "approved": 0}, "one of them waits"
 
     person.touches("03.fix")
-    told = person.doit("run", "m4.1")
-    assert told.issues() == ["03"]
-    assert waiting(told) == ["phase-1"]
+    result = person.doit("run", "m4.1")
+    assert result.issues() == ["03"]
+    assert waiting(result) == ["phase-1"]
 
     person.touches("phase-1.continue")
-    told = person.doit("run", "m4.1")
-    assert waiting(told) == ["07", "08", "09"]
+    result = person.doit("run", "m4.1")
+    assert waiting(result) == ["07", "08", "09"]
 
     person.touches("07.fix", "08.fix", "09.approve")
-    told = person.doit("run", "m4.1")
-    assert told.issues() == ["07", "08", "09"]
-    assert waiting(told) == ["07"]
-    assert "🛑 Tests failing (attempt 2/2)" in told.out
+    result = person.doit("run", "m4.1")
+    assert result.issues() == ["07", "08", "09"]
+    assert waiting(result) == ["07"]
+    assert "🛑 Tests failing (attempt 2/2)" in result.out
 
     person.touches("07.skip")
     assert waiting(person.doit("run", "m4.1")) == ["phase-2"]
     person.touches("phase-2.continue")
     assert waiting(person.doit("run", "m4.1")) == ["phase-3"]
     person.touches("phase-3.continue")
-    told = person.doit("run", "m4.1")
-    assert told.code == 0
-    assert "✓ Milestone M4.1 Complete" in told.out
+    result = person.doit("run", "m4.1")
+    assert result.code == 0
+    assert "✓ Milestone M4.1 Complete" in result.out
 
     facts = json.loads((person.folder / "state/m4.1/summary.json").read_text())
     assert facts["issues"] == {"total": 13, "completed": 12, "skipped": 1}
@@ -75,10 +75,10 @@ phases:
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_without_jobs_issues_run_one_after_the_other_in_plan_order(ada, seed):
     ada.plans(PLAN)
-    told = ada.types("m1", env={"PYTHONHASHSEED": seed})
-    assert told.code == 3
-    assert told.issues() == ["01", "02", "03"]
-    created = [line for line in told.lines if line.endswith("created")]
+    result = ada.types("m1", env={"PYTHONHASHSEED": seed})
+    assert result.code == 3
+    assert result.issues() == ["01", "02", "03"]
+    created = [line for line in result.lines if line.endswith("created")]
     assert created == ["✓ PR #1 created", "✓ PR #2 created", "✓ PR #3 created"]
 
 

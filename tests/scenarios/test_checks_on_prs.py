@@ -13,8 +13,8 @@ WORK = {"01-1": {"a.js": "const a = 1\n"}, "01-2": {"a.js": "const a = 2\n"}}
 
 
 @pytest.fixture
-def ada(milestone):
-    return milestone(WORK, plan=PLAN + WAIT)
+def ada(make_milestone):
+    return make_milestone(WORK, plan=PLAN + WAIT)
 
 
 def says(ada, state, **more):
@@ -26,40 +26,42 @@ def says(ada, state, **more):
 
 
 def test_checks_that_never_start_then_run_then_fail_are_fixed_and_pass(ada):
-    told = ada.types("m1")
-    assert told.code == 3
-    assert "🛑 Checks not finished (attempt 1/2)" in told.out
-    assert "No check ever started on PR #1 within 1s, and the plan requires ci/test" in told.out
-    assert "token of GitHub Actions starts none" in told.out
-    assert "retry | skip | abort" in told.out
+    result = ada.types("m1")
+    assert result.code == 3
+    assert "🛑 Checks not finished (attempt 1/2)" in result.out
+    assert "No check ever started on PR #1 within 1s, and the plan requires ci/test" in result.out
+    assert "token of GitHub Actions starts none" in result.out
+    assert "retry | skip | abort" in result.out
 
     says(ada, "pending")
-    told = ada.types("m1")
-    assert "ci/test on PR #1 has not ended after 1s" in told.out, "asking again looks again, and pending is not passed"
+    result = ada.types("m1")
+    assert "ci/test on PR #1 has not ended after 1s" in result.out, (
+        "asking again looks again, and pending is not passed"
+    )
 
     says(ada, "failed", url="https://ci.example/7", log="collected 3 items\nE   assert 1 == 2\n")
-    told = ada.types("m1")
-    assert "🛑 Checks failing (attempt 1/2)" in told.out
-    assert "✗ ci/test failed (https://ci.example/7)\n  collected 3 items\n  E   assert 1 == 2" in told.out
-    assert "fix | skip | abort" in told.out
-    assert "touch state/m1/approvals/01.retry" not in told.out
+    result = ada.types("m1")
+    assert "🛑 Checks failing (attempt 1/2)" in result.out
+    assert "✗ ci/test failed (https://ci.example/7)\n  collected 3 items\n  E   assert 1 == 2" in result.out
+    assert "fix | skip | abort" in result.out
+    assert "touch state/m1/approvals/01.retry" not in result.out
     (finding,) = json.loads((ada.folder / "state/m1/gates/01.json").read_text())["findings"]
     assert finding["detail"].endswith("E   assert 1 == 2")
 
     ada.touches("01.fix", milestone="m1")
-    told = ada.types("m1")
-    assert "🔧 Fixing..." in told.out
-    assert "No check ever started" in told.out, "the new commit has none yet"
+    result = ada.types("m1")
+    assert "🔧 Fixing..." in result.out
+    assert "No check ever started" in result.out, "the new commit has none yet"
     says(ada, "passed")
-    told = ada.types("m1")
-    assert "✓ No issues found" in told.out
-    assert "✓ Phase 1 complete — 1 PR ready" in told.out
+    result = ada.types("m1")
+    assert "✓ No issues found" in result.out
+    assert "✓ Phase 1 complete — 1 PR ready" in result.out
 
 
 def test_alone_it_waits_once_more_and_then_leaves_the_issue_out(ada):
-    told = ada.types("m1", "--autonomous")
-    assert "⏭️ Skipped Issue #01" in told.out
-    assert told.out.count("🛑 Checks not finished (attempt") == 2
+    result = ada.types("m1", "--autonomous")
+    assert "⏭️ Skipped Issue #01" in result.out
+    assert result.out.count("🛑 Checks not finished (attempt") == 2
 
 
 # ---- which checks count ---------------------------------------------------------------------------------------
@@ -72,11 +74,11 @@ PASSED, FAILED, PENDING = (
 
 
 def test_named_checks_count_alone_and_have_to_be_there():
-    found = standing((PASSED, FAILED, PENDING), ("test",))
-    assert found.ended
-    assert not found.failed
-    found = standing((PASSED,), ("test", "build"))
-    assert (found.ended, found.missing) == (False, ("build",))
+    checks = standing((PASSED, FAILED, PENDING), ("test",))
+    assert checks.ended
+    assert not checks.failed
+    checks = standing((PASSED,), ("test", "build"))
+    assert (checks.ended, checks.missing) == (False, ("build",))
 
 
 def test_without_names_the_forges_required_ones_count_and_without_those_all():

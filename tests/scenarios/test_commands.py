@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
+from support.person import Person
 from support.plans import COLOUR_AND_WEIGHT
+from support.projects import person_with_plan
 
 from run_milestone.commands.verify import verify
 from run_milestone.plan import load
@@ -71,8 +73,8 @@ def wait_for(what, seconds=60):
 
 
 def test_a_new_plan_is_a_plan_and_is_never_overwritten(ada):
-    told = ada.types("plan", "new", "M4.2", "--title", 'A "quoted": title {x} # é', "--issues", "3")
-    assert (told.code, told.lines[0]) == (0, "✓ made plans/m4.2/plan.yaml")
+    result = ada.types("plan", "new", "M4.2", "--title", 'A "quoted": title {x} # é', "--issues", "3")
+    assert (result.code, result.lines[0]) == (0, "✓ made plans/m4.2/plan.yaml")
     plan = ada.folder / "plans/m4.2/plan.yaml"
     text = plan.read_text()
     checked = ada.types("plan", "check", "m4.2")
@@ -101,24 +103,24 @@ def test_on_a_terminal_a_new_plan_asks(ada):
 
 def test_a_review_ends_in_a_verdict(ada):
     plan = ada.folder / "plans/m1/plan.yaml"
-    told = ada.types("plan", "review", "m1")
-    assert (told.code, told.lines[1]) == (0, "Verdict: READY")
+    result = ada.types("plan", "review", "m1")
+    assert (result.code, result.lines[1]) == (0, "Verdict: READY")
     plan.write_text(plan.read_text().replace("[Widgets have a weight]", "[it is fast, nice, good, easy, robust]"))
-    told = ada.types("plan", "review", "m1")
-    assert (told.code, told.lines[1]) == (0, "Verdict: REVIEW WARNINGS")
-    assert "5 warnings:" in told.lines
+    result = ada.types("plan", "review", "m1")
+    assert (result.code, result.lines[1]) == (0, "Verdict: REVIEW WARNINGS")
+    assert "5 warnings:" in result.lines
     plan.write_text(plan.read_text().replace("[Widgets have a colour]", "[]"))
-    told = ada.types("plan", "review", "m1")
-    assert (told.code, told.lines[1]) == (1, "Verdict: ADDRESS CRITICALS")
-    assert "- Issue #01 has no acceptance criteria" in told.lines
+    result = ada.types("plan", "review", "m1")
+    assert (result.code, result.lines[1]) == (1, "Verdict: ADDRESS CRITICALS")
+    assert "- Issue #01 has no acceptance criteria" in result.lines
 
 
 def test_what_the_epic_asks_for_and_no_issue_mentions_is_said(ada):
     epic = "# Widgets\n- [ ] Every widget has a colour\n- [x] Already there\n- [ ] Export as CSV files\n"
     (ada.folder / "plans/m1/epic.md").write_text(epic)
     warning = "No issue mentions what the epic asks for: Export as CSV files"
-    told = ada.types("plan", "review", "m1")
-    assert [line for line in told.lines if "epic" in line] == [f"- {warning}"]
+    result = ada.types("plan", "review", "m1")
+    assert [line for line in result.lines if "epic" in line] == [f"- {warning}"]
     assert warning in ada.types("m1").out
     assert warning in (ada.folder / "state/m1/plan-review.md").read_text()
     (ada.folder / "plans/m1/epic.md").write_text(epic.replace("Export as CSV files", "Widgets have a weight"))
@@ -136,8 +138,8 @@ def everything(folder):
 
 def test_before_the_first_run_every_question_has_an_answer(ada):
     assert "— not started\n" in ada.types("status", "m1").out
-    told = ada.types("verify", "m1")
-    assert (told.code, told.out) == (0, "Nothing is recorded of m1 yet; `run-milestone m1` begins it.\n")
+    result = ada.types("verify", "m1")
+    assert (result.code, result.out) == (0, "Nothing is recorded of m1 yet; `run-milestone m1` begins it.\n")
     assert ada.types("gates", "m1").out == "No gate of m1 waits for a decision.\n"
     assert not (ada.folder / ".git/run-milestone").exists()
 
@@ -145,8 +147,8 @@ def test_before_the_first_run_every_question_has_an_answer(ada):
 def test_records_agree_with_git_and_the_forge_and_verifying_changes_nothing(ada):
     first_done(ada)
     before = everything(ada.folder)
-    told = ada.types("verify", "m1")
-    assert (told.code, told.lines[-1]) == (0, "✓ Records, git and forge agree"), told.out
+    result = ada.types("verify", "m1")
+    assert (result.code, result.lines[-1]) == (0, "✓ Records, git and forge agree"), result.out
     assert everything(ada.folder) == before
 
 
@@ -207,58 +209,58 @@ DIFFERENCES = {
 
 
 @pytest.fixture(scope="module")
-def settled(tmp_path_factory, somebody_with_a_plan):
+def settled(tmp_path_factory):
     """A project whose first issue is done and whose second is skipped."""
-    ada = somebody_with_a_plan(tmp_path_factory.mktemp("settled") / "widgets", COLOUR_AND_WEIGHT)
+    ada = person_with_plan(tmp_path_factory.mktemp("settled") / "widgets", COLOUR_AND_WEIGHT)
     first_done(ada)
     ada.answers("02.skip")
     return ada
 
 
-@pytest.mark.parametrize("said", DIFFERENCES)
-def test_each_difference_is_named(settled, tmp_path, somebody, said):
+@pytest.mark.parametrize("shown", DIFFERENCES)
+def test_each_difference_is_named(settled, tmp_path, shown):
     shutil.copytree(settled.folder, tmp_path / "copy", symlinks=True)
-    ada = somebody(tmp_path / "copy")
-    DIFFERENCES[said](ada)
+    ada = Person(tmp_path / "copy")
+    DIFFERENCES[shown](ada)
     project = Project(ada.folder)
-    told, agrees = verify(project, load(project.plan("m1")))
+    report, agrees = verify(project, load(project.plan("m1")))
     assert not agrees
-    assert any(line.startswith("✗") and said in line for line in told.splitlines()), told
+    assert any(line.startswith("✗") and shown in line for line in report.splitlines()), report
 
 
 # ---- doctor ---------------------------------------------------------------------------------------------------
 
 
 def test_the_doctor_finds_what_a_run_would_stumble_over(ada):
-    told = ada.types("doctor")
-    assert (told.code, told.lines[-1]) == (0, "✓ Everything that is needed works"), told.out
-    assert re.search(r"✓ git +\d+\.\d+", told.out)
+    result = ada.types("doctor")
+    assert (result.code, result.lines[-1]) == (0, "✓ Everything that is needed works"), result.out
+    assert re.search(r"✓ git +\d+\.\d+", result.out)
     plan = ada.folder / "plans/m1/plan.yaml"
     ada.plans(COLOUR_AND_WEIGHT + "agent: {kind: command, command: [no-such-agent]}\nforge: github\n")
-    told = ada.types("doctor", "m1")
-    assert told.code == 1
+    result = ada.types("doctor", "m1")
+    assert result.code == 1
     ada.plans(COLOUR_AND_WEIGHT + "agent: {kind: command, command: [no-such-agent]}\n")
-    told = ada.types("doctor", "m1")
-    assert told.code == 1
-    assert "no-such-agent is not on PATH" in told.out
+    result = ada.types("doctor", "m1")
+    assert result.code == 1
+    assert "no-such-agent is not on PATH" in result.out
     ada.plans(COLOUR_AND_WEIGHT + 'agent: {kind: command, command: ["{python}", tools/agent.py]}\n')
     assert re.search(r"✓ m1 agent +python tools/agent.py\n", ada.types("doctor", "m1").out)
     agent = "{kind: command, command: [sh], pass_env: [SET_KEY, UNSET_KEY]}"
     ada.plans(f"{COLOUR_AND_WEIGHT}agent: {agent}\n")
-    told = ada.types("doctor", "m1", env={"SET_KEY": "canary-canary"})
-    assert told.code == 0
-    assert re.search(r"✓ m1 pass_env +SET_KEY\n· m1 pass_env +UNSET_KEY is not set, so it is not passed on", told.out)
+    result = ada.types("doctor", "m1", env={"SET_KEY": "canary-canary"})
+    assert result.code == 0
+    assert re.search(r"✓ m1 pass_env +SET_KEY\n· m1 pass_env +UNSET_KEY is not set, so it is not passed on", result.out)
     ada.plans(COLOUR_AND_WEIGHT + "repository: {remote: ../nowhere.git}\n")
     assert "made by the first run" in ada.types("doctor").out
     plan.write_text("id: m1\n")
-    told = ada.types("doctor")
-    assert told.code == 1
-    assert "plans/m1/plan.yaml:1:1: plan: has no title" in told.out
+    result = ada.types("doctor")
+    assert result.code == 1
+    assert "plans/m1/plan.yaml:1:1: plan: has no title" in result.out
 
 
 def test_the_doctor_works_where_there_is_no_project(person):
-    told = person.types("doctor")
-    assert (told.code, "none here" in told.out) == (0, True)
+    result = person.types("doctor")
+    assert (result.code, "none here" in result.out) == (0, True)
 
 
 def test_the_doctor_prints_the_stop_table_that_is_in_force(person):
@@ -289,12 +291,12 @@ def test_panic_ends_the_run_and_all_it_started_and_leaves_drafts(with_agent, tmp
     ada, hangs = with_agent
     run = subprocess.Popen([sys.executable, "-m", "run_milestone", "m1"], cwd=ada.folder, stdout=subprocess.PIPE)
     wait_for(hangs.exists)
-    told = ada.types("panic", "m1")
+    result = ada.types("panic", "m1")
     run.communicate(timeout=30)
-    assert (run.returncode, told.code) == (130, 0)
-    assert told.lines[0].startswith(f"✓ Stopped process {run.pid}")
-    assert "✓ PR #1 is a draft until the next run" in told.lines
-    assert re.search(r"✓ Saved in state/m1/: 12 finished steps, 0 decisions, 0 open questions", told.out)
+    assert (run.returncode, result.code) == (130, 0)
+    assert result.lines[0].startswith(f"✓ Stopped process {run.pid}")
+    assert "✓ PR #1 is a draft until the next run" in result.lines
+    assert re.search(r"✓ Saved in state/m1/: 12 finished steps, 0 decisions, 0 open questions", result.out)
     assert ada.pulls()[0]["draft"]
     assert not runs(tmp_path / "agent.py")
 
@@ -313,29 +315,29 @@ def test_panic_ends_a_run_that_does_not_listen(with_agent, tmp_path):
     run = subprocess.Popen([sys.executable, "-m", "run_milestone", "m1"], cwd=ada.folder, stdout=subprocess.DEVNULL)
     wait_for(hangs.exists)
     os.kill(run.pid, signal.SIGSTOP)
-    told = ada.types("panic", "m1")
-    assert told.code == 0, told.err
+    result = ada.types("panic", "m1")
+    assert result.code == 0, result.err
     assert run.wait(timeout=30) in {130, -signal.SIGKILL}
     wait_for(lambda: not runs(tmp_path / "agent.py"), 10)
 
 
-def test_panic_ends_no_stranger(ada):
+def test_panic_ends_no_other_process(ada):
     lock = ada.folder / "state/m1/lock"
     lock.parent.mkdir(parents=True)
-    stranger = subprocess.Popen(["sleep", "60"])
+    other = subprocess.Popen(["sleep", "60"])
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        for host, pid, said in (
-            (socket.gethostname(), stranger.pid, f"Process {stranger.pid} (sleep) is no run of run-milestone."),
-            ("elsewhere", stranger.pid, f"is held by process {stranger.pid} on elsewhere."),
+        for host, pid, shown in (
+            (socket.gethostname(), other.pid, f"Process {other.pid} (sleep) is no run of run-milestone."),
+            ("elsewhere", other.pid, f"is held by process {other.pid} on elsewhere."),
         ):
             lock.write_text(json.dumps({"pid": pid, "host": host, "since": "now"}))
-            told = ada.types("panic", "m1")
-            assert told.code == 2
-            assert said in told.err
-    assert stranger.poll() is None
-    stranger.kill()
-    stranger.wait()
+            result = ada.types("panic", "m1")
+            assert result.code == 2
+            assert shown in result.err
+    assert other.poll() is None
+    other.kill()
+    other.wait()
 
 
 def test_the_prompt_knows_status_help_and_panic(ada):

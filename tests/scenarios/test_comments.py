@@ -33,7 +33,7 @@ class Desk:
     def __init__(self, folder):
         self.folder = folder
         self.forge = LocalForge(folder / "forge", None, "main")
-        self.said = []
+        self.output = []
         for number in (297, 298):
             self.file(number, {"number": number, "title": "An issue", "body": "", "state": "open"})
         self.begins()
@@ -41,7 +41,7 @@ class Desk:
     def begins(self):
         """The next run begins: nothing is remembered but what was written down."""
         self.state = State(self.folder / "state")
-        self.talk = Conversation(MILESTONE, self.state, self.forge, self.said.extend)
+        self.talk = Conversation(MILESTONE, self.state, self.forge, self.output.extend)
 
     def file(self, number, record=None):
         path = self.folder / "forge" / "issues" / f"{number}.json"
@@ -50,24 +50,24 @@ class Desk:
             path.write_text(json.dumps(record))
         return json.loads(path.read_text())
 
-    def asks(self, found=FAILS, name="03", change=CHANGE):
-        gate = self.state.gates.open(gating.ask(name, found, change, self.state.decisions.all(), MILESTONE))[0]
+    def asks(self, findings=FAILS, name="03", change=CHANGE):
+        gate = self.state.gates.open(gating.ask(name, findings, change, self.state.decisions.all(), MILESTONE))[0]
         self.talk.put([gate])
         return gate
 
     def writes(self, body, author="ada", number=297, *, writer=True):
         """Somebody writes a comment; returns its id."""
         record = self.file(number)
-        said = record.setdefault("comments", [])
-        said.append({"author": author, "writer": writer, "body": body, "at": "2030-01-01T00:00:00+00:00"})
+        comments = record.setdefault("comments", [])
+        comments.append({"author": author, "writer": writer, "body": body, "at": "2030-01-01T00:00:00+00:00"})
         self.file(number, record)
-        return len(said)
+        return len(comments)
 
     def hears(self):
         """A run begins and reads the comments; returns what was decided."""
         self.begins()
         self.talk.hear(change_now)
-        made = settle(MILESTONE, self.state, change_now, self.said.extend)
+        made = settle(MILESTONE, self.state, change_now, self.output.extend)
         self.talk.close()
         return [f"{decision.gate} {decision.verb} by {decision.who}: {decision.why}" for decision in made]
 
@@ -127,16 +127,16 @@ def test_a_forge_that_does_not_listen_holds_nobody_up(desk):
     (desk.folder / "forge/issues/298.json").write_text("{}")
     desk.asks(name="04")
     desk.asks(name="04")
-    (said,) = desk.said
-    assert "Comments could not be written or read: " in said
-    assert "298.json cannot be used" in said
-    assert "Files in approvals/ answer as well." in said
+    (warning,) = desk.output
+    assert "Comments could not be written or read: " in warning
+    assert "298.json cannot be used" in warning
+    assert "Files in approvals/ answer as well." in warning
 
 
 def test_a_forge_in_files_gets_no_issue_that_nobody_asked_for(desk):
     desk.asks(PHASE, "phase-1", "")
     assert sorted(os.listdir(desk.folder / "forge/issues")) == ["297.json", "298.json"]
-    assert desk.said == []
+    assert desk.output == []
 
 
 # ---- answering ----------------------------------------------------------------------------------------------------
@@ -212,8 +212,8 @@ def test_the_next_question_is_a_comment_of_its_own_and_needs_an_answer_of_its_ow
 
 
 def test_several_questions_in_one_place_are_told_apart(desk):
-    own = {"number": 400, "title": "Milestone", "body": "<!-- run-milestone: m4.1 -->", "state": "open"}
-    desk.file(400, {**own, "milestone": "Users"})
+    milestone_issue = {"number": 400, "title": "Milestone", "body": "<!-- run-milestone: m4.1 -->", "state": "open"}
+    desk.file(400, {**milestone_issue, "milestone": "Users"})
     desk.asks(PHASE, "phase-1", "")
     desk.asks((Finding(Kind.BASELINE, Severity.CRITICAL, "failed", "test_old"),), "bootstrap")
     assert len(desk.bodies(400)) == 2
@@ -324,7 +324,7 @@ def test_a_run_leaves_to_others_what_concerns_their_issues(desk):
     desk.asks()
     desk.writes("/fix")
     desk.writes("/approve", author="bob")
-    beside = Conversation(MILESTONE, desk.state, desk.forge, desk.said.extend, {"03"})
+    beside = Conversation(MILESTONE, desk.state, desk.forge, desk.output.extend, {"03"})
     beside.hear(change_now)
     beside.close()
     assert desk.state.approvals.all() == ()
@@ -346,10 +346,10 @@ def comments(person, body):
     file.write_text(json.dumps(pull))
 
 
-def test_a_run_asks_on_the_pull_request_and_takes_the_answer_from_there(milestone):
+def test_a_run_asks_on_the_pull_request_and_takes_the_answer_from_there(make_milestone):
     code = '"""Widgets."""\n\nimport os\n\nSIZE = 3\n'
     work = {"01-1": {"widgets.py": code}, "01-2": {"widgets.py": code.replace("import os\n\nSIZE", "LENGTH = SIZE")}}
-    ada = milestone(work, plan=QUICK)
+    ada = make_milestone(work, plan=QUICK)
     assert ada.types("m1").code == 3
     file = ada.folder / ".git/run-milestone/remote.forge/pulls/1.json"
     pull = json.loads(file.read_text())
@@ -358,20 +358,20 @@ def test_a_run_asks_on_the_pull_request_and_takes_the_answer_from_there(mileston
     assert "1. `os` imported but unused — " in question
 
     comments(ada, "/fix take it out")
-    told = ada.types("m1")
-    assert '✓ Decision 1: fix at gate 01 by grace: "take it out"' in told.out
-    assert "✓ Phase 1 complete — 1 PR ready" in told.out
+    result = ada.types("m1")
+    assert '✓ Decision 1: fix at gate 01 by grace: "take it out"' in result.out
+    assert "✓ Phase 1 complete — 1 PR ready" in result.out
     pull = json.loads(file.read_text())
     assert "✓ Answered: **fix** by grace — take it out" in pull["comments"][0]["body"]
     assert len(pull["comments"]) == 2
 
 
-def test_a_run_that_watches_hears_a_comment(milestone):
-    ada = milestone({"01-1": {"widgets.py": '"""Widgets."""\n\nimport os\n\nSIZE = 3\n'}}, plan=QUICK)
+def test_a_run_that_watches_hears_a_comment(make_milestone):
+    ada = make_milestone({"01-1": {"widgets.py": '"""Widgets."""\n\nimport os\n\nSIZE = 3\n'}}, plan=QUICK)
     command = [sys.executable, "-m", "run_milestone", "m1", "--watch"]
     with subprocess.Popen(command, cwd=ada.folder, stdout=subprocess.PIPE, text=True) as run:
         assert any("Waiting for answers" in line for line in run.stdout)
         comments(ada, "/approve it is used soon")
-        said = next(line for line in run.stdout if "Decision" in line)
+        decision = next(line for line in run.stdout if "Decision" in line)
         run.send_signal(signal.SIGINT)
-    assert said == '✓ Decision 1: approve at gate 01 by grace: "it is used soon"\n'
+    assert decision == '✓ Decision 1: approve at gate 01 by grace: "it is used soon"\n'

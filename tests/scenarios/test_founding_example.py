@@ -194,9 +194,9 @@ def test_records_are_as_their_schemas_say(played):
 
     folder = played[0].folder / "state/m4.1"
     for name, files in (("summary", "summary.json"), ("decision", "decisions/*"), ("marker", "issues/*/*")):
-        schema, found = json.loads(read_schema(name)), list(folder.glob(files))
-        assert found
-        for path in found:
+        schema, paths = json.loads(read_schema(name)), list(folder.glob(files))
+        assert paths
+        for path in paths:
             jsonschema.validate(json.loads(path.read_text()), schema)
 
 
@@ -214,8 +214,8 @@ def test_the_report_tells_the_whole_of_it(played):
 
 
 def test_records_agree_with_git_and_the_forge(played):
-    told = played[0].types("verify", "m4.1")
-    assert (told.code, told.lines[-1]) == (0, "✓ Records, git and forge agree"), told.out
+    result = played[0].types("verify", "m4.1")
+    assert (result.code, result.lines[-1]) == (0, "✓ Records, git and forge agree"), result.out
 
 
 def test_the_database_really_held_what_was_counted(played):
@@ -236,9 +236,11 @@ def test_pull_requests_say_what_is_true(played):
 def test_nothing_but_the_runs_own_branches_moved(played):
     ada = played[0]
     issues = set(re.findall(r"feat/m4\.1-\d+-[a-z-]+", played[1].out))
-    there = set(ada.git("for-each-ref", "--format=%(refname:short)", "refs/heads", where="remote/product.git").split())
+    remote_heads = set(
+        ada.git("for-each-ref", "--format=%(refname:short)", "refs/heads", where="remote/product.git").split()
+    )
     skipped = {"feat/m4.1-301-response-cache"}
-    assert there == {"main", "milestone/m4.1-user-management", *issues} - skipped
+    assert remote_heads == {"main", "milestone/m4.1-user-management", *issues} - skipped
     assert ada.git("rev-parse", "main") == ada.git("rev-parse", "main", where="remote/product.git")
     assert ada.git("status", "--porcelain") == ""
     assert ada.git("branch", "--show-current") == "main"
@@ -246,18 +248,18 @@ def test_nothing_but_the_runs_own_branches_moved(played):
 
 def test_a_further_run_does_nothing(copy):
     before = markers(copy)
-    for told in (copy.types("m4.1"), copy.doit("run", "m4.1"), copy.types("demo", "--dir", ".")):
-        assert told.code == 0
-        assert "m4.1 is complete; nothing to do." in told.out
+    for result in (copy.types("m4.1"), copy.doit("run", "m4.1"), copy.types("demo", "--dir", ".")):
+        assert result.code == 0
+        assert "m4.1 is complete; nothing to do." in result.out
     assert markers(copy) == before
 
 
 def test_another_title_reruns_that_issue_only(copy):
     before, plan = markers(copy), copy.folder / "plans/m4.1/plan.yaml"
     plan.write_text(plan.read_text().replace("Add user notifications", "Tell users what happened"))
-    told = copy.doit("run", "m4.1")
-    assert told.code == 0
-    assert told.issues() == ["12"]
+    result = copy.doit("run", "m4.1")
+    assert result.code == 0
+    assert result.issues() == ["12"]
     assert rerun_steps(copy, before) == {"issues/12/pr.json"}
     assert "Tell users what happened" in (copy.folder / "remote/product.forge/pulls/320.json").read_text()
 
@@ -270,9 +272,9 @@ def test_a_commit_by_hand_is_tested_and_reviewed_again(copy, tmp_path):
     service.write_text(service.read_text() + "\n\n# Written by hand.\n")
     copy.git("commit", "--quiet", "--all", "--message=By hand", where=hand)
     copy.git("worktree", "remove", str(hand))
-    told = copy.doit("run", "m4.1")
-    assert told.code == 0, told.out
-    assert told.issues() == ["05"]
+    result = copy.doit("run", "m4.1")
+    assert result.code == 0, result.out
+    assert result.issues() == ["05"]
     steps = {Path(name).stem for name in rerun_steps(copy, before)}
     assert {"test", "inspect", "review"} <= steps
     assert not {"branch", "implement", "lint"} & steps
@@ -285,9 +287,9 @@ def test_a_deleted_marker_reruns_that_step_only(copy, step):
     before = markers(copy)
     marker = f"issues/03/{step}.json"
     (copy.folder / "state/m4.1" / marker).unlink()
-    told = copy.doit("run", "m4.1")
-    assert told.code == 0, told.out
-    assert told.issues() == ["03"]
+    result = copy.doit("run", "m4.1")
+    assert result.code == 0, result.out
+    assert result.issues() == ["03"]
     assert rerun_steps(copy, before) <= {marker}
 
 
@@ -299,8 +301,8 @@ def test_a_lost_state_adopts_branches_and_pull_requests(copy):
     shutil.rmtree(copy.folder / "state")
     copy.doit("run", "m4.1")
     copy.touches("phase-1.continue")
-    told = copy.doit("run", "m4.1")
-    assert "approve | skip | abort" in told.out, "an approval does not outlive the record of it"
+    result = copy.doit("run", "m4.1")
+    assert "approve | skip | abort" in result.out, "an approval does not outlive the record of it"
     copy.touches("07.skip", "09.approve")
     copy.doit("run", "m4.1")
     copy.touches("phase-2.continue")
@@ -315,9 +317,9 @@ def test_a_lost_state_adopts_branches_and_pull_requests(copy):
 def test_why_tells_what_changed(copy):
     plan = copy.folder / "plans/m4.1/plan.yaml"
     plan.write_text(plan.read_text().replace("Add user notifications", "Tell users what happened"))
-    told = copy.types("why", "m4.1", "12")
-    assert "m4.1:12:pr: will run: changed since: issue.title" in told.out
-    assert "m4.1:12:test: done" in told.out
+    result = copy.types("why", "m4.1", "12")
+    assert "m4.1:12:pr: will run: changed since: issue.title" in result.out
+    assert "m4.1:12:test: done" in result.out
 
 
 def test_no_trace_of_the_machine_or_of_a_process_is_left(played):

@@ -10,8 +10,8 @@ pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopb
 def test_it_comes_to_the_same_summary(person, tmp_path, monkeypatch):
     with github_for(tmp_path, monkeypatch) as github:
         founding_example(person, github)
-        told = person.types("demo", "--dir", ".")
-        assert told.code == 0, told.out + told.err
+        result = person.types("demo", "--dir", ".")
+        assert result.code == 0, result.out + result.err
         assert is_the_founding_example(person, github) == list(range(310, 322))
         assert github.world.labels["needs-db-review"]["color"] == "1d76db"
-        assert github.world.token not in told.out + told.err
+        assert github.world.token not in result.out + result.err

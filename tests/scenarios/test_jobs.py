@@ -89,10 +89,10 @@ def test_agents_keep_working_while_what_they_made_is_tested(ada):
         agent="pathlib.Path(place, f'begun-{number}').touch()",
         test=f"if name in {{'part_1', 'part_2'}}: {others_began}",
     )
-    told = ada.types("m1", "--jobs", "2")
-    assert told.code == 3
-    assert told.out.count("✓ PR #") == 4
-    assert "failing" not in told.out
+    result = ada.types("m1", "--jobs", "2")
+    assert result.code == 3
+    assert result.out.count("✓ PR #") == 4
+    assert "failing" not in result.out
 
 
 def test_no_more_than_asked_for_are_at_work_at_once(ada):
@@ -106,9 +106,9 @@ def test_no_more_than_asked_for_are_at_work_at_once(ada):
 
 def test_one_job_does_one_thing_at_a_time(ada):
     plans(ada, issue(1), issue(2), issue(3))
-    told = ada.types("m1")
-    assert told.code == 3
-    assert told.out.count("✓ Tests: passed, none counted") == 3, "the command writes no report"
+    result = ada.types("m1")
+    assert result.code == 3
+    assert result.out.count("✓ Tests: passed, none counted") == 3, "the command writes no report"
     assert logged(ada, "agent") == (["1", "2", "3"], [1, 1, 1])
     lines = (ada.folder / "state/m1/journal.jsonl").read_text().splitlines()
     done = [entry["task"] for entry in map(json.loads, lines) if entry["event"] == "done"]
@@ -154,10 +154,10 @@ def until(condition):
 
 def test_issues_side_by_side_are_never_mixed(ada):
     plans(ada, *(issue(number) for number in range(1, 7)), agent="time.sleep(0.3)")
-    told = ada.types("m1", "--jobs", "3", "--verbose")
-    assert told.code == 3
-    assert sorted(told.issues()) == ["01", "02", "03", "04", "05", "06"]
-    blocks = told.out.split("Issue #")[1:7]
+    result = ada.types("m1", "--jobs", "3", "--verbose")
+    assert result.code == 3
+    assert sorted(result.issues()) == ["01", "02", "03", "04", "05", "06"]
+    blocks = result.out.split("Issue #")[1:7]
     for block in blocks:
         number = block[:2]
         branches = [line for line in block.splitlines() if line.startswith("✓ Branch:")]
@@ -172,18 +172,18 @@ def test_interrupted_nobody_who_waited_begins_and_the_same_command_goes_on(ada):
     with running(ada, "m1", "--jobs", "2") as run:
         until(lambda: len(list(ada.place.glob("agent-*"))) == 2)
         run.send_signal(signal.SIGINT)
-        said, complaint = run.communicate(timeout=20)
+        output, complaint = run.communicate(timeout=20)
     assert run.returncode == 130
     assert "interrupted; what is recorded stays" in complaint
-    assert "Traceback" not in said + complaint
+    assert "Traceback" not in output + complaint
     assert len(logged(ada, "agent")[0]) == 2
 
     (ada.place / "go on").touch()
     for left in ada.place.glob("agent-*"):
         left.unlink()  # of those that were killed
-    told = ada.types("m1", "--jobs", "2")
-    assert told.code == 3
-    assert told.out.count("✓ PR #") == 6
+    result = ada.types("m1", "--jobs", "2")
+    assert result.code == 3
+    assert result.out.count("✓ PR #") == 6
 
 
 def test_on_a_terminal_all_questions_come_at_the_end_each_with_its_issue(ada):

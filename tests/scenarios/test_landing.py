@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from support.person import Person
 from support.stacks import LARGE, Stack, amended_in_the_middle_it_lands, branch, is_opened, lands, stack_of, states
 
 WORK = {**LARGE, "02-2": {"w02.js": "const both = [2, 22];\n"}}
@@ -19,33 +20,33 @@ def ready(tmp_path_factory):
 
 
 @pytest.fixture
-def stack(ready, milestone, somebody, tmp_path):
+def stack(ready, make_milestone, tmp_path):
     if not ready.exists():
-        is_opened(stack_of(milestone, WORK))
+        is_opened(stack_of(make_milestone, WORK))
         shutil.copytree(tmp_path, ready, symlinks=True)
     home = tmp_path / "copy"
     shutil.copytree(ready, home, symlinks=True)
-    return Stack(somebody(home / "widgets"))
+    return Stack(Person(home / "widgets"))
 
 
 def test_it_lands_in_order_and_opens_the_milestones_pull_request(stack):
-    own, main = {name: stack.there("rev-parse", name) for name in stack.bases()}, stack.git("rev-parse", "main")
+    heads, main = {name: stack.on_remote("rev-parse", name) for name in stack.bases()}, stack.git("rev-parse", "main")
     foretold = lands(stack, "--dry-run")
     assert foretold.code == 0
-    assert states(stack) == dict.fromkeys(own, "open"), "foretelling changes nothing"
+    assert states(stack) == dict.fromkeys(heads, "open"), "foretelling changes nothing"
 
-    told = lands(stack)
-    assert told.code == 0, told.out + told.err
-    order = [line.split("(#")[1][:2] for line in told.lines if " landed on milestone/m1 (#" in line]
+    result = lands(stack)
+    assert result.code == 0, result.out + result.err
+    order = [line.split("(#")[1][:2] for line in result.lines if " landed on milestone/m1 (#" in line]
     assert order == ["01", "02", "03", "04", "05"]
     assert [line.split("(#")[1][:2] for line in foretold.lines if " lands (#" in line] == order
-    assert told.out.index("✓ PR #2 goes to milestone/m1 now") < told.out.index("✓ PR #1 landed")
-    for name, head in own.items():
-        assert stack.there("merge-base", "--is-ancestor", head, "milestone/m1") == "", f"{name} is all there"
-        assert stack.there("rev-parse", name) == head, "no branch is deleted or moved"
-    merges = stack.there("log", "--first-parent", "--format=%p", f"{main}..milestone/m1").splitlines()
+    assert result.out.index("✓ PR #2 goes to milestone/m1 now") < result.out.index("✓ PR #1 landed")
+    for name, head in heads.items():
+        assert stack.on_remote("merge-base", "--is-ancestor", head, "milestone/m1") == "", f"{name} is all there"
+        assert stack.on_remote("rev-parse", name) == head, "no branch is deleted or moved"
+    merges = stack.on_remote("log", "--first-parent", "--format=%p", f"{main}..milestone/m1").splitlines()
     assert [len(parents.split()) for parents in merges] == [2] * 5, "merge commits"
-    assert stack.there("for-each-ref", "refs/heads/main") == "", "the target is for people"
+    assert stack.on_remote("for-each-ref", "refs/heads/main") == "", "the target is for people"
 
     pulls = stack.pulls()
     mine = pulls.pop("milestone/m1")
@@ -55,12 +56,14 @@ def test_it_lands_in_order_and_opens_the_milestones_pull_request(stack):
     assert "- #5 Issue 05" in mine["body"]
     assert "**approve** at gate 04 (large change) by" in mine["body"]
     assert mine["body"].endswith("<!-- run-milestone: m1 -->\n")
-    assert told.out.rstrip().endswith("1. Review and merge Milestone PR #6 → main\n2. Tag: v0.1.0"), "and nothing twice"
+    assert result.out.rstrip().endswith("1. Review and merge Milestone PR #6 → main\n2. Tag: v0.1.0"), (
+        "and nothing twice"
+    )
 
     record = (stack.person.folder / "state/m1/landing.json").read_text()
-    told = lands(stack)
-    assert told.code == 0
-    assert " landed on " not in told.out
+    result = lands(stack)
+    assert result.code == 0
+    assert " landed on " not in result.out
     assert (stack.person.folder / "state/m1/landing.json").read_text() == record
     assert len(stack.pulls()) == 6, "landing again makes nothing twice"
     assert stack.person.types("m1").out.startswith("✓ Milestone m1 is complete; nothing to do.")
@@ -90,25 +93,25 @@ def test_a_conflict_is_asked_fixed_by_a_merge_and_landing_goes_on(stack):
     theirs = stack.git("rev-parse", "HEAD", where=place)
     stack.git("worktree", "remove", str(place))
 
-    told = lands(stack)
-    assert told.code == 3
-    assert " landed on milestone/m1 (#01" in told.out
-    assert "🛑 Merge conflict with the base (attempt 1/2)" in told.out
-    assert "change the same lines in w02.js" in told.out
-    assert "fix | skip | abort" in told.out
+    result = lands(stack)
+    assert result.code == 3
+    assert " landed on milestone/m1 (#01" in result.out
+    assert "🛑 Merge conflict with the base (attempt 1/2)" in result.out
+    assert "change the same lines in w02.js" in result.out
+    assert "fix | skip | abort" in result.out
     assert states(stack)[branch("02")] == "open"
-    before = stack.there("rev-parse", branch("02"))
+    before = stack.on_remote("rev-parse", branch("02"))
 
     stack.person.touches("02.fix", milestone="m1")
-    told = lands(stack)
-    assert told.code == 0, told.out + told.err
-    assert "🔧 Fixing..." in told.out
-    head = stack.there("rev-parse", branch("02"))
-    parents = stack.there("log", "-1", "--format=%P", head).split()
+    result = lands(stack)
+    assert result.code == 0, result.out + result.err
+    assert "🔧 Fixing..." in result.out
+    head = stack.on_remote("rev-parse", branch("02"))
+    parents = stack.on_remote("log", "-1", "--format=%P", head).split()
     assert parents[0] == before
-    assert stack.there("merge-base", "--is-ancestor", theirs, parents[1]) == ""
-    assert stack.there("show", "milestone/m1:w02.js") == "const both = [2, 22];"
-    assert "🛑" not in told.out, "what was approved for #04 still is"
+    assert stack.on_remote("merge-base", "--is-ancestor", theirs, parents[1]) == ""
+    assert stack.on_remote("show", "milestone/m1:w02.js") == "const both = [2, 22];"
+    assert "🛑" not in result.out, "what was approved for #04 still is"
     assert states(stack) == {**dict.fromkeys(stack.pulls(), "merged"), "milestone/m1": "open"}
     assert stack.person.types("verify", "m1").code == 0
 
@@ -116,25 +119,25 @@ def test_a_conflict_is_asked_fixed_by_a_merge_and_landing_goes_on(stack):
 def test_red_checks_stop_it_and_green_ones_let_it_go_on(stack):
     checks = stack.person.folder / ".git/run-milestone/remote.forge/checks"
     checks.mkdir()
-    said = checks / f"{stack.there('rev-parse', branch('02'))}.json"
-    said.write_text(json.dumps({"checks": [{"name": "ci", "state": "failed", "log": "it broke"}]}))
-    told = lands(stack)
-    assert told.code == 3
-    assert "🛑 Checks failing (attempt 1/2)\n\n✗ ci failed\n  it broke\n" in told.out
+    checks_file = checks / f"{stack.on_remote('rev-parse', branch('02'))}.json"
+    checks_file.write_text(json.dumps({"checks": [{"name": "ci", "state": "failed", "log": "it broke"}]}))
+    result = lands(stack)
+    assert result.code == 3
+    assert "🛑 Checks failing (attempt 1/2)\n\n✗ ci failed\n  it broke\n" in result.out
     assert states(stack)[branch("02")] == "open"
     assert "gate 02" not in lands(stack, "--dry-run").out
 
-    said.write_text(json.dumps({"checks": [{"name": "ci", "state": "passed"}]}))
-    told = lands(stack)
-    assert told.code == 0, told.out
+    checks_file.write_text(json.dumps({"checks": [{"name": "ci", "state": "passed"}]}))
+    result = lands(stack)
+    assert result.code == 0, result.out
     assert not list((stack.person.folder / "state/m1/gates").iterdir())
 
 
 def test_what_rests_on_a_skipped_issue_lands_only_when_that_is_settled(stack):
     stack.answers("02.skip")
-    told = lands(stack)
-    assert told.code in {1, 3}
-    assert "#04 holds the work of #02, which is skipped" in told.out
+    result = lands(stack)
+    assert result.code in {1, 3}
+    assert "#04 holds the work of #02, which is skipped" in result.out
     assert set(states(stack).values()) == {"open"}
 
 
@@ -145,11 +148,11 @@ import run_milestone.adapters.forge.local.pulls as local, run_milestone.store as
 def dies_after(owner, name, times):
     act, left = getattr(owner, name), [times]
     def then_dies(*given, **named):
-        found = act(*given, **named)
+        outcome = act(*given, **named)
         left[0] -= 1
         if left[0] == 0:
             os.kill(os.getpid(), 9)
-        return found
+        return outcome
     setattr(owner, name, then_dies)
 
 owner = {"Pulls": local.Pulls, "State": state.State}[sys.argv[1]]
@@ -167,14 +170,14 @@ def test_killed_after_any_effect_and_landed_again_it_ends_the_same(stack):
         command = [sys.executable, "-c", KILLER, owner, name, str(times)]
         ended = subprocess.run(command, cwd=stack.person.folder, capture_output=True, text=True, check=False)
         assert ended.returncode == -signal.SIGKILL, f"{name} {times}: {ended.stdout}{ended.stderr}"
-    told = lands(stack)
-    assert told.code == 0, told.out
+    result = lands(stack)
+    assert result.code == 0, result.out
     assert states(stack) == {**dict.fromkeys(stack.pulls(), "merged"), "milestone/m1": "open"}
     assert len(stack.pulls()) == 6
     record = json.loads((stack.person.folder / "state/m1/landing.json").read_text())
     assert [one["issue"] for one in record["issues"]] == ["01", "02", "03", "04", "05"]
     main = stack.git("rev-parse", "main")
-    assert len(stack.there("rev-list", "--first-parent", f"{main}..milestone/m1").split()) == 5
+    assert len(stack.on_remote("rev-list", "--first-parent", f"{main}..milestone/m1").split()) == 5
     assert stack.person.types("verify", "m1").code == 0
 
 
@@ -186,19 +189,19 @@ def test_once_people_merged_it_landing_again_says_what_is_left(stack):
     assert lands(stack).code == 0
     pull = forge / "pulls/91.json"
     pull.write_text(json.dumps({**json.loads(pull.read_text()), "state": "closed"}))
-    told = lands(stack)
-    assert told.code == 1
-    assert "was closed without merging: open it again where it lives, then land again." in told.out
+    result = lands(stack)
+    assert result.code == 1
+    assert "was closed without merging: open it again where it lives, then land again." in result.out
     assert len(stack.pulls()) == 6, "never a second"
 
     pull.write_text(json.dumps({**json.loads(pull.read_text()), "state": "merged"}))
     verified = stack.person.types("verify", "m1")
     assert "✗ landing: milestone PR #91 is recorded as closed, into main; it is merged, into main" in verified.out
-    told = lands(stack)
-    assert told.code == 0
-    assert "✓ Milestone PR #91 is merged into main" in told.out
-    assert "✓ The milestone “First” is closed on the forge" in told.out
-    assert told.out.rstrip().endswith("1. Tag: v0.1.0")
+    result = lands(stack)
+    assert result.code == 0
+    assert "✓ Milestone PR #91 is merged into main" in result.out
+    assert "✓ The milestone “First” is closed on the forge" in result.out
+    assert result.out.rstrip().endswith("1. Tag: v0.1.0")
     assert stack.person.types("verify", "m1").code == 0
 
 
@@ -207,11 +210,11 @@ def test_it_lands_from_another_machine_by_the_state_on_the_remote(stack):
     (stack.person.folder / stack.remote).rename(shared)
     (stack.person.folder / stack.remote).with_suffix(".forge").rename(shared.with_suffix(".forge"))
     stack.git("remote", "add", "origin", str(shared))
-    told = stack.person.types("state", "push", "m1")
-    assert told.code == 0, told.err
+    result = stack.person.types("state", "push", "m1")
+    assert result.code == 0, result.err
     shutil.rmtree(stack.person.folder / "state/m1")
-    told = lands(stack, "--state-ref")
-    assert told.code == 0, told.out + told.err
-    assert told.out.count(" landed on milestone/m1 (#") == 5
+    result = lands(stack, "--state-ref")
+    assert result.code == 0, result.out + result.err
+    assert result.out.count(" landed on milestone/m1 (#") == 5
     record = json.loads(stack.git("show", "refs/run-milestone/m1/state:landing.json", where=shared))
     assert [one["issue"] for one in record["issues"]] == ["01", "02", "03", "04", "05"]

@@ -29,8 +29,8 @@ def deletes_merged_branches(world):
     world.merge = merge_and_delete
 
 
-def test_five_are_opened_one_is_amended_and_they_land(github, milestone):
-    made = stack_of(milestone, LARGE, plan=REMOTE)
+def test_five_are_opened_one_is_amended_and_they_land(github, make_milestone):
+    made = stack_of(make_milestone, LARGE, plan=REMOTE)
     bare = github.world.bare
     made.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare))
     made.git("push", "--quiet", str(bare), "main")

@@ -24,10 +24,10 @@ case " $* " in *" update-ref "*" refs/heads/feat/"*" 0000"*) ;;
 
 
 @pytest.fixture
-def ada(milestone):
+def ada(make_milestone):
     """Somebody with one issue for an agent, which may be attempted three times."""
     quick = 'commands: {lint: ["true"], test: ["true"], review: ["sh", "-c", "echo []"]}\n'
-    return milestone({"01-1": {"colour.py": 'COLOUR = "red"\n'}}, plan=f"{quick}limits: {{all_attempts: 3}}\n")
+    return make_milestone({"01-1": {"colour.py": 'COLOUR = "red"\n'}}, plan=f"{quick}limits: {{all_attempts: 3}}\n")
 
 
 def record(person, name):
@@ -47,22 +47,22 @@ def test_a_loop_of_kills_is_ended_by_the_budget_of_attempts(ada, tmp_path):
     plan.write_text(plan.read_text().replace('work.json"]', f'work.json", {json.dumps(lock)}]'))
     assert [ada.types("m1").code for _ in range(3)] == [-9, -9, -9]
 
-    told = ada.types("m1")
-    assert told.code == 4, told.out + told.err
-    assert "⚠️ An attempt at #01 ended with its run: it counts, what it took and cost is unknown" in told.out
-    assert "1. The attempts of its agents are used up (attempts 3)" in told.out
-    assert "Used: 3 of 3 attempts of agents" in told.out
-    assert "and 3 attempts of unknown time of 24h step time" in told.out
-    assert "Cost: unknown for 3 attempts" in told.out
+    result = ada.types("m1")
+    assert result.code == 4, result.out + result.err
+    assert "⚠️ An attempt at #01 ended with its run: it counts, what it took and cost is unknown" in result.out
+    assert "1. The attempts of its agents are used up (attempts 3)" in result.out
+    assert "Used: 3 of 3 attempts of agents" in result.out
+    assert "and 3 attempts of unknown time of 24h step time" in result.out
+    assert "Cost: unknown for 3 attempts" in result.out
     assert record(ada, "gates/budget.json")["kind"] == "budget"
     assert ada.types("m1").code == 4
     assert events(ada, "attempt began", "broken off") == ["attempt began", "broken off"] * 3, "each is told once"
 
     agent.write_text(works)
     assert ada.types("decide", "m1", "budget", "approve", "--reason", "attempts 5").code == 0
-    told = ada.types("m1", "--metrics")
-    assert told.code == 3, told.out
-    assert "✓ PR #1 created" in told.out
+    result = ada.types("m1", "--metrics")
+    assert result.code == 3, result.out
+    assert "✓ PR #1 created" in result.out
     used = {"attempts": 4, "unknown_costs": 4, "unknown_times": 3, "known_cost": None}
     summary, metrics = record(ada, "summary.json"), record(ada, "metrics.json")
     assert {name: summary["used"][name] for name in used} == used
@@ -71,8 +71,8 @@ def test_a_loop_of_kills_is_ended_by_the_budget_of_attempts(ada, tmp_path):
     for name, facts in (("summary", summary), ("metrics", metrics)):
         jsonschema.validate(facts, json.loads(read_schema(name)))
     ada.touches("phase-1.continue", milestone="m1")
-    told = ada.types("m1")
-    assert "Attempts of agents: 4\n  ⚠️ 3 of them ended with their run: what that took and cost is unknown" in told.out
+    result = ada.types("m1")
+    assert "Attempts of agents: 4\n  ⚠️ 3 of them ended with their run: what that took and cost is unknown" in result.out
     assert ada.types("verify", "m1").code == 0
 
 
@@ -87,10 +87,10 @@ def test_an_attempt_that_is_taken_over_after_a_kill_counts_once_and_needs_no_oth
     assert ada.types("m1", env={"PATH": f"{shim.parent}:{os.environ['PATH']}"}).code == -9
     assert "attempt-1" in ada.git("log", "-1", "--format=%B", "feat/m1-01-issue-01", where=".")
 
-    told = ada.types("m1")
-    assert told.code == 3, told.out + told.err
-    assert "adopted from the branch" in told.out
-    assert "✓ PR #1 created" in told.out
+    result = ada.types("m1")
+    assert result.code == 3, result.out + result.err
+    assert "adopted from the branch" in result.out
+    assert "✓ PR #1 created" in result.out
     assert events(ada, "attempt began") == ["attempt began"]
     assert record(ada, "summary.json")["used"]["attempts"] == 1
     assert record(ada, "summary.json")["per_issue"][0]["cost"] is None

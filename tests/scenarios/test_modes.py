@@ -45,12 +45,12 @@ def decided(person):
 
 def everything(folder):
     """Every file and folder with its content, mode and time."""
-    found = {}
+    files = {}
     for path in sorted(folder.rglob("*")):
         facts = path.lstat()
         content = path.read_bytes() if path.is_file() else os.readlink(path) if path.is_symlink() else None
-        found[str(path.relative_to(folder))] = (facts.st_mode, facts.st_mtime_ns, content)
-    return found
+        files[str(path.relative_to(folder))] = (facts.st_mode, facts.st_mtime_ns, content)
+    return files
 
 
 # ---- autonomous ---------------------------------------------------------------------------------------------------
@@ -60,8 +60,8 @@ FAILS_IN_2 = "import pathlib, sys; sys.exit(pathlib.Path('part_2.py').exists())"
 
 def test_alone_it_fixes_then_skips_then_goes_on_and_says_what_is_left(ada):
     plan(ada, [issue(1), issue(2)], [issue(3), issue(4, depends_on=[2])], test=FAILS_IN_2)
-    told = ada.types("m1", "--autonomous")
-    assert told.code == 0
+    result = ada.types("m1", "--autonomous")
+    assert result.code == 0
     assert decided(ada) == [
         ("02", "fix", "autonomous"),
         ("02", "skip", "autonomous"),
@@ -69,25 +69,25 @@ def test_alone_it_fixes_then_skips_then_goes_on_and_says_what_is_left(ada):
         ("04", "skip", "autonomous"),
         ("phase-2", "continue", "autonomous"),
     ]
-    report = told.out[told.out.index("Autonomous run of m1") :]
+    report = result.out[result.out.index("Autonomous run of m1") :]
     assert "Attempted: 4 issues" in report
     assert "✅ Completed: 2 (#01, #03)" in report
     assert "#02: tests failing (attempt 2 of 2) - the test command ended with exit code 1" in report
     assert "#04: blocked by an issue it depends on - it depends on issue #02, which was skipped" in report
     assert "1. Look at skipped issue #02 Make part 2" in report
-    assert "touch state" not in told.out, "nobody is asked, so nobody is told how to answer"
+    assert "touch state" not in result.out, "nobody is asked, so nobody is told how to answer"
 
 
 def test_a_skip_taken_back_gives_all_attempts_again(ada):
     plan(ada, [issue(1)], by={"kind": "command", "command": ["false"]})
     assert ada.types("m1", "--autonomous").code == 0
     ada.types("decide", "m1", "1", "unskip")
-    told = ada.types("m1")
-    assert "🛑 Implementation failed (attempt 1/2)" in told.out
-    assert "touch state/m1/approvals/01.retry" in told.out
-    told = ada.types("m1", "--autonomous")
+    result = ada.types("m1")
+    assert "🛑 Implementation failed (attempt 1/2)" in result.out
+    assert "touch state/m1/approvals/01.retry" in result.out
+    result = ada.types("m1", "--autonomous")
     assert [verb for _, verb, _ in decided(ada)] == ["retry", "skip", "continue", "unskip", "retry", "skip"]
-    assert "  ⏭️ Auto-skipped: 1\n     #01: implementation failed (attempt 2 of 2)" in told.out, "as it stands"
+    assert "  ⏭️ Auto-skipped: 1\n     #01: implementation failed (attempt 2 of 2)" in result.out, "as it stands"
     page = (ada.folder / "state/m1/report.html").read_text()
     assert "decisions by people, each recorded, and 5 by an autonomous run" in page
 
@@ -95,20 +95,20 @@ def test_a_skip_taken_back_gives_all_attempts_again(ada):
 def test_alone_it_ends_at_a_secret_and_accepts_none(ada):
     key = "AKIA" + "QX7TZ3M5LB2VN8RC"
     plan(ada, [issue(1)], by=agent(more=f"KEY = '{key}'\\n"))
-    told = ada.types("m1", "--autonomous")
-    assert told.code == 1
+    result = ada.types("m1", "--autonomous")
+    assert result.code == 1
     assert decided(ada) == [("01", "abort", "autonomous")]
-    assert "Gate 01 ended the run (secret in the change" in told.out
+    assert "Gate 01 ended the run (secret in the change" in result.out
     assert not (ada.folder / ".git/run-milestone/remote.forge/pulls").exists()
 
 
 def test_alone_it_leaves_peoples_work_to_people_and_does_the_rest(ada):
     plan(ada, [issue(1, agent={"kind": "human"}), issue(2)])
-    told = ada.types("m1", "--autonomous", "--jobs", "2")
-    assert told.code == 3
+    result = ada.types("m1", "--autonomous", "--jobs", "2")
+    assert result.code == 3
     assert decided(ada) == []
-    assert "✅ Completed: 1 (#02)" in told.out
-    assert "1. Gate 01 waits (Waiting for a person's commits" in told.out
+    assert "✅ Completed: 1 (#02)" in result.out
+    assert "1. Gate 01 waits (Waiting for a person's commits" in result.out
 
 
 # ---- dry run ------------------------------------------------------------------------------------------------------
@@ -120,17 +120,17 @@ def test_a_dry_run_of_a_fresh_project_changes_nothing_and_foretells(ada):
     sensitive = {"auth": ["src/auth/**"]}
     plan(ada, [first, second, issue(3, agent={"kind": "human"}), issue(4, criteria=[])], sensitive=sensitive)
     before = everything(ada.folder.parent)
-    told = ada.types("m1", "--dry-run")
-    assert told.code == 0
+    result = ada.types("m1", "--dry-run")
+    assert result.code == 0
     assert everything(ada.folder.parent) == before
-    assert "  bootstrap: it has not run yet" in told.out
-    assert "  02: branch … review-gate: plan-review comes first" in told.out
-    assert "01: label needs-db-review: its path alembic/versions/** may reach migrations" in told.out
-    assert "02: label needs-human: its path .github/workflows/*.yml may reach a protected surface" in told.out
-    assert "02: Outside the issue's scope: its path src/auth/login.py may reach sensitive code (auth)" in told.out
-    assert "03: Waiting for a person's commits" in told.out
-    assert "04: Issue is not specified" in told.out
-    assert "🛑 phase-1: Phase complete — continue | skip-phase | abort" in told.out
+    assert "  bootstrap: it has not run yet" in result.out
+    assert "  02: branch … review-gate: plan-review comes first" in result.out
+    assert "01: label needs-db-review: its path alembic/versions/** may reach migrations" in result.out
+    assert "02: label needs-human: its path .github/workflows/*.yml may reach a protected surface" in result.out
+    assert "02: Outside the issue's scope: its path src/auth/login.py may reach sensitive code (auth)" in result.out
+    assert "03: Waiting for a person's commits" in result.out
+    assert "04: Issue is not specified" in result.out
+    assert "🛑 phase-1: Phase complete — continue | skip-phase | abort" in result.out
 
 
 def test_a_dry_run_half_way_changes_nothing_and_knows_what_is_done(ada):
@@ -138,12 +138,12 @@ def test_a_dry_run_half_way_changes_nothing_and_knows_what_is_done(ada):
     assert ada.types("m1").code == 3
     ada.touches("02.skip", milestone="m1")
     before = everything(ada.folder.parent)
-    told = ada.types("m1", "--dry-run")
+    result = ada.types("m1", "--dry-run")
     assert everything(ada.folder.parent) == before
-    assert "Answers to be taken up:\n  02.skip\n" in told.out
-    assert "  02: implement … review-gate: gate 02 waits for skip | abort" in told.out
-    assert "  01:" not in told.out
-    assert "🛑 02: Waiting for a person's commits (it waits already)" in told.out
+    assert "Answers to be taken up:\n  02.skip\n" in result.out
+    assert "  02: implement … review-gate: gate 02 waits for skip | abort" in result.out
+    assert "  01:" not in result.out
+    assert "🛑 02: Waiting for a person's commits (it waits already)" in result.out
 
 
 def test_a_dry_run_makes_no_sample_repository(person):
@@ -152,9 +152,9 @@ def test_a_dry_run_makes_no_sample_repository(person):
 
     copytree(Path(__file__).parents[2] / "plans", person.folder / "plans")
     before = everything(person.folder)
-    told = person.types("m4.1", "--dry-run")
-    assert told.code == 0
-    assert "  bootstrap: its repository would be made from the plan's sample" in told.out
+    result = person.types("m4.1", "--dry-run")
+    assert result.code == 0
+    assert "  bootstrap: its repository would be made from the plan's sample" in result.out
     assert everything(person.folder) == before
 
 
@@ -165,29 +165,29 @@ def test_a_new_issue_is_foretold_and_finished_ones_are_not(ada):
     plan(ada, [issue(1)])
     ada.types("m1")
     plan(ada, [issue(1), issue(2)])
-    said = ada.types("m1", "--dry-run").out
-    assert "Next steps:\n  plan-review: changed since: plan\n  02: branch … review-gate: plan-review comes" in said
+    output = ada.types("m1", "--dry-run").out
+    assert "Next steps:\n  plan-review: changed since: plan\n  02: branch … review-gate: plan-review comes" in output
     assert "m1:01:test: done" in ada.types("why", "m1", "1").out
 
 
 def test_verbose_says_of_every_task_why(ada):
     plan(ada, [issue(1)])
-    told = ada.types("m1", "--verbose")
-    assert "· 01:branch runs: it has not run yet, or its marker was deleted" in told.out
-    assert "· 01:inspect-gate passes: there is nothing to decide" in told.out
+    result = ada.types("m1", "--verbose")
+    assert "· 01:branch runs: it has not run yet, or its marker was deleted" in result.out
+    assert "· 01:inspect-gate passes: there is nothing to decide" in result.out
     (ada.folder / "state/m1/issues/01/test.json").unlink()
-    told = ada.types("m1", "--verbose")
-    assert "· 01:test runs: it has not run yet, or its marker was deleted" in told.out
-    assert "· 01:lint is done: nothing it works from has changed since" in told.out
+    result = ada.types("m1", "--verbose")
+    assert "· 01:test runs: it has not run yet, or its marker was deleted" in result.out
+    assert "· 01:lint is done: nothing it works from has changed since" in result.out
 
 
 def test_verbose_says_of_every_stop_what_it_is_and_what_nobody_would_do(ada):
     plan(ada, [issue(1)], test=FAILS_IN_2.replace("part_2", "part_1"))
-    told = ada.types("m1", "--verbose")
-    assert "· 01:test-gate asks: `tests`, 1 finding, attempt 1 of 2; --autonomous would fix, then skip" in told.out
+    result = ada.types("m1", "--verbose")
+    assert "· 01:test-gate asks: `tests`, 1 finding, attempt 1 of 2; --autonomous would fix, then skip" in result.out
     ada.touches("01.skip", milestone="m1")
-    told = ada.types("m1", "--verbose")
-    assert "· phase-1 asks: `phase`, 1 finding; --autonomous would continue" in told.out
+    result = ada.types("m1", "--verbose")
+    assert "· phase-1 asks: `phase`, 1 finding; --autonomous would continue" in result.out
 
 
 def test_metrics_count_over_all_runs_and_know_what_they_do_not_know(ada):
@@ -216,10 +216,10 @@ def test_metrics_count_over_all_runs_and_know_what_they_do_not_know(ada):
 
 def test_only_some_issues_are_done_when_they_are(ada):
     plan(ada, [issue(1), issue(2, depends_on=[3]), issue(3, agent={"kind": "human"})])
-    told = ada.types("m1", "--only", "1")
-    assert (told.code, told.issues()) == (0, ["01"])
-    told = ada.types("m1", "--only", "2")
-    assert told.code == 3, "what it needs waits, so it waits"
+    result = ada.types("m1", "--only", "1")
+    assert (result.code, result.issues()) == (0, ["01"])
+    result = ada.types("m1", "--only", "2")
+    assert result.code == 3, "what it needs waits, so it waits"
     assert ada.types("m1", "--only", "1").code == 0, "what others wait for is no business of its"
     assert "✓ Done: #01" in ada.types("m1", "--only", "1,01").out
 
@@ -246,10 +246,10 @@ def test_a_phase_lists_what_was_accepted_by_its_name(ada):
 
 def test_two_issues_that_ask_the_same_are_two_questions(ada):
     plan(ada, [issue(1), issue(2)], by={"kind": "command", "command": ["false"]})
-    told = ada.types("m1", "--jobs", "2")
-    assert told.out.count("🛑 Implementation failed (attempt 1/2)") == 2
+    result = ada.types("m1", "--jobs", "2")
+    assert result.out.count("🛑 Implementation failed (attempt 1/2)") == 2
     for number in ("01", "02"):
-        assert f"touch state/m1/approvals/{number}.retry" in told.out
+        assert f"touch state/m1/approvals/{number}.retry" in result.out
 
 
 # ---- watching -----------------------------------------------------------------------------------------------------
@@ -270,12 +270,12 @@ def watching(person):
 
 def until(run, text):
     """Read what a run says until it says this."""
-    said = []
+    output = []
     for line in run.stdout:
-        said.append(line)
+        output.append(line)
         if text in line:
-            return "".join(said)
-    raise AssertionError("".join(said))
+            return "".join(output)
+    raise AssertionError("".join(output))
 
 
 def test_watching_it_goes_on_with_every_answer_and_ends_with_the_milestone(ada):
@@ -303,9 +303,9 @@ def test_watching_costs_next_to_nothing_and_is_interrupted_at_once(ada):
         time.sleep(1)
         assert used(run.pid) - before < 0.2, "seconds of processor time in a second of waiting"
         run.send_signal(signal.SIGINT)
-        said = run.stdout.read()
+        output = run.stdout.read()
     assert run.returncode == 130
-    assert "interrupted; what is recorded stays" in said
+    assert "interrupted; what is recorded stays" in output
 
 
 def used(pid):
@@ -319,25 +319,25 @@ def used(pid):
 
 def test_used_up_time_stops_until_a_larger_limit_is_given_and_counts_over_runs(ada):
     plan(ada, [issue(1), issue(2)], by=agent(before="time.sleep(1.1)"), limits={"time": "1s"})
-    told = ada.types("m1")
-    assert told.code == 4
-    assert "🛑 Budget reached" in told.out
-    assert "1. The time of its steps is used up (time 1s)" in told.out
-    assert told.out.count("🛑") == 1, "one question, however many issues it stops"
+    result = ada.types("m1")
+    assert result.code == 4
+    assert "🛑 Budget reached" in result.out
+    assert "1. The time of its steps is used up (time 1s)" in result.out
+    assert result.out.count("🛑") == 1, "one question, however many issues it stops"
     assert ada.types("m1").code == 4, "a new run has used as much"
 
     assert ada.types("decide", "m1", "budget", "approve").code == 2
     refused = ada.types("decide", "m1", "budget", "approve", "--reason", "time 1s")
     assert "its reason has to name a larger limit, for example `time 2s`" in refused.err
     ada.touches("budget.approve", milestone="m1")
-    told = ada.types("m1")
-    assert told.code == 4
-    assert "Approval budget.approve was not taken: its reason has to name a larger limit" in told.out
+    result = ada.types("m1")
+    assert result.code == 4
+    assert "Approval budget.approve was not taken: its reason has to name a larger limit" in result.out
 
     (ada.folder / "state/m1/approvals/budget.approve").write_text("time 2h\n")
-    told = ada.types("m1")
-    assert told.code == 3
-    assert "✓ Phase 1 complete — 2 PRs ready" in told.out
+    result = ada.types("m1")
+    assert result.code == 3
+    assert "✓ Phase 1 complete — 2 PRs ready" in result.out
     assert not (ada.folder / "state/m1/gates/budget.json").exists()
 
 
@@ -345,42 +345,42 @@ def test_a_flag_gives_more_time_than_the_plan_and_an_autonomous_run_ends(ada):
     plan(ada, [issue(1)], by=agent(before="time.sleep(1.1)"))
     assert ada.types("m1", "--max-time", "1", "--autonomous").code == 4
     assert decided(ada) == [("budget", "abort", "autonomous")]
-    told = ada.types("m1", "--max-time", "90m")
-    assert told.code == 3
-    assert "Budget" not in told.out
+    result = ada.types("m1", "--max-time", "90m")
+    assert result.code == 3
+    assert "Budget" not in result.out
 
 
 def test_used_up_attempts_stop_what_would_take_another_and_nothing_else(ada):
     plan(ada, [issue(1), issue(2), issue(3, agent={"kind": "human"})], limits={"all_attempts": 1})
-    told = ada.types("m1")
-    assert told.code == 4
-    assert "1. The attempts of its agents are used up (attempts 1)" in told.out
-    assert "Used: 1 of 1 attempt of agents" in told.out
-    assert "✓ PR #1 created" in told.out, "what needs no attempt goes on"
-    assert "Waiting for a person's commits" in told.out
+    result = ada.types("m1")
+    assert result.code == 4
+    assert "1. The attempts of its agents are used up (attempts 1)" in result.out
+    assert "Used: 1 of 1 attempt of agents" in result.out
+    assert "✓ PR #1 created" in result.out, "what needs no attempt goes on"
+    assert "Waiting for a person's commits" in result.out
     assert ada.types("m1").code == 4, "a new run has used as many"
     assert ada.types("decide", "m1", "budget", "approve", "--reason", "attempts 5").code == 0
-    told = ada.types("m1")
-    assert told.code == 3
-    assert "✓ PR #2 created" in told.out
+    result = ada.types("m1")
+    assert result.code == 3
+    assert "✓ PR #2 created" in result.out
 
 
 def test_an_unknown_cost_is_said_and_never_counted_as_nothing(ada):
     plan(ada, [issue(1)], limits={"money": "0.50"})
-    told = ada.types("m1")
-    assert "Cost: unknown for 1 attempt; the limit on money counts only what is known." in told.out
+    result = ada.types("m1")
+    assert "Cost: unknown for 1 attempt; the limit on money counts only what is known." in result.out
     assert '"cost": null' in (ada.folder / "state/m1/journal.jsonl").read_text()
     assert "Cost: unknown" not in ada.types("m1").out, "a run without an agent has nothing to say of it"
 
 
 @pytest.mark.parametrize(
-    ("flag", "value", "said"),
+    ("flag", "value", "output"),
     [("--max-time", "soon", "is no duration"), ("--max-cost", "0", "is no amount of US dollars")],
 )
-def test_a_limit_that_is_none_is_refused(ada, flag, value, said):
-    told = ada.types("m1", flag, value)
-    assert told.code == 2
-    assert said in told.err
+def test_a_limit_that_is_none_is_refused(ada, flag, value, output):
+    result = ada.types("m1", flag, value)
+    assert result.code == 2
+    assert output in result.err
 
 
 # ---- on a terminal ------------------------------------------------------------------------------------------------
@@ -392,11 +392,11 @@ def on_terminal(person, *words, **env):
     how = {"cwd": person.folder, "env": {**os.environ, "TERM": "xterm", **env}, "stdin": subprocess.DEVNULL}
     with subprocess.Popen([sys.executable, "-m", "run_milestone", *words], stdout=theirs, **how) as run:
         os.close(theirs)
-        said = b""
+        output = b""
         while piece := _read(ours):
-            said += piece
+            output += piece
     os.close(ours)
-    return run.returncode, said.decode()
+    return run.returncode, output.decode()
 
 
 def _read(descriptor):
@@ -409,11 +409,11 @@ def _read(descriptor):
 @pytest.mark.parametrize(("env", "shown"), [({}, True), ({"NO_COLOR": "1"}, True), ({"TERM": "dumb"}, False)])
 def test_a_terminal_sees_what_runs_and_sees_it_go(ada, env, shown):
     plan(ada, [issue(1)], by=agent(before="time.sleep(1.5)"))
-    code, said = on_terminal(ada, "m1", **env)
+    code, output = on_terminal(ada, "m1", **env)
     assert code == 3
-    assert ("\r… 01:implement 1 s" in said) is shown
-    assert "\x1b" not in said
-    last = [line.rstrip("\r").rpartition("\r")[2] for line in said.split("\n")]
+    assert ("\r… 01:implement 1 s" in output) is shown
+    assert "\x1b" not in output
+    last = [line.rstrip("\r").rpartition("\r")[2] for line in output.split("\n")]
     assert not any("01:implement 1 s" in line for line in last), "the line is gone when something is said"
 
 
@@ -427,12 +427,12 @@ def test_without_a_terminal_there_is_no_progress(ada):
 
 def test_review_that_is_left_out_is_never_clean_and_is_made_up_for(ada):
     plan(ada, [issue(1)], by=agent(more="import os\\n"))
-    told = ada.types("m1", "--skip-code-review", "--skip-plan-review")
+    result = ada.types("m1", "--skip-code-review", "--skip-plan-review")
     who = getpass.getuser()
-    assert f"⚠️ Plan review was left out by {who} (--skip-plan-review)" in told.out
-    assert f"⚠️ Code review was left out by {who} (--skip-code-review)" in told.out
-    assert "No issues found" not in told.out
-    assert "* PR #1 — Make part 1 [review-pending] ⚠️ Not reviewed" in told.out
+    assert f"⚠️ Plan review was left out by {who} (--skip-plan-review)" in result.out
+    assert f"⚠️ Code review was left out by {who} (--skip-code-review)" in result.out
+    assert "No issues found" not in result.out
+    assert "* PR #1 — Make part 1 [review-pending] ⚠️ Not reviewed" in result.out
     assert ada.pulls()[0]["labels"] == ["review-pending"]
     facts = ada.reads("summary.json")
     jsonschema.validate(facts, json.loads(read_schema("summary")))
@@ -441,9 +441,9 @@ def test_review_that_is_left_out_is_never_clean_and_is_made_up_for(ada):
     assert "Code review..." not in ada.types("m1", "--skip-code-review", "--skip-plan-review").out
 
     assert "01:review: will run: it was left out" in ada.types("why", "m1", "01:review").out
-    told = ada.types("m1")
-    assert "Invoking plan-review..." in told.out
-    assert "🛑 Code review: 1 issue" in told.out
+    result = ada.types("m1")
+    assert "Invoking plan-review..." in result.out
+    assert "🛑 Code review: 1 issue" in result.out
     assert ada.pulls()[0]["labels"] == []
 
 
@@ -455,9 +455,9 @@ def test_without_worktrees_all_share_one_tree_and_a_person_is_told_which_branch(
     (ada.folder / "half.py").write_text("# another\n")
     ada.git("add", "half.py", where=".")
     before = [ada.git("status", "--porcelain=v2", "--branch", where="."), ada.git("stash", "list", where=".")]
-    told = ada.types("m1", "--no-worktree")
-    assert told.code == 3
-    assert "in your own checkout: `git switch feat/m1-03-make-part-3`" in told.out
+    result = ada.types("m1", "--no-worktree")
+    assert result.code == 3
+    assert "in your own checkout: `git switch feat/m1-03-make-part-3`" in result.out
     trees = sorted(path.name for path in (ada.folder.parent / "widgets.worktrees").iterdir())
     assert trees == ["m1-all", "m1-base"]
     assert [ada.git("status", "--porcelain=v2", "--branch", where="."), ada.git("stash", "list", where=".")] == before
@@ -467,6 +467,6 @@ def test_without_worktrees_all_share_one_tree_and_a_person_is_told_which_branch(
     (ada.folder / "part_3.py").write_text("PART = 3\n")
     ada.git("add", "part_3.py", where=".")
     ada.git("commit", "--quiet", "--message=Make part 3", where=".")
-    told = ada.types("m1", "--no-worktree")
-    assert "✓ PR #3 created" in told.out
+    result = ada.types("m1", "--no-worktree")
+    assert "✓ PR #3 created" in result.out
     assert ada.git("branch", "--show-current", where=".") == "feat/m1-03-make-part-3", "nobody's checkout is moved"

@@ -27,9 +27,9 @@ def github(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def ada(milestone, github):
+def ada(make_milestone, github):
     """Somebody whose repository's remote is on GitHub."""
-    ada = milestone(WORK, plan=PLAN)
+    ada = make_milestone(WORK, plan=PLAN)
     bare = github.world.bare
     bare.parent.mkdir(parents=True)
     ada.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare), where=".")
@@ -46,13 +46,13 @@ ALL = [(f"feat/m1-{number}-issue-{number}", "milestone/m1", "OPEN") for number i
 
 
 def test_a_milestone_is_carried_to_github_and_its_token_nowhere_else(ada, github):
-    told = ada.types("doctor")
-    assert "acme/widgets by gh 2." in told.out
-    assert "logged in as ada, scopes repo, read:org, workflow" in told.out
+    result = ada.types("doctor")
+    assert "acme/widgets by gh 2." in result.out
+    assert "logged in as ada, scopes repo, read:org, workflow" in result.out
     github.fails("mutation PullRequestCreate", "502")
-    told = ada.types("m1", "--verbose")
-    assert told.code == 3, told.out + told.err
-    assert "⏳ GitHub gave no proper answer: pull request create failed: HTTP 502" in told.out
+    result = ada.types("m1", "--verbose")
+    assert result.code == 3, result.out + result.err
+    assert "⏳ GitHub gave no proper answer: pull request create failed: HTTP 502" in result.out
     assert opened(github) == ALL
     assert all("<!-- run-milestone: m1/" in pull.body for pull in github.world.pulls())
     ada.touches("phase-1.continue", milestone="m1")
@@ -63,16 +63,16 @@ def test_a_milestone_is_carried_to_github_and_its_token_nowhere_else(ada, github
     written = [path for path in ada.folder.parent.rglob("*") if path.is_file() and "operator" not in path.parts]
     assert any(path.name == "config.yml" for path in written)
     assert all(github.world.token.encode() not in path.read_bytes() for path in written)
-    assert all(github.world.token not in text for run in (told, done, verified) for text in (run.out, run.err))
+    assert all(github.world.token not in text for run in (result, done, verified) for text in (run.out, run.err))
 
 
 def test_what_github_refuses_is_a_question_with_its_own_words(ada, github):
     github.world.forbidden = {"pulls"}
-    told = ada.types("m1", "--only", "01")
-    assert told.code == 3
-    assert "🛑 Push or pull request failed" in told.out
-    assert "`gh pr create` failed: pull request create failed: GraphQL: Resource not accessible" in told.out
-    assert "retry | skip | abort" in told.out
+    result = ada.types("m1", "--only", "01")
+    assert result.code == 3
+    assert "🛑 Push or pull request failed" in result.out
+    assert "`gh pr create` failed: pull request create failed: GraphQL: Resource not accessible" in result.out
+    assert "retry | skip | abort" in result.out
     github.world.forbidden = set()
     ada.touches("01.retry", milestone="m1")
     ada.types("m1", "--only", "01")
@@ -80,19 +80,19 @@ def test_what_github_refuses_is_a_question_with_its_own_words(ada, github):
 
     (made,) = github.world.pulls()
     made.state = "CLOSED"
-    told = ada.types("m1", "--only", "01")
-    assert f"PR #{made.number} was closed; `retry` opens it again" in told.out
+    result = ada.types("m1", "--only", "01")
+    assert f"PR #{made.number} was closed; `retry` opens it again" in result.out
     ada.touches("01.retry", milestone="m1")
     ada.types("m1", "--only", "01")
     assert opened(github) == ALL[:1]
 
 
 def test_without_a_login_nothing_is_begun(ada, github):
-    told = ada.types("m1", env={"GH_TOKEN": "gho_wrong0123456789abcdef0123456789"})
-    assert told.code == 2
-    assert "There is no valid login at github.com" in told.err
-    assert "Run `gh auth login`." in told.err
-    assert "Traceback" not in told.err
+    result = ada.types("m1", env={"GH_TOKEN": "gho_wrong0123456789abcdef0123456789"})
+    assert result.code == 2
+    assert "There is no valid login at github.com" in result.err
+    assert "Run `gh auth login`." in result.err
+    assert "Traceback" not in result.err
     assert opened(github) == []
 
 
@@ -102,8 +102,8 @@ def test_killed_at_random_moments_it_still_has_one_pull_request_each(ada, github
     print(f"seed {seed}")
     for what in ("PullRequestCreate", "PullRequestList", "Pulls"):
         kills += killed_when_asked(ada, github, ["m1"], what, rng.randrange(3))
-    told = ada.types("m1")
-    assert told.code == 3, told.out + told.err
+    result = ada.types("m1")
+    assert result.code == 3, result.out + result.err
     assert kills > 0
     assert opened(github) == ALL
     print(f"figure: converged after {kills} / {kills} kills")

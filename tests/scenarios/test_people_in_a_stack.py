@@ -24,8 +24,8 @@ def test_a_branch_that_a_person_has_checked_out_is_theirs_to_bring_up_to_date(ad
         ada.git("add", ".", where=place)
         ada.git("commit", "--quiet", f"--message=Write {name}", where=place)
 
-    def place_of(told):
-        return Path(told.out.split("a worktree of it: ")[1].split(")")[0])
+    def place_of(result):
+        return Path(result.out.split("a worktree of it: ")[1].split(")")[0])
 
     below = place_of(ada.types("m1"))
     commits(below, "a.js", "const a = 1\n")
@@ -35,16 +35,16 @@ def test_a_branch_that_a_person_has_checked_out_is_theirs_to_bring_up_to_date(ad
 
     commits(below, "a.js", "const a = 2\n")
     head = ada.git("rev-parse", "feat/m1-02-above", where=".")
-    told = ada.types("m1")
-    assert told.code == 3
+    result = ada.types("m1")
+    assert result.code == 3
     asked = f"feat/m1-01-below moved and feat/m1-02-above is checked out: `git -C {above} merge feat/m1-01-below`"
-    assert asked in told.out
+    assert asked in result.out
     assert ada.git("rev-parse", "feat/m1-02-above", where=".") == head
     assert ada.git("status", "--porcelain", where=above) == "", "no run touches a checkout"
 
     ada.git("merge", "--quiet", "--no-edit", "feat/m1-01-below", where=above)
-    told = ada.types("m1")
-    assert told.issues() == ["02"]
-    assert "✓ Phase 1 complete — 2 PRs ready" in told.out
+    result = ada.types("m1")
+    assert result.issues() == ["02"]
+    assert "✓ Phase 1 complete — 2 PRs ready" in result.out
     remote = ada.folder / ".git/run-milestone/remote.git"
     assert ada.git("show", "feat/m1-02-above:a.js", where=remote) == "const a = 2"

@@ -16,16 +16,16 @@ def ada(ada):
     return ada
 
 
-def place_of(told):
+def place_of(result):
     """The worktree that the run names."""
     return next(
-        line.split("a worktree of it: ")[1].split(")")[0] for line in told.lines if "a worktree of it: " in line
+        line.split("a worktree of it: ")[1].split(")")[0] for line in result.lines if "a worktree of it: " in line
     )
 
 
-def work(ada, told, name, value):
+def work(ada, result, name, value):
     """Commit a small change with its test where the run said to."""
-    place = place_of(told)
+    place = place_of(result)
     with open(f"{place}/widgets.py", "a") as file:
         file.write(f"{name.upper()} = {value!r}\n")
     with open(f"{place}/tests/test_{name}.py", "w") as file:
@@ -37,41 +37,41 @@ def work(ada, told, name, value):
 
 
 def test_from_init_to_an_open_pull_request(ada):
-    told = ada.types("m1")
-    assert told.code == 3
-    assert "Waiting for a person's commits" in told.out
-    assert "touch state/m1/approvals/01.skip" in told.out
+    result = ada.types("m1")
+    assert result.code == 3
+    assert "Waiting for a person's commits" in result.out
+    assert "touch state/m1/approvals/01.skip" in result.out
 
-    work(ada, told, "colour", "red")
-    told = ada.types("m1")
-    assert told.code == 3
-    assert told.issues() == ["01", "02"]
-    assert "✓ Tests: 2 passed" in told.out
+    work(ada, result, "colour", "red")
+    result = ada.types("m1")
+    assert result.code == 3
+    assert result.issues() == ["01", "02"]
+    assert "✓ Tests: 2 passed" in result.out
     assert [pull["title"] for pull in ada.pulls()] == ["feat(m1): Add a colour"]
 
-    work(ada, told, "weight", 5)
-    told = ada.types("m1")
-    assert "✓ Tests: 3 passed" in told.out, "the second issue stands on the first, which it depends on"
-    assert "✓ Phase 1 complete — 2 PRs ready" in told.out
+    work(ada, result, "weight", 5)
+    result = ada.types("m1")
+    assert "✓ Tests: 3 passed" in result.out, "the second issue stands on the first, which it depends on"
+    assert "✓ Phase 1 complete — 2 PRs ready" in result.out
     assert ada.types("decide", "m1", "phase-1", "continue", "--reason", "read both").code == 0
-    told = ada.types("m1")
-    assert told.code == 0
-    assert "✓ Milestone M1 Complete" in told.out
+    result = ada.types("m1")
+    assert result.code == 0
+    assert "✓ Milestone M1 Complete" in result.out
     assert ada.types("m1").out.startswith("✓ Milestone m1 is complete; nothing to do.")
 
 
 def test_a_person_is_told_what_where_and_what_is_wanted_and_why_knows_when_it_is_there(ada):
-    told = ada.types("m1")
-    place, branch = place_of(told), "feat/m1-01-add-a-colour"
-    said = ada.types("gates", "m1").out
-    for text in (told.out, said):
+    result = ada.types("m1")
+    place, branch = place_of(result), "feat/m1-01-add-a-colour"
+    output = ada.types("gates", "m1").out
+    for text in (result.out, output):
         assert f"commit your work on {branch}, then run again (a worktree of it: {place})" in text
         assert "Wanted:" in text
         assert "- Widgets have a colour" in text
-    assert "run-milestone decide m1 01 skip" in said
+    assert "run-milestone decide m1 01 skip" in output
     assert "🛑 #01 Add a colour — Waiting for a person's commits" in ada.types("status", "m1").out
     assert "m1:01:implement: will run: gate 01 waits for skip | abort" in ada.types("why", "m1", "1").out
-    work(ada, told, "colour", "red")
+    work(ada, result, "colour", "red")
     assert "will run: the commits that it waited for are there" in ada.types("why", "m1", "1:implement").out
 
 
@@ -89,8 +89,8 @@ def test_people_and_agents_share_a_milestone_and_nobody_waits_for_who_is_not_nee
 commands: {{lint: ["true"], test: ["true"]}}
 """
     )
-    told = ada.types("m1")
-    assert told.issues() == ["01", "03", "04", "05", "06"], "02 alone needs 01"
+    result = ada.types("m1")
+    assert result.issues() == ["01", "03", "04", "05", "06"], "02 alone needs 01"
     waiting = json.loads(ada.types("gates", "m1", "--json").out)
     assert [(gate["gate"], gate["kind"]) for gate in waiting] == [
         ("01", "human"),
@@ -98,68 +98,68 @@ commands: {{lint: ["true"], test: ["true"]}}
         ("06", "spec-missing"),
     ]
     assert len(ada.pulls()) == 2
-    work(ada, told, "colour", "red")
+    work(ada, result, "colour", "red")
     ada.touches("05.skip", "06.skip", milestone="m1")
-    told = ada.types("m1")
-    assert told.issues() == ["01", "02"]
+    result = ada.types("m1")
+    assert result.issues() == ["01", "02"]
     assert [gate["gate"] for gate in json.loads(ada.types("gates", "m1", "--json").out)] == ["02"]
-    work(ada, told, "weight", 5)
+    work(ada, result, "weight", 5)
     assert "✓ Phase 1 complete — 4 PRs ready, 2 skipped" in ada.types("m1").out
 
 
 def test_a_skipped_issue_blocks_what_depends_on_it_until_that_is_skipped_too(ada):
     ada.types("m1")
     ada.touches("01.skip", milestone="m1")
-    told = ada.types("m1")
-    assert told.code == 3
-    assert "it depends on issue #01, which was skipped (`unskip` at 01 takes that back)" in told.out
+    result = ada.types("m1")
+    assert result.code == 3
+    assert "it depends on issue #01, which was skipped (`unskip` at 01 takes that back)" in result.out
     ada.touches("01.unskip", milestone="m1")
-    told = ada.types("m1")
-    assert "Waiting for a person's commits" in told.out
-    assert "· Gate 02 is withdrawn: what it asked about is mended" in told.out
+    result = ada.types("m1")
+    assert "Waiting for a person's commits" in result.out
+    assert "· Gate 02 is withdrawn: what it asked about is mended" in result.out
     assert [gate["gate"] for gate in json.loads(ada.types("gates", "m1", "--json").out)] == ["01"], "asked as before"
     ada.touches("01.skip", milestone="m1")
     ada.types("m1")
     ada.touches("02.skip", milestone="m1")
-    told = ada.types("m1")
-    assert "✓ Phase 1 complete — 0 PRs ready, 2 skipped" in told.out
+    result = ada.types("m1")
+    assert "✓ Phase 1 complete — 0 PRs ready, 2 skipped" in result.out
 
 
 def test_uncommitted_work_and_checkout_are_left_alone(ada):
     (ada.folder / "widgets.py").write_text("# half an idea\n")
     before = ada.git("status", "--porcelain=v2", "--branch", where=".")
-    told = ada.types("m1")
-    assert "an uncommitted change, left alone" in told.out
-    work(ada, told, "colour", "red")
+    result = ada.types("m1")
+    assert "an uncommitted change, left alone" in result.out
+    work(ada, result, "colour", "red")
     ada.types("m1")
     assert ada.git("status", "--porcelain=v2", "--branch", where=".") == before
     assert (ada.folder / "widgets.py").read_text() == "# half an idea\n"
 
 
 def test_failing_tests_wait_for_the_person_who_mends_them(ada):
-    told = ada.types("m1")
-    place = place_of(told)
-    work(ada, told, "colour", "red")
+    result = ada.types("m1")
+    place = place_of(result)
+    work(ada, result, "colour", "red")
     with open(f"{place}/widgets.py", "a") as file:
         file.write("SIZE = 4\n")
     ada.git("commit", "--quiet", "--all", "--message=Break the size", where=place)
-    told = ada.types("m1")
-    assert told.code == 3
-    assert "🛑 Tests failing (attempt 1/2)" in told.out
-    assert "- test_size" in told.out
+    result = ada.types("m1")
+    assert result.code == 3
+    assert "🛑 Tests failing (attempt 1/2)" in result.out
+    assert "- test_size" in result.out
 
     ada.touches("01.fix", milestone="m1")
-    told = ada.types("m1")
-    assert "Waiting for a person's commits" in told.out, "asking for a fix is not a fix"
+    result = ada.types("m1")
+    assert "Waiting for a person's commits" in result.out, "asking for a fix is not a fix"
     ada.git("revert", "--no-edit", "HEAD", where=place)
-    told = ada.types("m1")
-    assert "✓ Tests: 2 passed" in told.out
+    result = ada.types("m1")
+    assert "✓ Tests: 2 passed" in result.out
 
 
 def test_an_answer_is_for_the_change_that_was_shown(ada):
-    told = ada.types("m1")
-    place = place_of(told)
-    work(ada, told, "colour", "red")
+    result = ada.types("m1")
+    place = place_of(result)
+    work(ada, result, "colour", "red")
     with open(f"{place}/widgets.py", "a") as file:
         file.write("SIZE = 4\n")
     ada.git("commit", "--quiet", "--all", "--message=Break the size", where=place)
@@ -168,10 +168,10 @@ def test_an_answer_is_for_the_change_that_was_shown(ada):
     with open(f"{place}/widgets.py", "a") as file:
         file.write("SIZE = 5\n")
     ada.git("commit", "--quiet", "--all", "--message=Break it differently", where=place)
-    told = ada.types("m1")
-    assert "Approval 01.fix was not taken: the change of 01 has moved since it was shown" in told.out
+    result = ada.types("m1")
+    assert "Approval 01.fix was not taken: the change of 01 has moved since it was shown" in result.out
     assert (ada.folder / "state/m1/approvals/stale/01.fix.1").exists()
-    assert "🛑 Tests failing (attempt 1/2)" in told.out
+    assert "🛑 Tests failing (attempt 1/2)" in result.out
 
 
 def test_interrupted_in_the_middle_nothing_goes_on_and_nothing_is_lost(ada):

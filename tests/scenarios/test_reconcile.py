@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from support.person import Person
 from support.plans import command, issue, parts
 
 from run_milestone.model import Proposed
@@ -35,30 +36,30 @@ def plan(person, *phases, **settings):
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory, somebody):
+def start(tmp_path_factory):
     """A project whose first phase waits for a person; its two issues are done."""
     folder = tmp_path_factory.mktemp("start") / "home" / "widgets"
     folder.mkdir(parents=True)
-    ada = somebody(folder)
+    ada = Person(folder)
     ada.git("init", "--quiet", "--initial-branch=main", where=".")
     ada.git("commit", "--quiet", "--allow-empty", "--message=Start", where=".")
     ada.types("init")
     plan(ada, [A, B], [C])
-    told = ada.types("m1")
-    assert told.code == 3, told.out + told.err
-    assert "✓ Phase 1 complete — 2 PRs ready" in told.out, told.out
+    result = ada.types("m1")
+    assert result.code == 3, result.out + result.err
+    assert "✓ Phase 1 complete — 2 PRs ready" in result.out, result.out
     return ada
 
 
 @pytest.fixture
-def ada(start, in_a_copy):
-    return in_a_copy(start, "ada")
+def ada(start, copy_project):
+    return copy_project(start, "ada")
 
 
 @pytest.fixture
-def later(start, in_a_copy):
+def later(start, copy_project):
     """The same after the second phase: the whole milestone waits for its last barrier."""
-    ada = in_a_copy(start, "later")
+    ada = copy_project(start, "later")
     ada.answers("phase-1.continue")
     return ada
 
@@ -116,9 +117,9 @@ def test_a_merged_pull_request_makes_its_issue_done_whatever_became_of_its_branc
     ada.changes_pull(1, state="merged", base="release")
     for where in (".", remote(ada)):
         ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=where)
-    told = ada.types("m1")
-    assert "✓ PR #1 was merged into release (the plan says milestone/m1): issue #01 is done" in told.out
-    assert "· Gate 01 is withdrawn: its pull request is merged" in told.out
+    result = ada.types("m1")
+    assert "✓ PR #1 was merged into release (the plan says milestone/m1): issue #01 is done" in result.out
+    assert "· Gate 01 is withdrawn: its pull request is merged" in result.out
     assert asked(ada) == ["phase-1"]
     assert "was merged" not in ada.types("m1").out, "said once"
     assert FIRST not in [*branches(ada), *branches(ada, remote(ada))]
@@ -128,17 +129,17 @@ def test_a_merged_pull_request_makes_its_issue_done_whatever_became_of_its_branc
 def test_a_closed_pull_request_is_opened_again_only_when_asked_each_time(ada):
     ada.changes_pull(1, state="closed")
     ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=remote(ada))
-    told = ada.types("m1")
-    assert "PR #1 was closed; `retry` opens it again" in told.out
+    result = ada.types("m1")
+    assert "PR #1 was closed; `retry` opens it again" in result.out
     assert FIRST not in branches(ada, remote(ada)), "nothing is pushed before somebody says so"
-    told = ada.answers("01.retry")
+    result = ada.answers("01.retry")
     assert pulls(ada)[0] == (1, "open", False)
     assert FIRST in branches(ada, remote(ada))
 
     ada.changes_pull(1, state="closed")
-    told = ada.types("m1")
-    assert "PR #1 was closed; open it again on the forge, then run again" in told.out, "an answer counts once"
-    assert "`retry`" not in told.out, "and there is none left"
+    result = ada.types("m1")
+    assert "PR #1 was closed; open it again on the forge, then run again" in result.out, "an answer counts once"
+    assert "`retry`" not in result.out, "and there is none left"
     assert pulls(ada) == [(1, "closed", False), (2, "open", False)]
     ada.changes_pull(1, state="open")
     assert ada.types("m1").code == 3
@@ -146,16 +147,16 @@ def test_a_closed_pull_request_is_opened_again_only_when_asked_each_time(ada):
 
     ada.changes_pull(1, state="closed")
     ada.types("m1")
-    told = ada.answers("01.skip")
-    assert "1 PR ready, 1 skipped" in told.out
+    result = ada.answers("01.skip")
+    assert "1 PR ready, 1 skipped" in result.out
 
 
 def test_a_retargeted_pull_request_is_set_back_and_nothing_else_is_done(ada):
     ada.changes_pull(1, base="main")
-    told = ada.types("m1")
-    assert "⚠️ PR #1 goes to main; it is set back to milestone/m1" in told.out
+    result = ada.types("m1")
+    assert "⚠️ PR #1 goes to main; it is set back to milestone/m1" in result.out
     assert ada.pulls()[0]["base"] == "milestone/m1"
-    assert "Tests:" not in told.out
+    assert "Tests:" not in result.out
     assert "goes to" not in ada.types("m1").out
 
 
@@ -163,23 +164,23 @@ def test_a_retargeted_pull_request_is_set_back_and_nothing_else_is_done(ada):
 
 
 @pytest.mark.parametrize(
-    ("here", "there", "said"),
+    ("locally", "on_remote", "shown"),
     [
         (False, True, f"⚠️ {FIRST} is gone from the remote; it is pushed again"),
         (True, False, "was gone here: put back at"),
         (True, True, "was gone here: put back at"),
     ],
 )
-def test_a_deleted_branch_comes_back_with_its_commits(ada, here, there, said):
+def test_a_deleted_branch_comes_back_with_its_commits(ada, locally, on_remote, shown):
     before = head(ada, FIRST)
-    if here:
+    if locally:
         ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=".")
-    if there:
+    if on_remote:
         ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=remote(ada))
-    told = ada.types("m1")
-    assert said in told.out
+    result = ada.types("m1")
+    assert shown in result.out
     assert (head(ada, FIRST), head(ada, FIRST, remote(ada))) == (before, before)
-    assert "Implemented" not in told.out
+    assert "Implemented" not in result.out
     assert pulls(ada) == [(1, "open", False), (2, "open", False)]
 
 
@@ -187,21 +188,21 @@ def test_the_milestone_branch_comes_back_too(ada):
     name = "milestone/m1"
     for where in (".", remote(ada)):
         ada.git("update-ref", "-d", f"refs/heads/{name}", where=where)
-    told = ada.types("m1")
-    assert f"✓ {name} was gone here: put back at" in told.out
-    assert f"✓ {name} was gone from the remote: pushed again at" in told.out
+    result = ada.types("m1")
+    assert f"✓ {name} was gone here: put back at" in result.out
+    assert f"✓ {name} was gone from the remote: pushed again at" in result.out
     assert head(ada, name) == head(ada, name, remote(ada)) == head(ada, "main")
-    assert told.issues() == []
+    assert result.issues() == []
 
 
 def test_a_branch_that_is_lost_with_its_commits_is_made_again(ada):
     for where in (".", remote(ada)):
         ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=where)
         ada.git("gc", "--quiet", "--prune=now", where=where)
-    told = ada.types("m1")
-    assert f"⚠️ {FIRST} is gone and so are its commits: issue #01 starts again" in told.out, told.out
-    assert told.issues() == ["01"]
-    assert "✓ Implemented" in told.out
+    result = ada.types("m1")
+    assert f"⚠️ {FIRST} is gone and so are its commits: issue #01 starts again" in result.out, result.out
+    assert result.issues() == ["01"]
+    assert "✓ Implemented" in result.out
     assert pulls(ada) == [(1, "open", False), (2, "open", False)], "in the same pull request"
     assert asked(ada) == ["phase-1"]
 
@@ -209,40 +210,40 @@ def test_a_branch_that_is_lost_with_its_commits_is_made_again(ada):
 def test_a_commit_to_a_branch_is_checked_and_pushed(ada):
     more = commit(ada, FIRST, "more.py")
     moves(ada, FIRST, more)
-    told = ada.types("m1")
-    assert told.issues() == ["01"]
-    assert "Tests:" in told.out
-    assert "Implemented" not in told.out
+    result = ada.types("m1")
+    assert result.issues() == ["01"]
+    assert "Tests:" in result.out
+    assert "Implemented" not in result.out
     assert head(ada, FIRST, remote(ada)) == more
 
 
 def test_what_others_pushed_is_taken_over_and_checked(ada):
     more = commit(ada, FIRST, "more.py")
     pushes(ada, FIRST, more)
-    told = ada.types("m1")
-    assert f"✓ Took over what was pushed to {FIRST} ({more[:10]})" in told.out
+    result = ada.types("m1")
+    assert f"✓ Took over what was pushed to {FIRST} ({more[:10]})" in result.out
     assert head(ada, FIRST) == more
-    assert told.issues() == ["01"]
+    assert result.issues() == ["01"]
 
 
 def test_a_branch_set_back_on_the_remote_is_pushed_again(ada):
     before = head(ada, FIRST)
     pushes(ada, FIRST, head(ada, "main"))
-    told = ada.types("m1")
-    assert f"⚠️ {FIRST} was set back on the remote to" in told.out
+    result = ada.types("m1")
+    assert f"⚠️ {FIRST} was set back on the remote to" in result.out
     assert head(ada, FIRST, remote(ada)) == before
 
 
 def test_nothing_is_pushed_over_what_others_force_pushed(ada):
     theirs = commit(ada, FIRST, "theirs.py", onto=head(ada, "main"))
     pushes(ada, FIRST, theirs)
-    told = ada.types("m1")
-    assert "🛑 Others pushed to its branch" in told.out
-    assert f"{FIRST} has commits on the remote that are not here ({theirs[:10]})" in told.out
+    result = ada.types("m1")
+    assert "🛑 Others pushed to its branch" in result.out
+    assert f"{FIRST} has commits on the remote that are not here ({theirs[:10]})" in result.out
     assert head(ada, FIRST, remote(ada)) == theirs
     assert "has commits on the remote" in ada.types("gates", "m1").out
     moves(ada, FIRST, theirs)
-    told = ada.types("m1")
+    result = ada.types("m1")
     assert head(ada, FIRST, remote(ada)) == theirs
     assert asked(ada) == ["phase-1"], "what was mended by hand is not asked about again"
 
@@ -253,9 +254,9 @@ def test_a_branch_that_is_a_link_to_main_gets_its_work_and_main_never_moves(ada)
     for name in (FIRST, fourth):
         ada.git("symbolic-ref", f"refs/heads/{name}", "refs/heads/main", where=".")
     plan(ada, [A, B, issue(4, "d")], [C])
-    told = ada.types("m1")
-    assert f"✓ Took over what was pushed to {FIRST} ({work[:10]})" in told.out
-    assert "✓ PR #3 created" in told.out
+    result = ada.types("m1")
+    assert f"✓ Took over what was pushed to {FIRST} ({work[:10]})" in result.out
+    assert "✓ PR #3 created" in result.out
     assert head(ada, "main") == main
     assert ada.git("for-each-ref", "refs/heads/main", where=remote(ada)) == "", "and nobody pushed it"
     assert head(ada, FIRST) == work
@@ -277,8 +278,8 @@ def test_a_persons_commit_that_was_pushed_and_rewritten_is_not_pushed_over(ada):
     moves(ada, FIRST, theirs)
     ada.types("m1")
     moves(ada, FIRST, commit(ada, FIRST, "other.py", onto=head(ada, "main")))
-    told = ada.types("m1")
-    assert "has commits on the remote that are not here" in told.out
+    result = ada.types("m1")
+    assert "has commits on the remote that are not here" in result.out
     assert head(ada, FIRST, remote(ada)) == theirs
 
 
@@ -300,13 +301,13 @@ def test_an_issue_that_gets_another_number_keeps_all_it_has_and_gives_nothing_aw
     plan(ada, [issue(3, "a"), issue(2, "x"), issue(4, "b")], [issue(1, "c", depends_on=[4])])
     ahead = ada.types("status", "m1").out
     assert "#02 Make part b is #04 now" in ahead
-    told = ada.types("m1")
-    assert "· Issue #01 Make part a is #03 now" in told.out
-    assert "· Issue #02 Make part b is #04 now" in told.out
-    assert "· Issue #02 Make part x is new in phase 1" in told.out
-    assert "Approval 02.abort was not taken: 02 means another issue now" in told.out
-    assert "✓ Implemented" in told.out.split("Issue #02: Make part x")[1], "the new one inherits nothing"
-    assert told.out.count("✓ Implemented") == 1, "and nothing that was done is done again"
+    result = ada.types("m1")
+    assert "· Issue #01 Make part a is #03 now" in result.out
+    assert "· Issue #02 Make part b is #04 now" in result.out
+    assert "· Issue #02 Make part x is new in phase 1" in result.out
+    assert "Approval 02.abort was not taken: 02 means another issue now" in result.out
+    assert "✓ Implemented" in result.out.split("Issue #02: Make part x")[1], "the new one inherits nothing"
+    assert result.out.count("✓ Implemented") == 1, "and nothing that was done is done again"
     assert "⏭ #04 Make part b" in ada.types("status", "m1").out, "a decision goes with its issue"
     assert [number for number, _, _ in pulls(ada)] == [1, 2, 3]
     assert branches(ada) == [FIRST, "feat/m1-02-make-part-b", "feat/m1-02-make-part-x"]
@@ -316,7 +317,7 @@ def test_an_issue_that_gets_another_number_keeps_all_it_has_and_gives_nothing_aw
     facts = json.loads((ada.folder / "state/m1/metrics.json").read_text())
     assert {number: row["ran"] for number, row in facts["issues"].items()} == {"03": 12, "02": 11, "04": 11, "01": 0}
 
-    told = ada.answers("04.unskip")
+    result = ada.answers("04.unskip")
     assert pulls(ada)[1] == (2, "open", False)
     assert ada.types("verify", "m1").code == 0, ada.types("verify", "m1").out
     assert ada.answers("phase-1.continue").out.count("✓ Implemented") == 1
@@ -325,15 +326,15 @@ def test_an_issue_that_gets_another_number_keeps_all_it_has_and_gives_nothing_aw
 
 def test_a_number_on_the_forge_and_a_title_make_the_same_issue(ada):
     plan(ada, [issue(1, "a", type="fix"), {**B, "title": "Make part b, and well"}], [C])
-    told = ada.types("m1")
-    assert "· Issue #02 Make part b, and well has another title; its branch stays feat/m1-02-make-part-b" in told.out
+    result = ada.types("m1")
+    assert "· Issue #02 Make part b, and well has another title; its branch stays feat/m1-02-make-part-b" in result.out
     assert (title(ada, 1), title(ada, 2)) == ("fix(m1): Make part a", "feat(m1): Make part b, and well")
-    assert "Tests:" not in told.out
+    assert "Tests:" not in result.out
     plan(ada, [issue(1, "a", type="fix", github=70), {**B, "title": "Make part b, and well", "github": 71}], [C])
     assert "Tests:" not in ada.types("m1").out
     plan(ada, [issue(1, "z", type="fix", github=70), issue(2, "y", github=71)], [C])
-    told = ada.types("m1")
-    assert "no longer in the plan" not in told.out
+    result = ada.types("m1")
+    assert "no longer in the plan" not in result.out
     assert branches(ada) == [FIRST, "feat/m1-02-make-part-b"]
 
 
@@ -341,28 +342,28 @@ def test_a_removed_issue_keeps_its_records_and_its_pull_request_and_comes_back(a
     ada.answers("02.skip")
     ada.answers("02.unskip")
     plan(ada, [A], [issue(3, "c")])
-    told = ada.types("m1")
-    assert "⚠️ Issue #02 Make part b is no longer in the plan." in told.out
-    assert "state/m1/removed/02-make-part-b; its branch feat/m1-02-make-part-b stays" in told.out
-    assert "⚠️ PR #2 is open, but its issue (Make part b) is no longer in the plan" in told.out
+    result = ada.types("m1")
+    assert "⚠️ Issue #02 Make part b is no longer in the plan." in result.out
+    assert "state/m1/removed/02-make-part-b; its branch feat/m1-02-make-part-b stays" in result.out
+    assert "⚠️ PR #2 is open, but its issue (Make part b) is no longer in the plan" in result.out
     assert "is open, but" in ada.types("m1").out, "until somebody does something about it"
     assert pulls(ada) == [(1, "open", False), (2, "open", False)]
     assert asked(ada) == ["phase-1"]
 
     plan(ada, [A, B], [C])
-    told = ada.types("m1")
-    assert "✓ Issue #02 Make part b is back in the plan, with its records" in told.out
-    assert "✓ Implemented" not in told.out
-    assert "Tests:" not in told.out
+    result = ada.types("m1")
+    assert "✓ Issue #02 Make part b is back in the plan, with its records" in result.out
+    assert "✓ Implemented" not in result.out
+    assert "Tests:" not in result.out
     assert ada.types("verify", "m1").code == 0
 
 
 def test_a_number_that_another_issue_got_inherits_nothing(ada):
     ada.answers("02.skip", "03.skip")
     plan(ada, [A, issue(2, "other")], [issue(3, "c")])
-    told = ada.types("m1")
-    assert "Where #02 is the same issue with another title, give it `slug: make-part-b`." in told.out
-    assert "✓ PR #3 created" in told.out
+    result = ada.types("m1")
+    assert "Where #02 is the same issue with another title, give it `slug: make-part-b`." in result.out
+    assert "✓ PR #3 created" in result.out
     assert "skipped" not in ada.types("status", "m1").out.split("#02 Make part other")[1].splitlines()[0]
     plan(ada, [A, {**issue(2, "other"), "slug": "make-part-b"}], [issue(3, "c")])
     ada.types("m1")
@@ -372,49 +373,49 @@ def test_a_number_that_another_issue_got_inherits_nothing(ada):
 def test_other_phases_and_another_order_ask_again_only_where_a_list_changed(later):
     assert asked(later) == ["phase-2"]
     plan(later, [B, A], [C])
-    told = later.types("m1")
+    result = later.types("m1")
     assert asked(later) == ["phase-2"], "another order is no other list"
-    assert told.issues() == []
+    assert result.issues() == []
 
     plan(later, [A, B, issue(4, "d")], [C])
-    told = later.types("m1")
-    assert "· Issue #04 Make part d is new in phase 1" in told.out
-    assert "· Phase 1 was approved with another list, so it is asked again" in told.out
-    assert told.issues() == ["04"]
+    result = later.types("m1")
+    assert "· Issue #04 Make part d is new in phase 1" in result.out
+    assert "· Phase 1 was approved with another list, so it is asked again" in result.out
+    assert result.issues() == ["04"]
     assert asked(later) == ["phase-1", "phase-2"]
-    assert "Asked again: the list has changed since decision 1 (new: PR #4 of issue #04)" in told.out
+    assert "Asked again: the list has changed since decision 1 (new: PR #4 of issue #04)" in result.out
 
     plan(later, [A, B], [C, issue(4, "d")])
-    told = later.types("m1")
-    assert "· Issue #04 Make part d moved from phase 1 to phase 2" in told.out
-    assert told.issues() == []
+    result = later.types("m1")
+    assert "· Issue #04 Make part d moved from phase 1 to phase 2" in result.out
+    assert result.issues() == []
     assert asked(later) == ["phase-2"], "the first phase is what was approved again"
 
 
 def test_an_approved_phase_stays_approved_where_its_issues_only_get_other_numbers(later):
     """Two that change places, and one that moves up: the list is the one that was approved, but for its numbers."""
     plan(later, [issue(2, "a"), issue(1, "b")], [issue(5, "c", depends_on=[1])])
-    told = later.types("m1")
-    assert "· Issue #01 Make part a is #02 now" in told.out
-    assert "asked again" not in told.out.lower()
-    assert "Tests:" not in told.out
+    result = later.types("m1")
+    assert "· Issue #01 Make part a is #02 now" in result.out
+    assert "asked again" not in result.out.lower()
+    assert "Tests:" not in result.out
     assert asked(later) == ["phase-2"], "whose list nobody approved yet"
     assert "✓ Milestone M1 Complete" in later.answers("phase-2.continue").out
     assert later.types("verify", "m1").code == 0
 
     plan(later, [issue(2, "a"), issue(1, "b"), issue(3, "d")], [issue(5, "c", depends_on=[1])])
-    told = later.types("m1")
-    assert "· Phase 1 was approved with another list, so it is asked again" in told.out
+    result = later.types("m1")
+    assert "· Phase 1 was approved with another list, so it is asked again" in result.out
     again = "Asked again: the list has changed since decision 1 (new: PR #4 of issue #03)\n"
-    assert again in told.out, "and nothing else is new"
+    assert again in result.out, "and nothing else is new"
 
 
 def test_a_fresh_checkout_finds_what_was_begun_under_another_number(ada):
     shutil.rmtree(ada.folder / "state/m1")
     plan(ada, [issue(5, "a"), issue(6, "b")], [issue(7, "c", depends_on=[6])])
-    told = ada.types("m1")
-    assert f"✓ Issue #05 was begun on {FIRST}: its work is taken up there" in told.out
-    assert told.out.count("adopted from the branch") == 2
+    result = ada.types("m1")
+    assert f"✓ Issue #05 was begun on {FIRST}: its work is taken up there" in result.out
+    assert result.out.count("adopted from the branch") == 2
     assert pulls(ada) == [(1, "open", False), (2, "open", False)]
     assert branches(ada) == [FIRST, "feat/m1-02-make-part-b"]
 
@@ -470,28 +471,28 @@ def killed_at(moment):
 def test_a_skip_is_taken_back_with_all_that_followed_from_it(ada):
     ada.answers("02.skip")
     assert pulls(ada)[1] == (2, "open", True)
-    told = ada.answers("phase-1.continue")
-    assert "it depends on issue #02, which was skipped" in told.out
+    result = ada.answers("phase-1.continue")
+    assert "it depends on issue #02, which was skipped" in result.out
 
-    told = ada.types("decide", "m1", "2", "unskip", "--reason", "the customer wants it")
-    assert told.code == 0, told.err
-    told = ada.types("m1")
-    assert '↩ Issue #02 is taken up again\n\nRecorded: "the customer wants it"' in told.out
+    result = ada.types("decide", "m1", "2", "unskip", "--reason", "the customer wants it")
+    assert result.code == 0, result.err
+    result = ada.types("m1")
+    assert '↩ Issue #02 is taken up again\n\nRecorded: "the customer wants it"' in result.out
     assert pulls(ada) == [(1, "open", False), (2, "open", False)], "its pull request is ready again"
-    assert "✓ Phase 1 complete — 2 PRs ready" in told.out, "its phase is asked again"
+    assert "✓ Phase 1 complete — 2 PRs ready" in result.out, "its phase is asked again"
     assert asked(ada) == ["phase-1"]
 
-    told = ada.answers("phase-1.continue")
-    assert "✓ PR #3 created" in told.out, "what depends on it goes on"
+    result = ada.answers("phase-1.continue")
+    assert "✓ PR #3 created" in result.out, "what depends on it goes on"
     assert ada.types("decide", "m1", "2", "unskip").code == 2, "once"
 
 
 def test_a_phase_is_skipped_as_it_is_and_taken_up_again(ada):
     ada.answers("phase-1.continue", "phase-2.skip-phase")
     assert "⏭ #03" in ada.types("status", "m1").out
-    told = ada.answers("phase-2.unskip")
-    assert "↩ Phase 2 is taken up again" in told.out
-    assert "✓ PR #3 created" in told.out
+    result = ada.answers("phase-2.unskip")
+    assert "↩ Phase 2 is taken up again" in result.out
+    assert "✓ PR #3 created" in result.out
     assert asked(ada) == ["phase-2"]
 
 
@@ -499,5 +500,5 @@ def test_what_was_not_skipped_is_not_taken_back(ada):
     refused = ada.types("decide", "m1", "1", "unskip")
     assert refused.code == 2
     assert "01 is not skipped, so there is no skip to take back" in refused.err
-    told = ada.answers("01.unskip")
-    assert "Approval 01.unskip was not taken: 01 is not skipped" in told.out
+    result = ada.answers("01.unskip")
+    assert "Approval 01.unskip was not taken: 01 is not skipped" in result.out

@@ -21,9 +21,9 @@ def reviewer(tmp_path):
     """A program that reviews by printing what it is told to; returns the plan's lines for it."""
 
     def write(name, answer, source="", **settings):
-        told = tmp_path / f"{name}.json"
-        told.write_text(answer if isinstance(answer, str) else json.dumps(answer))
-        (tmp_path / f"{name}.py").write_text(f"{source}\nprint(open({str(told)!r}).read())\n")
+        answer_file = tmp_path / f"{name}.json"
+        answer_file.write_text(answer if isinstance(answer, str) else json.dumps(answer))
+        (tmp_path / f"{name}.py").write_text(f"{source}\nprint(open({str(answer_file)!r}).read())\n")
         command = [sys.executable, str(tmp_path / f"{name}.py")]
         return f"  - {json.dumps({'name': name, 'command': command, **settings})}\n"
 
@@ -43,36 +43,36 @@ def commits(person, name, text):
 # ---- stage one: is it what was asked for? -------------------------------------------------------------------------
 
 
-def test_a_criterion_whose_test_did_not_run_is_asked_about(milestone):
+def test_a_criterion_whose_test_did_not_run_is_asked_about(make_milestone):
     criteria = (
         "criteria: [{text: It is red, test: 'tests/test_colour.py::test_colour'},"
         " {text: It is round, test: 'tests/test_form.py::test_round'}, It is nice, widgets.py names it]"
     )
-    ada = milestone(WORK, criteria)
-    told = ada.types("m1")
-    assert "🛑 Code review: 1 issue" in told.out
-    assert "1. Not proven: It is round (tests/test_form.py::test_round did not run, or did not pass)" in told.out
-    assert "It is nice" not in told.out, "nobody named a test for it"
+    ada = make_milestone(WORK, criteria)
+    result = ada.types("m1")
+    assert "🛑 Code review: 1 issue" in result.out
+    assert "1. Not proven: It is round (tests/test_form.py::test_round did not run, or did not pass)" in result.out
+    assert "It is nice" not in result.out, "nobody named a test for it"
     (pull,) = ada.pulls()
     assert "- [x] It is red — proven by `tests/test_colour.py::test_colour`" in pull["body"]
     assert "- [ ] It is nice — not proven by a test\n" in pull["body"]
     names_it = "- [ ] widgets.py names it — not proven by a test; it names widgets.py, which changed\n"
     assert names_it in pull["body"].replace("`", "").replace("\\", "")
-    told = ada.answers("01.approve")
-    assert "Phase 1 complete — 1 PR ready" in told.out
+    result = ada.answers("01.approve")
+    assert "Phase 1 complete — 1 PR ready" in result.out
 
 
-def test_quality_is_looked_at_once_the_change_is_what_was_asked_for(milestone, reviewer):
+def test_quality_is_looked_at_once_the_change_is_what_was_asked_for(make_milestone, reviewer):
     missing = {"findings": [{"severity": "critical", "rule": "wrong-thing", "message": "Colour was not asked for"}]}
     plan = "reviewers:\n" + reviewer("spec", missing, stage="compliance") + reviewer("taste", {"findings": [FINDING]})
-    ada = milestone({**WORK, "01-2": {"widgets.py": COLOUR + "ROUND = True\n"}}, plan=plan)
-    told = ada.types("m1")
-    assert "1. Colour was not asked for" in told.out
-    assert "Say hue" not in told.out
-    assert "fix | skip | abort" in told.out, "a critical finding is not approved away"
+    ada = make_milestone({**WORK, "01-2": {"widgets.py": COLOUR + "ROUND = True\n"}}, plan=plan)
+    result = ada.types("m1")
+    assert "1. Colour was not asked for" in result.out
+    assert "Say hue" not in result.out
+    assert "fix | skip | abort" in result.out, "a critical finding is not approved away"
     (ada.folder.parent / "spec.json").write_text('{"findings": []}')
-    told = ada.answers("01.fix")
-    assert "1. Say hue — widgets.py#L4" in told.out
+    result = ada.answers("01.fix")
+    assert "1. Say hue — widgets.py#L4" in result.out
 
 
 @pytest.mark.parametrize(
@@ -92,23 +92,23 @@ def test_a_criterion_is_held_against_the_changed_paths_that_it_names(criterion, 
 # ---- stage two: reviewers -----------------------------------------------------------------------------------------
 
 
-def test_a_reviewer_reads_the_change_and_is_heard_where_it_speaks_about_it(milestone, reviewer, tmp_path):
+def test_a_reviewer_reads_the_change_and_is_heard_where_it_speaks_about_it(make_milestone, reviewer, tmp_path):
     elsewhere = [
         {**FINDING, "line": 1, "message": "Old line"},
         {**FINDING, "path": "other.py", "message": "Other file"},
     ]
     seen = tmp_path / "seen.json"
     source = f"import sys\nopen({str(seen)!r}, 'w').write(sys.stdin.read())"
-    ada = milestone(WORK, plan="reviewers:\n" + reviewer("taste", {"findings": [FINDING, *elsewhere]}, source))
-    told = ada.types("m1")
-    assert "🛑 Code review: 1 issue (attempt 1/2)" in told.out
-    assert "1. Say hue — widgets.py#L4" in told.out
+    ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("taste", {"findings": [FINDING, *elsewhere]}, source))
+    result = ada.types("m1")
+    assert "🛑 Code review: 1 issue (attempt 1/2)" in result.out
+    assert "1. Say hue — widgets.py#L4" in result.out
     change = json.loads(seen.read_text())
     assert change["issue"]["criteria"] == ["It is there"]
     assert {file["path"]: file["added"] for file in change["files"]}["widgets.py"] == [[4, 'COLOUR = "red"']]
 
 
-def test_sarif_speaks_in_levels(milestone, reviewer):
+def test_sarif_speaks_in_levels(make_milestone, reviewer):
     def result(text, line, **more):
         place = {"artifactLocation": {"uri": "widgets.py"}, "region": {"startLine": line}}
         return {"ruleId": "R1", "message": {"text": text}, "locations": [{"physicalLocation": place}], **more}
@@ -116,25 +116,25 @@ def test_sarif_speaks_in_levels(milestone, reviewer):
     rules = [{"id": "R1", "defaultConfiguration": {"level": "note"}}]
     results = [result("A bug", 4, level="error"), result("A hint", 4), result("Elsewhere", 1, level="error")]
     log = {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x", "rules": rules}}, "results": results}]}
-    ada = milestone(WORK, plan="reviewers:\n" + reviewer("scanner", log, format="sarif"))
+    ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("scanner", log, format="sarif"))
     ada.types("m1")
     gate = json.loads((ada.folder / "state/m1/gates/01.json").read_text())
-    told = [(finding["severity"], finding["message"]) for finding in gate["findings"]]
-    assert told == [("critical", "A bug"), ("info", "A hint")]
+    findings = [(finding["severity"], finding["message"]) for finding in gate["findings"]]
+    assert findings == [("critical", "A bug"), ("info", "A hint")]
     assert gate["verbs"] == ["fix", "skip", "abort"]
 
 
-def test_a_coding_agent_reviews_by_prompt_and_is_heard_at_the_end_of_what_it_says(milestone, reviewer, tmp_path):
+def test_a_coding_agent_reviews_by_prompt_and_is_heard_at_the_end_of_what_it_says(make_milestone, reviewer, tmp_path):
     seen = tmp_path / "seen.md"
     bad = {"severity": "critical", "rule": "criterion-1", "message": "Nothing is there"}
-    said = f'I looked at `{{"findings": []}}`.\n```json\n{json.dumps({"findings": [bad, FINDING]}, indent=1)}\n```\n'
+    answer = f'I looked at `{{"findings": []}}`.\n```json\n{json.dumps({"findings": [bad, FINDING]}, indent=1)}\n```\n'
     source = f"import sys\nopen({str(seen)!r}, 'w').write(sys.stdin.read())"
-    plan = "reviewers:\n" + reviewer("claude", said, source, format="prompt", stage="compliance")
-    ada = milestone({"01-1": {**WORK["01-1"], "widgets.py": COLOUR + "FENCE = '````'\n"}}, plan=plan)
-    told = ada.types("m1")
-    assert "1. Nothing is there\n2. Say hue — widgets.py#L4" in told.out
-    assert "Cost: unknown for 1 attempt and 1 review; the limit on money" in told.out
-    assert "fix | skip | abort" in told.out
+    plan = "reviewers:\n" + reviewer("claude", answer, source, format="prompt", stage="compliance")
+    ada = make_milestone({"01-1": {**WORK["01-1"], "widgets.py": COLOUR + "FENCE = '````'\n"}}, plan=plan)
+    result = ada.types("m1")
+    assert "1. Nothing is there\n2. Say hue — widgets.py#L4" in result.out
+    assert "Cost: unknown for 1 attempt and 1 review; the limit on money" in result.out
+    assert "fix | skip | abort" in result.out
     asked = seen.read_text()
     assert asked.startswith("# Review issue 01 of milestone m1\n\nSay where the change is not what was asked for")
     assert "1. It is there" in asked
@@ -142,15 +142,15 @@ def test_a_coding_agent_reviews_by_prompt_and_is_heard_at_the_end_of_what_it_say
     assert "\n`````text\n" in asked, "nothing in a change closes its fence"
 
 
-def test_what_a_reviewing_agent_cost_counts(milestone, reviewer):
-    said = json.dumps({"type": "result", "result": json.dumps({"findings": [FINDING]}), "total_cost_usd": 0.25})
-    ada = milestone(WORK, plan="reviewers:\n" + reviewer("claude", said, format="prompt"))
-    told = ada.types("m1", "--max-cost", "0.2")
-    assert "1. Say hue — widgets.py#L4" in told.out
+def test_what_a_reviewing_agent_cost_counts(make_milestone, reviewer):
+    answer = json.dumps({"type": "result", "result": json.dumps({"findings": [FINDING]}), "total_cost_usd": 0.25})
+    ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("claude", answer, format="prompt"))
+    result = ada.types("m1", "--max-cost", "0.2")
+    assert "1. Say hue — widgets.py#L4" in result.out
     ada.touches("01.approve", milestone="m1")
-    told = ada.types("m1", "--max-cost", "0.2")
-    assert told.code == 4
-    assert "Used: $0.25 and 1 attempt of unknown cost of $0.20" in told.out
+    result = ada.types("m1", "--max-cost", "0.2")
+    assert result.code == 4
+    assert "Used: $0.25 and 1 attempt of unknown cost of $0.20" in result.out
     facts = json.loads((ada.folder / "state/m1/summary.json").read_text())
     assert (facts["used"]["known_cost"], facts["used"]["unknown_costs"]) == (0.25, 1), "nobody tells of the attempt"
 
@@ -167,23 +167,23 @@ def test_an_agent_that_ends_with_no_findings_has_not_reviewed(words):
         answered(words)
 
 
-def test_no_review_in_time_is_a_label_and_holds_nobody_up(milestone, reviewer):
+def test_no_review_in_time_is_a_label_and_holds_nobody_up(make_milestone, reviewer):
     slow = reviewer("slow", {"findings": [FINDING]}, "import time; time.sleep(60)", timeout=1)
-    ada = milestone(WORK, plan="reviewers:\n" + slow)
-    told = ada.types("m1")
-    assert "⚠️ The reviewer `slow` gave no answer within 1 s" in told.out
-    assert "Phase 1 complete — 1 PR ready" in told.out
+    ada = make_milestone(WORK, plan="reviewers:\n" + slow)
+    result = ada.types("m1")
+    assert "⚠️ The reviewer `slow` gave no answer within 1 s" in result.out
+    assert "Phase 1 complete — 1 PR ready" in result.out
     assert [pull["labels"] for pull in ada.pulls()] == [["review-pending"]]
     assert json.loads((ada.folder / "state/m1/issues/01/review.json").read_text())["evidence"]["pending"] is True
-    assert "* PR #1 — Issue 01 [review-pending]" in told.out
+    assert "* PR #1 — Issue 01 [review-pending]" in result.out
 
 
-def test_a_reviewer_that_answers_nonsense_is_a_stop_and_may_be_asked_again(milestone, reviewer):
-    ada = milestone(WORK, plan="reviewers:\n" + reviewer("odd", "Looks good to me!"))
-    told = ada.types("m1")
-    assert "🛑 A check could not run" in told.out
-    assert "1. The reviewer `odd` gave no findings (exit 0, and no JSON" in told.out
-    assert "retry | approve | skip | abort" in told.out
+def test_a_reviewer_that_answers_nonsense_is_a_stop_and_may_be_asked_again(make_milestone, reviewer):
+    ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("odd", "Looks good to me!"))
+    result = ada.types("m1")
+    assert "🛑 A check could not run" in result.out
+    assert "1. The reviewer `odd` gave no findings (exit 0, and no JSON" in result.out
+    assert "retry | approve | skip | abort" in result.out
     (ada.folder.parent / "odd.json").write_text('{"findings": []}')
     assert "Phase 1 complete — 1 PR ready" in ada.answers("01.retry").out
 
@@ -191,17 +191,17 @@ def test_a_reviewer_that_answers_nonsense_is_a_stop_and_may_be_asked_again(miles
 # ---- findings are remembered --------------------------------------------------------------------------------------
 
 
-def test_an_approved_finding_comes_back_only_when_its_file_changes(milestone, reviewer):
-    ada = milestone(WORK, plan="reviewers:\n" + reviewer("taste", {"findings": [FINDING]}))
+def test_an_approved_finding_comes_back_only_when_its_file_changes(make_milestone, reviewer):
+    ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("taste", {"findings": [FINDING]}))
     ada.types("m1")
-    told = ada.answers("01.approve")
-    assert "✓ Approved (recorded)" in told.out
-    assert "Phase 1 complete" in told.out
+    result = ada.answers("01.approve")
+    assert "✓ Approved (recorded)" in result.out
+    assert "Phase 1 complete" in result.out
 
     commits(ada, "notes.py", '"""Notes."""\n\nNOTE = "x"\n')
-    told = ada.types("m1")
-    assert told.issues() == ["01"], "the review ran again, of a change that moved"
-    assert "Say hue" not in told.out
+    result = ada.types("m1")
+    assert result.issues() == ["01"], "the review ran again, of a change that moved"
+    assert "Say hue" not in result.out
     assert not (ada.folder / "state/m1/gates/01.json").exists()
 
     commits(ada, "widgets.py", COLOUR + "ROUND = True\n")

@@ -44,8 +44,8 @@ def schema(name):
 
 def fits(name, record):
     """Assert that a record fits, and that its times are times with a zone."""
-    found = Draft202012Validator(schema(name)).iter_errors(record)
-    errors = [f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in found]
+    problems = Draft202012Validator(schema(name)).iter_errors(record)
+    errors = [f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in problems]
     assert not errors, errors
     times = {key for key, rule in schema(name)["properties"].items() if rule.get("format") == "date-time"}
     assert all(datetime.fromisoformat(record[key]).tzinfo for key in times)
@@ -141,12 +141,12 @@ def test_a_schema_names_the_records_fields_and_no_others(described, shape):
 
 def enums(described):
     """Every closed set in a schema, by the name of its property."""
-    found = {}
+    problems = {}
     for name, rule in described.get("properties", {}).items():
         for part in (rule, rule.get("items", {}), *rule.get("anyOf", ())):
             if "enum" in part:
-                found[name] = set(part["enum"]) - {None}
-    return found
+                problems[name] = set(part["enum"]) - {None}
+    return problems
 
 
 @pytest.mark.parametrize("name", ["gate", "decision", "approval"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.person import Person
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "shell"
 FIRST_PHASE = {"01", "02", "03", "04", "05", "06"}
@@ -26,33 +27,33 @@ def killed(person, line):
     """Start a run and kill it without warning once it has said this line."""
     command = [sys.executable, "-m", "run_milestone", "m2"]
     with subprocess.Popen(command, cwd=person.folder, stdout=subprocess.PIPE, text=True) as run:
-        assert any(said.strip() == line for said in run.stdout), f"it never said {line!r}"
+        assert any(output.strip() == line for output in run.stdout), f"it never said {line!r}"
         run.kill()
     return run.returncode
 
 
 @pytest.fixture(scope="module")
-def story(somebody, tmp_path_factory):
+def story(tmp_path_factory):
     """The whole milestone, once: what was said at every turn."""
-    ada = somebody(tmp_path_factory.mktemp("pantry"))
+    ada = Person(tmp_path_factory.mktemp("pantry"))
     shutil.copytree(EXAMPLE, ada.folder / "plans" / "m2")
-    told = SimpleNamespace(ada=ada)
-    told.first = ada.types("m2", "--jobs", "6")
+    turns = SimpleNamespace(ada=ada)
+    turns.first = ada.types("m2", "--jobs", "6")
     ada.touches("03.abort", milestone="m2")
-    told.aborted = ada.types("m2", "--jobs", "6")
-    told.resumed = ada.types("m2", "--jobs", "6")
+    turns.aborted = ada.types("m2", "--jobs", "6")
+    turns.resumed = ada.types("m2", "--jobs", "6")
 
     ada.touches("03.fix", "06.fix", milestone="m2")
     commits(ada, "04", "Say what is past its day")
-    told.answered = ada.types("m2", "--jobs", "6")
+    turns.answered = ada.types("m2", "--jobs", "6")
     ada.touches("phase-1.continue", milestone="m2")
-    told.killed = killed(ada, "✓ Branch: feat/m2-07-shop")
-    told.again = ada.types("m2")
+    turns.killed = killed(ada, "✓ Branch: feat/m2-07-shop")
+    turns.again = ada.types("m2")
 
     commits(ada, "08", "Take the last change back")
-    told.alone = ada.types("m2", "--autonomous", "--jobs", "6")
-    told.verified = ada.types("verify", "m2")
-    return told
+    turns.alone = ada.types("m2", "--autonomous", "--jobs", "6")
+    turns.verified = ada.types("verify", "m2")
+    return turns
 
 
 def pulls(story):
@@ -75,11 +76,11 @@ def test_six_issues_start_at_once_and_each_is_told_in_one_piece(story):
 
 
 def test_the_tools_are_those_of_the_plan(story):
-    said = story.first.out
-    assert "✓ Auto-fixed (lint)" in said, "tools/lint took blanks away"
-    assert "- test_upper_and_lower_case_are_the_same" in said, "tests/run wrote a JUnit report"
-    assert "1. eval runs whatever it is given — lib/commands/load.sh#L8" in said, "tools/review printed findings"
-    assert "Not proven" not in said, "tests are found by the names that the report gives them"
+    output = story.first.out
+    assert "✓ Auto-fixed (lint)" in output, "tools/lint took blanks away"
+    assert "- test_upper_and_lower_case_are_the_same" in output, "tests/run wrote a JUnit report"
+    assert "1. eval runs whatever it is given — lib/commands/load.sh#L8" in output, "tools/review printed findings"
+    assert "Not proven" not in output, "tests are found by the names that the report gives them"
 
 
 def test_people_are_told_where_to_work_and_what_they_commit_is_taken_over(story):
@@ -163,11 +164,11 @@ def shell(person):
 
 
 def test_what_a_linter_cannot_mend_is_told_at_the_review(shell):
-    told = shell(lint=BROKEN).types("m1")
-    assert told.code == 3
-    assert "⚠️ Lint: greet.sh: 1: Unterminated quoted string" in told.out
-    assert "1. The linter is not content: greet.sh: 1: Unterminated quoted string" in told.out
-    assert "fix | approve | skip | abort" in told.out
+    result = shell(lint=BROKEN).types("m1")
+    assert result.code == 3
+    assert "⚠️ Lint: greet.sh: 1: Unterminated quoted string" in result.out
+    assert "1. The linter is not content: greet.sh: 1: Unterminated quoted string" in result.out
+    assert "fix | approve | skip | abort" in result.out
 
 
 def test_it_reads_what_a_person_commits_too_and_changes_nothing_of_it(shell):
@@ -178,8 +179,8 @@ def test_it_reads_what_a_person_commits_too_and_changes_nothing_of_it(shell):
     (place / "greet.sh").write_text("echo hello\n")
     ada.git("add", ".", where=place)
     ada.git("commit", "--quiet", "--message=Greet", where=place)
-    told = ada.types("m1")
-    assert "1. The linter is not content: it said nothing" in told.out
+    result = ada.types("m1")
+    assert "1. The linter is not content: it said nothing" in result.out
     assert ada.git("show", "feat/m1-01-greet:greet.sh", where=".") == "echo hello"
 
 
@@ -187,9 +188,9 @@ def test_pythons_linter_is_not_asked_where_there_is_no_python(shell):
     ada = shell()
     plan = ada.folder / "plans/m1/plan.yaml"
     plan.write_text(plan.read_text().replace("lint: [sh, -n, test.sh], ", ""))
-    told = ada.types("m1", "--verbose")
-    assert "✓ Tests: 1 passed" in told.out
-    assert "✓ No issues found" in told.out
+    result = ada.types("m1", "--verbose")
+    assert "✓ Tests: 1 passed" in result.out
+    assert "✓ No issues found" in result.out
     assert not (ada.folder / "state/m1/logs/01/lint.log").exists()
 
 
@@ -219,12 +220,12 @@ def test_a_product_in_a_folder_is_worked_on_from_the_top(shell):
     at_the_top = plan.read_text().replace("test.sh", "web/test.sh").replace("greet.sh", "web/greet.sh")
 
     plan.write_text(at_the_top + "repository: {path: web}\n")
-    told = ada.types("m1")
-    assert told.code == 2
-    assert f"web is a folder of the repository {ada.folder}, and a milestone works on a whole one" in told.err
-    assert "commands start there (`[make, -C, web, test]`)" in told.err
+    result = ada.types("m1")
+    assert result.code == 2
+    assert f"web is a folder of the repository {ada.folder}, and a milestone works on a whole one" in result.err
+    assert "commands start there (`[make, -C, web, test]`)" in result.err
 
     plan.write_text(at_the_top.replace("criteria: [It", 'paths: {allow: ["web/**"]}, criteria: [It'))
-    told = ada.types("m1")
-    assert "✓ Tests: 1 passed" in told.out
-    assert "✓ Phase 1 complete — 1 PR ready" in told.out
+    result = ada.types("m1")
+    assert "✓ Tests: 1 passed" in result.out
+    assert "✓ Phase 1 complete — 1 PR ready" in result.out

@@ -38,15 +38,15 @@ def github(tmp_path, monkeypatch):
 def test_a_phase_is_asked_about_on_the_milestones_own_issue_and_answered_there(github, tmp_path, runner):
     github.world.viewer = runner
     github.world.people[runner] = "WRITE"
-    state, said = State(tmp_path / "state"), []
-    gh = Gh(Address("github.com", "acme", "widgets"), Processes(), tmp_path / "gh", said.extend)
+    state, posted = State(tmp_path / "state"), []
+    gh = Gh(Address("github.com", "acme", "widgets"), Processes(), tmp_path / "gh", posted.extend)
 
     def begins():
-        return Conversation(MILESTONE, state, GitHubForge(gh, "main"), said.extend)
+        return Conversation(MILESTONE, state, GitHubForge(gh, "main"), posted.extend)
 
     def settles(talk):
         talk.hear(lambda _: None)
-        made = settle(MILESTONE, state, lambda _: None, said.extend)
+        made = settle(MILESTONE, state, lambda _: None, posted.extend)
         talk.close()
         return [f"{decision.gate} {decision.verb} by {decision.who}: {decision.why}" for decision in made]
 
@@ -54,7 +54,7 @@ def test_a_phase_is_asked_about_on_the_milestones_own_issue_and_answered_there(g
     begins().put([gate])
     begins().put([gate])
     (issue,) = github.world.things.values()
-    assert (issue.title, issue.milestone, said) == (
+    assert (issue.title, issue.milestone, posted) == (
         "Milestone m4.1: Users",
         "Users",
         ["→ Also asked in a comment on #1"],
@@ -88,47 +88,47 @@ phases:
 """
 
 
-def test_a_plan_becomes_issues_and_issues_become_a_plan(github, repository):
-    repository.git("remote", "add", "origin", "git@github.com:acme/widgets.git", where=".")
-    plans = repository.folder / "plans"
+def test_a_plan_becomes_issues_and_issues_become_a_plan(github, newcomer):
+    newcomer.git("remote", "add", "origin", "git@github.com:acme/widgets.git", where=".")
+    plans = newcomer.folder / "plans"
     (plans / "m5").mkdir(parents=True)
     (plans / "m5/plan.yaml").write_text(PLAN)
-    told = repository.types("plan", "push", "m5")
-    assert told.lines == ["✓ #01 is #1: Keep profiles", "✓ #02 is #2: Show profiles"], told.err
+    result = newcomer.types("plan", "push", "m5")
+    assert result.lines == ["✓ #01 is #1: Keep profiles", "✓ #02 is #2: Show profiles"], result.err
     assert [issue.github for issue in load(plans / "m5").issues] == [1, 2]
     keep, show = github.world.things.values()
     assert (keep.labels, keep.milestone) == (["P0"], "Profiles")
     assert "- [ ] `@mallory` is not told\n\nDepends on #1.\n" in show.body
-    assert repository.types("plan", "push", "m5").lines == ["· Every issue of m5 has its number on the forge already"]
+    assert newcomer.types("plan", "push", "m5").lines == ["· Every issue of m5 has its number on the forge already"]
 
     github.world.add(title="Export", body="Blocked by #2\n\n- [ ] As CSV", author="mallory", milestone="Profiles")
-    told = repository.types("plan", "import", "m5")
-    assert told.lines == ["✓ plans/m5/plan.yaml: 1 new issue"], told.err
-    told = repository.types("plan", "import", "m6", "--from", "Profiles")
-    assert told.lines == ["✓ made plans/m6/plan.yaml: 3 issues"], told.err
+    result = newcomer.types("plan", "import", "m5")
+    assert result.lines == ["✓ plans/m5/plan.yaml: 1 new issue"], result.err
+    result = newcomer.types("plan", "import", "m6", "--from", "Profiles")
+    assert result.lines == ["✓ made plans/m6/plan.yaml: 3 issues"], result.err
     plan = load(plans / "m6")
     assert (plan.forge, [issue.depends_on for issue in plan.issues]) == ("github", [(), ("01",), ("02",)])
     assert len(github.world.things) == 3
 
 
-def test_a_run_asks_on_the_pull_request_and_goes_on_by_the_answer(github, milestone):
+def test_a_run_asks_on_the_pull_request_and_goes_on_by_the_answer(github, make_milestone):
     code = '"""Widgets."""\n\nimport os\n\nSIZE = 3\n'
     work = {"01-1": {"widgets.py": code}, "01-2": {"widgets.py": code.replace("import os\n\nSIZE", "LENGTH = SIZE")}}
-    ada = milestone(work, plan='forge: github\ncommands: {lint: ["true"], test: ["true"]}\n')
+    ada = make_milestone(work, plan='forge: github\ncommands: {lint: ["true"], test: ["true"]}\n')
     ada.git("remote", "add", "origin", "git@github.com:acme/widgets.git", where=".")
     ada.git("push", "--quiet", "origin", "main", where=".")
-    told = ada.types("m1")
-    assert told.code == 3, told.out + told.err
+    result = ada.types("m1")
+    assert result.code == 3, result.out + result.err
     (pull,) = github.world.pulls()
     assert "🛑 **Code review: 1 issue** (attempt 1/2)" in pull.comments[0]["body"]
     github.world.say(pull.number, "grace", "/fix take it out")
-    told = ada.types("m1")
-    assert '✓ Decision 1: fix at gate 01 by grace: "take it out"' in told.out
-    assert "✓ Phase 1 complete — 1 PR ready" in told.out, told.out
+    result = ada.types("m1")
+    assert '✓ Decision 1: fix at gate 01 by grace: "take it out"' in result.out
+    assert "✓ Phase 1 complete — 1 PR ready" in result.out, result.out
     assert "✓ Answered: **fix** by grace — take it out" in pull.comments[0]["body"]
-    own = next(thing for thing in github.world.things.values() if not thing.is_pull)
-    assert "🛑 **Phase complete** — gate `phase-1` of m1" in own.comments[0]["body"]
-    github.world.say(own.number, "grace", "/continue")
-    told = ada.types("m1")
-    assert told.code == 0, told.out
-    assert "✓ Answered: **continue** by grace" in own.comments[0]["body"]
+    milestone_issue = next(thing for thing in github.world.things.values() if not thing.is_pull)
+    assert "🛑 **Phase complete** — gate `phase-1` of m1" in milestone_issue.comments[0]["body"]
+    github.world.say(milestone_issue.number, "grace", "/continue")
+    result = ada.types("m1")
+    assert result.code == 0, result.out
+    assert "✓ Answered: **continue** by grace" in milestone_issue.comments[0]["body"]

@@ -14,20 +14,20 @@ BRANCH = "feat/m1-01-issue-01"
 # ---- red before green ---------------------------------------------------------------------------------------------
 
 
-def test_new_tests_that_pass_without_the_change_stop_and_a_restart_starts_over(milestone):
-    ada = milestone({"01-1": GREEN, "01-2": RED}, RED_FIRST)
-    told = ada.types("m1")
-    assert told.code == 3
-    assert "🛑 New tests pass without the change (attempt 1/2)" in told.out
-    assert "1. test_there_are_widgets passes without the change" in told.out
-    assert "test_colour passes" not in told.out, "it fails without the change, as it should"
-    assert "restart | approve | skip | abort" in told.out
+def test_new_tests_that_pass_without_the_change_stop_and_a_restart_starts_over(make_milestone):
+    ada = make_milestone({"01-1": GREEN, "01-2": RED}, RED_FIRST)
+    result = ada.types("m1")
+    assert result.code == 3
+    assert "🛑 New tests pass without the change (attempt 1/2)" in result.out
+    assert "1. test_there_are_widgets passes without the change" in result.out
+    assert "test_colour passes" not in result.out, "it fails without the change, as it should"
+    assert "restart | approve | skip | abort" in result.out
     assert ada.pulls() == []
 
     thrown = ada.git("rev-parse", BRANCH, where=".")
-    told = ada.answers("01.restart")
-    assert "🔧 Starting over..." in told.out
-    assert "✓ Work thrown away (1 commit, kept as refs/run-milestone/m1/01/attempt-1)" in told.out
+    result = ada.answers("01.restart")
+    assert "🔧 Starting over..." in result.out
+    assert "✓ Work thrown away (1 commit, kept as refs/run-milestone/m1/01/attempt-1)" in result.out
     assert ada.git("rev-parse", "refs/run-milestone/m1/01/attempt-1", where=".") == thrown
     assert ada.git("log", "--format=%s", f"main..{BRANCH}", where=".") == "feat(m1): Issue 01 (01)"
     head = ada.git("rev-parse", BRANCH, where=".")
@@ -38,10 +38,12 @@ def test_new_tests_that_pass_without_the_change_stop_and_a_restart_starts_over(m
     assert [pull["title"] for pull in ada.pulls()] == ["feat(m1): Issue 01"]
 
 
-def test_a_restart_replaces_what_was_pushed_and_keeps_what_a_person_committed(milestone):
+def test_a_restart_replaces_what_was_pushed_and_keeps_what_a_person_committed(make_milestone):
     green_at_last = {"tests/test_colour.py": RED_TEST + GREEN_TEST, "widgets.py": COLOUR + "import os\n"}
-    ada = milestone({"01-1": {**RED, "tests/test_colour.py": RED_TEST, "widgets.py": COLOUR}, "01-2": RED}, RED_FIRST)
-    told = ada.types("m1")
+    ada = make_milestone(
+        {"01-1": {**RED, "tests/test_colour.py": RED_TEST, "widgets.py": COLOUR}, "01-2": RED}, RED_FIRST
+    )
+    result = ada.types("m1")
     assert [pull["state"] for pull in ada.pulls()] == ["open"]
     place = ada.folder.parent / "hers"
     ada.git("worktree", "add", "--quiet", str(place), BRANCH, where=".")
@@ -49,12 +51,12 @@ def test_a_restart_replaces_what_was_pushed_and_keeps_what_a_person_committed(mi
         (place / name).write_text(text)
     ada.git("commit", "--quiet", "--all", "--message=Test that there are widgets", where=place)
     ada.git("worktree", "remove", str(place), where=".")
-    told = ada.types("m1")
-    assert "New tests pass without the change" in told.out, "whoever wrote the test"
+    result = ada.types("m1")
+    assert "New tests pass without the change" in result.out, "whoever wrote the test"
 
     hers = ada.git("rev-parse", BRANCH, where=".")
-    told = ada.answers("01.restart")
-    assert f"⚠️ A person's commit was thrown away with it: {hers[:10]} Test that there are widgets" in told.out
+    result = ada.answers("01.restart")
+    assert f"⚠️ A person's commit was thrown away with it: {hers[:10]} Test that there are widgets" in result.out
     assert ada.git("rev-parse", "refs/run-milestone/m1/01/attempt-1", where=".") == hers
     head = ada.git("rev-parse", BRANCH, where=".")
     assert ada.git("ls-remote", ".git/run-milestone/remote.git", BRANCH, where=".").split()[0] == head
@@ -62,8 +64,8 @@ def test_a_restart_replaces_what_was_pushed_and_keeps_what_a_person_committed(mi
     assert "Took over" not in ada.types("m1").out
 
 
-def test_thrown_away_work_stays_thrown_away_while_the_remote_still_has_it(milestone):
-    ada = milestone({"01-1": RED, "01-2": {"widgets.py": COLOUR + "SIZE = 4\n"}}, RED_FIRST)
+def test_thrown_away_work_stays_thrown_away_while_the_remote_still_has_it(make_milestone):
+    ada = make_milestone({"01-1": RED, "01-2": {"widgets.py": COLOUR + "SIZE = 4\n"}}, RED_FIRST)
     ada.types("m1")
     pushed = ada.git("rev-parse", BRANCH, where=".")
     place = ada.folder.parent / "hers"
@@ -72,29 +74,29 @@ def test_thrown_away_work_stays_thrown_away_while_the_remote_still_has_it(milest
     ada.git("commit", "--quiet", "--all", "--message=Test that there are widgets", where=place)
     ada.git("worktree", "remove", str(place), where=".")
     ada.types("m1")
-    told = ada.answers("01.restart")
-    assert "🛑 Tests failing" in told.out, "the second attempt is worse, and is not pushed"
-    told = ada.types("m1")
-    assert "Took over what was pushed" not in told.out
+    result = ada.answers("01.restart")
+    assert "🛑 Tests failing" in result.out, "the second attempt is worse, and is not pushed"
+    result = ada.types("m1")
+    assert "Took over what was pushed" not in result.out
     assert ada.git("ls-remote", ".git/run-milestone/remote.git", BRANCH, where=".").split()[0] == pushed
     assert pushed not in ada.git("log", "--format=%H", BRANCH, where=".")
 
 
-def test_a_change_without_a_test_is_not_red_either_and_other_issues_are_not_asked(milestone):
-    ada = milestone({"01-1": {"widgets.py": COLOUR}}, RED_FIRST)
+def test_a_change_without_a_test_is_not_red_either_and_other_issues_are_not_asked(make_milestone):
+    ada = make_milestone({"01-1": {"widgets.py": COLOUR}}, RED_FIRST)
     assert "The change brings no test, though one shall fail without it" in ada.types("m1").out
 
 
-def test_who_does_not_ask_for_red_first_is_not_asked(milestone):
-    ada = milestone({"01-1": GREEN})
+def test_who_does_not_ask_for_red_first_is_not_asked(make_milestone):
+    ada = make_milestone({"01-1": GREEN})
     ada.types("m1")
     assert len(ada.pulls()) == 1
     assert not (ada.folder / "state/m1/logs/01/contract.log").exists(), "and no test runs twice"
 
 
-def test_a_new_test_in_an_old_file_is_told_from_the_old_ones(milestone):
+def test_a_new_test_in_an_old_file_is_told_from_the_old_ones(make_milestone):
     both = SIZE_TEST.format(3) + "\n\ndef test_size_again():\n    assert SIZE == 3\n"
-    ada = milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": both}}, RED_FIRST)
+    ada = make_milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": both}}, RED_FIRST)
     ada.types("m1")
     assert [finding["message"] for finding in ada.reads("gates/01.json")["findings"]] == [
         "test_size_again passes without the change"
@@ -104,31 +106,31 @@ def test_a_new_test_in_an_old_file_is_told_from_the_old_ones(milestone):
 # ---- the base's own tests -----------------------------------------------------------------------------------------
 
 
-def test_a_test_bent_to_the_change_is_found_by_its_base_version(milestone):
+def test_a_test_bent_to_the_change_is_found_by_its_base_version(make_milestone):
     bent = {"widgets.py": WIDGETS.replace("3", "4"), "tests/test_widgets.py": SIZE_TEST.format(4)}
-    ada = milestone({"01-1": bent, "01-2": {"widgets.py": COLOUR, "tests/test_widgets.py": SIZE_TEST.format(3)}})
-    told = ada.types("m1")
-    assert "✓ Tests: 1 passed" in told.out
-    assert "🛑 Tests or checks weakened" in told.out
-    assert "1. test_size of the base fails on the change" in told.out
-    assert "approve | fix | skip | abort" in told.out
-    told = ada.answers("01.fix")
-    assert "✓ Fix committed" in told.out
+    ada = make_milestone({"01-1": bent, "01-2": {"widgets.py": COLOUR, "tests/test_widgets.py": SIZE_TEST.format(3)}})
+    result = ada.types("m1")
+    assert "✓ Tests: 1 passed" in result.out
+    assert "🛑 Tests or checks weakened" in result.out
+    assert "1. test_size of the base fails on the change" in result.out
+    assert "approve | fix | skip | abort" in result.out
+    result = ada.answers("01.fix")
+    assert "✓ Fix committed" in result.out
     assert len(ada.pulls()) == 1
 
 
-def test_an_extended_test_file_whose_base_version_still_holds_is_fine(milestone):
+def test_an_extended_test_file_whose_base_version_still_holds_is_fine(make_milestone):
     more = (
         SIZE_TEST.format(3).replace("import SIZE", "import COLOUR, SIZE")
         + '\n\ndef test_colour():\n    assert COLOUR == "red"\n'
     )
-    ada = milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": more}}, RED_FIRST)
+    ada = make_milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": more}}, RED_FIRST)
     ada.types("m1")
     assert len(ada.pulls()) == 1
 
 
-def test_a_test_file_that_held_no_test_yet_is_no_question(milestone):
-    ada = milestone({"01-1": RED})
+def test_a_test_file_that_held_no_test_yet_is_no_question(make_milestone):
+    ada = make_milestone({"01-1": RED})
     (ada.folder / "tests/test_colour.py").write_text("import widgets\n")
     ada.git("add", ".", where=".")
     ada.git("commit", "--quiet", "--message=Prepare", where=".")
@@ -141,37 +143,37 @@ def test_a_test_file_that_held_no_test_yet_is_no_question(milestone):
 UNUSED = COLOUR + "\n\ndef paint(what):\n    first = what\n    second = first\n    third = second\n    return third\n"
 
 
-def test_changed_lines_that_no_test_runs_are_a_label(milestone):
-    ada = milestone({"01-1": {**RED, "widgets.py": UNUSED}}, plan="limits: {coverage: 60}\n")
-    told = ada.types("m1")
-    assert "⚠️ Changed lines poorly covered" in told.out
-    assert "✓ Label: needs-test-review" in told.out
+def test_changed_lines_that_no_test_runs_are_a_label(make_milestone):
+    ada = make_milestone({"01-1": {**RED, "widgets.py": UNUSED}}, plan="limits: {coverage: 60}\n")
+    result = ada.types("m1")
+    assert "⚠️ Changed lines poorly covered" in result.out
+    assert "✓ Label: needs-test-review" in result.out
     (pull,) = ada.pulls()
     assert pull["labels"] == ["needs-test-review"]
     assert "They run 2 of 6 changed lines." in pull["body"]
     assert "not run: widgets.py: 8-11" in pull["body"]
-    assert told.out.count("Waiting for 1 decision") == 1, "a label holds nobody up: the phase is what waits"
+    assert result.out.count("Waiting for 1 decision") == 1, "a label holds nobody up: the phase is what waits"
     log = (ada.folder / "state/m1/logs/01/test.log").read_text()
     assert log.count("test session starts") == 1, "measured in the one run of the tests"
 
 
-def test_enough_covered_lines_are_nothing_and_a_threshold_of_the_project_fails_no_test_here(milestone):
+def test_enough_covered_lines_are_nothing_and_a_threshold_of_the_project_fails_no_test_here(make_milestone):
     settings = '[tool.pytest.ini_options]\npythonpath = ["."]\n[tool.coverage.report]\nfail_under = 100\n'
-    ada = milestone({"01-1": {**RED, "widgets.py": UNUSED}}, plan="limits: {coverage: 30}\n")
+    ada = make_milestone({"01-1": {**RED, "widgets.py": UNUSED}}, plan="limits: {coverage: 30}\n")
     (ada.folder / "pyproject.toml").write_text(settings)
     ada.git("commit", "--quiet", "--all", "--message=Want every line covered", where=".")
-    told = ada.types("m1")
-    assert "✓ Tests: 2 passed" in told.out
+    result = ada.types("m1")
+    assert "✓ Tests: 2 passed" in result.out
     assert [pull["labels"] for pull in ada.pulls()] == [[]]
 
 
-def test_what_cannot_be_measured_is_said_once_and_holds_nobody_up(milestone):
-    ada = milestone(
+def test_what_cannot_be_measured_is_said_once_and_holds_nobody_up(make_milestone):
+    ada = make_milestone(
         {"01-1": RED, "02-1": {"note.py": '"""A note."""\n\nTEXT = 1\n'}},
         plan="commands: {test: [python3, -m, pytest]}\n",
     )
-    told = ada.types("m1")
-    assert told.out.count("· Coverage of changed lines is not measured: let `commands: {test: …}` write") == 1
+    result = ada.types("m1")
+    assert result.out.count("· Coverage of changed lines is not measured: let `commands: {test: …}` write") == 1
     assert [pull["labels"] for pull in ada.pulls()] == [[], []]
     assert all("Coverage of changed lines: not measured" in pull["body"] for pull in ada.pulls())
 
@@ -179,21 +181,21 @@ def test_what_cannot_be_measured_is_said_once_and_holds_nobody_up(milestone):
 # ---- the baseline -------------------------------------------------------------------------------------------------
 
 
-def test_failures_known_before_any_work_do_not_count_and_new_ones_do(milestone):
+def test_failures_known_before_any_work_do_not_count_and_new_ones_do(make_milestone):
     broken = SIZE_TEST.format(5).replace("test_size", "test_known")
     worse = {"widgets.py": WIDGETS.replace("3", "4")}
-    ada = milestone({"01-1": RED, "02-1": worse, "02-2": {"widgets.py": WIDGETS}})
+    ada = make_milestone({"01-1": RED, "02-1": worse, "02-2": {"widgets.py": WIDGETS}})
     (ada.folder / "tests/test_known.py").write_text(broken)
     ada.git("add", ".", where=".")
     ada.git("commit", "--quiet", "--message=Know a failure", where=".")
-    told = ada.types("m1")
-    assert told.code == 3
-    assert "🛑 Tests fail before any work" in told.out
-    assert "tests.test_known::test_known" in told.out
-    assert told.issues() == [], "no issue starts on a base that nobody vouched for"
+    result = ada.types("m1")
+    assert result.code == 3
+    assert "🛑 Tests fail before any work" in result.out
+    assert "tests.test_known::test_known" in result.out
+    assert result.issues() == [], "no issue starts on a base that nobody vouched for"
 
-    told = ada.answers("bootstrap.approve")
-    assert "✓ Tests: 2 passed (1 known failure of the baseline not counted)" in told.out
-    assert "Failed:\n- test_size\n" in told.out, "a test that worked before counts"
-    assert "- test_known" not in told.out
+    result = ada.answers("bootstrap.approve")
+    assert "✓ Tests: 2 passed (1 known failure of the baseline not counted)" in result.out
+    assert "Failed:\n- test_size\n" in result.out, "a test that worked before counts"
+    assert "- test_known" not in result.out
     assert ada.reads("gates/02.json")["kind"] == "tests"

@@ -33,8 +33,8 @@ class Ran:
     @property
     def done(self):
         """The names of the jobs that succeeded: `Issue 03`."""
-        found = re.findall(r"^\[[^\]]*/([^\]/]+?)\s*\] 🏁  Job succeeded", self.out, re.MULTILINE)
-        return [re.sub(r"-\d+$", "", name) for name in found]
+        succeeded = re.findall(r"^\[[^\]]*/([^\]/]+?)\s*\] 🏁  Job succeeded", self.out, re.MULTILINE)
+        return [re.sub(r"-\d+$", "", name) for name in succeeded]
 
     @property
     def issues(self):
@@ -55,13 +55,13 @@ class Starts(BaseHTTPRequestHandler):
         self._answer({"id": 7, "name": "run-milestone", "path": path, "state": "active"} if asked else None)
 
     def do_POST(self):
-        said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/repos/acme/shop/actions/workflows/7/dispatches":
-            self.server.started.append(said)
+            self.server.started.append(payload)
             self._answer({})
         else:
             repository = {"name": "shop", "owner": {"login": "acme"}, "defaultBranchRef": {"name": "main"}}
-            wanted = self.path == "/graphql" and "RepositoryInfo" in said["query"]
+            wanted = self.path == "/graphql" and "RepositoryInfo" in payload["query"]
             self._answer({"data": {"repository": repository}} if wanted else None)
 
     def _answer(self, value):
@@ -93,8 +93,8 @@ class Actions:
         self._git("init", "--quiet", "--bare", "--initial-branch=main", str(self.remote))
         self._git("remote", "add", "origin", str(self.remote))
         self.ada.types("init", *[Path(name).parts[1] for name in files if name.endswith("/plan.yaml")])
-        told = self.ada.types("ci", "github", *form)
-        assert told.code == 0, told.err
+        result = self.ada.types("ci", "github", *form)
+        assert result.code == 0, result.err
         (self.ada.folder / ".github/actions/run-milestone/action.yml").write_text(SETUP)
         self._git("add", ".")
         self._git("commit", "--quiet", "--message=Open the shop")
@@ -103,11 +103,11 @@ class Actions:
     def _git(self, *words):
         return self.ada.git(*words, where=".")
 
-    def begins(self, event="workflow_dispatch", said=None, **env):
+    def begins(self, event="workflow_dispatch", payload=None, **env):
         """Start the workflow as GitHub would, on a fresh machine, and do not wait for its end."""
         self.runs += 1
         path = self.folder / f"event-{self.runs}.json"
-        path.write_text(json.dumps(said or {"inputs": {"milestone": "m1"}}))
+        path.write_text(json.dumps(payload or {"inputs": {"milestone": "m1"}}))
         environment = {"GITHUB_RUN_ID": str(self.runs), "GITHUB_REPOSITORY": "acme/shop", **env}
         cache = self.folder / f"machine-{self.runs}"
         words = [str(BIN / "act"), event, "--workflows", ".github/workflows/run-milestone.yml"]
@@ -125,8 +125,8 @@ class Actions:
             out, _ = act.communicate(timeout=900)
         return Ran(act.returncode != 0, out)
 
-    def runs_it(self, event="workflow_dispatch", said=None, **env):
-        return self.ends(self.begins(event, said, **env))
+    def runs_it(self, event="workflow_dispatch", payload=None, **env):
+        return self.ends(self.begins(event, payload, **env))
 
     def jobs_alive(self):
         """The pids of run-milestone in jobs of this forge."""
@@ -189,8 +189,8 @@ TWO = ["feat/m1-01-the-first-page", "feat/m1-02-the-second-page"]
 
 def decides(forge, gate, verb, why=""):
     """Somebody answers at their own machine."""
-    told = forge.ada.types("decide", "m1", gate, verb, "--reason", why, "--state-ref")
-    assert told.code == 0, told.err
+    result = forge.ada.types("decide", "m1", gate, verb, "--reason", why, "--state-ref")
+    assert result.code == 0, result.err
 
 
 def until(happens, *acts):

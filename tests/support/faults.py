@@ -131,10 +131,12 @@ def plant(fault, place, agent):
     """Make the programs in `place`, one of which goes wrong at one call; returns the code that a run needs for it."""
     for name, real in (("git", shutil.which("git")), ("agent", str(agent))):
         how = {"place": place, "name": name, "real": real, "python": sys.executable}
-        own = fault.program == name
-        instead = MODES.get(fault.mode, "").format(**how) if own else ""
+        is_struck = fault.program == name
+        instead = MODES.get(fault.mode, "").format(**how) if is_struck else ""
         stays = _STAYS.format(**how) if fault.program == "stays" and name == "git" else ""
-        program(place / name, _SHIM.format(**how, call=fault.pattern if own else "0", instead=instead, stays=stays))
+        program(
+            place / name, _SHIM.format(**how, call=fault.pattern if is_struck else "0", instead=instead, stays=stays)
+        )
         (place / f"{name}.calls").write_text("0\n")
     for name in ("git", "agent", "stays", "forge"):
         (place / f"{name}.log").write_text("")

@@ -87,11 +87,11 @@ class ForgeContract:
     def propose(self, ground, forge):
         """Push a branch and open a pull request as the steps do, with what a scenario leaves unsaid."""
 
-        def propose(head=HEAD, **said) -> PullRequest:
+        def propose(head=HEAD, **wanted) -> PullRequest:
             if ground.head(head) is None:
                 ground.push(head, {f"{head.replace('/', '-')}.txt": "new\n"})
             usual = {"base": BASE, "title": "Sanitize", "body": "Why."}
-            return forge.create(head, Proposal(**{**usual, **said}))
+            return forge.create(head, Proposal(**{**usual, **wanted}))
 
         return propose
 
@@ -289,7 +289,7 @@ class ForgeContract:
         first, second, third = forge.comments(made.number)
         assert first == ours
         assert (ours.body, ours.writer) == ("Skipped: cache timing", True)
-        assert [(said.author, said.body, said.writer) for said in (second, third)] == [
+        assert [(comment.author, comment.body, comment.writer) for comment in (second, third)] == [
             ("ada", "/approve", True),
             ("mallory", "/approve", False),
         ]
@@ -300,7 +300,7 @@ class ForgeContract:
         first, second = forge.comment(number, "one"), forge.comment(number, "two")
         changed = forge.comment(number, "one, but better", update=first.id)
         assert (changed.id, changed.body) == (first.id, "one, but better")
-        assert [said.body for said in forge.comments(number)] == ["one, but better", "two"]
+        assert [comment.body for comment in forge.comments(number)] == ["one, but better", "two"]
         assert forge.comments(number)[1] == second
         with pytest.raises(OutsideError):
             forge.comment(number, "x", update=4711)
@@ -323,7 +323,7 @@ class ForgeContract:
         ]
         assert propose().number > max(first.number, other.number, second.number)
         assert forge.comment(first.number, "on it").body == "on it"
-        assert [said.body for said in forge.comments(first.number)] == ["on it"]
+        assert [comment.body for comment in forge.comments(first.number)] == ["on it"]
 
     def test_a_milestone_is_made_once_and_closed(self, forge):
         made = forge.ensure_milestone("m4.1", "User management")

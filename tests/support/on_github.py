@@ -41,10 +41,10 @@ def founding_example(person, github):
 
 def _seed(world):
     for path in sorted((EXAMPLE / "sample/forge").glob("*/*.json")):
-        said = json.loads(path.read_text())
-        world.next_number = said["number"]
-        thing = world.add(title=said["title"], body=said["body"], author="grace", state=said["state"].upper())
-        thing.head, thing.base, thing.last_head = said.get("head"), said.get("base"), "0" * 40
+        record = json.loads(path.read_text())
+        world.next_number = record["number"]
+        thing = world.add(title=record["title"], body=record["body"], author="grace", state=record["state"].upper())
+        thing.head, thing.base, thing.last_head = record.get("head"), record.get("base"), "0" * 40
 
 
 def _make_product(person, bare):

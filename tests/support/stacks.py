@@ -32,7 +32,7 @@ class Stack:
     def git(self, *words, where="."):
         return self.person.git(*words, where=where)
 
-    def there(self, *words):
+    def on_remote(self, *words):
         """Ask git at the remote."""
         return self.git(*words, where=self.remote)
 
@@ -70,10 +70,9 @@ class StackOnGitHub(Stack):
     world: object = None
 
     def pulls(self):
-        found = (pull for pull in self.world.pulls())
         return {
             pull.head: {"number": pull.number, "state": pull.state.lower(), "base": pull.base, "body": pull.body}
-            for pull in found
+            for pull in self.world.pulls()
         }
 
 
@@ -98,11 +97,11 @@ LARGE = {"04-1": {"w04.js": MANY}}
 
 def is_opened(stack):
     """All five are proposed; the large one waits and is approved, and so is the phase."""
-    told = stack.runs()
-    assert "🛑 Large change" in told.out, told.out + told.err
+    result = stack.runs()
+    assert "🛑 Large change" in result.out, result.out + result.err
     stack.answers("04.approve")
-    told = stack.answers("phase-1.continue")
-    assert told.code == 0, told.out + told.err
+    result = stack.answers("phase-1.continue")
+    assert result.code == 0, result.out + result.err
     assert stack.bases() == BASES
 
 
@@ -110,38 +109,38 @@ def amended_in_the_middle_it_lands(stack):
     """Somebody commits to the second of five finished pull requests; then the stack lands."""
     assert stack.bases() == BASES
     own_change = ("diff", "--name-only", f"{JOIN}...{branch('04')}")
-    assert stack.there(*own_change) == "w04.js", "of an issue on two others reviewers see its own change alone"
-    assert stack.there("rev-parse", "milestone/m1") == stack.git("rev-parse", "main"), (
+    assert stack.on_remote(*own_change) == "w04.js", "of an issue on two others reviewers see its own change alone"
+    assert stack.on_remote("rev-parse", "milestone/m1") == stack.git("rev-parse", "main"), (
         "nothing is there before it lands"
     )
-    own = {name: stack.there("rev-parse", name) for name in BASES}
+    heads = {name: stack.on_remote("rev-parse", name) for name in BASES}
     hers = stack.commits_by_hand("02", "w02.js", "const two = 2;\n")
-    told = lands(stack)
-    assert told.code == 1
-    assert "✗ Nothing lands yet:" in told.out
-    assert "  - #02 is not finished (test: changed since: commit)" in told.out
+    result = lands(stack)
+    assert result.code == 1
+    assert "✗ Nothing lands yet:" in result.out
+    assert "  - #02 is not finished (test: changed since: commit)" in result.out
     assert set(states(stack).values()) == {"open"}
 
-    told = stack.runs()
-    assert told.code == 0, told.out
-    assert told.issues() == ["02", "04", "05"]
-    assert f"✓ Restacked on {JOIN} (" in told.out
-    assert f"✓ Restacked on {branch('04')} (" in told.out
-    assert "🛑" not in told.out, "what was approved for #04 is still what #04 changes"
-    assert "Implemented" not in told.out, "nobody implements again because something below moved"
-    assert stack.there(*own_change) == "w04.js"
-    for name, head in own.items():
-        assert stack.there("merge-base", "--is-ancestor", head, name) == "", "a branch only goes forward"
-    assert "Amend w02.js" in stack.there("log", "--format=%s", branch("05")), "what stands on it holds it as well"
+    result = stack.runs()
+    assert result.code == 0, result.out
+    assert result.issues() == ["02", "04", "05"]
+    assert f"✓ Restacked on {JOIN} (" in result.out
+    assert f"✓ Restacked on {branch('04')} (" in result.out
+    assert "🛑" not in result.out, "what was approved for #04 is still what #04 changes"
+    assert "Implemented" not in result.out, "nobody implements again because something below moved"
+    assert stack.on_remote(*own_change) == "w04.js"
+    for name, head in heads.items():
+        assert stack.on_remote("merge-base", "--is-ancestor", head, name) == "", "a branch only goes forward"
+    assert "Amend w02.js" in stack.on_remote("log", "--format=%s", branch("05")), "what stands on it holds it as well"
     assert stack.runs().issues() == [], "and nothing runs when nothing moved"
-    told = lands(stack)
-    assert told.code == 0, told.out + told.err
-    order = [line.split("(#")[1][:2] for line in told.lines if " landed on milestone/m1 (#" in line]
+    result = lands(stack)
+    assert result.code == 0, result.out + result.err
+    order = [line.split("(#")[1][:2] for line in result.lines if " landed on milestone/m1 (#" in line]
     assert order == list(UPON)
-    assert states(stack) == {**dict.fromkeys(own, "merged"), "milestone/m1": "open"}
-    for head in (hers, *own.values()):
-        assert stack.there("merge-base", "--is-ancestor", head, "milestone/m1") == "", "every commit is kept"
-    assert stack.there("show", "milestone/m1:w02.js") == "const two = 2;"
+    assert states(stack) == {**dict.fromkeys(heads, "merged"), "milestone/m1": "open"}
+    for head in (hers, *heads.values()):
+        assert stack.on_remote("merge-base", "--is-ancestor", head, "milestone/m1") == "", "every commit is kept"
+    assert stack.on_remote("show", "milestone/m1:w02.js") == "const two = 2;"
     assert stack.pulls()["milestone/m1"]["base"] == "main"
     verified = stack.person.types("verify", "m1")
     assert verified.code == 0, verified.out

@@ -25,7 +25,7 @@ class Case:
 
     number: str
     kind: Kind
-    said: str
+    shown: str
     work: tuple = (SIMPLE,)
     entry: dict = field(default_factory=dict)
     name: str = ""
@@ -50,7 +50,7 @@ LABELS = (
 GATES = (
     Case("08", Kind.SPEC_MISSING, "1. Issue #08 has no acceptance criteria", entry={"criteria": []}),
     Case("09", Kind.BLOCKED, "1. it depends on issue #28, which was skipped", entry={"depends_on": [28]}),
-    Case("10", Kind.AGENT, "1. sh ended with 1: nothing is laid down for 10-1", (None, SIMPLE)),
+    Case("10", Kind.AGENT, "1. sh ended with 1: nothing is prepared for 10-1", (None, SIMPLE)),
     Case("11", Kind.HUMAN, "1. commit your work on feat/m1-11-do-11", entry={"agent": {"kind": "human"}}),
     Case(
         "12",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.person import Person
 
 from run_milestone.adapters.git import Git
 from run_milestone.adapters.process import Processes
@@ -128,13 +129,13 @@ def machine(tmp_path, hub):
 
 
 @pytest.fixture
-def project(tmp_path, somebody):
+def project(tmp_path):
     """Make a bare remote with a plan on main, and fresh clones of it."""
     (tmp_path / "agent.sh").write_text(AGENT)
 
     def make(name):
         home = tmp_path / name
-        seed = somebody(home / "seed")
+        seed = Person(home / "seed")
         (seed.folder / "plans" / "m1").mkdir(parents=True)
         text = PLAN.replace("AGENT", str(tmp_path / "agent.sh"))
         (seed.folder / "plans" / "m1" / "plan.yaml").write_text(text)
@@ -147,7 +148,7 @@ def project(tmp_path, somebody):
         def clone(machine):
             (home / machine).mkdir()
             seed.git("clone", "--quiet", str(home / "hub.git"), str(home / machine / "parts"), where=".")
-            return somebody(home / machine / "parts")
+            return Person(home / machine / "parts")
 
         return clone
 

@@ -62,9 +62,9 @@ class Responses(Model):
         first = "Review issue 01" not in asked and "function_call_output" not in asked
         write = {"name": "exec_command", "arguments": json.dumps({"cmd": "printf 'PART = 1\\n' > part_1.py"})}
         call = {"type": "function_call", "id": "f1", "call_id": "c1", **write}
-        said = {"role": "assistant", "content": [{"type": "output_text", "text": words(asked)}]}
+        message = {"role": "assistant", "content": [{"type": "output_text", "text": words(asked)}]}
         yield "response.created", {"response": {"id": "r1"}}
-        item = call if first else {"type": "message", "id": "m1", **said}
+        item = call if first else {"type": "message", "id": "m1", **message}
         yield "response.output_item.done", {"output_index": 0, "item": item}
         usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
         yield "response.completed", {"response": {"id": "r1", "usage": usage}}
@@ -110,16 +110,16 @@ def plays(person, agent, reviewer, **env):
     person.types("init")
     plan = PLAN.format(agent=json.dumps(agent), reviewer=json.dumps(reviewer))
     (person.folder / "plans/m1/plan.yaml").write_text(plan)
-    told = person.types("m1", env=env)
-    assert "✓ Implemented (1 file, 1 line)" in told.out
-    assert "✓ PR #1 created" in told.out
-    assert "1. PART is used nowhere — part_1.py#L1" in told.out
+    result = person.types("m1", env=env)
+    assert "✓ Implemented (1 file, 1 line)" in result.out
+    assert "✓ PR #1 created" in result.out
+    assert "1. PART is used nowhere — part_1.py#L1" in result.out
     assert not [path for path in person.folder.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
-    return told
+    return result
 
 
 @pytest.mark.skipif(not shutil.which("codex") or not shutil.which("bwrap"), reason="codex or bubblewrap is missing")
-def test_codex_implements_and_reviews_with_a_key_that_nobody_else_sees(repository):
+def test_codex_implements_and_reviews_with_a_key_that_nobody_else_sees(newcomer):
     def codex(sandbox, url):
         where = f'model_providers.here={{name="here",base_url="{url}/v1",env_key="MODEL_KEY",wire_api="responses"}}'
         here = ["-m", "gpt-5", "-c", "model_provider=here", "-c", where]
@@ -127,17 +127,17 @@ def test_codex_implements_and_reviews_with_a_key_that_nobody_else_sees(repositor
         return [codex, "exec", "--skip-git-repo-check", "--ephemeral", "--sandbox", sandbox, *here, "-"]
 
     with serving(Responses) as (url, shown):
-        plays(repository, codex("workspace-write", url), codex("read-only", url), MODEL_KEY=KEY)
+        plays(newcomer, codex("workspace-write", url), codex("read-only", url), MODEL_KEY=KEY)
     assert shown == {f"Bearer {KEY}"}
 
 
 @pytest.mark.skipif(not shutil.which("claude"), reason="claude is missing")
-def test_claude_implements_reviews_and_tells_what_it_cost(repository):
+def test_claude_implements_reviews_and_tells_what_it_cost(newcomer):
     claude = [shutil.which("claude"), "-p", "--output-format", "json"]
     agent = [*claude, "--permission-mode", "acceptEdits"]
     with serving(Messages) as (url, shown):
-        told = plays(repository, agent, claude, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=url)
+        result = plays(newcomer, agent, claude, ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=url)
     assert shown == {KEY}
-    assert "Cost: unknown" not in told.out
-    marker = json.loads((repository.folder / "state/m1/issues/01/implement.json").read_text())
+    assert "Cost: unknown" not in result.out
+    marker = json.loads((newcomer.folder / "state/m1/issues/01/implement.json").read_text())
     assert 0 < marker["evidence"]["cost"] < 1

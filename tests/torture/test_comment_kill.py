@@ -22,7 +22,7 @@ FAILS = (Finding(Kind.TESTS, Severity.CRITICAL, "tests.test_cache::test_ttl", "t
 COMMENTS = [("mallory", "/skip", False), ("grace", "/fix\n/skip", True), ("ada", "/fix mind the TTL", True)]
 
 
-def lay_out(folder):
+def prepare(folder):
     """A gate that is open, and an issue on which nothing was asked yet."""
     State(folder / "state").gates.open(gating.ask("03", FAILS, "c" * 64, (), MILESTONE))
     save(folder, {"number": 7, "title": "Cache", "body": "", "state": "open", "comments": []})
@@ -82,9 +82,9 @@ def killed(work, folder, line):
 
 def end_state(folder):
     """What everybody sees in the end."""
-    said = [(comment["author"], comment["body"].split(" by ")[0]) for comment in issue(folder)["comments"]]
+    comments = [(comment["author"], comment["body"].split(" by ")[0]) for comment in issue(folder)["comments"]]
     decisions, *left = (names(folder / "state" / room) for room in ("decisions", "approvals", "gates", "asked"))
-    return said, decisions, [name for room in left for name in room]
+    return comments, decisions, [name for room in left for name in room]
 
 
 def names(folder):
@@ -95,7 +95,7 @@ def names(folder):
 def sweep(tmp_path, lines):
     """Kill at each line in turn, first while it asks, then while it hears; returns how many kills there were."""
     kills = 0
-    lay_out(tmp_path / "start")
+    prepare(tmp_path / "start")
     shutil.copytree(tmp_path / "start", tmp_path / "asked")
     ask(tmp_path / "asked")
     people_answer(tmp_path / "asked")

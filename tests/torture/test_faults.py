@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.faults import FORGE, LINES, MODES, Fault
-from support.worlds import World, differences, stands, untrue
+from support.faulty_milestone import FaultyMilestone, differences, stands, untrue
 
 ENDS = {0: "complete", 1: "failed", 3: "waiting"}
 
@@ -19,34 +19,34 @@ PROGRAMS = (("git", MODES), ("stays", LINES), ("agent", MODES), ("forge", FORGE)
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
-    return World(tmp_path_factory.mktemp("start") / "home").make()
+    return FaultyMilestone(tmp_path_factory.mktemp("start") / "home").make()
 
 
 @pytest.fixture(scope="module")
 def undisturbed(start):
     """How the milestone ends where nothing goes wrong, and the calls that its first run makes of what."""
-    world = start.copy(start.folder.with_name("undisturbed"))
-    world.plant(Fault("stays"))
-    assert world.runs() == 3, world.said
-    calls = {program: world.calls(program) for program, _ in PROGRAMS}
-    assert world.goes_on() == [("phase-1", "continue")]
-    return world, calls
+    milestone = start.copy(start.folder.with_name("undisturbed"))
+    milestone.plant(Fault("stays"))
+    assert milestone.runs() == 3, milestone.outputs
+    calls = {program: milestone.calls(program) for program, _ in PROGRAMS}
+    assert milestone.goes_on() == [("phase-1", "continue")]
+    return milestone, calls
 
 
 def goes_wrong(start, fault, undisturbed, bug=""):
     """Run with a fault, then without it until the milestone is complete; returns what is wrong then, if anything."""
     name = re.sub(r"\W+", "-", f"{fault.program} {fault.call} {fault.mode}")
-    world = start.copy(start.folder.with_name(name))
-    world.bug = bug
-    world.plant(fault)
-    code, struck = world.runs(), world.struck()
-    if struck is None and (fault.is_among(world.calls(fault.program)) or not world.calls("git")):
+    milestone = start.copy(start.folder.with_name(name))
+    milestone.bug = bug
+    milestone.plant(fault)
+    code, struck = milestone.runs(), milestone.struck()
+    if struck is None and (fault.is_among(milestone.calls(fault.program)) or not milestone.calls("git")):
         return f"{fault}: it never came to that"  # where there are that many: git may look at an index once more
-    world.good()
-    wrong = wrongly_ended(world, code) or wrongly_went_on(world, undisturbed, exactly=is_exact(fault))
+    milestone.good()
+    wrong = wrongly_ended(milestone, code) or wrongly_went_on(milestone, undisturbed, exactly=is_exact(fault))
     if wrong:
         return f"{fault} ({struck}): {wrong}"
-    shutil.rmtree(world.folder)
+    shutil.rmtree(milestone.folder)
     return None
 
 
@@ -55,30 +55,30 @@ def is_exact(fault):
     return fault.program != "agent" and fault.mode not in {"nothing", "garbage"}
 
 
-def wrongly_ended(world, code):
+def wrongly_ended(milestone, code):
     """Return what is wrong about how the run ended that met the fault."""
     if code is None:
         return "the run hangs"
-    if "Traceback" in world.said[-1]:
-        return world.said[-1]
+    if "Traceback" in milestone.outputs[-1]:
+        return milestone.outputs[-1]
     if code not in ENDS and code != 2:
-        return f"exit code {code}: {world.said[-1]}"
-    return "; ".join(untrue(world)) or None
+        return f"exit code {code}: {milestone.outputs[-1]}"
+    return "; ".join(untrue(milestone)) or None
 
 
-def wrongly_went_on(world, undisturbed, *, exactly):
+def wrongly_went_on(milestone, undisturbed, *, exactly):
     """Return what is wrong about how the milestone ended."""
-    took = world.goes_on()
+    took = milestone.goes_on()
     if took is None:
-        return f"never complete: {world.said[-1]}"
-    return "\n".join(differences(stands(world, exactly=exactly), stands(undisturbed, exactly=exactly))) or None
+        return f"never complete: {milestone.outputs[-1]}"
+    return "\n".join(differences(stands(milestone, exactly=exactly), stands(undisturbed, exactly=exactly))) or None
 
 
 def sweep(start, faults, undisturbed, bug=""):
     """Try each fault; returns what went wrong."""
     with ThreadPoolExecutor(3) as several:
-        found = several.map(lambda fault: goes_wrong(start, fault, undisturbed, bug), faults)
-        return [wrong for wrong in found if wrong is not None]
+        problems = several.map(lambda fault: goes_wrong(start, fault, undisturbed, bug), faults)
+        return [wrong for wrong in problems if wrong is not None]
 
 
 def every(undisturbed, program, modes):

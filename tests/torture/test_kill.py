@@ -13,6 +13,7 @@ import sys
 import time
 
 import pytest
+from support.person import Person
 
 SHOWN = ("number", "title", "head", "base", "state", "draft", "labels")
 LONGEST = 8.0
@@ -115,8 +116,8 @@ def kill_and_rerun(ada, moments, undisturbed, words=DEMO, end=end_state):
             break
         kills += 1
         assert survivors(ada) == []
-    told = ada.types(*words)
-    assert told.code == 0, told.out + told.err
+    result = ada.types(*words)
+    assert result.code == 0, result.out + result.err
     assert end(ada) == undisturbed
     return kills
 
@@ -129,10 +130,10 @@ def test_a_few_kills(person, undisturbed):
 
 
 @pytest.mark.torture
-def test_fifty_kills(tmp_path, somebody, undisturbed):
+def test_fifty_kills(tmp_path, undisturbed):
     rng, kills, runs = random.Random(41), 0, 0
     while kills < 50:
-        ada = somebody(tmp_path / f"run-{runs}")
+        ada = Person(tmp_path / f"run-{runs}")
         ada.folder.mkdir()
         kills += kill_and_rerun(ada, [rng.uniform(0.05, LONGEST) for _ in range(15)], undisturbed)
         runs += 1
@@ -140,11 +141,11 @@ def test_fifty_kills(tmp_path, somebody, undisturbed):
 
 
 @pytest.fixture
-def parts(tmp_path, somebody):
+def parts(tmp_path):
     """Make a project with the milestone whose agents work side by side."""
 
     def make(name):
-        ada = somebody(tmp_path / name / "parts")
+        ada = Person(tmp_path / name / "parts")
         (ada.folder / "plans/m1").mkdir(parents=True)
         (ada.folder / "plans/m1/plan.yaml").write_text(json.dumps(PARTS, indent=1))
         ada.git("init", "--quiet", "--initial-branch=main", where=".")

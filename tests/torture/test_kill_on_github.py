@@ -19,7 +19,7 @@ def test_twenty_kills(person, tmp_path, monkeypatch):
         founding_example(person, github)
         while kills < 20 and killed_when_asked(person, github, DEMO, "", rng.randrange(1, 10)):
             kills += 1
-        told = person.types(*DEMO)
-        assert told.code == 0, told.out + told.err
+        result = person.types(*DEMO)
+        assert result.code == 0, result.out + result.err
         is_the_founding_example(person, github)
     print(f"figure: converged after {kills} / {kills} kills")

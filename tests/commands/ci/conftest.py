@@ -8,14 +8,15 @@ import threading
 
 import pytest
 from support.actions import BIN, Actions, Starts, files
+from support.person import Person
 
 
 @pytest.fixture(scope="session")
-def actions(somebody):
+def actions():
     """Make a forge that runs the workflow; skipped by name where the runner is missing."""
     if not (BIN / "act").exists():
         pytest.skip("act is not installed: pip install 'run-milestone[test]'")
-    return lambda folder, files, *form: Actions(folder, somebody, files, *form)
+    return lambda folder, files, *form: Actions(folder, Person, files, *form)
 
 
 @pytest.fixture(scope="session")

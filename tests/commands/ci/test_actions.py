@@ -57,7 +57,7 @@ def test_one_job_carries_a_milestone_from_question_to_question(shop):
 def plays_waves(forge, gh, *, said=None):
     """Start the workflow, and again as long as its last job asks GitHub to."""
     folder, started = gh
-    ran = [forge.runs_it(said=said, GH_CONFIG_DIR=folder)]
+    ran = [forge.runs_it(payload=said, GH_CONFIG_DIR=folder)]
     while started:
         assert started == [{"inputs": {"milestone": "m1"}, "ref": "main", "return_run_details": True}]
         started.clear()

@@ -48,7 +48,7 @@ def test_the_founding_example_comes_to_its_end_on_actions(example, gh, form):
     recorded, jobs = yaml.safe_load((EXAMPLE / "decisions.yaml").read_text()), 0
     while True:
         started.clear()
-        ran = forge.runs_it(said={"inputs": {"milestone": "m4.1"}}, GH_CONFIG_DIR=folder)
+        ran = forge.runs_it(payload={"inputs": {"milestone": "m4.1"}}, GH_CONFIG_DIR=folder)
         assert not ran.red, ran.out
         jobs += len(ran.done) - 1
         waiting = open_gates(forge)

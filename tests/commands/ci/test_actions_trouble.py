@@ -69,7 +69,7 @@ def test_strangers_and_nonsense_start_nothing(shop):
     assert (ran.red, ran.done) == (False, ["What is to be run"])
     assert "The comment is on nothing that belongs to a milestone, so nothing is run." in ran.out
 
-    ran = forge.runs_it(said={"inputs": {"milestone": "m1$(touch made); touch made"}})
+    ran = forge.runs_it(payload={"inputs": {"milestone": "m1$(touch made); touch made"}})
     assert (ran.red, ran.done) == (True, [])
     assert "'m1$(touch made); touch made' is not a milestone id. Write it like m4.1 or m3." in ran.out
 

@@ -56,14 +56,14 @@ jobs:
 
 
 @pytest.fixture
-def team(repository):
+def team(newcomer):
     """A team with a workflow of its own."""
 
     def says(text):
-        path = repository.folder / ".github/workflows/milestone.yml"
+        path = newcomer.folder / ".github/workflows/milestone.yml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        return repository
+        return newcomer
 
     return says
 
@@ -115,7 +115,7 @@ def test_what_is_no_workflow_gets_a_sentence(team):
     assert "does not exist. Name a workflow" in ada.types("ci", "check", "missing.yml").err
 
 
-def test_without_a_workflow_it_says_how_to_get_one(repository):
-    told = repository.types("ci", "check")
+def test_without_a_workflow_it_says_how_to_get_one(newcomer):
+    told = newcomer.types("ci", "check")
     assert told.code == 2
     assert "Write one with `run-milestone ci github`." in told.err

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.person import Person
 
 MAIN, WAVE = ".github/workflows/run-milestone.yml", ".github/workflows/run-milestone-wave.yml"
 SETUP = ".github/actions/run-milestone/action.yml"
@@ -21,9 +22,9 @@ def program(name):
 
 
 @pytest.fixture(scope="module", params=FORMS)
-def written(request, somebody, tmp_path_factory):
+def written(request, tmp_path_factory):
     """Somebody whose repository has the workflow, in each of its two forms."""
-    ada = somebody(tmp_path_factory.mktemp(request.param))
+    ada = Person(tmp_path_factory.mktemp(request.param))
     ada.git("init", "--quiet", "--initial-branch=main", where=".")
     ada.types("init")
     plan = ada.folder / "plans/m1/plan.yaml"

@@ -57,14 +57,14 @@ class Collected:
 
 def collect():
     """Return the scenarios of this folder."""
-    found = Collected()
+    collected = Collected()
     files = [str(path) for path in sorted(Path(__file__).parent.glob("test_*.py"))]
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        code = pytest.main(["--collect-only", "-n0", "-p", "no:cacheprovider", *files], plugins=[found])
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        code = pytest.main(["--collect-only", "-n0", "-p", "no:cacheprovider", *files], plugins=[collected])
     if code != 0:
-        sys.exit(said.getvalue())
-    return found.scenarios
+        sys.exit(output.getvalue())
+    return collected.scenarios
 
 
 def wanted():
@@ -79,9 +79,9 @@ def row(*cells):
 
 
 def stop_row(stop):
-    told = ", ".join(stop.verbs) if stop.tier is Tier.HARD else f"`{stop.label}`" if stop.label else "none"
+    answers = ", ".join(stop.verbs) if stop.tier is Tier.HARD else f"`{stop.label}`" if stop.label else "none"
     alone = ", then ".join(stop.autonomous) or ("waits" if stop.kind is Kind.HUMAN else "goes on")
-    return row(stop.title, f"`{stop.kind}`", stop.found_by, stop.tier, told, alone)
+    return row(stop.title, f"`{stop.kind}`", stop.found_by, stop.tier, answers, alone)
 
 
 def proof_row(kind, answer, node):

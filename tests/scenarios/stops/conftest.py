@@ -4,13 +4,14 @@ import json
 import shutil
 
 import pytest
+from support.person import Person
 
 AGENT = """\
 # Leaves what work/<issue>-<attempt> holds, and takes away what its file `gone` names. A stubborn one never learns:
-# it does at every attempt what it did at the first. Nothing laid down: it fails.
+# it does at every attempt what it did at the first. Where nothing is prepared it fails.
 key=$(sed -n 's/^# .* issue \\([0-9]*\\) of milestone .*, attempt \\([0-9]*\\)$/\\1-\\2/p' | head -n 1)
 [ "$1" = stubborn ] && echo "$key" > "again.md" && key=${key%-*}-1
-[ -d "work/$key" ] || { echo "nothing is laid down for $key" >&2; exit 1; }
+[ -d "work/$key" ] || { echo "nothing is prepared for $key" >&2; exit 1; }
 for name in $(cat "work/$key/gone" 2>/dev/null); do rm "$name"; done
 cp -r "work/$key/." . && rm -f gone
 """
@@ -38,7 +39,7 @@ PRODUCT = {
 }
 
 
-def lay_out(folder, files):
+def write_files(folder, files):
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,31 +47,31 @@ def lay_out(folder, files):
 
 
 @pytest.fixture(scope="session")
-def product(somebody):
+def make_product():
     """Make a project with these phases of issues in a folder; its remote is ../remote.git, its forge beside that.
 
     `work` holds by issue and attempt (`03-1`) what the agent leaves; whatever has none fails.
     """
 
     def make(folder, *phases, work, plan="", agent=("sh", "agent.sh"), test=("sh", "check.sh", "{coverage}")):
-        ada = somebody(folder / "product")
-        lay_out(ada.folder, PRODUCT)
+        ada = Person(folder / "product")
+        write_files(ada.folder, PRODUCT)
         for key, files in work.items():
-            lay_out(ada.folder / "work" / key, {"gone": "", **files})
+            write_files(ada.folder / "work" / key, {"gone": "", **files})
         ada.git("init", "--quiet", "--initial-branch=main", where=".")
         ada.git("add", ".", where=".")
         ada.git("commit", "--quiet", "--message=Start", where=".")
         ada.git("clone", "--quiet", "--bare", ".", str(folder / "remote.git"), where=".")
-        told = {
+        settings = {
             "id": "m1",
             "title": "Stops",
             "repository": {"remote": "../remote.git"},
             "agent": {"kind": "command", "command": agent},
             "commands": {"lint": ["true"], "test": test},
         }
-        head = "".join(f"{key}: {json.dumps(value)}\n" for key, value in told.items())
+        head = "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items())
         rows = "".join(f"  - issues: {json.dumps(list(map(entry, issues)))}\n" for issues in phases)
-        lay_out(ada.folder, {"plans/m1/plan.yaml": f"{head}{plan}phases:\n{rows}"})
+        write_files(ada.folder, {"plans/m1/plan.yaml": f"{head}{plan}phases:\n{rows}"})
         return ada
 
     return make
@@ -80,11 +81,11 @@ def entry(issue):
     return {"title": f"Do {issue['number']:02d}", "criteria": ["It is done"], **issue}
 
 
-class World:
+class Outcome:
     """A milestone after a run: what was said, its gates, decisions and pull requests."""
 
-    def __init__(self, person, told):
-        self.person, self.told = person, told
+    def __init__(self, person, result):
+        self.person, self.result = person, result
         self.home = person.folder.parent
 
     def _records(self, folder):
@@ -114,33 +115,33 @@ class World:
     def evidence(self, number, step):
         return json.loads((self.person.folder / f"state/m1/issues/{number}/{step}.json").read_text())["evidence"]
 
-    def said(self, number):
+    def output_of(self, number):
         """What was said of an issue in the last run."""
-        _, _, rest = self.told.out.partition(f"Issue #{number}: ")
+        _, _, rest = self.result.out.partition(f"Issue #{number}: ")
         return rest.partition("\nIssue #")[0]
 
 
 @pytest.fixture(scope="session")
-def run():
+def run_m1():
     """Run the milestone; returns what became of it."""
 
-    def run(person, *flags):
-        return World(person, person.types("m1", *flags))
+    def run_it(person, *flags):
+        return Outcome(person, person.types("m1", *flags))
 
-    return run
+    return run_it
 
 
 @pytest.fixture(scope="session")
-def goes_on(somebody, tmp_path_factory, run):
+def answer_in_copy(tmp_path_factory, run_m1):
     """Let somebody answer gates in a copy of a project, and run it again."""
 
-    def go_on(world, *answers, before=None, why=""):
+    def go_on(outcome, *answers, before=None, why=""):
         home = tmp_path_factory.mktemp("copy") / "home"
-        shutil.copytree(world.home, home, symlinks=True)
-        person = somebody(home / "product")
+        shutil.copytree(outcome.home, home, symlinks=True)
+        person = Person(home / "product")
         if before:
             before(home)
-        lay_out(person.folder / "state/m1/approvals", dict.fromkeys(answers, why))
-        return run(person)
+        write_files(person.folder / "state/m1/approvals", dict.fromkeys(answers, why))
+        return run_m1(person)
 
     return go_on

@@ -13,17 +13,17 @@ from run_milestone.policy.stops import AGAIN, STOPS
 
 
 @pytest.fixture(scope="module")
-def opened(product, run, tmp_path_factory):
+def opened(make_product, run_m1, tmp_path_factory):
     """The run that opens every gate."""
-    return run(led_into(product, tmp_path_factory.mktemp("stops") / "home", (*LABELS, *GATES)))
+    return run_m1(led_into(make_product, tmp_path_factory.mktemp("stops") / "home", (*LABELS, *GATES)))
 
 
 def answering(verb):
     """A fixture: the gates that offer a verb are answered by it, all at once, and the milestone runs on."""
 
     @pytest.fixture(scope="module")
-    def answered(opened, goes_on):
-        return goes_on(opened, *(f"{case.number}.{verb}" for case in GATES if verb in STOPS[case.kind].verbs))
+    def answered(opened, answer_in_copy):
+        return answer_in_copy(opened, *(f"{case.number}.{verb}" for case in GATES if verb in STOPS[case.kind].verbs))
 
     return answered
 
@@ -32,16 +32,18 @@ skipped, approved, aborted = answering(Verb.SKIP), answering(Verb.APPROVE), answ
 
 
 @pytest.fixture(scope="module")
-def reworked(opened, goes_on):
+def reworked(opened, answer_in_copy):
     """Fix, retry or restart, whichever a gate offers; what was in the way outside is out of it."""
 
-    def mend(home):
+    def repair(home):
         (home / "odd").unlink()
         (home / "remote.git/open").touch()
         (pending,) = (path for path in (home / "remote.forge/checks").iterdir() if "pending" in path.read_text())
         pending.write_text('{"checks": [{"name": "ci", "state": "passed"}]}')
 
-    return goes_on(opened, *(f"{case.number}.{verb}" for case in GATES for verb in again(case.kind)), before=mend)
+    return answer_in_copy(
+        opened, *(f"{case.number}.{verb}" for case in GATES for verb in again(case.kind)), before=repair
+    )
 
 
 # ---- found --------------------------------------------------------------------------------------------------------
@@ -49,24 +51,24 @@ def reworked(opened, goes_on):
 
 @pytest.mark.parametrize("case", proves(None, among=LABELS))
 def test_a_small_risk_is_a_label_and_the_run_goes_on(opened, case):
-    assert case.said in opened.said(case.number)
+    assert case.shown in opened.output_of(case.number)
     label = STOPS[case.kind].label
-    assert f"✓ Label: {label}" in opened.said(case.number)
+    assert f"✓ Label: {label}" in opened.output_of(case.number)
     assert label in opened.pull(case.number)["labels"]
     assert opened.story(case.number)["status"] == "done"
 
 
 @pytest.mark.parametrize("case", proves(None))
 def test_a_large_one_waits_with_the_commands_that_answer_it(opened, case):
-    assert opened.told.code == 3
-    gate, said = opened.gate(case.number), opened.said(case.number)
+    assert opened.result.code == 3
+    gate, output = opened.gate(case.number), opened.output_of(case.number)
     assert gate["kind"] == case.kind
-    assert case.said in said
+    assert case.shown in output
     title = "Others pushed to its branch" if case.name == "others-commits" else STOPS[case.kind].title
-    assert f"🛑 {title}" in said
-    assert " | ".join(STOPS[case.kind].verbs) in said
+    assert f"🛑 {title}" in output
+    assert " | ".join(STOPS[case.kind].verbs) in output
     for verb in STOPS[case.kind].verbs:
-        assert f"  touch state/m1/approvals/{case.number}.{verb} " in said
+        assert f"  touch state/m1/approvals/{case.number}.{verb} " in output
     early = STOPS[case.kind].found_by != "review" and case.kind is not Kind.TOOL
     assert (opened.pull(case.number) is None) is early, "nothing is proposed before it is allowed"
 
@@ -77,7 +79,7 @@ def test_a_large_one_waits_with_the_commands_that_answer_it(opened, case):
 @pytest.mark.parametrize("case", proves(Verb.APPROVE))
 def test_approve_accepts_what_is_shown_and_the_issue_goes_on(approved, case):
     assert [verb for verb, _ in approved.decided(case.number)] == ["approve"]
-    assert "✓ Approved (recorded)" in approved.said(case.number)
+    assert "✓ Approved (recorded)" in approved.output_of(case.number)
     assert approved.pull(case.number)["state"] == "open"
     assert approved.story(case.number)["status"] == "done"
 
@@ -85,9 +87,11 @@ def test_approve_accepts_what_is_shown_and_the_issue_goes_on(approved, case):
 @pytest.mark.parametrize("case", proves(*AGAIN))
 def test_another_attempt_mends_it_and_everything_is_looked_at_again(opened, reworked, case):
     assert [verb for verb, _ in reworked.decided(case.number)] == again(case.kind)
-    assert reworked.gate(case.number) is None, reworked.said(case.number)
+    assert reworked.gate(case.number) is None, reworked.output_of(case.number)
     before = opened.pull(case.number)
-    assert (f"✓ PR #{reworked.pull(case.number)['number']} created" in reworked.said(case.number)) is (before is None)
+    assert (f"✓ PR #{reworked.pull(case.number)['number']} created" in reworked.output_of(case.number)) is (
+        before is None
+    )
     assert reworked.pull(case.number)["state"] == "open"
     assert reworked.story(case.number)["status"] == "done"
 
@@ -103,43 +107,43 @@ def test_what_the_base_and_others_did_is_merged_in_and_only_the_rest_is_the_chan
 
 
 def test_a_retry_asks_for_what_was_asked_before(reworked):
-    assert "🔧 Starting over...\n✓ Implemented (1 file, 1 line)" in reworked.said("10")
-    assert "🤖 Code review..." in reworked.said("10"), "nothing was reviewed before"
+    assert "🔧 Starting over...\n✓ Implemented (1 file, 1 line)" in reworked.output_of("10")
+    assert "🤖 Code review..." in reworked.output_of("10"), "nothing was reviewed before"
     assert reworked.story("10")["attempts"] == 2
     assert reworked.person.git("log", "-1", "--format=%s", "feat/m1-10-do-10", where=".") == "feat(m1): Do 10 (10)"
 
 
 def test_whatever_is_answered_the_target_branch_never_moves(opened, approved, reworked, skipped):
-    assert {world.remote("main") for world in (opened, approved, reworked, skipped)} == {opened.remote("main")}
+    assert {outcome.remote("main") for outcome in (opened, approved, reworked, skipped)} == {opened.remote("main")}
     assert opened.remote("main") == opened.person.git("rev-parse", "main", where=".")
 
 
 @pytest.mark.parametrize("case", proves(Verb.SKIP))
 def test_skip_leaves_the_issue_out_and_a_pull_request_of_it_a_draft(skipped, case):
     assert [verb for verb, _ in skipped.decided(case.number)] == ["skip"]
-    assert f"⏭️ Skipped Issue #{case.number}" in skipped.told.out
+    assert f"⏭️ Skipped Issue #{case.number}" in skipped.result.out
     assert skipped.story(case.number)["status"] == "skipped"
     assert (skipped.pull(case.number) or {"draft": True})["draft"]
 
 
 @pytest.mark.parametrize("case", proves(Verb.ABORT))
 def test_abort_ends_the_run_and_the_question_stands_when_it_is_resumed(aborted, resumed, case):
-    assert aborted.told.code == 1
+    assert aborted.result.code == 1
     assert [verb for verb, _ in aborted.decided(case.number)] == ["abort"]
-    assert aborted.told.issues() == []
-    assert "Aborted. `run-milestone m1` resumes it." in aborted.told.out
-    assert resumed.told.code == 3
+    assert aborted.result.issues() == []
+    assert "Aborted. `run-milestone m1` resumes it." in aborted.result.out
+    assert resumed.result.code == 3
     assert resumed.gate(case.number)["kind"] == case.kind
-    assert case.said in resumed.told.out
+    assert case.shown in resumed.result.out
 
 
-def test_status_says_that_the_run_was_aborted_while_other_questions_are_open(opened, goes_on):
-    aborted = goes_on(opened, f"{GATES[0].number}.abort")
-    assert aborted.told.code == 1
-    said = json.loads(aborted.person.types("status", "m1", "--json").out)
-    assert (said["status"], len(said["waiting"])) == ("aborted", len(GATES) - 1)
+def test_status_says_that_the_run_was_aborted_while_other_questions_are_open(opened, answer_in_copy):
+    aborted = answer_in_copy(opened, f"{GATES[0].number}.abort")
+    assert aborted.result.code == 1
+    status = json.loads(aborted.person.types("status", "m1", "--json").out)
+    assert (status["status"], len(status["waiting"])) == ("aborted", len(GATES) - 1)
 
 
 @pytest.fixture(scope="module")
-def resumed(aborted, goes_on):
-    return goes_on(aborted)
+def resumed(aborted, answer_in_copy):
+    return answer_in_copy(aborted)

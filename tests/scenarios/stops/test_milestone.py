@@ -17,7 +17,7 @@ class Case:
 
     gate: str
     kind: Kind
-    said: str
+    shown: str
     issue: dict = field(default_factory=dict)
     plan: str = ""
     broken: bool = False
@@ -58,66 +58,67 @@ def made(product, home, case):
 
 
 @pytest.fixture(scope="module")
-def stopped(product, run, tmp_path_factory):
+def stopped(make_product, run_m1, tmp_path_factory):
     """Each of these milestones, after the run that stopped."""
-    return {case.kind: (case, run(made(product, tmp_path_factory.mktemp(case.gate) / "home", case))) for case in CASES}
+    homes = {case.kind: tmp_path_factory.mktemp(case.gate) / "home" for case in CASES}
+    return {case.kind: (case, run_m1(made(make_product, homes[case.kind], case))) for case in CASES}
 
 
 @pytest.mark.parametrize("kind", proves(None))
 def test_the_run_stops_before_it_goes_on_with_what_is_wrong(stopped, kind):
-    case, world = stopped[kind]
-    assert world.told.code == (4 if kind is Kind.BUDGET else 3)
-    assert world.gate(case.gate)["kind"] == kind
-    assert f"🛑 {STOPS[kind].title}" in world.told.out
-    assert case.said in world.told.out
-    assert " | ".join(STOPS[kind].verbs) in world.told.out
-    assert world.told.issues() == (["01"] if kind is Kind.BUDGET else [])
+    case, outcome = stopped[kind]
+    assert outcome.result.code == (4 if kind is Kind.BUDGET else 3)
+    assert outcome.gate(case.gate)["kind"] == kind
+    assert f"🛑 {STOPS[kind].title}" in outcome.result.out
+    assert case.shown in outcome.result.out
+    assert " | ".join(STOPS[kind].verbs) in outcome.result.out
+    assert outcome.result.issues() == (["01"] if kind is Kind.BUDGET else [])
 
 
 @pytest.mark.parametrize("kind", proves(Verb.APPROVE))
-def test_approve_accepts_it_and_the_milestone_goes_on(stopped, goes_on, kind):
-    case, world = stopped[kind]
-    approved = goes_on(world, f"{case.gate}.approve", why=case.why)
+def test_approve_accepts_it_and_the_milestone_goes_on(stopped, answer_in_copy, kind):
+    case, outcome = stopped[kind]
+    approved = answer_in_copy(outcome, f"{case.gate}.approve", why=case.why)
     assert [verb for verb, _ in approved.decided(case.gate)] == ["approve"]
     assert approved.gate(case.gate) is None
-    assert approved.told.issues()[-1] == "02"
+    assert approved.result.issues()[-1] == "02"
 
 
 @pytest.mark.parametrize("kind", proves(Verb.ABORT))
-def test_abort_ends_the_run_and_the_question_stands_when_it_is_resumed(stopped, goes_on, kind):
-    case, world = stopped[kind]
-    aborted = goes_on(world, f"{case.gate}.abort")
-    assert aborted.told.code == (4 if kind is Kind.BUDGET else 1)
-    assert aborted.told.issues() == []
-    assert "Aborted. `run-milestone m1` resumes it." in aborted.told.out
-    resumed = goes_on(aborted)
+def test_abort_ends_the_run_and_the_question_stands_when_it_is_resumed(stopped, answer_in_copy, kind):
+    case, outcome = stopped[kind]
+    aborted = answer_in_copy(outcome, f"{case.gate}.abort")
+    assert aborted.result.code == (4 if kind is Kind.BUDGET else 1)
+    assert aborted.result.issues() == []
+    assert "Aborted. `run-milestone m1` resumes it." in aborted.result.out
+    resumed = answer_in_copy(aborted)
     assert resumed.gate(case.gate)["kind"] == kind
-    assert case.said in resumed.told.out
+    assert case.shown in resumed.result.out
 
 
 @pytest.mark.parametrize("kind", proves(AUTONOMOUS))
-def test_a_run_that_asks_nobody_ends_there(product, run, tmp_path_factory, kind):
+def test_a_run_that_asks_nobody_ends_there(make_product, run_m1, tmp_path_factory, kind):
     case = next(case for case in CASES if case.kind is kind)
-    world = run(made(product, tmp_path_factory.mktemp(case.gate) / "home", case), "--autonomous")
-    assert world.told.code == (4 if kind is Kind.BUDGET else 1)
-    assert world.decided(case.gate) == [("abort", "autonomous")]
-    assert f"Gate {case.gate} ended the run ({STOPS[kind].title.lower()}" in world.told.out
+    outcome = run_m1(made(make_product, tmp_path_factory.mktemp(case.gate) / "home", case), "--autonomous")
+    assert outcome.result.code == (4 if kind is Kind.BUDGET else 1)
+    assert outcome.decided(case.gate) == [("abort", "autonomous")]
+    assert f"Gate {case.gate} ended the run ({STOPS[kind].title.lower()}" in outcome.result.out
 
 
-def test_a_plan_that_was_mended_is_reviewed_again_and_nobody_is_asked(stopped, goes_on):
-    _, world = stopped[Kind.PLAN_CRITICAL]
-    assert "Or mend plans/m1/ and run the same command again: then it is reviewed again." in world.told.out
+def test_a_plan_that_was_mended_is_reviewed_again_and_nobody_is_asked(stopped, answer_in_copy):
+    _, outcome = stopped[Kind.PLAN_CRITICAL]
+    assert "Or mend plans/m1/ and run the same command again: then it is reviewed again." in outcome.result.out
 
-    def mend(home):
+    def repair(home):
         plan = home / "product/plans/m1/plan.yaml"
         plan.write_text(plan.read_text().replace('["*.js"]', '["*.js", "tests/**"]'))
 
-    mended = goes_on(world, before=mend)
-    assert "Invoking plan-review..." in mended.told.out
-    assert "(0 critical, 1 warning)" in mended.told.out
+    mended = answer_in_copy(outcome, before=repair)
+    assert "Invoking plan-review..." in mended.result.out
+    assert "(0 critical, 1 warning)" in mended.result.out
     assert mended.gate("plan-review") is None
-    assert mended.told.issues()[0] == "01"
-    assert "Invoking plan-review..." not in goes_on(mended).told.out, "and not again while it stays the same"
+    assert mended.result.issues()[0] == "01"
+    assert "Invoking plan-review..." not in answer_in_copy(mended).result.out, "and not again while it stays the same"
 
 
 # ---- warnings -----------------------------------------------------------------------------------------------------
@@ -125,26 +126,30 @@ def test_a_plan_that_was_mended_is_reviewed_again_and_nobody_is_asked(stopped, g
 
 @pytest.mark.stop(Kind.PLAN_WARNING)
 def test_a_warning_is_said_and_written_down_and_the_run_goes_on(stopped):
-    _, world = stopped[Kind.BUDGET]
-    assert "✓ Passed (0 critical, 2 warnings)\n  ⚠️ Issue #01, criterion 1: “It is done” does not say" in world.told.out
-    assert "2 warnings:" in (world.person.folder / "state/m1/plan-review.md").read_text()
-    assert world.told.issues() == ["01"]
+    _, outcome = stopped[Kind.BUDGET]
+    assert (
+        "✓ Passed (0 critical, 2 warnings)\n  ⚠️ Issue #01, criterion 1: “It is done” does not say" in outcome.result.out
+    )
+    assert "2 warnings:" in (outcome.person.folder / "state/m1/plan-review.md").read_text()
+    assert outcome.result.issues() == ["01"]
 
 
 # ---- phases -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def unfinished(product, run, tmp_path_factory):
+def unfinished(make_product, run_m1, tmp_path_factory):
     """A first phase in which a person's issue waits, and a second one."""
     person = {"number": 2, "agent": {"kind": "human"}}
-    return run(product(tmp_path_factory.mktemp("phases") / "home", [{"number": 1}, person], [{"number": 3}], work=WORK))
+    return run_m1(
+        make_product(tmp_path_factory.mktemp("phases") / "home", [{"number": 1}, person], [{"number": 3}], work=WORK)
+    )
 
 
 @pytest.fixture(scope="module")
-def second(unfinished, goes_on):
+def second(unfinished, answer_in_copy):
     """The end of the second phase; what was unfinished in the first is left out."""
-    return goes_on(unfinished, "phase-1.skip-phase")
+    return answer_in_copy(unfinished, "phase-1.skip-phase")
 
 
 @pytest.mark.stop(Kind.PHASE, Verb.SKIP_PHASE)
@@ -157,46 +162,46 @@ def test_skip_phase_leaves_out_what_is_unfinished_and_passes_the_barrier(unfinis
 
 @pytest.mark.stop(Kind.PHASE)
 def test_a_phase_that_is_complete_shows_its_pull_requests_and_waits(second):
-    assert second.told.code == 3
-    assert "✓ Phase 2 complete — 1 PR ready" in second.told.out
-    assert "continue | skip-phase | abort" in second.told.out
+    assert second.result.code == 3
+    assert "✓ Phase 2 complete — 1 PR ready" in second.result.out
+    assert "continue | skip-phase | abort" in second.result.out
 
 
 @pytest.mark.stop(Kind.PHASE, Verb.CONTINUE)
-def test_continue_goes_on_to_the_end(second, goes_on):
-    done = goes_on(second, "phase-2.continue")
-    assert done.told.code == 0
-    assert "✓ Milestone M1 Complete" in done.told.out
+def test_continue_goes_on_to_the_end(second, answer_in_copy):
+    done = answer_in_copy(second, "phase-2.continue")
+    assert done.result.code == 0
+    assert "✓ Milestone M1 Complete" in done.result.out
 
 
 @pytest.mark.stop(Kind.PHASE, Verb.ABORT)
-def test_abort_at_a_phase_ends_the_run_and_the_phase_asks_again(second, goes_on):
-    aborted = goes_on(second, "phase-2.abort")
-    assert aborted.told.code == 1
-    assert "✓ Phase 2 complete — 1 PR ready" in goes_on(aborted).told.out
+def test_abort_at_a_phase_ends_the_run_and_the_phase_asks_again(second, answer_in_copy):
+    aborted = answer_in_copy(second, "phase-2.abort")
+    assert aborted.result.code == 1
+    assert "✓ Phase 2 complete — 1 PR ready" in answer_in_copy(aborted).result.out
 
 
 @pytest.mark.stop(Kind.PHASE, AUTONOMOUS)
 @pytest.mark.stop(Kind.PLAN_WARNING, AUTONOMOUS)
-def test_a_run_that_asks_nobody_goes_on_past_warnings_and_barriers(product, run, tmp_path_factory):
-    ada = product(tmp_path_factory.mktemp("on") / "home", [{"number": 1}], [{"number": 3}], work=WORK)
-    world = run(ada, "--autonomous")
-    assert "✓ Passed (0 critical, 2 warnings)" in world.told.out
-    assert world.decided("phase-1") == [("continue", "autonomous")]
-    assert world.told.code == 0
+def test_a_run_that_asks_nobody_goes_on_past_warnings_and_barriers(make_product, run_m1, tmp_path_factory):
+    ada = make_product(tmp_path_factory.mktemp("on") / "home", [{"number": 1}], [{"number": 3}], work=WORK)
+    outcome = run_m1(ada, "--autonomous")
+    assert "✓ Passed (0 critical, 2 warnings)" in outcome.result.out
+    assert outcome.decided("phase-1") == [("continue", "autonomous")]
+    assert outcome.result.code == 0
 
 
 # ---- the target branch --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.stop(Kind.TARGET)
-def test_no_pull_request_goes_to_a_branch_that_is_another_name_for_the_target(product, run, tmp_path_factory):
+def test_no_pull_request_goes_to_a_branch_that_is_another_name_for_the_target(make_product, run_m1, tmp_path_factory):
     home = tmp_path_factory.mktemp("target") / "home"
-    ada = product(home, [{"number": 1}], work=WORK)
+    ada = make_product(home, [{"number": 1}], work=WORK)
     ada.git("symbolic-ref", "refs/heads/milestone/m1", "refs/heads/main", where=home / "remote.git")
     before = ada.git("rev-parse", "main", where=home / "remote.git")
-    world = run(ada)
-    assert world.gate("01")["kind"] == Kind.TARGET
-    assert "1. The pull request is refused: on the remote milestone/m1 is another name for main" in world.told.out
-    assert world.pull("01") is None
-    assert world.remote("main") == before
+    outcome = run_m1(ada)
+    assert outcome.gate("01")["kind"] == Kind.TARGET
+    assert "1. The pull request is refused: on the remote milestone/m1 is another name for main" in outcome.result.out
+    assert outcome.pull("01") is None
+    assert outcome.remote("main") == before

@@ -12,24 +12,24 @@ def commits(ada, place, text):
 
 
 @pytest.mark.stop(Kind.CONFLICT, Verb.FIX)
-def test_a_person_merges_what_a_colleague_changed_meanwhile(product, run, tmp_path):
+def test_a_person_merges_what_a_colleague_changed_meanwhile(make_product, run_m1, tmp_path):
     home = tmp_path / "home"
-    ada = product(home, [{"number": 1, "agent": {"kind": "human"}}], work={})
-    assert "commit your work on feat/m1-01-do-01, then run again" in run(ada).told.out
+    ada = make_product(home, [{"number": 1, "agent": {"kind": "human"}}], work={})
+    assert "commit your work on feat/m1-01-do-01, then run again" in run_m1(ada).result.out
     mine, theirs = home / "product.worktrees/m1-01-person", home / "colleague"
     commits(ada, mine, "colour = 'green'\n")
     ada.git("worktree", "add", "--quiet", "--detach", str(theirs), "main", where=".")
     commits(ada, theirs, "colour = 'blue'\n")
     ada.git("push", "--quiet", str(home / "remote.git"), "HEAD:refs/heads/milestone/m1", where=theirs)
-    assert run(ada).gate("01")["kind"] == Kind.CONFLICT
+    assert run_m1(ada).gate("01")["kind"] == Kind.CONFLICT
 
     ada.touches("01.fix", milestone="m1")
-    told = run(ada).told
+    result = run_m1(ada).result
     other = ada.git("rev-parse", "HEAD", where=theirs)
-    assert f"`git merge {other[:10]}` on feat/m1-01-do-01 and resolve what conflicts, then run again" in told.out
+    assert f"`git merge {other[:10]}` on feat/m1-01-do-01 and resolve what conflicts, then run again" in result.out
     ada.git("merge", "--quiet", "--strategy=ours", "--no-edit", other[:10], where=mine)
     commits(ada, mine, "colours = ['blue', 'green']\n")
-    world = run(ada)
-    assert world.pull("01")["state"] == "open"
-    assert world.evidence("01", "inspect")["files"] == 1, "the colleague's work is no part of the change"
-    assert other in world.log("feat/m1-01-do-01")
+    outcome = run_m1(ada)
+    assert outcome.pull("01")["state"] == "open"
+    assert outcome.evidence("01", "inspect")["files"] == 1, "the colleague's work is no part of the change"
+    assert other in outcome.log("feat/m1-01-do-01")

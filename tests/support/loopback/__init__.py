@@ -56,10 +56,10 @@ class GitHub:
 
     def fault(self, name: str):
         """The fault that this request is to have."""
-        found = next((fault for fault in self.faults if fault[0] in name), None)
-        if found:
-            self.faults.remove(found)
-        return found and found[1]
+        fault_hit = next((fault for fault in self.faults if fault[0] in name), None)
+        if fault_hit:
+            self.faults.remove(fault_hit)
+        return fault_hit and fault_hit[1]
 
     def environment(self, home: Path) -> dict[str, str]:
         """What a person's shell has who is logged in here."""

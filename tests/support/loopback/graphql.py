@@ -59,9 +59,9 @@ def answer(github, _method, _path, sent):
         field_resolver=resolve,
         type_resolver=lambda value, *_: value["__typename"],
     )
-    said = {"data": done.data}
+    answer = {"data": done.data}
     if done.errors:
-        said["errors"] = [
+        answer["errors"] = [
             {
                 "type": getattr(error.original_error, "kind", "UNPROCESSABLE"),
                 "path": error.path,
@@ -69,7 +69,7 @@ def answer(github, _method, _path, sent):
             }
             for error in done.errors
         ]
-    return 200, said
+    return 200, answer
 
 
 def resolve(source, info, **arguments):

@@ -14,9 +14,9 @@ def answer(github, method, target, sent):
     if path.startswith("/repos/") and not path.startswith("/repos/acme/widgets"):
         return 404, {"message": "Not Found"}
     for verb, pattern, act in ROUTES:
-        found = re.fullmatch(pattern.replace("REPO", "/repos/acme/widgets"), path)
-        if verb == method and found:
-            return act(github.world, *found.groups(), **({"sent": sent} if sent is not None else {"query": query}))
+        match = re.fullmatch(pattern.replace("REPO", "/repos/acme/widgets"), path)
+        if verb == method and match:
+            return act(github.world, *match.groups(), **({"sent": sent} if sent is not None else {"query": query}))
     github.made_up.add(f"{method} {path}")
     return 404, {"message": "Not Found"}
 
@@ -81,11 +81,13 @@ def new_comment(world, number, sent):
 
 
 def edit_comment(world, identity, sent):
-    found = next((one for thing in world.things.values() for one in thing.comments if one["id"] == int(identity)), None)
-    if found is None:
+    comment = next(
+        (one for thing in world.things.values() for one in thing.comments if one["id"] == int(identity)), None
+    )
+    if comment is None:
         return 404, {"message": "Not Found"}
-    found.update(body=sent["body"], at=world.now())
-    return 200, _comment(found)
+    comment.update(body=sent["body"], at=world.now())
+    return 200, _comment(comment)
 
 
 def milestones(world, query):
@@ -120,24 +122,24 @@ def issues(world, query):
 
 
 def one_issue(world, number, query):
-    found = world.things.get(int(number))
-    return (200, _issue(world, found)) if found else (404, {"message": "Not Found"})
+    thing = world.things.get(int(number))
+    return (200, _issue(world, thing)) if thing else (404, {"message": "Not Found"})
 
 
 def edit_issue(world, number, sent):
-    found = world.things.get(int(number))
-    if found is None:
+    thing = world.things.get(int(number))
+    if thing is None:
         return 404, {"message": "Not Found"}
     for key in sent:
-        setattr(found, key, sent[key].upper() if key == "state" else sent[key])
-    return 200, _issue(world, found)
+        setattr(thing, key, sent[key].upper() if key == "state" else sent[key])
+    return 200, _issue(world, thing)
 
 
 def _issue(world, one):
-    told = {"number": one.number, "title": one.title, "body": one.body, "state": one.state.lower()}
+    facts = {"number": one.number, "title": one.title, "body": one.body, "state": one.state.lower()}
     links = {"html_url": f"https://github.com/acme/widgets/issues/{one.number}"}
     labels = [{"name": name, **world.labels[name]} for name in one.labels]
-    return {**told, **links, "labels": labels, **({"pull_request": {}} if one.is_pull else {})}
+    return {**facts, **links, "labels": labels, **({"pull_request": {}} if one.is_pull else {})}
 
 
 def release(world, tag, query):
@@ -146,8 +148,8 @@ def release(world, tag, query):
 
 def new_release(world, sent):
     tag, target = sent["tag_name"], sent.get("target_commitish")
-    there = world.commit(f"refs/tags/{tag}")
-    if there is None:
+    commit = world.commit(f"refs/tags/{tag}")
+    if commit is None:
         world.git("update-ref", f"refs/tags/{tag}", world.commit(target))
     facts = {"id": len(world.releases) + 1, "html_url": f"https://github.com/acme/widgets/releases/tag/{tag}"}
     world.releases[tag] = {"tag_name": tag, "name": sent.get("name"), "body": sent.get("body"), "draft": False, **facts}
@@ -155,13 +157,13 @@ def new_release(world, sent):
 
 
 def commit(world, ref, query):
-    found = world.commit(f"refs/{ref}")
-    return (200, {"sha": found}) if found else (422, {"message": f"No commit found for SHA: {ref}"})
+    commit = world.commit(f"refs/{ref}")
+    return (200, {"sha": commit}) if commit else (422, {"message": f"No commit found for SHA: {ref}"})
 
 
 def logs(world, job, query):
-    found = next((one for checks in world.checks.values() for one in checks if one["id"] == int(job)), None)
-    return (200, found["log"]) if found else (404, {"message": "Not Found"})
+    check = next((one for checks in world.checks.values() for one in checks if one["id"] == int(job)), None)
+    return (200, check["log"]) if check else (404, {"message": "Not Found"})
 
 
 ROUTES = (

@@ -67,8 +67,8 @@ class Handler(BaseHTTPRequestHandler):
         """`mutation PullRequestCreate` for GraphQL, `POST /repos/…` for REST."""
         if not self.path.endswith("/graphql"):
             return f"{self.command} {self.path}"
-        found = re.search(r"(?:query|mutation)\s+\w+", sent["query"])
-        return found[0] if found else "query"
+        operation = re.search(r"(?:query|mutation)\s+\w+", sent["query"])
+        return operation[0] if operation else "query"
 
     def _fail(self, how):
         if how == "hang":

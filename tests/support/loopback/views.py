@@ -74,7 +74,7 @@ def repository(world, owner=None, name=None):
         "squashMergeAllowed": True,
         "deleteBranchOnMerge": False,
         "defaultBranchRef": {"name": "main"},
-        "pullRequests": lambda **said: connection(_found(world, **said), **said),
+        "pullRequests": lambda **arguments: connection(_matching(world, **arguments), **arguments),
         "pullRequest": lambda number: pull(world, _numbered(world, number, pulls=True)),
         "issue": lambda number: issue(world, _numbered(world, number, pulls=False)),
         "issueOrPullRequest": lambda number: either(world, _numbered(world, number)),
@@ -89,8 +89,8 @@ def repository(world, owner=None, name=None):
     }
 
 
-def _found(world, states=None, **said):
-    heads, bases = {None, said.get("headRefName")}, {None, said.get("baseRefName")}
+def _matching(world, states=None, **arguments):
+    heads, bases = {None, arguments.get("headRefName")}, {None, arguments.get("baseRefName")}
     wanted = [
         one
         for one in world.pulls()
@@ -98,17 +98,17 @@ def _found(world, states=None, **said):
         and (heads == {None} or one.head in heads)
         and (bases == {None} or one.base in bases)
     ]
-    newest_first = (said.get("orderBy") or {}).get("direction") == "DESC"
+    newest_first = (arguments.get("orderBy") or {}).get("direction") == "DESC"
     return [pull(world, one) for one in (reversed(wanted) if newest_first else wanted)]
 
 
 def _numbered(world, number, *, pulls=None):
     world.follow()
-    found = world.things.get(number)
-    if found is None or pulls not in {None, found.is_pull}:
+    thing = world.things.get(number)
+    if thing is None or pulls not in {None, thing.is_pull}:
         what = {True: "PullRequest", False: "Issue", None: "issue or pull request"}[pulls]
         raise missing(f"Could not resolve to a {what} with the number of {number}.")
-    return found
+    return thing
 
 
 def missing(message):

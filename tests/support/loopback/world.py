@@ -80,8 +80,8 @@ class World:
 
     def branches(self):
         """Every branch and its commit."""
-        told = self.git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads")
-        return dict(line.split(" ") for line in told.splitlines())
+        lines = self.git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads")
+        return dict(line.split(" ") for line in lines.splitlines())
 
     def commit(self, ref):
         return self.git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", fine=(0, 1, 128))

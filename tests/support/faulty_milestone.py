@@ -34,13 +34,13 @@ _ISSUE = "      - {{number: {0}, title: Make part {0}, criteria: [It is there], 
 
 
 @dataclass
-class World:
+class FaultyMilestone:
     """A milestone of two issues, its programs beside it."""
 
     folder: Path
     bug: str = ""
     """Code that breaks the runner in one way, to see that it is noticed."""
-    said: list = field(default_factory=list)
+    outputs: list = field(default_factory=list)
     forge: str = ""
     """Code that lets the forge go wrong."""
 
@@ -81,7 +81,7 @@ class World:
     def copy(self, folder):
         """Return the same milestone elsewhere, with programs of its own."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        twin = World(folder, self.bug)
+        twin = FaultyMilestone(folder, self.bug)
         twin.good()
         return twin
 
@@ -111,17 +111,17 @@ class World:
             *(words or ("m1",)),
         ]
         env = {**os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}"}
-        with (self.folder / "said").open("w+") as said:
+        with (self.folder / "output").open("w+") as output:
             how = {"cwd": self.project, "env": env, "stdin": subprocess.DEVNULL, "start_new_session": True}
-            run = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, **how)
+            run = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **how)
             try:
                 code = run.wait(timeout=longest)
             except subprocess.TimeoutExpired:
                 code = None
                 os.killpg(run.pid, signal.SIGKILL)
                 run.wait()
-            said.seek(0)
-            self.said.append(said.read())
+            output.seek(0)
+            self.outputs.append(output.read())
         return code
 
     def git(self, *words, where=None, text=None):
@@ -181,62 +181,62 @@ def lasting(record):
     return [lasting(value) for value in record] if isinstance(record, list) else record
 
 
-def stands(world, *, exactly):
+def stands(milestone, *, exactly):
     """Return how the milestone stands, by name: refs here and on the remote, pull requests, markers and decisions.
 
     Unless `exactly`, commits that hold the same files are the same, whichever attempt made them.
     """
-    markers = [world.state / name for name in ("bootstrap.json", "plan-review.json", "complete.json")]
-    markers += sorted((*world.state.glob("issues/*/*.json"), *world.state.glob("phases/*.json")))
-    told = [json.loads(path.read_text()) for path in sorted(world.state.glob("decisions/*.json"))]
-    left = (world.state / room for room in ("gates", "approvals"))
-    found = {
-        **{f"here {name}": sha for name, sha in refs(world).items()},
-        **{f"remote {name}": sha for name, sha in refs(world, world.remote).items()},
-        **{f"pull {pull['number']}": lasting(pull) for pull in world.pulls()},
-        **{str(path.relative_to(world.state)): lasting(json.loads(path.read_text())) for path in markers},
-        "decisions": [(one["gate"], one["verb"]) for one in told if one["verb"] not in {"retry", "fix"}],
+    markers = [milestone.state / name for name in ("bootstrap.json", "plan-review.json", "complete.json")]
+    markers += sorted((*milestone.state.glob("issues/*/*.json"), *milestone.state.glob("phases/*.json")))
+    decisions = [json.loads(path.read_text()) for path in sorted(milestone.state.glob("decisions/*.json"))]
+    left = (milestone.state / room for room in ("gates", "approvals"))
+    records = {
+        **{f"here {name}": sha for name, sha in refs(milestone).items()},
+        **{f"remote {name}": sha for name, sha in refs(milestone, milestone.remote).items()},
+        **{f"pull {pull['number']}": lasting(pull) for pull in milestone.pulls()},
+        **{str(path.relative_to(milestone.state)): lasting(json.loads(path.read_text())) for path in markers},
+        "decisions": [(one["gate"], one["verb"]) for one in decisions if one["verb"] not in {"retry", "fix"}],
         "left": sorted(path.name for room in left for path in room.glob("*.*")),
     }
-    return found if exactly else whoever_made_it(world, found)
+    return records if exactly else without_authors(milestone, records)
 
 
-def whoever_made_it(world, found):
+def without_authors(milestone, records):
     """Return records that name files instead of commits, and no attempts."""
-    text = re.sub(r'"attempt": \d+, ', "", json.dumps(found))
-    for line in world.git("log", "--all", "--format=%H %T").splitlines():
+    text = re.sub(r'"attempt": \d+, ', "", json.dumps(records))
+    for line in milestone.git("log", "--all", "--format=%H %T").splitlines():
         text = text.replace(*line.split(" "))
     return json.loads(text)
 
 
-def untrue(world):
+def untrue(milestone):
     """Return what the markers say of issues, at the end of whichever run, that is not so."""
-    here, pulls = refs(world), {pull["number"]: pull for pull in world.pulls()}
-    there = refs(world, world.remote) if world.remote.exists() else {}
-    for folder in sorted(world.state.glob("issues/*")):
-        told = {path.stem: json.loads(path.read_text())["evidence"] for path in folder.glob("*.json")}
-        told = {step: evidence for step, evidence in told.items() if not evidence.get("problem")}
-        branch = f"refs/heads/{told['branch']['branch']}" if "branch" in told else ""
+    here, pulls = refs(milestone), {pull["number"]: pull for pull in milestone.pulls()}
+    remote_refs = refs(milestone, milestone.remote) if milestone.remote.exists() else {}
+    for folder in sorted(milestone.state.glob("issues/*")):
+        markers = {path.stem: json.loads(path.read_text())["evidence"] for path in folder.glob("*.json")}
+        markers = {step: evidence for step, evidence in markers.items() if not evidence.get("problem")}
+        branch = f"refs/heads/{markers['branch']['branch']}" if "branch" in markers else ""
         if branch and branch not in here:
             yield f"{branch} is not here"
-        if "implement" in told and here.get(branch) != told["implement"]["head"]:
+        if "implement" in markers and here.get(branch) != markers["implement"]["head"]:
             yield f"{branch} is not at what was implemented"
-        if "push" in told and there.get(branch) != told["push"]["head"]:
+        if "push" in markers and remote_refs.get(branch) != markers["push"]["head"]:
             yield f"{branch} is not on the remote as pushed"
-        if "pr" in told and pulls.get(told["pr"]["number"], {}).get("state") != told["pr"]["state"]:
+        if "pr" in markers and pulls.get(markers["pr"]["number"], {}).get("state") != markers["pr"]["state"]:
             yield f"there is no such pull request of {branch}"
 
 
-def refs(world, where=None):
+def refs(milestone, where=None):
     """Return the refs of the repository, or of the remote, and their commits."""
-    told = world.git("for-each-ref", "--format=%(refname) %(objectname)", where=where)
-    return dict(line.split(" ") for line in told.splitlines())
+    lines = milestone.git("for-each-ref", "--format=%(refname) %(objectname)", where=where)
+    return dict(line.split(" ") for line in lines.splitlines())
 
 
-def differences(found, wanted, place=""):
-    """Return where two records differ, a line each."""
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        names = sorted({*found, *wanted})
-        rows = [differences(found.get(name), wanted.get(name), f"{place} {name}") for name in names]
+def differences(actual, wanted, place=""):
+    """Return where two actual differ, a line each."""
+    if isinstance(actual, dict) and isinstance(wanted, dict):
+        names = sorted({*actual, *wanted})
+        rows = [differences(actual.get(name), wanted.get(name), f"{place} {name}") for name in names]
         return [row for part in rows for row in part]
-    return [] if found == wanted else [f"{place}: {found!r}, and else {wanted!r}"]
+    return [] if actual == wanted else [f"{place}: {actual!r}, and else {wanted!r}"]
