@@ -140,7 +140,7 @@ def test_what_a_crash_tore_off_is_repaired_by_the_next_entry(path):
 
 
 def test_a_crash_between_an_entry_and_the_note_of_it_is_no_edit_however_often(path, monkeypatch):
-    note = Journal._keep_head
+    note = Journal._write_head
 
     def crash(journal, place):
         if place[0] == written:
@@ -148,7 +148,7 @@ def test_a_crash_between_an_entry_and_the_note_of_it_is_no_edit_however_often(pa
         note(journal, place)
 
     for written in (9, 10, 11):
-        monkeypatch.setattr(Journal, "_keep_head", crash)
+        monkeypatch.setattr(Journal, "_write_head", crash)
         with pytest.raises(SystemExit):
             again(path).add("run started")
         monkeypatch.undo()

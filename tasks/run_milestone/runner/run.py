@@ -12,7 +12,7 @@ from ..policy import budget
 from ..render.autonomous import autonomous_report
 from ..render.console import Console
 from ..render.gate import question_again
-from ..store.metrics import measure
+from ..store.summary import measure
 from ..sync.shared_state import LocalState, SharedState
 from .answerers import autonomous, nobody
 from .finish import exit_code

@@ -1,4 +1,4 @@
-"""state: WHAT IS DONE, and what people decided; the only writers of `state/<id>/`."""
+"""Reads and writes the files below `state/<id>/`: what is done, and what people decided. Nothing else writes there."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 class State:
-    """Everything recorded about one milestone, by what it is."""
+    """The records of one milestone, by kind."""
 
     def __init__(self, folder: Path) -> None:
-        """Look at `folder` (`state/m4.1`); nothing is created before something is written."""
+        """Use `folder` (`state/m4.1`). Nothing is created before something is written."""
         self.folder = folder
         self.markers = Markers(folder)
         self.gates = OpenGates(folder / "gates")
@@ -40,11 +40,11 @@ class State:
 
     @property
     def is_shared(self) -> bool:
-        """Whether other machines have these records too: then an answer has to be sent to count there."""
+        """Whether other machines share these records. An answer then counts there once it is sent."""
         return (self.folder / "shared.json").exists()
 
     def validate(self) -> int:
-        """Read everything there is; returns how many entries the journal holds.
+        """Read every record, and return how many entries the journal holds.
 
         Errors: DamagedStateError names the first file that cannot be read, or the journal's first broken line.
         """
@@ -60,17 +60,17 @@ class State:
         return sum(1 for _ in self.journal.entries())
 
     def refuse(self, approval: Approval, why: str) -> str:
-        """Set aside an approval file that cannot be taken, with the reason in the journal; returns its new name."""
+        """Move an approval to `stale/` with the reason in the journal, and return its new name."""
         aside = self.approvals.set_aside(approval)
         self.journal.add("approval refused", file=approval.file, why=why)
         return aside.name
 
     def remember(self, world: World) -> None:
-        """Write `remote.json`: what the remote and the forge said when they were last asked."""
+        """Write `remote.json`: the branches and pull requests that the remote and the forge had when last asked."""
         write_record(self.folder / "remote.json", world)
 
     def remembered(self) -> World | None:
-        """Return what the remote and the forge last said, None where nobody asked yet."""
+        """Read `remote.json`, None where the remote was not asked yet."""
         return read_record(self.folder / "remote.json", World)
 
     def write_landed(self, landed: Landed) -> None:
@@ -78,7 +78,7 @@ class State:
         write_record(self.folder / "landing.json", landed)
 
     def landed(self) -> Landed | None:
-        """Return what has landed, None where nothing was to land yet."""
+        """Read `landing.json`, None before the first landing."""
         return read_record(self.folder / "landing.json", Landed)
 
     def write_plan_review(self, text: str) -> None:
@@ -95,13 +95,13 @@ class State:
         write_json(self.folder / "metrics.json", clean(facts))
 
     def write_report(self, text: str) -> Path:
-        """Write `report.html`; returns where it is."""
+        """Write `report.html`, and return its path."""
         path = self.folder / "report.html"
         write_text(path, for_record(text))
         return path
 
     def summary(self) -> dict[str, Any] | None:
-        """Return what `summary.json` says, None where there is none."""
+        """Read `summary.json`, None where there is none."""
         facts = read_json(self.folder / "summary.json")
         if facts is not None and not isinstance(facts, dict):
             raise DamagedStateError(
@@ -110,16 +110,16 @@ class State:
         return facts
 
     def seal(self, folders: list[str], files: list[str], code: int, texts: dict[str, str]) -> None:
-        """Seal how a run ended (see seal.py)."""
+        """Write the seal: how a run ended, and what commands print until anything changes (core/fastpath)."""
         shown = {name: for_record(text) for name, text in texts.items()}
         fastpath.write(str(self.folder / "seal"), folders, files, code, shown)
 
     def sealed(self) -> dict[str, str]:
-        """Return what the seal says for each command; empty where anything changed since."""
+        """Return the text that the seal holds for each command. It is empty where anything has changed since."""
         return (fastpath.read(str(self.folder / "seal")) or (0, {}))[1]
 
     def logs(self, issue: str) -> Path:
-        """Return the folder that holds an issue's logs; it exists afterwards."""
+        """Make the folder of an issue's logs, and return it."""
         folder = self.folder / "logs" / issue
         folder.mkdir(parents=True, exist_ok=True)
         return folder

@@ -1,4 +1,4 @@
-"""The registry: who each number is, and how records follow an issue whose number in the plan is another now."""
+"""Keeps which issue has which number, and moves an issue's records when the plan renumbers it."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from .markers import Markers
 
 STAGE = "moving"
-"""Where folders wait while others leave the place they go to."""
+"""Folder in which records wait until the records at their destination have moved away."""
 
 
 class IssueRegistry:
     """`state/<id>/issues.json`."""
 
     def __init__(self, folder: Path, markers: Markers) -> None:
-        """Look at `folder` (`state/m4.1`)."""
+        """Use `folder` (`state/m4.1`)."""
         self._folder = folder
         self._markers = markers
         self._file: tuple[int, ...] = ()
@@ -41,12 +41,12 @@ class IssueRegistry:
 
     @property
     def roll(self) -> Roll:
-        """Every issue that the milestone ever had; empty before its first run."""
+        """Every issue that the milestone ever had. It is empty before the first run."""
         self._refresh()
         return self._roll
 
     def _refresh(self) -> None:
-        """Read the file again where it is another than it was: others write it too, where state is shared."""
+        """Read the file again if it has changed. Where state is shared, others write it too."""
         path = self._folder / "issues.json"
         file = identity(path)
         if file != self._file:
@@ -57,14 +57,14 @@ class IssueRegistry:
         write_record(self._folder / "issues.json", roll)
 
     def known(self, milestone: Milestone, issue: Issue) -> Known | None:
-        """Return an issue of the plan as the records know it, None where they do not."""
+        """Return the record of an issue of the plan, None where there is none."""
         self._refresh()
         if self._matched[0] is not milestone:
             self._matched = milestone, match(milestone.issues, self._roll.issues)
         return self._matched[1].get(issue.number)
 
     def branch(self, milestone: Milestone, issue: Issue) -> str:
-        """Return the branch of an issue: the one where its work is, else the one that it will have."""
+        """Return the branch that holds an issue's work, else the branch that it will get."""
         known = self.known(milestone, issue)
         return (known.branch if known else None) or branch_of(milestone, issue)
 
@@ -81,25 +81,25 @@ class IssueRegistry:
         return tuple(filter(None, (*self.branches(milestone).values(), *former)))
 
     def marks(self, milestone: Milestone, issue: Issue) -> tuple[str, ...]:
-        """Return what binds commits to an issue: `m4.1/03` for every number it had, the present one first."""
+        """Return the marks of an issue's commits: `m4.1/03` for every number it had, the current one first."""
         known = self.known(milestone, issue)
         numbers = [issue.number, *(span.number for span in reversed(known.spans) if span.number)] if known else []
         return tuple(dict.fromkeys(f"{milestone.id}/{number}" for number in numbers or [issue.number]))
 
     def pin(self, milestone: Milestone, issue: Issue, branch: str) -> None:
-        """Remember that an issue's work is on this branch, whatever its number or title would make of it."""
+        """Record that an issue's work is on this branch, also when its number or title changes."""
         known = self.known(milestone, issue)
         roll = self.roll
         self._write(replace(roll, issues=tuple(replace(k, branch=branch) if k == known else k for k in roll.issues)))
 
-    # ---- another plan -----------------------------------------------------------------------------------------
+    # ---- a changed plan -----------------------------------------------------------------------------------------
 
     def foresee(self, milestone: Milestone, decision: int) -> tuple[Revision, ...]:
-        """Return what became of which issue since the last run; `decision` is the next decision's number."""
+        """Return how the plan's issues have changed since the last run. `decision` is the next decision's number."""
         return revise(milestone.issues, self.roll, decision)[1] if self.roll.issues else ()
 
     def take_up(self, milestone: Milestone, decision: int) -> tuple[Revision, ...]:
-        """Note the plan's issues, and what folders have to move for it; `carry_out` moves them."""
+        """Record the plan's issues and the folders that have to move. `carry_out` moves them."""
         roll = self._with_branches(self.roll)
         revised, revisions = revise(milestone.issues, roll, decision)
         if revised != self.roll:
@@ -116,7 +116,7 @@ class IssueRegistry:
         return replace(known, branch=made.branch) if made else known
 
     def carry_out(self) -> None:
-        """Move the folders of records to where they belong; a crash at any point is gone on from."""
+        """Move the folders of records to their new places. After a crash at any point the next call continues."""
         if not self.roll.staged:
             for move in self.roll.moves:
                 self._stage(move)
@@ -148,7 +148,7 @@ class IssueRegistry:
         return self._folder / STAGE / move.target.replace("/", "~")
 
     def _free(self, target: Path) -> Path:
-        """Return a place for records of nobody that stand where somebody's belong."""
+        """Return a path for records of an unknown issue that are in the way of a known one's."""
         removed = self._folder / "removed"
         removed.mkdir(exist_ok=True)
         names = (removed / f"{target.parent.name}-{target.name}-unknown.{number}" for number in range(1, 1000))
@@ -156,7 +156,7 @@ class IssueRegistry:
 
 
 def _rename_markers(folder: Path, number: str) -> None:
-    """Make the markers in a folder those of another number."""
+    """Give the markers in a folder the task names of another number."""
     for path in sorted(folder.glob("*.json")):
         marker = read_json(path)
         if isinstance(marker, dict) and isinstance(marker.get("task"), str):

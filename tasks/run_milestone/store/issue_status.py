@@ -1,8 +1,9 @@
-"""The issue_statuses: what the records tell of each issue, in one value apiece; a pure function of them."""
+"""Derives the status of each issue from the records: done, skipped, waiting or open, with its pull request."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ..model import Finding, Implemented, Kind, Passed, Proposed, Reviewed, Severity, Step, Tested, Verb
@@ -12,19 +13,15 @@ from ..policy.gating import skipped as skip_of
 from ..policy.stops import LEFT_OUT, STOPS
 
 if TYPE_CHECKING:
-    from ..model import Milestone, Phase
-    from . import State
-
-if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..model import Decision, Gate, Issue, Milestone
+    from ..model import Decision, Gate, Issue, Milestone, Phase
     from . import State
 
 
 @dataclass(frozen=True, slots=True)
 class IssueStatus:
-    """One issue, as the records tell it. `status` is done, skipped, waiting or open."""
+    """What the records hold about one issue. `status` is done, skipped, waiting or open."""
 
     number: str
     title: str
@@ -47,67 +44,68 @@ class IssueStatus:
 
 
 def issue_statuses(milestone: Milestone, state: State) -> tuple[IssueStatus, ...]:
-    """Return every issue's story in plan order."""
+    """Return every issue's status in plan order."""
     decisions, gates = state.decisions.all(), {gate.gate: gate for gate in state.gates.all()}
-    return tuple(_story(issue, state, decisions, gates.get(issue.number)) for issue in milestone.issues)
+    return tuple(_status(issue, state, decisions, gates.get(issue.number)) for issue in milestone.issues)
 
 
-def with_costs(told: tuple[IssueStatus, ...], entries: Iterable[dict[str, Any]]) -> tuple[IssueStatus, ...]:
-    """Return every status with the cost of all attempts from the journal; a marker only knows the last one."""
+def with_costs(issues: tuple[IssueStatus, ...], entries: Iterable[dict[str, Any]]) -> tuple[IssueStatus, ...]:
+    """Return the statuses with the cost of all attempts, as the journal has it. A marker only knows the last one."""
     costs = budget.costs(entries)
-    return tuple(replace(story, cost=costs.get(story.number, story.cost)) for story in told)
+    return tuple(replace(issue, cost=costs.get(issue.number, issue.cost)) for issue in issues)
 
 
-def _story(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Gate | None) -> IssueStatus:
-    own = tuple(decision for decision in decisions if decision.gate == issue.number)
-    proposed = state.markers.evidence(f"{issue.number}:pr", Proposed)
-    tested = state.markers.evidence(f"{issue.number}:test", Tested)
-    implemented = state.markers.evidence(f"{issue.number}:{Step.IMPLEMENT}", Implemented)
-    finished = state.markers.read(f"{issue.number}:{Step.REVIEW_GATE}") is not None
+def _status(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Gate | None) -> IssueStatus:
+    number = issue.number
+    answers = tuple(decision for decision in decisions if decision.gate == number)
+    proposed = state.markers.evidence(f"{number}:{Step.PR}", Proposed)
+    tested = state.markers.evidence(f"{number}:{Step.TEST}", Tested)
+    implemented = state.markers.evidence(f"{number}:{Step.IMPLEMENT}", Implemented)
+    finished = state.markers.read(f"{number}:{Step.REVIEW_GATE}") is not None
     merged = proposed is not None and proposed.state == "merged"
-    skip = skip_of(issue.number, issue.phase, decisions, finished=finished)
+    skip = skip_of(number, issue.phase, decisions, finished=finished)
     status = "skipped" if skip else "waiting" if gate else "done" if finished or merged else "open"
-    made = proposed if proposed and not proposed.problem else None
+    pull = proposed if proposed and not proposed.problem else None
     return IssueStatus(
-        issue.number,
-        issue.title,
-        issue.github,
-        issue.phase,
-        status,
-        made.number if made else None,
-        made.url if made else None,
-        _labels_of(made, state, issue.number),
-        _verdict(own, state, issue.number) if status == "done" and made else None,
-        tested.passed if tested else None,
-        1 + sum(map(asks_for_work, own)) if implemented else 0,
-        round(sum(_took(state, issue.number)), 1),
-        implemented.cost if implemented else None,
-        decisions=tuple(decision.id for decision in own),
+        number=number,
+        title=issue.title,
+        github=issue.github,
+        phase=issue.phase,
+        status=status,
+        pr=pull.number if pull else None,
+        url=pull.url if pull else None,
+        labels=_labels(pull, state, number) if pull else (),
+        verdict=_verdict(answers, state, number) if status == "done" and pull else None,
+        tests=tested.passed if tested else None,
+        attempts=1 + sum(map(asks_for_work, answers)) if implemented else 0,
+        seconds=round(sum(_seconds_of_steps(state, number)), 1),
+        cost=implemented.cost if implemented else None,
+        decisions=tuple(decision.id for decision in answers),
         reason=_reason(skip) if skip else None,
         merged=merged,
     )
 
 
-def _labels_of(made: Proposed | None, state: State, issue: str) -> tuple[str, ...]:
+def _labels(pull: Proposed, state: State, issue: str) -> tuple[str, ...]:
     """Return the pull request's labels, with those that its review added."""
     reviewed = state.markers.evidence(f"{issue}:{Step.REVIEW_GATE}", Passed)
-    return tuple(dict.fromkeys((*made.labels, *(reviewed.labels if reviewed else ())))) if made else ()
+    return tuple(dict.fromkeys((*pull.labels, *(reviewed.labels if reviewed else ()))))
 
 
-def _took(state: State, issue: str) -> Iterator[float]:
+def _seconds_of_steps(state: State, issue: str) -> Iterator[float]:
     for step in Step:
         marker = state.markers.read(f"{issue}:{step}")
         if marker is not None:
             yield marker.took
 
 
-def _verdict(own: tuple[Decision, ...], state: State, issue: str) -> str:
+def _verdict(answers: tuple[Decision, ...], state: State, issue: str) -> str:
     reviewed = state.markers.evidence(f"{issue}:{Step.REVIEW}", Reviewed)
     if reviewed is not None and any(finding.rule == LEFT_OUT for finding in reviewed.findings):
         return "unreviewed"
-    if any(decision.verb is Verb.APPROVE for decision in own):
+    if any(decision.verb is Verb.APPROVE for decision in answers):
         return "approved"
-    if any(decision.verb in {Verb.FIX, Verb.RESTART} for decision in own):
+    if any(decision.verb in {Verb.FIX, Verb.RESTART} for decision in answers):
         return "fixed"
     return "clean"
 
@@ -117,18 +115,18 @@ def _reason(skip: Decision) -> str:
 
 
 def phase_findings(phase: Phase, milestone: Milestone, state: State, *, skipping: bool = False) -> tuple[Finding, ...]:
-    """Return what a phase's barrier asks about, by issue number: their order in the plan is no other list.
+    """Return what a phase's barrier asks about, ordered by issue number, so that a reordered plan asks nothing new.
 
-    A skipped issue is a warning; `skipping` lists what is unfinished as skipped.
+    A skipped issue is a warning. With `skipping`, unfinished issues are listed as skipped.
     """
-    told = [story for story in issue_statuses(milestone, state) if story.phase == phase.number]
-    return tuple(_listed(story, skipping=skipping) for story in sorted(told, key=lambda story: story.number))
+    issues = [issue for issue in issue_statuses(milestone, state) if issue.phase == phase.number]
+    return tuple(_phase_finding(issue, skipping=skipping) for issue in sorted(issues, key=attrgetter("number")))
 
 
-def _listed(story: IssueStatus, *, skipping: bool) -> Finding:
-    if story.status == "skipped" or (skipping and story.status != "done"):
-        return Finding(Kind.PHASE, Severity.WARNING, story.number, f"issue #{story.number} skipped")
-    labels = f" [{', '.join(story.labels)}]" if story.labels else ""
-    reviewed = ", not reviewed" if story.verdict == "unreviewed" else ""
-    said = f"PR #{story.pr} of issue #{story.number}{labels}{reviewed}"
-    return Finding(Kind.PHASE, Severity.INFO, story.number, said)
+def _phase_finding(issue: IssueStatus, *, skipping: bool) -> Finding:
+    if issue.status == "skipped" or (skipping and issue.status != "done"):
+        return Finding(Kind.PHASE, Severity.WARNING, issue.number, f"issue #{issue.number} skipped")
+    labels = f" [{', '.join(issue.labels)}]" if issue.labels else ""
+    reviewed = ", not reviewed" if issue.verdict == "unreviewed" else ""
+    message = f"PR #{issue.pr} of issue #{issue.number}{labels}{reviewed}"
+    return Finding(Kind.PHASE, Severity.INFO, issue.number, message)

@@ -1,10 +1,9 @@
-"""The journal: append-only, each line bound to the one before, so a changed or missing entry shows."""
+"""Appends events to a journal. Each line holds the hash of the one before, so a changed or missing line is detected."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import itertools
 import json
 import os
 import stat
@@ -22,25 +21,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 START = "0" * 64
-"""What the first entry is bound to."""
+"""The `prev` of the first entry."""
 
-Place = tuple[int, str]
-"""An entry's number and the name (SHA-256) of its line."""
+Position = tuple[int, str]
+"""An entry's number and the SHA-256 of its line."""
 
 
 class Journal:
     """`state/<id>/journal.jsonl`: one JSON object per line with `n`, `at`, `event`, `prev` and the event's own keys.
 
-    `journal.head` beside it names the last entry, which no later one is bound to; only a crash leaves it one behind.
-    While entries are appended to those of others (`rebase`) it names the end before and the end after.
+    `journal.head` beside it holds the position of the last entry, so that a removed end is detected. A crash may leave
+    it one entry behind. During `rebase` it holds the last position before and after.
     """
 
     def __init__(self, path: Path) -> None:
-        """Look at `path`; it is created by the first entry."""
+        """Use `path`. The first entry creates it."""
         self._path = path
         self._head = path.with_name("journal.head")
         self._turn = threading.Lock()
-        self._last: Place | None = None
+        self._last: Position | None = None
         self._intact = True
 
     def add(self, event: str, **facts: Any) -> None:
@@ -49,14 +48,17 @@ class Journal:
             number, prev = self._last or self._find_last()
             entry = {"n": number + 1, "at": _now(), "event": event, **clean(plain(facts)), "prev": prev}
             line = _line(entry)
-            self._last = None  # a disk may be full half-way
+            self._last = None  # read again after a write that failed half-way
             with _writing(self._path):
                 _append(self._path, line)
-                self._last = (number + 1, _name(line))
-                self._keep_head(self._last)
+                self._last = (number + 1, _hash(line))
+                self._write_head(self._last)
 
     def entries(self) -> Iterator[dict[str, Any]]:
-        """Yield every whole entry, oldest first; DamagedStateError names a line that is none."""
+        """Yield every complete entry, oldest first.
+
+        Errors: DamagedStateError names a line that is no entry.
+        """
         for number, line in enumerate(_lines(self._path), start=1):
             entry = _entry(line)
             if entry is None:
@@ -64,66 +66,66 @@ class Journal:
             yield entry
 
     def last(self, *events: str) -> dict[str, Any]:
-        """Return the last whole entry of one of these events, an empty one where there is none."""
-        found = (_entry(line) or {} for line in reversed(_lines(self._path)))
-        return next((entry for entry in found if entry.get("event") in events), {})
+        """Return the last complete entry of one of these events, an empty one where there is none."""
+        backwards = (_entry(line) or {} for line in reversed(_lines(self._path)))
+        return next((entry for entry in backwards if entry.get("event") in events), {})
 
     def broken(self) -> str | None:
-        """Return where the chain breaks (`line 7: …`), None where every entry fits the one before."""
+        """Return where the chain breaks (`line 7: …`), None where it is whole."""
         lines = _lines(self._path)
-        return _break(lines) or self._end_differs(lines)
+        return _break(lines) or self._head_differs(lines)
 
     def rebase(self, theirs: bytes, numbers: Mapping[tuple[int, str], int | None]) -> None:
-        """Take the journal that others went on with, and append to it the entries that only this one has, chained anew.
+        """Replace this journal by `theirs`, followed by the entries that only this one has, chained again.
 
-        `numbers` are decisions' new numbers, by old number and gate; the entry of one without a number is left out.
+        `numbers` are decisions' new numbers, by old number and gate. The entry of one without a number is left out.
         A crash leaves the journal as it was or as it becomes.
 
         Errors: DamagedStateError where the chain of either is broken.
         """
         with self._turn:
             _drop_torn_line(self._path)
-            here, there = _lines(self._path), _split(theirs)
-            if why := _break(here) or self._end_differs(here):
+            local, remote = _lines(self._path), _split(theirs)
+            if why := _break(local) or self._head_differs(local):
                 raise _damaged(self._path, why)
-            if why := _break(there):
+            if why := _break(remote):
                 raise _damaged(self._path, f"on the remote, {why}")
-            entries = (_entry(line) or {} for line in here[_shared(here, there) :])
-            lines = _chained(there, _renumbered(entries, numbers))
-            if lines != here:
-                self._replace(here, lines)
+            entries = (_entry(line) or {} for line in local[_shared(local, remote) :])
+            lines = _chained(remote, _renumbered(entries, numbers))
+            if lines != local:
+                self._replace(local, lines)
 
     def _replace(self, before: list[bytes], after: list[bytes]) -> None:
-        """Exchange all lines; until they are, the head names both ends."""
+        """Replace all lines. Until that is done, the head holds the last position of both."""
         self._last = None
         write_text(self._head, _head_line(before) + _head_line(after))
         write_text(self._path, b"".join(after).decode())
         write_text(self._head, _head_line(after))
 
-    def _end_differs(self, lines: list[bytes]) -> str | None:
-        """Return how the journal's end is not what was written last, None where it is."""
-        told = [_end_is_not(lines, *place) for place in self._read_heads()]
-        return None if None in told else told[0]
+    def _head_differs(self, lines: list[bytes]) -> str | None:
+        """Return how the last line differs from what was written last, None where it does not."""
+        differences = [_difference(lines, *position) for position in self._read_heads()]
+        return None if None in differences else differences[0]
 
-    def _find_last(self) -> Place:
-        """Return the last entry's place; an end that somebody changed is left for `broken` to tell."""
+    def _find_last(self) -> Position:
+        """Return the last entry's position. Where it was changed the head stays, so that `broken` detects it."""
         _drop_torn_line(self._path)
         lines = _lines(self._path)
-        last = (len(lines), _name(lines[-1])) if lines else (0, START)
-        self._intact = self._end_differs(lines) is None
-        self._keep_head(last)
+        last = (len(lines), _hash(lines[-1])) if lines else (0, START)
+        self._intact = self._head_differs(lines) is None
+        self._write_head(last)
         return last
 
-    def _read_heads(self) -> list[Place]:
+    def _read_heads(self) -> list[Position]:
         rows = [line.partition(" ") for line in _content(self._head).decode("ascii", "replace").splitlines()]
         return [(int(number), name) for number, _, name in rows if number.isdecimal()] or [(0, START)]
 
-    def _keep_head(self, place: Place) -> None:
-        """Write over the name of the last entry in place: of one length, it is whole after a crash."""
+    def _write_head(self, position: Position) -> None:
+        """Overwrite the head in place. Every head has the same length, so it is whole after a crash."""
         if self._intact:
             self._head.parent.mkdir(parents=True, exist_ok=True)
             with os.fdopen(_open(self._head, os.O_WRONLY | os.O_CREAT), "wb") as file:
-                file.write(_head_of(place).encode())
+                file.write(_head_of(position).encode())
                 file.truncate()
 
 
@@ -148,29 +150,30 @@ def _break(lines: list[bytes]) -> str | None:
             return f"line {number}: not an entry"
         if (entry.get("n"), entry.get("prev")) != (number, prev):
             return f"line {number}: does not follow the line before it"
-        prev = _name(line)
+        prev = _hash(line)
     return None
 
 
-def _end_is_not(lines: list[bytes], number: int, name: str) -> str | None:
-    """Return how the last line is not the entry of that number and name, or the one after it; None where it is."""
+def _difference(lines: list[bytes], number: int, name: str) -> str | None:
+    """Return how the last line differs from the entry at a position or the one after it, None where it is either."""
     if len(lines) not in {number, number + 1}:
         return f"line {min(len(lines), number) + 1}: {len(lines)} entries where {number} were written"
-    if number and _name(lines[number - 1]) != name:
+    if number and _hash(lines[number - 1]) != name:
         return f"line {number}: not what was written"
     return None
 
 
-def _shared(here: list[bytes], there: list[bytes]) -> int:
-    """Return how many lines two journals begin with in common."""
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(here, there, strict=False)))
+def _shared(local: list[bytes], remote: list[bytes]) -> int:
+    """Return how many first lines two journals have in common."""
+    pairs = enumerate(zip(local, remote, strict=False))
+    return next((number for number, (mine, other) in pairs if mine != other), min(len(local), len(remote)))
 
 
 def _chained(lines: list[bytes], entries: Iterable[dict[str, Any]]) -> list[bytes]:
-    """Return lines with entries appended, each bound to the one before it."""
+    """Return lines with entries appended, each with the hash of the line before it."""
     chained = list(lines)
     for entry in entries:
-        bound = {**entry, "n": len(chained) + 1, "prev": _name(chained[-1]) if chained else START}
+        bound = {**entry, "n": len(chained) + 1, "prev": _hash(chained[-1]) if chained else START}
         chained.append(_line(bound))
     return chained
 
@@ -180,18 +183,18 @@ def _line(entry: dict[str, Any]) -> bytes:
 
 
 def _head_line(lines: list[bytes]) -> str:
-    return _head_of((len(lines), _name(lines[-1]) if lines else START))
+    return _head_of((len(lines), _hash(lines[-1]) if lines else START))
 
 
-def _head_of(place: Place) -> str:
-    return f"{place[0]:012} {place[1]}\n"
+def _head_of(position: Position) -> str:
+    return f"{position[0]:012} {position[1]}\n"
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _name(line: bytes) -> str:
+def _hash(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
@@ -200,8 +203,8 @@ def _entry(line: bytes) -> dict[str, Any] | None:
         entry = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    told = isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in ("event", "at"))
-    return entry if told else None
+    is_entry = isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in ("event", "at"))
+    return entry if is_entry else None
 
 
 def _lines(path: Path) -> list[bytes]:
@@ -209,7 +212,7 @@ def _lines(path: Path) -> list[bytes]:
 
 
 def _split(content: bytes) -> list[bytes]:
-    """Return the whole lines; only a newline ends one, else text could hide behind a carriage return."""
+    """Return the complete lines. Only a newline ends one, so that no text hides behind a carriage return."""
     return [line + b"\n" for line in content.split(b"\n")[:-1]]
 
 
@@ -238,14 +241,14 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def _drop_torn_line(path: Path) -> None:
-    """Cut off what a crash left of an entry that was never acknowledged."""
+    """Cut off an incomplete last line, which a crash left."""
     content = _content(path)
     if not content.endswith(b"\n") and content:
         os.truncate(path, content.rfind(b"\n") + 1)
 
 
 def _open(path: Path, flags: int) -> int:
-    """Open a regular file; nothing else is waited for or followed."""
+    """Open a regular file. A FIFO is not waited for, a symlink is not followed."""
     try:
         handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""How a record becomes a file and back: redacted, whole, and checked when read."""
+"""Writes a record as a JSON file without secrets, and checks its shape when reading."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ T = TypeVar("T")
 
 
 def write_record(path: Path, record: Any, *, lasting: bool = True) -> None:
-    """Write a frozen record as JSON; no secret passes."""
+    """Write a frozen record as JSON, without secrets."""
     write_json(path, clean(plain(record)), lasting=lasting)
 
 
 def names_in(folder: Path) -> list[str]:
-    """Return the names of a folder's records in order, none where nothing is there; damage raises DamagedStateError."""
+    """Return the sorted names of a folder's records, none where there is no folder.
+
+    Errors: DamagedStateError where the folder cannot be read.
+    """
     try:
         return sorted(name for name in os.listdir(folder) if name.endswith(".json") and not name.startswith("."))
     except FileNotFoundError:
@@ -31,7 +34,7 @@ def names_in(folder: Path) -> list[str]:
     except OSError as error:
         raise DamagedStateError(
             f"{folder} cannot be read: {error.strerror}.",
-            "Mend that, or move it away; then run the same command again.",
+            "Make it readable, or move it away; then run the same command again.",
         ) from None
 
 
@@ -47,7 +50,10 @@ def clean(value: Any) -> Any:
 
 
 def read_record(path: Path, shape: type[T]) -> T | None:
-    """Return the record in `path`, None where there is none; DamagedStateError names a file of another shape."""
+    """Return the record in `path`, None where there is none.
+
+    Errors: DamagedStateError names a file that does not have this shape.
+    """
     data = read_json(path)
     if data is None:
         return None
@@ -56,5 +62,5 @@ def read_record(path: Path, shape: type[T]) -> T | None:
     except ValueError as error:
         raise DamagedStateError(
             f"{path} cannot be read: {error}.",
-            "Mend it, or delete it so that what it recorded is found out again; then run the same command again.",
+            "Correct it, or delete it so that the run records it again; then run the same command again.",
         ) from None

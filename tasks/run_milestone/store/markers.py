@@ -1,4 +1,4 @@
-"""Markers: one file per finished task, written last of all."""
+"""Reads and writes markers: one file per finished task, written after everything else that the task does."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ T = TypeVar("T")
 
 
 class Markers:
-    """The markers of one milestone; task names are those of the graph (`bootstrap`, `03:test`, `phase-1`)."""
+    """The markers of one milestone, by the name of the task (`bootstrap`, `03:test`, `phase-1`)."""
 
     def __init__(self, folder: Path) -> None:
-        """Look at `folder` (`state/m4.1`)."""
+        """Use `folder` (`state/m4.1`)."""
         self._folder = folder
         self._paths: dict[str, Path] = {}
         self._known: dict[str, tuple[tuple[int, ...], Marker]] = {}
-        """Markers read before, each with what its file was then: one run asks for the same marker a hundred times."""
+        """Markers that were read, each with the identity of its file. One run reads the same marker a hundred times."""
 
     def path(self, task: str) -> Path:
-        """Return where a task's marker is: `issues/03/test.json`, `phases/1.json`, `bootstrap.json`."""
+        """Return the path of a task's marker: `issues/03/test.json`, `phases/1.json`, `bootstrap.json`."""
         if task not in self._paths:
             self._paths[task] = self._path(task)
         return self._paths[task]
@@ -45,7 +45,10 @@ class Markers:
         return self._folder / f"{task}.json"
 
     def read(self, task: str) -> Marker | None:
-        """Return a task's marker, None where there is none; damage raises DamagedStateError."""
+        """Return a task's marker, None where there is none.
+
+        Errors: DamagedStateError where the file is damaged or is another task's marker.
+        """
         path = self.path(task)
         file, (known, marker) = identity(path), self._known.get(task, ((), None))
         if file and file == known:
@@ -61,7 +64,10 @@ class Markers:
         return marker
 
     def evidence(self, task: str, shape: type[T]) -> T | None:
-        """Return the evidence in a task's marker as `shape`, None where there is no marker."""
+        """Return the evidence in a task's marker as `shape`, None where there is no marker.
+
+        Errors: DamagedStateError where it does not have this shape.
+        """
         marker = self.read(task)
         if marker is None:
             return None
@@ -74,9 +80,9 @@ class Markers:
             ) from None
 
     def write(self, task: str, inputs: dict[str, str], evidence: Any, took: float) -> Marker:
-        """Record that a task is done, with what it worked from and what it found."""
+        """Record that a task is done, with its inputs, its evidence and the seconds it took."""
         marker = Marker(task, inputs, plain(evidence), datetime.now(UTC).isoformat(timespec="seconds"), round(took, 3))
-        write_record(self.path(task), marker, lasting=False)  # one that a power cut takes is found out again
+        write_record(self.path(task), marker, lasting=False)  # after a power cut the task runs again
         self._known.pop(task, None)
         return marker
 
@@ -93,7 +99,7 @@ class Markers:
 
 
 def identity(path: Path) -> tuple[int, ...]:
-    """Return what changes whenever a file does, as the file system tells it; empty where it tells nothing."""
+    """Return inode, size and change time of a file, which change when the file does; empty where it cannot be read."""
     try:
         status = os.stat(path, follow_symlinks=False)
     except OSError:

@@ -1,4 +1,4 @@
-"""The lock: one run per milestone and machine, held by a file that the kernel lets go of."""
+"""Locks a milestone, so that one run of it at a time works on a machine. The kernel frees the lock when a run dies."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 5.0
-"""Seconds to wait for the orphans of a dead run, which hold its lock until they have been ended."""
+"""Seconds to wait for the orphans of a dead run. They hold its lock until they are ended."""
 
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[int]:
-    """Hold the lock of a milestone; yields its file descriptor, which wardens inherit so that orphans hold it too.
+    """Hold the lock of a milestone. Yields its file descriptor; supervisors inherit it, so that orphans hold it too.
 
-    Errors: BusyError tells who holds it.
+    Errors: BusyError names the process that holds it.
     """
     handle = _open(folder / "lock", make=True)
     try:
@@ -35,13 +35,13 @@ def held(folder: Path) -> Iterator[int]:
         _sign(handle)
         yield handle
     finally:
-        fcntl.flock(handle, fcntl.LOCK_UN)  # children inherited it: closing alone would leave it to a stray one
+        fcntl.flock(handle, fcntl.LOCK_UN)  # closing alone would leave the lock to a child that inherited it
         os.close(handle)
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock, as they signed it; `pid` is None where the signature cannot be read."""
+    """The process that holds a lock, as it wrote into the lock file. `pid` is None where that cannot be read."""
 
     pid: int | None
     host: str
@@ -49,16 +49,16 @@ class Holder:
 
 
 def holder_of(folder: Path) -> Holder | None:
-    """Return who runs a milestone now, None where nobody does."""
+    """Return the process that runs a milestone now, None where there is none."""
     if not (folder / "lock").exists():
         return None
     handle = _open(folder / "lock")
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        said = _holder(handle)
-        pid = said.get("pid")
-        return Holder(pid if type(pid) is int and pid > 0 else None, str(said.get("host")), str(said.get("since")))
+        written = _holder(handle)
+        pid, host, since = (written.get(name) for name in ("pid", "host", "since"))
+        return Holder(pid if type(pid) is int and pid > 0 else None, str(host), str(since))
     else:
         return None
     finally:
@@ -103,10 +103,10 @@ def _sign(handle: int) -> None:
 
 def _holder(handle: int) -> dict[str, object]:
     try:
-        found = json.loads(os.pread(handle, 4096, 0))
+        holder = json.loads(os.pread(handle, 4096, 0))
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return holder if isinstance(holder, dict) else {}
 
 
 def _alive(holder: dict[str, object]) -> bool:

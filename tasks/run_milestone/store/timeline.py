@@ -1,4 +1,4 @@
-"""The timeline of a milestone, from its journal: when each issue was worked on, and when it waited for whom."""
+"""Derives from the journal when each issue was worked on, and when it waited for a decision."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time of one issue or barrier; `waiting` for a person where it is not work."""
+    """A time in which one issue or barrier was worked on, or was `waiting` for a decision."""
 
     name: str
     start: datetime
@@ -30,7 +30,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question put to people: when, and when its answer was taken up (None: it waits)."""
+    """A gate that opened, and the decision that answered it (None while it waits)."""
 
     gate: str
     kind: str
@@ -44,46 +44,39 @@ class Question:
         return (self.answered - self.opened).total_seconds() if self.answered else None
 
 
-def moment(text: str) -> datetime:
-    """Read a time as the records write it."""
-    return datetime.fromisoformat(text)
-
-
 def questions(entries: Sequence[Entry], decisions: Sequence[Decision], gates: Sequence[Gate]) -> tuple[Question, ...]:
-    """Return every question that was decided or is open, in the order of its answer; one that went away is none."""
-    taken = {entry["id"]: moment(entry["at"]) for entry in entries if entry["event"] == "decision"}
-    asked = [
-        Question(
-            decision.gate, decision.kind, _opened(entries, decision.digest, taken[decision.id]), decision.id,
-            taken[decision.id],
-        )
-        for decision in decisions
-        if decision.kind and decision.id in taken
-    ]  # fmt: skip
-    return (*asked, *(Question(gate.gate, gate.kind, moment(gate.opened)) for gate in gates))
+    """Return the questions that were decided, in the order of their answers, then the open ones."""
+    taken = {entry["id"]: datetime.fromisoformat(entry["at"]) for entry in entries if entry["event"] == "decision"}
+    decided = [
+        Question(one.gate, one.kind, _opened(entries, one.digest, taken[one.id]), one.id, taken[one.id])
+        for one in decisions
+        if one.kind and one.id in taken
+    ]
+    return (*decided, *(Question(gate.gate, gate.kind, datetime.fromisoformat(gate.opened)) for gate in gates))
 
 
 def _opened(entries: Sequence[Entry], digest: str | None, until: datetime) -> datetime:
-    """Return when a question was put for the last time before its answer."""
+    """Return when the gate was last opened before its answer."""
     opened = [entry for entry in entries if entry["event"] == "gate opened" and entry.get("digest") == digest]
-    return max((at for entry in opened if (at := moment(entry["at"])) <= until), default=until)
+    times = (datetime.fromisoformat(entry["at"]) for entry in opened)
+    return max((time for time in times if time <= until), default=until)
 
 
 def spans(entries: Sequence[Entry], asked: Sequence[Question]) -> tuple[Span, ...]:
-    """Return every stretch of work and of waiting, in the order of the journal; what still waits, waits to its end."""
+    """Return the times of work, then the times of waiting. An open gate waits until the journal's last entry."""
     if not entries:
         return ()
-    last = moment(entries[-1]["at"])
+    last = datetime.fromisoformat(entries[-1]["at"])
     waits = [Span(question.gate, question.opened, question.answered or last, waiting=True) for question in asked]
     return (*_work(entries), *waits)
 
 
 def _work(entries: Sequence[Entry]) -> Iterator[Span]:
-    """Join an issue's finished steps to stretches that no question and no end of a run interrupts."""
+    """Join the steps of an issue to one span, until a gate opens or a run starts."""
     open_spans: dict[str, Span] = {}
-    before = moment(entries[0]["at"])
+    before = datetime.fromisoformat(entries[0]["at"])
     for entry in entries:
-        at, name = moment(entry["at"]), _about(entry)
+        at, name = datetime.fromisoformat(entry["at"]), _issue(entry)
         if entry["event"] == "run started":
             yield from open_spans.values()
             open_spans.clear()
@@ -96,7 +89,7 @@ def _work(entries: Sequence[Entry]) -> Iterator[Span]:
     yield from open_spans.values()
 
 
-def _about(entry: Entry) -> str:
-    """Return the issue that an entry tells work of; empty where it tells of none."""
+def _issue(entry: Entry) -> str:
+    """Return the issue that an entry shows work on, empty where it shows none."""
     name = str(entry.get("task") or entry.get("gate") or "").partition(":")[0]
     return name if entry["event"] in {"done", "failed", "gate opened"} and name.isdigit() else ""

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ...model import Bootstrapped, Implemented, Inspected, PlanReviewed, Proposed, Reviewed, Step, Tested, Verb
 from ...policy.criteria import about, named
 from ...policy.graph import BOOTSTRAP, PLAN_REVIEW, phase_name
-from ...policy.issue_identity import renumbered
 from ...policy.stops import AUTONOMOUS
 from ...store.issue_status import issue_statuses, with_costs
-from ...store.summary import summarise
+from ...store.summary import history, summarise
 from ...store.timeline import questions, spans
 
 if TYPE_CHECKING:
@@ -123,8 +122,7 @@ class Report:
 def gather(milestone: Milestone, state: State) -> Report:
     """Read the records of a milestone."""
     decisions, gates = state.decisions.all(), state.gates.all()
-    # entries of several machines are in the order in which they arrived
-    entries = tuple(renumbered(sorted(state.journal.entries(), key=lambda entry: str(entry["at"]))))
+    entries = history(state)
     asked = questions(entries, decisions, gates)
     stretches = spans(entries, asked)
     outcomes = with_costs(issue_statuses(milestone, state), entries)
