@@ -15,6 +15,7 @@ from support.house import cycle, floors, module_graph, read_modules, room_graph
 CHECKOUT = Path(__file__).parents[1]
 ROOT = CHECKOUT / "tasks" / "run_milestone"
 MODULES = read_modules(ROOT)
+TESTS = read_modules(CHECKOUT / "tests")
 ENTRIES = {"__init__", "engine"}
 """Modules that others import the package by: its version, and what a project's `dodo.py` names."""
 ROOMS = 17
@@ -61,6 +62,11 @@ OLD_WORDS = {
     *("core", "model", "plan", "policy", "render", "runner", "steps", "store", "sync"),
 }
 """Rooms whose words are still to be made plain."""
+OLD_TESTS = {"adapters", "checks", "commands", "core", "plan", "policy", "render", "runner", "store", "sync"}
+"""Folders of tests whose names and words are still to be made plain."""
+PLAIN_TESTS = [module for module in TESTS if module.room not in {*OLD_TESTS, "test_house"}]
+LONGEST_NAME = 8
+"""Words of a test's name, without `test`."""
 
 
 def file_of(module):
@@ -171,7 +177,13 @@ def test_functions_and_modules_are_short():
 # ---- words --------------------------------------------------------------------------------------------------------
 
 
-PLAIN = [module for module in MODULES if module.room not in OLD_WORDS]
+PLAIN = [*(module for module in MODULES if module.room not in OLD_WORDS), *PLAIN_TESTS]
+
+
+@pytest.mark.parametrize("module", PLAIN_TESTS, ids=file_of)
+def test_names_of_tests_are_short(module):
+    names = [node.name for node in module.functions() if node.name.startswith("test_")]
+    assert [name for name in names if name.count("_") > LONGEST_NAME] == []
 
 
 @pytest.mark.parametrize("module", PLAIN, ids=file_of)

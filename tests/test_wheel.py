@@ -127,7 +127,7 @@ def test_the_demo_finds_its_example_inside_the_wheel(environment, shop):
     assert shop.types("-C", "demo", "plan", "check", "m4.1").lines[0].startswith("✓ plans/m4.1/plan.yaml: 13 issues")
 
 
-def test_a_milestone_in_a_repository_with_packages_of_the_same_names(shop):
+def test_the_wheel_works_beside_equal_package_names(shop):
     assert shop.types("init").code == 0
     (shop.folder / "plans" / "m1" / "plan.yaml").write_text(PLAN)
     before = checkout(shop)

@@ -89,7 +89,7 @@ def test_a_touched_file_is_the_answer(desk):
     assert [(entry["id"], entry["verb"]) for entry in desk.journaled()] == [(1, "fix")]
 
 
-def test_the_command_leaves_the_same_answer_bound_to_what_was_shown(desk):
+def test_the_decide_command_binds_an_answer_too(desk):
     gate = desk.asks(SIZE)
     desk.state.approvals.leave("03", "approve", why="it is generated", who="ada", digest=gate.digest)
     assert desk.settles() == ["03 approve"]
@@ -149,7 +149,7 @@ def test_no_secret_in_a_reason_is_recorded(desk, monkeypatch):
     assert "canary" not in kept
 
 
-def test_answers_to_several_gates_are_taken_in_the_order_they_were_written(desk):
+def test_answers_are_taken_in_the_order_written(desk):
     desk.asks(name="03")
     desk.asks(name="04")
     for place, name in enumerate(("phase-1.abort", "04.fix", "03.skip")):
@@ -194,7 +194,7 @@ def test_a_name_that_answers_nothing_is_set_aside(desk, name, why):
     assert desk.names("gates") == ["03.json"]
 
 
-def test_a_name_as_long_as_names_can_be_is_set_aside(desk):
+def test_an_overlong_file_name_is_set_aside(desk):
     desk.touches("ä" * 127)
     assert desk.settles() == []
     assert (desk.waiting, len(desk.names("approvals/stale"))) == ([], 1)
@@ -220,7 +220,7 @@ def test_what_is_no_small_text_file_answers_nothing(desk, make):
     assert time.monotonic() - began < 1
 
 
-def test_a_symlink_to_a_good_answer_is_set_aside_and_what_it_leads_to_is_left(desk, tmp_path):
+def test_a_symlink_to_an_answer_is_set_aside(desk, tmp_path):
     desk.asks()
     desk.touches("../../03.fix")
     os.symlink(tmp_path / "03.fix", desk.folder / "approvals" / "03.fix")
@@ -235,7 +235,7 @@ def test_older_than_the_question(desk):
     set_aside(desk, "03.fix.1", "older than the question")
 
 
-def test_dated_into_the_future_it_counts_from_when_it_came(desk):
+def test_an_answer_from_the_future_counts_on_arrival(desk):
     desk.asks()
     path = desk.touches("03.fix")
     os.utime(path, ns=(0, time.time_ns() + 10**18))
@@ -269,7 +269,7 @@ def test_two_at_once_are_both_set_aside(desk):
     assert desk.names("gates") == ["03.json"]
 
 
-def test_a_folder_or_a_misspelt_file_beside_it_does_not_spoil_an_answer(desk):
+def test_odd_files_beside_an_answer_change_nothing(desk):
     desk.asks()
     desk.touches("03.fix")
     desk.touches("03.skipp")
@@ -306,7 +306,7 @@ def test_approvals_being_a_file_is_told(desk):
         desk.settles()
 
 
-def test_half_written_files_of_ours_are_not_looked_at(desk):
+def test_half_written_files_are_ignored(desk):
     desk.touches(".03.fix.x7k2", b"half")
     assert desk.settles() == []
     assert desk.said == []
@@ -315,7 +315,7 @@ def test_half_written_files_of_ours_are_not_looked_at(desk):
 # ---- once -----------------------------------------------------------------------------------------------------
 
 
-def test_a_consumed_answer_does_not_count_again_however_it_comes_back(desk, tmp_path):
+def test_a_consumed_answer_never_counts_again(desk, tmp_path):
     desk.asks()
     path = desk.touches("03.fix")
     shutil.copy2(path, tmp_path / "kept")
@@ -332,7 +332,7 @@ def test_a_consumed_answer_does_not_count_again_however_it_comes_back(desk, tmp_
     assert desk.waiting == []
 
 
-def test_an_approval_for_the_same_question_asked_anew_has_to_be_given_anew(desk, tmp_path):
+def test_a_question_asked_again_needs_another_approval(desk, tmp_path):
     gate = desk.asks(SIZE)
     path = desk.touches("03.abort")
     approve = desk.folder / "approve-as-of-then"
@@ -354,7 +354,7 @@ def test_renamed_to_another_gate_it_answers_nothing(desk):
     set_aside(desk, "04.approve.1", "other findings or another change")
 
 
-def test_a_journal_moved_away_forgets_no_decision_and_closes_no_new_gate(desk):
+def test_decisions_outlive_a_missing_journal(desk):
     desk.asks()
     desk.touches("03.fix")
     desk.settles()
@@ -404,7 +404,7 @@ def killed(desk, call, when):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_at_every_step_there_is_exactly_one_decision(tmp_path, when):
+def test_a_kill_at_any_step_leaves_one_decision(tmp_path, when):
     call = tried = 0
     while True:
         call += 1
@@ -426,7 +426,7 @@ def test_killed_at_every_step_there_is_exactly_one_decision(tmp_path, when):
     assert tried > 8
 
 
-def test_a_person_who_touches_again_after_a_crash_decides_nothing_twice(tmp_path):
+def test_touching_again_after_a_crash_decides_once(tmp_path):
     for call in range(1, 30):
         desk = Desk(tmp_path / str(call))
         desk.asks()

@@ -43,7 +43,7 @@ def test_no_project(person):
     refused(person.types("-C", "nowhere", "m1"), 2, "nowhere: No such file or directory")
 
 
-def test_a_folder_can_be_named_before_or_after_the_command(ada):
+def test_the_folder_option_stands_anywhere(ada):
     above = type(ada)(ada.folder.parent)
     for words in (
         ["-C", "widgets", "plan", "check", "m1"],
@@ -54,7 +54,7 @@ def test_a_folder_can_be_named_before_or_after_the_command(ada):
         assert above.types(*words).code == 0
 
 
-def test_a_bad_plan_tells_every_error_at_its_place(ada):
+def test_a_bad_plan_shows_every_error(ada):
     ada.plans("id: m1\ntitle: First\ncolour: red\nphases:\n  - issues: [{number: x}]\n")
     result = ada.types("m1")
     refused(result, 2, "plans/m1/plan.yaml:3:1:", "plans/m1/plan.yaml:5:")
@@ -65,7 +65,7 @@ def test_a_bad_plan_tells_every_error_at_its_place(ada):
     assert "Traceback" not in doit.err
 
 
-def test_a_verb_that_is_none_or_is_not_offered(ada):
+def test_an_unknown_or_unoffered_verb_is_refused(ada):
     ada.types("m1")
     refused(ada.types("decide", "m1", "01", "frobnicate"), 2, "'frobnicate' is no verb", "skip | abort")
     refused(ada.types("decide", "m1", "01", "approve"), 2, "does not offer approve", "skip | abort")
@@ -73,7 +73,7 @@ def test_a_verb_that_is_none_or_is_not_offered(ada):
     refused(ada.types("decide", "m1", "phase-1", "continue"), 2, "not open", "run-milestone gates m1")
 
 
-def test_a_touched_file_that_answers_nothing_is_set_aside(ada):
+def test_a_file_that_answers_nothing_is_set_aside(ada):
     ada.types("m1")
     ada.touches("01.approve", "01.Skip", "99.skip", "notes.txt", "README", milestone="m1")
     result = ada.types("m1")
@@ -84,7 +84,7 @@ def test_a_touched_file_that_answers_nothing_is_set_aside(ada):
         assert (ada.folder / f"state/m1/approvals/stale/{name}.1").exists()
 
 
-def test_two_answers_at_once_are_none_and_both_are_kept(ada):
+def test_two_answers_at_once_are_set_aside(ada):
     ada.types("m1")
     ada.touches("01.skip", "01.abort", milestone="m1")
     result = ada.types("m1")
@@ -95,7 +95,7 @@ def test_two_answers_at_once_are_none_and_both_are_kept(ada):
     assert not (ada.folder / "state/m1/decisions").exists()
 
 
-def test_a_verb_in_capitals_or_with_a_line_end_is_understood_or_told(ada):
+def test_a_verb_in_capitals_is_understood(ada):
     ada.types("m1")
     refused(ada.types("decide", "m1", "01", "Skip"), 2, "'Skip' is no verb", "skip | abort")
     refused(ada.types("decide", "m1", "01", "skip\n"), 2, r"'skip\n' is no verb", "skip | abort")
@@ -107,7 +107,7 @@ def test_a_verb_in_capitals_or_with_a_line_end_is_understood_or_told(ada):
     assert list((ada.folder / "state/m1/approvals").glob("01*")) == []
 
 
-def test_a_specification_that_is_a_link_out_of_the_plan(ada):
+def test_a_specification_outside_the_plan_is_refused(ada):
     secret = ada.folder.parent / "secret.md"
     secret.write_text("TOP SECRET")
     plan = ada.folder / "plans/m1/plan.yaml"
@@ -122,7 +122,7 @@ def test_a_specification_that_is_a_link_out_of_the_plan(ada):
     assert not (ada.folder / "state/m1/journal.jsonl").exists()
 
 
-def test_a_marker_that_cannot_be_read_is_named_and_never_taken_for_done(ada):
+def test_an_unreadable_marker_is_named(ada):
     ada.types("m1")
     marker = ada.folder / "state/m1/issues/01/branch.json"
     marker.write_text(marker.read_text()[:40])
@@ -158,7 +158,7 @@ def test_a_target_branch_that_does_not_exist(ada):
     assert "target branch trunk does not exist" in result.out
 
 
-def test_a_second_run_is_refused_and_told_who_holds_the_first(ada):
+def test_a_second_run_is_refused(ada):
     ada.types("m1")
     take = "import fcntl; file = open('state/m1/lock', 'r+'); fcntl.flock(file, fcntl.LOCK_EX)"
     hold = f"{take}; print(1, flush=True); input()"
@@ -211,7 +211,7 @@ def test_jobs_and_only(ada):
     refused(ada.types("m1", "--only", ""), 2, "--only names no issue. The issues of m1 are 01")
 
 
-def test_a_folder_in_the_way_of_a_tree_is_left_alone(ada):
+def test_a_folder_at_a_trees_place_stays(ada):
     place = ada.folder.parent / "widgets.worktrees" / "m1-base"
     place.mkdir(parents=True)
     (place / "precious").write_text("mine")

@@ -73,7 +73,7 @@ phases:
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
-def test_without_jobs_issues_run_one_after_the_other_in_plan_order(ada, seed):
+def test_without_jobs_issues_run_in_plan_order(ada, seed):
     ada.plans(PLAN)
     result = ada.types("m1", env={"PYTHONHASHSEED": seed})
     assert result.code == 3

@@ -25,7 +25,7 @@ def says(ada, state, **more):
     (folder / f"{head}.json").write_text(json.dumps({"checks": [{"name": "ci/test", "state": state, **more}]}))
 
 
-def test_checks_that_never_start_then_run_then_fail_are_fixed_and_pass(ada):
+def test_checks_are_awaited_and_fixed(ada):
     result = ada.types("m1")
     assert result.code == 3
     assert "🛑 Checks not finished (attempt 1/2)" in result.out
@@ -58,7 +58,7 @@ def test_checks_that_never_start_then_run_then_fail_are_fixed_and_pass(ada):
     assert "✓ Phase 1 complete — 1 PR ready" in result.out
 
 
-def test_alone_it_waits_once_more_and_then_leaves_the_issue_out(ada):
+def test_autonomous_pending_checks_skip_the_issue(ada):
     result = ada.types("m1", "--autonomous")
     assert "⏭️ Skipped Issue #01" in result.out
     assert result.out.count("🛑 Checks not finished (attempt") == 2
@@ -73,7 +73,7 @@ PASSED, FAILED, PENDING = (
 )
 
 
-def test_named_checks_count_alone_and_have_to_be_there():
+def test_only_named_checks_count():
     checks = standing((PASSED, FAILED, PENDING), ("test",))
     assert checks.ended
     assert not checks.failed
@@ -81,7 +81,7 @@ def test_named_checks_count_alone_and_have_to_be_there():
     assert (checks.ended, checks.missing) == (False, ("build",))
 
 
-def test_without_names_the_forges_required_ones_count_and_without_those_all():
+def test_without_names_required_checks_count():
     demanded = Check("audit", CheckState.PENDING, required=True)
     assert standing((FAILED, demanded), ()).pending == (demanded,)
     assert not standing((FAILED, demanded), ()).failed

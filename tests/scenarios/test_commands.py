@@ -72,7 +72,7 @@ def wait_for(what, seconds=60):
 # ---- plans ----------------------------------------------------------------------------------------------------
 
 
-def test_a_new_plan_is_a_plan_and_is_never_overwritten(ada):
+def test_a_new_plan_is_never_overwritten(ada):
     result = ada.types("plan", "new", "M4.2", "--title", 'A "quoted": title {x} # é', "--issues", "3")
     assert (result.code, result.lines[0]) == (0, "✓ made plans/m4.2/plan.yaml")
     plan = ada.folder / "plans/m4.2/plan.yaml"
@@ -87,7 +87,7 @@ def test_a_new_plan_is_a_plan_and_is_never_overwritten(ada):
     assert plan.read_text() == text
 
 
-def test_a_plan_that_would_not_be_one_is_not_written(ada):
+def test_an_invalid_new_plan_is_not_written(ada):
     assert ada.types("plan", "new", "m2", "--target", "not a branch").code == 2
     assert ada.types("plan", "new", "m2", "--issues", "0").code == 2
     assert not (ada.folder / "plans/m2").exists()
@@ -115,7 +115,7 @@ def test_a_review_ends_in_a_verdict(ada):
     assert "- Issue #01 has no acceptance criteria" in result.lines
 
 
-def test_what_the_epic_asks_for_and_no_issue_mentions_is_said(ada):
+def test_review_names_what_no_issue_covers(ada):
     epic = "# Widgets\n- [ ] Every widget has a colour\n- [x] Already there\n- [ ] Export as CSV files\n"
     (ada.folder / "plans/m1/epic.md").write_text(epic)
     warning = "No issue mentions what the epic asks for: Export as CSV files"
@@ -136,7 +136,7 @@ def everything(folder):
     return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_before_the_first_run_every_question_has_an_answer(ada):
+def test_every_command_answers_before_the_first_run(ada):
     assert "— not started\n" in ada.types("status", "m1").out
     result = ada.types("verify", "m1")
     assert (result.code, result.out) == (0, "Nothing is recorded of m1 yet; `run-milestone m1` begins it.\n")
@@ -144,7 +144,7 @@ def test_before_the_first_run_every_question_has_an_answer(ada):
     assert not (ada.folder / ".git/run-milestone").exists()
 
 
-def test_records_agree_with_git_and_the_forge_and_verifying_changes_nothing(ada):
+def test_verify_agrees_and_changes_nothing(ada):
     first_done(ada)
     before = everything(ada.folder)
     result = ada.types("verify", "m1")
@@ -231,7 +231,7 @@ def test_each_difference_is_named(settled, tmp_path, shown):
 # ---- doctor ---------------------------------------------------------------------------------------------------
 
 
-def test_the_doctor_finds_what_a_run_would_stumble_over(ada):
+def test_the_doctor_finds_what_would_fail(ada):
     result = ada.types("doctor")
     assert (result.code, result.lines[-1]) == (0, "✓ Everything that is needed works"), result.out
     assert re.search(r"✓ git +\d+\.\d+", result.out)
@@ -263,7 +263,7 @@ def test_the_doctor_works_where_there_is_no_project(person):
     assert (result.code, "none here" in result.out) == (0, True)
 
 
-def test_the_doctor_prints_the_stop_table_that_is_in_force(person):
+def test_the_doctor_prints_the_stops_in_force(person):
     rows = person.types("doctor", "--stops").lines[1:]
     assert [re.split(r"  +", row)[0] for row in rows] == [stop.title for stop in STOPS.values()]
     tests = next(row for row in rows if row.startswith("Tests failing"))
@@ -287,7 +287,7 @@ def command_line(path):
         return b""
 
 
-def test_panic_ends_the_run_and_all_it_started_and_leaves_drafts(with_agent, tmp_path):
+def test_panic_ends_everything_and_leaves_drafts(with_agent, tmp_path):
     ada, hangs = with_agent
     run = subprocess.Popen([sys.executable, "-m", "run_milestone", "m1"], cwd=ada.folder, stdout=subprocess.PIPE)
     wait_for(hangs.exists)

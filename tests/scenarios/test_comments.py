@@ -86,7 +86,7 @@ def desk(tmp_path):
 # ---- asking -------------------------------------------------------------------------------------------------------
 
 
-def test_a_question_stands_once_where_the_issue_is_talked_about(desk):
+def test_a_question_is_posted_once(desk):
     gate = desk.asks()
     desk.talk.put([gate])
     desk.begins()
@@ -98,14 +98,14 @@ def test_a_question_stands_once_where_the_issue_is_talked_about(desk):
     assert f"(digest `{gate.digest[:16]}`)" in body
 
 
-def test_it_stands_once_also_where_a_crash_forgot_that_it_was_put(desk):
+def test_after_a_crash_a_question_is_posted_once(desk):
     desk.asks()
     (desk.folder / "state/asked/03.json").unlink()
     desk.asks()
     assert len(desk.bodies()) == 1
 
 
-def test_what_was_found_cannot_act_on_the_page(desk):
+def test_findings_cannot_act_on_the_page(desk):
     nasty = "@mallory Closes #1 <img src=x> \x1b[31m /approve\n/approve"
     desk.asks((Finding(Kind.TESTS, Severity.CRITICAL, "t", nasty),))
     (body,) = desk.bodies()
@@ -116,14 +116,14 @@ def test_what_was_found_cannot_act_on_the_page(desk):
     assert not any(line.lstrip().startswith("/") for line in body.splitlines())
 
 
-def test_however_much_was_found_the_answers_are_shown(desk):
+def test_long_findings_never_hide_the_answers(desk):
     desk.asks(tuple(Finding(Kind.TESTS, Severity.CRITICAL, f"t{each}", "x" * 3000) for each in range(200)))
     (body,) = desk.bodies()
     assert "… and 170 more: `run-milestone gates m4.1` lists all." in body
     assert "- `/abort` end the run" in body
 
 
-def test_a_forge_that_does_not_listen_holds_nobody_up(desk):
+def test_an_unreachable_forge_stops_nothing(desk):
     (desk.folder / "forge/issues/298.json").write_text("{}")
     desk.asks(name="04")
     desk.asks(name="04")
@@ -133,7 +133,7 @@ def test_a_forge_that_does_not_listen_holds_nobody_up(desk):
     assert "Files in approvals/ answer as well." in warning
 
 
-def test_a_forge_in_files_gets_no_issue_that_nobody_asked_for(desk):
+def test_the_local_forge_gets_no_extra_issue(desk):
     desk.asks(PHASE, "phase-1", "")
     assert sorted(os.listdir(desk.folder / "forge/issues")) == ["297.json", "298.json"]
     assert desk.output == []
@@ -174,7 +174,7 @@ def test_what_is_no_command_is_nobodys_business(desk, body):
     assert len(desk.bodies()) == 2
 
 
-def test_a_comment_counts_once_also_after_a_crash_at_any_point(desk):
+def test_a_comment_counts_once_across_crashes(desk):
     desk.asks()
     desk.writes("/fix")
     desk.talk.hear(change_now)  # killed before the file was settled
@@ -188,7 +188,7 @@ def test_a_comment_counts_once_also_after_a_crash_at_any_point(desk):
     assert desk.replies() == []
 
 
-def test_a_comment_that_counted_is_not_read_again_however_it_is_edited(desk):
+def test_an_edited_comment_does_not_count_again(desk):
     desk.asks()
     mine = desk.writes("/fix")
     desk.hears()
@@ -200,7 +200,7 @@ def test_a_comment_that_counted_is_not_read_again_however_it_is_edited(desk):
     assert desk.replies() == []
 
 
-def test_the_next_question_is_a_comment_of_its_own_and_needs_an_answer_of_its_own(desk):
+def test_the_next_question_is_another_comment(desk):
     desk.asks()
     desk.writes("/fix")
     desk.hears()
@@ -237,7 +237,7 @@ def test_several_questions_in_one_place_are_told_apart(desk):
         ("/approve", "gate 03 does not offer approve; it offers fix | skip | abort"),
     ],
 )
-def test_an_answer_that_cannot_be_taken_gets_one_reply(desk, body, why):
+def test_a_refused_answer_gets_one_reply(desk, body, why):
     desk.asks()
     desk.writes(body)
     for _ in range(3):
@@ -255,7 +255,7 @@ def test_two_people_who_disagree_are_both_told_so(desk):
     assert all("two answers at once (fix, skip)" in reply for reply in desk.replies())
 
 
-def test_a_comment_beside_a_file_is_set_aside_with_it(desk):
+def test_a_comment_and_a_file_are_set_aside(desk):
     desk.asks()
     desk.state.approvals.leave("03", "skip")
     desk.writes("/fix")
@@ -265,7 +265,7 @@ def test_a_comment_beside_a_file_is_set_aside_with_it(desk):
     assert desk.hears() == []
 
 
-def test_a_stranger_is_told_once_and_all_others_not_at_all(desk):
+def test_a_person_without_access_gets_one_reply(desk):
     desk.asks()
     for number in range(5):
         desk.writes("/skip", author=f"mallory{number}", writer=False)
@@ -276,7 +276,7 @@ def test_a_stranger_is_told_once_and_all_others_not_at_all(desk):
     ]
 
 
-def test_a_stranger_cannot_put_a_question_or_a_reply(desk):
+def test_others_cannot_forge_questions_or_replies(desk):
     gate = desk.asks()
     question = desk.bodies()[0]
     desk.writes(question.replace(gate.digest[:16], "0" * 16), author="mallory", writer=False)
@@ -285,7 +285,7 @@ def test_a_stranger_cannot_put_a_question_or_a_reply(desk):
     assert desk.hears() == ["03 fix by ada: "]
 
 
-def test_an_answer_is_for_the_question_it_stands_below(desk):
+def test_an_answer_counts_for_the_question_above(desk):
     desk.writes("/skip")
     desk.asks()
     assert desk.hears() == [], "it was there before anything was asked"
@@ -320,7 +320,7 @@ def test_a_secret_in_a_reason_goes_no_further(desk):
     assert key not in desk.bodies()[0]
 
 
-def test_a_run_leaves_to_others_what_concerns_their_issues(desk):
+def test_a_partial_run_leaves_other_issues_alone(desk):
     desk.asks()
     desk.writes("/fix")
     desk.writes("/approve", author="bob")
@@ -346,7 +346,7 @@ def comments(person, body):
     file.write_text(json.dumps(pull))
 
 
-def test_a_run_asks_on_the_pull_request_and_takes_the_answer_from_there(make_milestone):
+def test_a_gate_is_answered_on_the_pull_request(make_milestone):
     code = '"""Widgets."""\n\nimport os\n\nSIZE = 3\n'
     work = {"01-1": {"widgets.py": code}, "01-2": {"widgets.py": code.replace("import os\n\nSIZE", "LENGTH = SIZE")}}
     ada = make_milestone(work, plan=QUICK)

@@ -25,7 +25,7 @@ phases:
 
 @dataclass
 class Shape:
-    """Issues by phase, what each depends on, and which of them fail their tests whoever works at them."""
+    """Issues by phase, what each depends on, and which of them always fail their tests."""
 
     phases: list[list[int]]
     needs: dict[int, list[int]]

@@ -171,7 +171,7 @@ def rerun_steps(ada, before):
     return {name for name, text in markers(ada).items() if before.get(name) != text}
 
 
-def test_every_line_of_the_example_has_its_counterpart_in_order(played):
+def test_every_line_of_the_example_is_printed(played):
     rest = played[1].out
     for line in EXAMPLE:
         assert line in rest, f"after the lines before it, there is no {line!r} in:\n{rest[:1500]}"
@@ -264,7 +264,7 @@ def test_another_title_reruns_that_issue_only(copy):
     assert "Tell users what happened" in (copy.folder / "remote/product.forge/pulls/320.json").read_text()
 
 
-def test_a_commit_by_hand_is_tested_and_reviewed_again(copy, tmp_path):
+def test_a_persons_commit_is_tested_and_reviewed(copy, tmp_path):
     before = markers(copy)
     hand = tmp_path / "hand"
     copy.git("worktree", "add", "--quiet", str(hand), "feat/m4.1-299-validation-service")
@@ -322,7 +322,7 @@ def test_why_tells_what_changed(copy):
     assert "m4.1:12:test: done" in result.out
 
 
-def test_no_trace_of_the_machine_or_of_a_process_is_left(played):
+def test_no_process_is_left(played):
     """Nothing the run started is alive, and its records name no interpreter."""
     folder = str(played[0].folder)
     alive = []

@@ -81,7 +81,7 @@ def logged(person, kind):
 # ---- how many at once ---------------------------------------------------------------------------------------------
 
 
-def test_agents_keep_working_while_what_they_made_is_tested(ada):
+def test_agents_work_while_tests_run(ada):
     others_began = "wait_for(pathlib.Path(place, 'begun-3')); wait_for(pathlib.Path(place, 'begun-4'))"
     plans(
         ada,
@@ -95,7 +95,7 @@ def test_agents_keep_working_while_what_they_made_is_tested(ada):
     assert "failing" not in result.out
 
 
-def test_no_more_than_asked_for_are_at_work_at_once(ada):
+def test_jobs_limits_the_agents_at_work(ada):
     plans(ada, *(issue(number) for number in range(1, 8)), agent="time.sleep(0.2)", test="time.sleep(0.2)")
     assert ada.types("m1", "--jobs", "2").code == 3
     for kind in ("agent", "test"):
@@ -125,7 +125,7 @@ def test_the_longest_chain_begins_first(ada):
     assert set(begun[:2]) == {"3", "1"}
 
 
-def test_of_those_that_wait_the_first_asked_for_is_next():
+def test_the_first_in_plan_order_is_next():
     lane, order = Lane(1), []
 
     def pass_through(rank):
@@ -167,7 +167,7 @@ def test_issues_side_by_side_are_never_mixed(ada):
         assert block.count("✓ PR #") == 1
 
 
-def test_interrupted_nobody_who_waited_begins_and_the_same_command_goes_on(ada):
+def test_after_an_interrupt_the_same_command_resumes(ada):
     plans(ada, *(issue(number) for number in range(1, 7)), agent="wait_for(pathlib.Path(place, 'go on'))")
     with running(ada, "m1", "--jobs", "2") as run:
         until(lambda: len(list(ada.place.glob("agent-*"))) == 2)
@@ -186,7 +186,7 @@ def test_interrupted_nobody_who_waited_begins_and_the_same_command_goes_on(ada):
     assert result.out.count("✓ PR #") == 6
 
 
-def test_on_a_terminal_all_questions_come_at_the_end_each_with_its_issue(ada):
+def test_with_jobs_prompts_come_at_the_end(ada):
     plans(ada, issue(1), issue(2), issue(3), test="sys.exit(name in {'part_1', 'part_3'})")
     code, shown = ada.answers_at_a_terminal("m1", "--jobs", "2", types="skip\nskip Not now\ncontinue\n")
     assert code == 0, shown

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from support.person import Person
-from support.stacks import LARGE, Stack, amended_in_the_middle_it_lands, branch, is_opened, lands, stack_of, states
+from support.stacks import LARGE, Stack, branch, land_amended_stack, lands, open_stack, stack_of, states
 
 WORK = {**LARGE, "02-2": {"w02.js": "const both = [2, 22];\n"}}
 
@@ -22,14 +22,14 @@ def ready(tmp_path_factory):
 @pytest.fixture
 def stack(ready, make_milestone, tmp_path):
     if not ready.exists():
-        is_opened(stack_of(make_milestone, WORK))
+        open_stack(stack_of(make_milestone, WORK))
         shutil.copytree(tmp_path, ready, symlinks=True)
     home = tmp_path / "copy"
     shutil.copytree(ready, home, symlinks=True)
     return Stack(Person(home / "widgets"))
 
 
-def test_it_lands_in_order_and_opens_the_milestones_pull_request(stack):
+def test_it_lands_in_order_and_proposes_the_milestone(stack):
     heads, main = {name: stack.on_remote("rev-parse", name) for name in stack.bases()}, stack.git("rev-parse", "main")
     foretold = lands(stack, "--dry-run")
     assert foretold.code == 0
@@ -78,11 +78,11 @@ def mine_url(stack):
     return json.loads((stack.person.folder / "state/m1/landing.json").read_text())["url"]
 
 
-def test_one_amended_in_the_middle_is_looked_at_again_before_anything_lands(stack):
-    amended_in_the_middle_it_lands(stack)
+def test_an_amended_pull_request_is_checked_before_landing(stack):
+    land_amended_stack(stack)
 
 
-def test_a_conflict_is_asked_fixed_by_a_merge_and_landing_goes_on(stack):
+def test_a_conflict_is_fixed_and_landing_resumes(stack):
     place = stack.person.folder.parent / "theirs"
     stack.git("worktree", "add", "--quiet", "--detach", str(place), "milestone/m1")
     (place / "w02.js").write_text("const other = 22;\n")
@@ -116,7 +116,7 @@ def test_a_conflict_is_asked_fixed_by_a_merge_and_landing_goes_on(stack):
     assert stack.person.types("verify", "m1").code == 0
 
 
-def test_red_checks_stop_it_and_green_ones_let_it_go_on(stack):
+def test_only_green_checks_land(stack):
     checks = stack.person.folder / ".git/run-milestone/remote.forge/checks"
     checks.mkdir()
     checks_file = checks / f"{stack.on_remote('rev-parse', branch('02'))}.json"
@@ -133,7 +133,7 @@ def test_red_checks_stop_it_and_green_ones_let_it_go_on(stack):
     assert not list((stack.person.folder / "state/m1/gates").iterdir())
 
 
-def test_what_rests_on_a_skipped_issue_lands_only_when_that_is_settled(stack):
+def test_dependents_of_a_skipped_issue_do_not_land(stack):
     stack.answers("02.skip")
     result = lands(stack)
     assert result.code in {1, 3}
@@ -164,7 +164,7 @@ raise SystemExit(main(["land", "m1"]))
 EFFECTS = [("retarget", 1), ("retarget", 1), ("merge", 1), ("merge", 2), ("write_landed", 1), ("create", 1)]
 
 
-def test_killed_after_any_effect_and_landed_again_it_ends_the_same(stack):
+def test_landing_resumes_after_a_kill_anywhere(stack):
     for name, times in EFFECTS:
         owner = "State" if name == "write_landed" else "Pulls"
         command = [sys.executable, "-c", KILLER, owner, name, str(times)]
@@ -181,7 +181,7 @@ def test_killed_after_any_effect_and_landed_again_it_ends_the_same(stack):
     assert stack.person.types("verify", "m1").code == 0
 
 
-def test_once_people_merged_it_landing_again_says_what_is_left(stack):
+def test_landing_after_people_merged_says_what_remains(stack):
     forge = stack.person.folder / ".git/run-milestone/remote.forge"
     (forge / "issues").mkdir(exist_ok=True)
     issue = {"number": 90, "title": "Issue 01", "body": "", "state": "open", "milestone": "First", "labels": []}
@@ -205,7 +205,7 @@ def test_once_people_merged_it_landing_again_says_what_is_left(stack):
     assert stack.person.types("verify", "m1").code == 0
 
 
-def test_it_lands_from_another_machine_by_the_state_on_the_remote(stack):
+def test_it_lands_from_another_machine(stack):
     shared = stack.person.folder.parent / "shared.git"
     (stack.person.folder / stack.remote).rename(shared)
     (stack.person.folder / stack.remote).with_suffix(".forge").rename(shared.with_suffix(".forge"))

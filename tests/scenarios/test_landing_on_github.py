@@ -2,7 +2,7 @@
 
 import pytest
 from support import loopback
-from support.stacks import LARGE, StackOnGitHub, amended_in_the_middle_it_lands, branch, is_opened, stack_of
+from support.stacks import LARGE, StackOnGitHub, branch, land_amended_stack, open_stack, stack_of
 
 pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
 
@@ -29,13 +29,13 @@ def deletes_merged_branches(world):
     world.merge = merge_and_delete
 
 
-def test_five_are_opened_one_is_amended_and_they_land(github, make_milestone):
+def test_a_stack_lands_on_github(github, make_milestone):
     made = stack_of(make_milestone, LARGE, plan=REMOTE)
     bare = github.world.bare
     made.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare))
     made.git("push", "--quiet", str(bare), "main")
     stack = StackOnGitHub(made.person, str(bare), github.world)
     deletes_merged_branches(github.world)
-    is_opened(stack)
+    open_stack(stack)
     assert f"Stacked on #{stack.pulls()[branch('01')]['number']}" in stack.pulls()[branch("02")]["body"]
-    amended_in_the_middle_it_lands(stack)
+    land_amended_stack(stack)

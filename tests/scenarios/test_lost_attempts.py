@@ -20,7 +20,7 @@ GIT = """\
 case " $* " in *" update-ref "*" refs/heads/feat/"*" 0000"*) ;;
 *" update-ref "*" refs/heads/feat/"*) kill -9 $PPID ;; esac
 """
-"""git that kills whoever moves an issue's branch, once it is moved; making one is let pass."""
+"""A git that kills its caller after it moved an issue's branch. Making a branch is let pass."""
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def events(person, *names):
     return [entry["event"] for entry in map(json.loads, lines) if entry["event"] in names]
 
 
-def test_a_loop_of_kills_is_ended_by_the_budget_of_attempts(ada, tmp_path):
+def test_the_attempts_budget_ends_repeated_kills(ada, tmp_path):
     agent, plan = tmp_path / "agent.py", ada.folder / "plans/m1/plan.yaml"
     works = agent.read_text()
     agent.write_text(KILLER)
@@ -76,7 +76,7 @@ def test_a_loop_of_kills_is_ended_by_the_budget_of_attempts(ada, tmp_path):
     assert ada.types("verify", "m1").code == 0
 
 
-def test_an_attempt_that_is_taken_over_after_a_kill_counts_once_and_needs_no_other(ada, tmp_path):
+def test_an_attempt_kept_after_a_kill_counts_once(ada, tmp_path):
     """The commit is made and only its marker is missing; the one attempt there was is used up, and is enough."""
     plan = ada.folder / "plans/m1/plan.yaml"
     plan.write_text(plan.read_text().replace("all_attempts: 3", "all_attempts: 1"))

@@ -58,7 +58,7 @@ def everything(folder):
 FAILS_IN_2 = "import pathlib, sys; sys.exit(pathlib.Path('part_2.py').exists())"
 
 
-def test_alone_it_fixes_then_skips_then_goes_on_and_says_what_is_left(ada):
+def test_autonomous_it_fixes_then_skips_then_completes(ada):
     plan(ada, [issue(1), issue(2)], [issue(3), issue(4, depends_on=[2])], test=FAILS_IN_2)
     result = ada.types("m1", "--autonomous")
     assert result.code == 0
@@ -92,7 +92,7 @@ def test_a_skip_taken_back_gives_all_attempts_again(ada):
     assert "decisions by people, each recorded, and 5 by an autonomous run" in page
 
 
-def test_alone_it_ends_at_a_secret_and_accepts_none(ada):
+def test_autonomous_it_aborts_at_a_secret(ada):
     key = "AKIA" + "QX7TZ3M5LB2VN8RC"
     plan(ada, [issue(1)], by=agent(more=f"KEY = '{key}'\\n"))
     result = ada.types("m1", "--autonomous")
@@ -102,7 +102,7 @@ def test_alone_it_ends_at_a_secret_and_accepts_none(ada):
     assert not (ada.folder / ".git/run-milestone/remote.forge/pulls").exists()
 
 
-def test_alone_it_leaves_peoples_work_to_people_and_does_the_rest(ada):
+def test_autonomous_it_leaves_a_persons_issue_open(ada):
     plan(ada, [issue(1, agent={"kind": "human"}), issue(2)])
     result = ada.types("m1", "--autonomous", "--jobs", "2")
     assert result.code == 3
@@ -114,7 +114,7 @@ def test_alone_it_leaves_peoples_work_to_people_and_does_the_rest(ada):
 # ---- dry run ------------------------------------------------------------------------------------------------------
 
 
-def test_a_dry_run_of_a_fresh_project_changes_nothing_and_foretells(ada):
+def test_a_dry_run_of_a_fresh_project(ada):
     first = issue(1, paths={"allow": ["alembic/versions/**"]})
     second = issue(2, paths={"allow": [".github/workflows/*.yml", "src/auth/login.py"]}, depends_on=[1])
     sensitive = {"auth": ["src/auth/**"]}
@@ -133,7 +133,7 @@ def test_a_dry_run_of_a_fresh_project_changes_nothing_and_foretells(ada):
     assert "🛑 phase-1: Phase complete — continue | skip-phase | abort" in result.out
 
 
-def test_a_dry_run_half_way_changes_nothing_and_knows_what_is_done(ada):
+def test_a_dry_run_half_way_through(ada):
     plan(ada, [issue(1), issue(2, agent={"kind": "human"})])
     assert ada.types("m1").code == 3
     ada.touches("02.skip", milestone="m1")
@@ -161,7 +161,7 @@ def test_a_dry_run_makes_no_sample_repository(person):
 # ---- saying and counting ------------------------------------------------------------------------------------------
 
 
-def test_a_new_issue_is_foretold_and_finished_ones_are_not(ada):
+def test_a_dry_run_shows_only_unfinished_issues(ada):
     plan(ada, [issue(1)])
     ada.types("m1")
     plan(ada, [issue(1), issue(2)])
@@ -181,7 +181,7 @@ def test_verbose_says_of_every_task_why(ada):
     assert "· 01:lint is done: nothing it works from has changed since" in result.out
 
 
-def test_verbose_says_of_every_stop_what_it_is_and_what_nobody_would_do(ada):
+def test_verbose_explains_every_stop(ada):
     plan(ada, [issue(1)], test=FAILS_IN_2.replace("part_2", "part_1"))
     result = ada.types("m1", "--verbose")
     assert "· 01:test-gate asks: `tests`, 1 finding, attempt 1 of 2; --autonomous would fix, then skip" in result.out
@@ -190,7 +190,7 @@ def test_verbose_says_of_every_stop_what_it_is_and_what_nobody_would_do(ada):
     assert "· phase-1 asks: `phase`, 1 finding; --autonomous would continue" in result.out
 
 
-def test_metrics_count_over_all_runs_and_know_what_they_do_not_know(ada):
+def test_metrics_count_over_all_runs(ada):
     plan(ada, [issue(1), issue(2)], test=FAILS_IN_2)
     assert ada.types("m1").code == 3
     ada.types("decide", "m1", "02", "fix")
@@ -238,13 +238,13 @@ def test_a_question_that_stands_is_not_asked_anew(ada):
     assert "1. Answer 02: `run-milestone gates m1` lists" in (ada.folder / "state/m1/summary.md").read_text()
 
 
-def test_a_phase_lists_what_was_accepted_by_its_name(ada):
+def test_a_phase_lists_accepted_risks(ada):
     plan(ada, [issue(1)], limits={"lines": 1})
     assert "🛑 Large change" in ada.types("m1").out
     assert "* PR #1 — Make part 1 ⚠️ Approved: large change" in ada.answers("01.approve").lines
 
 
-def test_two_issues_that_ask_the_same_are_two_questions(ada):
+def test_equal_questions_of_two_issues_stay_apart(ada):
     plan(ada, [issue(1), issue(2)], by={"kind": "command", "command": ["false"]})
     result = ada.types("m1", "--jobs", "2")
     assert result.out.count("🛑 Implementation failed (attempt 1/2)") == 2
@@ -278,7 +278,7 @@ def until(run, text):
     raise AssertionError("".join(output))
 
 
-def test_watching_it_goes_on_with_every_answer_and_ends_with_the_milestone(ada):
+def test_watching_continues_with_every_answer(ada):
     plan(ada, [issue(1)], [issue(2, agent={"kind": "human"})])
     with watching(ada) as run:
         until(run, "Waiting for answers in state/m1/approvals")
@@ -295,7 +295,7 @@ def test_watching_it_goes_on_with_every_answer_and_ends_with_the_milestone(ada):
     assert run.returncode == 0
 
 
-def test_watching_costs_next_to_nothing_and_is_interrupted_at_once(ada):
+def test_watching_is_idle_and_interruptible(ada):
     plan(ada, [issue(1, agent={"kind": "human"})])
     with watching(ada) as run:
         until(run, "Waiting for answers")
@@ -317,7 +317,7 @@ def used(pid):
 # ---- budgets ------------------------------------------------------------------------------------------------------
 
 
-def test_used_up_time_stops_until_a_larger_limit_is_given_and_counts_over_runs(ada):
+def test_used_up_time_needs_a_larger_limit(ada):
     plan(ada, [issue(1), issue(2)], by=agent(before="time.sleep(1.1)"), limits={"time": "1s"})
     result = ada.types("m1")
     assert result.code == 4
@@ -341,7 +341,7 @@ def test_used_up_time_stops_until_a_larger_limit_is_given_and_counts_over_runs(a
     assert not (ada.folder / "state/m1/gates/budget.json").exists()
 
 
-def test_a_flag_gives_more_time_than_the_plan_and_an_autonomous_run_ends(ada):
+def test_the_time_flag_overrides_the_plan(ada):
     plan(ada, [issue(1)], by=agent(before="time.sleep(1.1)"))
     assert ada.types("m1", "--max-time", "1", "--autonomous").code == 4
     assert decided(ada) == [("budget", "abort", "autonomous")]
@@ -350,7 +350,7 @@ def test_a_flag_gives_more_time_than_the_plan_and_an_autonomous_run_ends(ada):
     assert "Budget" not in result.out
 
 
-def test_used_up_attempts_stop_what_would_take_another_and_nothing_else(ada):
+def test_used_up_attempts_stop_only_further_attempts(ada):
     plan(ada, [issue(1), issue(2), issue(3, agent={"kind": "human"})], limits={"all_attempts": 1})
     result = ada.types("m1")
     assert result.code == 4
@@ -365,7 +365,7 @@ def test_used_up_attempts_stop_what_would_take_another_and_nothing_else(ada):
     assert "✓ PR #2 created" in result.out
 
 
-def test_an_unknown_cost_is_said_and_never_counted_as_nothing(ada):
+def test_an_unknown_cost_is_never_zero(ada):
     plan(ada, [issue(1)], limits={"money": "0.50"})
     result = ada.types("m1")
     assert "Cost: unknown for 1 attempt; the limit on money counts only what is known." in result.out
@@ -407,7 +407,7 @@ def _read(descriptor):
 
 
 @pytest.mark.parametrize(("env", "shown"), [({}, True), ({"NO_COLOR": "1"}, True), ({"TERM": "dumb"}, False)])
-def test_a_terminal_sees_what_runs_and_sees_it_go(ada, env, shown):
+def test_a_terminal_shows_progress(ada, env, shown):
     plan(ada, [issue(1)], by=agent(before="time.sleep(1.5)"))
     code, output = on_terminal(ada, "m1", **env)
     assert code == 3
@@ -425,7 +425,7 @@ def test_without_a_terminal_there_is_no_progress(ada):
 # ---- leaving something out ----------------------------------------------------------------------------------------
 
 
-def test_review_that_is_left_out_is_never_clean_and_is_made_up_for(ada):
+def test_a_skipped_review_is_made_later(ada):
     plan(ada, [issue(1)], by=agent(more="import os\\n"))
     result = ada.types("m1", "--skip-code-review", "--skip-plan-review")
     who = getpass.getuser()
@@ -447,7 +447,7 @@ def test_review_that_is_left_out_is_never_clean_and_is_made_up_for(ada):
     assert ada.pulls()[0]["labels"] == []
 
 
-def test_without_worktrees_all_share_one_tree_and_a_person_is_told_which_branch(ada):
+def test_without_worktrees_issues_share_one_tree(ada):
     plan(ada, [issue(1), issue(2), issue(3, agent={"kind": "human"})])
     assert ada.types("m1", "--no-worktree", "--jobs", "2").code == 2
     (ada.folder / "widgets.py").write_text("# half an idea\n")

@@ -45,7 +45,7 @@ def opened(github):
 ALL = [(f"feat/m1-{number}-issue-{number}", "milestone/m1", "OPEN") for number in DONE]
 
 
-def test_a_milestone_is_carried_to_github_and_its_token_nowhere_else(ada, github):
+def test_a_milestone_reaches_github_without_leaking_the_token(ada, github):
     result = ada.types("doctor")
     assert "acme/widgets by gh 2." in result.out
     assert "logged in as ada, scopes repo, read:org, workflow" in result.out
@@ -66,7 +66,7 @@ def test_a_milestone_is_carried_to_github_and_its_token_nowhere_else(ada, github
     assert all(github.world.token not in text for run in (result, done, verified) for text in (run.out, run.err))
 
 
-def test_what_github_refuses_is_a_question_with_its_own_words(ada, github):
+def test_a_refusal_by_github_is_quoted(ada, github):
     github.world.forbidden = {"pulls"}
     result = ada.types("m1", "--only", "01")
     assert result.code == 3
@@ -96,7 +96,7 @@ def test_without_a_login_nothing_is_begun(ada, github):
     assert opened(github) == []
 
 
-def test_killed_at_random_moments_it_still_has_one_pull_request_each(ada, github):
+def test_after_kills_each_issue_has_one_pull_request(ada, github):
     seed = random.randrange(1 << 32)
     rng, kills = random.Random(seed), 0
     print(f"seed {seed}")

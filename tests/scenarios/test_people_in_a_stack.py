@@ -16,7 +16,7 @@ phases:
 """
 
 
-def test_a_branch_that_a_person_has_checked_out_is_theirs_to_bring_up_to_date(ada):
+def test_a_checked_out_branch_is_not_restacked(ada):
     ada.plans(PEOPLE)
 
     def commits(place, name, text):

@@ -110,7 +110,7 @@ FIRST = "feat/m1-01-make-part-a"
 # ---- pull requests ------------------------------------------------------------------------------------------------
 
 
-def test_a_merged_pull_request_makes_its_issue_done_whatever_became_of_its_branch(ada):
+def test_a_merged_pull_request_finishes_its_issue(ada):
     ada.changes_pull(1, state="closed")
     ada.types("m1")
     assert asked(ada) == ["01"], "its phase has work left"
@@ -126,7 +126,7 @@ def test_a_merged_pull_request_makes_its_issue_done_whatever_became_of_its_branc
     assert pulls(ada) == [(1, "merged", False), (2, "open", False)]
 
 
-def test_a_closed_pull_request_is_opened_again_only_when_asked_each_time(ada):
+def test_a_closed_pull_request_is_reopened_when_asked(ada):
     ada.changes_pull(1, state="closed")
     ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=remote(ada))
     result = ada.types("m1")
@@ -151,7 +151,7 @@ def test_a_closed_pull_request_is_opened_again_only_when_asked_each_time(ada):
     assert "1 PR ready, 1 skipped" in result.out
 
 
-def test_a_retargeted_pull_request_is_set_back_and_nothing_else_is_done(ada):
+def test_a_retargeted_pull_request_is_set_back(ada):
     ada.changes_pull(1, base="main")
     result = ada.types("m1")
     assert "⚠️ PR #1 goes to main; it is set back to milestone/m1" in result.out
@@ -195,7 +195,7 @@ def test_the_milestone_branch_comes_back_too(ada):
     assert result.issues() == []
 
 
-def test_a_branch_that_is_lost_with_its_commits_is_made_again(ada):
+def test_a_branch_lost_with_its_commits_is_reimplemented(ada):
     for where in (".", remote(ada)):
         ada.git("update-ref", "-d", f"refs/heads/{FIRST}", where=where)
         ada.git("gc", "--quiet", "--prune=now", where=where)
@@ -207,7 +207,7 @@ def test_a_branch_that_is_lost_with_its_commits_is_made_again(ada):
     assert asked(ada) == ["phase-1"]
 
 
-def test_a_commit_to_a_branch_is_checked_and_pushed(ada):
+def test_a_local_commit_is_checked_and_pushed(ada):
     more = commit(ada, FIRST, "more.py")
     moves(ada, FIRST, more)
     result = ada.types("m1")
@@ -226,7 +226,7 @@ def test_what_others_pushed_is_taken_over_and_checked(ada):
     assert result.issues() == ["01"]
 
 
-def test_a_branch_set_back_on_the_remote_is_pushed_again(ada):
+def test_a_reset_remote_branch_is_pushed_again(ada):
     before = head(ada, FIRST)
     pushes(ada, FIRST, head(ada, "main"))
     result = ada.types("m1")
@@ -245,10 +245,10 @@ def test_nothing_is_pushed_over_what_others_force_pushed(ada):
     moves(ada, FIRST, theirs)
     result = ada.types("m1")
     assert head(ada, FIRST, remote(ada)) == theirs
-    assert asked(ada) == ["phase-1"], "what was mended by hand is not asked about again"
+    assert asked(ada) == ["phase-1"], "what was repaired by hand is not asked about again"
 
 
-def test_a_branch_that_is_a_link_to_main_gets_its_work_and_main_never_moves(ada):
+def test_a_branch_that_aliases_main_never_moves_main(ada):
     """One that was pushed on, and one that an agent is to begin on; main is checked out here, as it mostly is."""
     main, work, fourth = head(ada, "main"), head(ada, FIRST), "feat/m1-04-make-part-d"
     for name in (FIRST, fourth):
@@ -264,7 +264,7 @@ def test_a_branch_that_is_a_link_to_main_gets_its_work_and_main_never_moves(ada)
     assert ada.git("status", "--porcelain", "--untracked-files=no", where=".") == ""
 
 
-def test_the_agents_commit_rewritten_by_a_person_is_replaced_and_kept(ada):
+def test_a_person_may_rewrite_the_agents_commit(ada):
     before, rewritten = head(ada, FIRST), commit(ada, FIRST, "better.py", onto=head(ada, "main"))
     moves(ada, FIRST, rewritten)
     ada.types("m1")
@@ -273,7 +273,7 @@ def test_the_agents_commit_rewritten_by_a_person_is_replaced_and_kept(ada):
     assert kept.split() == [before]
 
 
-def test_a_persons_commit_that_was_pushed_and_rewritten_is_not_pushed_over(ada):
+def test_a_persons_pushed_commit_is_not_overwritten(ada):
     theirs = commit(ada, FIRST, "theirs.py")
     moves(ada, FIRST, theirs)
     ada.types("m1")
@@ -294,7 +294,7 @@ def title(person, number):
     return person.pulls()[number - 1]["title"]
 
 
-def test_an_issue_that_gets_another_number_keeps_all_it_has_and_gives_nothing_away(ada):
+def test_a_renumbered_issue_keeps_its_records(ada):
     """Issue 2 becomes 4, 1 and 3 change places, and another issue is number 2 from now on."""
     ada.answers("02.skip")
     ada.touches("02.abort", milestone="m1")
@@ -324,7 +324,7 @@ def test_an_issue_that_gets_another_number_keeps_all_it_has_and_gives_nothing_aw
     assert "nothing to do" in ada.answers("phase-2.continue").out or ada.types("m1").code == 0
 
 
-def test_a_number_on_the_forge_and_a_title_make_the_same_issue(ada):
+def test_forge_number_and_title_identify_an_issue(ada):
     plan(ada, [issue(1, "a", type="fix"), {**B, "title": "Make part b, and well"}], [C])
     result = ada.types("m1")
     assert "· Issue #02 Make part b, and well has another title; its branch stays feat/m1-02-make-part-b" in result.out
@@ -338,7 +338,7 @@ def test_a_number_on_the_forge_and_a_title_make_the_same_issue(ada):
     assert branches(ada) == [FIRST, "feat/m1-02-make-part-b"]
 
 
-def test_a_removed_issue_keeps_its_records_and_its_pull_request_and_comes_back(ada):
+def test_a_removed_issue_can_come_back(ada):
     ada.answers("02.skip")
     ada.answers("02.unskip")
     plan(ada, [A], [issue(3, "c")])
@@ -370,7 +370,7 @@ def test_a_number_that_another_issue_got_inherits_nothing(ada):
     assert "⏭ #02" in ada.types("status", "m1").out
 
 
-def test_other_phases_and_another_order_ask_again_only_where_a_list_changed(later):
+def test_reordered_phases_ask_only_for_changed_lists(later):
     assert asked(later) == ["phase-2"]
     plan(later, [B, A], [C])
     result = later.types("m1")
@@ -392,7 +392,7 @@ def test_other_phases_and_another_order_ask_again_only_where_a_list_changed(late
     assert asked(later) == ["phase-2"], "the first phase is what was approved again"
 
 
-def test_an_approved_phase_stays_approved_where_its_issues_only_get_other_numbers(later):
+def test_renumbering_keeps_a_phase_approved(later):
     """Two that change places, and one that moves up: the list is the one that was approved, but for its numbers."""
     plan(later, [issue(2, "a"), issue(1, "b")], [issue(5, "c", depends_on=[1])])
     result = later.types("m1")
@@ -410,7 +410,7 @@ def test_an_approved_phase_stays_approved_where_its_issues_only_get_other_number
     assert again in result.out, "and nothing else is new"
 
 
-def test_a_fresh_checkout_finds_what_was_begun_under_another_number(ada):
+def test_a_fresh_checkout_finds_renumbered_work(ada):
     shutil.rmtree(ada.folder / "state/m1")
     plan(ada, [issue(5, "a"), issue(6, "b")], [issue(7, "c", depends_on=[6])])
     result = ada.types("m1")
@@ -420,7 +420,7 @@ def test_a_fresh_checkout_finds_what_was_begun_under_another_number(ada):
     assert branches(ada) == [FIRST, "feat/m1-02-make-part-b"]
 
 
-def test_killed_while_records_move_the_next_run_goes_on(ada, tmp_path):
+def test_a_kill_while_renumbering_is_resumed(ada, tmp_path):
     """Every file renamed or written is two moments: before it and after it."""
     plan(ada, [issue(2, "a"), issue(1, "b"), issue(3, "d")], [issue(4, "c", depends_on=[1])])
     milestone = load(ada.folder / "plans/m1")
@@ -468,7 +468,7 @@ def killed_at(moment):
 # ---- a skip taken back --------------------------------------------------------------------------------------------
 
 
-def test_a_skip_is_taken_back_with_all_that_followed_from_it(ada):
+def test_unskip_takes_back_what_followed(ada):
     ada.answers("02.skip")
     assert pulls(ada)[1] == (2, "open", True)
     result = ada.answers("phase-1.continue")
@@ -487,7 +487,7 @@ def test_a_skip_is_taken_back_with_all_that_followed_from_it(ada):
     assert ada.types("decide", "m1", "2", "unskip").code == 2, "once"
 
 
-def test_a_phase_is_skipped_as_it_is_and_taken_up_again(ada):
+def test_a_skipped_phase_can_be_resumed(ada):
     ada.answers("phase-1.continue", "phase-2.skip-phase")
     assert "⏭ #03" in ada.types("status", "m1").out
     result = ada.answers("phase-2.unskip")

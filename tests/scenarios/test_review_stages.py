@@ -43,7 +43,7 @@ def commits(person, name, text):
 # ---- stage one: is it what was asked for? -------------------------------------------------------------------------
 
 
-def test_a_criterion_whose_test_did_not_run_is_asked_about(make_milestone):
+def test_a_criterion_without_its_test_is_asked(make_milestone):
     criteria = (
         "criteria: [{text: It is red, test: 'tests/test_colour.py::test_colour'},"
         " {text: It is round, test: 'tests/test_form.py::test_round'}, It is nice, widgets.py names it]"
@@ -62,7 +62,7 @@ def test_a_criterion_whose_test_did_not_run_is_asked_about(make_milestone):
     assert "Phase 1 complete — 1 PR ready" in result.out
 
 
-def test_quality_is_looked_at_once_the_change_is_what_was_asked_for(make_milestone, reviewer):
+def test_quality_is_reviewed_after_compliance(make_milestone, reviewer):
     missing = {"findings": [{"severity": "critical", "rule": "wrong-thing", "message": "Colour was not asked for"}]}
     plan = "reviewers:\n" + reviewer("spec", missing, stage="compliance") + reviewer("taste", {"findings": [FINDING]})
     ada = make_milestone({**WORK, "01-2": {"widgets.py": COLOUR + "ROUND = True\n"}}, plan=plan)
@@ -85,14 +85,14 @@ def test_quality_is_looked_at_once_the_change_is_what_was_asked_for(make_milesto
         ("api says how", []),
     ],
 )
-def test_a_criterion_is_held_against_the_changed_paths_that_it_names(criterion, changed):
+def test_a_criterion_names_the_paths_it_needs(criterion, changed):
     assert list(named(criterion, ["docs/api.md", "docs/how/a.md", "docs/how/b.md", "src/a.py"])) == changed
 
 
 # ---- stage two: reviewers -----------------------------------------------------------------------------------------
 
 
-def test_a_reviewer_reads_the_change_and_is_heard_where_it_speaks_about_it(make_milestone, reviewer, tmp_path):
+def test_a_reviewers_findings_are_limited_to_the_change(make_milestone, reviewer, tmp_path):
     elsewhere = [
         {**FINDING, "line": 1, "message": "Old line"},
         {**FINDING, "path": "other.py", "message": "Other file"},
@@ -124,7 +124,7 @@ def test_sarif_speaks_in_levels(make_milestone, reviewer):
     assert gate["verbs"] == ["fix", "skip", "abort"]
 
 
-def test_a_coding_agent_reviews_by_prompt_and_is_heard_at_the_end_of_what_it_says(make_milestone, reviewer, tmp_path):
+def test_a_coding_agent_reviews_by_prompt(make_milestone, reviewer, tmp_path):
     seen = tmp_path / "seen.md"
     bad = {"severity": "critical", "rule": "criterion-1", "message": "Nothing is there"}
     answer = f'I looked at `{{"findings": []}}`.\n```json\n{json.dumps({"findings": [bad, FINDING]}, indent=1)}\n```\n'
@@ -155,19 +155,19 @@ def test_what_a_reviewing_agent_cost_counts(make_milestone, reviewer):
     assert (facts["used"]["known_cost"], facts["used"]["unknown_costs"]) == (0.25, 1), "nobody tells of the attempt"
 
 
-def test_an_agent_that_ends_with_json_is_heard_by_its_words():
+def test_findings_are_read_from_a_json_result():
     words = f"I looked.\n{json.dumps({'findings': [FINDING]})}"
     out = f"thinking\n{json.dumps({'type': 'result', 'result': words, 'total_cost_usd': 0.1})}\n"
     assert answered(said(out).words) == {"findings": [FINDING]}
 
 
 @pytest.mark.parametrize("words", ["", "Looks good to me!", '{"findings": [', '{"verdict": "fine"}'])
-def test_an_agent_that_ends_with_no_findings_has_not_reviewed(words):
+def test_output_without_findings_is_no_review(words):
     with pytest.raises(ValueError, match="holds no JSON object with `findings`"):
         answered(words)
 
 
-def test_no_review_in_time_is_a_label_and_holds_nobody_up(make_milestone, reviewer):
+def test_a_late_review_is_a_label(make_milestone, reviewer):
     slow = reviewer("slow", {"findings": [FINDING]}, "import time; time.sleep(60)", timeout=1)
     ada = make_milestone(WORK, plan="reviewers:\n" + slow)
     result = ada.types("m1")
@@ -178,7 +178,7 @@ def test_no_review_in_time_is_a_label_and_holds_nobody_up(make_milestone, review
     assert "* PR #1 — Issue 01 [review-pending]" in result.out
 
 
-def test_a_reviewer_that_answers_nonsense_is_a_stop_and_may_be_asked_again(make_milestone, reviewer):
+def test_an_unreadable_review_can_be_retried(make_milestone, reviewer):
     ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("odd", "Looks good to me!"))
     result = ada.types("m1")
     assert "🛑 A check could not run" in result.out
@@ -191,7 +191,7 @@ def test_a_reviewer_that_answers_nonsense_is_a_stop_and_may_be_asked_again(make_
 # ---- findings are remembered --------------------------------------------------------------------------------------
 
 
-def test_an_approved_finding_comes_back_only_when_its_file_changes(make_milestone, reviewer):
+def test_an_approved_finding_returns_with_its_file(make_milestone, reviewer):
     ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("taste", {"findings": [FINDING]}))
     ada.types("m1")
     result = ada.answers("01.approve")

@@ -81,7 +81,7 @@ def check(state, folder, name, expected):
     return records
 
 
-def test_every_record_of_a_real_milestone_fits_its_schema(state):
+def test_every_record_fits_its_schema(state):
     markers = [
         *(state / f"{name}.json" for name in ("bootstrap", "plan-review", "complete")),
         *state.glob("phases/*.json"),
@@ -98,7 +98,7 @@ def test_every_record_of_a_real_milestone_fits_its_schema(state):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_schema_is_one_and_refuses_what_it_does_not_know(name):
+def test_every_schema_refuses_unknown_fields(name):
     Draft202012Validator.check_schema(schema(name))
     assert schema(name)["additionalProperties"] is False
     with pytest.raises(AssertionError):
@@ -130,7 +130,7 @@ def finding_of(name):
         "issue of the summary",
     ],
 )
-def test_a_schema_names_the_records_fields_and_no_others(described, shape):
+def test_a_schema_names_exactly_the_records_fields(described, shape):
     names = [field.name for field in fields(shape)]
     assert sorted(described["properties"]) == sorted(names)
     needed = {field.name for field in fields(shape) if field.default is MISSING and field.default_factory is MISSING}
@@ -158,13 +158,13 @@ def test_closed_sets_are_the_models(name):
         assert closed[key] == {str(member) for member in models[key]}, key
 
 
-def test_what_others_may_find_are_kinds_that_a_change_can_have():
+def test_findings_of_others_have_known_kinds():
     kinds = enums(finding_of("findings"))["kind"]
     assert kinds <= {str(kind) for kind in Kind}
     found_in_changes = {str(kind) for kind, stop in STOPS.items() if stop.found_by == "inspect"}
     assert found_in_changes - kinds <= {"not-red"}
 
 
-def test_a_plan_can_narrow_every_hard_stop_and_no_other():
+def test_a_plan_can_narrow_every_hard_stop():
     hard = {str(kind) for kind, stop in STOPS.items() if stop.tier is Tier.HARD}
     assert set(schema("plan")["$defs"]["decisions"]["properties"]) == hard

@@ -67,7 +67,7 @@ def decided(story):
     return [f"{row['gate']} {row['verb']}{' alone' if row['who'] == 'autonomous' else ''}" for row in rows]
 
 
-def test_six_issues_start_at_once_and_each_is_told_in_one_piece(story):
+def test_parallel_issues_are_printed_one_by_one(story):
     assert story.first.code == 3
     assert set(story.first.issues()) == FIRST_PHASE
     assert len(story.first.issues()) == len(FIRST_PHASE)
@@ -83,14 +83,14 @@ def test_the_tools_are_those_of_the_plan(story):
     assert "Not proven" not in output, "tests are found by the names that the report gives them"
 
 
-def test_people_are_told_where_to_work_and_what_they_commit_is_taken_over(story):
+def test_a_persons_commits_are_taken_over(story):
     assert "commit your work on feat/m2-04-expired, then run again (a worktree of it: " in story.first.out
     assert set(story.answered.issues()) == {"03", "04", "06"}, "the others are done"
     assert "✓ Implemented (2 files, 14 lines)" in story.answered.out
     assert "✓ Phase 1 complete — 6 PRs ready" in story.answered.out
 
 
-def test_an_aborted_run_goes_on_with_the_same_command(story):
+def test_an_aborted_run_resumes(story):
     assert story.aborted.code == 1
     assert "Aborted. `run-milestone m2` resumes it." in story.aborted.out
     assert story.resumed.code == 3
@@ -98,14 +98,14 @@ def test_an_aborted_run_goes_on_with_the_same_command(story):
     assert "✓ Compare in lower case" in story.answered.out
 
 
-def test_a_killed_run_goes_on_with_the_same_command(story):
+def test_a_killed_run_resumes(story):
     assert story.killed == -signal.SIGKILL
     assert story.again.code == 3
     assert story.again.issues() == ["07", "08", "09"]
     assert "✓ Tests: 12 passed" in story.again.out, "#07 stands on #02 and #04, which its tests need"
 
 
-def test_alone_it_finishes_all_but_what_a_person_has_to_look_at(story):
+def test_autonomous_it_leaves_hard_stops_to_people(story):
     assert story.alone.code == 0
     assert "✅ Completed: 9 (#01, #02, #03, #04, #05, #06, #07, #08, #10)" in story.alone.out
     assert "#09: tests or checks weakened" in story.alone.out
@@ -116,7 +116,7 @@ def test_alone_it_finishes_all_but_what_a_person_has_to_look_at(story):
     assert decided(story) == by_people + [f"{row} alone" for row in by_itself]
 
 
-def test_in_the_end_there_is_one_pull_request_per_issue_and_all_of_it_is_true(story):
+def test_the_end_state_is_verified(story):
     heads = sorted(pull["head"] for pull in pulls(story))
     names = ("01-remove", "02-total", "03-find", "04-expired", "05-export", "06-load", "07-shop", "08-undo")
     assert heads == ["docs/m2-10-manual", *(f"feat/m2-{name}" for name in names)]
@@ -163,7 +163,7 @@ def shell(person):
     return planned
 
 
-def test_what_a_linter_cannot_mend_is_told_at_the_review(shell):
+def test_remaining_lint_problems_reach_the_review(shell):
     result = shell(lint=BROKEN).types("m1")
     assert result.code == 3
     assert "⚠️ Lint: greet.sh: 1: Unterminated quoted string" in result.out
@@ -171,9 +171,9 @@ def test_what_a_linter_cannot_mend_is_told_at_the_review(shell):
     assert "fix | approve | skip | abort" in result.out
 
 
-def test_it_reads_what_a_person_commits_too_and_changes_nothing_of_it(shell):
-    mends = json.dumps(["sh", "-c", "echo mended >greet.sh; false"])
-    ada = shell(agent="human", lint=mends)
+def test_a_linter_never_changes_a_persons_commits(shell):
+    repairs = json.dumps(["sh", "-c", "echo repaired >greet.sh; false"])
+    ada = shell(agent="human", lint=repairs)
     assert ada.types("m1").code == 3
     place = ada.folder.parent / f"{ada.folder.name}.worktrees/m1-01-person"
     (place / "greet.sh").write_text("echo hello\n")
@@ -184,7 +184,7 @@ def test_it_reads_what_a_person_commits_too_and_changes_nothing_of_it(shell):
     assert ada.git("show", "feat/m1-01-greet:greet.sh", where=".") == "echo hello"
 
 
-def test_pythons_linter_is_not_asked_where_there_is_no_python(shell):
+def test_ruff_is_skipped_without_python(shell):
     ada = shell()
     plan = ada.folder / "plans/m1/plan.yaml"
     plan.write_text(plan.read_text().replace("lint: [sh, -n, test.sh], ", ""))
@@ -197,7 +197,7 @@ def test_pythons_linter_is_not_asked_where_there_is_no_python(shell):
 @pytest.mark.parametrize(
     ("file", "runs"), [("package.json", '["npm", "test"]'), ("go.mod", '["go", "test", "./..."]'), ("", '"pytest"]')]
 )
-def test_a_new_plan_begins_with_what_runs_the_tests_here(person, file, runs):
+def test_a_new_plan_names_the_test_command(person, file, runs):
     person.git("init", "--quiet", "--initial-branch=main", where=".")
     if file:
         (person.folder / file).write_text("{}\n")
@@ -211,7 +211,7 @@ def test_a_new_plan_begins_with_what_runs_the_tests_here(person, file, runs):
 # ---- a product in a folder of a larger repository -----------------------------------------------------------------
 
 
-def test_a_product_in_a_folder_is_worked_on_from_the_top(shell):
+def test_a_product_in_a_subfolder_is_refused(shell):
     ada = shell()
     (ada.folder / "web").mkdir()
     ada.git("mv", "test.sh", "web/test.sh", where=".")

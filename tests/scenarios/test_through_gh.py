@@ -35,7 +35,7 @@ def github(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("runner", ["ada", "github-actions[bot]"])
-def test_a_phase_is_asked_about_on_the_milestones_own_issue_and_answered_there(github, tmp_path, runner):
+def test_a_phase_is_answered_on_the_milestone_issue(github, tmp_path, runner):
     github.world.viewer = runner
     github.world.people[runner] = "WRITE"
     state, posted = State(tmp_path / "state"), []
@@ -88,7 +88,7 @@ phases:
 """
 
 
-def test_a_plan_becomes_issues_and_issues_become_a_plan(github, newcomer):
+def test_plan_and_issues_are_exchanged(github, newcomer):
     newcomer.git("remote", "add", "origin", "git@github.com:acme/widgets.git", where=".")
     plans = newcomer.folder / "plans"
     (plans / "m5").mkdir(parents=True)
@@ -111,7 +111,7 @@ def test_a_plan_becomes_issues_and_issues_become_a_plan(github, newcomer):
     assert len(github.world.things) == 3
 
 
-def test_a_run_asks_on_the_pull_request_and_goes_on_by_the_answer(github, make_milestone):
+def test_a_pull_request_comment_answers_a_gate(github, make_milestone):
     code = '"""Widgets."""\n\nimport os\n\nSIZE = 3\n'
     work = {"01-1": {"widgets.py": code}, "01-2": {"widgets.py": code.replace("import os\n\nSIZE", "LENGTH = SIZE")}}
     ada = make_milestone(work, plan='forge: github\ncommands: {lint: ["true"], test: ["true"]}\n')

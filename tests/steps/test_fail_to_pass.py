@@ -14,7 +14,7 @@ BRANCH = "feat/m1-01-issue-01"
 # ---- red before green ---------------------------------------------------------------------------------------------
 
 
-def test_new_tests_that_pass_without_the_change_stop_and_a_restart_starts_over(make_milestone):
+def test_tests_green_without_the_change_stop(make_milestone):
     ada = make_milestone({"01-1": GREEN, "01-2": RED}, RED_FIRST)
     result = ada.types("m1")
     assert result.code == 3
@@ -38,7 +38,7 @@ def test_new_tests_that_pass_without_the_change_stop_and_a_restart_starts_over(m
     assert [pull["title"] for pull in ada.pulls()] == ["feat(m1): Issue 01"]
 
 
-def test_a_restart_replaces_what_was_pushed_and_keeps_what_a_person_committed(make_milestone):
+def test_a_restart_keeps_a_persons_commits(make_milestone):
     green_at_last = {"tests/test_colour.py": RED_TEST + GREEN_TEST, "widgets.py": COLOUR + "import os\n"}
     ada = make_milestone(
         {"01-1": {**RED, "tests/test_colour.py": RED_TEST, "widgets.py": COLOUR}, "01-2": RED}, RED_FIRST
@@ -52,7 +52,7 @@ def test_a_restart_replaces_what_was_pushed_and_keeps_what_a_person_committed(ma
     ada.git("commit", "--quiet", "--all", "--message=Test that there are widgets", where=place)
     ada.git("worktree", "remove", str(place), where=".")
     result = ada.types("m1")
-    assert "New tests pass without the change" in result.out, "whoever wrote the test"
+    assert "New tests pass without the change" in result.out, "also where a person wrote the test"
 
     hers = ada.git("rev-parse", BRANCH, where=".")
     result = ada.answers("01.restart")
@@ -64,7 +64,7 @@ def test_a_restart_replaces_what_was_pushed_and_keeps_what_a_person_committed(ma
     assert "Took over" not in ada.types("m1").out
 
 
-def test_thrown_away_work_stays_thrown_away_while_the_remote_still_has_it(make_milestone):
+def test_discarded_work_is_not_fetched_again(make_milestone):
     ada = make_milestone({"01-1": RED, "01-2": {"widgets.py": COLOUR + "SIZE = 4\n"}}, RED_FIRST)
     ada.types("m1")
     pushed = ada.git("rev-parse", BRANCH, where=".")
@@ -82,19 +82,19 @@ def test_thrown_away_work_stays_thrown_away_while_the_remote_still_has_it(make_m
     assert pushed not in ada.git("log", "--format=%H", BRANCH, where=".")
 
 
-def test_a_change_without_a_test_is_not_red_either_and_other_issues_are_not_asked(make_milestone):
+def test_a_change_without_a_test_stops_too(make_milestone):
     ada = make_milestone({"01-1": {"widgets.py": COLOUR}}, RED_FIRST)
     assert "The change brings no test, though one shall fail without it" in ada.types("m1").out
 
 
-def test_who_does_not_ask_for_red_first_is_not_asked(make_milestone):
+def test_red_first_is_optional(make_milestone):
     ada = make_milestone({"01-1": GREEN})
     ada.types("m1")
     assert len(ada.pulls()) == 1
     assert not (ada.folder / "state/m1/logs/01/contract.log").exists(), "and no test runs twice"
 
 
-def test_a_new_test_in_an_old_file_is_told_from_the_old_ones(make_milestone):
+def test_new_tests_in_old_files_are_recognised(make_milestone):
     both = SIZE_TEST.format(3) + "\n\ndef test_size_again():\n    assert SIZE == 3\n"
     ada = make_milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": both}}, RED_FIRST)
     ada.types("m1")
@@ -106,7 +106,7 @@ def test_a_new_test_in_an_old_file_is_told_from_the_old_ones(make_milestone):
 # ---- the base's own tests -----------------------------------------------------------------------------------------
 
 
-def test_a_test_bent_to_the_change_is_found_by_its_base_version(make_milestone):
+def test_a_rewritten_test_is_caught_by_its_base(make_milestone):
     bent = {"widgets.py": WIDGETS.replace("3", "4"), "tests/test_widgets.py": SIZE_TEST.format(4)}
     ada = make_milestone({"01-1": bent, "01-2": {"widgets.py": COLOUR, "tests/test_widgets.py": SIZE_TEST.format(3)}})
     result = ada.types("m1")
@@ -119,7 +119,7 @@ def test_a_test_bent_to_the_change_is_found_by_its_base_version(make_milestone):
     assert len(ada.pulls()) == 1
 
 
-def test_an_extended_test_file_whose_base_version_still_holds_is_fine(make_milestone):
+def test_an_extended_test_file_is_fine(make_milestone):
     more = (
         SIZE_TEST.format(3).replace("import SIZE", "import COLOUR, SIZE")
         + '\n\ndef test_colour():\n    assert COLOUR == "red"\n'
@@ -129,7 +129,7 @@ def test_an_extended_test_file_whose_base_version_still_holds_is_fine(make_miles
     assert len(ada.pulls()) == 1
 
 
-def test_a_test_file_that_held_no_test_yet_is_no_question(make_milestone):
+def test_a_test_file_without_tests_is_fine(make_milestone):
     ada = make_milestone({"01-1": RED})
     (ada.folder / "tests/test_colour.py").write_text("import widgets\n")
     ada.git("add", ".", where=".")
@@ -143,7 +143,7 @@ def test_a_test_file_that_held_no_test_yet_is_no_question(make_milestone):
 UNUSED = COLOUR + "\n\ndef paint(what):\n    first = what\n    second = first\n    third = second\n    return third\n"
 
 
-def test_changed_lines_that_no_test_runs_are_a_label(make_milestone):
+def test_uncovered_lines_are_a_label(make_milestone):
     ada = make_milestone({"01-1": {**RED, "widgets.py": UNUSED}}, plan="limits: {coverage: 60}\n")
     result = ada.types("m1")
     assert "⚠️ Changed lines poorly covered" in result.out
@@ -157,7 +157,7 @@ def test_changed_lines_that_no_test_runs_are_a_label(make_milestone):
     assert log.count("test session starts") == 1, "measured in the one run of the tests"
 
 
-def test_enough_covered_lines_are_nothing_and_a_threshold_of_the_project_fails_no_test_here(make_milestone):
+def test_a_projects_coverage_threshold_fails_nothing(make_milestone):
     settings = '[tool.pytest.ini_options]\npythonpath = ["."]\n[tool.coverage.report]\nfail_under = 100\n'
     ada = make_milestone({"01-1": {**RED, "widgets.py": UNUSED}}, plan="limits: {coverage: 30}\n")
     (ada.folder / "pyproject.toml").write_text(settings)
@@ -167,7 +167,7 @@ def test_enough_covered_lines_are_nothing_and_a_threshold_of_the_project_fails_n
     assert [pull["labels"] for pull in ada.pulls()] == [[]]
 
 
-def test_what_cannot_be_measured_is_said_once_and_holds_nobody_up(make_milestone):
+def test_unmeasured_coverage_stops_nothing(make_milestone):
     ada = make_milestone(
         {"01-1": RED, "02-1": {"note.py": '"""A note."""\n\nTEXT = 1\n'}},
         plan="commands: {test: [python3, -m, pytest]}\n",
@@ -181,7 +181,7 @@ def test_what_cannot_be_measured_is_said_once_and_holds_nobody_up(make_milestone
 # ---- the baseline -------------------------------------------------------------------------------------------------
 
 
-def test_failures_known_before_any_work_do_not_count_and_new_ones_do(make_milestone):
+def test_only_new_failures_count(make_milestone):
     broken = SIZE_TEST.format(5).replace("test_size", "test_known")
     worse = {"widgets.py": WIDGETS.replace("3", "4")}
     ada = make_milestone({"01-1": RED, "02-1": worse, "02-2": {"widgets.py": WIDGETS}})

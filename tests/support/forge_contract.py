@@ -108,7 +108,7 @@ class ForgeContract:
         assert str(made.number) in made.url
         assert forge.pulls() == (made,)
 
-    def test_pull_requests_are_listed_in_all_states_oldest_first(self, forge, propose):
+    def test_all_pull_requests_are_listed_oldest_first(self, forge, propose):
         first, second, third = (propose(head) for head in ("a", "b", "c"))
         forge.close(second.number)
         assert self.numbers(forge) == [first.number, second.number, third.number]
@@ -128,7 +128,7 @@ class ForgeContract:
         forge.close(made.number)
         assert propose().number > made.number
 
-    def test_it_becomes_what_is_proposed_and_keeps_labels_that_others_added(self, ground, forge, propose):
+    def test_an_edit_keeps_labels_of_others(self, ground, forge, propose):
         ground.push("milestone/m5", {})
         made = propose(labels=("theirs",))
         edited = forge.edit(made.number, Proposal("New", "Other.", "milestone/m5", ("ours", "theirs")))
@@ -190,7 +190,7 @@ class ForgeContract:
                 act()
         assert forge.pulls() == ()
 
-    def test_many_at_once_get_a_number_each_and_a_branch_gets_one(self, ground, forge, propose):
+    def test_parallel_creates_yield_one_per_branch(self, ground, forge, propose):
         for head in "abc":
             ground.push(head, {f"{head}.txt": "new\n"})
         threads = [Thread(target=propose, args=(head,)) for head in ("a", "b", "c") * 2]
@@ -232,7 +232,7 @@ class ForgeContract:
         assert ground.head(BASE) == before
         assert forge.pulls()[0].state == "open"
 
-    def test_nothing_is_merged_into_the_target_nor_a_draft_nor_a_closed_one(self, ground, forge, propose):
+    def test_target_drafts_and_closed_ones_never_merge(self, ground, forge, propose):
         before = ground.head("main")
         for made in (
             propose("up", base="main"),
@@ -246,7 +246,7 @@ class ForgeContract:
         assert ground.head("main") == before
         assert [pull.state for pull in forge.pulls()] == ["open", "open", "closed"]
 
-    def test_a_base_that_is_retargeted_keeps_its_dependents_open(self, ground, forge, propose):
+    def test_retargeting_keeps_dependents_open(self, ground, forge, propose):
         ground.push("two", {"two.txt": "2\n"})
         first, second = propose("one"), propose("two", base="one")
         assert forge.retarget(second.number, BASE).base == BASE
@@ -341,7 +341,7 @@ class ForgeContract:
         with pytest.raises(OutsideError, match=r"v0\.4\.1"):
             forge.release("v0.4.1", commit=ground.push("main", {"b.txt": "b\n"}), title="M4.1", notes="")
 
-    def test_labels_are_made_with_their_colours_and_left_as_they_are(self, forge, propose):
+    def test_labels_are_created_with_their_colours(self, forge, propose):
         propose(labels=("needs-db-review", "team-a"))
         known, other = forge.ensure_labels("needs-db-review", "team-a")
         assert known == LABELS["needs-db-review"]

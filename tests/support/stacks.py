@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-UPON = {"01": [], "02": [1], "03": [1], "04": [2, 3], "05": [4]}
+DEPENDS_ON = {"01": [], "02": [1], "03": [1], "04": [2, 3], "05": [4]}
 """What each issue depends on."""
 
 PLAN = """\
@@ -95,7 +95,7 @@ LARGE = {"04-1": {"w04.js": MANY}}
 """Work of the issue on two others that somebody has to approve."""
 
 
-def is_opened(stack):
+def open_stack(stack):
     """All five are proposed; the large one waits and is approved, and so is the phase."""
     result = stack.runs()
     assert "🛑 Large change" in result.out, result.out + result.err
@@ -105,7 +105,7 @@ def is_opened(stack):
     assert stack.bases() == BASES
 
 
-def amended_in_the_middle_it_lands(stack):
+def land_amended_stack(stack):
     """Somebody commits to the second of five finished pull requests; then the stack lands."""
     assert stack.bases() == BASES
     own_change = ("diff", "--name-only", f"{JOIN}...{branch('04')}")
@@ -136,7 +136,7 @@ def amended_in_the_middle_it_lands(stack):
     result = lands(stack)
     assert result.code == 0, result.out + result.err
     order = [line.split("(#")[1][:2] for line in result.lines if " landed on milestone/m1 (#" in line]
-    assert order == list(UPON)
+    assert order == list(DEPENDS_ON)
     assert states(stack) == {**dict.fromkeys(heads, "merged"), "milestone/m1": "open"}
     for head in (hers, *heads.values()):
         assert stack.on_remote("merge-base", "--is-ancestor", head, "milestone/m1") == "", "every commit is kept"
@@ -148,12 +148,12 @@ def amended_in_the_middle_it_lands(stack):
 
 def stack_of(milestone, work=None, plan=""):
     """Give the person of the `milestone` fixture the stack; `work` adds to what the agent does or replaces it."""
-    files = {f"{number}-1": {f"w{number}.js": f"NUMBER = {int(number)}\n"} for number in UPON}
+    files = {f"{number}-1": {f"w{number}.js": f"NUMBER = {int(number)}\n"} for number in DEPENDS_ON}
     person = milestone({**files, **(work or {})}, plan=f"{PLAN}{plan}")
     path = person.folder / "plans/m1/plan.yaml"
     text = path.read_text()
-    for number, upon in UPON.items():
+    for number, needed in DEPENDS_ON.items():
         title = f"        title: Issue {number}\n"
-        text = text.replace(title, f"{title}        depends_on: {upon}\n") if upon else text
+        text = text.replace(title, f"{title}        depends_on: {needed}\n") if needed else text
     path.write_text(text)
     return Stack(person)

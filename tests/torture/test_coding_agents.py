@@ -119,7 +119,7 @@ def plays(person, agent, reviewer, **env):
 
 
 @pytest.mark.skipif(not shutil.which("codex") or not shutil.which("bwrap"), reason="codex or bubblewrap is missing")
-def test_codex_implements_and_reviews_with_a_key_that_nobody_else_sees(newcomer):
+def test_codex_works_with_a_hidden_key(newcomer):
     def codex(sandbox, url):
         where = f'model_providers.here={{name="here",base_url="{url}/v1",env_key="MODEL_KEY",wire_api="responses"}}'
         here = ["-m", "gpt-5", "-c", "model_provider=here", "-c", where]

@@ -60,7 +60,7 @@ def hear(folder):
 
 
 def killed(work, folder, line):
-    """Kill whoever does this work as it reaches its `line`th line; returns whether it came so far."""
+    """Kill a child that does this work at its `line`th line; returns whether it got there."""
     child = os.fork()
     if child == 0:
         left = line

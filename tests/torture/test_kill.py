@@ -30,8 +30,8 @@ PARTS = {
     "phases": [
         {
             "issues": [
-                {"number": number, "title": f"Make part {number}", "criteria": ["It is there"], "depends_on": upon}
-                for number, upon in ((1, []), (2, []), (3, [1]), (4, []), (5, [2]), (6, []), (7, [4]), (8, []))
+                {"number": number, "title": f"Make part {number}", "criteria": ["It is there"], "depends_on": needed}
+                for number, needed in ((1, []), (2, []), (3, [1]), (4, []), (5, [2]), (6, []), (7, [4]), (8, []))
             ]
         },
         {"issues": [{"number": 9, "title": "Make part 9", "criteria": ["It is there"], "depends_on": [3]}]},
@@ -156,7 +156,7 @@ def parts(tmp_path):
 
 
 @pytest.mark.torture
-def test_fifty_kills_while_two_agents_work_at_a_time(parts):
+def test_fifty_kills_with_two_jobs(parts):
     ada, rng, kills, runs = parts("undisturbed"), random.Random(43), 0, 0
     began = time.monotonic()
     assert ada.types(*TWO_JOBS).code == 0

@@ -23,13 +23,13 @@ def alone(make_product, run_m1, tmp_path_factory):
 
 
 @pytest.mark.parametrize("case", proves(AUTONOMOUS, among=LABELS))
-def test_a_small_risk_is_a_label_all_the_same(alone, case):
+def test_autonomous_a_small_risk_is_a_label(alone, case):
     assert STOPS[case.kind].label in alone.pull(case.number)["labels"]
     assert alone.decided(case.number) == []
 
 
 @pytest.mark.parametrize("case", proves(AUTONOMOUS, among=SKIPPED))
-def test_a_large_one_is_tried_again_where_it_may_be_and_then_left_out(alone, case):
+def test_autonomous_a_large_risk_is_retried_then_skipped(alone, case):
     assert alone.decided(case.number) == [(verb, "autonomous") for verb in STOPS[case.kind].autonomous]
     assert alone.story(case.number)["status"] == "skipped"
     assert f"     #{case.number}: {STOPS[case.kind].title.lower()}" in alone.result.out
@@ -37,20 +37,20 @@ def test_a_large_one_is_tried_again_where_it_may_be_and_then_left_out(alone, cas
 
 
 @pytest.mark.parametrize("case", proves(AUTONOMOUS, among=[case for case in GATES if case.kind is Kind.CONFLICT]))
-def test_a_conflict_goes_to_the_agent_who_may_resolve_it(alone, case):
+def test_autonomous_an_agent_may_resolve_a_conflict(alone, case):
     assert alone.decided(case.number) == [("fix", "autonomous")]
     assert alone.story(case.number)["status"] == "done"
 
 
 @pytest.mark.parametrize("case", proves(AUTONOMOUS, among=[case for case in GATES if case.kind is Kind.HUMAN]))
-def test_peoples_work_is_left_to_people(alone, case):
+def test_autonomous_a_persons_issue_waits(alone, case):
     assert alone.result.code == 3
     assert alone.gate(case.number)["kind"] == case.kind
     assert f"Gate {case.number} waits (Waiting for a person's commits" in alone.result.out
 
 
 @pytest.mark.parametrize("case", proves(AUTONOMOUS, among=[case for case in GATES if case.kind in ENDING]))
-def test_what_nobody_may_go_past_ends_the_run(make_product, run_m1, tmp_path_factory, case):
+def test_autonomous_a_secret_or_the_target_aborts(make_product, run_m1, tmp_path_factory, case):
     ada = led_into(make_product, tmp_path_factory.mktemp("ends") / "home", [case], agent=STUBBORN)
     outcome = run_m1(ada, "--autonomous")
     assert outcome.result.code == 1

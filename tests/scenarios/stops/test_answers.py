@@ -50,7 +50,7 @@ def reworked(opened, answer_in_copy):
 
 
 @pytest.mark.parametrize("case", proves(None, among=LABELS))
-def test_a_small_risk_is_a_label_and_the_run_goes_on(opened, case):
+def test_a_small_risk_is_a_label(opened, case):
     assert case.shown in opened.output_of(case.number)
     label = STOPS[case.kind].label
     assert f"✓ Label: {label}" in opened.output_of(case.number)
@@ -59,7 +59,7 @@ def test_a_small_risk_is_a_label_and_the_run_goes_on(opened, case):
 
 
 @pytest.mark.parametrize("case", proves(None))
-def test_a_large_one_waits_with_the_commands_that_answer_it(opened, case):
+def test_a_large_risk_waits_with_its_commands(opened, case):
     assert opened.result.code == 3
     gate, output = opened.gate(case.number), opened.output_of(case.number)
     assert gate["kind"] == case.kind
@@ -77,7 +77,7 @@ def test_a_large_one_waits_with_the_commands_that_answer_it(opened, case):
 
 
 @pytest.mark.parametrize("case", proves(Verb.APPROVE))
-def test_approve_accepts_what_is_shown_and_the_issue_goes_on(approved, case):
+def test_approve_accepts_what_was_shown(approved, case):
     assert [verb for verb, _ in approved.decided(case.number)] == ["approve"]
     assert "✓ Approved (recorded)" in approved.output_of(case.number)
     assert approved.pull(case.number)["state"] == "open"
@@ -85,7 +85,7 @@ def test_approve_accepts_what_is_shown_and_the_issue_goes_on(approved, case):
 
 
 @pytest.mark.parametrize("case", proves(*AGAIN))
-def test_another_attempt_mends_it_and_everything_is_looked_at_again(opened, reworked, case):
+def test_another_attempt_repairs_and_checks_again(opened, reworked, case):
     assert [verb for verb, _ in reworked.decided(case.number)] == again(case.kind)
     assert reworked.gate(case.number) is None, reworked.output_of(case.number)
     before = opened.pull(case.number)
@@ -96,7 +96,7 @@ def test_another_attempt_mends_it_and_everything_is_looked_at_again(opened, rewo
     assert reworked.story(case.number)["status"] == "done"
 
 
-def test_what_the_base_and_others_did_is_merged_in_and_only_the_rest_is_the_change(reworked):
+def test_others_work_is_merged_and_not_the_change(reworked):
     for number, theirs in (("24", "colleague"), ("25", "other-colleague")):
         branch = f"feat/m1-{number}-do-{number}"
         assert reworked.remote(theirs) in reworked.log(branch), "nobody's commit is lost"
@@ -119,7 +119,7 @@ def test_whatever_is_answered_the_target_branch_never_moves(opened, approved, re
 
 
 @pytest.mark.parametrize("case", proves(Verb.SKIP))
-def test_skip_leaves_the_issue_out_and_a_pull_request_of_it_a_draft(skipped, case):
+def test_skip_leaves_the_pull_request_a_draft(skipped, case):
     assert [verb for verb, _ in skipped.decided(case.number)] == ["skip"]
     assert f"⏭️ Skipped Issue #{case.number}" in skipped.result.out
     assert skipped.story(case.number)["status"] == "skipped"
@@ -127,7 +127,7 @@ def test_skip_leaves_the_issue_out_and_a_pull_request_of_it_a_draft(skipped, cas
 
 
 @pytest.mark.parametrize("case", proves(Verb.ABORT))
-def test_abort_ends_the_run_and_the_question_stands_when_it_is_resumed(aborted, resumed, case):
+def test_abort_ends_the_run_and_keeps_the_gate(aborted, resumed, case):
     assert aborted.result.code == 1
     assert [verb for verb, _ in aborted.decided(case.number)] == ["abort"]
     assert aborted.result.issues() == []
@@ -137,7 +137,7 @@ def test_abort_ends_the_run_and_the_question_stands_when_it_is_resumed(aborted, 
     assert case.shown in resumed.result.out
 
 
-def test_status_says_that_the_run_was_aborted_while_other_questions_are_open(opened, answer_in_copy):
+def test_status_shows_an_aborted_run_with_open_gates(opened, answer_in_copy):
     aborted = answer_in_copy(opened, f"{GATES[0].number}.abort")
     assert aborted.result.code == 1
     status = json.loads(aborted.person.types("status", "m1", "--json").out)

@@ -65,7 +65,7 @@ def stopped(make_product, run_m1, tmp_path_factory):
 
 
 @pytest.mark.parametrize("kind", proves(None))
-def test_the_run_stops_before_it_goes_on_with_what_is_wrong(stopped, kind):
+def test_the_run_stops_at_a_wrong_milestone(stopped, kind):
     case, outcome = stopped[kind]
     assert outcome.result.code == (4 if kind is Kind.BUDGET else 3)
     assert outcome.gate(case.gate)["kind"] == kind
@@ -85,7 +85,7 @@ def test_approve_accepts_it_and_the_milestone_goes_on(stopped, answer_in_copy, k
 
 
 @pytest.mark.parametrize("kind", proves(Verb.ABORT))
-def test_abort_ends_the_run_and_the_question_stands_when_it_is_resumed(stopped, answer_in_copy, kind):
+def test_abort_ends_the_run_and_keeps_the_gate(stopped, answer_in_copy, kind):
     case, outcome = stopped[kind]
     aborted = answer_in_copy(outcome, f"{case.gate}.abort")
     assert aborted.result.code == (4 if kind is Kind.BUDGET else 1)
@@ -97,7 +97,7 @@ def test_abort_ends_the_run_and_the_question_stands_when_it_is_resumed(stopped, 
 
 
 @pytest.mark.parametrize("kind", proves(AUTONOMOUS))
-def test_a_run_that_asks_nobody_ends_there(make_product, run_m1, tmp_path_factory, kind):
+def test_an_autonomous_run_aborts_at_a_wrong_milestone(make_product, run_m1, tmp_path_factory, kind):
     case = next(case for case in CASES if case.kind is kind)
     outcome = run_m1(made(make_product, tmp_path_factory.mktemp(case.gate) / "home", case), "--autonomous")
     assert outcome.result.code == (4 if kind is Kind.BUDGET else 1)
@@ -105,27 +105,29 @@ def test_a_run_that_asks_nobody_ends_there(make_product, run_m1, tmp_path_factor
     assert f"Gate {case.gate} ended the run ({STOPS[kind].title.lower()}" in outcome.result.out
 
 
-def test_a_plan_that_was_mended_is_reviewed_again_and_nobody_is_asked(stopped, answer_in_copy):
+def test_a_corrected_plan_is_reviewed_again(stopped, answer_in_copy):
     _, outcome = stopped[Kind.PLAN_CRITICAL]
-    assert "Or mend plans/m1/ and run the same command again: then it is reviewed again." in outcome.result.out
+    assert "plans/m1/ and run the same command again: then it is reviewed again." in outcome.result.out
 
     def repair(home):
         plan = home / "product/plans/m1/plan.yaml"
         plan.write_text(plan.read_text().replace('["*.js"]', '["*.js", "tests/**"]'))
 
-    mended = answer_in_copy(outcome, before=repair)
-    assert "Invoking plan-review..." in mended.result.out
-    assert "(0 critical, 1 warning)" in mended.result.out
-    assert mended.gate("plan-review") is None
-    assert mended.result.issues()[0] == "01"
-    assert "Invoking plan-review..." not in answer_in_copy(mended).result.out, "and not again while it stays the same"
+    corrected = answer_in_copy(outcome, before=repair)
+    assert "Invoking plan-review..." in corrected.result.out
+    assert "(0 critical, 1 warning)" in corrected.result.out
+    assert corrected.gate("plan-review") is None
+    assert corrected.result.issues()[0] == "01"
+    assert "Invoking plan-review..." not in answer_in_copy(corrected).result.out, (
+        "and not again while it stays the same"
+    )
 
 
 # ---- warnings -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.stop(Kind.PLAN_WARNING)
-def test_a_warning_is_said_and_written_down_and_the_run_goes_on(stopped):
+def test_a_warning_is_recorded_and_stops_nothing(stopped):
     _, outcome = stopped[Kind.BUDGET]
     assert (
         "✓ Passed (0 critical, 2 warnings)\n  ⚠️ Issue #01, criterion 1: “It is done” does not say" in outcome.result.out
@@ -153,7 +155,7 @@ def second(unfinished, answer_in_copy):
 
 
 @pytest.mark.stop(Kind.PHASE, Verb.SKIP_PHASE)
-def test_skip_phase_leaves_out_what_is_unfinished_and_passes_the_barrier(unfinished, second):
+def test_skip_phase_skips_unfinished_issues(unfinished, second):
     assert unfinished.gate("02")["kind"] == "human"
     assert unfinished.gate("phase-1") is None, "the barrier asks when all is done or skipped"
     assert second.gate("02") is None
@@ -161,7 +163,7 @@ def test_skip_phase_leaves_out_what_is_unfinished_and_passes_the_barrier(unfinis
 
 
 @pytest.mark.stop(Kind.PHASE)
-def test_a_phase_that_is_complete_shows_its_pull_requests_and_waits(second):
+def test_a_complete_phase_shows_its_pull_requests(second):
     assert second.result.code == 3
     assert "✓ Phase 2 complete — 1 PR ready" in second.result.out
     assert "continue | skip-phase | abort" in second.result.out
@@ -175,7 +177,7 @@ def test_continue_goes_on_to_the_end(second, answer_in_copy):
 
 
 @pytest.mark.stop(Kind.PHASE, Verb.ABORT)
-def test_abort_at_a_phase_ends_the_run_and_the_phase_asks_again(second, answer_in_copy):
+def test_after_an_abort_the_phase_asks_again(second, answer_in_copy):
     aborted = answer_in_copy(second, "phase-2.abort")
     assert aborted.result.code == 1
     assert "✓ Phase 2 complete — 1 PR ready" in answer_in_copy(aborted).result.out
@@ -183,7 +185,7 @@ def test_abort_at_a_phase_ends_the_run_and_the_phase_asks_again(second, answer_i
 
 @pytest.mark.stop(Kind.PHASE, AUTONOMOUS)
 @pytest.mark.stop(Kind.PLAN_WARNING, AUTONOMOUS)
-def test_a_run_that_asks_nobody_goes_on_past_warnings_and_barriers(make_product, run_m1, tmp_path_factory):
+def test_an_autonomous_run_passes_warnings_and_barriers(make_product, run_m1, tmp_path_factory):
     ada = make_product(tmp_path_factory.mktemp("on") / "home", [{"number": 1}], [{"number": 3}], work=WORK)
     outcome = run_m1(ada, "--autonomous")
     assert "✓ Passed (0 critical, 2 warnings)" in outcome.result.out
@@ -195,7 +197,7 @@ def test_a_run_that_asks_nobody_goes_on_past_warnings_and_barriers(make_product,
 
 
 @pytest.mark.stop(Kind.TARGET)
-def test_no_pull_request_goes_to_a_branch_that_is_another_name_for_the_target(make_product, run_m1, tmp_path_factory):
+def test_no_pull_request_reaches_an_alias_of_main(make_product, run_m1, tmp_path_factory):
     home = tmp_path_factory.mktemp("target") / "home"
     ada = make_product(home, [{"number": 1}], work=WORK)
     ada.git("symbolic-ref", "refs/heads/milestone/m1", "refs/heads/main", where=home / "remote.git")

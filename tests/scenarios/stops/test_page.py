@@ -7,7 +7,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parents[3]
 
 
-def test_every_stop_and_answer_has_a_scenario_and_the_page_is_up_to_date():
+def test_the_page_of_stops_is_current():
     made = subprocess.run(
         [sys.executable, "-m", "tests.scenarios.stops"], cwd=CHECKOUT, capture_output=True, text=True, check=False
     )

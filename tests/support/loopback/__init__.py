@@ -71,7 +71,7 @@ class GitHub:
         return {"GH_CONFIG_DIR": str(home), "GH_TOKEN": self.world.token, "GIT_SSH_COMMAND": str(ssh)}
 
     def alone(self):
-        """Held by whoever looks at the world or changes it."""
+        """Held while the world is read or changed."""
         return self._door
 
     def close(self):
