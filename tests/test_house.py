@@ -57,9 +57,11 @@ UNPLAIN = re.compile(
     re.IGNORECASE,
 )
 UNPLAIN_NAMES = {"found", "told", "said", "own", "there"}
+ON_DISK = {"model/evidence.py": {"there"}}
+"""Fields that markers hold under this name, so that it stays."""
 OLD_WORDS = {
     *("adapters", "adapters/process", "adapters/git", "adapters/forge", "adapters/agents", "commands"),
-    *("core", "model", "plan", "policy", "render", "runner", "steps", "store", "sync"),
+    *("core", "policy", "render", "runner", "steps", "store", "sync"),
 }
 """Rooms whose words are still to be made plain."""
 OLD_TESTS = {"adapters", "checks", "commands", "core", "plan", "policy", "render", "runner", "store", "sync"}
@@ -197,4 +199,4 @@ def test_values_have_telling_names(module):
         node.id for node in ast.walk(module.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
     taken = {node.arg for node in ast.walk(module.tree) if isinstance(node, ast.arg)}
-    assert not (stored | taken) & UNPLAIN_NAMES
+    assert not (stored | taken) & (UNPLAIN_NAMES - ON_DISK.get(module.file, set()))

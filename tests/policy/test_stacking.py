@@ -23,7 +23,7 @@ def pull(number, state, base="milestone/m1"):
 
 def base(number, *pulls):
     found = base_of(MILESTONE, next(issue for issue in ISSUES if issue.number == number), pulls, BRANCHES)
-    return found.branch, found.upon
+    return found.branch, found.issues
 
 
 def test_without_dependencies_it_is_the_milestone_branch():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import UsageError
 from ..model import STEPS, Finding, Kind, Tier
 from ..plan.review import EPIC, review, unspecified
-from ..plan.review.expected_stops import foresee
+from ..plan.review.expected_stops import expected_stops
 from ..plan.specs import epic_text
 from ..policy.stops import STOPS
 from ..render.console import Console
@@ -94,7 +94,7 @@ _NOT_LATER = {Kind.PLAN_CRITICAL, Kind.PLAN_WARNING}
 
 def _of(issue: Issue, milestone: Milestone, due: dict[str, str]) -> tuple[Finding, ...]:
     missing = unspecified(issue) if f"{issue.number}:branch" in due else ()
-    return (*missing, *foresee(issue, milestone, implement=f"{issue.number}:implement" in due))
+    return (*missing, *expected_stops(issue, milestone, implement=f"{issue.number}:implement" in due))
 
 
 def _line(name: str, finding: Finding) -> str:

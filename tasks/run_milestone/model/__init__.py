@@ -1,4 +1,4 @@
-"""model: WHAT the milestone, its stops and its records are; frozen values without powers."""
+"""The values of the domain: plan, stops, gates, evidence, forge. Frozen and without I/O."""
 
 from .enums import STEPS, Kind, Severity, Step, Tier, Verb
 from .evidence import (

@@ -1,4 +1,4 @@
-"""A file that a change touches."""
+"""A file of a change."""
 
 from __future__ import annotations
 

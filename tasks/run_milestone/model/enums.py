@@ -20,7 +20,7 @@ class Verb(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad a finding is; only `critical` can never be approved away at review."""
+    """How bad a finding is. A critical one cannot be approved at review."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -28,7 +28,7 @@ class Severity(StrEnum):
 
 
 class Tier(StrEnum):
-    """What a stop does: wait for a person, put a label on the PR, or only be said."""
+    """What a stop does: wait for a person, label the pull request, or only be shown."""
 
     HARD = "hard"
     LABEL = "label"
@@ -36,7 +36,7 @@ class Tier(StrEnum):
 
 
 class Kind(StrEnum):
-    """The rows of the stop table (policy.py holds what each means)."""
+    """The rows of the stop table, which `policy/stops` explains."""
 
     PLAN_CRITICAL = "plan-critical"
     PLAN_WARNING = "plan-warning"

@@ -1,4 +1,4 @@
-"""Markers and the evidence in them: one shape per step, per task of the milestone, and for what landed."""
+"""Markers and the evidence in them: one shape per step, per task of the milestone, and for landing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .gate import Finding
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What a finished step leaves: digests of what it worked from, by name, and the facts it found."""
+    """What a finished step leaves: digests of its inputs by name, and its evidence."""
 
     task: str
     inputs: dict[str, str]
@@ -35,7 +35,7 @@ class PlanReviewed:
 
     findings: tuple[Finding, ...] = ()
     left_out_by: str | None = None
-    """Who wanted no review; then there are no findings, and nothing is passed."""
+    """The flag that skipped the review; then there are no findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class BranchMade:
     base: str
     adopted: bool = False
     start: str = ""
-    """The commit it was first made from; work that was begun there is not begun again when the base moves."""
+    """The commit it was first made from. A base that moves later does not restart its work."""
     onto: str = ""
-    """The branch it stands on: what its pull request goes against."""
+    """The base branch of its pull request."""
     tip: str = ""
     """The commit that branch was at."""
     restacked: bool = False
@@ -66,13 +66,13 @@ class BranchMade:
     conflict: str = ""
     """The commit of its base that could not be merged in."""
     work: str = ""
-    """The commit in which its implementation ended, as far as that was known."""
+    """The commit in which its implementation ended, if known."""
     problem: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Restarted:
-    """A branch's work that was thrown away: `kept` is the ref that still holds it, `people` others' commits in it."""
+    """Work that `restart` removed from a branch: `kept` is the ref that holds it, `people` the other authors in it."""
 
     kept: str
     commits: int
@@ -91,7 +91,7 @@ class Implemented:
     report: tuple[str, ...] = ()
     adopted: bool = False
     cost: float | None = None
-    """US dollars; None where nobody measured."""
+    """US dollars; None where unknown."""
     base: str = ""
     """The commit that the branch's change is counted from after this attempt."""
     problem: Finding | None = None
@@ -100,18 +100,18 @@ class Implemented:
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """`lint`: the commit after auto-fixing and how many files that changed."""
+    """`lint`: the commit after auto-fixing, and how many files it changed."""
 
     head: str
     fixed: int
     problem: Finding | None = None
     left: str | None = None
-    """What the linter said of what it did not mend; None where it was content."""
+    """The linter's output about what it did not fix; None where nothing is left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many changed lines can be run at all, how many the tests ran, and where the others are (`src/a.py: 3-5`)."""
+    """How many changed lines are executable, how many the tests ran, and which they missed (`src/a.py: 3-5`)."""
 
     lines: int
     covered: int
@@ -120,7 +120,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """`test`: counts and the names of failing tests, from the test runner's own report."""
+    """`test`: counts and the names of failing tests, from the report of the test runner."""
 
     head: str
     passed: int
@@ -129,9 +129,9 @@ class Tested:
     known: tuple[str, ...] = ()
     """Failures that the baseline had too; they do not count."""
     problem: str | None = None
-    """Set where the test command did not get as far as a verdict."""
+    """Why the test command gave no result."""
     proven: tuple[str, ...] = ()
-    """Those of the tests named by the issue's criteria that ran and passed, as the plan names them."""
+    """The tests of the issue's criteria that ran and passed, as the plan names them."""
     coverage: Coverage | None = None
     """Of the changed lines; None where it was not measured."""
     unmeasured: str | None = None
@@ -139,7 +139,7 @@ class Tested:
 
     @property
     def counted(self) -> bool:
-        """Whether any test was told of: a command without a report only passes or fails."""
+        """Whether any test was reported: a command without a report only passes or fails."""
         return bool(self.passed or self.failed or self.skipped or self.known)
 
 
@@ -157,7 +157,7 @@ class Inspected:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A gate that lets the issue pass: labels for the PR, and the ids of the decisions it stands on."""
+    """A passed gate: labels for the pull request, and the ids of the decisions it rests on."""
 
     labels: tuple[str, ...] = ()
     decisions: tuple[int, ...] = ()
@@ -170,7 +170,7 @@ class Pushed:
     head: str
     problem: Finding | None = None
     there: str | None = None
-    """Where the remote branch was instead, where that is the problem."""
+    """The commit of the remote branch, where it is not the expected one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,17 +182,17 @@ class Proposed:
     labels: tuple[str, ...] = ()
     state: str = "open"
     adopted: bool = False
-    """Whether it was there already."""
+    """Whether it existed already."""
     problem: Finding | None = None
     retries: int = 0
-    """How many answers of `retry` to a closed pull request were there: each opens it again once."""
+    """How many answers of `retry` a closed pull request had: each reopens it once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
     """`review`: findings on the lines the issue changed; `pending` where no reviewer answered in time.
 
-    `costs` are what the agents among the reviewers cost, in US dollars, None where one does not say.
+    `costs` are those of the agents among the reviewers, in US dollars; None where unknown.
     """
 
     head: str
@@ -214,7 +214,7 @@ class LandedIssue:
     head: str
     held: str
     at: str
-    """When that was seen, UTC, ISO 8601."""
+    """When it was recorded, UTC, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a forge tells: pull requests, checks, comments, issues, milestones, releases, labels; and what it is told."""
+"""What a forge holds: pull requests, checks, comments, issues, milestones, releases, labels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A pull request as the forge tells it. `state` is open, closed or merged."""
+    """A pull request on the forge. `state` is open, closed or merged."""
 
     number: int
     head: str
@@ -20,12 +20,12 @@ class PullRequest:
     draft: bool = False
     labels: tuple[str, ...] = ()
     head_sha: str | None = None
-    """The commit that its head branch is at; the one that was merged, once it is. None where nobody can tell."""
+    """The head commit; once it is merged, the one that was merged. None where unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a pull request says, the branch `base` that it is to go into, and the `labels` it has at least."""
+    """A pull request to create or update: its text, its base branch, and labels to add."""
 
     title: str
     body: str
@@ -34,7 +34,7 @@ class Proposal:
 
 
 class CheckState(StrEnum):
-    """How a check on a pull request's commit stands."""
+    """The state of a check on the head commit of a pull request."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -44,7 +44,7 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check (CI) on a pull request's head. A failed one has the tail of its `log`, where the forge has one."""
+    """A check (CI) on the head of a pull request. A failed one has the end of its `log`, if there is one."""
 
     name: str
     state: CheckState
@@ -67,7 +67,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class ForgeIssue:
-    """An issue as the forge tells it. `state` is open or closed."""
+    """An issue on the forge. `state` is open or closed."""
 
     number: int
     title: str
@@ -79,7 +79,7 @@ class ForgeIssue:
 
 @dataclass(frozen=True, slots=True)
 class ForgeMilestone:
-    """A milestone as the forge tells it. `state` is open or closed."""
+    """A milestone on the forge. `state` is open or closed."""
 
     title: str
     description: str
@@ -99,7 +99,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label as the forge has it. `colour` is six hexadecimal digits, in lower case."""
+    """A label on the forge. `colour` is six hexadecimal digits, in lower case."""
 
     name: str
     colour: str
@@ -123,5 +123,5 @@ class World:
 def pull_of(branch: str, pulls: tuple[PullRequest, ...]) -> PullRequest | None:
     """Return the pull request of a branch: an open one before a merged one before a closed one, the newest of each."""
     rank = {"open": 0, "merged": 1, "closed": 2}
-    own = [pull for pull in pulls if pull.head == branch]
-    return min(own, key=lambda pull: (rank[pull.state], -pull.number), default=None)
+    candidates = [pull for pull in pulls if pull.head == branch]
+    return min(candidates, key=lambda pull: (rank[pull.state], -pull.number), default=None)

@@ -1,4 +1,4 @@
-"""What checks see, what is asked about it, and what people decide."""
+"""Findings of checks, gates that ask about them, and the answers of people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .enums import Kind, Severity, Verb
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check saw. `kind` is the stop it belongs to, `rule` the tool's own name for it, `line` counts from 1."""
+    """What a check found. `kind` is its stop, `rule` the name that the tool gives it, `line` counts from 1."""
 
     kind: Kind
     severity: Severity
@@ -18,14 +18,14 @@ class Finding:
     path: str | None = None
     line: int | None = None
     detail: str | None = None
-    """What makes it matter, as measured (`Risk: data loss (column has 50k rows)`)."""
+    """The measured impact (`Risk: data loss (column has 50k rows)`)."""
     change: str | None = None
-    """Identity of its file's change; where it is set, an approval counts for as long as that stays the same."""
+    """Identity of the change of its file; where it is set, an approval holds until that changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A question to a person. `digest` binds the answer to the findings and to the change that were shown."""
+    """A question to a person. `digest` binds the answer to the findings and the change that were shown."""
 
     gate: str
     kind: Kind
@@ -35,9 +35,9 @@ class Gate:
     findings: tuple[Finding, ...]
     digest: str
     change: str
-    """Identity of the change that was shown (a patch id: a clean rebase keeps it); empty where there is none."""
+    """Patch id of the change that was shown, which a clean rebase keeps; empty where there is none."""
     opened: str = ""
-    """When the question was put, UTC, ISO 8601."""
+    """When it opened, UTC, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ class Decision:
     change: str = ""
     """Identity of the change that was shown."""
     source: str | None = None
-    """Identity of the approval file it was made from, so that a crash cannot count that file twice."""
+    """Identity of the approval file it was made from, so that a crash cannot count the file twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """An approval file as found. `verb` is text: nobody has checked it yet; `written` is its mtime in nanoseconds."""
+    """An approval file. `verb` is unchecked text; `written` is the mtime in nanoseconds."""
 
     file: str
     gate: str
@@ -73,14 +73,14 @@ class Approval:
     who: str = ""
     digest: str | None = None
     when: str = ""
-    """When it was given, as the file says: UTC, ISO 8601. Empty where it does not, as for a touched one."""
+    """When it was given according to the file, UTC, ISO 8601; empty for a touched one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Where on the forge a question was put: the pull request or issue `thread`, its `comment`, and `key`.
+    """Where on the forge a gate was asked: the pull request or issue `thread`, its `comment`, and `key`.
 
-    `key` tells one question of a gate from the next: the beginning of its digest, and the attempt.
+    `key` identifies one question of a gate: the beginning of its digest, and the attempt.
     """
 
     gate: str

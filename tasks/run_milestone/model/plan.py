@@ -1,4 +1,4 @@
-"""The plan: a milestone, its phases and issues, and everything they may say."""
+"""The plan: a milestone, its phases and issues, and their settings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class AgentSpec:
-    """Who implements: `kind` names the agent, the rest is that agent's own configuration."""
+    """Who implements: `kind` names the agent, the rest configures it."""
 
     kind: str = "human"
     command: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class AgentSpec:
     timeout: int = 3600
     """Seconds one attempt may take."""
     pass_env: tuple[str, ...] = ()
-    """Names of the runner's environment variables that it gets besides."""
+    """Names of environment variables that are passed on to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Commands:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Attempts per gate, what one person can still review, how well tests cover it, and the budget of all runs."""
+    """Attempts per gate, size of a change, coverage, and the budget of all runs."""
 
     attempts: int = 2
     files: int = 8
@@ -124,12 +124,12 @@ class Limits:
     money: float = 100.0
     """US dollars that the agents may cost, over all runs."""
     all_attempts: int | None = None
-    """How often agents may work at issues, over all runs; None: three times for each issue, at least ten."""
+    """Attempts of agents over all runs; None: three for each issue, at least ten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The forge's checks (CI) on a pull request that count; where none is named, the forge says or all do."""
+    """Which checks (CI) on a pull request count: the `required` ones, else those the forge requires, else all."""
 
     wait: int = 1800
     """Seconds they may take."""
@@ -138,9 +138,9 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """A command that reviews a change: it reads the change as JSON and prints findings, as `format` says.
+    """A command that reviews a change: it reads the change as JSON and prints findings in `format`.
 
-    `prompt` is for a coding agent: it reads what it is asked in words, and findings end what it says.
+    `prompt` is for a coding agent: it reads a prompt, and its answer ends with findings.
     """
 
     name: str
@@ -148,14 +148,14 @@ class Reviewer:
     format: Literal["findings", "sarif", "prompt"] = "findings"
     stage: Literal["compliance", "quality"] = "quality"
     timeout: int = 600
-    """Seconds; a reviewer that takes longer is told as pending and holds nobody up."""
+    """Seconds; a reviewer that takes longer is pending and blocks nothing."""
     pass_env: tuple[str, ...] = ()
-    """Names of the runner's environment variables that it gets besides."""
+    """Names of environment variables that are passed on to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Licences:
-    """Licence policy: SPDX ids allowed beside the permissive ones, and licences the team vouches for by package."""
+    """Licence policy: SPDX ids allowed beside the permissive ones, and known licences by package."""
 
     allow: tuple[str, ...] = ()
     packages: dict[str, str] = field(default_factory=dict)
@@ -184,7 +184,7 @@ class Milestone:
     database: str | None = None
     licences: Licences = field(default_factory=Licences)
     decisions: dict[str, tuple[Verb, ...]] = field(default_factory=dict)
-    """Verbs this team offers, by kind of stop; narrows the stop table, never widens it."""
+    """Verbs offered by kind of stop; this narrows the stop table, never widens it."""
 
     @property
     def issues(self) -> tuple[Issue, ...]:
@@ -193,5 +193,5 @@ class Milestone:
 
     @property
     def agents(self) -> tuple[AgentSpec, ...]:
-        """Its agent, then those that its issues name, each once."""
+        """Its agent and those of its issues, each once."""
         return tuple(dict.fromkeys((self.agent, *(issue.agent for issue in self.issues if issue.agent))))

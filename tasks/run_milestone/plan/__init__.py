@@ -1,4 +1,4 @@
-"""plan: text → Milestone, or every error with its line."""
+"""Load a plan: its text becomes a Milestone, or every error with its line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def load(folder: Path, *, cache: Path | None = None) -> Milestone:
-    """Return the milestone whose plan lies in `folder`; `cache` is a file that keeps the compiled form.
+    """Return the milestone whose plan is in `folder`. `cache` is a file for the compiled form.
 
     Errors: UsageError where there is no plan, PlanError with every problem at once.
     """
@@ -31,9 +31,9 @@ def load(folder: Path, *, cache: Path | None = None) -> Milestone:
 
 
 def milestones(plans: Path) -> tuple[str, ...]:
-    """Return the ids of the milestones below `plans`, in the order people count."""
-    found = (path.parent.name for path in plans.glob("*/plan.yaml") if is_id(path.parent.name))
-    return tuple(sorted(found, key=order))
+    """Return the ids of the milestones below `plans`, in numerical order."""
+    names = (path.parent.name for path in plans.glob("*/plan.yaml") if is_id(path.parent.name))
+    return tuple(sorted(names, key=order))
 
 
 def _plan_bytes(folder: Path) -> bytes:
@@ -51,6 +51,6 @@ def _plan_bytes(folder: Path) -> bytes:
 
 
 def _no_plan(folder: Path, shown: str) -> UsageError:
-    there = milestones(folder.parent)
-    others = f"the plans here are {', '.join(there)}" if there else "there is no other plan here either"
+    names = milestones(folder.parent)
+    others = f"the plans here are {', '.join(names)}" if names else "there is no other plan here either"
     return UsageError(f"There is no {shown}; {others}.", f"Make it with `run-milestone plan new {folder.name}`.")

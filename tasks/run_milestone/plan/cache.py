@@ -1,4 +1,4 @@
-"""compiled: a plan that was read before, true as long as the plan's files are the same bytes."""
+"""Cache a compiled plan for as long as its files have the same bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FORMAT = f"1 {__version__}"
 
 
 def recall(cache: Path, folder: Path, data: bytes) -> Milestone | None:
-    """Return what `keep` kept for exactly these files; None where there is nothing, or nothing to rely on."""
+    """Return the milestone that `keep` cached for exactly these files, None where there is none."""
     try:
         kept = read_json(cache)
         if kept is None or kept["key"] != _key(folder, data, kept["specs"]):
@@ -31,14 +31,14 @@ def recall(cache: Path, folder: Path, data: bytes) -> Milestone | None:
 
 
 def keep(cache: Path, folder: Path, data: bytes, milestone: Milestone) -> None:
-    """Keep a compiled plan where it can be kept; the digest names every byte it was made from."""
+    """Cache a compiled plan with a digest of all that it was made from; a read-only project goes without."""
     paths = [issue.spec.path for issue in milestone.issues if issue.spec]
-    with contextlib.suppress(OutsideError):  # who may only read the project may look at how it stands
+    with contextlib.suppress(OutsideError):
         write_json(cache, {"key": _key(folder, data, paths), "specs": paths, "milestone": plain(milestone)})
 
 
 def _key(folder: Path, data: bytes, paths: Iterable[str]) -> str:
-    """Return the digest of the plan, of its specs, and of which specs there are to be found."""
+    """Return the digest of the plan, of its specs, and of the names of all specs."""
     whole = hashlib.sha256(FORMAT.encode())
     for part in (data, str(specs.listed(folder)).encode(), *_spec_parts(folder, paths)):
         whole.update(hashlib.sha256(part).digest())

@@ -1,4 +1,4 @@
-"""compiling: a plan's text → a Milestone, or every error at once."""
+"""Compile the text of a plan into a Milestone, or raise every error at once."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def compile_plan(folder: Path, data: bytes) -> Milestone:
 
 def _plan_error(folder: Path, problems: set[Problem]) -> PlanError:
     file = (folder / "plan.yaml").relative_to(folder.parent.parent)
-    said = [problem.said(str(file)) for problem in sorted(problems)]
-    return PlanError(said[:MOST], more=len(said) >= MOST)
+    lines = [problem.line(str(file)) for problem in sorted(problems)]
+    return PlanError(lines[:MOST], more=len(lines) >= MOST)
 
 
 def _sound(value: Any, unusable: set[Steps], steps: Steps = ()) -> Any:
-    """Leave out what does not fit the schema, so that the rules can speak about the rest; lists keep their places."""
+    """Return the value without what does not fit the schema, so that the rules can check the rest."""
     if steps in unusable:
         return None
     if isinstance(value, list):
@@ -61,16 +61,16 @@ def _sound(value: Any, unusable: set[Steps], steps: Steps = ()) -> Any:
 
 def _spec_texts(written: Written) -> dict[Steps, dict[str, str] | Problem | None]:
     """Return each issue's spec, None where it has none, or why it cannot be read."""
-    there = specs.listed(written.folder)
+    listed = specs.listed(written.folder)
     return {
-        entry.steps: _spec(written, entry, there.get(naming.number(entry.number or 0), ())) for entry in written.issues
+        entry.steps: _spec(written, entry, listed.get(naming.number(entry.number or 0), ())) for entry in written.issues
     }
 
 
-def _spec(written: Written, entry: Entry, own: tuple[str, ...]) -> dict[str, str] | Problem | None:
-    path = entry.fields.get("spec") or next(iter(own), None)
-    if "spec" not in entry.fields and len(own) > 1:
-        return written.problem(entry.steps, f"has the specs {' and '.join(own)}, expected `spec` to name one")
+def _spec(written: Written, entry: Entry, files: tuple[str, ...]) -> dict[str, str] | Problem | None:
+    path = entry.fields.get("spec") or next(iter(files), None)
+    if "spec" not in entry.fields and len(files) > 1:
+        return written.problem(entry.steps, f"has the specs {' and '.join(files)}, expected `spec` to name one")
     if path is None or leaves(path):
         return None
     try:
@@ -87,7 +87,7 @@ def _spec(written: Written, entry: Entry, own: tuple[str, ...]) -> dict[str, str
 
 
 def _milestone(written: Written, texts: dict[Steps, Any]) -> dict[str, Any]:
-    """Return the plan with everything filled in that it may leave out and the model's defaults do not know."""
+    """Return the fields of the Milestone; the defaults of the model fill in the rest."""
     issues: dict[int, list[dict[str, Any]]] = {}
     for entry in written.issues:
         issues.setdefault(entry.phase, []).append(_issue(entry, texts[entry.steps]))
@@ -95,9 +95,9 @@ def _milestone(written: Written, texts: dict[Steps, Any]) -> dict[str, Any]:
         {"title": f"Phase {number}", **phase, "number": number, "issues": issues[number]}
         for number, phase in enumerate(written.fields["phases"], start=1)
     ]
-    own = {"id": written.id, "branch": written.branch, "phases": phases}
+    names = {"id": written.id, "branch": written.branch, "phases": phases}
     amounts = {name: _amounts(written.fields.get(name, {})) for name in ("limits", "checks")}
-    return {**written.fields, **own, **amounts}
+    return {**written.fields, **names, **amounts}
 
 
 def _amounts(given: dict[str, Any]) -> dict[str, Any]:

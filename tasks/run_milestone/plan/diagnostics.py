@@ -1,4 +1,4 @@
-"""problem: what is wrong in a plan, where, and how it is said."""
+"""A problem in a plan: where it is and what is wrong."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """Something wrong: its place, the value it is about, and one clause that says what was expected instead."""
+    """A problem: its place, the value it is about, and a clause that says what is wrong and what was expected."""
 
     place: Place
     where: str
     what: str
 
-    def said(self, file: str) -> str:
-        """Return the line that is shown: `FILE:LINE:COL: where: what is wrong, what was expected`."""
-        line, column = self.place
-        return f"{file}:{line}:{column}: {self.where}: {self.what}"
+    def line(self, file: str) -> str:
+        """Return `FILE:LINE:COL: where: what is wrong, what was expected`."""
+        row, column = self.place
+        return f"{file}:{row}:{column}: {self.where}: {self.what}"

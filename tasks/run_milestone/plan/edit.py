@@ -1,4 +1,4 @@
-"""editing: a plan's text with some keys, issues or phases more; every other character stays as somebody wrote it."""
+"""Add keys, issues and phases to the text of a plan; every other character stays as it is."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Fields = Mapping[str, Any]
 """An issue's or a phase's keys in order: texts, numbers, lists of them, criteria as mappings."""
 
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-"""What YAML takes for the end of a line."""
+"""Ends of a line in YAML."""
 
 
 class PlanText:
-    """The text of a plan that has been read and found sound; `text` is what it becomes."""
+    """The text of a valid plan; `text` is the edited one."""
 
     def __init__(self, text: str) -> None:
-        """Find out where everything stands."""
+        """Parse the text for the places of its values."""
         import yaml
 
         self._text = text
         self._newline = "\r\n" if "\r\n" in text else "\n"
-        self._lines = [0, *(found.end() for found in _BREAK.finditer(text))]
+        self._lines = [0, *(match.end() for match in _BREAK.finditer(text))]
         self._root: Any = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         self._added: list[tuple[int, str]] = []
 
@@ -70,7 +70,7 @@ class PlanText:
             self._add_lines(_last(sequence), item(fields), sequence.start_mark.column, comments=True)
 
     def _add_lines(self, node: Any, lines: Iterable[str], indent: int, *, comments: bool = False) -> None:
-        """Add lines behind the line on which a node ends; with `comments` behind those below that belong to it."""
+        """Add lines after the last line of a node; with `comments` also after the comments that belong to it."""
         pad = " " * indent
         block = getattr(node, "style", None) in {"|", ">"}  # it ends where the next line begins
         line = int(node.end_mark.line) + (not block or node.end_mark.column > 0)
@@ -95,7 +95,7 @@ def _value(mapping: Any, key: str) -> Any:
 
 
 def _last(node: Any) -> Any:
-    """Return the node that ends where this one does; where a block ends, its own marks do not tell."""
+    """Return the innermost node that ends where this one does; the marks of a block reach too far."""
     children = getattr(node, "value", None)
     if isinstance(children, str) or node.flow_style or not children:
         return node
@@ -133,7 +133,7 @@ def _is_list(value: Any) -> bool:
 
 
 def quoted(text: str) -> str:
-    """Return a text as a YAML scalar that stands for itself, whatever it holds; one plain word needs no quotes."""
+    """Return a text as a YAML scalar, in quotes unless it is one plain word."""
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,19}", text) and text.lower() not in _WORDS:
         return text
     written = json.dumps(text, ensure_ascii=False)
@@ -141,7 +141,7 @@ def quoted(text: str) -> str:
 
 
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
-"""Words that other readers of YAML take for something else."""
+"""Words that some YAML readers take for a boolean or null."""
 
 
 def _escaped(character: str) -> str:
@@ -150,7 +150,7 @@ def _escaped(character: str) -> str:
 
 
 def save(folder: Path, text: str, specs: Mapping[str, str]) -> None:
-    """Write specs that are not there yet, then the plan, each whole or not at all: a crash leaves no plan without."""
+    """Write specs that do not exist yet, then the plan that names them."""
     for name, spec in specs.items():
         if not (folder / name).exists():
             write_text(folder / name, spec)

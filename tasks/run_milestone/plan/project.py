@@ -1,4 +1,4 @@
-"""project: where things are; a project is the folder that holds `plans/`."""
+"""Know the folders of a project: the folder that holds `plans/`, and what belongs to it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Project:
 
 
 def find_project(start: Path) -> Project:
-    """Return the project that `start` lies in: the nearest folder upwards that holds `plans/`.
+    """Return the project that contains `start`: the nearest folder upwards that holds `plans/`.
 
     Errors: UsageError where there is none.
     """

@@ -1,4 +1,4 @@
-"""schema: what plan.schema.json says about a plan: which text is a number, and what does not fit."""
+"""Apply plan.schema.json to a plan: type its texts, and report what does not fit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @cache
 def plan_schema() -> Any:
-    """Return the plan's schema with its references put in: read faster, and the same to everyone who walks it."""
+    """Return the schema of a plan with its references resolved, which validates faster."""
     whole = json.loads(read_schema("plan"))
 
     def inlined(rule: Any) -> Any:
@@ -36,7 +36,7 @@ def plan_schema() -> Any:
 
 
 def typed(value: Any, rule: Any = None) -> Any:
-    """Turn text into numbers and booleans where the schema asks for them; what does not fit stays text."""
+    """Return the value with numbers and booleans where the schema asks for them; what does not fit stays text."""
     rule = plan_schema() if rule is None else rule
     if isinstance(value, str):
         return _scalar(value, rule.get("type"))
@@ -55,17 +55,17 @@ def _scalar(text: str, kind: object) -> str | int | bool:
 
 
 def misfits(document: Document, value: Any) -> tuple[list[Problem], set[Steps]]:
-    """Return what in `value` does not fit the schema, and the ways to the values that nothing can be done with.
+    """Return what in `value` does not fit the schema, and the paths of the values that are unusable.
 
-    At `MOST` problems it stops looking: a hostile plan has hundreds of thousands.
+    It stops at `MOST` problems: a hostile plan has hundreds of thousands.
     """
-    found = itertools.chain.from_iterable(_problems(document, error) for error in _validator().iter_errors(value))
-    said = tuple(itertools.islice(found, MOST))
-    return [problem for problem, _ in said], {steps for _, steps in said if steps is not None}
+    every = itertools.chain.from_iterable(_problems(document, error) for error in _validator().iter_errors(value))
+    problems = tuple(itertools.islice(every, MOST))
+    return [problem for problem, _ in problems], {steps for _, steps in problems if steps is not None}
 
 
 def _problems(document: Document, error: ValidationError) -> Iterator[tuple[Problem, Steps | None]]:
-    """Tell an error in our words, with the way to the value that it makes unusable."""
+    """Yield the problems of a validation error, each with the path of the value that it makes unusable."""
     steps: Steps = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
         yield from _unknown_keys(document, steps, error)
@@ -86,7 +86,7 @@ def _validator() -> Any:
 
 
 def _whole_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
-    """Match all of the text: jsonschema searches, and Python's `$` also matches before a final newline."""
+    """Match the whole text, where jsonschema searches in it."""
     from jsonschema import ValidationError
 
     if isinstance(value, str) and not re.fullmatch(pattern, value):
@@ -94,7 +94,7 @@ def _whole_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[Valida
 
 
 def _required(_: Any, keys: list[str], value: Any, __: Any) -> Iterator[ValidationError]:
-    """Name the missing key alone, where jsonschema has a sentence."""
+    """Report only the name of a missing key."""
     from jsonschema import ValidationError
 
     if isinstance(value, dict):
@@ -116,7 +116,7 @@ def _missing_key(document: Document, steps: Steps, key: str) -> Problem:
 
 
 def _rule_at(steps: Steps) -> Any:
-    """Return the part of the schema that speaks about the value at `steps`."""
+    """Return the part of the schema for the value at `steps`."""
     rule = plan_schema()
     for step in steps:
         rule = rule["items"] if isinstance(step, int) else rule["properties"].get(step) or rule["additionalProperties"]

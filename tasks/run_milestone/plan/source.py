@@ -1,4 +1,4 @@
-"""written: a plan as it was written, for the rules: its issues, its names, and the place of each."""
+"""A plan as it was written: its issues, its names, and the place of each, for the rules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .yaml_reader import Document
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One issue as written: the way to it, its phase, and those of its fields that fit the schema."""
+    """One issue as written: its path in the plan, its phase, and its fields that fit the schema."""
 
     steps: Steps
     phase: int
@@ -29,7 +29,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What messages call the issue."""
+        """The name of the issue in messages."""
         return f"#{naming.number(self.number)}" if self.number else where(self.steps)
 
     @property
@@ -45,7 +45,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Written:
-    """A plan as written: its fields that fit the schema, the document that knows the places, and its folder."""
+    """A plan as written: its folder, the document with the places, and its fields that fit the schema."""
 
     folder: Path
     document: Document

@@ -1,4 +1,4 @@
-"""specs: the Markdown files beside a plan that say what its issues are."""
+"""Find and read the Markdown specifications beside a plan."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ LARGEST = 1024 * 1024
 
 
 def listed(folder: Path) -> dict[str, tuple[str, ...]]:
-    """Return the files that look like an issue's spec, `03-sanitization.md`, by the issue's number."""
-    found: dict[str, tuple[str, ...]] = {}
+    """Return the files that look like the spec of an issue, `03-sanitization.md`, by its number."""
+    files: dict[str, tuple[str, ...]] = {}
     for name in sorted(os.listdir(folder)):
         if match := re.fullmatch(r"([0-9]{2,4})-.*\.md", name):
-            found[match[1]] = (*found.get(match[1], ()), name)
-    return found
+            files[match[1]] = (*files.get(match[1], ()), name)
+    return files
 
 
 def spec_bytes(folder: Path, path: str) -> bytes | None:
@@ -28,9 +28,8 @@ def spec_bytes(folder: Path, path: str) -> bytes | None:
     Errors: ValueError, saying why, for a file that may not or cannot be read.
     """
     whole = os.path.join(folder, path)
-    # Only where a link can be involved is the way walked: a plan may have a thousand specs.
-    walked = "/" in path or os.path.islink(whole)
-    if walked and not Path(os.path.realpath(whole)).is_relative_to(os.path.realpath(folder)):
+    may_leave = "/" in path or os.path.islink(whole)  # resolving a thousand specs would be slow
+    if may_leave and not Path(os.path.realpath(whole)).is_relative_to(os.path.realpath(folder)):
         raise ValueError("it is a link that leaves the plan's folder")
     return read_bytes(whole, LARGEST)
 
@@ -43,4 +42,4 @@ def epic_text(folder: Path, name: str) -> str:
     try:
         return (spec_bytes(folder, name) or b"").decode("utf-8")
     except ValueError as error:
-        raise UsageError(f"{name} beside the plan cannot be used: {error}.", "Mend it or move it away.") from None
+        raise UsageError(f"{name} beside the plan cannot be used: {error}.", "Correct it or move it away.") from None

@@ -1,10 +1,10 @@
-"""rules: what must hold in a plan beyond its shape; each rule says everything it finds."""
+"""Check what must hold in a plan beyond its schema."""
 
 from __future__ import annotations
 
 import graphlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from itertools import chain
 from typing import Any
@@ -19,16 +19,14 @@ from .validate_branches import branches, issue_branches
 from .validate_paths import addresses, links, paths
 
 AGENTS: dict[str, tuple[str, ...]] = {"human": (), "command": ("command", "pass_env"), "replay": ("changes",)}
-"""Embedded agents, and the settings that are theirs alone."""
+"""Built-in agents, and the settings that only they have."""
 FORGES = ("github", "local")
 _LEADS_TO_THE_FORGE = re.compile(r"HOME|XDG_CONFIG_HOME|(?:GH|GITHUB|GIT|SSH|ACTIONS|RUN_MILESTONE)_\w+")
-"""Variables that hold a token of the forge, or say where one lies."""
-
-Rule = Callable[[Written], Iterable[Problem]]
+"""Variables that hold a token of the forge, or the place of one."""
 
 
 def broken(written: Written) -> Iterator[Problem]:
-    """Return what every rule finds."""
+    """Yield the problems that every rule finds."""
     for rule in RULES:
         yield from rule(written)
 
@@ -82,7 +80,7 @@ def _cycles(written: Written) -> Iterator[Problem]:
             circle = error.args[1][::-1]
             shown = " → ".join(f"#{naming.number(number)}" for number in circle)
             what = f"closes the circle {shown}, expected issues that do not wait for each other"
-            # The edge is taken out, so that the next round finds the next circle.
+            # Without this edge the next round finds the next circle.
             yield written.problem(places.pop((circle[-2], circle[-1])), what)
         else:
             return
@@ -103,7 +101,7 @@ def _agents(written: Written) -> Iterator[Problem]:
 
 
 def _workers(written: Written) -> Iterator[tuple[Steps, dict[str, Any]]]:
-    """Yield the agents that a plan names, its own and its issues'."""
+    """Yield the agents of a plan and of its issues."""
     for steps, fields in [((), written.fields), *((entry.steps, entry.fields) for entry in written.issues)]:
         if fields.get("agent") is not None:
             yield (*steps, "agent"), fields["agent"]
@@ -120,7 +118,7 @@ def _agent(written: Written, steps: Steps, agent: dict[str, Any]) -> Iterator[Pr
 
 
 def _variables(written: Written) -> Iterator[Problem]:
-    """Refuse to hand on what opens the forge: whoever is given it could push, or answer a gate."""
+    """Refuse to pass on what gives access to the forge: a program that gets it could push or answer a gate."""
     reviewers = enumerate(written.fields.get("reviewers") or ())
     readers = [(("reviewers", position), reviewer) for position, reviewer in reviewers if reviewer is not None]
     for steps, fields in chain(_workers(written), readers):
@@ -136,14 +134,14 @@ def _forge(written: Written) -> Iterator[Problem]:
 
 
 def _unknown(name: str, group: str, embedded: Iterable[str]) -> str | None:
-    """Return what is wrong with a name that neither we nor an installed package knows."""
+    """Return what is wrong with a name that is neither built in nor an entry point."""
     if name in embedded:
         return None
     known = [*embedded, *entry_points(group=f"run_milestone.{group}").names]
     return None if name in known else f"is {quoted(name)}, expected one of {', '.join(known)}"
 
 
-RULES: tuple[Rule, ...] = (
+RULES = (
     _identity,
     _unique,
     _dependencies,

@@ -1,4 +1,4 @@
-"""branches: names that git, a file system, a shell and a remote all read the same way."""
+"""Check that every branch name is safe and that all branches can exist side by side."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .diagnostics import Problem
 from .source import Entry, Written
 
 RESERVED = frozenset({"head", "fetch_head", "orig_head", "merge_head", "refs", "heads", "remotes", "tags", "origin"})
-"""First parts that git or a remote gives a meaning of its own."""
+"""First parts of a name that mean something to git or a remote."""
 
 
 def branches(written: Written) -> Iterator[Problem]:
-    """Milestone and target branch have good names and can exist side by side."""
+    """Check that milestone and target branch have good names and can exist side by side."""
     for key, name in (("target", written.target), ("branch", written.branch)):
         if why := bad_branch(name):
             yield written.problem((key,), f"is {quoted(name)}, {why}")
@@ -23,7 +23,7 @@ def branches(written: Written) -> Iterator[Problem]:
 
 
 def issue_branches(written: Written) -> Iterator[Problem]:
-    """Every issue makes a good branch name, its own, that can exist beside the other branches."""
+    """Check that the branch of every issue has a good name of its own and can exist beside the others."""
     taken: dict[str, str] = {}
     for entry in written.issues:
         name = entry.branch(written.id)
@@ -38,7 +38,7 @@ def issue_branches(written: Written) -> Iterator[Problem]:
 
 
 def _makes(written: Written, entry: Entry, name: str, why: str) -> Problem:
-    # A slug that fits the schema does no harm, so it is the type, where there is one.
+    # A slug that fits the schema is safe, so the type is at fault where there is one.
     key = next((key for key in ("type", "slug") if key in entry.fields), "title")
     return written.problem((*entry.steps, key), f"makes the branch {quoted(name)}, {why}")
 
@@ -46,7 +46,7 @@ def _makes(written: Written, entry: Entry, name: str, why: str) -> Problem:
 def bad_branch(name: str) -> str | None:
     """Return why a branch may not have this name, None where it may.
 
-    An allow-list of our own: `git check-ref-format` accepts names that a file system, a shell or a remote misreads.
+    `git check-ref-format` accepts names that a file system, a shell or a remote misreads, so this is an allow-list.
     """
     first, *_ = parts = name.casefold().split("/")
     if first in RESERVED:
@@ -59,6 +59,6 @@ def bad_branch(name: str) -> str | None:
 
 
 def _clash(name: str, other: str) -> bool:
-    """Tell whether two branches cannot both exist, or are one: git keeps `a/b` as a file in the folder `a`."""
+    """Return whether two branches cannot both exist, or are the same: git keeps `a/b` as a file in the folder `a`."""
     one, two = name.casefold(), other.casefold()
     return one == two or one.startswith(f"{two}/") or two.startswith(f"{one}/")

@@ -1,4 +1,4 @@
-"""paths: where a plan points; nothing in it leads out of the project, and no address holds a secret."""
+"""Check that no path in a plan leaves the project, and that no URL holds a password."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .source import Written
 
 
 def paths(written: Written) -> Iterator[Problem]:
-    """Every path and pattern stays inside the project as it is spelled."""
+    """Check that every path and pattern stays inside the project as written."""
     for steps, path in _written_paths(written):
         if leaves(path):
             yield written.problem(steps, f"is {quoted(path)}, expected a path that stays inside the project")
 
 
 def leaves(path: str) -> bool:
-    """Tell whether a path, as it is spelled, may lead out of the folder it starts from."""
+    """Return whether a path, as written, may leave the folder it starts from."""
     odd = not path.isprintable() or "\\" in path
     return odd or path.startswith(("/", "~", "-")) or ".." in path.split("/")
 
@@ -50,7 +50,7 @@ def _texts(value: Any, steps: Steps) -> Iterator[tuple[Steps, str]]:
 
 
 def links(written: Written) -> Iterator[Problem]:
-    """Every folder that is there stays inside the project with its links followed."""
+    """Check that every existing folder stays inside the project with its links followed."""
     root = os.path.realpath(written.folder.parent.parent)
     for steps, path, base in _folders(written):
         if not leaves(path) and not Path(os.path.realpath(base / path)).is_relative_to(root):
@@ -64,7 +64,7 @@ def _folders(written: Written) -> Iterator[tuple[Steps, str, Path]]:
 
 
 def addresses(written: Written) -> Iterator[Problem]:
-    """Database and remote hold no password, and the remote is not a program to run."""
+    """Check that database and remote hold no password, and that the remote is not a program to run."""
     remote = written.fields.get("repository", {}).get("remote", "")
     for steps, url in ((("database",), written.fields.get("database", "")), (("repository", "remote"), remote)):
         if "::" in url.split("/", maxsplit=1)[0]:
@@ -74,7 +74,7 @@ def addresses(written: Written) -> Iterator[Problem]:
 
 
 def _password(url: str) -> bool:
-    """Tell whether a URL holds a password; one that cannot be read is taken for one that does."""
+    """Return whether a URL holds a password, or cannot be parsed."""
     try:
         return bool(urlsplit(url).password)
     except ValueError:

@@ -1,4 +1,4 @@
-"""reader: YAML text → plain mappings, lists and texts with their places; strict, so nothing is built by surprise."""
+"""Read YAML strictly into mappings, lists and texts, with the place of each."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ DEEPEST = 32
 MANY = 150_000
 """Values; a plan of 1,000 issues has 30,000. Keeps a hostile plan under 200 MB and a second or two."""
 MOST = 100
-"""Problems after which reading stops: a bomb need not be reported spark by spark."""
+"""Problems after which reading stops: a hostile plan has thousands."""
 
-# YAML's own set of characters that may stand in a file, minus the end-of-line ones it would count differently.
+# The characters that YAML allows, without those it counts as line ends and Python does not.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What was read. `value` is None where nothing could be; `keys` and `values` hold the places."""
+    """What was read. `value` is None where nothing could be read; `keys` and `values` hold the places."""
 
     value: Any
     values: dict[Steps, Place] = field(default_factory=dict)
@@ -37,20 +37,20 @@ class Document:
     problems: tuple[Problem, ...] = ()
 
     def place(self, steps: Steps) -> Place:
-        """Return where a value stands, or the nearest value around it where it is missing."""
+        """Return the place of a value, or of the nearest value around it where it is missing."""
         while steps not in self.values and steps:
             steps = steps[:-1]
         return self.values.get(steps, (1, 1))
 
 
 class _StopReading(Exception):
-    """Reading cannot go on."""
+    """Reading has to stop."""
 
 
 def read_bytes(path: str | Path, limit: int = LARGEST) -> bytes | None:
     """Return the bytes of a regular file, None where there is none.
 
-    Errors: ValueError, saying why, for anything else (a FIFO is not waited for) and for more than `limit` bytes.
+    Errors: ValueError, saying why, for anything else (it does not wait for a FIFO) and for more than `limit` bytes.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -59,7 +59,7 @@ def read_bytes(path: str | Path, limit: int = LARGEST) -> bytes | None:
     except OSError as error:
         raise ValueError(f"it cannot be opened ({error.strerror})") from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)  # Python refuses to make a file of a folder's descriptor
+        os.close(handle)
         raise ValueError("it is not a regular file")
     with os.fdopen(handle, "rb") as file:
         data = file.read(limit + 1)
@@ -69,7 +69,7 @@ def read_bytes(path: str | Path, limit: int = LARGEST) -> bytes | None:
 
 
 def read(data: bytes) -> Document:
-    """Read one YAML document in which every scalar is text; what is wrong is in `problems`, all of it."""
+    """Read one YAML document in which every scalar is text; `problems` holds all that is wrong."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -85,13 +85,13 @@ def _place_of(before: str) -> Place:
 
 
 def _control_characters(text: str) -> Iterator[Problem]:
-    for found, _ in zip(_FORBIDDEN.finditer(text), range(MOST), strict=False):
-        what = f"holds the character U+{ord(found.group()):04X}, expected it written as an escape in double quotes"
-        yield Problem(_place_of(text[: found.start()]), "plan", what)
+    for match, _ in zip(_FORBIDDEN.finditer(text), range(MOST), strict=False):
+        what = f"holds the character U+{ord(match.group()):04X}, expected it written as an escape in double quotes"
+        yield Problem(_place_of(text[: match.start()]), "plan", what)
 
 
 class _Reader:
-    """The constructor over libyaml's events: what YAML can do beyond plain data is refused at its event."""
+    """Builds values from the events of libyaml, and refuses whatever is not plain data."""
 
     def __init__(self, text: str) -> None:
         import yaml
@@ -149,7 +149,7 @@ class _Reader:
             self._refuse(place, steps, f"has the tag {quoted(event.tag)}, expected a value without one")
 
     def _text(self, text: str, place: Place, steps: Steps) -> str:
-        # The pure parser lets an escaped half of a surrogate pair through; no file could hold it.
+        # The parser in Python accepts an escaped half of a surrogate pair.
         if not text.isascii() and _SURROGATE.search(text):
             self._refuse(place, steps, "holds half a surrogate pair, expected whole characters")
             return ""
@@ -174,7 +174,7 @@ class _Reader:
         return mapping
 
     def _usable(self, event: Any, mapping: dict[str, Any], steps: Steps) -> bool:
-        """Tell whether a key may stand in the mapping; note why where it may not."""
+        """Return whether a key is allowed in the mapping; add a problem where it is not."""
         place, before = _place(event), len(self.problems)
         if not isinstance(event, self.yaml.ScalarEvent):
             self._refuse(place, steps, "has a key that is not plain text, expected text")
@@ -189,7 +189,7 @@ class _Reader:
         return len(self.problems) == before
 
     def _skip(self, event: Any) -> None:
-        """Go past a node without building it."""
+        """Skip a node without building it."""
         depth = _opens(event)
         while depth:
             depth += _opens(next(self.events))
@@ -202,8 +202,8 @@ class _Reader:
     def _syntax(self, error: Any) -> None:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        said = getattr(error, "problem", None) or "it cannot be parsed"
-        self.problems.append(Problem(place, "plan", f"is not YAML ({said:.120}), expected YAML"))
+        why = getattr(error, "problem", None) or "it cannot be parsed"
+        self.problems.append(Problem(place, "plan", f"is not YAML ({why:.120}), expected YAML"))
 
 
 def _place(event: Any) -> Place:

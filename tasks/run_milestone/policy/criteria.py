@@ -1,4 +1,4 @@
-"""compliance: is it what was asked for? Each acceptance criterion against the evidence that the runner made."""
+"""Compare acceptance criteria with the evidence of tests, changed paths and reviewers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _PATH = re.compile(
     r"(?<![\w.@-])(?=\.*[\w@-])[\w.@-]++(?:/[\w.@-]+)+"
     r"|(?<!\w)\w[\w-]*+\.[A-Za-z]\w*"
 )
-"""What looks like a path in a sentence: something with a slash, or a file's name with its ending.
+"""A path in a sentence: something with a slash, or a file name with its extension.
 
-It is looked for where a word begins, and a word is not given back: else a long one would take minutes.
+The possessive quantifiers keep a long word from taking minutes.
 """
 
 
 def check(issue: Issue, proven: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield criteria whose named test did not prove them; of one that names no test only the evidence is told."""
+    """Yield the criteria whose named test did not prove them."""
     for criterion in issue.criteria:
         if criterion.test and criterion.test not in proven:
             detail = f"{criterion.test} did not run, or did not pass"
@@ -31,7 +31,7 @@ def check(issue: Issue, proven: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def named(criterion: str, changed: Iterable[str]) -> tuple[str, ...]:
-    """Return the changed paths that a criterion speaks of: `docs/api.md`, `api.md`, or a folder that holds it."""
+    """Return the changed paths that a criterion names: `docs/api.md`, `api.md`, or a folder that holds it."""
     words = [word.strip(".") for word in _PATH.findall(criterion)]
     return tuple(path for path in changed if any(_means(word, path) for word in words))
 
@@ -41,5 +41,5 @@ def _means(word: str, path: str) -> bool:
 
 
 def about(number: int, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return what reviewers said of the criterion of that number, counted from 1: their rule is `criterion-2`."""
+    """Return the findings of reviewers about criterion `number`, counted from 1: their rule is `criterion-2`."""
     return tuple(finding for finding in findings if finding.rule == f"criterion-{number}")

@@ -1,4 +1,4 @@
-"""identity: WHO IS WHO; which issue of the plan is which issue of the records, whatever its number is now. Pure."""
+"""Match the issues of a plan with those of the records, whatever their numbers are now."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ..core.serialize import digest
 from ..model import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ..model import Decision, Finding, Issue
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A number that an issue had (empty: none, it was not in the plan), from decision `since` on."""
+    """The number of an issue from decision `since` on; empty while it was not in the plan."""
 
     number: str
     since: int
@@ -24,10 +24,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An issue as the records know it, last in `phase`.
+    """An issue as the records know it. `phase` is the last one it was in.
 
-    `branch` is where its work is, `place` its folder of records while it is not in the plan.
-    `content` names its criteria and its specification; empty where it has neither.
+    `branch` holds its work. `place` is its folder of records while it is not in the plan.
+    `content` is a digest of its criteria and specification; empty where it has neither.
     """
 
     title: str
@@ -41,13 +41,13 @@ class Known:
 
     @property
     def number(self) -> str:
-        """Its number in the plan, empty where it is not in it any more."""
+        """Its number in the plan, empty where it is no longer there."""
         return self.spans[-1].number
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A folder of records that goes elsewhere, both below the state's; its markers become those of `number`."""
+    """A folder of records that moves, relative to the state; its markers become those of `number`."""
 
     source: str
     target: str
@@ -56,9 +56,9 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """Every issue that a milestone ever had; with `moves`, a revision that is still to be carried out.
+    """Every issue that a milestone ever had, and the moves of a revision that is not complete.
 
-    `changed` are the numbers that mean another issue than before; `staged` says that all folders left their place.
+    `changed` are the numbers that mean another issue than before. `staged` says that all folders left their place.
     """
 
     issues: tuple[Known, ...] = ()
@@ -69,38 +69,34 @@ class Roll:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What became of one issue: as it was known (None: not at all), and as it is known now."""
+    """One issue before (None where it is new) and after a change of the plan."""
 
     before: Known | None
     now: Known
 
 
 def match(issues: Sequence[Issue], known: Sequence[Known]) -> dict[str, Known]:
-    """Return which known issue each issue of the plan is, by its number in the plan; a new one is none.
+    """Return the known issue for each issue of the plan, by its number; a new issue has none.
 
-    The number on the forge tells first, then the slug, then the same number with the same criteria.
+    The number on the forge decides first, then the slug, then the same number with the same criteria.
+    Of several, one of the same number is taken first, then one that is in the plan.
     """
-    found = {entry.number: entry for entry in known if entry.number}
-    if len(found) == len(issues) and all(_unchanged(issue, found.get(issue.number)) for issue in issues):
-        return found
+    current = {entry.number: entry for entry in known if entry.number}
+    if len(current) == len(issues) and all(_unchanged(issue, current.get(issue.number)) for issue in issues):
+        return current
     matched, left = dict[str, Known](), list(known)
     for same in (_same_on_forge, _same_slug, _same_content):
-        for issue in issues:
-            entry = None if issue.number in matched else _best(issue, left, same)
-            if entry is not None:
-                matched[issue.number] = entry
-                left.remove(entry)
+        for issue in (issue for issue in issues if issue.number not in matched):
+            fitting = [entry for entry in left if same(issue, entry)]
+            if fitting:
+                best = min(fitting, key=lambda entry: (entry.number != issue.number, not entry.number))
+                matched[issue.number] = best
+                left.remove(best)
     return matched
 
 
 def _unchanged(issue: Issue, entry: Known | None) -> bool:
     return entry is not None and (issue.slug, issue.github) == (entry.slug, entry.github)
-
-
-def _best(issue: Issue, known: Sequence[Known], same: Callable[[Issue, Known], bool]) -> Known | None:
-    """Return the known issue that this is: rather one of the same number, rather one that is in the plan."""
-    fitting = [entry for entry in known if same(issue, entry)]
-    return min(fitting, key=lambda entry: (entry.number != issue.number, not entry.number), default=None)
 
 
 def _same_on_forge(issue: Issue, entry: Known) -> bool:
@@ -116,7 +112,7 @@ def _same_slug(issue: Issue, entry: Known) -> bool:
 
 
 def _same_content(issue: Issue, entry: Known) -> bool:
-    """Return whether an issue only got another title: it has its number and asks for what it asked for."""
+    """Return whether number and content are the same, so that only the title changed."""
     same = issue.number == entry.number and entry.content != "" and entry.content == _content(issue)
     return same and _may_be(issue, entry)
 
@@ -126,7 +122,7 @@ def _content(issue: Issue) -> str:
 
 
 def revise(issues: Sequence[Issue], roll: Roll, decision: int) -> tuple[Roll, tuple[Revision, ...]]:
-    """Return the roll for another plan and what became of which issue; `decision` is the next decision's number."""
+    """Return the roll for a changed plan, and each issue before and after; `decision` is the next decision's number."""
     matched = match(issues, roll.issues)
     plan = {entry: issue for issue in issues if (entry := matched.get(issue.number)) is not None}
     first = 1 if not roll.issues else decision
@@ -188,26 +184,26 @@ def _numbers(known: Sequence[Known]) -> tuple[str, ...]:
 
 
 def another(number: str) -> str:
-    """Return why what was left for a number is not taken."""
+    """Return why an answer that was left for a number is refused."""
     return f"{number} means another issue now"
 
 
 def renumbered(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the journal's entries with the numbers that their issues have now.
+    """Return the entries of the journal with the present numbers of their issues.
 
-    An entry `issues renumbered` tells which folder of records became which; what came before it bears older numbers.
+    An entry `issues renumbered` says which folder became which; the entries before it have the older numbers.
     """
-    moved, told = dict[str, str](), list[dict[str, Any]]()
+    moved, translated_entries = dict[str, str](), list[dict[str, Any]]()
     for entry in reversed(entries):
         if entry.get("event") == "issues renumbered":
             moved = {**moved, **{old: moved.get(new, new) for old, new in entry.get("moves", {}).items()}}
-        told.append(_with_numbers(entry, moved) if moved else entry)
-    return told[::-1]
+        translated_entries.append(_with_numbers(entry, moved) if moved else entry)
+    return translated_entries[::-1]
 
 
 def _with_numbers(entry: dict[str, Any], moved: dict[str, str]) -> dict[str, Any]:
-    found = {name: entry[name] for name in ("task", "gate", "issue") if isinstance(entry.get(name), str)}
-    return {**entry, **{name: _in_folder(value, moved) for name, value in found.items()}}
+    names = {name: entry[name] for name in ("task", "gate", "issue") if isinstance(entry.get(name), str)}
+    return {**entry, **{name: _in_folder(value, moved) for name, value in names.items()}}
 
 
 def _in_folder(name: str, moved: dict[str, str]) -> str:
@@ -219,7 +215,7 @@ def _in_folder(name: str, moved: dict[str, str]) -> str:
 
 
 def translated(decision: Decision, known: Sequence[Known]) -> Decision:
-    """Return a decision with the numbers that its issues have now; its file stays as it was written."""
+    """Return a decision with the present numbers of its issues; its file stays as it is."""
     gate, findings = _now(decision.gate, decision.id, known), decision.findings
     if decision.kind is Kind.PHASE or decision.gate.startswith("phase-"):
         findings = tuple(_listed(finding, decision.id, known) for finding in findings)
@@ -227,13 +223,13 @@ def translated(decision: Decision, known: Sequence[Known]) -> Decision:
 
 
 def _listed(finding: Finding, decision: int, known: Sequence[Known]) -> Finding:
-    """Return an item of a phase's list with its issue's present number, which its message says too."""
+    """Return an item of a phase's list with the present number of its issue, also in the message."""
     now = _now(finding.rule, decision, known)
     return replace(finding, rule=now, message=finding.message.replace(f"issue #{finding.rule}", f"issue #{now}", 1))
 
 
 def _now(number: str, decision: int, known: Sequence[Known]) -> str:
-    """Return the number that the issue has now which had `number` at a decision."""
+    """Return the present number of the issue that had `number` at a decision."""
     if not number.isdigit():
         return number
     for entry in known:

@@ -1,4 +1,4 @@
-"""ids: the names by which a milestone and its branches are known; one spelling each."""
+"""Spell the ids of milestones, the numbers of issues and the names of branches in one way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ID = re.compile(r"[mM]?((?:0|[1-9][0-9]{0,3})(?:\.(?:0|[1-9][0-9]{0,3}))?)")
 
 
 def normalise(text: str) -> str:
-    """Return a milestone's id in its one spelling: `M4.1` and `4.1` are `m4.1`, `3` is `m3`."""
+    """Return the normalised id of a milestone: `M4.1` and `4.1` are `m4.1`, `3` is `m3`."""
     match = _ID.fullmatch(text)
     if match is None:
         raise UsageError(f"{text[:60]!r} is not a milestone id.", "Write it like m4.1 or m3.")
@@ -22,22 +22,22 @@ def normalise(text: str) -> str:
 
 
 def is_id(text: str) -> bool:
-    """Tell whether `text` is an id in its one spelling, as folders below `plans/` are named."""
+    """Return whether `text` is a normalised id, as folders below `plans/` are named."""
     return text.startswith("m") and _ID.fullmatch(text) is not None
 
 
 def order(identity: str) -> tuple[int, ...]:
-    """Return the key that sorts normalised ids as people count: m4.2 before m4.10."""
+    """Return the sort key of a normalised id: m4.2 comes before m4.10."""
     return tuple(int(part) for part in identity.removeprefix("m").split("."))
 
 
 def number(value: int) -> str:
-    """Return an issue's plan number in its one spelling: 3 is `03`."""
+    """Return the plan number of an issue as text: 3 is `03`."""
     return f"{value:02d}"
 
 
 def slug_of(title: str) -> str:
-    """Return the slug of an issue that names none: the title's words, 40 characters at most, never empty."""
+    """Return a slug from the words of a title: 40 characters at most, never empty."""
     import unicodedata
 
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
@@ -50,7 +50,7 @@ def branch_of(milestone: Milestone, issue: Issue) -> str:
 
 
 def is_branch_of(milestone: Milestone, issue: Issue, branch: str) -> bool:
-    """Tell whether a branch is one that this issue could have had under another number, title or type."""
+    """Return whether this issue could have had a branch under another number, title or type."""
     match = re.fullmatch(rf"[^/]+/{re.escape(milestone.id)}-([0-9]+)-(.+)", branch)
     if match is None:
         return False

@@ -1,4 +1,4 @@
-"""stack: on what an issue stands, the milestone branch or the branches of the issues it depends on; pure."""
+"""Decide the base of an issue: the milestone branch, or the branches of issues it depends on."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """`branch` is what the issue's pull request goes against; `upon` are the issues whose open work it holds."""
+    """`branch` is the base of the issue's pull request; `issues` are those whose open work it holds."""
 
     branch: str
-    upon: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
 
 
 def base_of(milestone: Milestone, issue: Issue, pulls: tuple[PullRequest, ...], branches: Mapping[str, str]) -> Base:
-    """Return the milestone branch where all that the issue depends on is merged, else what holds that.
+    """Return the milestone branch where all that the issue depends on is merged, else the branch that holds it.
 
-    Of one open issue that is its branch. Of several it is a branch of its own, `<the issue's branch>-base`, in which
-    the runner merges them into the milestone branch, so that reviewers see this issue's change and nothing else.
+    For one open issue that is its branch. For several it is `<the issue's branch>-base`, in which the runner merges
+    them into the milestone branch, so that reviewers see only the change of this issue.
     `branches` names every issue's branch by its number.
     """
     if not issue.depends_on:
@@ -39,47 +39,47 @@ def base_of(milestone: Milestone, issue: Issue, pulls: tuple[PullRequest, ...], 
 
 
 def join_of(branch: str) -> str:
-    """Return the branch that joins the several open issues which the issue of `branch` depends on."""
+    """Return the branch that joins the open issues which the issue of `branch` depends on."""
     return f"{branch}-base"
 
 
 def retargets(
     milestone: Milestone, pull: PullRequest, pulls: tuple[PullRequest, ...], branches: Mapping[str, str]
 ) -> tuple[PullRequest, ...]:
-    """Return which pull requests have to go into the milestone branch before `pull` is merged: first those on it.
+    """Return the pull requests to retarget to the milestone branch before `pull` is merged.
 
-    A forge that deletes the branch of a merged pull request closes what is based on it, for good.
+    A forge that deletes the branch of a merged pull request closes those that are based on it for good.
     """
-    own = set(branches.values())
-    on_it = [other for other in pulls if other.state == "open" and other.base == pull.head and other.head in own]
+    ours = set(branches.values())
+    on_it = [other for other in pulls if other.state == "open" and other.base == pull.head and other.head in ours]
     return (*on_it, *([pull] if pull.base != milestone.branch else []))
 
 
 class _Stack:
-    """The issues of a milestone by number, with their branches and where those were merged into."""
+    """The issues of a milestone, with their branches and pull requests."""
 
     def __init__(self, milestone: Milestone, pulls: tuple[PullRequest, ...], branches: Mapping[str, str]) -> None:
         self._milestone = milestone
         self._pulls = pulls
         self._branches = branches
 
-    @cached_property  # asked for each issue of a run; few need it
+    @cached_property  # few issues need it
     def _issues(self) -> dict[str, Issue]:
         return {issue.number: issue for issue in self._milestone.issues}
 
     @cached_property
     def _owners(self) -> dict[str, str]:
-        own = {name: number for number, name in self._branches.items()}
-        return {**own, **{join_of(name): number for name, number in own.items()}}
+        owners = {name: number for number, name in self._branches.items()}
+        return {**owners, **{join_of(name): number for name, number in owners.items()}}
 
     def tips(self, issue: Issue) -> tuple[str, ...]:
-        """Return the open issues it depends on, without those that another one of them already holds."""
-        found = tuple(dict.fromkeys(tip for number in issue.depends_on for tip in self._open(number)))
-        held = {below for number in found for below in self._below(number)} if len(found) > 1 else set()
-        return tuple(number for number in found if number not in held)
+        """Return the open issues that it depends on, without those that another of them holds."""
+        tips = tuple(dict.fromkeys(tip for number in issue.depends_on for tip in self._open(number)))
+        held = {below for number in tips for below in self._below(number)} if len(tips) > 1 else set()
+        return tuple(number for number in tips if number not in held)
 
     def _open(self, number: str) -> Iterator[str]:
-        """Yield whose branch holds an issue's work: its own, one it was merged into, or none but the milestone's."""
+        """Yield the issue whose branch holds the work: itself or one it was merged into, none once all is merged."""
         seen = set[str]()
         while number not in seen:
             seen.add(number)
@@ -92,10 +92,10 @@ class _Stack:
             number = self._owners[pull.base]
 
     def _below(self, number: str) -> set[str]:
-        found, left = set[str](), list(self._issues[number].depends_on)
+        below, left = set[str](), list(self._issues[number].depends_on)
         while left:
             name = left.pop()
-            if name not in found:
-                found.add(name)
+            if name not in below:
+                below.add(name)
                 left += self._issues[name].depends_on
-        return found
+        return below

@@ -1,4 +1,4 @@
-"""policy: the stop table as data: what each kind of stop is, who may answer how, what --autonomous does."""
+"""The stop table: what each kind of stop is, which verbs answer it, what `--autonomous` does."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ _TABLE = (
 )
 
 STOPS: Mapping[Kind, Stop] = MappingProxyType({stop.kind: stop for stop in _TABLE})
-"""The stop table, in the order in which one issue's stops are asked."""
+"""The stop table, in the order in which the stops of an issue are asked."""
 
 AUTONOMOUS = "autonomous"
-"""Who decides in a run that asks nobody."""
+"""The author of decisions in an autonomous run."""
 
 AGAIN = frozenset({Verb.FIX, Verb.RETRY, Verb.RESTART})
 """Verbs that use up an attempt."""
@@ -99,4 +99,4 @@ LABELS: Mapping[str, Label] = MappingProxyType({label.name: label for label in _
 """How the labels of the stop table look on a forge."""
 
 LEFT_OUT = "left-out"
-"""The rule of the finding that nobody reviewed because somebody wanted it so."""
+"""The rule of the finding that a review was skipped by a flag."""

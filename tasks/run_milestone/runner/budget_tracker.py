@@ -11,6 +11,7 @@ from ..model import Gate, Implemented, Reviewed, Step
 from ..policy import budget, gating
 from ..policy.graph import step_name
 from ..policy.issue_identity import renumbered
+from ..render.budget import budget_used, cost_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,11 +77,11 @@ class Ledger:
 
     def told(self) -> list[str]:
         """Return what is used of what is allowed, for people."""
-        return budget.told(self._used, self._allowed())
+        return budget_used(self._used, self._allowed())
 
     def unmeasured(self) -> list[str]:
         """Return what to say at the end of a run whose agents did not tell what they cost."""
-        return budget.unmeasured(self._used) if self._unknown_now else []
+        return cost_unknown(self._used) if self._unknown_now else []
 
     @contextlib.contextmanager
     def counted(self, node: Node, began: float) -> Iterator[None]:

@@ -59,7 +59,7 @@ def behind(job: Job, tip: str, head: str, upon: Base) -> bool:
     git = job.hands.git
     if git.is_ancestor(tip, head):
         return False
-    if upon.upon:
+    if upon.issues:
         return True
     known = job.counted_from
     if known is None:

@@ -82,13 +82,13 @@ def _by_hand(job: Job, made: BranchMade, place: str) -> Finding:
 
 def _tip(job: Job, upon: Base) -> str:
     """Return the commit to stand on; several open issues are joined on a branch that only ever grows."""
-    if len(upon.upon) > 1:
+    if len(upon.issues) > 1:
         return _joined(job, upon)
     tip = tip_of(job, upon)
     if tip is None:
         raise OutsideError(
             f"Branch {upon.branch}, which #{job.issue.number} stands on, is gone.",
-            f"Restore it, or run `doit forget {job.milestone.id}:{upon.upon[0]}`; then run the same command again.",
+            f"Restore it, or run `doit forget {job.milestone.id}:{upon.issues[0]}`; then run the same command again.",
         )
     return tip
 
@@ -96,7 +96,7 @@ def _tip(job: Job, upon: Base) -> str:
 def _joined(job: Job, upon: Base) -> str:
     git, before = job.hands.git, job.heads.get(upon.branch)
     tip = before or tip_of(job, upon) or milestone_head(job)
-    for number in upon.upon:
+    for number in upon.issues:
         made = job.state.markers.evidence(f"{number}:{Step.BRANCH}", BranchMade)
         needed = git.head(made.branch) if made else None
         if needed is not None and not git.is_ancestor(needed, tip):
@@ -112,7 +112,7 @@ def _join(job: Job, upon: Base, tip: str, needed: str, number: str) -> str:
     if joined is None:
         raise OutsideError(
             f"The issues that #{job.issue.number} depends on conflict with each other (at #{number}).",
-            f"Merge {', '.join(f'#{name}' for name in upon.upon)} by hand on a branch called {upon.branch}, "
+            f"Merge {', '.join(f'#{name}' for name in upon.issues)} by hand on a branch called {upon.branch}, "
             f"or skip #{job.issue.number}; then run the same command again.",
         )
     return joined

@@ -104,7 +104,7 @@ def _facts(job: Job) -> pull_request.Facts:
 
 def below(job: Job) -> tuple[int, ...]:
     """Return the pull requests that this one stands on."""
-    made = (job.state.markers.evidence(f"{number}:{Step.PR}", Proposed) for number in stands_on(job).upon)
+    made = (job.state.markers.evidence(f"{number}:{Step.PR}", Proposed) for number in stands_on(job).issues)
     return tuple(proposed.number for proposed in made if proposed and not proposed.problem)
 
 

@@ -1,4 +1,4 @@
-"""specification: whether two people would agree when an issue is done."""
+"""Check that an issue says when it is done, so that two people would agree."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ...model import Finding, Kind, Severity
-from .findings import Rule, place, warning
+from .findings import place, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...model import Criterion, Issue, Milestone
 
 MANY_CRITERIA = 6
-"""From here on an issue is usually two issues."""
+"""From this number on an issue is usually two issues."""
 VAGUE = re.compile(
     r"\b(fast|faster|quick|quickly|slow|efficient|efficiently|performant|scalable|responsive|robust|robustly|reliable"
     r"|reliably|user[- ]friendly|properly|intuitive|intuitively|easy|easily|simple|clean|nice|nicely|good|better"
@@ -23,20 +23,20 @@ VAGUE = re.compile(
     r"|as needed|if needed|as necessary|as expected|as required|if possible|where possible|and so on|etc)\b",
     re.IGNORECASE,
 )
-"""Words that two people measure differently."""
+"""Words that people measure differently."""
 HOLLOW = re.compile(
     r"(it|this|that|everything|all|(the )?(feature|issue|change|code|function|endpoint|page|task))?\s*"
     r"(works?|(is|are) (done|complete|completed|finished|implemented|ready|working|ok|fine|tested|correct))"
     r"( (well|fine|correctly|properly|now))?[.!]?",
     re.IGNORECASE,
 )
-"""Criteria that say no more than that there shall be an end."""
+"""Criteria that say nothing but "it is done"."""
 UNWRITTEN = re.compile(r"\b(TODO|TBD|FIXME|XXX)\b|\?\?\?|^(Say what must be true|Describe)\b")
-"""What stands where something will be written."""
+"""Placeholders."""
 
 
 def unspecified(issue: Issue) -> tuple[Finding, ...]:
-    """Return why nobody could tell when this issue is done; empty where somebody could."""
+    """Return why it cannot be known when this issue is done; empty where it can."""
     return (*_spec(issue), *_no_criteria(issue))
 
 
@@ -71,15 +71,15 @@ def _vague(issue: Issue, _: Milestone) -> Iterator[Finding]:
 
 
 def _why_vague(criterion: Criterion) -> str | None:
-    """Return what nobody could measure; a number beside it, or a test that proves it, says what is meant."""
+    """Return why a criterion cannot be measured; one with a number or a test can."""
     if UNWRITTEN.search(criterion.text):
         return "it is not written yet"
     if criterion.test or re.search(r"[0-9]", criterion.text):
         return None
     if HOLLOW.fullmatch(criterion.text.strip()):
         return f"“{criterion.text.strip()}” does not say how anybody could tell"
-    found = VAGUE.search(criterion.text)
-    return f"“{found.group().lower()}” cannot be measured" if found else None
+    match = VAGUE.search(criterion.text)
+    return f"“{match.group().lower()}” cannot be measured" if match else None
 
 
-RULES: tuple[Rule, ...] = (_unspecified, _many_criteria, _vague)
+RULES = (_unspecified, _many_criteria, _vague)

@@ -1,4 +1,4 @@
-"""coverage: whether what is asked for is covered: the epic by issues, each criterion by a test that can be brought."""
+"""Check that issues cover the epic, and that each issue may write the tests of its criteria."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ...core.globs import matches
-from .findings import Rule, critical, place, warning
+from .findings import critical, place, warning
 from .ordering import before
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MOST_URGENT = re.compile(r"\bP0\b")
 
 
 def uncovered(milestone: Milestone, epic: str) -> Iterator[Finding]:
-    """Yield what an epic's task list asks for and no issue has at least half the words of; a P0 item is critical."""
+    """Yield the open items of an epic that no issue shares half its words with. A P0 item is critical."""
     issues = [_words(" ".join((issue.title, *(one.text for one in issue.criteria)))) for issue in milestone.issues]
     for item in TASK.findall(epic):
         asked = _words(item)
@@ -32,12 +32,12 @@ def uncovered(milestone: Milestone, epic: str) -> Iterator[Finding]:
 
 
 def _words(text: str) -> set[str]:
-    """Return the words of a text that mean something: four letters or more, plurals with their singular."""
+    """Return the words of a text with four letters or more, plurals as their singular."""
     return {word.removesuffix("s") for word in re.findall(r"[^\W_]{4,}", text.lower())}
 
 
 def _out_of_reach(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
-    """Yield criteria whose test nobody may write before the issue is looked at: it can never be proven."""
+    """Yield criteria whose test neither the issue nor an earlier one may change: it can never be proven."""
     writers = (issue, *before(issue, milestone))
     for number, criterion in enumerate(issue.criteria, start=1):
         path = (criterion.test or "").partition("::")[0]
@@ -54,7 +54,7 @@ def _may_change(issue: Issue, path: str) -> bool:
 
 
 def _proven_before(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
-    """Yield tests that prove a criterion of an earlier issue as well: they pass before this one begins."""
+    """Yield tests that prove a criterion of an earlier issue as well, so they pass before this one begins."""
     earlier = {one.test: other.number for other in before(issue, milestone) for one in other.criteria if one.test}
     for number, criterion in enumerate(issue.criteria, start=1):
         if criterion.test in earlier:
@@ -62,4 +62,4 @@ def _proven_before(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
             yield warning("proven-before", message, place(issue))
 
 
-RULES: tuple[Rule, ...] = (_out_of_reach, _proven_before)
+RULES = (_out_of_reach, _proven_before)

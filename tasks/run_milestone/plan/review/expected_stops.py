@@ -1,4 +1,4 @@
-"""foresight: which stops an issue will probably meet, from what its plan entry says alone; pure."""
+"""Predict the stops of an issue from its entry in the plan."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ...model import Issue, Milestone
 
 
-def foresee(issue: Issue, milestone: Milestone, *, implement: bool) -> tuple[Finding, ...]:
-    """Return the stops to expect: a person's work, and what its allowed paths may reach."""
+def expected_stops(issue: Issue, milestone: Milestone, *, implement: bool) -> tuple[Finding, ...]:
+    """Return the stops to expect: waiting for a person, and what its allowed paths may reach."""
     return (*(_person(issue, milestone) if implement else ()), *_reached(issue, milestone))
 
 
@@ -24,7 +24,7 @@ def _person(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
 
 def _reached(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
     yield from _touching(issue, Kind.PROTECTED, "a protected surface", milestone.protected)
-    for topic, patterns in milestone.sensitive.items():  # a label inside the plan's scope, a question outside
+    for topic, patterns in milestone.sensitive.items():  # a label inside the scope, a question outside
         kind = Kind.SENSITIVE if topic in milestone.scope else Kind.SCOPE
         yield from _touching(issue, kind, f"sensitive code ({topic})", patterns)
     yield from _touching(issue, Kind.MIGRATION_ADDITIVE, "migrations", (milestone.migrations,))
@@ -40,9 +40,9 @@ def _touching(issue: Issue, kind: Kind, what: str, patterns: tuple[str, ...]) ->
 
 
 def _leads_into(allowed: str, pattern: str) -> bool:
-    """Return whether an allowed path lies where a pattern leads; a wide one like `src/**` tells nothing."""
-    there = _fixed(pattern)
-    return bool(there) and _fixed(allowed)[: len(there)] == there
+    """Return whether an allowed path lies below the fixed part of a pattern; a wide one like `src/**` does not."""
+    fixed = _fixed(pattern)
+    return bool(fixed) and _fixed(allowed)[: len(fixed)] == fixed
 
 
 def _fixed(pattern: str) -> list[str]:

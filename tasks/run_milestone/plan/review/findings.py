@@ -1,28 +1,24 @@
-"""saying: how the review says what it found: critical, to be approved; a warning; a remark, which asks for nothing."""
+"""Make the findings of the plan review: critical, warning or remark."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-from ...model import Finding, Issue, Kind, Milestone, Severity
-
-Rule = Callable[[Issue, Milestone], Iterator[Finding]]
+from ...model import Finding, Issue, Kind, Severity
 
 PLAN = "plan.yaml"
 
 
 def critical(rule: str, message: str, path: str = PLAN) -> Finding:
-    """Return what has to be approved before work begins: as planned it cannot succeed."""
+    """Return a finding that has to be approved: as planned the work cannot succeed."""
     return Finding(Kind.PLAN_CRITICAL, Severity.CRITICAL, rule, message, path)
 
 
 def warning(rule: str, message: str, path: str = PLAN) -> Finding:
-    """Return what is worth mending before work begins."""
+    """Return a finding that should be corrected before work begins."""
     return Finding(Kind.PLAN_WARNING, Severity.WARNING, rule, message, path)
 
 
 def remark(rule: str, message: str, path: str = PLAN) -> Finding:
-    """Return what is worth knowing."""
+    """Return a finding that needs no answer."""
     return Finding(Kind.PLAN_WARNING, Severity.INFO, rule, message, path)
 
 

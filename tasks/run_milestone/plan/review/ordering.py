@@ -1,10 +1,10 @@
-"""sequence: whether the issues can be done in the order that the plan gives them."""
+"""Check the order of the issues."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .findings import Rule, numbers, place, remark, warning
+from .findings import numbers, place, remark, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from ...model import Finding, Issue, Milestone
 
 MANY_DEPENDENCIES = 3
-"""With more, the issue waits for most of its phase."""
+"""With more dependencies an issue waits for most of its phase."""
 
 
 def before(issue: Issue, milestone: Milestone) -> tuple[Issue, ...]:
     """Return all that an issue depends on, through others too, in plan order."""
-    known, found = {one.number: one for one in milestone.issues}, set[str]()
+    known, needed = {one.number: one for one in milestone.issues}, set[str]()
     left = list(issue.depends_on)
     while left:
         number = left.pop()
-        if number not in found:
-            found.add(number)
+        if number not in needed:
+            needed.add(number)
             left += known[number].depends_on
-    return tuple(one for one in milestone.issues if one.number in found)
+    return tuple(one for one in milestone.issues if one.number in needed)
 
 
 def _many_dependencies(issue: Issue, _: Milestone) -> Iterator[Finding]:
@@ -43,12 +43,12 @@ def _urgent_waits(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
 
 
 def parallel(milestone: Milestone) -> Iterator[Finding]:
-    """Yield, per phase, the issues that wait for none of their phase."""
+    """Yield, per phase, the issues that depend on no other issue of the phase."""
     for phase in milestone.phases:
-        own = {issue.number for issue in phase.issues}
-        free = [issue.number for issue in phase.issues if own.isdisjoint(issue.depends_on)]
+        members = {issue.number for issue in phase.issues}
+        free = [issue.number for issue in phase.issues if members.isdisjoint(issue.depends_on)]
         if len(free) > 1:
             yield remark("parallel", f"Phase {phase.number}: {numbers(free)} can run in parallel")
 
 
-RULES: tuple[Rule, ...] = (_many_dependencies, _urgent_waits)
+RULES = (_many_dependencies, _urgent_waits)

@@ -1,4 +1,4 @@
-"""risk: what will probably stop an issue, or break where nobody looks."""
+"""Predict what will stop an issue, and what may break unseen."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ...core.globs import plain
 from ...model import Tier
 from ...policy.stops import STOPS
-from .expected_stops import foresee
-from .findings import Rule, place, remark, warning
+from .expected_stops import expected_stops
+from .findings import place, remark, warning
 from .ordering import before
 
 if TYPE_CHECKING:
@@ -21,16 +21,16 @@ FALLBACK = re.compile(
     r"(?i)fall ?back|time ?-?out|time limit|retr(?:y|ies)|unavailable|unreachable|offline|degrad|circuit|outage"
     r"|\b(?:is|are|was|be) down\b|does not answer|no answer|\bfails?\b|failure|\berrors?\b|\b5(?:0\d|xx)\b"
 )
-"""What a text about the outside says when it says what happens without it."""
+"""Words of a text that says what happens when an outside service fails."""
 
 
 def expected(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
-    """Yield what is worth knowing before: nothing said about an outage, and the stops that its paths lead to."""
+    """Yield remarks: an outage that is not specified, and the stops to expect."""
     texts = [*(criterion.text for criterion in issue.criteria), issue.spec.text if issue.spec else ""]
     if issue.external and not any(FALLBACK.search(text) for text in texts):
         message = f"Issue #{issue.number} does not say what happens when the outside does not answer"
         yield remark("fallback", message, place(issue))
-    for finding in foresee(issue, milestone, implement=False):
+    for finding in expected_stops(issue, milestone, implement=False):
         stop = STOPS[finding.kind]
         what = f"the label {stop.label}" if stop.tier is Tier.LABEL else f"the stop “{stop.title}”"
         yield remark("expected", f"Issue #{issue.number} will probably get {what}: {finding.message}")
@@ -42,14 +42,14 @@ def _integration(issue: Issue, _: Milestone) -> Iterator[Finding]:
 
 
 def _same_files(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
-    """Yield files that an earlier issue of the phase is sent to as well, where neither waits for the other."""
-    own = {path for path in issue.paths.allow if plain(path) and "." in path}
+    """Yield files that two issues of a phase may change where neither depends on the other."""
+    files = {path for path in issue.paths.allow if plain(path) and "." in path}
     for other in milestone.phases[issue.phase - 1].issues:
         if other.number >= issue.number or other in before(issue, milestone) or issue in before(other, milestone):
             continue
-        for path in sorted(own & set(other.paths.allow)):
+        for path in sorted(files & set(other.paths.allow)):
             message = f"Issues #{other.number} and #{issue.number} both change {path}, and neither waits for the other"
             yield warning("same-file", message)
 
 
-RULES: tuple[Rule, ...] = (_integration, _same_files)
+RULES = (_integration, _same_files)

@@ -1,11 +1,11 @@
-"""structure: whether the parts of a plan can be told apart, and can do anything at all."""
+"""Check that issues can be told apart and may change something."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ...core.globs import matches
-from .findings import Rule, critical, numbers, warning
+from .findings import critical, numbers, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def whole(milestone: Milestone) -> Iterator[Finding]:
-    """Yield titles that more than one issue has: nobody could tell them apart, or two people would do the same."""
+    """Yield titles that more than one issue has."""
     holders: dict[str, list[str]] = {}
     for issue in milestone.issues:
         holders.setdefault(" ".join(issue.title.casefold().split()), []).append(issue.number)
-    for found in holders.values():
-        if len(found) > 1:
-            yield warning("same-title", f"Issues {numbers(found)} have the same title")
+    for same in holders.values():
+        if len(same) > 1:
+            yield warning("same-title", f"Issues {numbers(same)} have the same title")
 
 
 def _nothing_allowed(issue: Issue, _: Milestone) -> Iterator[Finding]:
@@ -30,4 +30,4 @@ def _nothing_allowed(issue: Issue, _: Milestone) -> Iterator[Finding]:
         yield critical("nothing-allowed", message)
 
 
-RULES: tuple[Rule, ...] = (_nothing_allowed,)
+RULES = (_nothing_allowed,)
