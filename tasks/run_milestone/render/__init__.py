@@ -1,1 +1,1 @@
-"""show: WHAT IS SAID, from evidence alone; every text passes redaction on its way out."""
+"""Renders every text that people read, from evidence: console, comments, pull requests, report."""

@@ -1,4 +1,4 @@
-"""The closing report of a run that decided alone: what it tried, what came of it, what is left to people."""
+"""Renders the report that ends an autonomous run: what it attempted, skipped, and leaves to people."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
 
 def autonomous_report(milestone: Milestone, state: State, *, aborted: bool) -> list[str]:
-    """Return the report, made from records alone; `aborted` where this run was."""
-    told, decisions = issue_statuses(milestone, state), [one for one in state.decisions.all() if one.who == AUTONOMOUS]
-    tried = [story for story in told if state.markers.read(f"{story.number}:{Step.BRANCH}") or story.decisions]
-    done = [story for story in told if story.status == "done"]
-    skipped = {story.number for story in told if story.status == "skipped"}
+    """Return the report. `aborted` says whether this run was."""
+    issues = issue_statuses(milestone, state)
+    decisions = [decision for decision in state.decisions.all() if decision.who == AUTONOMOUS]
+    attempted = [issue for issue in issues if state.markers.read(f"{issue.number}:{Step.BRANCH}") or issue.decisions]
+    done = [issue for issue in issues if issue.status == "done"]
+    skipped = {issue.number for issue in issues if issue.status == "skipped"}
     skips = {one.gate: one for one in decisions if one.verb is Verb.SKIP and one.gate in skipped}.values()
     return [
         *("", RULE, f"Autonomous run of {milestone.id}", RULE, ""),
-        f"Attempted: {count(len(tried), 'issue')}",
+        f"Attempted: {count(len(attempted), 'issue')}",
         f"  ✅ Completed: {len(done)}" + (f" ({_numbers(done)})" if done else ""),
         f"  ⏭️ Auto-skipped: {len(skips)}",
         *(f"     #{one.gate}: {one.why.removeprefix('autonomous: ')}" for one in skips),
@@ -36,14 +37,14 @@ def autonomous_report(milestone: Milestone, state: State, *, aborted: bool) -> l
             [
                 *(_aborted(milestone, state.decisions.all()[-1]) if aborted else ()),
                 *_waiting(milestone, state),
-                *_left(milestone, told),
+                *_to_review(milestone, issues),
             ]
         ),
     ]
 
 
-def _numbers(told: list[IssueStatus]) -> str:
-    return ", ".join(f"#{story.number}" for story in told)
+def _numbers(issues: list[IssueStatus]) -> str:
+    return ", ".join(f"#{issue.number}" for issue in issues)
 
 
 def _manual(steps: list[str]) -> list[str]:
@@ -54,7 +55,7 @@ def _manual(steps: list[str]) -> list[str]:
 
 def _aborted(milestone: Milestone, last: Decision) -> Iterator[str]:
     why = last.why.removeprefix("autonomous: ")
-    yield f"Gate {last.gate} ended the run ({why}); mend that, then `run-milestone {milestone.id}` resumes it"
+    yield f"Gate {last.gate} ended the run ({why}); fix the cause, then `run-milestone {milestone.id}` resumes it"
 
 
 def _waiting(milestone: Milestone, state: State) -> Iterator[str]:
@@ -64,11 +65,10 @@ def _waiting(milestone: Milestone, state: State) -> Iterator[str]:
         yield f"Gate {gate.gate} waits ({what}{hint}); `run-milestone gates {milestone.id}` lists what answers it"
 
 
-def _left(milestone: Milestone, told: tuple[IssueStatus, ...]) -> Iterator[str]:
-    issues = {issue.number: issue for issue in milestone.issues}
-    for story in told:
-        if story.status == "skipped":
-            yield f"Look at skipped issue #{story.number} {short_title(issues[story.number])}"
-        needs = [label for label in story.labels if label not in issues[story.number].labels]
-        if story.status == "done" and needs:
-            yield f"Review PR #{story.pr} for {', '.join(needs)}"
+def _to_review(milestone: Milestone, issues: tuple[IssueStatus, ...]) -> Iterator[str]:
+    for planned, issue in zip(milestone.issues, issues, strict=True):
+        if issue.status == "skipped":
+            yield f"Look at skipped issue #{issue.number} {short_title(planned)}"
+        needs = [label for label in issue.labels if label not in planned.labels]
+        if issue.status == "done" and needs:
+            yield f"Review PR #{issue.pr} for {', '.join(needs)}"

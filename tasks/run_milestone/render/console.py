@@ -1,4 +1,4 @@
-"""The console: where a run's lines go; redacted, inert, and never two issues mixed."""
+"""Writes a run's lines to the terminal, sanitised, and keeps the lines of parallel issues apart."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..core.text import for_terminal
 from . import transcript
-from .progress import Progress, wanted
+from .progress import Progress, is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 
 class Console:
-    """Writes lines to a stream. With `apart`, an issue's lines are kept until it stops, so that none are mixed."""
+    """Writes lines to a stream. With `apart`, an issue's lines are buffered until it stops."""
 
     def __init__(self, out: TextIO | None = None, *, apart: bool = False) -> None:
-        """Write to `out` (default: standard output as it is when a line is said)."""
+        """Write to `out` (default: what `sys.stdout` is when a line is written)."""
         self._out = out
         self._turn = threading.Lock()
         self._apart = apart
-        self._kept: dict[str, list[str]] = {}
+        self._buffered: dict[str, list[str]] = {}
         self._entered: set[str] = set()
         self._last: Issue | None = None
         self._blank = True
-        self._progress = Progress() if out is None and wanted() else None
+        self._progress = Progress() if out is None and is_terminal() else None
 
     def say(self, lines: Iterable[str], issue: str | None = None) -> None:
-        """Say lines, those of an issue together."""
+        """Write lines, or buffer them where they are an issue's and issues run in parallel."""
         if self._apart and issue is not None:
-            self._kept.setdefault(issue, []).extend(lines)
+            self._buffered.setdefault(issue, []).extend(lines)
         else:
             self._write(lines)
 
     def enter(self, issue: Issue) -> None:
-        """Announce an issue the first time something is done for it in this run."""
+        """Write an issue's banner the first time this run works on it."""
         if issue.number in self._entered:
             return
         self._entered.add(issue.number)
@@ -58,11 +58,11 @@ class Console:
 
     @property
     def progress(self) -> Callable[[str, float], None] | None:
-        """What hears that something still runs; None where nobody watches."""
+        """The function to call while a command runs, None where output is not a terminal."""
         return self._tick if self._progress else None
 
     def _tick(self, command: str, seconds: float) -> None:
-        """Show what runs, by task: the command is the runner's business."""
+        """Show the running tasks; the command that runs is not shown."""
         _ = command, seconds
         with self._turn:
             if self._progress:
@@ -70,7 +70,7 @@ class Console:
 
     @contextlib.contextmanager
     def working(self, task: str) -> Iterator[None]:
-        """Show a task as running while it is."""
+        """Show a task on the progress line while it runs."""
         if self._progress is None:
             yield
             return
@@ -84,18 +84,18 @@ class Console:
                 self._progress.clear(sys.stdout)
 
     def leave(self, issue: str) -> None:
-        """Let go of what was kept for an issue, in one piece."""
-        self._write(self._kept.pop(issue, []))
+        """Write the buffered lines of an issue, in one piece."""
+        self._write(self._buffered.pop(issue, []))
 
     def leave_all(self) -> None:
-        """Let go of everything kept."""
-        for issue in sorted(self._kept):
+        """Write the buffered lines of all issues."""
+        for issue in sorted(self._buffered):
             self.leave(issue)
 
     def _write(self, lines: Iterable[str]) -> None:
         with self._turn:
             text = "".join(f"{for_terminal(line)}\n" for line in self._spaced(lines))
-            # a reader that went away (`| head`) must not end a run in the middle
+            # a closed pipe (`| head`) must not end a run in the middle
             with contextlib.suppress(BrokenPipeError):
                 out = self._out or sys.stdout
                 if self._progress:
@@ -104,7 +104,7 @@ class Console:
                 out.flush()
 
     def _spaced(self, lines: Iterable[str]) -> Iterator[str]:
-        """Yield lines with never more than one empty line between two others."""
+        """Yield lines with at most one empty line between two others."""
         for line in lines:
             if line or not self._blank:
                 yield line

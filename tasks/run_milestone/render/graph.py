@@ -1,4 +1,4 @@
-"""The graph of a milestone as text: issues inside their phases, what they depend on, and the barriers between."""
+"""Renders a milestone's graph as Mermaid, dot or JSON: issues in phases, dependencies, barriers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..policy.graph import compile_graph
 from .phrases import one_line, reference, short_title
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from ..model import Issue, Milestone
     from ..policy.graph import Node
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A task of the milestone, or an issue with its whole chain. `status` is done, skipped, waiting or open."""
+    """A task of the milestone, or an issue with all its steps. `status` is done, skipped, waiting or open."""
 
     name: str
     text: str
@@ -32,7 +32,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """`end` comes after `start`; `needs` where the plan says so, else because of a barrier."""
+    """`end` runs after `start`: a dependency of the plan where `needs` is set, else a barrier."""
 
     start: str
     end: str
@@ -40,7 +40,7 @@ class Arrow:
 
 
 def boxes(milestone: Milestone, statuses: Mapping[str, str]) -> tuple[Box, ...]:
-    """Return the milestone's own tasks and its issues, in the order in which they run."""
+    """Return the milestone's tasks and its issues, in the order in which they run."""
     issues = {issue.number: issue for issue in milestone.issues}
     nodes = (node for node in compile_graph(milestone) if node.group or node.issue is None)
     return tuple(
@@ -56,7 +56,7 @@ def _text(node: Node, issues: Mapping[str, Issue]) -> str:
 
 
 def arrows(milestone: Milestone) -> tuple[Arrow, ...]:
-    """Return what comes after what; an order that others imply is left out, a dependency never."""
+    """Return the arrows. An order that other arrows imply is left out, a dependency never."""
     phases = {issue.number: issue.phase for issue in milestone.issues}
     pairs = dict.fromkeys(
         (before.partition(":")[0], node.issue or node.name)
@@ -73,7 +73,7 @@ def _issues(pair: tuple[str, str]) -> bool:
 
 
 def _implied(pair: tuple[str, str], alike: set[tuple[str, str]]) -> bool:
-    """Tell whether an issue's neighbour in its phase already stands between it and the barrier."""
+    """Return whether a neighbour in the issue's phase is already between it and the barrier."""
     return any(first == pair[0] or last == pair[1] for first, last in alike if _issues((first, last)))
 
 
@@ -82,7 +82,8 @@ def _implied(pair: tuple[str, str], alike: set[tuple[str, str]]) -> bool:
 
 def draw(milestone: Milestone, statuses: Mapping[str, str], form: str) -> str:
     """Return the graph as `mermaid`, `dot` or `json`."""
-    return FORMS[form](milestone, boxes(milestone, statuses), arrows(milestone))
+    write = {"mermaid": _mermaid, "dot": _dot, "json": _json}[form]
+    return write(milestone, boxes(milestone, statuses), arrows(milestone))
 
 
 def _json(milestone: Milestone, shown: tuple[Box, ...], order: tuple[Arrow, ...]) -> str:
@@ -100,8 +101,8 @@ _FILLS = {"done": "#d8f0df", "skipped": "#e6e6e6", "waiting": "#ffe2b8", "open":
 
 
 def _mermaid(milestone: Milestone, shown: tuple[Box, ...], order: tuple[Arrow, ...]) -> str:
-    own = (box for box in shown if box.phase is None)
-    lines = ["flowchart LR", *(f"  {_id(box.name)}([{_mermaid_text(box.text)}]):::{box.status}" for box in own)]
+    outside = (box for box in shown if box.phase is None)
+    lines = ["flowchart LR", *(f"  {_id(box.name)}([{_mermaid_text(box.text)}]):::{box.status}" for box in outside)]
     for phase in milestone.phases:
         lines.append(f"  subgraph p{phase.number}[{_mermaid_text(f'Phase {phase.number}: {one_line(phase.title)}')}]")
         lines += [
@@ -137,22 +138,15 @@ def _inside(shown: tuple[Box, ...], phase: int) -> Iterator[Box]:
 
 
 def _id(name: str) -> str:
-    """Return a name that both languages take as it is: `i03`, `phase_1`."""
+    """Return a name that is valid in both languages: `i03`, `phase_1`."""
     return f"i{name}" if name.isdigit() else name.replace("-", "_")
 
 
 def _mermaid_text(text: str) -> str:
-    """Quote a text with every character that Mermaid or HTML could read as more than itself as `#35;`."""
-    return '"' + re.sub(r"[^\w .,:/()-]", lambda found: f"#{ord(found[0])};", text) + '"'
+    """Quote a text. Every character that Mermaid or HTML could interpret becomes an entity such as `#35;`."""
+    return '"' + re.sub(r"[^\w .,:/()-]", lambda match: f"#{ord(match[0])};", text) + '"'
 
 
 def _dot_text(text: str) -> str:
-    """Quote a text for dot, where a backslash begins an escape."""
+    """Quote a text for dot, where a backslash starts an escape."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-FORMS: dict[str, Callable[[Milestone, tuple[Box, ...], tuple[Arrow, ...]], str]] = {
-    "mermaid": _mermaid,
-    "dot": _dot,
-    "json": _json,
-}

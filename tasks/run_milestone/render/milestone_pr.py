@@ -1,4 +1,4 @@
-"""What is said of a landing, and what the milestone's own pull request says."""
+"""Renders what `land` prints, and the milestone's pull request."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from ..store.issue_status import IssueStatus
 
 
-def hindered(milestone: Milestone, why: list[str]) -> list[str]:
-    """Return what keeps a milestone from landing."""
-    how = f"Mend that, run `run-milestone {milestone.id}`, then land again."
+def cannot_land(milestone: Milestone, why: list[str]) -> list[str]:
+    """Return why a milestone cannot land yet."""
+    how = f"Fix that, run `run-milestone {milestone.id}`, then land again."
     return ["", "✗ Nothing lands yet:", *(f"  - {reason}" for reason in why), how]
 
 
-def foretold(milestone: Milestone, steps: Iterable[str]) -> list[str]:
+def dry_run(milestone: Milestone, steps: Iterable[str]) -> list[str]:
     """Return what a landing would do."""
     last = f"→ the milestone PR {milestone.branch} → {milestone.target} is opened or brought up to date"
     return [f"Dry run of landing {milestone.id}: nothing is changed.", "", *steps, last]
 
 
-def proposed(milestone: Milestone, pull: PullRequest, *, new: bool) -> list[str]:
-    """Return how the milestone's own pull request stands, and what is left to people."""
+def pull_status(milestone: Milestone, pull: PullRequest, *, new: bool) -> list[str]:
+    """Return the state of the milestone's pull request, and the next steps."""
     name = f"Milestone PR #{pull.number}"
     if pull.state == "closed":
         return ["", f"✗ {name} was closed without merging: open it again where it lives, then land again."]
@@ -52,44 +52,43 @@ def title(milestone: Milestone) -> str:
 
 
 def mark(milestone: Milestone) -> str:
-    """Return the hidden mark of a milestone's own pull request."""
+    """Return the hidden mark of a milestone's pull request."""
     return f"<!-- run-milestone: {milestone.id} -->"
 
 
 def body(milestone: Milestone, state: State, landed: Landed) -> str:
-    """Return the body: what landed, who decided what, what was left out, which issues it closes, and what comes next.
+    """Return the body: landed issues, decisions, skipped issues, issues to close, next steps.
 
-    `Closes` stands here and nowhere else: a forge closes issues from pull requests into its default branch alone.
+    Only this body has `Closes`, because a forge closes issues only from pull requests into its default branch.
     """
-    told = {story.number: story for story in issue_statuses(milestone, state)}
-    inside = [told[one.issue] for one in landed.issues if one.issue in told]
-    brings = f"Milestone {milestone.id} brings {count(len(inside), 'issue')} into `{milestone.target}`"
+    issues = {issue.number: issue for issue in issue_statuses(milestone, state)}
+    merged = [issues[one.issue] for one in landed.issues if one.issue in issues]
+    brings = f"Milestone {milestone.id} brings {count(len(merged), 'issue')} into `{milestone.target}`"
     parts = [
         f"{brings}, each reviewed in a pull request of its own.",
-        "\n".join(_landed(inside)),
+        "\n".join(_landed(merged)),
         "\n".join(decisions(state.decisions.all())),
-        "\n".join(_left_out(told.values())),
-        "\n".join(f"Closes #{story.github}" for story in inside if story.github),
+        "\n".join(_left_out(issues.values())),
+        "\n".join(f"Closes #{issue.github}" for issue in merged if issue.github),
         "\n".join(_next(milestone)),
     ]
     return bounded(parts, mark(milestone))
 
 
-def _landed(inside: list[IssueStatus]) -> Iterator[str]:
+def _landed(issues: list[IssueStatus]) -> Iterator[str]:
     yield "## Landed"
-    for story in inside:
-        labels = f" — {', '.join(f'`{label}`' for label in story.labels)}" if story.labels else ""
-        reference = f" (#{story.github})" if story.github else ""
-        yield f"- #{story.pr} {for_markdown(one_line(story.title))}{reference}{labels}"
+    for issue in issues:
+        labels = f" — {', '.join(f'`{label}`' for label in issue.labels)}" if issue.labels else ""
+        reference = f" (#{issue.github})" if issue.github else ""
+        yield f"- #{issue.pr} {for_markdown(one_line(issue.title))}{reference}{labels}"
 
 
-def _left_out(told: Iterable[IssueStatus]) -> Iterator[str]:
-    skipped = [story for story in told if story.status == "skipped"]
+def _left_out(issues: Iterable[IssueStatus]) -> Iterator[str]:
+    skipped = [issue for issue in issues if issue.status == "skipped"]
     if skipped:
         yield "## Left out"
-    for story in skipped:
-        said = for_markdown(one_line(f"{story.title}: {story.reason}"))
-        yield f"- {story.number} {said}"
+    for issue in skipped:
+        yield f"- {issue.number} {for_markdown(one_line(f'{issue.title}: {issue.reason}'))}"
 
 
 def _next(milestone: Milestone) -> Iterator[str]:

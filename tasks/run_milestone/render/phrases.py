@@ -1,4 +1,4 @@
-"""Small pieces of wording that several texts share."""
+"""Phrases that several texts share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RULE = "═" * 47
 
 
 def one_line(text: str) -> str:
-    """Return untrusted text as one line without secrets: it cannot forge a trailer, a heading or a second line."""
+    """Return untrusted text as one line without secrets, so that it cannot forge a trailer, a heading or a line."""
     return for_record(" ".join(text.split()))
 
 
@@ -31,30 +31,30 @@ def short_title(issue: Issue) -> str:
 
 
 def version_of(milestone: str) -> str:
-    """Return the version a milestone is tagged with: m4.1 is 0.4.1, m3 is 0.3.0."""
+    """Return the version of a milestone's tag: m4.1 is 0.4.1, m3 is 0.3.0."""
     parts = milestone.removeprefix("m").split(".")
     return ".".join(["0", *parts, "0"][:3])
 
 
 def next_steps(steps: list[str]) -> list[str]:
-    """Return what is left to people, numbered in its order."""
+    """Return the next steps as a numbered list."""
     return ["Next steps:", *(f"{number}. {step}" for number, step in enumerate(steps, start=1))]
 
 
 def place(finding: Finding) -> str:
-    """Return ` — src/users/sanitize.py#L15`; empty where a finding has no place."""
+    """Return ` — src/users/sanitize.py#L15`, empty where a finding has no path."""
     if finding.path is None:
         return ""
     return f" — {finding.path}#L{finding.line}" if finding.line else f" — {finding.path}"
 
 
 def found_at(finding: Finding) -> str:
-    """Return a finding in one line, with its place and what makes it matter."""
+    """Return a finding in one line, with its place and detail."""
     return f"{finding.message}{place(finding)}" + (f" ({finding.detail})" if finding.detail else "")
 
 
 def wanted(issue: Issue) -> list[str]:
-    """Return what an issue asks for, for whoever implements it."""
+    """Return an issue's criteria and specification, for the person who implements it."""
     tests = (f" (proven by {criterion.test})" if criterion.test else "" for criterion in issue.criteria)
     rows = [f"- {one_line(criterion.text)}{test}" for criterion, test in zip(issue.criteria, tests, strict=True)]
     spec = [f"More in {issue.spec.path}, beside the plan"] if issue.spec else []
@@ -62,12 +62,12 @@ def wanted(issue: Issue) -> list[str]:
 
 
 def sign(finding: Finding) -> str:
-    """Return what stands before a finding in a list: a critical one shall not look like the others."""
+    """Return the sign of a finding by its severity."""
     return "✗" if finding.severity is Severity.CRITICAL else "⚠️"
 
 
 def headline(kind: Kind, findings: tuple[Finding, ...]) -> str:
-    """Return what a stop is called: `Code review: 1 critical issue`, `Breaking schema: DROP COLUMN`."""
+    """Return the headline of a stop: `Code review: 1 critical issue`, `Breaking schema: DROP COLUMN`."""
     title = STOPS[kind].title
     if kind is Kind.REVIEW:
         critical = all(finding.severity is Severity.CRITICAL for finding in findings)
@@ -90,4 +90,4 @@ PURPOSE = {
     Verb.UNSKIP: "take a skip back",
     Verb.ABORT: "end the run; the same command resumes it",
 }
-"""What each verb does, in the words of the commands that are offered."""
+"""What each verb does."""

@@ -1,4 +1,4 @@
-"""What the review of a plan says: its verdict, then what it found by how bad it is."""
+"""Renders the review of a plan: the verdict, then the findings by severity."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _HEADS = {Severity.CRITICAL: "critical", Severity.WARNING: "warning", Severity.I
 
 
 def reviewed(milestone: Milestone, findings: tuple[Finding, ...]) -> list[str]:
-    """Return the review as lines of Markdown that a terminal shows as well; remarks ask for nothing."""
-    said = (*findings, *remarks(milestone))
+    """Return the review as lines of Markdown, which are readable on a terminal too."""
+    shown = (*findings, *remarks(milestone))
     lines = [f"Verdict: {verdict(findings)}"]
     for severity, head in _HEADS.items():
-        own = [finding for finding in said if finding.severity is severity]
-        if own:
-            lines += ["", f"{count(len(own), head)}:", "", *(f"- {one_line(finding.message)}" for finding in own)]
+        messages = [one_line(finding.message) for finding in shown if finding.severity is severity]
+        if messages:
+            lines += ["", f"{count(len(messages), head)}:", "", *(f"- {message}" for message in messages)]
     return lines if len(lines) > 1 else [*lines, "", "Nothing found."]

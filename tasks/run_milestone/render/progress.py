@@ -1,4 +1,4 @@
-"""Progress: one line on a terminal that tells what runs and for how long, gone when there is something to say."""
+"""Shows on one line of the terminal which tasks run and for how long, and removes it before other output."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """The line. It needs no escape sequence, so NO_COLOR changes nothing; a dumb or no terminal gets none.
+    """The progress line. It uses no escape sequence, so NO_COLOR changes nothing.
 
-    Its owner calls it one thread at a time, except for `tick`'s own thread, which tells the task.
+    The console calls it under a lock, from the thread that runs the task.
     """
 
     def __init__(self) -> None:
-        """Show nothing yet."""
+        """Start with no running task."""
         self._running: dict[int, tuple[str, float]] = {}
         self._width = 0
 
     def enter(self, task: str) -> None:
-        """Take what this thread works on from now."""
+        """Set the task that this thread runs."""
         self._running[threading.get_ident()] = (task, time.monotonic())
 
     def leave(self) -> None:
-        """Forget what this thread worked on."""
+        """Clear the task that this thread ran."""
         self._running.pop(threading.get_ident(), None)
 
     def show(self, out: TextIO) -> None:
-        """Write the line over the one before it."""
+        """Overwrite the line."""
         now = time.monotonic()
         tasks = " · ".join(f"{task} {now - began:.0f} s" for task, began in sorted(self._running.values()))
         line = f"… {tasks}"[: shutil.get_terminal_size().columns - 1]
@@ -42,13 +42,13 @@ class Progress:
         out.flush()
 
     def clear(self, out: TextIO) -> None:
-        """Take the line away again."""
+        """Remove the line."""
         if self._width:
             out.write(f"\r{' ' * self._width}\r")
             out.flush()
             self._width = 0
 
 
-def wanted() -> bool:
-    """Return whether somebody watches: a terminal that can go back to the start of its line."""
+def is_terminal() -> bool:
+    """Return whether standard output is a terminal that can return to the start of its line."""
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"

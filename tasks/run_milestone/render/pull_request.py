@@ -1,4 +1,4 @@
-"""What a pull request says: title and body, made from the plan and from evidence; texts of others cannot act in it."""
+"""Renders the title and body of an issue's pull request, from the plan and from evidence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CUT = "*Shortened: the rest is in the milestone's state.*"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is told of one issue's change. `upon` are the pull requests it stands on, `base` the branch it goes to."""
+    """What the body shows of an issue's change. `base` is the branch it goes to, `stacked_on` the open PRs below it."""
 
     milestone: Milestone
     issue: Issue
@@ -41,38 +41,38 @@ class Facts:
     decisions: tuple[Decision, ...]
     files: tuple[ChangedFile, ...] = ()
     base: str = ""
-    upon: tuple[int, ...] = ()
+    stacked_on: tuple[int, ...] = ()
 
 
 def title(milestone: Milestone, issue: Issue) -> str:
     """Return `feat(m4.1): Add input sanitization (#297)`."""
     kind, last = f"{issue.type}({milestone.id}): ", reference(issue)
-    said = for_title(one_line(issue.title))
+    text = for_title(one_line(issue.title))
     room = LONGEST_TITLE - len(kind) - len(last)
-    return f"{kind}{said if len(said) <= room else f'{said[: room - 1]}…'}{last}"
+    return f"{kind}{text if len(text) <= room else f'{text[: room - 1]}…'}{last}"
 
 
 def mark(milestone: Milestone, issue: Issue) -> str:
-    """Return the hidden mark by which a pull request is found again."""
+    """Return the hidden mark that identifies a pull request."""
     return f"<!-- run-milestone: {milestone.id}/{issue.number} -->"
 
 
-def body(told: Facts) -> str:
-    """Return the body: what changed, which criteria are proven by which test, what was found, who decided what."""
+def body(facts: Facts) -> str:
+    """Return the body: changes, criteria and the tests that prove them, findings, decisions."""
     parts = [
-        "\n".join(_summary(told)),
-        "\n".join(_changes(told)),
-        "\n".join(_criteria(told)),
-        "\n".join(_tests(told.tested)),
-        "\n".join(_findings(told.inspected)),
-        "\n".join(decisions(told.decisions)),
-        "\n".join(_links(told)),
+        "\n".join(_summary(facts)),
+        "\n".join(_changes(facts)),
+        "\n".join(_criteria(facts)),
+        "\n".join(_tests(facts.tested)),
+        "\n".join(_findings(facts.inspected)),
+        "\n".join(decisions(facts.decisions)),
+        "\n".join(_links(facts)),
     ]
-    return bounded(parts, mark(told.milestone, told.issue))
+    return bounded(parts, mark(facts.milestone, facts.issue))
 
 
 def bounded(parts: Iterable[str], hidden: str) -> str:
-    """Return a body that a forge takes: what is too long is cut at a line's end, and the hidden mark stays."""
+    """Return a body of at most LONGEST characters: cut at the end of a line, with the hidden mark kept."""
     text = for_record("\n\n".join(part for part in parts if part))
     room = LONGEST - len(hidden) - len(CUT) - 8
     if len(text) > room:
@@ -80,27 +80,27 @@ def bounded(parts: Iterable[str], hidden: str) -> str:
     return f"{text}\n\n{hidden}\n"
 
 
-def _summary(told: Facts) -> Iterator[str]:
-    issue, milestone = told.issue, told.milestone
-    yield f"Issue {issue.number} of milestone {milestone.id} ({_inert(milestone.title)}): {_inert(issue.title)}"
+def _summary(facts: Facts) -> Iterator[str]:
+    issue, milestone = facts.issue, facts.milestone
+    yield f"Issue {issue.number} of milestone {milestone.id} ({_text(milestone.title)}): {_text(issue.title)}"
     if issue.github:
-        yield f"\nPart of #{issue.github}."  # `Closes` stands in the milestone's own pull request: only there it acts
-    if told.upon:
-        below = " and ".join(f"#{number}" for number in told.upon)
-        yield f"\nStacked on {below}: this goes against `{told.base}` and shows this issue's change alone."
+        yield f"\nPart of #{issue.github}."  # only the milestone's pull request has `Closes` (see milestone_pr)
+    if facts.stacked_on:
+        below = " and ".join(f"#{number}" for number in facts.stacked_on)
+        yield f"\nStacked on {below}: this goes against `{facts.base}` and shows this issue's change alone."
 
 
-def _inert(text: str) -> str:
+def _text(text: str) -> str:
     return for_markdown(one_line(text))
 
 
-def _changes(told: Facts) -> Iterator[str]:
+def _changes(facts: Facts) -> Iterator[str]:
     yield "## Changes"
-    yield f"{count(told.inspected.files, 'file')}, {count(told.inspected.lines, 'line')}."
-    yield from ("", *(f"- {_inert(line)}" for line in told.implemented.report)) if told.implemented.report else ()
-    yield from ("", *(_file(file) for file in told.files[:MOST_FILES])) if told.files else ()
-    if len(told.files) > MOST_FILES:
-        yield f"- and {count(len(told.files) - MOST_FILES, 'file')} more"
+    yield f"{count(facts.inspected.files, 'file')}, {count(facts.inspected.lines, 'line')}."
+    yield from ("", *(f"- {_text(line)}" for line in facts.implemented.report)) if facts.implemented.report else ()
+    yield from ("", *(_file(file) for file in facts.files[:MOST_FILES])) if facts.files else ()
+    if len(facts.files) > MOST_FILES:
+        yield f"- and {count(len(facts.files) - MOST_FILES, 'file')} more"
 
 
 _DID = {"A": "new", "D": "deleted", "R": "renamed", "T": "another type"}
@@ -113,18 +113,18 @@ def _file(file: ChangedFile) -> str:
     return f"- `{for_terminal(name)}` ({did}{size})"
 
 
-def _criteria(told: Facts) -> Iterator[str]:
-    if told.issue.criteria:
+def _criteria(facts: Facts) -> Iterator[str]:
+    if facts.issue.criteria:
         yield "## Acceptance criteria"
-    for criterion in told.issue.criteria:
-        proven = criterion.test in told.tested.proven
-        proof = f"proven by `{criterion.test}`" if proven else _unproven(criterion, told.inspected)
-        yield f"- [{'x' if proven else ' '}] {_inert(criterion.text)} — {proof}"
+    for criterion in facts.issue.criteria:
+        proven = criterion.test in facts.tested.proven
+        proof = f"proven by `{criterion.test}`" if proven else _unproven(criterion, facts.inspected)
+        yield f"- [{'x' if proven else ' '}] {_text(criterion.text)} — {proof}"
 
 
 def _unproven(criterion: Criterion, inspected: Inspected) -> str:
-    """Return what else speaks for a criterion: a path that it names was changed."""
-    changed = ", ".join(_inert(path) for path in named(criterion.text, inspected.paths))
+    """Return that no test proves a criterion, and which changed paths it names."""
+    changed = ", ".join(_text(path) for path in named(criterion.text, inspected.paths))
     return f"not proven by a test; it names {changed}, which changed" if changed else "not proven by a test"
 
 
@@ -148,25 +148,25 @@ def _findings(inspected: Inspected) -> Iterator[str]:
         label = f" (label `{STOPS[kind].label}`)" if STOPS[kind].label else ""
         yield f"- {headline(kind, shown)}{label}"
         for finding in shown:
-            detail = f" ({_inert(finding.detail)})" if finding.detail else ""
-            yield f"  - {_inert(f'{finding.message}{place(finding)}')}{detail}"
+            detail = f" ({_text(finding.detail)})" if finding.detail else ""
+            yield f"  - {_text(f'{finding.message}{place(finding)}')}{detail}"
 
 
 def decisions(made: tuple[Decision, ...]) -> Iterator[str]:
-    """Yield who decided what, when, about what, and why."""
+    """Yield each decision with its gate, kind, author, time and reason."""
     if made:
         yield "## Decisions"
     for decision in made:
-        why = f": {_inert(decision.why)}" if decision.why else ""
+        why = f": {_text(decision.why)}" if decision.why else ""
         about = f" ({STOPS[decision.kind].title.lower()})" if decision.kind else ""
-        yield f"- **{decision.verb}** at gate {decision.gate}{about} by {_inert(decision.who)}, {decision.when}{why}"
+        yield f"- **{decision.verb}** at gate {decision.gate}{about} by {_text(decision.who)}, {decision.when}{why}"
 
 
-def _links(told: Facts) -> Iterator[str]:
-    issue = told.issue
-    found = [
+def _links(facts: Facts) -> Iterator[str]:
+    issue = facts.issue
+    links = [
         *([f"- Issue: #{issue.github}"] if issue.github else []),
-        *([f"- Specification: {_inert(issue.spec.path)} in the plan of {told.milestone.id}"] if issue.spec else []),
-        *(f"- Stands on: #{number}" for number in told.upon),
+        *([f"- Specification: {_text(issue.spec.path)} in the plan of {facts.milestone.id}"] if issue.spec else []),
+        *(f"- Stands on: #{number}" for number in facts.stacked_on),
     ]
-    yield from ("## Links", *found) if found else ()
+    yield from ("## Links", *links) if links else ()

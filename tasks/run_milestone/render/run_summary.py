@@ -1,4 +1,4 @@
-"""The closing summary: the summary in the words that end a finished milestone."""
+"""Renders the summary that ends a milestone, and `summary.md`."""
 
 from __future__ import annotations
 
@@ -20,52 +20,52 @@ if TYPE_CHECKING:
 
 
 def completed(milestone: Milestone, state: State) -> list[str]:
-    """Return the closing summary of a finished milestone, as the transcript shows it."""
+    """Return the summary of a finished milestone with its banner."""
     return [RULE, f"✓ Milestone {milestone.id.upper()} Complete", RULE, "", *summary_lines(milestone, state)]
 
 
 def summary_lines(milestone: Milestone, state: State) -> list[str]:
     """Return the summary's blocks: issues, PRs, labels, commands, gates, next steps."""
-    told, facts = issue_statuses(milestone, state), summarise(milestone, state)
+    issues, facts = issue_statuses(milestone, state), summarise(milestone, state)
     blocks = [
-        _issues(told, facts),
-        _prs(told, facts),
+        _issues(issues, facts),
+        _prs(issues, facts),
         _labels(facts),
         _commands(state.decisions.all()),
         _agents(facts["used"]),
         _quality(milestone, state),
-        _left_to_people(milestone, told, facts),
+        _next_steps(milestone, issues, facts),
     ]
     return [line for block in blocks if block for line in (*block, "")][:-1]
 
 
-def _issues(told: tuple[IssueStatus, ...], facts: dict[str, Any]) -> list[str]:
+def _issues(issues: tuple[IssueStatus, ...], facts: dict[str, Any]) -> list[str]:
     lines = [f"Issues: {facts['issues']['total']} total", f"  ✅ Completed: {facts['issues']['completed']}"]
-    left_out = [f"#{story.number} - {(story.reason or '').lower()}" for story in told if story.status == "skipped"]
-    if left_out:
-        lines.append(f"  ⏭️ Skipped: {len(left_out)} ({'; '.join(left_out)})")
-    unfinished = [f"#{story.number}" for story in told if story.status in {"open", "waiting"}]
+    skipped = [f"#{issue.number} - {(issue.reason or '').lower()}" for issue in issues if issue.status == "skipped"]
+    if skipped:
+        lines.append(f"  ⏭️ Skipped: {len(skipped)} ({'; '.join(skipped)})")
+    unfinished = [f"#{issue.number}" for issue in issues if issue.status in {"open", "waiting"}]
     if unfinished:
         lines.append(f"  ⏳ Unfinished: {len(unfinished)} ({', '.join(unfinished)})")
     return lines
 
 
-def _prs(told: tuple[IssueStatus, ...], facts: dict[str, Any]) -> list[str]:
+def _prs(issues: tuple[IssueStatus, ...], facts: dict[str, Any]) -> list[str]:
     prs = facts["prs"]
     lines = [f"PRs: {prs['created']} created", f"  ✓ Clean: {prs['clean']}"]
     if facts["landing"]["merged"]:
         lines.append(f"  ✓ Landed: {facts['landing']['merged']}")
     if prs["fixed"]:
-        lines.append(f"  🔧 Fixed: {prs['fixed']} ({_why(told, facts, 'fixed', Verb.FIX)})")
+        lines.append(f"  🔧 Fixed: {prs['fixed']} ({_why(issues, facts, 'fixed', Verb.FIX)})")
     if prs.get("unreviewed"):
         lines.append(f"  ⚠️ Not reviewed: {prs['unreviewed']}")
     if prs["approved"]:
-        lines.append(f"  ⚠️ Approved: {prs['approved']} ({_why(told, facts, 'approved', Verb.APPROVE)})")
+        lines.append(f"  ⚠️ Approved: {prs['approved']} ({_why(issues, facts, 'approved', Verb.APPROVE)})")
     return lines
 
 
-def _why(told: tuple[IssueStatus, ...], facts: dict[str, Any], verdict: str, verb: Verb) -> str:
-    numbers = {story.number for story in told if story.verdict == verdict}
+def _why(issues: tuple[IssueStatus, ...], facts: dict[str, Any], verdict: str, verb: Verb) -> str:
+    numbers = {issue.number for issue in issues if issue.verdict == verdict}
     decisions = [d for d in facts["decisions"] if d["gate"] in numbers and d["verb"] == verb]
     return _kinds([decision["kind"] for decision in decisions])
 
@@ -76,11 +76,8 @@ def _kinds(kinds: list[str | None]) -> str:
 
 
 def _labels(facts: dict[str, Any]) -> list[str]:
-    return (
-        ["Labels applied:", *(f"  {label}: {times}" for label, times in facts["labels"].items())]
-        if facts["labels"]
-        else []
-    )
+    rows = [f"  {label}: {times}" for label, times in facts["labels"].items()]
+    return ["Labels applied:", *rows] if rows else []
 
 
 def _commands(decisions: tuple[Decision, ...]) -> list[str]:
@@ -92,10 +89,10 @@ def _commands(decisions: tuple[Decision, ...]) -> list[str]:
 
 
 def _agents(used: dict[str, Any]) -> list[str]:
-    """Return how many attempts ended with their run, where any did."""
-    gone = used["unknown_times"]
-    what = f"{gone} of them ended with {'its' if gone == 1 else 'their'} run: what that took and cost is unknown"
-    return [f"Attempts of agents: {used['attempts']}", f"  ⚠️ {what}"] if gone else []
+    """Return how many attempts ended when their run ended, empty where none did."""
+    lost = used["unknown_times"]
+    what = f"{lost} of them ended with {'its' if lost == 1 else 'their'} run: what that took and cost is unknown"
+    return [f"Attempts of agents: {used['attempts']}", f"  ⚠️ {what}"] if lost else []
 
 
 def _quality(milestone: Milestone, state: State) -> list[str]:
@@ -109,14 +106,14 @@ def _quality(milestone: Milestone, state: State) -> list[str]:
     return ["Quality gates:", first, *rows]
 
 
-def _left_to_people(milestone: Milestone, told: tuple[IssueStatus, ...], facts: dict[str, Any]) -> list[str]:
+def _next_steps(milestone: Milestone, issues: tuple[IssueStatus, ...], facts: dict[str, Any]) -> list[str]:
     if facts["status"] != "complete":
-        return next_steps(_to_go_on(milestone, facts["waiting"]))
+        return next_steps(_to_resume(milestone, facts["waiting"]))
     steps = []
-    left, pull = sum(1 for story in told if story.verdict and not story.merged), facts["landing"]["pr"]
-    if left:
-        steps.append(f"Merge {count(left, 'open PR')}")
-    steps += [f"Address skipped issue #{story.number} if needed" for story in told if story.status == "skipped"]
+    unmerged, pull = sum(1 for issue in issues if issue.verdict and not issue.merged), facts["landing"]["pr"]
+    if unmerged:
+        steps.append(f"Merge {count(unmerged, 'open PR')}")
+    steps += [f"Address skipped issue #{issue.number} if needed" for issue in issues if issue.status == "skipped"]
     if pull is None:
         steps.append(f"Create milestone PR → {milestone.target}")
     elif pull["state"] != "merged":
@@ -125,7 +122,7 @@ def _left_to_people(milestone: Milestone, told: tuple[IssueStatus, ...], facts: 
     return next_steps(steps)
 
 
-def _to_go_on(milestone: Milestone, waiting: list[str]) -> list[str]:
-    """Return what a milestone that is not finished needs of people."""
+def _to_resume(milestone: Milestone, waiting: list[str]) -> list[str]:
+    """Return the steps that an unfinished milestone needs."""
     asked = [f"Answer {', '.join(waiting)}: `run-milestone gates {milestone.id}` lists the commands"] if waiting else []
     return [*asked, f"Run `run-milestone {milestone.id}` again"]

@@ -1,4 +1,4 @@
-"""How a milestone stands: what `status` and `gates` print, and their JSON."""
+"""Renders what `status` and `gates` print, and the JSON of `gates`."""
 
 from __future__ import annotations
 
@@ -16,25 +16,24 @@ from .phrases import found_at, headline, wanted
 if TYPE_CHECKING:
     from ..model import Gate, Milestone
     from ..store import State
+    from ..store.issue_status import IssueStatus
 
 _SIGN = {"done": "✓", "skipped": "⏭", "waiting": "🛑", "open": "·"}
 
 
 def status_text(milestone: Milestone, state: State) -> str:
-    """Return one line per issue, then how the whole stands."""
-    facts, told = summarise(milestone, state), issue_statuses(milestone, state)
-    begun = state.markers.read(BOOTSTRAP) is not None
-    asked = {gate.gate: headline(gate.kind, gate.findings) for gate in state.gates.all()}
-    lines = [f"Milestone {milestone.id}: {milestone.title} — {facts['status'] if begun else 'not started'}", ""]
+    """Return one line per issue, then the totals."""
+    facts, issues = summarise(milestone, state), issue_statuses(milestone, state)
+    started = state.markers.read(BOOTSTRAP) is not None
+    headlines = {gate.gate: headline(gate.kind, gate.findings) for gate in state.gates.all()}
+    lines = [f"Milestone {milestone.id}: {milestone.title} — {facts['status'] if started else 'not started'}", ""]
     for phase in milestone.phases:
         passed = next(entry["approved"] for entry in facts["phases"] if entry["number"] == phase.number)
         lines.append(f"Phase {phase.number}: {phase.title}{' (approved)' if passed else ''}")
-        lines += [_line(story, asked.get(story.number)) for story in told if story.phase == phase.number]
-    done, left_out = facts["issues"]["completed"], facts["issues"]["skipped"]
-    lines += [
-        "",
-        f"{count(len(told), 'issue')}: {done} completed, {left_out} skipped, {len(told) - done - left_out} open",
-    ]
+        lines += [_line(issue, headlines.get(issue.number)) for issue in issues if issue.phase == phase.number]
+    done, skipped = facts["issues"]["completed"], facts["issues"]["skipped"]
+    rest = len(issues) - done - skipped
+    lines += ["", f"{count(len(issues), 'issue')}: {done} completed, {skipped} skipped, {rest} open"]
     world = state.remembered()
     lines.append(f"Remote and forge last asked: {world.asked if world else 'never'}")
     if facts["waiting"]:
@@ -42,26 +41,25 @@ def status_text(milestone: Milestone, state: State) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(story: Any, asked: str | None) -> str:
+def _line(issue: IssueStatus, question: str | None) -> str:
     notes = [
-        f"PR #{story.pr}" if story.pr else "",
-        story.verdict or "",
-        "landed" if story.merged else "",
-        ", ".join(story.labels),
-        story.reason or "",
-        asked or "",
+        f"PR #{issue.pr}" if issue.pr else "",
+        issue.verdict or "",
+        "landed" if issue.merged else "",
+        ", ".join(issue.labels),
+        issue.reason or "",
+        question or "",
     ]
-    told = " · ".join(note for note in notes if note)
-    return f"  {_SIGN[story.status]} #{story.number} {story.title}" + (f" — {told}" if told else "")
+    note = " · ".join(filter(None, notes))
+    return f"  {_SIGN[issue.status]} #{issue.number} {issue.title}" + (f" — {note}" if note else "")
 
 
 def statuses(milestone: Milestone, state: State) -> dict[str, str]:
-    """Return how each issue and each task of the milestone itself stands: done, skipped, waiting or open."""
-    told = {story.number: story.status for story in issue_statuses(milestone, state)}
-    waiting = {gate.gate for gate in state.gates.all()}
-    own = [BOOTSTRAP, PLAN_REVIEW, *(phase_name(phase.number) for phase in milestone.phases), COMPLETE]
-    done = {name: "done" if state.markers.read(name) else "open" for name in own}
-    return {**told, **{name: "waiting" if name in waiting else status for name, status in done.items()}}
+    """Return the status of each issue and of each task of the milestone: done, skipped, waiting or open."""
+    issues = {issue.number: issue.status for issue in issue_statuses(milestone, state)}
+    waiting = {gate.gate: "waiting" for gate in state.gates.all()}
+    names = [BOOTSTRAP, PLAN_REVIEW, *(phase_name(phase.number) for phase in milestone.phases), COMPLETE]
+    return issues | {name: waiting.get(name) or ("done" if state.markers.read(name) else "open") for name in names}
 
 
 def gates_text(milestone: Milestone, state: State) -> str:
@@ -71,16 +69,16 @@ def gates_text(milestone: Milestone, state: State) -> str:
 
 
 def _gate(milestone: Milestone, gate: Gate, *, shared: bool) -> str:
-    """Return a question as a run puts it: what was found, where, and the commands that answer it."""
+    """Return a gate: its findings, what a person is to implement, and the commands that answer it."""
     head = f"{gate.gate}: {headline(gate.kind, gate.findings)} (since {gate.opened})"
-    found = (f"  - {found_at(finding)}" for finding in gate.findings)
+    findings = (f"  - {found_at(finding)}" for finding in gate.findings)
     issue = next((issue for issue in milestone.issues if issue.number == gate.gate), None)
     work = wanted(issue) if issue and gate.kind is Kind.HUMAN else []
-    lines = [head, *found, *(f"  {line}" for line in work)]
+    lines = [head, *findings, *(f"  {line}" for line in work)]
     return "\n".join([*lines, *decide_commands(milestone.id, gate, shared=shared), ""])
 
 
 def gates_json(milestone: Milestone, state: State) -> list[dict[str, Any]]:
-    """Return the open gates as in their files, each with its commands."""
+    """Return the open gates as their files have them, each with its commands."""
     offered = ((gate, decide_commands(milestone.id, gate, shared=state.is_shared)) for gate in state.gates.all())
     return [{**plain(gate), "commands": [command.strip() for command in commands]} for gate, commands in offered]

@@ -1,4 +1,4 @@
-"""What each step of an issue says: before it takes its time, and when it is done; every figure comes from evidence."""
+"""Renders the lines of each step, before it starts and after it is done. Figures come from evidence."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
     )
 
 
-def before(step: Step, attempt: int, *, afresh: bool) -> list[str]:
-    """Return what is said before a step that takes its time; `afresh` where nothing of earlier attempts is left."""
+def before(step: Step, attempt: int, *, from_scratch: bool) -> list[str]:
+    """Return the line before a slow step. `from_scratch` means that no work of earlier attempts is left."""
     if step is Step.IMPLEMENT and attempt > 1:
-        return ["🔧 Starting over..." if afresh else "🔧 Fixing..."]
+        return ["🔧 Starting over..." if from_scratch else "🔧 Fixing..."]
     if step is Step.REVIEW:
-        return ["", "🤖 Re-running code review..." if attempt > 1 and not afresh else "🤖 Code review..."]
+        return ["", "🤖 Re-running code review..." if attempt > 1 and not from_scratch else "🤖 Code review..."]
     return []
 
 
 def after(step: Step, evidence: Any, attempt: int) -> list[str]:
-    """Return what a step found, in the words of the transcript."""
-    return list(_TELL[step](evidence, attempt))
+    """Return the lines of the transcript for a finished step."""
+    return list(_LINES[step](evidence, attempt))
 
 
-def _branch(made: BranchMade, _: int) -> Iterator[str]:
-    if made.restacked:
-        yield f"✓ Restacked on {made.onto} ({made.tip[:10]}, merged in)"
-    elif made.problem is None:
-        yield f"✓ Branch: {made.branch}" + (" (adopted as it was found)" if made.adopted else "")
+def _branch(done: BranchMade, _: int) -> Iterator[str]:
+    if done.restacked:
+        yield f"✓ Restacked on {done.onto} ({done.tip[:10]}, merged in)"
+    elif done.problem is None:
+        yield f"✓ Branch: {done.branch}" + (" (adopted as it was found)" if done.adopted else "")
 
 
 def _implement(done: Implemented, attempt: int) -> Iterator[str]:
@@ -61,9 +61,9 @@ def _implement(done: Implemented, attempt: int) -> Iterator[str]:
     yield f"✓ Fix committed ({size}{adopted})"
 
 
-def _restarted(thrown: Restarted) -> Iterator[str]:
-    yield f"✓ Work thrown away ({count(thrown.commits, 'commit')}, kept as {thrown.kept})"
-    for commit in thrown.people:
+def _restarted(done: Restarted) -> Iterator[str]:
+    yield f"✓ Work thrown away ({count(done.commits, 'commit')}, kept as {done.kept})"
+    for commit in done.people:
         yield f"⚠️ A person's commit was thrown away with it: {commit}"
 
 
@@ -123,7 +123,7 @@ def _review(done: Reviewed, _: int) -> Iterator[str]:
             yield f"✓ Label: {STOPS[finding.kind].label}"
 
 
-_TELL: dict[Step, Callable[[Any, int], Iterator[str]]] = {
+_LINES: dict[Step, Callable[[Any, int], Iterator[str]]] = {
     Step.BRANCH: _branch,
     Step.IMPLEMENT: _implement,
     Step.LINT: _lint,

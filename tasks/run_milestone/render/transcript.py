@@ -1,4 +1,4 @@
-"""The transcript: what a run says of itself, from its banner to its last lines; every figure comes from evidence."""
+"""Renders a run's own lines, from its banner to its last. Figures come from evidence."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def start(milestone: Milestone, doing: str) -> list[str]:
-    """Return the banner of a run: what it is `doing` (Starting, Resuming, Landing)."""
+    """Return the banner of a run. `doing` is Starting, Resuming or Landing."""
     return [RULE, f"{doing} Milestone: {milestone.id}", RULE]
 
 
 def bootstrapped(milestone: Milestone, done: Bootstrapped) -> list[str]:
-    """Return what the bootstrap found."""
+    """Return the lines of the bootstrap."""
     tests = done.tests
     counts = f"{tests.passed} passed, {len(tests.failed)} failed" if tests.counted else "passed, none counted"
     baseline = tests.problem or counts
@@ -36,12 +36,12 @@ def bootstrapped(milestone: Milestone, done: Bootstrapped) -> list[str]:
 
 
 def quality_gate() -> list[str]:
-    """Return what is said before the plan is reviewed."""
+    """Return the lines before the review of the plan."""
     return ["", "🔍 Quality Gate", "Invoking plan-review...", ""]
 
 
 def plan_reviewed(milestone: Milestone, done: PlanReviewed) -> list[str]:
-    """Return what the plan review found, and what the run is about to work on."""
+    """Return the findings of the plan review, then branch and scope of the run."""
     critical = sum(1 for finding in done.findings if finding.severity is Severity.CRITICAL)
     warnings = [finding for finding in done.findings if finding.severity is not Severity.CRITICAL]
     verdict = "✗ Findings" if critical else "✓ Passed"
@@ -49,9 +49,9 @@ def plan_reviewed(milestone: Milestone, done: PlanReviewed) -> list[str]:
         f"{verdict} ({critical} critical, {count(len(warnings), 'warning')})",
         *(f"  {sign(finding)} {finding.message}" for finding in done.findings),
     ]
-    left_out = ["", f"⚠️ Plan review was left out by {done.left_out_by} (--skip-plan-review); a run without it reviews"]
+    skipped = ["", f"⚠️ Plan review was left out by {done.left_out_by} (--skip-plan-review); a run without it reviews"]
     return [
-        *(left_out if done.left_out_by else review),
+        *(skipped if done.left_out_by else review),
         "",
         f"✓ Base branch: {milestone.branch}",
         f"✓ Scope tags: [{', '.join(milestone.scope)}]",
@@ -65,7 +65,7 @@ def issue_banner(issue: Issue) -> list[str]:
 
 
 def decided(decision: Decision, issue: Issue | None) -> list[str]:
-    """Return what is said when a decision is taken."""
+    """Return the lines of a decision that was taken."""
     why = f': "{decision.why}"' if decision.why else ""
     if decision.verb is Verb.SKIP and issue is not None:
         return ["", f"⏭️ Skipped Issue #{issue.number}", "", f'Recorded: "{decision.why or "no reason given"}"']
@@ -86,8 +86,8 @@ def phase_opened(number: int, first: Issue) -> list[str]:
 
 
 def ended(status: str, milestone: str, gates: tuple[Gate, ...], *, idle: bool) -> list[str]:
-    """Return the last lines of a run; the closing summary is what a finished one ends with. `idle`: it did nothing."""
-    if status == "complete":
+    """Return the last lines of a run. `idle` means that it ran no task."""
+    if status == "complete":  # the summary is the last task's
         unwritten = [] if html.is_available() else ["", f"⚠️ No report.html: {html.NEEDED} {html.INSTALL}"]
         return [*(["", f"✓ Milestone {milestone} is complete; nothing to do."] if idle else []), *unwritten]
     if status == "waiting" and gates:

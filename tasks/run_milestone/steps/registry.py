@@ -72,7 +72,7 @@ def step_task(job: Job, step: Step) -> Task:
         findings=partial(_findings, job, step),
         differs=partial(_differs, job, step),
         shown=partial(_shown, job, step),
-        before=partial(before, step, job.attempt, afresh=job.afresh),
+        before=partial(before, step, job.attempt, from_scratch=job.afresh),
         after=partial(after, step, attempt=_told_as(job, step)),
     )
 

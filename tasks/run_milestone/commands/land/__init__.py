@@ -54,7 +54,7 @@ def _land(session: Session) -> bool:
     hindered = list(hindrances(session))
     if hindered:
         session.forget(COMPLETE)  # a run has something to do
-        session.console.say(words.hindered(session.milestone, hindered))
+        session.console.say(words.cannot_land(session.milestone, hindered))
         return False
     landing = Landing(session)
     return all(landing.brings_in(issue) for issue in in_order(session)) and propose(session)
@@ -77,9 +77,9 @@ def foretell_landing(project: Project, milestone: Milestone) -> str:
         with session.looking():
             hindered = list(hindrances(session))
             if hindered:
-                return "\n".join([*words.hindered(milestone, hindered)[1:], ""])
+                return "\n".join([*words.cannot_land(milestone, hindered)[1:], ""])
             forge = open_forge(milestone, open_git(project, milestone, processes, make=False), processes)
             pulls = forge.pulls(*session.state.registry.branches(milestone).values())
-            return "\n".join([*words.foretold(milestone, foreseen(session, pulls)), ""])
+            return "\n".join([*words.dry_run(milestone, foreseen(session, pulls)), ""])
     finally:
         processes.stop()

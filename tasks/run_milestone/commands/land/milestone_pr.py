@@ -31,7 +31,7 @@ def propose(session: Session) -> bool:
         _close(session)
     new = landed.pr != found.number
     session.state.write_landed(replace(landed, pr=found.number, url=found.url, state=found.state))
-    session.console.say(words.proposed(milestone, found, new=new))
+    session.console.say(words.pull_status(milestone, found, new=new))
     return found.state != "closed"
 
 

@@ -51,12 +51,12 @@ class IssueRow:
 
     @property
     def to_prove(self) -> int:
-        """How many criteria there are to prove; none of a skipped issue."""
+        """How many criteria a test should prove; none of a skipped issue."""
         return 0 if self.outcome.status == "skipped" else len(self.criteria)
 
     @property
     def to_look_at(self) -> tuple[str, ...]:
-        """Labels that ask people to look at a finished pull request; the plan's own ask for nothing."""
+        """Labels that ask people to look at a finished pull request, without those of the plan."""
         asks = self.outcome.status == "done" and self.outcome.verdict != "unreviewed"
         return tuple(label for label in self.outcome.labels if label not in self.issue.labels) if asks else ()
 
