@@ -155,8 +155,8 @@ phases:
 """
 
 
-def test_without_jinja2_a_run_says_what_to_install(tmp_path, somebody_with_a_plan):
-    ada = somebody_with_a_plan(tmp_path / "widgets", ONE_ISSUE)
+def test_without_jinja2_a_run_says_what_to_install(tmp_path):
+    ada = person_with_plan(tmp_path / "widgets", ONE_ISSUE)
     (tmp_path / "sitecustomize.py").write_text("import sys\n\nsys.modules['jinja2'] = None\n")
     without = {"PYTHONPATH": str(tmp_path)}
     ada.types("decide", "m1", "01", "skip", "--reason", "another time")
