@@ -17,10 +17,11 @@ from support.person import Person
 from support.plans import COLOUR_AND_WEIGHT
 from support.projects import person_with_plan
 
-from run_milestone.commands.verify import verify
+from run_milestone.commands.verify import differences
 from run_milestone.plan import load
 from run_milestone.plan.project import Project
 from run_milestone.policy.stops import STOPS
+from run_milestone.render.verify import verified
 
 AGENT = """\
 import pathlib, sys, time
@@ -189,20 +190,20 @@ def unknown_marker(ada):
 
 DIFFERENCES = {
     "the remote has feat/m1-01-add-a-colour at": moved_remote,
-    "test looked at": moved_branch,
-    "the journal tells of decision 1, there is no file of it": lost_decision,
-    "decision 1 says skip at 02 by Mallory, the journal another": changed_decision,
+    "test ran on": moved_branch,
+    "the journal mentions decision 1, its file is missing": lost_decision,
+    "decision 1 says skip at 02 by Mallory, the journal differs": changed_decision,
     "its chain breaks at line": changed_journal,
     "test.json cannot be read": damaged_marker,
-    "it does not tell of 02:lint, which has a marker": unknown_marker,
+    "it does not mention 02:lint, which has a marker": unknown_marker,
     "PR #1: state should be open, the forge says closed": lambda ada: ada.changes_pull(1, state="closed"),
     "PR #1: labels should be none, the forge says urgent": lambda ada: ada.changes_pull(1, labels=["urgent"]),
     "PR #1: base should be milestone/m1, the forge says main": lambda ada: ada.changes_pull(1, base="main"),
     "PR #1: draft should be False, the forge says True": lambda ada: ada.changes_pull(1, draft=True),
     "PR #1 does not carry this issue's mark": lambda ada: ada.changes_pull(1, body="mine"),
-    "PR #1 is recorded, the forge has none of that number": lambda ada: (ada.forge / "pulls/1.json").unlink(),
-    "milestone/m1 is not there here": lambda ada: ada.git("branch", "-D", "milestone/m1", where="."),
-    "`issues` in summary.json is not what the records say": lambda ada: ada.changes(
+    "PR #1 is recorded, the forge has no such pull request": lambda ada: (ada.forge / "pulls/1.json").unlink(),
+    "milestone/m1 is missing here": lambda ada: ada.git("branch", "-D", "milestone/m1", where="."),
+    "`issues` in summary.json differs from the records": lambda ada: ada.changes(
         "state/m1/summary.json", issues={"total": 9, "completed": 9, "skipped": 0}
     ),
 }
@@ -223,8 +224,7 @@ def test_each_difference_is_named(settled, tmp_path, shown):
     ada = Person(tmp_path / "copy")
     DIFFERENCES[shown](ada)
     project = Project(ada.folder)
-    report, agrees = verify(project, load(project.plan("m1")))
-    assert not agrees
+    report = verified("m1", differences(project, load(project.plan("m1"))))
     assert any(line.startswith("✗") and shown in line for line in report.splitlines()), report
 
 

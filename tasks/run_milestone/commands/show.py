@@ -1,4 +1,4 @@
-"""The commands that tell something and change nothing: status, gates, why, graph, report, verify, doctor."""
+"""Commands that show something and change nothing: status, gates, why, graph, report, verify, doctor."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ if TYPE_CHECKING:
 
 
 def status(args: argparse.Namespace) -> int:
-    """Show how a milestone stands, from local records alone."""
+    """Show the status of a milestone from local records."""
     from ..render.status import status_text
     from ..store.summary import summarise
 
     milestone, state = opened(args)
-    put(summarise(milestone, state) if args.json else _noticed(milestone, state) + status_text(milestone, state))
+    put(summarise(milestone, state) if args.json else _plan_changes(milestone, state) + status_text(milestone, state))
     return ExitCode.DONE
 
 
 def gates(args: argparse.Namespace) -> int:
-    """Show everything that waits for a decision, with the commands that answer it."""
+    """List what waits for a decision, with the commands that answer it."""
     from ..render.status import gates_json, gates_text
 
     milestone, state = opened(args)
-    put(gates_json(milestone, state) if args.json else _noticed(milestone, state) + gates_text(milestone, state))
+    put(gates_json(milestone, state) if args.json else _plan_changes(milestone, state) + gates_text(milestone, state))
     return ExitCode.DONE
 
 
-def _noticed(milestone: Milestone, state: State) -> str:
-    """Return what the next run takes up of a changed plan, for people."""
+def _plan_changes(milestone: Milestone, state: State) -> str:
+    """Return what the next run will do because the plan changed."""
     from ..runner.plan_changes import foretold
 
     return "".join(f"{line}\n" for line in foretold(milestone, state))
 
 
 def why(args: argparse.Namespace) -> int:
-    """Tell for each task why it would run, or why not."""
+    """Explain for each task why it would run, or why not."""
     from .why import explain
 
     project = current_project()
@@ -51,7 +51,7 @@ def why(args: argparse.Namespace) -> int:
 
 
 def graph(args: argparse.Namespace) -> int:
-    """Print the milestone's graph: issues inside their phases, dependencies, barriers, and how each stands."""
+    """Print the graph of a milestone: phases, issues, dependencies, barriers and their status."""
     from ..render.graph import draw
     from ..render.status import statuses
 
@@ -61,7 +61,7 @@ def graph(args: argparse.Namespace) -> int:
 
 
 def report(args: argparse.Namespace) -> int:
-    """Write state/ID/report.html: the whole milestone on one page, from the records alone."""
+    """Write state/ID/report.html, the whole milestone on one page."""
     from ..render.html import page
 
     milestone, state = opened(args)
@@ -70,17 +70,19 @@ def report(args: argparse.Namespace) -> int:
 
 
 def verify(args: argparse.Namespace) -> int:
-    """Derive every record again from git and the forge, and tell where they differ; changes nothing."""
-    from .verify import verify as derive_again
+    """Derive every record again from git and the forge, and show where they differ."""
+    from ..render.verify import verified
+    from .verify import differences
 
     project = current_project()
-    told, agrees = derive_again(project, load_plan(project, args.milestone))
-    put(told)
-    return ExitCode.DONE if agrees else ExitCode.FAILED
+    milestone = load_plan(project, args.milestone)
+    parts = differences(project, milestone)
+    put(verified(milestone.id, parts))
+    return ExitCode.FAILED if parts and any(parts.values()) else ExitCode.DONE
 
 
 def doctor(args: argparse.Namespace) -> int:
-    """Tell what works here: Python, git, tools, and each plan's repository, remote, forge, agent and commands."""
+    """Check what works here: Python, git, tools, and each plan's repository, remote, forge, agent and commands."""
     from ..plan import milestones
     from .doctor import examine, stop_table
 
@@ -89,8 +91,8 @@ def doctor(args: argparse.Namespace) -> int:
         return ExitCode.DONE
     project = current_project() if args.milestone or _is_project() else None
     names = [normalise(args.milestone)] if args.milestone else list(milestones(project.plans)) if project else []
-    told, works = examine(project, names)
-    put(told)
+    text, works = examine(project, names)
+    put(text)
     return ExitCode.DONE if works else ExitCode.FAILED
 
 
@@ -106,11 +108,11 @@ def _add_why(parser: argparse.ArgumentParser) -> None:
 def _add_graph(parser: argparse.ArgumentParser) -> None:
     add_milestone(parser)
     forms = ("mermaid", "dot", "json")
-    parser.add_argument("--format", choices=forms, default=forms[0], help="how to write it (default: %(default)s)")
+    parser.add_argument("--format", choices=forms, default=forms[0], help="output format (default: %(default)s)")
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("milestone", nargs="?", default="", metavar="ID", help="look at one plan (default: all)")
+    parser.add_argument("milestone", nargs="?", default="", metavar="ID", help="check one plan (default: all)")
     parser.add_argument("--stops", action="store_true", help="print the stop table instead")
 
 

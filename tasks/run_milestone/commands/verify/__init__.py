@@ -1,70 +1,56 @@
-"""verifying: derive what the records say again from git and the forge, and tell where they differ; changes nothing."""
+"""Derive what the records say again from git and the forge, and list where they differ; nothing changes."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core.errors import DamagedStateError
-from ...core.units import count
 from ...plan.review import EPIC
 from ...plan.specs import epic_text
 from ...policy.graph import BOOTSTRAP
 from ...store import State
-from . import milestone as whole
-from . import records
-from .issue import differences
-from .snapshot import Ground
+from . import issue, milestone, records
+from .snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ...model import Milestone
     from ...plan.project import Project
-    from .snapshot import Check
 
 
-def verify(project: Project, milestone: Milestone) -> tuple[str, bool]:
-    """Return what agrees and what differs, for people, and whether all agrees."""
+def differences(project: Project, plan: Milestone) -> dict[str, list[str]] | None:
+    """Return the differences by part of the milestone, None where nothing is recorded yet."""
     from ...adapters.process import Processes
     from ...runner.wiring import open_forge, open_git
 
-    state = State(project.state(milestone.id))
+    state = State(project.state(plan.id))
     if state.markers.read(BOOTSTRAP) is None:
-        return f"Nothing is recorded of {milestone.id} yet; `run-milestone {milestone.id}` begins it.\n", True
+        return None
     processes = Processes()
     try:
-        git = open_git(project, milestone, processes)
-        branches = state.registry.branches(milestone).values()
-        pulls = open_forge(milestone, git, processes).pulls(milestone.branch, *branches)
-        epic = epic_text(project.plan(milestone.id), EPIC)
-        return _told(Ground(milestone, state, git, git.heads(), git.remote_heads(), pulls, epic))
+        git = open_git(project, plan, processes)
+        branches = state.registry.branches(plan).values()
+        pulls = open_forge(plan, git, processes).pulls(plan.branch, *branches)
+        epic = epic_text(project.plan(plan.id), EPIC)
+        snapshot = Snapshot(plan, state, git, git.heads(), git.remote_heads(), pulls, epic)
+        return {name: list(_readable(parts)) for name, parts in _parts(snapshot)}
     finally:
         processes.stop()
 
 
-def _told(ground: Ground) -> tuple[str, bool]:
-    lines, differing = [], 0
-    for name, check in _checks(ground.milestone):
-        found = list(_safely(check, ground))
-        differing += len(found)
-        lines += [f"✗ {name}: {what}" for what in found] or [f"✓ {name}"]
-    end = f"✗ {count(differing, 'difference')}" if differing else "✓ Records, git and forge agree"
-    return "\n".join([*lines, "", end]) + "\n", not differing
+def _parts(snapshot: Snapshot) -> Iterator[tuple[str, Iterator[str]]]:
+    yield from (("milestone branch", milestone.branch(snapshot)), ("plan review", milestone.plan_review(snapshot)))
+    for one in snapshot.milestone.issues:
+        yield f"#{one.number} {one.title}", issue.differences(one, snapshot)
+    yield from (("landing", milestone.landing(snapshot)), ("phases", milestone.phases(snapshot)))
+    yield from (("journal", records.journal(snapshot)), ("decisions", records.decisions(snapshot)))
+    yield from (("open gates", records.gates(snapshot)), ("summary", records.summary(snapshot)))
 
 
-def _checks(milestone: Milestone) -> Iterator[tuple[str, Check]]:
-    yield from (("milestone branch", whole.branch), ("plan review", whole.plan_review))
-    for issue in milestone.issues:
-        yield f"#{issue.number} {issue.title}", partial(differences, issue)
-    yield from (("landing", whole.landing), ("phases", whole.phases))
-    yield from (("journal", records.journal), ("decisions", records.decisions))
-    yield from (("open gates", records.gates), ("summary", records.summary))
-
-
-def _safely(check: Check, ground: Ground) -> Iterator[str]:
-    """Yield what differs; a record that cannot be read differs from everything."""
+def _readable(parts: Iterable[str]) -> Iterator[str]:
+    """Yield the differences of a part; a record that cannot be read is one."""
     try:
-        yield from check(ground)
+        yield from parts
     except DamagedStateError as error:
         yield str(error)
