@@ -215,7 +215,8 @@ def approval(verb, gate="03", written=OPENED + 1, digest=None):
 
 def refused(left, *kinds, change=None, others=()):
     gate = asked(*(finding(kind) for kind in kinds)) if kinds else None
-    return gating.refusal(left, gate, OPENED, change, others)
+    skipped = frozenset({"03", "phase-1"})
+    return gating.refusal(left, MILESTONE, gating.Situation(gate, OPENED, change, tuple(others), skipped))
 
 
 def test_a_fresh_answer_to_what_is_shown_is_taken():
@@ -233,7 +234,7 @@ def test_a_fresh_answer_to_what_is_shown_is_taken():
         (approval("fix"), {"change": "d" * 64}, "has moved since"),
         (approval("FIX"), {}, "'FIX' is no verb"),
         (approval("fixx"), {}, "'fixx' is no verb"),
-        (approval(""), {}, "is no verb"),
+        (approval(""), {}, "named after a gate and a verb"),
         (approval("approve"), {}, "does not offer approve; it offers fix | skip | abort"),
         (approval("fix"), {"others": ["skip"]}, "two answers at once (fix, skip)"),
         (approval("abort"), {"others": ["fix"]}, "two answers at once (abort, fix)"),

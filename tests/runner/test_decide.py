@@ -11,7 +11,7 @@ import pytest
 from run_milestone.core.errors import UsageError
 from run_milestone.model import Finding, Issue, Kind, Milestone, Phase, Severity, Verb
 from run_milestone.policy import gating
-from run_milestone.runner.decide import settle
+from run_milestone.runner.decide import take_approvals
 from run_milestone.store import State
 
 ISSUES = tuple(Issue(number, f"Issue {number}", f"issue-{number}", 1) for number in ("03", "04"))
@@ -43,8 +43,9 @@ class Desk:
     def settles(self):
         """The next run begins."""
         self.state = State(self.folder)
-        made = settle(MILESTONE, self.state, lambda _: self.change, self.said.extend)
-        return [f"{decision.gate} {decision.verb}" for decision in made]
+        decisions, refused = take_approvals(MILESTONE, self.state, dict.fromkeys(("03", "04"), self.change))
+        self.said += [one.why for one in refused]
+        return [f"{decision.gate} {decision.verb}" for decision in decisions]
 
     def names(self, folder):
         place = self.folder / folder
@@ -372,7 +373,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from run_milestone.model import Issue, Milestone, Phase
-from run_milestone.runner.decide import settle
+from run_milestone.runner.decide import take_approvals
 from run_milestone.store import State
 folder, call, when = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 calls = 0
@@ -393,7 +394,7 @@ def deadly(name):
 for name in ("open", "replace", "unlink", "rename", "fsync", "fdatasync"):
     deadly(name)
 milestone = Milestone("m4.1", "U", "b", (Phase(1, "P", (Issue("03", "T", "s", 1), Issue("04", "T", "s", 1))),))
-settle(milestone, State(folder), lambda _: None, lambda _: None)
+take_approvals(milestone, State(folder), {})
 """
 
 

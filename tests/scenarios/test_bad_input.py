@@ -70,7 +70,7 @@ def test_an_unknown_or_unoffered_verb_is_refused(ada):
     refused(ada.types("decide", "m1", "01", "frobnicate"), 2, "'frobnicate' is no verb", "skip | abort")
     refused(ada.types("decide", "m1", "01", "approve"), 2, "does not offer approve", "skip | abort")
     refused(ada.types("decide", "m1", "07", "skip"), 2, "no gate called '07'")
-    refused(ada.types("decide", "m1", "phase-1", "continue"), 2, "not open", "run-milestone gates m1")
+    refused(ada.types("decide", "m1", "phase-1", "continue"), 2, "no gate phase-1 is open", "run-milestone gates m1")
 
 
 def test_a_file_that_answers_nothing_is_set_aside(ada):

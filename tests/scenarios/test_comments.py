@@ -1,5 +1,6 @@
 """Questions are put on the forge, and comments answer them: each once, by people who may, for what was shown."""
 
+import io
 import json
 import os
 import signal
@@ -11,8 +12,9 @@ import pytest
 from run_milestone.adapters.forge.local import LocalForge
 from run_milestone.model import Finding, Issue, Kind, Milestone, Phase, Severity
 from run_milestone.policy import gating
-from run_milestone.runner.decide import settle
-from run_milestone.runner.gate_comments import Conversation
+from run_milestone.render.console import Console
+from run_milestone.runner.decide import take_approvals
+from run_milestone.runner.gate_comments import GateComments
 from run_milestone.store import State
 
 ISSUES = (Issue("03", "Cache", "cache", 1, github=297), Issue("04", "Mail", "mail", 1, github=298))
@@ -23,8 +25,7 @@ LARGE = (Finding(Kind.SIZE, Severity.WARNING, "files", "12 files changed, the li
 PHASE = (Finding(Kind.PHASE, Severity.INFO, "03", "PR #310 of issue #03"),)
 
 
-def change_now(gate):
-    return CHANGE if gate.change else None
+CHANGES = {"03": CHANGE, "04": CHANGE}
 
 
 class Desk:
@@ -33,7 +34,8 @@ class Desk:
     def __init__(self, folder):
         self.folder = folder
         self.forge = LocalForge(folder / "forge", None, "main")
-        self.output = []
+        self.out = io.StringIO()
+        self.console = Console(self.out)
         for number in (297, 298):
             self.file(number, {"number": number, "title": "An issue", "body": "", "state": "open"})
         self.begins()
@@ -41,7 +43,7 @@ class Desk:
     def begins(self):
         """The next run begins: nothing is remembered but what was written down."""
         self.state = State(self.folder / "state")
-        self.talk = Conversation(MILESTONE, self.state, self.forge, self.output.extend)
+        self.comments = GateComments(MILESTONE, self.state, self.forge, self.console)
 
     def file(self, number, record=None):
         path = self.folder / "forge" / "issues" / f"{number}.json"
@@ -52,7 +54,7 @@ class Desk:
 
     def asks(self, findings=FAILS, name="03", change=CHANGE):
         gate = self.state.gates.open(gating.ask(name, findings, change, self.state.decisions.all(), MILESTONE))[0]
-        self.talk.put([gate])
+        self.comments.post([gate])
         return gate
 
     def writes(self, body, author="ada", number=297, *, writer=True):
@@ -63,12 +65,12 @@ class Desk:
         self.file(number, record)
         return len(comments)
 
-    def hears(self):
+    def hears(self, changes=CHANGES):
         """A run begins and reads the comments; returns what was decided."""
         self.begins()
-        self.talk.hear(change_now)
-        made = settle(MILESTONE, self.state, change_now, self.output.extend)
-        self.talk.close()
+        made, refused = take_approvals(MILESTONE, self.state, changes, self.comments.collect())
+        self.comments.reply(refused)
+        self.comments.close()
         return [f"{decision.gate} {decision.verb} by {decision.who}: {decision.why}" for decision in made]
 
     def bodies(self, number=297):
@@ -88,9 +90,9 @@ def desk(tmp_path):
 
 def test_a_question_is_posted_once(desk):
     gate = desk.asks()
-    desk.talk.put([gate])
+    desk.comments.post([gate])
     desk.begins()
-    desk.talk.put([gate])
+    desk.comments.post([gate])
     (body,) = desk.bodies()
     assert "🛑 **Tests failing** (attempt 1/2) — gate `03` of m4.1" in body
     assert "1. test_ttl" in body
@@ -127,7 +129,7 @@ def test_an_unreachable_forge_stops_nothing(desk):
     (desk.folder / "forge/issues/298.json").write_text("{}")
     desk.asks(name="04")
     desk.asks(name="04")
-    (warning,) = desk.output
+    (warning,) = desk.out.getvalue().splitlines()
     assert "Comments could not be written or read: " in warning
     assert "298.json cannot be used" in warning
     assert "Files in approvals/ answer as well." in warning
@@ -136,7 +138,7 @@ def test_an_unreachable_forge_stops_nothing(desk):
 def test_the_local_forge_gets_no_extra_issue(desk):
     desk.asks(PHASE, "phase-1", "")
     assert sorted(os.listdir(desk.folder / "forge/issues")) == ["297.json", "298.json"]
-    assert desk.output == []
+    assert desk.out.getvalue() == ""
 
 
 # ---- answering ----------------------------------------------------------------------------------------------------
@@ -175,16 +177,14 @@ def test_what_is_no_command_is_nobodys_business(desk, body):
 
 
 def test_a_comment_counts_once_across_crashes(desk):
-    desk.asks()
+    gate = desk.asks()
     desk.writes("/fix")
-    desk.talk.hear(change_now)  # killed before the file was settled
-    assert os.listdir(desk.state.approvals.folder) == ["03.fix"]
-    taken = desk.state.approvals.all()[0]
+    assert len(desk.comments.collect()) == 1  # killed before it was recorded
     assert desk.hears() == ["03 fix by ada: "]
-    desk.state.approvals.leave("03", "fix", who="ada", source=taken.source)  # killed before the file was removed
+    desk.state.gates.open(gate)  # killed before the gate was closed
     assert desk.hears() == []
     assert len(desk.state.decisions.all()) == 1
-    assert os.listdir(desk.state.approvals.folder) == []
+    assert desk.state.gates.all() == ()
     assert desk.replies() == []
 
 
@@ -260,7 +260,7 @@ def test_a_comment_and_a_file_are_set_aside(desk):
     desk.state.approvals.leave("03", "skip")
     desk.writes("/fix")
     assert desk.hears() == []
-    assert sorted(os.listdir(desk.folder / "state/approvals/stale")) == ["03.fix.1", "03.skip.1"]
+    assert sorted(os.listdir(desk.folder / "state/approvals/stale")) == ["03.skip.1"]
     assert len(desk.replies()) == 1
     assert desk.hears() == []
 
@@ -298,8 +298,7 @@ def test_an_answer_counts_for_the_question_above(desk):
 def test_a_change_that_moved_since_is_not_accepted(desk):
     desk.asks()
     desk.writes("/fix")
-    desk.begins()
-    desk.talk.hear(lambda _: "d" * 64)
+    assert desk.hears({"03": "d" * 64}) == []
     assert desk.replies() == ["`/fix` by ada was not taken: the change of 03 has moved since it was shown."]
 
 
@@ -324,10 +323,9 @@ def test_a_partial_run_leaves_other_issues_alone(desk):
     desk.asks()
     desk.writes("/fix")
     desk.writes("/approve", author="bob")
-    beside = Conversation(MILESTONE, desk.state, desk.forge, desk.output.extend, {"03"})
-    beside.hear(change_now)
+    beside = GateComments(MILESTONE, desk.state, desk.forge, desk.console, {"03"})
+    assert beside.collect() == []
     beside.close()
-    assert desk.state.approvals.all() == ()
     assert len(desk.bodies()) == 3, "no reply, and the question stands as it was"
     assert desk.hears() == []
     assert len(desk.replies()) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 
 import pytest
@@ -14,8 +15,9 @@ from run_milestone.adapters.process import Processes
 from run_milestone.model import Finding, Kind, Milestone, Phase, Severity
 from run_milestone.plan import load
 from run_milestone.policy import gating
-from run_milestone.runner.decide import settle
-from run_milestone.runner.gate_comments import Conversation
+from run_milestone.render.console import Console
+from run_milestone.runner.decide import take_approvals
+from run_milestone.runner.gate_comments import GateComments
 from run_milestone.store import State
 
 pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
@@ -38,27 +40,24 @@ def github(tmp_path, monkeypatch):
 def test_a_phase_is_answered_on_the_milestone_issue(github, tmp_path, runner):
     github.world.viewer = runner
     github.world.people[runner] = "WRITE"
-    state, posted = State(tmp_path / "state"), []
-    gh = Gh(Address("github.com", "acme", "widgets"), Processes(), tmp_path / "gh", posted.extend)
+    state, out = State(tmp_path / "state"), io.StringIO()
+    gh = Gh(Address("github.com", "acme", "widgets"), Processes(), tmp_path / "gh", Console(out).say)
 
     def begins():
-        return Conversation(MILESTONE, state, GitHubForge(gh, "main"), posted.extend)
+        return GateComments(MILESTONE, state, GitHubForge(gh, "main"), Console(out))
 
-    def settles(talk):
-        talk.hear(lambda _: None)
-        made = settle(MILESTONE, state, lambda _: None, posted.extend)
-        talk.close()
+    def settles(comments):
+        made, refused = take_approvals(MILESTONE, state, {}, comments.collect())
+        comments.reply(refused)
+        comments.close()
         return [f"{decision.gate} {decision.verb} by {decision.who}: {decision.why}" for decision in made]
 
     gate = state.gates.open(gating.ask("phase-1", DONE, "", (), MILESTONE))[0]
-    begins().put([gate])
-    begins().put([gate])
+    begins().post([gate])
+    begins().post([gate])
     (issue,) = github.world.things.values()
-    assert (issue.title, issue.milestone, posted) == (
-        "Milestone m4.1: Users",
-        "Users",
-        ["→ Also asked in a comment on #1"],
-    )
+    assert (issue.title, issue.milestone) == ("Milestone m4.1: Users", "Users")
+    assert out.getvalue() == "→ Also asked in a comment on #1\n"
     assert [comment["author"] for comment in issue.comments] == [runner]
 
     github.world.say(1, "mallory", "/continue")

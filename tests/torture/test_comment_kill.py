@@ -1,5 +1,6 @@
 """A run that is killed at any of its lines while it asks or hears: each question once, each answer once, one reply."""
 
+import io
 import json
 import os
 import shutil
@@ -12,8 +13,9 @@ import run_milestone
 from run_milestone.adapters.forge.local import LocalForge
 from run_milestone.model import Finding, Issue, Kind, Milestone, Phase, Severity
 from run_milestone.policy import gating
-from run_milestone.runner.decide import settle
-from run_milestone.runner.gate_comments import Conversation
+from run_milestone.render.console import Console
+from run_milestone.runner.decide import take_approvals
+from run_milestone.runner.gate_comments import GateComments
 from run_milestone.store import State
 
 HOME = str(Path(run_milestone.__file__).parent)
@@ -38,10 +40,14 @@ def issue(folder):
     return json.loads((folder / "forge/issues/7.json").read_text())
 
 
+def comments_of(folder, state):
+    return GateComments(MILESTONE, state, LocalForge(folder / "forge", None, "main"), Console(io.StringIO()))
+
+
 def ask(folder):
     """A run comes to its end."""
     state = State(folder / "state")
-    Conversation(MILESTONE, state, LocalForge(folder / "forge", None, "main"), list).put(state.gates.all())
+    comments_of(folder, state).post(state.gates.all())
 
 
 def people_answer(folder):
@@ -53,10 +59,9 @@ def people_answer(folder):
 def hear(folder):
     """The next run begins."""
     state = State(folder / "state")
-    talk = Conversation(MILESTONE, state, LocalForge(folder / "forge", None, "main"), list)
-    talk.hear(lambda _: "c" * 64)
-    settle(MILESTONE, state, lambda _: "c" * 64, list)
-    talk.close()
+    comments = comments_of(folder, state)
+    comments.reply(take_approvals(MILESTONE, state, {"03": "c" * 64}, comments.collect())[1])
+    comments.close()
 
 
 def killed(work, folder, line):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
 from ..core.user import whoami
-from ..model import Approval, Verb
-from ..policy import budget
-from ..policy.gating import ahead
-from ..runner.decide import gate_names, no_skip
+from ..model import Approval
+from ..policy.gating import gate_names, refusal
+from ..runner.decide import situation
 from .state import state_sync
 
 if TYPE_CHECKING:
@@ -24,24 +24,31 @@ if TYPE_CHECKING:
 def leave_decision(milestone: Milestone, state: State, name: str, verb: str, why: str) -> Path:
     """Write the approval file for a gate, bound to what it shows now; returns its path.
 
-    Errors: UsageError for an unknown gate or verb, or one that this gate does not offer.
+    Errors: UsageError where a run would refuse it, as for an unknown gate or a verb that the gate does not offer.
     """
-    name = f"{name:0>2}" if name.isdigit() else name
-    known = gate_names(milestone)
-    if name not in known:
-        raise UsageError(f"{milestone.id} has no gate called {name!r}.", f"Its gates are {', '.join(sorted(known))}.")
+    gate = state.gates.read(name) if name in gate_names(milestone) else None
+    approval = Approval("", name, verb, time.time_ns(), "", why, whoami(), gate.digest if gate else None)
+    if refused := refusal(approval, milestone, situation(approval, (), milestone, state, {})):
+        raise UsageError(f"This cannot answer gate {name}: {refused}.", _hint(milestone, name, gate))
     if name in _renumbered(milestone, state):
         raise UsageError(
             f"In the plan here {name} is another issue than in the records of the last run.",
             "Bring the plan up to date, or, where it is the newest, run once, so that the records follow; then decide.",
         )
-    gate = state.gates.read(name)
-    _check(milestone, name, verb, gate)
-    if refused := budget.refusal(gate, verb, why):
-        raise UsageError(f"This cannot answer gate {name}: {refused}.", "Give it with `--reason`.")
-    if refused := no_skip(milestone, state, Approval("", name, verb, 0, "")):
-        raise UsageError(f"{refused[0].upper()}{refused[1:]}.", f"`run-milestone status {milestone.id}` lists what is.")
-    return state.approvals.leave(name, verb, why=why, who=whoami(), digest=gate.digest if gate else None)
+    return state.approvals.leave(name, verb, why=why, who=approval.who, digest=approval.digest)
+
+
+def gate_of(name: str) -> str:
+    """Return the name of the gate that a person means: `3` is gate `03`."""
+    return f"{name:0>2}" if name.isdigit() else name
+
+
+def _hint(milestone: Milestone, name: str, gate: Gate | None) -> str:
+    if name not in gate_names(milestone):
+        return f"Its gates are {', '.join(sorted(gate_names(milestone)))}."
+    if gate is None:
+        return f"`run-milestone gates {milestone.id}` lists what waits."
+    return f"Gate {name} takes {' | '.join(gate.verbs)}, with `--reason` for why."
 
 
 def _renumbered(milestone: Milestone, state: State) -> set[str]:
@@ -51,33 +58,20 @@ def _renumbered(milestone: Milestone, state: State) -> set[str]:
     return {number for before, now in pairs if before != now for number in (before, now)}
 
 
-def _check(milestone: Milestone, name: str, verb: str, gate: Gate | None) -> None:
-    if verb not in set(Verb):
-        offered = gate.verbs if gate else tuple(Verb)
-        raise UsageError(f"{verb!r} is no verb.", f"Gate {name} takes {' | '.join(offered)}.")
-    if gate is None and verb not in ahead(name):
-        raise UsageError(
-            f"Gate {name} is not open, so {verb} has nothing to answer.",
-            f"`run-milestone gates {milestone.id}` lists what waits.",
-        )
-    if gate is not None and verb not in gate.verbs and verb != Verb.UNSKIP:
-        raise UsageError(f"Gate {name} does not offer {verb}.", f"It offers {' | '.join(gate.verbs)}.")
-
-
 # ---- for a run on another machine -----------------------------------------------------------------------------
 
 
-def decide_elsewhere(project: Project, milestone: Milestone, name: str, verb: str, why: str) -> list[str]:
+def decide_elsewhere(project: Project, milestone: Milestone, gate: str, verb: str, why: str) -> list[str]:
     """Pull the state, write an approval file for a gate, and push it; returns lines to print.
 
     Errors: UsageError where the gate is not open, or another person answered it; then nothing is written or sent.
     """
     with state_sync(project, milestone, writes=True) as sync:
         sync.pull()
-        gate, state = f"{name:0>2}" if name.isdigit() else name, sync.state
+        state = sync.state
         _refuse_others(milestone, _answers(state, gate))
         shown = state.gates.read(gate)
-        file = leave_decision(milestone, state, name, verb, why)
+        file = leave_decision(milestone, state, gate, verb, why)
         mine = _answers(state, gate)
         try:
             for _ in sync.push_rounds():

@@ -75,15 +75,14 @@ def only_issues(text: str | None, milestone: Milestone) -> tuple[str, ...]:
 
 def decide(args: argparse.Namespace) -> int:
     """Answer a gate: the same as touching its approval file, with a reason and bound to what is shown now."""
-    from .decide import leave_decision
+    from .decide import decide_elsewhere, gate_of, leave_decision
 
     milestone, state = opened(args)
+    answer = gate_of(args.gate), args.verb, args.reason
     if args.state_ref:
-        from .decide import decide_elsewhere
-
-        put("\n".join([*decide_elsewhere(current_project(), milestone, args.gate, args.verb, args.reason), ""]))
+        put("\n".join([*decide_elsewhere(current_project(), milestone, *answer), ""]))
         return ExitCode.DONE
-    path = leave_decision(milestone, state, args.gate, args.verb, args.reason)
+    path = leave_decision(milestone, state, *answer)
     put(f"✓ {near(path)} written; `run-milestone {milestone.id}` takes it up.\n")
     return ExitCode.DONE
 

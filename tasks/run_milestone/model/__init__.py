@@ -33,7 +33,7 @@ from .forge import (
     World,
     pull_of,
 )
-from .gate import Approval, Asked, Decision, Finding, Gate
+from .gate import AnswerComment, Approval, Asked, Decision, Finding, Gate
 from .plan import (
     AgentSpec,
     Checks,
@@ -54,6 +54,7 @@ from .plan import (
 __all__ = [
     "STEPS",
     "AgentSpec",
+    "AnswerComment",
     "Approval",
     "Asked",
     "Bootstrapped",

@@ -61,10 +61,20 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerComment:
+    """The comment that an approval was written in: its thread on the forge, and `key` of the question it answers."""
+
+    thread: int
+    comment: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
-    """An approval file. `verb` is unchecked text; `written` is the mtime in nanoseconds."""
+    """An answer as it was collected, from a file or a comment. `verb` is unchecked text, `written` in nanoseconds."""
 
     file: str
+    """The file's name; empty for a comment."""
     gate: str
     verb: str
     written: int
@@ -73,7 +83,11 @@ class Approval:
     who: str = ""
     digest: str | None = None
     when: str = ""
-    """When it was given according to the file, UTC, ISO 8601; empty for a touched one."""
+    """When it was given, as the file says: UTC, ISO 8601. Empty where it does not, as for a touched one."""
+    problem: str = ""
+    """Why the file could not be read."""
+    comment: AnswerComment | None = None
+    """None for a file."""
 
 
 @dataclass(frozen=True, slots=True)

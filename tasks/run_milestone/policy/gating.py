@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..core.serialize import digest
 from ..model import Approval, Decision, Finding, Gate, Kind, Passed, Severity, Tier, Verb
+from . import budget
+from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from .stops import AGAIN, STOPS
 
 if TYPE_CHECKING:
@@ -134,38 +136,113 @@ def _left_out(gate: Gate, decision: Decision) -> bool:
     return gate.kind is Kind.PHASE and decision.verb is Verb.SKIP_PHASE and listed
 
 
-def no_verb(word: str) -> str:
-    """Return what is wrong with a word that is no verb."""
-    meant = word.strip().lower()
-    hint = f"{meant} is one" if meant in set(Verb) else f"the verbs are {', '.join(Verb)}"
-    return f"{word!r} is no verb; {hint}"
+def gate_names(milestone: Milestone) -> frozenset[str]:
+    """Return every name that a gate of this milestone can have."""
+    phases = (phase_name(phase.number) for phase in milestone.phases)
+    return frozenset((BOOTSTRAP, PLAN_REVIEW, budget.GATE, *phases, *(issue.number for issue in milestone.issues)))
 
 
-def refusal(
-    approval: Approval, gate: Gate | None, opened: int, change: str | None, others: Sequence[str]
-) -> str | None:
-    """Return why an approval cannot be taken, None where it can.
+def question_key(about: Gate | Decision) -> str:
+    """Return what tells one question of a gate from the next: the beginning of its digest, and the attempt."""
+    return f"{(about.digest or '')[:16]}-{about.attempt}"
 
-    `gate` is the open gate of that name, `opened` its file's time in nanoseconds, `change` the identity of the
-    change as it is now (None where nothing can have moved), `others` the verbs left for the same gate beside it.
-    """
-    if approval.verb not in set(Verb):
-        return no_verb(approval.verb)
-    if others:
-        return f"two answers at once ({', '.join(sorted((approval.verb, *others)))}); leave exactly one"
-    if gate is None:
-        return None if approval.verb in ahead(approval.gate) else f"no gate {approval.gate} is open for {approval.verb}"
-    if approval.verb not in gate.verbs and approval.verb != Verb.UNSKIP:
-        return f"gate {gate.gate} does not offer {approval.verb}; it offers {' | '.join(gate.verbs)}"
-    if approval.verb in ahead(approval.gate):
+
+def rivals(approval: Approval, approvals: Iterable[Approval], gate: Gate | None) -> tuple[str, ...]:
+    """Return the verbs of the other answers to the same question. Two files of one verb are two answers."""
+    return tuple(
+        other.verb
+        for other in approvals
+        if other != approval
+        and other.gate == approval.gate
+        and other.verb in set(Verb)
+        and not _is_for_earlier_question(other, gate)
+        and (other.verb != approval.verb or other.comment is approval.comment is None)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What an approval is judged by: the gate of that name, and what became of it."""
+
+    gate: Gate | None = None
+    """None where it is not open."""
+    opened: int = 0
+    """When its file was written, in nanoseconds."""
+    change: str | None = None
+    """The change as it is now; None where nothing can have moved."""
+    rivals: tuple[str, ...] = ()
+    """The verbs of other answers to the same question."""
+    skipped: frozenset[str] = frozenset()
+    """The issues and phases that are skipped now."""
+
+
+def refusal(approval: Approval, milestone: Milestone, now: Situation) -> str | None:
+    """Return why an approval cannot be taken, None where it can."""
+    return (
+        _misnamed(approval, milestone)
+        or _not_offered(approval, now)
+        or _outdated(approval, now)
+        or _not_skipped(approval, now)
+        or budget.refusal(now.gate, approval.verb, approval.why)
+    )
+
+
+def _example(milestone: Milestone) -> str:
+    return f"it is not named after a gate and a verb, like {milestone.issues[0].number}.fix"
+
+
+def _misnamed(approval: Approval, milestone: Milestone) -> str | None:
+    """Return what is wrong with the approval itself, whatever is asked."""
+    if not approval.gate:
+        return _example(milestone)
+    if approval.gate not in gate_names(milestone):
+        return f"{milestone.id} has no gate called {approval.gate!r}"
+    if approval.problem or not approval.verb:
+        return approval.problem or _example(milestone)
+    if approval.verb in set(Verb):
         return None
-    if approval.written < opened:
+    meant = approval.verb.strip().lower()
+    hint = f"{meant} is one" if meant in set(Verb) else f"the verbs are {', '.join(Verb)}"
+    return f"{approval.verb!r} is no verb; {hint}"
+
+
+def _not_offered(approval: Approval, now: Situation) -> str | None:
+    """Return why nothing that is open offers the verb, or why the answer is not the only one."""
+    if _is_for_earlier_question(approval, now.gate):
+        return "what it answers is not asked any more"
+    if now.rivals:
+        return f"two answers at once ({', '.join(sorted((approval.verb, *now.rivals)))}); leave exactly one"
+    if now.gate is None:
+        return None if approval.verb in ahead(approval.gate) else f"no gate {approval.gate} is open for {approval.verb}"
+    if approval.verb not in now.gate.verbs and approval.verb != Verb.UNSKIP:
+        return f"gate {now.gate.gate} does not offer {approval.verb}; it offers {' | '.join(now.gate.verbs)}"
+    return None
+
+
+def _is_for_earlier_question(approval: Approval, gate: Gate | None) -> bool:
+    """Return whether a comment stands below another question than the open one; a file's age is judged instead."""
+    comment = approval.comment
+    return comment is not None and (gate is None or comment.key != question_key(gate))
+
+
+def _outdated(approval: Approval, now: Situation) -> str | None:
+    """Return how an answer that accepts a risk is not for what the gate shows now."""
+    gate = now.gate
+    if gate is None or approval.verb in ahead(approval.gate):
+        return None
+    if approval.comment is None and approval.written < now.opened:
         return f"it is older than the question it would answer (gate {gate.gate} opened {gate.opened})"
     if approval.digest is not None and approval.digest != gate.digest:
         return f"it was given for other findings or another change than gate {gate.gate} shows now"
-    if change is not None and change != gate.change:
+    if now.change is not None and now.change != gate.change:
         return f"the change of {gate.gate} has moved since it was shown"
     return None
+
+
+def _not_skipped(approval: Approval, now: Situation) -> str | None:
+    if approval.verb != Verb.UNSKIP or approval.gate in now.skipped:
+        return None
+    return f"{approval.gate} is not skipped, so there is no skip to take back"
 
 
 def skipped(issue: str, phase: int, decisions: Iterable[Decision], *, finished: bool) -> Decision | None:

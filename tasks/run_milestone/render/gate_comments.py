@@ -1,4 +1,4 @@
-"""What stands on the forge while a gate waits: the question, what became of it, and replies to answers not taken."""
+"""Word the comments on the forge while a gate is open, and parse the comments that answer it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..core.text import for_markdown, for_record
 from ..model import Kind, Verb
 from ..policy import budget
+from ..policy.gating import question_key
 from .phrases import PURPOSE, headline, one_line, place
 
 if TYPE_CHECKING:
@@ -23,12 +24,7 @@ SHOWN = 30
 """Findings that a question lists."""
 
 
-# ---- hidden marks: what makes a text ours, and found again --------------------------------------------------------
-
-
-def key(gate: Gate) -> str:
-    """Return what tells one question of a gate from the next: the beginning of its digest, and the attempt."""
-    return f"{gate.digest[:16]}-{gate.attempt}"
+# ---- hidden marks, by which a run recognises its own texts --------------------------------------------------------
 
 
 def question_mark(milestone: Milestone, gate: str, key: str) -> str:
@@ -37,18 +33,18 @@ def question_mark(milestone: Milestone, gate: str, key: str) -> str:
 
 
 def asked_in(milestone: Milestone, body: str) -> tuple[str, str] | None:
-    """Return (gate, key) of the question that a comment puts, None where it puts none."""
-    found = re.match(rf"<!-- run-milestone: question {re.escape(milestone.id)}/(\S+) (\S+) -->", body)
-    return (found[1], found[2]) if found else None
+    """Return (gate, key) of the question that a comment asks, None where it asks none."""
+    match = re.match(rf"<!-- run-milestone: question {re.escape(milestone.id)}/(\S+) (\S+) -->", body)
+    return (match[1], match[2]) if match else None
 
 
 def reply_mark(to: str) -> str:
-    """Return the mark of a reply; `to` is the comment's number, or the question at which strangers were told once."""
+    """Return the mark of a reply; `to` is a comment's number, or a question that people without rights answered."""
     return f"<!-- run-milestone: reply to {to} -->"
 
 
 def tracking_mark(milestone: Milestone) -> str:
-    """Return the mark of the issue on which a milestone's own questions are put."""
+    """Return the mark of the issue on which a milestone's own questions are asked."""
     return f"<!-- run-milestone: {milestone.id} -->"
 
 
@@ -58,6 +54,16 @@ def is_ours(body: str) -> bool:
 
 
 # ---- texts --------------------------------------------------------------------------------------------------------
+
+
+def posted(thread: int) -> str:
+    """Return what the console says of a question that was posted."""
+    return f"→ Also asked in a comment on #{thread}"
+
+
+def unreachable(why: str) -> str:
+    """Return what the console says where the forge's comments fail."""
+    return f"⚠️ Comments could not be written or read: {why} Files in approvals/ answer as well."
 
 
 def question(milestone: Milestone, gate: Gate) -> str:
@@ -71,7 +77,7 @@ def question(milestone: Milestone, gate: Gate) -> str:
     limit = f" {budget.example(gate)}" if gate.kind is Kind.BUDGET else ""
     commands = [f"`/{verb}{limit if verb is Verb.APPROVE else ''}`" for verb in gate.verbs]
     return _whole(
-        question_mark(milestone, gate.gate, key(gate)),
+        question_mark(milestone, gate.gate, question_key(gate)),
         f"🛑 **{_inert(headline(gate.kind, gate.findings))}**{attempt} — gate `{gate.gate}` of {milestone.id}",
         "\n".join(shown),
         "Answer with a comment that begins with one of these, and says why:",
@@ -104,7 +110,7 @@ def refused(to: str, author: str, verb: str, why: str) -> str:
 
 
 def tracking_title(milestone: Milestone) -> str:
-    """Return the title of the issue on which a milestone's own questions are put."""
+    """Return the title of the issue on which a milestone's own questions are asked."""
     return f"Milestone {milestone.id}: {one_line(milestone.title)}"
 
 

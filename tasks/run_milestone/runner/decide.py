@@ -1,104 +1,93 @@
-"""settling: approval files become decisions, exactly once, or are set aside with the reason."""
+"""Turn approvals into decisions, each exactly once: collect, judge, record, close; set aside what cannot be taken."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..model import Approval, Decision, Gate, Verb
-from ..policy import budget, gating
-from ..policy.graph import BOOTSTRAP, PLAN_REVIEW, phase_name
-from ..render.transcript import refused
-from ..store.approvals import LONGEST, given_at
+from ..policy import gating
+from ..policy.graph import phase_name
+from ..store.approvals import given_at
 from ..store.issue_status import issue_statuses, phase_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from ..model import Finding, Milestone
     from ..store import State
 
 
-def gate_names(milestone: Milestone) -> frozenset[str]:
-    """Return every name that a gate of this milestone can have."""
-    phases = (phase_name(phase.number) for phase in milestone.phases)
-    return frozenset((BOOTSTRAP, PLAN_REVIEW, budget.GATE, *phases, *(issue.number for issue in milestone.issues)))
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An approval that was not taken, and why."""
+
+    approval: Approval
+    why: str
+    aside: str = ""
+    """The file's name in `approvals/stale/`; empty for a comment."""
 
 
-def settle(
+def take_approvals(
     milestone: Milestone,
     state: State,
-    change_now: Callable[[Gate], str | None],
-    say: Callable[[Iterable[str]], None],
+    changes: Mapping[str, str | None],
+    comments: Iterable[Approval] = (),
     others: AbstractSet[str] = frozenset(),
-) -> tuple[Decision, ...]:
-    """Judge every approval file there is; returns the decisions made, oldest first.
+) -> tuple[tuple[Decision, ...], tuple[Refused, ...]]:
+    """Judge every approval that waits, files and `comments`; returns decisions and refusals, oldest first.
 
-    `change_now` tells the identity of the change that a gate is about as it is at this moment; what answers a gate of
-    `others` is left to the runs that are about those.
+    `changes` are the changes that open gates are about, as they are now. Answers to gates of `others` are left to the
+    runs that work on those issues.
     """
     _finish_interrupted(state)
-    made, found = [], [one for one in state.approvals.all() if one.gate not in others]
-    for approval in found:
-        rivals = [other.verb for other in found if _rivals(approval, other)]
-        why = refusal(approval, rivals, milestone, state, change_now)
+    decisions, refused = list[Decision](), list[Refused]()
+    approvals = [one for one in collect(state, comments) if one.gate not in others]
+    for approval in approvals:
+        why = gating.refusal(approval, milestone, situation(approval, approvals, milestone, state, changes))
         if why is None:
-            made.append(_decide(approval, milestone, state))
+            decisions.append(_decide(approval, milestone, state))
         else:
-            say([refused(approval.file, why, state.refuse(approval, why))])
-    return tuple(made)
+            refused.append(Refused(approval, why, "" if approval.comment else state.refuse(approval, why)))
+    return tuple(decisions), tuple(refused)
 
 
-def refusal(
+def collect(state: State, comments: Iterable[Approval] = ()) -> list[Approval]:
+    """Return every approval that waits, oldest first."""
+    return sorted([*state.approvals.all(), *comments], key=lambda approval: (approval.written, approval.file))
+
+
+def situation(
     approval: Approval,
-    rivals: list[str],
+    approvals: Iterable[Approval],
     milestone: Milestone,
     state: State,
-    change_now: Callable[[Gate], str | None],
-) -> str | None:
-    """Return why an approval cannot be taken as things are, None where it can; `rivals` are other answers' verbs."""
-    if not approval.gate:
-        return f"it is not named after a gate and a verb, like {milestone.issues[0].number}.fix"
-    if approval.gate not in gate_names(milestone):
-        return f"{milestone.id} has no gate called {approval.gate!r}"
-    if not approval.verb:
-        return f"it is no text file of at most {LONGEST >> 10} KiB that is named after a gate and a verb, like 03.fix"
-    gate = state.gates.read(approval.gate)
-    opened = state.gates.since(approval.gate) if gate else 0
-    change = change_now(gate) if gate else None
-    refused = gating.refusal(approval, gate, opened, change, rivals) or no_skip(milestone, state, approval)
-    return refused or budget.refusal(gate, approval.verb, approval.why)
+    changes: Mapping[str, str | None],
+) -> gating.Situation:
+    """Return what an approval is judged by, as things are now."""
+    gate = state.gates.read(approval.gate) if approval.gate in gating.gate_names(milestone) else None
+    return gating.Situation(
+        gate,
+        state.gates.since(approval.gate) if gate else 0,
+        changes.get(approval.gate) if gate else None,
+        gating.rivals(approval, approvals, gate),
+        _skipped(milestone, state) if approval.verb == Verb.UNSKIP else frozenset(),
+    )
 
 
-def _rivals(approval: Approval, other: Approval) -> bool:
-    return other.gate == approval.gate and other.file != approval.file and other.verb in set(Verb)
+def _skipped(milestone: Milestone, state: State) -> frozenset[str]:
+    """Return the issues and phases that are skipped now."""
+    issues = {issue.number for issue in issue_statuses(milestone, state) if issue.status == "skipped"}
+    last = {one.gate: one.verb for one in state.decisions.all() if one.verb in {Verb.SKIP_PHASE, Verb.UNSKIP}}
+    return frozenset(issues | {gate for gate, verb in last.items() if verb is Verb.SKIP_PHASE})
 
 
-def no_skip(milestone: Milestone, state: State, approval: Approval) -> str | None:
-    """Return why there is no skip that an answer could take back, None where there is or it takes none back."""
-    if approval.verb != Verb.UNSKIP:
-        return None
-    left_out = {story.number for story in issue_statuses(milestone, state) if story.status == "skipped"}
-    if approval.gate in left_out or _skips_phase(approval.gate, state.decisions.all()):
-        return None
-    return f"{approval.gate} is not skipped, so there is no skip to take back"
-
-
-def _skips_phase(gate: str, decisions: tuple[Decision, ...]) -> bool:
-    verbs = [one.verb for one in decisions if one.gate == gate and one.verb in {Verb.SKIP_PHASE, Verb.UNSKIP}]
-    return verbs[-1:] == [Verb.SKIP_PHASE]
-
-
-def _shown(approval: Approval, gate: Gate | None, milestone: Milestone, state: State) -> tuple[Finding, ...]:
-    """Return what a decision is about: what its gate shows; a phase skipped or taken up again lists its issues."""
-    phase = next((phase for phase in milestone.phases if phase_name(phase.number) == approval.gate), None)
-    if gate is None and phase is not None and approval.verb in {Verb.SKIP_PHASE, Verb.UNSKIP}:
-        return phase_findings(phase, milestone, state, skipping=approval.verb == Verb.SKIP_PHASE)
-    return gate.findings if gate else ()
+# ---- record and close -----------------------------------------------------------------------------------------
 
 
 def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
-    """Record the decision before anything else changes; a crash after that finds it by the file it was made from."""
+    """Record the decision before anything else changes; after a crash it is known by the approval's source."""
     gate = state.gates.read(approval.gate)
     decision = state.decisions.record(
         Decision(
@@ -116,19 +105,28 @@ def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
             approval.source,
         )
     )
-    _tell(decision, state)
-    _take_effect(decision, approval, state)
+    _journal(decision, state)
+    _close(decision, approval, state)
     return decision
 
 
-def _tell(decision: Decision, state: State) -> None:
+def _shown(approval: Approval, gate: Gate | None, milestone: Milestone, state: State) -> tuple[Finding, ...]:
+    """Return what a decision is about: what its gate shows; a phase skipped or taken up again lists its issues."""
+    phase = next((phase for phase in milestone.phases if phase_name(phase.number) == approval.gate), None)
+    if gate is None and phase is not None and approval.verb in {Verb.SKIP_PHASE, Verb.UNSKIP}:
+        return phase_findings(phase, milestone, state, skipping=approval.verb == Verb.SKIP_PHASE)
+    return gate.findings if gate else ()
+
+
+def _journal(decision: Decision, state: State) -> None:
     state.journal.add("decision", id=decision.id, gate=decision.gate, verb=decision.verb, who=decision.who)
 
 
-def _take_effect(decision: Decision, approval: Approval, state: State) -> None:
-    """Close what was answered and remove the file, last of all: while it is there, this is done again."""
+def _close(decision: Decision, approval: Approval, state: State) -> None:
+    """Close the gate that was answered; the file is removed last, because while it is there this is done again."""
     state.gates.close(decision.gate)
-    state.approvals.take(approval)
+    if approval.comment is None:
+        state.approvals.take(approval)
 
 
 def _finish_interrupted(state: State) -> None:
@@ -137,9 +135,9 @@ def _finish_interrupted(state: State) -> None:
     known = {entry.get("id") for entry in state.journal.entries() if entry.get("event") == "decision"}
     for decision in state.decisions.written():
         if decision.id not in known:
-            _tell(decision, state)
+            _journal(decision, state)
         if decision.source in waiting:
-            _take_effect(decision, waiting[decision.source], state)
+            _close(decision, waiting[decision.source], state)
     for decision in _standing(state.decisions.all()):
         if _answered(state.gates.read(decision.gate), decision):
             state.gates.close(decision.gate)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from ..model import Gate, Kind, Passed, Step, Verb
 from ..policy.graph import step_name
+from ..render import transcript as words
 from ..render.gate import question
-from ..render.transcript import decided
 from ..steps.context import counted_from
-from .decide import settle
-from .gate_comments import Conversation
+from .decide import collect, take_approvals
+from .gate_comments import GateComments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,13 +34,13 @@ class Questions:
         self._console = console
         self._sharing = sharing
         self._others = others
-        self._talk: Conversation | None = None
+        self._comments: GateComments | None = None
         self._shown: set[tuple[str, str | None]] = set()
         """Gates, each with the digest of what it asked in this run: nobody is shown the same question twice."""
 
     def talk_on(self, forge: Forge) -> None:
         """Put questions on the forge as well from now on, and hear what people comment there."""
-        self._talk = Conversation(self._milestone, self._state, forge, self._console.say, self._others)
+        self._comments = GateComments(self._milestone, self._state, forge, self._console, self._others)
 
     # ---- asking -----------------------------------------------------------------------------------------------
 
@@ -53,8 +53,8 @@ class Questions:
         if new:
             self._state.journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest)
         self._console.say(self._question(gate, listing), issue)
-        if self._talk is not None and not self._due.making.manner.prompts:
-            self._talk.put([gate])
+        if self._comments is not None and not self._due.making.manner.prompts:
+            self._comments.post([gate])
         if issue:
             self._console.leave(issue)
         if new:
@@ -67,21 +67,29 @@ class Questions:
 
     # ---- hearing answers --------------------------------------------------------------------------------------
 
-    def listen(self) -> None:
-        """Take comments that answer questions as approval files; `settle` judges them as it does touched ones."""
-        if self._talk is not None:
-            self._talk.hear(self._change_now)
+    def settle(self, *, comments: bool = False) -> list[Decision]:
+        """Turn approvals into decisions, say what they do, and return them, oldest first.
 
-    def settle(self) -> list[Decision]:
-        """Turn approval files into decisions, say what they do, and return them, oldest first."""
-        made = self._numbered(settle(self._milestone, self._state, self._change_now, self._console.say, self._others))
+        Approvals are files and, where `comments` are asked for, comments on the forge.
+        """
+        written = self._comments.collect() if comments and self._comments is not None else []
+        changes = self._changes({approval.gate for approval in collect(self._state, written)})
+        decisions, refused = take_approvals(self._milestone, self._state, changes, written, self._others)
+        self._console.say([words.refused(one.approval.file, one.why, one.aside) for one in refused if one.aside])
+        if self._comments is not None:
+            self._comments.reply(refused)
+        made = self._numbered(decisions)
         for decision in made:
             self._shown -= self._shown if decision.verb is Verb.UNSKIP else {(decision.gate, decision.digest)}
             self._due.ask_again()
-            self._console.say(decided(decision, self._issue(decision.gate)))
+            self._console.say(words.decided(decision, self._issue(decision.gate)))
         if made:
             self.withdraw()
         return made
+
+    def _changes(self, names: set[str]) -> dict[str, str | None]:
+        """Return the changes that these gates are about, as they are now; only open gates have one."""
+        return {gate.gate: self._change_now(gate) for gate in self._state.gates.all() if gate.gate in names}
 
     def _numbered(self, made: tuple[Decision, ...]) -> list[Decision]:
         """Return decisions with the numbers they keep; of several machines the first keeps its own."""
@@ -119,9 +127,9 @@ class Questions:
 
     def leave(self) -> None:
         """Say on the forge which questions are answered or not asked any more, and which are open."""
-        if self._talk is not None:
-            self._talk.close()
-            self._talk.put(self._state.gates.all())
+        if self._comments is not None:
+            self._comments.close()
+            self._comments.post(self._state.gates.all())
 
 
 def _why_needless(due: Due, gate: Gate) -> str | None:

@@ -100,8 +100,7 @@ class Session:
         self.state.journal.add("run started")
         self._questions.talk_on(hands.forge)
         self._outside.read_heads()
-        self.listen()
-        self.settle()
+        self.settle(comments=True)
         self._ledger.open()
         self.console.say(self._ledger.break_off(self._others))
         self._look_outside()
@@ -155,13 +154,9 @@ class Session:
 
     # ---- hearing answers ----------------------------------------------------------------------------------------
 
-    def listen(self) -> None:
-        """Take comments that answer questions as approval files; `settle` judges them as it does touched ones."""
-        self._questions.listen()
-
-    def settle(self) -> bool:
-        """Turn approval files into decisions, and say what they do; returns whether there were any."""
-        made = self._questions.settle()
+    def settle(self, *, comments: bool = False) -> bool:
+        """Turn approvals into decisions, and say what they do; returns whether there were any."""
+        made = self._questions.settle(comments=comments)
         if any(decision.verb is Verb.ABORT for decision in made):
             self.aborted = True
             self._shift.end()

@@ -29,8 +29,7 @@ def wait_for_answer(session: Session) -> bool:
 
 def _news(session: Session) -> bool:
     """Return whether somebody answered, in a file or on the forge, or moved a branch."""
-    session.listen()
-    return session.look_again() | session.settle()
+    return session.look_again() | session.settle(comments=True)
 
 
 def changes(*folders: Path) -> Iterator[None]:

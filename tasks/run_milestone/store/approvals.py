@@ -1,4 +1,4 @@
-"""Approval files: what a person touches, as found; judging them is the business of gates.py."""
+"""Read, write and set aside approval files, which people touch to answer gates."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST = 64 * 1024
 """Bytes of an approval file; a reason is a few sentences."""
+_UNREADABLE = f"it is no text file of at most {LONGEST >> 10} KiB"
 
 
 class Approvals:
@@ -30,7 +31,7 @@ class Approvals:
         self.folder = folder
 
     def all(self) -> tuple[Approval, ...]:
-        """Return every file a person left, oldest first."""
+        """Return every approval file, oldest first."""
         if not self._is_there():
             return ()
         seen = os.scandir(self.folder)
@@ -51,7 +52,7 @@ class Approvals:
         return True
 
     def _read(self, name: str) -> Approval | None:
-        """Return a file as found, None where it is gone meanwhile; one that cannot be read names no verb.
+        """Return one file, None where it is gone meanwhile; one that cannot be read has a `problem` and no verb.
 
         A time in the future would outlive every question, so a file counts as written when it came here at the latest.
         """
@@ -63,7 +64,7 @@ class Approvals:
         written, source = min(status.st_mtime_ns, status.st_ctime_ns), f"{name}:{status.st_ino}:{status.st_mtime_ns}"
         text = self._text(name, status)
         if text is None:
-            return Approval(name, gate, "", written, source)
+            return Approval(name, gate, "", written, source, problem=_UNREADABLE)
         content = _content(text)
         who = content.pop("who", "") or _owner(status.st_uid)
         source = content.pop("source", "") or source
@@ -130,7 +131,7 @@ def _free(folder: Path, name: str) -> Path:
 
 
 def _owner(uid: int) -> str:
-    """Return the login name of whoever made a file; their number where they have none."""
+    """Return the login name of a file's owner, or the number where it has none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -146,10 +147,10 @@ def _content(text: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         return {"why": text.strip()}
     return {
-        "why": _said(data.get("why")),
-        "who": _said(data.get("who")),
-        "digest": _said(data.get("digest")) or None,
-        "source": _said(data.get("source")),
+        "why": _plain(data.get("why")),
+        "who": _plain(data.get("who")),
+        "digest": _plain(data.get("digest")) or None,
+        "source": _plain(data.get("source")),
         "when": _time(data.get("when")),
     }
 
@@ -162,11 +163,11 @@ def _time(value: Any) -> str:
         return ""
 
 
-def _said(value: Any) -> str:
+def _plain(value: Any) -> str:
     """Return a value as text that can be written down: JSON can spell halves of characters, UTF-8 cannot."""
     return str(value or "").encode("utf-8", "replace").decode()
 
 
 def given_at(approval: Approval) -> str:
-    """Return when an approval was given: as it says itself, else as the file system does."""
+    """Return when an approval was given (UTC, ISO 8601): its own time, else its file's."""
     return approval.when or datetime.fromtimestamp(approval.written / 1e9, UTC).isoformat(timespec="seconds")

@@ -1,100 +1,105 @@
-"""comments: questions are put on the forge, and comments that answer them become approval files, each once.
+"""Post questions on the forge and collect the comments that answer them.
 
-The forge itself is the memory: questions and replies carry hidden marks and are found again after a crash, and a
-comment that became a decision is named by it. What a comment says goes the same way as a touched file.
+The forge is the memory: questions and replies carry hidden marks and are recognised after a crash, and a decision names
+the comment it was made from. A comment is collected as an approval and judged with the approval files.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core.errors import DamagedStateError, OutsideError
-from ...render import gate_comments
-from .post import Asking
-from .read import Hearing
+from ...policy.gating import question_key
+from ...render import gate_comments as words
+from .post import Poster
+from .read import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Container, Iterable, Iterator
 
     from ...adapters.forge import Forge
-    from ...model import Asked, Gate, Milestone
+    from ...model import Approval, Asked, Gate, Milestone
+    from ...render.console import Console
     from ...store import State
+    from ..decide import Refused
 
 PAUSE = 60.0
-"""Seconds between two looks at the comments of a forge on the network."""
+"""Seconds between two reads of the comments on a forge on the network."""
 
 
-class Conversation:
-    """The questions of one milestone on its forge, and what people answer there; one thread at a time talks."""
+class GateComments:
+    """The questions of one milestone on its forge, and the answers there. One thread at a time talks to the forge.
+
+    A failure of the forge is reported once and stops nobody, because approval files answer as well.
+    """
 
     def __init__(
-        self,
-        milestone: Milestone,
-        state: State,
-        forge: Forge,
-        say: Callable[[Iterable[str]], None],
-        others: Container[str] = (),
+        self, milestone: Milestone, state: State, forge: Forge, console: Console, others: Container[str] = ()
     ) -> None:
-        """Talk about a milestone; `say` tells the terminal what could not be told to the forge.
-
-        `others` are the gates of issues that other runs work on at this moment: nobody is asked or answered twice.
-        """
+        """Talk about a milestone; gates of `others` are left to the runs that work on those issues."""
         self._state = state
-        self._say = say
+        self._console = console
         self._others = others
-        self._asking = Asking(milestone, state, forge, say)
-        self._hearing = Hearing(milestone, state, forge, others)
+        self._poster = Poster(milestone, state, forge, console)
+        self._reader = Reader(milestone, state, forge, others)
         self._pause = 0.0 if milestone.forge == "local" else PAUSE
         self._turn = threading.Lock()
-        self._heard = -PAUSE
-        self._told: set[str] = set()
+        self._last_read = -PAUSE
+        self._reported: set[str] = set()
 
-    def put(self, gates: Iterable[Gate]) -> None:
-        """Put questions on the forge that are not there yet."""
+    def post(self, gates: Iterable[Gate]) -> None:
+        """Post the questions of gates where they are not posted yet."""
         for gate in gates:
             if gate.gate not in self._others:
-                self._try(partial(self._asking.put, gate))
+                with self._talking():
+                    self._poster.post(gate)
 
     def close(self) -> None:
-        """Say on the forge which questions are answered, or not asked any more."""
+        """Mark the questions as closed that are answered, or not asked any more."""
         for asked in self._asked():
             gate = self._state.gates.read(asked.gate)
-            if gate is None or gate_comments.key(gate) != asked.key:
-                self._try(partial(self._asking.close, asked))
+            if gate is None or question_key(gate) != asked.key:
+                with self._talking():
+                    self._poster.close(asked)
 
-    def hear(self, change_now: Callable[[Gate], str | None]) -> None:
-        """Leave an approval file for each comment that answers an open question, and reply to those that cannot.
-
-        `change_now` tells the identity of the change that a gate is about as it is at this moment.
-        """
-        if time.monotonic() - self._heard < self._pause:
-            return
-        self._heard = time.monotonic()
-        self.put(self._state.gates.all())
+    def collect(self) -> list[Approval]:
+        """Return the comments that answer a question; none before the pause since the last read is over."""
+        if time.monotonic() - self._last_read < self._pause:
+            return []
+        self._last_read = time.monotonic()
+        self.post(self._state.gates.all())
+        approvals: list[Approval] = []
         for thread in sorted({asked.thread for asked in self._asked()}):
-            self._try(partial(self._hear, thread, change_now))
+            with self._talking():
+                approvals += self._collect(thread)
+        return approvals
 
-    def _hear(self, thread: int, change_now: Callable[[Gate], str | None]) -> None:
-        comments = self._hearing.comments(thread)
-        there = {comment.id for comment in comments}
+    def _collect(self, thread: int) -> list[Approval]:
+        comments = self._reader.comments(thread)
+        existing = {comment.id for comment in comments}
         for asked in self._asked():
-            if asked.thread == thread and asked.comment not in there:
-                self._asking.put_again(asked)
-        self._hearing.hear(thread, comments, change_now)
+            if asked.thread == thread and asked.comment not in existing:
+                self._poster.post_again(asked)
+        return self._reader.collect(thread, comments)
+
+    def reply(self, refused: Iterable[Refused]) -> None:
+        """Reply to the comments that were not taken, each once."""
+        for one in refused:
+            with self._talking():
+                self._reader.reply(one.approval, one.why)
 
     def _asked(self) -> list[Asked]:
         return [asked for asked in self._state.asked.all() if asked.gate not in self._others]
 
-    def _try(self, talk: Callable[[], None]) -> None:
-        """Talk; a forge that does not listen holds nobody up, because the same can be said by a file."""
+    @contextlib.contextmanager
+    def _talking(self) -> Iterator[None]:
         try:
             with self._turn:
-                talk()
+                yield
         except (OutsideError, DamagedStateError) as error:
-            if error.what not in self._told:
-                self._told.add(error.what)
-                what = f"⚠️ Comments could not be written or read: {error.what} Files in approvals/ answer as well."
-                self._say([what])
+            if error.what not in self._reported:
+                self._reported.add(error.what)
+                self._console.say([words.unreachable(error.what)])
