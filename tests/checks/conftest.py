@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from run_milestone.adapters.git.objects import DIFF_OPTIONS, RENAMES
+from run_milestone.adapters.git.objects import DIFF_CONFIG, DIFF_OPTIONS, RENAMES
 from run_milestone.adapters.process import Processes
 from run_milestone.checks.change import Change
 from run_milestone.checks.diff import changed_files
@@ -28,7 +28,7 @@ class World:
     def git(self, *argv: str) -> bytes:
         who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
         return subprocess.run(
-            ("git", *who, *argv), cwd=self.root, env=_ENVIRONMENT, check=True, capture_output=True
+            ("git", *who, *argv), cwd=self.root, env={**_ENVIRONMENT, **DIFF_CONFIG}, check=True, capture_output=True
         ).stdout
 
     def write(self, files: dict[str, str | bytes | None]) -> None:
@@ -56,6 +56,9 @@ class World:
             return self.git("cat-file", "blob", f"{commit}:{path}")
         except subprocess.CalledProcessError:
             return None
+
+    def size(self, commit: str, path: str) -> int:
+        return len(self.read(commit, path) or b"")
 
     def listing(self, commit: str, folder: str) -> tuple[str, ...]:
         return tuple(self.git("ls-tree", "-rz", "--name-only", commit, f"{folder}/").decode().split("\0")[:-1])

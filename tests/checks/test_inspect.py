@@ -105,7 +105,6 @@ def test_a_run_that_is_stopped_during_a_check_stops(world):
         ("alembic", "alembic/versions/001.py", "revision = '001'\ndown_revision = None\n", "migrations"),
         ("sqlglot", "alembic/versions/001.py", "revision = '001'\ndown_revision = None\n", "migrations"),
         ("license_expression", "requirements.txt", "httpx\n", "licences"),
-        ("detect_secrets", "a.py", "x = 1\n", "secrets"),
     ],
 )
 def test_a_tool_that_is_not_installed_is_told_where_it_is_needed(world, monkeypatch, module, path, text, extra):

@@ -1,8 +1,11 @@
 """Secrets: found in what is added, named by kind, never shown. All values here are made up and put together here."""
 
+import re
+
 import pytest
 
-from run_milestone.checks.secrets import check, scan
+from run_milestone.checks.secrets import check, pieces, scan
+from run_milestone.core.secret_shapes import SHAPES
 from run_milestone.model import Kind, Severity
 
 AWS = "AKIA" + "QWERTYUIOPASDFGH"
@@ -11,6 +14,8 @@ FINE_GRAINED = "github_pat_" + "11ABCDEFG0" * 8
 SLACK = "xoxb-" + "123456789012-" * 2 + "abcdefghij"
 STRIPE = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
 JWT = "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0In0" + ".c2lnbmF0dXJl"
+JWT_HEADER = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+SAMPLE_PAYLOAD = "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ"
 PYPI = "pypi-" + "AgEIcHlwaS5vcmc" + "A1b2" * 20
 NPM = "npm_" + "a1B2" * 9
 PASSWORD = "s3cr3t" + "-word"
@@ -23,8 +28,10 @@ KINDS = {
     f"SLACK = '{SLACK}'": "Slack Token",
     f"stripe({STRIPE})": "Stripe Access Key",
     f"Authorization: Bearer {JWT}": "JSON Web Token",
-    "-----BEGIN RSA PRIVATE " + "KEY-----": "Private Key",
-    f"postgresql://app:{PASSWORD}@db.internal:5432/users": "Basic Auth Credentials",
+    "-----BEGIN RSA PRIVATE " + "KEY-----\\n" + "MIIEpQIBAAKCAQEAq7" * 3: "Private Key",
+    "aws_secret_access_key = " + "wJq3rXUtnFqMI/K7MDqNG/bPxRfiCYqZ9Qm2Lk0v": "AWS Secret Key",
+    "redis://:" + "x9Qm2Lk0vPq@cache.acme.invalid-corp.net:6379/0": "Password in a URL",
+    f"postgresql://app:{PASSWORD}@db.internal:5432/users": "Password in a URL",
     f"//registry.npm.invalid/:_authToken={NPM}": "NPM Token",
     f"password = {PYPI}": "PyPI Token",
     f"AIza{'a1B2c3D' * 5}": "Google API Key",
@@ -68,6 +75,21 @@ def test_what_was_there_before_or_goes_away_is_not_the_changes(world):
         "postgresql://user:$PASSWORD@db/x",
         "driver://user:pass@host/database",
         "postgresql://postgres:postgres@localhost:5432/test",
+        "DATABASE_URL: postgresql://postgres:postgres@db:5432/app",
+        "amqp://guest:guest@rabbitmq:5672//",
+        "redis://:redispass@redis:6379",
+        "mysql://app:app@127.0.0.1/app",
+        "http://user:secret@host.docker.internal/",
+        "https://your-user:your-token@git.acme.net/x",
+        "AKIA" + "IOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCY" + "EXAMPLEKEY",
+        "AWS_SECRET_ACCESS_KEY=testing",
+        "GH_TOKEN=ghp_" + "x" * 36,
+        "GH_TOKEN=ghp_" + "1234567890" + "abcdefghijklmnopqrstuvwxyz",
+        'PEM = "-----BEGIN PRIVATE ' + 'KEY-----"',
+        'if line.startswith("-----BEGIN RSA PRIVATE ' + 'KEY-----"):',
+        f"jwt = {JWT_HEADER}.{SAMPLE_PAYLOAD}.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
+        'SECRET_KEY = "only-for-the-tests-0a8f"',
         "https://ada:wonder@example.com/",
         "https://docs.invalid/a:b/c@2x.png",
         'password = "hunter2"',
@@ -96,3 +118,57 @@ def test_a_scan_gives_the_value_for_redaction_but_never_shows_it():
 def test_a_very_long_hostile_line_takes_seconds_and_hides_nothing(filler):
     line = filler * (60_000 // len(filler))
     assert [secret.type for secret in scan(f"{line} {GITHUB} {line}") if "GitHub" in secret.type] == ["GitHub Token"]
+
+
+HEX, LETTERS = "0a8f3c1e9b7d2465", "kQ7wZp2LxV9mRt4B"
+SHAPED = {
+    "Anthropic API Key": "sk-ant-api03-" + LETTERS * 6,
+    "Atlassian Token": "ATATT3" + LETTERS * 8,
+    "DigitalOcean Token": "dop_v1_" + HEX * 4,
+    "Databricks Token": "dapi" + HEX * 2,
+    "Doppler Token": "dp.pt." + LETTERS * 2 + "a1b2c3d4e5f",
+    "GitLab Token": "glrt-" + LETTERS * 2,
+    "Google OAuth Secret": "GOCSPX-" + LETTERS + "a1b2c3d4e5f6",
+    "Grafana Token": "glsa_" + LETTERS * 2 + "_0a8f3c1e",
+    "Hugging Face Token": "hf_" + "kQwZpLxVmRtB" * 3,
+    "Linear API Key": "lin_api_" + LETTERS * 2 + "a1b2c3d4",
+    "New Relic Key": "NRAK-" + "K7WZP2LXV9MRT4BQ7WZP2LXV9MR",
+    "Pulumi Token": "pul-" + HEX * 2 + HEX[:8],
+    "RubyGems Token": "rubygems_" + HEX * 3,
+    "Shopify Token": "shpat_" + HEX * 2,
+    "Slack Webhook": "https://hooks.slack" + ".com/services/" + "T0A8F3C1E/B9B7D2465/" + LETTERS + "a1b2c3d4",
+    "Telegram Bot Token": "7312345698:AA" + LETTERS * 2 + "a",
+    "Twilio API Key": "SK" + HEX * 2,
+    "Vault Token": "hvs." + LETTERS * 6,
+}
+
+
+@pytest.mark.parametrize(("kind", "token"), SHAPED.items(), ids=SHAPED)
+def test_tokens_are_known_by_the_shape_services_give_them(kind, token):
+    for line in (f"key={token}", f'  "key": "{token}",', f"# {token} is the key"):
+        assert [secret.type for secret in scan(line)] == [kind], line
+
+
+def test_no_shape_takes_long_on_a_hostile_line():
+    for name, letters, pattern in SHAPES:
+        for piece in pieces((letters + "a1") * 2000):
+            assert not re.search(pattern + r"\Z\Anever", piece), name
+
+
+def test_a_key_over_several_lines_is_found_at_its_header(world):
+    key = "-----BEGIN PRIVATE " + "KEY-----\n" + ("MIIEvQIBADANBgkqhkiG9w0BAQ\n" * 3)
+    (finding,) = check(world.change({}, {"deploy/key.pem": f"one\n{key}"}))
+    assert (finding.message, finding.line) == ("Private Key in the change", 2)
+
+
+def test_a_text_in_another_encoding_is_searched(world):
+    (finding,) = check(world.change({}, {"notes.txt": f"token {GITHUB}".encode("utf-16")}))
+    assert finding.message == "GitHub Token in the change"
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.zip", b"PK\3\4"), ("a.tar.gz", b"\x1f\x8b\0"), ("a.xz", b"\xfd7zXZ\0")]
+)
+def test_an_archive_is_never_taken_as_searched(world, name, start):
+    (finding,) = check(world.change({}, {name: start + b"\0more"}))
+    assert (finding.kind, finding.message.partition(",")[0]) == (Kind.TOOL, f"{name} is an archive")

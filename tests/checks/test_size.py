@@ -1,11 +1,15 @@
 """Size: too large for a person to review, or nothing there."""
 
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from run_milestone.checks import inspect
 from run_milestone.checks.size import check
-from run_milestone.model import Kind, Limits
+from run_milestone.model import Kind, Limits, Severity
+from run_milestone.model.change import ChangedFile
 
 
 def told(change):
@@ -75,3 +79,44 @@ def test_code_is_code(world, name, before, after):
 def test_an_issue_that_asks_for_documentation_gets_it(world, issue):
     change = world.change({}, {"docs/users.md": "Users.\n"}, issue=replace(issue, type="docs"))
     assert told(change) == []
+
+
+def test_binaries_count_by_bytes(world):
+    change = world.change({}, {"model.bin": b"\0" * 1_400_000, "a.png": b"\0" * 200_000})
+    (finding,) = check(change)
+    assert (finding.kind, finding.severity) == (Kind.SIZE, Severity.WARNING)
+    assert finding.message == "1.6 MB of binary files changed, the limit is 1 MB"
+    assert finding.detail == "model.bin: 1.4 MB, a.png: 0.2 MB"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "limits"),
+    [
+        ({}, {"logo.png": b"\0" * 90_000}, Limits()),
+        ({}, {"model.bin": b"\0" * 1_400_000}, Limits(bytes=2_000_000)),
+        ({"model.bin": b"\0" * 1_400_000}, {"model.bin": None}, Limits()),
+    ],
+    ids=["small", "allowed by the plan", "deleted"],
+)
+def test_small_allowed_and_deleted_binaries_ask_nothing(world, before, after, limits):
+    assert told(world.change(before, after, limits=limits)) == []
+
+
+def test_a_file_that_no_forge_takes_is_critical(world):
+    change = replace(world.change({}, {"model.bin": b"\0"}), commits=SimpleNamespace(size=lambda *_: 150_000_000))
+    refused, _ = check(change)
+    assert (refused.severity, refused.rule) == (Severity.CRITICAL, "refused")
+    assert refused.message == "model.bin is 150 MB. Forges refuse files over 100 MB"
+
+
+def test_a_text_too_large_to_compare_counts_as_binary(world):
+    change = world.change({}, {"dump.sql": "x\n" * 2_200_000})
+    assert [finding.message for finding in check(change)] == ["4.4 MB of binary files changed, the limit is 1 MB"]
+
+
+def test_thirty_thousand_files_are_judged_in_seconds(world):
+    files = tuple(ChangedFile(f"node_modules/p{n % 300}/m{n}.js", "A", None, ((1, "x"),)) for n in range(30_000))
+    change = replace(world.change({}, {}), files=files)
+    start = time.monotonic()
+    assert "30,000 files changed, the limit is 8" in [finding.message for finding in inspect(change)]
+    assert time.monotonic() - start < 30, "six checks, a few seconds on a machine that does nothing else"

@@ -24,6 +24,9 @@ class Commits(Protocol):
     def read(self, commit: str, path: str) -> bytes | None:
         """Return a committed file, None where the commit has no such file."""
 
+    def size(self, commit: str, path: str) -> int:
+        """Return a committed file's size in bytes, 0 where the commit has no such file."""
+
     def listing(self, commit: str, folder: str) -> tuple[str, ...]:
         """Return the paths of the committed files below a folder."""
 
@@ -73,6 +76,10 @@ class Change:
     def texts(self, file: ChangedFile) -> tuple[str, str]:
         """Return the file's text at the base and at the head, empty where it is not."""
         return self.text(self.base, file.before), self.text(self.head, file.after)
+
+    def size(self, file: ChangedFile) -> int:
+        """Return the file's size in bytes at the head, 0 where it is gone."""
+        return self.commits.size(self.head, file.after) if file.after else 0
 
     def text(self, commit: str, path: str | None) -> str:
         """Return a file's text in a commit, empty where the commit has no such file."""

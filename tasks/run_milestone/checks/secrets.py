@@ -1,15 +1,15 @@
-"""Finds tokens and keys in what a change adds, before anything is pushed."""
+"""Finds tokens, keys and passwords in what a change adds, before anything is pushed."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..core.secret_shapes import shapes_in
 from ..model import Finding, Kind, Severity
-from .unavailable import missing
+from .placeholders import is_local, is_placeholder, is_sample_token, is_throw_away
+from .unavailable import failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,49 +17,30 @@ if TYPE_CHECKING:
     from ..model.change import ChangedFile
     from .change import Change
 
-DETECTORS = {
-    "aws": "AWSKeyDetector",
-    "azure_storage_key": "AzureStorageKeyDetector",
-    "basic_auth": "BasicAuthDetector",
-    "discord": "DiscordBotTokenDetector",
-    "github_token": "GitHubTokenDetector",
-    "gitlab_token": "GitLabTokenDetector",
-    "jwt": "JwtTokenDetector",
-    "mailchimp": "MailchimpDetector",
-    "openai": "OpenAIDetector",
-    "private_key": "PrivateKeyDetector",
-    "pypi_token": "PypiTokenDetector",
-    "sendgrid": "SendGridDetector",
-    "slack": "SlackDetector",
-    "square_oauth": "SquareOAuthDetector",
-    "stripe": "StripeDetector",
-    "telegram_token": "TelegramBotTokenDetector",
-    "twilio": "TwilioKeyDetector",
-}
-"""detect-secrets' plugins (module → class) for tokens with a shape of their own. Left out are those that go by
-entropy, by a variable's name, or by shapes that ordinary words have (Artifactory, Cloudant, IBM, SoftLayer):
-this stop cannot be approved, so it must not cry wolf."""
-
-NEWER = {
-    "GitHub Token": re.compile(r"github_pat_[A-Za-z0-9_]{60,}"),
-    "Google API Key": re.compile(r"AIza[0-9A-Za-z_-]{35}"),
-    "Anthropic API Key": re.compile(r"sk-ant-[A-Za-z0-9_-]{40,}"),
-    "NPM Token": re.compile(r"npm_[A-Za-z0-9]{36}|:_authToken=\s*[A-Fa-f0-9-]{36}"),
-}
-"""Shapes that detect-secrets 1.5 does not know, and npm's, whose plugin is quadratic on hostile lines."""
-
-BASIC_AUTH, JWT = "Basic Auth Credentials", "JSON Web Token"
+LARGEST = 1_000_000
+"""Bytes of a binary file that are searched. A larger one is a question of its own."""
 
 _WINDOW, _OVERLAP = 4000, 1000
-"""Characters; a longer line is scanned in overlapping pieces, so that no pattern can be made to take for ever."""
+"""Characters. A longer line is scanned in overlapping pieces, so that no pattern can take for ever."""
 
-_PLACEHOLDER = re.compile(r"[{<%$].*|\*+|x+|\.+|pass(word|wd)?|pwd", re.IGNORECASE | re.DOTALL)
-_LOCAL_URL = r"://[^\s/@]*:{}@(?:localhost|127\.0\.0\.1|\[::1\]|(?:[\w-]+\.)*example(?:\.\w+)?)(?![\w.-])"
+_URL = re.compile(
+    r"\b[a-z][a-z0-9+.-]{1,30}://([^\s/?#:@\"'<>]{0,200}):([^\s/?#@\"'<>]{1,300})@([^\s/?#\"'<>,;)\\]{1,255})"
+)
+_JWT = re.compile(r"(?<![\w.-])eyJ[\w-]{8,2000}\.eyJ[\w-]{8,3000}\.[\w-]+")
+_AWS_SECRET = re.compile(
+    r"(?i:aws)\w{0,20}?(?i:secret|key)\w{0,20}[\"']?\s{0,4}(?:[:=]|=>|,|>)\s{0,4}[\"']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
+)
+_KEY = re.compile(
+    r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:\s|\\[nr]|[\"'+,\\]|Version:[^\n]*|Proc-Type:[^\n]*|DEK-Info:[^\n]*|Comment:[^\n]*)*[A-Za-z0-9+/=]{24,}"
+)
+"""A private key: its header and at least a row of what it holds. A header alone is a word that code names."""
+_ARCHIVES = (b"PK\3\4", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret found in a text: its kind, the value (kept out of `repr`), and its line, counted from 1."""
+    """A secret in a text: its kind, the value (kept out of `repr`), and its line, counted from 1."""
 
     type: str
     value: str = field(repr=False)
@@ -67,38 +48,43 @@ class Secret:
 
 
 def check(change: Change) -> Iterator[Finding]:
-    """Yield a critical finding per secret in the added lines; the message names its kind, never its value."""
-    files = [file for file in change.files if file.added or (file.binary and file.after)]
-    if not files:
-        return
-    if unmet := missing("secrets", "added lines were not scanned for secrets"):
-        yield unmet
-        return
-    for file in files:
-        for type_, line in dict.fromkeys(_found(change, file)):
-            yield Finding(Kind.SECRET, Severity.CRITICAL, "secret", f"{type_} in the change", file.path, line)
+    """Yield a critical finding per secret in the added lines. The message names its kind, never its value."""
+    for file in change.files:
+        if file.binary and file.after:
+            yield from _in_binary(change, file)
+        numbers = [number for number, _ in file.added]
+        secrets = scan("\n".join(text for _, text in file.added)) if numbers else ()
+        for type_, line in dict.fromkeys((secret.type, numbers[secret.line - 1]) for secret in secrets):
+            yield _finding(type_, file.path, line)
 
 
-def _found(change: Change, file: ChangedFile) -> Iterator[tuple[str, int | None]]:
-    """Scan the added lines, or all of a binary file, where lines mean nothing."""
-    if file.binary:
-        yield from ((secret.type, None) for secret in scan(change.texts(file)[1]))
-    for number, text in file.added:
-        yield from ((secret.type, number) for secret in scan(text))
+def _finding(type_: str, path: str, line: int | None = None) -> Finding:
+    return Finding(Kind.SECRET, Severity.CRITICAL, "secret", f"{type_} in the change", path, line)
+
+
+def _in_binary(change: Change, file: ChangedFile) -> Iterator[Finding]:
+    """Search a whole binary file, where lines mean nothing. What cannot be searched is said."""
+    if change.size(file) > LARGEST:
+        return
+    content = change.commits.read(change.head, file.path) or b""
+    if content.startswith(_ARCHIVES) or content[257:262] == b"ustar":
+        yield failed("secrets", f"{file.path} is an archive, so it was not searched for secrets. Look into it yourself")
+        return
+    text = content.replace(b"\0", b"").decode("utf-8", "replace")  # without zero bytes UTF-16 reads as ASCII
+    yield from (_finding(type_, file.path) for type_ in dict.fromkeys(secret.type for secret in scan(text)))
 
 
 def scan(text: str) -> tuple[Secret, ...]:
-    """Return every token-like secret in a text, in order of line and kind; nothing is asked over the network.
-
-    Errors: ImportError where detect-secrets is not installed.
-    """
+    """Return every credential in a text, in order of line and kind. Nothing is asked over the network."""
     secrets = {
         Secret(type_, value, number): None
         for number, line in enumerate(text.split("\n"), 1)
         for piece in pieces(line)
         for type_, value in _matches(piece)
     }
-    return tuple(secrets)
+    keys = [Secret("Private Key", match[0], text.count("\n", 0, match.start()) + 1) for match in _KEY.finditer(text)]
+    keys = [key for key in keys if not is_placeholder(key.value.rpartition("-----")[2].strip())]
+    return tuple(sorted((*secrets, *dict.fromkeys(keys)), key=lambda secret: secret.line))
 
 
 def pieces(line: str) -> Iterator[str]:
@@ -109,26 +95,18 @@ def pieces(line: str) -> Iterator[str]:
 
 
 def _matches(line: str) -> Iterator[tuple[str, str]]:
-    for type_, pattern in _patterns():
-        for match in pattern.finditer(line):
-            value = match[1] if type_ == BASIC_AUTH else match[0]
-            if not _harmless(type_, value, line):
-                yield type_, value
+    for type_, pattern in shapes_in(line):
+        yield from ((type_, match[0]) for match in pattern.finditer(line) if not is_placeholder(match[0]))
+    if "://" in line:
+        yield from (("Password in a URL", match[2]) for match in _URL.finditer(line) if not _is_harmless(match))
+    if "eyJ" in line:
+        yield from (("JSON Web Token", match[0]) for match in _JWT.finditer(line) if not is_sample_token(match[0]))
+    for match in _AWS_SECRET.finditer(line):
+        if not is_placeholder(match[1]):
+            yield "AWS Secret Key", match[1]
 
 
-def _harmless(type_: str, value: str, line: str) -> bool:
-    """Tell what only looks like one: a template, the password of a machine nobody else reaches, a token of nothing."""
-    if type_ == BASIC_AUTH:
-        return bool(_PLACEHOLDER.fullmatch(value) or re.search(_LOCAL_URL.format(re.escape(value)), line))
-    return type_ == JWT and not _plugin("jwt").is_formally_valid(value)
-
-
-@cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    plugins = [(plugin.secret_type, pattern) for plugin in map(_plugin, DETECTORS) for pattern in plugin.denylist]
-    return (*plugins, *NEWER.items())
-
-
-@cache
-def _plugin(module: str) -> Any:
-    return getattr(import_module(f"detect_secrets.plugins.{module}"), DETECTORS[module])()
+def _is_harmless(match: re.Match[str]) -> bool:
+    """Tell a URL that holds a template, or the password of a service that nobody else reaches."""
+    user, password, host = match.groups()
+    return is_throw_away(password) or is_local(host, password, user)

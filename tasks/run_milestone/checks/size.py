@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 CODE_ASKED = frozenset({"feat", "fix", "perf", "refactor", "test"})
 """Types of issue that prose and comments alone do not answer."""
 
+REFUSED = 100_000_000
+"""Bytes of one file. The common forges refuse a push that holds a larger one."""
+SHOWN = 5
+"""How many files a finding names."""
+
 _COMMENTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("", ".py", ".pyi", ".sh", ".rb", ".yaml", ".yml", ".toml", ".cfg"), ("#",)),
     **dict.fromkeys(
@@ -28,9 +33,10 @@ _COMMENTS: dict[str, tuple[str, ...]] = {
 
 
 def check(change: Change) -> Iterator[Finding]:
-    """Yield what is over the limits (lock files do not count: a tool writes them), or that nothing was changed."""
+    """Yield what is over the limits, or that nothing was changed. Lock files do not count: a tool writes them."""
     counted = [file for file in change.files if not is_lock_file(file.path)]
     limits, lines = change.milestone.limits, sum(file.lines for file in counted)
+    yield from _binaries(change, [file for file in counted if file.binary and file.after])
     if len(counted) > limits.files:
         yield _large("files", len(counted), limits.files)
     if lines > limits.lines:
@@ -39,6 +45,25 @@ def check(change: Change) -> Iterator[Finding]:
         yield _empty("no-change", "The branch changes nothing")
     elif change.issue.type in CODE_ASKED and not any(_has_code(change, file) for file in change.files):
         yield _empty("no-code", "Only comments, documentation or blank lines were changed")
+
+
+def _binaries(change: Change, files: list[ChangedFile]) -> Iterator[Finding]:
+    """Count binary files by bytes. One that no forge takes cannot be approved."""
+    sizes = {file.path: change.size(file) for file in files}
+    for path, size in sizes.items():
+        if size > REFUSED:
+            message = f"{path} is {_bytes(size)}. Forges refuse files over {_bytes(REFUSED)}"
+            yield Finding(Kind.SIZE, Severity.CRITICAL, "refused", message, path)
+    total, limit = sum(sizes.values()), change.milestone.limits.bytes
+    if total > limit:
+        message = f"{_bytes(total)} of binary files changed, the limit is {_bytes(limit)}"
+        largest = sorted(sizes, key=lambda path: (-sizes[path], path))[:SHOWN]
+        detail = ", ".join(f"{path}: {_bytes(sizes[path])}" for path in largest)
+        yield Finding(Kind.SIZE, Severity.WARNING, "bytes", message, detail=detail)
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB".replace(".0 MB", " MB") if size >= 100_000 else f"{size:,} bytes"
 
 
 def _large(what: str, count: int, limit: int) -> Finding:

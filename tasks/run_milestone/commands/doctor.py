@@ -28,7 +28,7 @@ OLDEST_GIT = (2, 38)
 EXTRAS = {
     "migrations": (("alembic", "sqlglot"), "migrations are read"),
     "licences": (("license-expression", "packaging"), "dependencies and licences are told apart"),
-    "secrets": (("detect-secrets",), "secrets are looked for"),
+    "secrets": (("detect-secrets",), "hardcoded credentials are looked for"),
     "report": (("jinja2",), "report.html is written"),
     "all": (("ruff", "pytest"), "a plan's default commands run"),
 }

@@ -1,17 +1,20 @@
-"""globs: which paths a pattern of the plan means."""
+"""Tells which paths a pattern of the plan means."""
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
+
+_TOKEN = re.compile(r"\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:
     """Tell whether any pattern means the path: `*` stays within a folder, `**` crosses, a folder means all below."""
-    return any(_meant(path, pattern.rstrip("/")) for pattern in patterns)
+    return _compiled(tuple(patterns)).fullmatch(f"{path}/") is not None
 
 
 def plain(pattern: str) -> bool:
@@ -19,15 +22,34 @@ def plain(pattern: str) -> bool:
     return not set(pattern) & set("*?[")
 
 
-def _meant(path: str, pattern: str) -> bool:
+@lru_cache(maxsize=256)
+def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Return one expression for all patterns, over paths that end in a slash. Some changes have 30,000 files."""
+    return re.compile("|".join(_expression(pattern.rstrip("/")) for pattern in patterns) or r"(?!)", re.DOTALL)
+
+
+def _expression(pattern: str) -> str:
+    below = r"(?:[^/]+/)*"
     if plain(pattern):
-        return path == pattern or path.startswith(f"{pattern}/")
-    return _match(path.split("/"), pattern.split("/"))
+        return f"{re.escape(pattern)}/{below}"
+    return "".join(below if part == "**" else f"{_segment(part)}/" for part in pattern.split("/"))
 
 
-def _match(path: Sequence[str], pattern: Sequence[str]) -> bool:
-    if not pattern:
-        return not path
-    if pattern[0] == "**":
-        return any(_match(path[start:], pattern[1:]) for start in range(len(path) + 1))
-    return bool(path) and fnmatchcase(path[0], pattern[0]) and _match(path[1:], pattern[1:])
+def _segment(text: str) -> str:
+    expression = "".join(map(_token, _TOKEN.findall(text)))
+    try:
+        re.compile(expression)
+    except re.error:
+        return r"(?!)"  # a range like `[z-a]` names no character
+    return expression
+
+
+def _token(token: str) -> str:
+    if token.startswith("*"):
+        return "[^/]*"
+    if token == "?":  # noqa: S105
+        return "[^/]"
+    if token.startswith("[") and len(token) > 1:
+        inside = re.sub(r"([\\^\[\]&~|])", r"\\\1", token[1:-1].removeprefix("!"))
+        return f"[{'^' if token[1] == '!' else ''}{inside}]"
+    return re.escape(token)

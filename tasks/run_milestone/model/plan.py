@@ -117,6 +117,8 @@ class Limits:
     attempts: int = 2
     files: int = 8
     lines: int = 400
+    bytes: int = 1_000_000
+    """Bytes of binary files, and of texts too large to compare by line."""
     coverage: int = 50
     """Percent of the changed lines that the tests should run."""
     time: float = 86_400.0

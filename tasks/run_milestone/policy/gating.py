@@ -106,7 +106,7 @@ def _offered(kind: Kind, findings: Sequence[Finding], *, again: bool, milestone:
     critical = any(finding.severity == "critical" for finding in findings)
     for verb in STOPS[kind].verbs:
         out_of_attempts = verb in AGAIN and not again
-        unapprovable = verb is Verb.APPROVE and kind is Kind.REVIEW and critical
+        unapprovable = verb is Verb.APPROVE and kind in {Kind.REVIEW, Kind.SIZE} and critical
         if (verb in wanted or verb is Verb.ABORT) and not out_of_attempts and not unapprovable:
             yield verb
 

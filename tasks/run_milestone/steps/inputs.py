@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core.serialize import digest
-from ..model import BranchMade, Implemented, Inspected, Kind, Linted, Passed, Pushed, Reviewed, Step, Tested, Verb
+from ..model import (
+    BranchMade,
+    Implemented,
+    Inspected,
+    Kind,
+    Limits,
+    Linted,
+    Passed,
+    Pushed,
+    Reviewed,
+    Step,
+    Tested,
+    Verb,
+)
 from ..policy.stops import STOPS
 
 if TYPE_CHECKING:
@@ -48,6 +61,9 @@ SETTINGS: dict[Step, tuple[str, ...]] = {
 }
 """Which of the plan's settings a step uses."""
 
+LATER: dict[Step, dict[str, Any]] = {Step.INSPECT: {"limits.bytes": Limits().bytes}}
+"""Settings that came later, with their defaults. At its default one is left out, so that older markers still hold."""
+
 
 def inputs(job: Job, step: Step) -> dict[str, str]:
     """Return short digests of everything the step works from, by name; names are what `why` tells."""
@@ -59,6 +75,9 @@ def _values(job: Job, step: Step) -> Iterator[tuple[str, Any]]:
         yield f"issue.{name}", getattr(job.issue, name)
     for name in SETTINGS.get(step, ()):
         yield f"plan.{name}", _setting(job, name)
+    for name, default in LATER.get(step, {}).items():
+        if _setting(job, name) != default:
+            yield f"plan.{name}", _setting(job, name)
     retries = [decision.id for decision in job.decisions if _retries(decision.verb, decision.kind, step)]
     if retries:
         yield "retry decisions", retries

@@ -55,7 +55,7 @@ class Git:
         self._staying = (objects, refs, remote_end)
 
         self.has, self.is_ancestor, self.merge_base = objects.has, _once(objects.is_ancestor), _once(objects.merge_base)
-        self.merge_bases = objects.merge_bases
+        self.merge_bases, self.size = objects.merge_bases, objects.size
         self.commits, self.read, self.listing = objects.commits, objects.read, objects.listing
         self.diff, self.measure, self.patch_id = _once(objects.diff), objects.measure, _once(objects.patch_id)
 

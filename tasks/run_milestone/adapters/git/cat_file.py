@@ -33,6 +33,11 @@ class Names:
         said, _ = _answer(self._talk, name, lambda _: 0)
         return None if said.endswith(" missing") else object_id(said.partition(" ")[0], name)
 
+    def size(self, name: str) -> int:
+        """Return the size in bytes of the file that `name` (`<commit>:src/a.py`) stands for, 0 where it is no file."""
+        said, _ = _answer(self._talk, name, lambda _: 0)
+        return _size(said) if _OBJECT.fullmatch(said) and " blob " in said else 0
+
     def close(self) -> None:
         """End the git that stays."""
         self._talk.close()

@@ -89,13 +89,9 @@ class Trees:
             raise OutsideError(f"{tree} was replaced by a link.", "Remove the link and run the same command again.")
         _unversion(tree)
         before = self._written(index)
-        staged = self._git.run("add", "--all", "--verbose", "--", ".", tree=tree, index=index)
-        if (
-            not staged
-            and self._written(index) == before
-            and merged is None
-            and self._laid_out.pop(index, None) == parent
-        ):
+        self._git.run("add", "--all", "--", ".", tree=tree, index=index)
+        unchanged = self._written(index) == before and merged is None
+        if unchanged and self._laid_out.pop(index, None) == parent:
             return parent  # nothing was added to what was laid out, and nothing taken away
         made = object_id(self._git.run("write-tree", tree=tree, index=index), "the tree")
         if merged is not None:

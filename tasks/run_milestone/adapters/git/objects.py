@@ -20,9 +20,11 @@ RENAMES = ("--find-renames",)
 
 The identity of a change is made without: it must not depend on how similar git finds two files.
 """
+DIFF_CONFIG = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.bigFileThreshold", "GIT_CONFIG_VALUE_0": "4m"}
+"""No file over this size is compared by line, so that no change takes minutes and gigabytes to read."""
 
-_WHERE = re.compile(rb"^(?:index |@@ ).*\n", re.MULTILINE)
-"""The lines of a diff that a clean rebase changes: blob ids and line numbers."""
+_WHERE = re.compile(rb"^(?:index .*\n(?!Binary files )|@@ .*\n)", re.MULTILINE)
+"""The lines of a diff that a clean rebase changes: blob ids and line numbers. A binary file has only its ids."""
 
 _COUNTED = re.compile(r"(\d+|-)\t(\d+|-)\t")
 """How a row of `--numstat` begins."""
@@ -83,7 +85,7 @@ class Objects:
 
     def _diff(self, base: str, head: str, *options: str, path: str | None = None) -> bytes:
         """Return a diff, of one path or of all, however large it is: what is cut off, nobody looks at."""
-        only, literally = (path,) if path else (), {"GIT_LITERAL_PATHSPECS": "1"}
+        only, literally = (path,) if path else (), {"GIT_LITERAL_PATHSPECS": "1", **DIFF_CONFIG}
         with tempfile.NamedTemporaryFile(dir=self._git.dir, prefix="diff-") as file:
             words = ("diff", *DIFF_OPTIONS, *options, f"--output={file.name}", f"{base}...{head}", "--", *only)
             self._git.run(*words, env=literally)
@@ -94,7 +96,7 @@ class Objects:
 
     def measure(self, before: str, after: str) -> tuple[int, int]:
         """Return how many files differ between two commits, and how many lines (added plus deleted)."""
-        rows = self._git.rows("diff", *DIFF_OPTIONS, *RENAMES, "--numstat", before, after, "--")
+        rows = self._git.rows("diff", *DIFF_OPTIONS, *RENAMES, "--numstat", before, after, "--", env=DIFF_CONFIG)
         counts = [found.groups() for found in map(_COUNTED.match, rows) if found]
         if len(counts) != len(rows) or (not rows and self.tree_of(before) != self.tree_of(after)):
             raise lying(f"compared {before[:10]} and {after[:10]}")
@@ -105,7 +107,7 @@ class Objects:
 
         Not `git patch-id`: it overlooks white space, which is code in Python, and all that follows a NUL.
         """
-        diff = self._diff(base, head, "--no-renames", "--full-index", "--binary", path=path)
+        diff = self._diff(base, head, "--no-renames", "--full-index", path=path)
         return hashlib.sha256(_WHERE.sub(b"@@\n", diff)).hexdigest() if diff else ""
 
     def read(self, commit: str, path: str) -> bytes | None:
@@ -114,6 +116,11 @@ class Objects:
             return None
         name = f"{commit}:{path}" if "\n" not in path else self._blob(commit, path)
         return self._files.read(name) if name else None
+
+    def size(self, commit: str, path: str) -> int:
+        """Return a committed file's size in bytes, 0 where the commit has no such file."""
+        name = f"{commit}:{path}" if "\n" not in path else self._blob(commit, path)
+        return self._names.size(name) if name else 0
 
     def _blob(self, commit: str, path: str) -> str | None:
         """Return the id of a file whose path has more than one line."""
