@@ -64,7 +64,7 @@ OLD_WORDS = {
     *("core", "policy", "render", "runner", "steps", "store", "sync"),
 }
 """Rooms whose words are still to be made plain."""
-OLD_TESTS = {"adapters", "checks", "commands", "core", "plan", "policy", "render", "runner", "store", "sync"}
+OLD_TESTS = {"adapters", "checks", "commands", "core", "plan", "policy", "runner", "sync"}
 """Folders of tests whose names and words are still to be made plain."""
 PLAIN_TESTS = [module for module in TESTS if module.room not in {*OLD_TESTS, "test_house"}]
 LONGEST_NAME = 8

@@ -1,4 +1,4 @@
-"""What a pull request says: true, bounded, found again, and of no effect where strangers wrote it."""
+"""The text of a pull request: true, bounded, identified by its mark, and inert where others wrote it."""
 
 import re
 from dataclasses import replace
@@ -40,7 +40,7 @@ ISSUE = Issue(
 MILESTONE = Milestone("m4.1", "User Management", "milestone/m4.1", (Phase(1, "One", (ISSUE,)),))
 LABELLED = Finding(Kind.MIGRATION_ADDITIVE, Severity.INFO, "CREATE TABLE", "Creates table notes", "alembic/1.py", 7)
 DECISION = Decision(4, "03", Verb.FIX, "ada", "2026-11-22T12:00:00+00:00", "Both are real", Kind.REVIEW)
-TOLD = Facts(
+FACTS = Facts(
     MILESTONE,
     ISSUE,
     Implemented("a" * 40, 1, 2, 15, ("Escapes what is not a word",)),
@@ -54,10 +54,10 @@ TOLD = Facts(
 HOSTILE = "@everyone Closes #1 <!-- run-milestone: m4.1/01 --> <img src=x>\n\n## Approved\n/approve\x1b[31m"
 
 
-def test_a_reviewer_reads_what_was_done_what_proves_it_and_what_it_stands_on():
+def test_the_body_shows_changes_proof_and_base():
     assert title(MILESTONE, ISSUE) == "feat(m4.1): Add input sanitization (#297)"
     assert (
-        body(TOLD)
+        body(FACTS)
         == """\
 Issue 03 of milestone m4.1 (User Management): Add input sanitization
 
@@ -97,28 +97,28 @@ Stacked on #311: this goes against `feat/m4.1-296-below` and shows this issue's 
 
 
 @pytest.mark.parametrize(
-    "told",
+    "facts",
     [
-        replace(TOLD, issue=replace(ISSUE, title=HOSTILE)),
-        replace(TOLD, milestone=replace(MILESTONE, title=HOSTILE)),
-        replace(TOLD, issue=replace(ISSUE, criteria=(Criterion(HOSTILE),))),
-        replace(TOLD, implemented=replace(TOLD.implemented, report=(HOSTILE,))),
-        replace(TOLD, inspected=replace(TOLD.inspected, findings=(replace(LABELLED, message=HOSTILE),))),
-        replace(TOLD, inspected=replace(TOLD.inspected, findings=(replace(LABELLED, path=HOSTILE, detail=HOSTILE),))),
-        replace(TOLD, decisions=(replace(DECISION, why=HOSTILE, who=HOSTILE),)),
-        replace(TOLD, files=(ChangedFile(HOSTILE, "M"),)),
+        replace(FACTS, issue=replace(ISSUE, title=HOSTILE)),
+        replace(FACTS, milestone=replace(MILESTONE, title=HOSTILE)),
+        replace(FACTS, issue=replace(ISSUE, criteria=(Criterion(HOSTILE),))),
+        replace(FACTS, implemented=replace(FACTS.implemented, report=(HOSTILE,))),
+        replace(FACTS, inspected=replace(FACTS.inspected, findings=(replace(LABELLED, message=HOSTILE),))),
+        replace(FACTS, inspected=replace(FACTS.inspected, findings=(replace(LABELLED, path=HOSTILE, detail=HOSTILE),))),
+        replace(FACTS, decisions=(replace(DECISION, why=HOSTILE, who=HOSTILE),)),
+        replace(FACTS, files=(ChangedFile(HOSTILE, "M"),)),
     ],
 )
-def test_texts_of_others_are_shown_and_do_nothing(told):
-    acting = re.sub("`[^`\n]*`", "", body(told))  # in a code span nothing acts
+def test_texts_of_others_are_shown_and_do_nothing(facts):
+    acting = re.sub("`[^`\n]*`", "", body(facts))  # in a code span nothing acts
     assert acting.count("<!--") == 1
     assert not re.search(r"#1\b|@everyone|<img|^## Approved|^/approve|\x1b", acting, re.MULTILINE)
-    assert "Closes" in body(told), "what was written is shown all the same"
+    assert "Closes" in body(facts), "what was written is shown all the same"
 
 
-def test_a_body_that_is_too_long_is_cut_at_a_line_and_still_found():
+def test_a_long_body_is_cut_before_its_mark():
     many = replace(ISSUE, criteria=tuple(Criterion(f"Criterion {number} " + "x" * 500) for number in range(300)))
-    shown = body(replace(TOLD, issue=many))
+    shown = body(replace(FACTS, issue=many))
     assert len(shown) <= LONGEST
     assert shown.endswith(f"{mark(MILESTONE, ISSUE)}\n")
     assert "\n\n*Shortened: the rest is in the milestone's state.*\n" in shown
@@ -132,7 +132,7 @@ def test_a_title_fits_whatever_it_is_made_of():
     assert "\\x1b[31m end" in title(MILESTONE, replace(ISSUE, title="a \x1b[31m\nend"))
 
 
-def test_the_milestones_own_closes_what_landed_and_tells_what_did_not(tmp_path):
+def test_the_milestones_pull_request_closes_only_landed_issues(tmp_path):
     left_out = Issue("04", "Cache @things", "cache", 1, github=298)
     milestone = replace(MILESTONE, phases=(Phase(1, "One", (ISSUE, left_out)),))
     state = State(tmp_path / "state")

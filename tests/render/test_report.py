@@ -1,4 +1,4 @@
-"""The report: a page that stands alone, tells what the records tell, and does nothing that its texts ask for."""
+"""The report is one self-contained page that shows the records and runs nothing that its texts hold."""
 
 import html
 import re
@@ -58,10 +58,10 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def ada(tmp_path_factory):
-    """Somebody whose first issue came through and whose second waits, with a secret in a reason."""
+    """A person whose first issue is done and whose second is skipped, with a secret in the reason."""
     ada = person_with_plan(tmp_path_factory.mktemp("report") / "widgets", PLAN)
-    told = ada.types("m1")
-    place = told.out.split("a worktree of it: ")[1].split(")")[0]
+    run = ada.types("m1")
+    place = run.out.split("a worktree of it: ")[1].split(")")[0]
     with open(f"{place}/widgets.py", "a") as file:
         file.write('COLOUR = "red"\n')
     with open(f"{place}/tests/test_widgets.py", "a") as file:
@@ -97,20 +97,20 @@ def test_it_needs_nothing_but_itself(page, source):
     assert all(link.startswith("#") for link in page.values("href"))
 
 
-def test_every_link_leads_somewhere_and_no_place_is_twice(page):
+def test_every_link_has_exactly_one_target(page):
     places = page.values("id")
     assert len(places) == len(set(places))
     assert {link.removeprefix("#") for link in page.values("href")} <= set(places)
 
 
-def test_what_strangers_wrote_is_text(page, source):
+def test_markup_in_titles_and_reasons_is_text(page, source):
     assert "First <b>bold</b> & <script>alert('title')</script>" in page.text
     assert "Add <img src=http://example.com/x onerror=alert(1)>" in page.text
     assert "</blockquote><script>1</script>" in page.text
     assert "ghp_" not in source
 
 
-def test_it_tells_what_happened(page):
+def test_it_shows_what_happened(page):
     text = " ".join(page.text.split())
     assert "1 of 2 issues completed, 1 skipped, 0 left, 1 decision awaited" in text
     assert "passed: tests/test_widgets.py::test_colour" in text
@@ -137,7 +137,7 @@ def test_the_same_records_make_the_same_page(ada, source):
     assert (ada.folder / "state/m1/report.html").read_text() == source
 
 
-def test_a_milestone_that_has_not_begun_has_a_page_too(newcomer):
+def test_a_milestone_without_runs_has_a_page(newcomer):
     newcomer.types("init")
     assert newcomer.types("report", "m1").code == 0
     page = Page((newcomer.folder / "state/m1/report.html").read_text())
@@ -176,8 +176,8 @@ function measure(frame) {
   const wide = [...page.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > WIDTH + 1);
   const parts = [...page.querySelectorAll("h1, h2, .tile, .card, .barrier, .question, .track, tr, details")];
   const unseen = parts.filter(e => !(e.offsetHeight > 0 && e.offsetWidth > 0) && !e.closest("thead"));
-  const told = `${page.scrollWidth} pixels, ${wide.length} too wide, ${unseen.length} of ${parts.length} unseen`;
-  document.querySelector("pre").textContent = told;
+  const measured = `${page.scrollWidth} pixels, ${wide.length} too wide, ${unseen.length} of ${parts.length} unseen`;
+  document.querySelector("pre").textContent = measured;
 }
 </script><pre></pre>
 <iframe sandbox="allow-same-origin" onload="measure(this)" style="width:WIDTHpx;height:900px;border:0"

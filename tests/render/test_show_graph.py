@@ -25,7 +25,7 @@ def order(milestone):
     return {(edge["from"], edge["to"]): edge["needs"] for edge in facts["edges"]}
 
 
-def test_every_dependency_is_an_arrow_and_no_arrow_says_what_others_say_already(milestone):
+def test_every_dependency_is_exactly_one_arrow(milestone):
     assert order(milestone) == {
         ("bootstrap", "plan-review"): False,
         ("plan-review", "01"): False,
@@ -40,7 +40,7 @@ def test_every_dependency_is_an_arrow_and_no_arrow_says_what_others_say_already(
     }
 
 
-def test_all_forms_show_each_issue_in_its_phase_with_its_standing(milestone):
+def test_every_format_shows_issues_with_phase_and_status(milestone):
     statuses = {"01": "done", "02": "waiting", "phase-1": "open"}
     mermaid, dot = (draw(milestone, statuses, form) for form in ("mermaid", "dot"))
     inside = mermaid.split('subgraph p1["Phase 1: Base"]')[1].split("end")[0]

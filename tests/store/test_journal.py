@@ -40,12 +40,12 @@ def test_there_is_nothing_before_the_first_entry(journal):
     assert not journal._path.exists()
 
 
-def test_entries_come_back_in_order_and_later_runs_go_on(path):
+def test_entries_are_read_in_order_by_later_runs(path):
     again(path).add("run started")
-    told = list(again(path).entries())
-    assert [entry["n"] for entry in told] == list(range(1, 10))
-    assert told[0]["why"] == "für später\u2028✓"
-    assert told[-1]["event"] == "run started"
+    entries = list(again(path).entries())
+    assert [entry["n"] for entry in entries] == list(range(1, 10))
+    assert entries[0]["why"] == "für später\u2028✓"
+    assert entries[-1]["event"] == "run started"
     assert again(path).broken() is None
 
 
@@ -93,7 +93,7 @@ def test_every_exchange_and_every_cut_is_detected(path):
     assert missed == []
 
 
-def test_an_edit_stays_detected_when_the_journal_goes_on(path):
+def test_an_edit_stays_detected_after_more_entries(path):
     lines = path.read_bytes().splitlines(keepends=True)
     for edited in (lines[:-1], lines[:-3], [*lines[:-1], lines[-1].replace(b"ada", b"eve")]):
         path.write_bytes(b"".join(edited))
@@ -108,9 +108,9 @@ def test_an_edit_stays_detected_when_the_journal_goes_on(path):
 
 def test_entries_that_somebody_else_chained_on_are_detected(path):
     head = path.with_name("journal.head").read_bytes()
-    stranger = again(path)
-    stranger.add("decision", id=9, verb="approve")
-    stranger.add("decision", id=10, verb="approve")
+    later = again(path)
+    later.add("decision", id=9, verb="approve")
+    later.add("decision", id=10, verb="approve")
     path.with_name("journal.head").write_bytes(head)
     assert "10 entries where 8 were written" in again(path).broken()
 
@@ -127,7 +127,7 @@ def test_validation_names_the_file_and_the_line(path):
         State(path.parent).validate()
 
 
-def test_what_a_crash_tore_off_is_repaired_by_the_next_entry(path):
+def test_the_next_entry_repairs_a_torn_line(path):
     whole = path.read_bytes()
     last = whole.splitlines(keepends=True)[-1]
     for kept in range(1, len(last)):
@@ -139,7 +139,7 @@ def test_what_a_crash_tore_off_is_repaired_by_the_next_entry(path):
     assert [entry["n"] for entry in again(path).entries()] == list(range(1, 10))
 
 
-def test_a_crash_between_an_entry_and_the_note_of_it_is_no_edit_however_often(path, monkeypatch):
+def test_a_crash_before_the_head_is_no_edit(path, monkeypatch):
     note = Journal._write_head
 
     def crash(journal, place):
@@ -186,7 +186,7 @@ def test_a_name_of_any_bytes_can_be_told(journal):
 
 
 @pytest.mark.parametrize("place", ["FIFO", "directory", "symlink"])
-def test_what_is_no_regular_file_is_told_at_once(path, place):
+def test_a_journal_that_is_no_file_is_refused(path, place):
     path.rename(path.with_name("elsewhere"))
     make = {"FIFO": os.mkfifo, "directory": os.mkdir, "symlink": lambda p: os.symlink(p.with_name("elsewhere"), p)}
     make[place](path)
@@ -198,7 +198,7 @@ def test_what_is_no_regular_file_is_told_at_once(path, place):
 
 
 @pytest.mark.parametrize("line", [b"oops\n", b'{"n": 9, "at": "2026-11-22", "evemt": "done"}\n'])
-def test_a_line_that_is_no_entry_is_named_and_not_stepped_over(path, line):
+def test_a_line_that_is_no_entry_is_named(path, line):
     path.write_bytes(path.read_bytes() + line)
     with pytest.raises(DamagedStateError, match=r"journal\.jsonl cannot be read: line 9 is not an entry"):
         list(again(path).entries())
@@ -215,7 +215,7 @@ while True:
 """
 
 
-def test_a_killed_writer_leaves_a_chain_that_goes_on(path):
+def test_a_killed_writer_leaves_a_whole_chain(path):
     for moment in range(10):
         command = [sys.executable, "-c", KILLED, str(path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
@@ -243,12 +243,12 @@ def twins(path, tmp_path):
     return other.read_bytes()
 
 
-def test_what_others_added_comes_first_and_own_entries_follow_chained_anew(path, twins):
+def test_a_rebase_puts_the_entries_of_others_first(path, twins):
     journal = again(path)
     journal.rebase(twins, {})
     assert path.read_bytes().startswith(twins)
-    told = [entry.get("task") for entry in journal.entries()][8:]
-    assert told == ["theirs 1", "theirs 2", "ours 1", "ours 2"]
+    entries = [entry.get("task") for entry in journal.entries()][8:]
+    assert entries == ["theirs 1", "theirs 2", "ours 1", "ours 2"]
     journal.add("run ended")
     assert again(path).broken() is None
     before = path.read_bytes()
@@ -256,7 +256,7 @@ def test_what_others_added_comes_first_and_own_entries_follow_chained_anew(path,
     assert path.read_bytes() == before, "what is there already is not added again"
 
 
-def test_a_crash_while_it_is_exchanged_leaves_a_journal_that_can_be_gone_on_with(path, twins, monkeypatch):
+def test_a_crash_in_a_rebase_leaves_a_journal(path, twins, monkeypatch):
     from run_milestone.store import journal as room
 
     write, ends = room.write_text, []
@@ -281,7 +281,7 @@ def test_entries_follow_the_new_numbers_of_decisions(path, twins):
     assert decisions[-2:] == [(8, "03"), (7, "04")]
 
 
-def test_neither_a_changed_journal_here_nor_one_there_is_gone_on_with(path, twins):
+def test_a_rebase_refuses_a_changed_journal(path, twins):
     with pytest.raises(DamagedStateError, match="on the remote, line 9"):
         again(path).rebase(twins.replace(b"theirs 1", b"forged 1").replace(b'"n": 9', b'"n": 1'), {})
     path.write_bytes(path.read_bytes().replace(b"ours 2", b"mine 2"))
@@ -309,7 +309,7 @@ print(failed)
 """
 
 
-def test_an_entry_that_did_not_fit_on_the_disk_is_no_entry(tmp_path):
+def test_a_full_disk_leaves_no_torn_entry(tmp_path):
     path = tmp_path / "journal.jsonl"
     command = [sys.executable, "-c", FULL, str(path)]
     failed = int(subprocess.run(command, preexec_fn=full_disk, capture_output=True, text=True, check=True).stdout)

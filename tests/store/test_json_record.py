@@ -1,4 +1,4 @@
-"""Open gates, decisions and approval files as they lie on the disk; what cannot be read is told by its name."""
+"""Gates, decisions and approval files on disk; an error names the file that cannot be read."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def seen_later(state):
 # ---- gates ----------------------------------------------------------------------------------------------------
 
 
-def test_a_gate_is_open_until_it_is_closed_and_keeps_its_time(state):
+def test_a_gate_is_open_until_it_is_closed(state):
     opened, new = state.gates.open(GATE)
     assert new
     assert opened.opened
@@ -57,7 +57,7 @@ def test_a_gate_that_asks_something_else_is_new(state):
     assert state.gates.since("03") >= since
 
 
-def test_a_touch_right_after_the_question_is_never_older_than_it(state):
+def test_an_immediate_touch_is_newer_than_its_gate(state):
     for number in range(50):
         state.gates.open(Gate("03", Kind.SIZE, number, 2, (Verb.ABORT,), FOUND, "d" * 64, ""))
         path = state.folder / "approvals" / "03.approve"
@@ -85,7 +85,7 @@ def test_a_gate_under_anothers_name_is_told(state):
 # ---- decisions ------------------------------------------------------------------------------------------------
 
 
-def test_decisions_are_numbered_and_come_back_in_order_also_beyond_9999(state):
+def test_decisions_are_numbered_in_order_beyond_9999(state):
     assert [state.decisions.record(DECISION).id for _ in range(3)] == [1, 2, 3]
     folder = state.folder / "decisions"
     late = json.loads((folder / "0003-03-approve.json").read_text())
@@ -127,7 +127,7 @@ def test_a_deleted_decision_is_taken_back(state):
 
 @pytest.mark.parametrize("room", ["gates", "decisions"])
 @pytest.mark.parametrize("make", [lambda path: path.write_text(""), os.mkfifo, lambda path: path.symlink_to(path)])
-def test_a_folder_that_is_none_is_told_and_not_taken_for_empty(state, room, make):
+def test_a_damaged_folder_is_not_taken_for_empty(state, room, make):
     state.folder.mkdir()
     make(state.folder / room)
     with pytest.raises(DamagedStateError, match=f"{room} cannot be read"):
@@ -148,9 +148,9 @@ def test_validation_reads_everything_there_is(state):
         seen_later(state).validate()
 
 
-def test_no_secret_of_the_environment_reaches_gates_or_decisions(state, monkeypatch):
+def test_no_secret_reaches_gates_or_decisions(state, monkeypatch):
     monkeypatch.setenv("FORGE_TOKEN", "canary-5f1d9e")
-    found = (Finding(Kind.FORGE, Severity.CRITICAL, "push", "401 for https://ada:canary-5f1d9e@forge.example/x"),)
-    state.gates.open(Gate("03", Kind.FORGE, 1, 2, (Verb.ABORT,), found, "d" * 64, ""))
-    state.decisions.record(Decision(0, "03", Verb.FIX, "ada", "", "canary-5f1d9e", findings=found))
+    findings = (Finding(Kind.FORGE, Severity.CRITICAL, "push", "401 for https://ada:canary-5f1d9e@forge.example/x"),)
+    state.gates.open(Gate("03", Kind.FORGE, 1, 2, (Verb.ABORT,), findings, "d" * 64, ""))
+    state.decisions.record(Decision(0, "03", Verb.FIX, "ada", "", "canary-5f1d9e", findings=findings))
     assert not [path for path in state.folder.rglob("*.json") if "canary" in path.read_text()]

@@ -1,4 +1,4 @@
-"""Markers are whole or absent, and damage is told by name: never taken for done, never a crash, never a hang."""
+"""Markers are whole or absent. An error names a damaged one; it is never taken for done, and never hangs a run."""
 
 import os
 import random
@@ -32,12 +32,12 @@ def marker(state):
 
 
 def outcome(state):
-    """What somebody who asks for the marker gets: the evidence, absent, or told what is wrong with which file."""
+    """Return what reading the marker gives: the evidence is `taken`, `absent`, or `refused` with the file's name."""
     try:
-        found = state.markers.evidence(TASK, Evidence)
+        evidence = state.markers.evidence(TASK, Evidence)
     except DamagedStateError as error:
-        return "told" if str(state.markers.path(TASK)) in str(error) else f"told without the name: {error}"
-    return "absent" if found is None else "taken"
+        return "refused" if str(state.markers.path(TASK)) in str(error) else f"refused without the name: {error}"
+    return "absent" if evidence is None else "taken"
 
 
 @pytest.mark.parametrize(
@@ -50,22 +50,22 @@ def outcome(state):
         ("phase-12", "phases/12.json"),
     ],
 )
-def test_each_task_has_its_file_where_the_contract_says(state, task, file):
+def test_each_task_has_its_file(state, task, file):
     assert state.markers.read(task) is None
     state.markers.write(task, INPUTS, Passed(("needs-db-review",), (1,)), 0.5)
     assert (state.folder / file).is_file()
     assert state.markers.evidence(task, Passed) == Passed(("needs-db-review",), (1,))
 
 
-def test_what_was_written_is_what_is_read(state, marker):
-    found = state.markers.read(TASK)
-    assert (found.task, found.inputs, found.took) == (TASK, INPUTS, 1.235)
+def test_a_marker_is_read_as_it_was_written(state, marker):
+    record = state.markers.read(TASK)
+    assert (record.task, record.inputs, record.took) == (TASK, INPUTS, 1.235)
     assert state.markers.evidence(TASK, Evidence) == FOUND
     assert marker.read_text().endswith("}\n")
     assert marker.stat().st_mode & 0o777 == 0o644
 
 
-def test_a_deleted_marker_is_absent_and_an_issues_markers_go_together(state, marker):
+def test_forgetting_an_issue_deletes_all_its_markers(state, marker):
     state.markers.write("03:lint", INPUTS, Passed(), 0)
     state.markers.write("04:lint", INPUTS, Passed(), 0)
     state.markers.forget("03")
@@ -76,28 +76,28 @@ def test_a_deleted_marker_is_absent_and_an_issues_markers_go_together(state, mar
     assert state.markers.read("04:lint") is None
 
 
-def test_no_truncation_is_taken_for_done_or_for_absent(state, marker):
+def test_no_truncation_is_taken_for_done(state, marker):
     whole = marker.read_bytes()
     taken = []
     for length in range(len(whole) - 1):  # without its last newline it is still whole
         marker.write_bytes(whole[:length])
-        if outcome(state) != "told":
+        if outcome(state) != "refused":
             taken.append(length)
     print(f"figure: truncations wrongly accepted: {len(taken)} / {len(whole) - 1}")
     assert taken == []
 
 
-def test_a_flipped_bit_is_told_or_leaves_a_marker_of_the_same_shape(state, marker):
-    """Whoever mends a marker with an editor does the same as a flip inside a value; but none ever vanishes."""
+def test_a_flipped_bit_never_makes_a_marker_absent(state, marker):
+    """A flip inside a value is like an edit by a person. No flip makes a marker absent."""
     whole = marker.read_bytes()
-    seen = {"told": 0, "taken": 0, "absent": 0}
+    seen = {"refused": 0, "taken": 0, "absent": 0}
     for place in range(len(whole)):
         for bit in (1, 128):
             marker.write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
             seen[outcome(state)] += 1
     print(f"figure: flips: {seen}")
     assert seen["absent"] == 0
-    assert seen["told"] > seen["taken"]
+    assert seen["refused"] > seen["taken"]
 
 
 HOSTILE = {
@@ -119,9 +119,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
-def test_what_is_no_marker_is_told(state, marker, content):
+def test_a_file_that_is_no_marker_is_refused(state, marker, content):
     marker.write_bytes(content)
-    assert outcome(state) == "told"
+    assert outcome(state) == "refused"
 
 
 @pytest.mark.parametrize(
@@ -141,17 +141,17 @@ def test_what_is_no_marker_is_told(state, marker, content):
         ('"at": ', '"more": 1, "at": '),
     ],
 )
-def test_a_value_of_another_shape_is_told(state, marker, old, new):
+def test_a_value_of_another_shape_is_refused(state, marker, old, new):
     text = marker.read_text()
     assert old in text
     marker.write_text(text.replace(old, new))
-    assert outcome(state) == "told"
+    assert outcome(state) == "refused"
 
 
-def test_a_copy_of_another_tasks_marker_is_told(state, marker):
+def test_a_copy_of_another_tasks_marker_is_refused(state, marker):
     state.markers.write("04:test", INPUTS, FOUND, 1)
     shutil.copy(state.markers.path("04:test"), marker)
-    assert outcome(state) == "told"
+    assert outcome(state) == "refused"
 
 
 def places(path, elsewhere):
@@ -169,17 +169,17 @@ def places(path, elsewhere):
 @pytest.mark.parametrize(
     "kind", ["FIFO", "directory", "symlink to a good marker", "dangling symlink", "circle of symlinks"]
 )
-def test_what_is_no_regular_file_is_told_at_once(state, marker, tmp_path, kind):
+def test_a_marker_that_is_no_file_is_refused(state, marker, tmp_path, kind):
     places(marker, tmp_path / "elsewhere.json")[kind]()
     began = time.monotonic()
-    assert outcome(state) == "told"
+    assert outcome(state) == "refused"
     assert time.monotonic() - began < 1
 
 
-def test_a_file_where_a_folder_should_be_is_told(state):
+def test_a_file_where_a_folder_belongs_is_refused(state):
     (state.folder / "issues").mkdir(parents=True)
     (state.folder / "issues" / "03").write_text("")
-    assert outcome(state) == "told"
+    assert outcome(state) == "refused"
 
 
 def test_no_secret_of_the_environment_reaches_a_marker(state, monkeypatch):
@@ -209,14 +209,14 @@ def test_a_killed_writer_leaves_a_whole_marker(state):
             writer.stdout.readline()
             time.sleep(random.Random(seed).random() * 0.03)
             writer.send_signal(signal.SIGKILL)
-        found = state.markers.read(TASK)
-        assert found is None or found.inputs["commit"] == f"{found.evidence['passed']:016}"
-        whole += found is not None
+        marker = state.markers.read(TASK)
+        assert marker is None or marker.inputs["commit"] == f"{marker.evidence['passed']:016}"
+        whole += marker is not None
     print(f"figure: whole after kill -9: {whole} / 30, torn: 0")
     assert whole
 
 
-def test_a_failed_write_leaves_the_old_marker_and_nothing_beside_it(state, marker):
+def test_a_failed_write_leaves_only_the_old_marker(state, marker):
     with pytest.raises(ValueError, match="JSON"):
         state.markers.write(TASK, INPUTS, {"cost": float("nan")}, 1)
     assert state.markers.evidence(TASK, Evidence) == FOUND

@@ -1,4 +1,4 @@
-"""One run per milestone and machine: the next is refused and told who holds it, also while an orphan lives."""
+"""One run per milestone and machine: the next is refused and learns who holds it, also while an orphan lives."""
 
 import os
 import signal
@@ -27,13 +27,13 @@ with held(Path(sys.argv[1])) as handle:
 
 
 def holder(folder, *words):
-    """Start a process that takes the lock; returns it and what it said before that."""
+    """Start a process that takes the lock; returns it and the lines it printed before that."""
     command = [sys.executable, "-c", HOLD, str(folder), *words]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    said = []
+    lines = []
     while (line := process.stdout.readline().strip()) not in {"held", ""}:
-        said.append(line)
-    return process, said
+        lines.append(line)
+    return process, lines
 
 
 def end(process):
@@ -41,7 +41,7 @@ def end(process):
     process.communicate()
 
 
-def test_the_second_is_refused_and_told_who_holds_it(tmp_path):
+def test_the_second_run_learns_who_holds_the_lock(tmp_path):
     first, _ = holder(tmp_path / "m4.1")
     began = time.monotonic()
     with pytest.raises(BusyError) as refused, held(tmp_path / "m4.1"):
@@ -59,7 +59,7 @@ def test_another_milestone_is_free(tmp_path):
         end(first)
 
 
-def test_it_is_free_after_kill_9_and_after_an_orderly_end(tmp_path):
+def test_it_is_free_after_kill_9(tmp_path):
     first, _ = holder(tmp_path)
     first.send_signal(signal.SIGKILL)
     first.communicate()
@@ -69,7 +69,7 @@ def test_it_is_free_after_kill_9_and_after_an_orderly_end(tmp_path):
         pass
 
 
-def test_one_of_many_that_start_at_once_gets_it(tmp_path):
+def test_one_of_many_simultaneous_runs_gets_it(tmp_path):
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", HOLD, str(tmp_path)],
@@ -92,7 +92,7 @@ def test_one_of_many_that_start_at_once_gets_it(tmp_path):
     assert refused == 5
 
 
-def test_an_orphan_that_inherited_the_lock_holds_it_until_it_ends(tmp_path, monkeypatch):
+def test_an_orphan_holds_the_lock_until_it_ends(tmp_path, monkeypatch):
     monkeypatch.setattr(run_lock, "PATIENCE", 0.3)
     first, (orphan,) = holder(tmp_path, "with an orphan")
     first.send_signal(signal.SIGKILL)
@@ -104,7 +104,7 @@ def test_an_orphan_that_inherited_the_lock_holds_it_until_it_ends(tmp_path, monk
         pass
 
 
-def test_whoever_comes_waits_for_the_orphans_of_a_dead_run(tmp_path):
+def test_a_new_run_waits_for_orphans(tmp_path):
     first, (orphan,) = holder(tmp_path, "with an orphan")
     first.send_signal(signal.SIGKILL)
     first.communicate()
@@ -114,13 +114,13 @@ def test_whoever_comes_waits_for_the_orphans_of_a_dead_run(tmp_path):
 
 
 @pytest.mark.parametrize("left", [b"", b"{", b"[]", b'{"pid": "x"}', b'{"pid": 1', b"\xff\xfe", b"[" * 5000])
-def test_what_a_lock_file_holds_prevents_nothing(tmp_path, left):
+def test_old_content_of_the_lock_prevents_nothing(tmp_path, left):
     (tmp_path / "lock").write_bytes(left)
     with held(tmp_path):
         assert f'"pid": {os.getpid()}' in (tmp_path / "lock").read_text()
 
 
-def test_a_holder_that_cannot_be_read_is_still_a_holder(tmp_path):
+def test_an_unreadable_holder_is_still_a_holder(tmp_path):
     first, _ = holder(tmp_path)
     (tmp_path / "lock").write_bytes(b"[" * 4000)
     with pytest.raises(BusyError, match="process unknown on this machine"), held(tmp_path):
@@ -129,7 +129,7 @@ def test_a_holder_that_cannot_be_read_is_still_a_holder(tmp_path):
 
 
 @pytest.mark.parametrize("place", [os.mkdir, lambda path: os.symlink(path.parent / "elsewhere", path)])
-def test_what_is_no_file_is_told(tmp_path, place):
+def test_a_lock_that_is_no_file_is_refused(tmp_path, place):
     place(tmp_path / "lock")
     with pytest.raises(DamagedStateError, match="lock cannot be opened"), held(tmp_path):
         pass
