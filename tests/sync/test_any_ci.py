@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.pages import block
 
 from run_milestone.commands import main
 
-PAGE = (Path(__file__).parents[2] / "docs" / "ci.md").read_text(encoding="utf-8").partition("## Any CI system")[2]
-RUN, DECIDE, MANY, STEPS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+RUN, DECIDE, MANY, STEPS = (block("docs/guides/ci.md", name) for name in ("run", "decide", "many", "steps"))
 
 
 def in_a_bare_shell(where, script, **more):

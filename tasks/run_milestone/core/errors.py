@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """Exit codes of `run-milestone` (README, "Exit codes")."""
+    """Exit codes of `run-milestone` (docs/reference/exit-codes.md)."""
 
     DONE = 0
     FAILED = 1

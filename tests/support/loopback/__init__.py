@@ -18,7 +18,7 @@ from .server import Handler
 from .world import World
 
 SCHEMA = Path(os.environ.get("GITHUB_SCHEMA", Path(__file__).parents[3] / ".cache" / "schema.graphql"))
-"""GitHub's public GraphQL schema, from the npm package @octokit/graphql-schema (README, "Development")."""
+"""GitHub's public GraphQL schema, from the npm package @octokit/graphql-schema (docs/contributing/development.md)."""
 
 
 def missing():
@@ -27,7 +27,7 @@ def missing():
         return "no gh: pip install -e '.[github]'"
     if find_spec("graphql") is None:
         return "no graphql-core: pip install graphql-core"
-    return None if SCHEMA.exists() else f"no GitHub schema at {SCHEMA}: see the README, Development"
+    return None if SCHEMA.exists() else f"no GitHub schema at {SCHEMA}: see docs/contributing/development.md"
 
 
 class GitHub:

@@ -1,0 +1,58 @@
+"""The tables of the reference are those of the program, and the README is short."""
+
+import re
+
+import pytest
+from support.pages import read
+
+from run_milestone.commands import COMMANDS
+from run_milestone.core.errors import ExitCode
+from run_milestone.model import Verb
+from run_milestone.render.phrases import PURPOSE
+
+COMMAND_PAGE = "docs/reference/commands.md"
+
+
+def tables(page, first):
+    """The rows of the tables whose first heading is `first`, as tuples of cells without backquotes."""
+    for rest in read(page).split(f"\n| {first} | ")[1:]:
+        rows = rest.partition("\n\n")[0].splitlines()[2:]
+        yield from (tuple(cell.strip().replace("`", "") for cell in re.split(r"(?<!\\)\|", row)[1:-1]) for row in rows)
+
+
+SHOWN = [row[0] for row in tables(COMMAND_PAGE, "command") if row[0].startswith("run-milestone")]
+EVERYDAY = [row[0] for row in tables("README.md", "command")]
+
+
+def test_the_readme_is_short():
+    assert len(read("README.md").splitlines()) <= 150
+
+
+def test_every_command_is_listed():
+    shown = {command.split()[1] for command in SHOWN}
+    assert shown - {"m4.1"} == set(COMMANDS) - {"run"}
+
+
+@pytest.mark.parametrize("command", [*SHOWN, *EVERYDAY])
+def test_the_flags_shown_are_taken(person, command):
+    parts = re.sub(r"^run-milestone (m[\d.]+)?", "", command).split()
+    names = [word for word in parts if word.isalpha()]
+    words = names[: 2 if re.match("run-milestone (plan|state|ci) ", command) else 1] or ["run"]
+    shown = person.types(*words, "--help")
+    assert shown.code == 0
+    assert all(flag in shown.out for flag in re.findall(r"--[a-z-]+", command))
+
+
+def test_every_flag_of_a_run_is_listed(person):
+    listed = {flag for row in tables(COMMAND_PAGE, "flag") for flag in re.findall(r"--[a-z-]+", row[0])}
+    taken = set(re.findall(r"--[a-z-]+", person.types("run", "--help").out))
+    assert taken - {"--help", "--directory"} == listed
+
+
+def test_the_exit_codes_are_those_of_the_program():
+    rows = tables("docs/reference/exit-codes.md", "code")
+    assert [(int(code), name) for code, name, _ in rows] == [(code, code.name.lower()) for code in ExitCode]
+
+
+def test_every_verb_is_explained():
+    assert {row[0] for row in tables("docs/explanation/approvals.md", "verb")} == set(Verb) == set(PURPOSE)
