@@ -20,8 +20,8 @@ def shell(tmp_path, sealed_home):
     return run
 
 
-def test_a_larger_budget_is_given_as_shown(milestone, shell):
-    ada = milestone(
+def test_a_larger_budget_is_given_as_shown(make_milestone, shell):
+    ada = make_milestone(
         {"01-1": {"a.py": "A = 1\n"}}, plan="limits: {time: 1s}\nreviewers: [{name: slow, command: [sleep, '2']}]\n"
     )
     assert ada.types("m1").code == 4

@@ -44,9 +44,9 @@ class Block:
 
 def pages():
     """The Markdown files that people read, by their path in the checkout."""
-    own = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
-    found = sorted((CHECKOUT / "docs").rglob("*.md"))
-    return [*own, *(str(path.relative_to(CHECKOUT)) for path in found if "_build" not in path.parts)]
+    top = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+    below = sorted((CHECKOUT / "docs").rglob("*.md"))
+    return [*top, *(str(path.relative_to(CHECKOUT)) for path in below if "_build" not in path.parts)]
 
 
 def read(page):
@@ -56,11 +56,11 @@ def read(page):
 def blocks(page):
     """The fenced blocks of a page, in order."""
     text = read(page)
-    for found in FENCE.finditer(text):
-        note = NOTE.search(text[: found.start()])
-        body = re.sub(f"^{found['indent']}", "", found["text"], flags=re.MULTILINE)
-        line = text.count("\n", 0, found.start()) + 1
-        yield Block(page, line, found["language"], body, note["note"] if note else "")
+    for match in FENCE.finditer(text):
+        note = NOTE.search(text[: match.start()])
+        body = re.sub(f"^{match['indent']}", "", match["text"], flags=re.MULTILINE)
+        line = text.count("\n", 0, match.start()) + 1
+        yield Block(page, line, match["language"], body, note["note"] if note else "")
 
 
 def block(page, name):
@@ -83,8 +83,8 @@ def anchors(page):
 
 def links(page):
     """The links of a page to other files of the checkout: path and anchor."""
-    for found in LINK.finditer(prose(page)):
-        target = found["target"]
+    for match in LINK.finditer(prose(page)):
+        target = match["target"]
         if not re.match(r"[a-z]+:", target):
             path, _, anchor = target.partition("#")
             yield path, anchor

@@ -1,6 +1,5 @@
 """The small repository of the documentation, and what its coding agent and its person write there."""
 
-import json
 import os
 import subprocess
 
@@ -160,13 +159,6 @@ def make_shop(home, work):
     kept = {name: os.environ[name] for name in ("HOME", "GIT_CONFIG_NOSYSTEM") if name in os.environ}
     env = {**kept, "PATH": on_path(home / "bin"), "LOGNAME": "ada", "LANG": "C.UTF-8"}
     return Shell(home / "shop", env)
-
-
-def pulls(home):
-    """The pull requests on the local forge of the shop, oldest first."""
-    folder = home / "shop/.git/run-milestone/remote.forge/pulls"
-    found = (json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json"))
-    return sorted(found, key=lambda pull: pull["number"])
 
 
 def _write(folder, files):
