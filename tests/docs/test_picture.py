@@ -4,9 +4,9 @@ from support.picture import PICTURE, draw, read, select
 
 
 def test_the_picture_shows_the_demo(founding_example):
-    _, told = founding_example
+    _, played = founding_example
     shown = read(PICTURE.read_text(encoding="utf-8"))
-    assert shown == select(told.out), "run `python -m tests.docs`"
+    assert shown == select(played.out), "run `python -m tests.docs`"
 
 
 def test_what_is_drawn_can_be_read():

@@ -39,7 +39,7 @@ FRAME = """\
 
 
 def select(printed):
-    """Return the lines of a run that the picture shows, whoever played it."""
+    """Return the lines of a run that the picture shows; every player is called ada."""
     lines = [line for line in printed.splitlines() if line.strip() and not line.startswith("═")]
     shown, at = [COMMAND], 0
     for first, last in PIECES:
