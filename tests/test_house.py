@@ -34,7 +34,19 @@ DOORS = {
 WRITERS = {"store", "sync", "core", "plan", "commands", "adapters/git", "adapters/forge", "adapters/agents"}
 """Rooms that write files; below state/ only the store does."""
 MIRRORED = {
-    *("approvals", "budget", "change", "decide", "decisions", "errors", "evidence", "forge", "gate", "gate_comments"),
+    *(
+        "approvals",
+        "budget",
+        "change",
+        "decide",
+        "decisions",
+        "errors",
+        "evidence",
+        "forge",
+        "gate",
+        "gate_comments",
+        "doctor",
+    ),
     *(
         "gates",
         "graph",

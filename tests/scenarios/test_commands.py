@@ -303,7 +303,7 @@ def test_panic_ends_everything_and_leaves_drafts(with_agent, tmp_path):
     again = ada.types("panic", "m1")
     assert (again.code, again.out) == (
         0,
-        "No run of m1 is active on this machine; nothing was stopped, nothing was changed.\n",
+        "No run of m1 is active on this machine; nothing was stopped and nothing changed.\n",
     )
     ada.touches("02.skip", milestone="m1")
     assert ada.types("m1").code == 3
@@ -328,7 +328,7 @@ def test_panic_ends_no_other_process(ada):
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         for host, pid, shown in (
-            (socket.gethostname(), other.pid, f"Process {other.pid} (sleep) is no run of run-milestone."),
+            (socket.gethostname(), other.pid, f"Process {other.pid} (sleep) is not a run of run-milestone."),
             ("elsewhere", other.pid, f"is held by process {other.pid} on elsewhere."),
         ):
             lock.write_text(json.dumps({"pid": pid, "host": host, "since": "now"}))

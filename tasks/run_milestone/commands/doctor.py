@@ -1,4 +1,4 @@
-"""doctor: what works here: Python, git, tools, and for each plan its repository, remote, forge, agent and commands."""
+"""Examine Python, git, tools, and for each plan its repository, remote, forge, agent and commands."""
 
 from __future__ import annotations
 
@@ -7,60 +7,47 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.errors import UserError
 from ..core.units import count
-from ..model import Tier
-from ..policy.stops import STOPS
 
 if TYPE_CHECKING:
     from ..adapters.git import Git
     from ..adapters.process import Processes
     from ..model import AgentSpec, Milestone, Reviewer
     from ..plan.project import Project
-    from ..policy.stops import Stop
 
 OLDEST_GIT = (2, 38)
-"""`git merge-tree --write-tree` came with it."""
+"""The first version with `git merge-tree --write-tree`."""
 EXTRAS = {
     "migrations": (("alembic", "sqlglot"), "migrations are read"),
-    "licences": (("license-expression", "packaging"), "dependencies and licences are told apart"),
+    "licences": (("license-expression", "packaging"), "licences of dependencies are recognised"),
     "secrets": (("detect-secrets",), "hardcoded credentials are looked for"),
     "report": (("jinja2",), "report.html is written"),
     "all": (("ruff", "pytest"), "a plan's default commands run"),
 }
-"""What each extra brings, and what for."""
+"""The packages of each extra, and their purpose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """One thing that was looked at. `works` is None where nothing fails but something is missing."""
+class Sign(NamedTuple):
+    """One part that was examined. `works` is None where something optional is missing."""
 
     name: str
-    told: str
+    state: str
     works: bool | None = True
 
 
-def examine(project: Project | None, milestones: list[str]) -> tuple[str, bool]:
-    """Return what works here, for people, and whether everything that is needed does."""
+def examine(project: Project | None, milestones: list[str]) -> list[Sign]:
+    """Examine the machine and the plans of these milestones."""
     from ..adapters.process import Processes
 
     processes = Processes()
     try:
-        signs = [*_machine(processes), *_extras(), *_plans(project, milestones, processes)]
+        return [*_machine(processes), *_extras(), *_plans(project, milestones, processes)]
     finally:
         processes.stop()
-    broken = sum(sign.works is False for sign in signs)
-    width = max(len(sign.name) for sign in signs)
-    lines = [f"{_MARKS[sign.works]} {sign.name:<{width}}  {sign.told}" for sign in signs]
-    end = f"✗ {count(broken, 'thing')} to mend" if broken else "✓ Everything that is needed works"
-    return "\n".join([*lines, "", end]) + "\n", not broken
-
-
-_MARKS = {True: "✓", None: "·", False: "✗"}
 
 
 # ---- the machine ----------------------------------------------------------------------------------------------
@@ -70,24 +57,22 @@ def _machine(processes: Processes) -> Iterator[Sign]:
     from ..adapters.git import version
 
     yield Sign("Python", sys.version.split()[0])
-    found, wanted = version(processes), ".".join(map(str, OLDEST_GIT))
-    told = ".".join(map(str, found)) if found else "not found"
-    good = found >= OLDEST_GIT
-    yield Sign("git", told if good else f"{told}; install {wanted} or newer", good)
-    yield Sign(
-        "sandbox", "none yet: agents, tests and linters run as you; use a container for what you do not trust", None
-    )
+    installed = version(processes)
+    shown = ".".join(map(str, installed)) if installed else "not installed"
+    recent = installed >= OLDEST_GIT
+    yield Sign("git", shown if recent else f"{shown}; install {'.'.join(map(str, OLDEST_GIT))} or newer", recent)
+    sandbox = "none yet: agents, tests and linters run as you; use a container for what you do not trust"
+    yield Sign("sandbox", sandbox, None)
 
 
 def _extras() -> Iterator[Sign]:
     for extra, (packages, purpose) in EXTRAS.items():
-        found = {package: _installed(package) for package in packages}
-        missing = [package for package, version in found.items() if version is None]
-        told = ", ".join(f"{package} {version}" for package, version in found.items() if version)
-        lacks = f"no {', '.join(missing)}: `pip install 'run-milestone[{extra}]'`, so that {purpose}"
-        yield Sign(
-            f"extra {extra}", "; ".join(filter(None, (told, lacks if missing else ""))), None if missing else True
-        )
+        versions = {package: _installed(package) for package in packages}
+        missing = [package for package, version in versions.items() if version is None]
+        present = ", ".join(f"{package} {version}" for package, version in versions.items() if version)
+        install = f"no {', '.join(missing)}: `pip install 'run-milestone[{extra}]'`, so that {purpose}"
+        state = "; ".join(filter(None, (present, install if missing else "")))
+        yield Sign(f"extra {extra}", state, None if missing else True)
 
 
 def _installed(package: str) -> str | None:
@@ -125,14 +110,14 @@ def _plan(project: Project, milestone: Milestone, processes: Processes) -> Itera
 
 
 def _variables(name: str, programs: Iterable[AgentSpec | Reviewer]) -> Iterator[Sign]:
-    """Tell which variables are there to be passed on, never what is in them."""
+    """Yield which variables of `pass_env` are set, without their values."""
     for variable in dict.fromkeys(variable for program in programs for variable in program.pass_env):
-        there = bool(os.environ.get(variable))
-        yield Sign(name, variable if there else f"{variable} is not set, so it is not passed on", there or None)
+        is_set = bool(os.environ.get(variable))
+        yield Sign(name, variable if is_set else f"{variable} is not set, so it is not passed on", is_set or None)
 
 
 def _places(project: Project, milestone: Milestone, processes: Processes) -> Iterator[Sign]:
-    """Ask the remote for its branches and the forge for its pull requests, as a run would."""
+    """Ask the remote for its branches and the forge for its pull requests."""
     from ..runner.wiring import open_git
 
     name, repository = milestone.id, project.repository(milestone)
@@ -144,54 +129,34 @@ def _places(project: Project, milestone: Milestone, processes: Processes) -> Ite
     if git.local_remote is not None and not git.local_remote.exists():
         yield Sign(f"{name} remote", "a bare repository, made by the first run", None)
     else:
-        yield Sign(
-            f"{name} remote", f"reachable, {count(len(git.remote_heads()), 'branch').replace('branchs', 'branches')}"
-        )
+        heads = len(git.remote_heads())
+        yield Sign(f"{name} remote", f"reachable, {heads} {'branch' if heads == 1 else 'branches'}")
     yield _forge(f"{name} forge", milestone, git, processes)
 
 
 def _forge(name: str, milestone: Milestone, git: Git, processes: Processes) -> Sign:
-    """Tell what the forge holds; of GitHub, who is logged in and whether that is enough."""
+    """Return what the forge holds; for GitHub, the login and whether it has enough rights."""
     from ..adapters.forge.github import GitHubForge
     from ..runner.wiring import open_forge
 
     forge = open_forge(milestone, git, processes)
     if not isinstance(forge, GitHubForge):
         return Sign(name, f"{milestone.forge}, {count(len(forge.pulls()), 'pull request')}")
-    told = forge.standing()
-    scopes = "a token that tells no scopes" if told.scopes is None else f"scopes {', '.join(told.scopes) or 'none'}"
-    lacks = "" if told.enough else "; it may not push: ask for write access, or `gh auth refresh -s repo`"
-    lacks += "" if told.modern else "; install gh 2.48 or newer"
-    return Sign(name, f"{told.repository} by gh {told.version}, logged in as {told.login}, {scopes}{lacks}", not lacks)
+    auth = forge.standing()
+    scopes = "a token without a list of scopes" if auth.scopes is None else f"scopes {', '.join(auth.scopes) or 'none'}"
+    lacks = "" if auth.enough else "; it may not push: ask for write access, or `gh auth refresh -s repo`"
+    lacks += "" if auth.modern else "; install gh 2.48 or newer"
+    return Sign(name, f"{auth.repository} by gh {auth.version}, logged in as {auth.login}, {scopes}{lacks}", not lacks)
 
 
 def _command(name: str, command: tuple[str, ...]) -> Sign:
-    """Tell whether a plan's command can start: its program is on PATH, or its Python module is installed."""
+    """Return whether a command can start: its program is on PATH, or its Python module is installed."""
     program, *rest = command
     if program == "{python}":
         if rest[:1] != ["-m"] or len(rest) == 1:
             return Sign(name, " ".join(["python", *rest[:1]]))
         module = rest[1]
-        found = importlib.util.find_spec(module.partition(".")[0]) is not None
-        return Sign(name, f"python -m {module}" if found else f"there is no Python module {module}", found)
+        installed = importlib.util.find_spec(module.partition(".")[0]) is not None
+        return Sign(name, f"python -m {module}" if installed else f"Python has no module {module}", installed)
     where = shutil.which(program)
     return Sign(name, program if where else f"{program} is not on PATH", where is not None)
-
-
-# ---- the stop table -------------------------------------------------------------------------------------------
-
-
-def stop_table() -> str:
-    """Return the stop table as it is in force: what stops, who finds it, what answers it, what nobody at all does."""
-    head = ("STOP", "FOUND BY", "TIER", "VERBS OR LABEL", "UNATTENDED")
-    rows = [head, *(_row(stop) for stop in STOPS.values())]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows
-    )
-
-
-def _row(stop: Stop) -> tuple[str, ...]:
-    answered = " | ".join(stop.verbs) if stop.tier is Tier.HARD else stop.label or "-"
-    otherwise = "waits" if stop.tier is Tier.HARD else "goes on"
-    return (stop.title, stop.found_by, stop.tier, answered, ", then ".join(stop.autonomous) or otherwise)

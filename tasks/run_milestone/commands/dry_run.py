@@ -1,4 +1,4 @@
-"""foretelling: the next steps and the stops to expect, from state, plan and local branches; nothing is changed."""
+"""Predict the next steps and stops of a run from state, plan and local branches; nothing changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def foretell(project: Project, milestone: Milestone, only: tuple[str, ...]) -> str:
-    """Return what a run would do next and where it would stop; `only` narrows it to some issues."""
+    """Return what a run would do next and where it would stop, for all issues or `only` some."""
     session = Session(project, milestone, Console())
     due = _due(session)
     wanted = {name: why for name, why in due.items() if not only or name.split(":")[0] in only}
@@ -38,7 +38,7 @@ def foretell(project: Project, milestone: Milestone, only: tuple[str, ...]) -> s
 
 
 def _due(session: Session) -> dict[str, str]:
-    """Return why tasks would run, by name; where there is no repository yet, all of them would."""
+    """Return why tasks would run, by name. Without a repository all of them would."""
     nodes = [node for node in session.nodes.values() if not node.group]
     place = session.project.repository(session.milestone)
     if place.exists():
@@ -47,7 +47,7 @@ def _due(session: Session) -> dict[str, str]:
     if session.milestone.repository.sample is None:
         raise UsageError(
             f"The repository {place} does not exist.",
-            f"Clone it there, or mend `repository: {{path: …}}` in plans/{session.milestone.id}/plan.yaml.",
+            f"Clone it there, or correct `repository: {{path: …}}` in plans/{session.milestone.id}/plan.yaml.",
         )
     first = "its repository would be made from the plan's sample"
     return {node.name: f"{node.after[-1]} comes first" if node.after else first for node in nodes}
@@ -59,7 +59,7 @@ def _answers(state: State) -> list[str]:
 
 
 def _steps(session: Session, due: dict[str, str]) -> Iterator[str]:
-    """Yield one line per task of the milestone and one per issue: what would run, and why the first of it would."""
+    """Yield a line per task of the milestone and per issue: what would run, and why its first step would."""
     seen = set[str]()
     for name, why in due.items():
         issue = session.nodes[name].issue
@@ -67,9 +67,9 @@ def _steps(session: Session, due: dict[str, str]) -> Iterator[str]:
             yield f"  {name}: {why}"
         elif issue not in seen:
             seen.add(issue)
-            own = [step for step in STEPS if f"{issue}:{step}" in due]
-            rest = f" … {own[-1]}" if len(own) > 1 else ""
-            yield f"  {issue}: {own[0]}{rest}: {why}"
+            steps = [step for step in STEPS if f"{issue}:{step}" in due]
+            rest = f" … {steps[-1]}" if len(steps) > 1 else ""
+            yield f"  {issue}: {steps[0]}{rest}: {why}"
 
 
 def _stops(session: Session, due: dict[str, str]) -> Iterator[str]:
@@ -78,8 +78,8 @@ def _stops(session: Session, due: dict[str, str]) -> Iterator[str]:
     for gate in gates.values():
         yield f"  🛑 {gate.gate}: {headline(gate.kind, gate.findings)} (it waits already) — {' | '.join(gate.verbs)}"
     if "plan-review" in due and "plan-review" not in gates:
-        found = review(milestone, epic_text(session.project.plan(milestone.id), EPIC))
-        yield from (_line("plan-review", finding) for finding in found if finding.kind in _NOT_LATER)
+        findings = review(milestone, epic_text(session.project.plan(milestone.id), EPIC))
+        yield from (_line("plan-review", finding) for finding in findings if finding.kind in _NOT_LATER)
     for issue in milestone.issues:
         if issue.number in numbers and issue.number not in gates:
             yield from (_line(issue.number, finding) for finding in _of(issue, milestone, due))
@@ -89,7 +89,7 @@ def _stops(session: Session, due: dict[str, str]) -> Iterator[str]:
 
 
 _NOT_LATER = {Kind.PLAN_CRITICAL, Kind.PLAN_WARNING}
-"""What the plan review asks or says itself; the rest it leaves to the issues."""
+"""What the plan review asks about or shows itself; issues ask about the rest."""
 
 
 def _of(issue: Issue, milestone: Milestone, due: dict[str, str]) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""stopping: panic; the run that holds the lock ends at once, and nobody merges what it leaves by mistake."""
+"""Stop the run of a milestone at once, and make drafts of its pull requests so that none is merged by mistake."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ if TYPE_CHECKING:
     from ..store.run_lock import Holder
 
 PATIENCE = 10.0
-"""Seconds between asking a run to end and killing it; it needs a few to end its own processes."""
+"""Seconds between SIGTERM and SIGKILL; a run needs some to end its processes."""
 OURS = frozenset({"run-milestone", "run_milestone", "doit"})
 """Names of the programs that hold a milestone's lock."""
 
 
 def panic(project: Project, milestone: Milestone) -> list[str]:
-    """Stop the run of a milestone and every process it started, leave its pull requests as drafts; tell what is saved.
+    """Stop the run and every process it started, make drafts of its pull requests, and return what was done.
 
-    Errors: UsageError where the lock's holder is not a process here that is plainly a run of ours.
+    Errors: UsageError where the holder of the lock is not a run on this machine.
     """
     folder = project.state(milestone.id)
     holder = holder_of(folder)
     if holder is None:
-        return [f"No run of {milestone.id} is active on this machine; nothing was stopped, nothing was changed."]
+        return [f"No run of {milestone.id} is active on this machine; nothing was stopped and nothing changed."]
     ended = _end(holder, folder)
     return [ended, *_after(project, milestone, holder)]
 
 
 def _end(holder: Holder, folder: Path) -> str:
-    """End the holder: asked first, then killed. A pidfd names the process checked, also where its number is reused."""
+    """End the holder by SIGTERM, then SIGKILL. The pidfd keeps naming the checked process if its number is reused."""
     if holder.host != socket.gethostname() or holder.pid is None:
         raise UsageError(
             f"{folder / 'lock'} is held by process {holder.pid or 'unknown'} on {holder.host}.",
-            "Panic on that machine, where its processes can be ended.",
+            "Run `run-milestone panic` on that machine, where its processes can be ended.",
         )
     try:
         process = os.pidfd_open(holder.pid)
     except ProcessLookupError:
-        return f"✓ Process {holder.pid} has ended already; what it had started is being ended by its wardens"
+        return f"✓ Process {holder.pid} has ended already; its supervisors end what it had started"
     try:
         _check(holder, folder)
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -62,11 +62,11 @@ def _end(holder: Holder, folder: Path) -> str:
                 return f"✓ Stopped process {holder.pid}, which ran since {holder.since} ({number.name})"
     finally:
         os.close(process)
-    raise OutsideError(f"Process {holder.pid} does not end.", "Look at it with `ps`, then run the same command again.")
+    raise OutsideError(f"Process {holder.pid} does not end.", "Look at it with `ps`, then panic again.")
 
 
 def _check(holder: Holder, folder: Path) -> None:
-    """Refuse to end what is not plainly a run of ours: a lock file can be written by hand."""
+    """Refuse to end what is not plainly a run: a lock file can be written by hand."""
     try:
         with open(f"/proc/{holder.pid}/cmdline", "rb") as file:
             words = os.fsdecode(file.read()).split("\0")
@@ -74,13 +74,13 @@ def _check(holder: Holder, folder: Path) -> None:
         words = []
     if holder_of(folder) != holder or OURS.isdisjoint(os.path.basename(word) for word in words[:4]):
         raise UsageError(
-            f"Process {holder.pid} ({words[0] if words else 'gone'}) is no run of run-milestone.",
-            "Nothing was stopped. Look at it with `ps`, and end it yourself if it is to end.",
+            f"Process {holder.pid} ({words[0] if words else 'gone'}) is not a run of run-milestone.",
+            "Nothing was stopped. Look at it with `ps`, and end it yourself if it should end.",
         )
 
 
 def _after(project: Project, milestone: Milestone, holder: Holder) -> list[str]:
-    """Take the lock that is free now, make drafts, and say what stands."""
+    """Take the free lock, make drafts of the pull requests, and return what is saved."""
     from ..adapters.process import Processes
     from ..runner.wiring import open_forge, open_git
 

@@ -84,16 +84,17 @@ def verify(args: argparse.Namespace) -> int:
 def doctor(args: argparse.Namespace) -> int:
     """Check what works here: Python, git, tools, and each plan's repository, remote, forge, agent and commands."""
     from ..plan import milestones
-    from .doctor import examine, stop_table
+    from ..render.doctor import examined, stop_table
+    from .doctor import examine
 
     if args.stops:
         put(stop_table())
         return ExitCode.DONE
     project = current_project() if args.milestone or _is_project() else None
     names = [normalise(args.milestone)] if args.milestone else list(milestones(project.plans)) if project else []
-    text, works = examine(project, names)
-    put(text)
-    return ExitCode.DONE if works else ExitCode.FAILED
+    signs = examine(project, names)
+    put(examined(signs))
+    return ExitCode.FAILED if any(sign.works is False for sign in signs) else ExitCode.DONE
 
 
 def _is_project() -> bool:

@@ -1,4 +1,4 @@
-"""explaining: why each task would run now, or why not; nothing is run and nobody outside is asked."""
+"""Explain why each task would run now, or why not, from local records."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def explain(project: Project, milestone: Milestone, asked: str) -> str:
-    """Return one line per task; `asked` narrows them to an issue (`03`) or a task (`03:test`, `m4.1:03:test`)."""
+    """Return a line per task, or only for an issue (`03`) or a task (`03:test`, `m4.1:03:test`)."""
     asked = asked.removeprefix(f"{milestone.id}:")
     session = Session(project, milestone, Console())
     nodes = [node for node in session.nodes.values() if not node.group and _wanted(node, asked)]
     if not nodes:
-        raise UsageError(f"{milestone.id} has no task {asked!r}.", f"`doit list --all {milestone.id}` lists them.")
+        raise UsageError(f"{milestone.id} has no task {asked!r}.", f"`run-milestone why {milestone.id}` lists all.")
     with session.looking():
         lines = [f"{milestone.id}:{line}" for line in _lines(session, nodes)]
     return "\n".join([*foretold(milestone, session.state), *lines, ""])
@@ -59,9 +59,9 @@ def _lines(session: Session, nodes: list[Node]) -> Iterator[str]:
 
 
 def _reason(session: Session, node: Node, before: str | None) -> str | None:
-    """Return why a task will run; where an earlier one runs first, its outcome decides.
+    """Return why a task will run. Where an earlier one runs first, its outcome decides.
 
-    A barrier or review that runs again holds an issue up, but changes nothing that the issue works from.
+    A barrier or review that runs again delays an issue, but changes none of its inputs.
     """
     gate = session.state.gates.read(node.issue or node.name)
     only_later = before is not None and session.nodes[before].issue is None and node.issue is not None
@@ -79,7 +79,7 @@ def _reason(session: Session, node: Node, before: str | None) -> str | None:
 
 
 def _committed(session: Session, node: Node, gate: Gate) -> str | None:
-    """Return that the commits a person was asked for are there, None where they are not."""
+    """Return a reason if a person made the commits that the gate waits for."""
     if gate.kind is not Kind.HUMAN or node.step is not Step.IMPLEMENT or node.issue is None:
         return None
     waited = session.state.markers.evidence(node.name, Implemented)
