@@ -4,12 +4,14 @@ import json
 
 import pytest
 
-from run_milestone.core.serialize import plain
-from run_milestone.core.thaw import thaw
+from run_milestone.core.serialize import plain, thaw
 from run_milestone.model import Decision, Finding, Gate, Inspected, Kind, Limits, Marker, Milestone, Severity, Verb
+from run_milestone.plan import load
 
 FINDING = Finding(Kind.REVIEW, Severity.WARNING, "D103", "Missing docstring", "src/users/sanitize.py", 15)
 GATE = Gate("03", Kind.REVIEW, 1, 2, (Verb.FIX, Verb.SKIP), (FINDING,), "d" * 64, "c" * 40, "2026-11-22T17:00:00Z")
+
+PLAN = "id: m4.1\ntitle: T\nphases: [{title: P, issues: [{number: 1, title: One, criteria: [it answers]}]}]\n"
 
 
 @pytest.mark.parametrize(
@@ -51,8 +53,11 @@ def test_a_wrong_shape_names_the_field(data, said):
     assert str(refused.value).startswith(said)
 
 
-def test_deep_in_a_plan_the_whole_way_is_named(plan, small):
-    data = plain(plan(small))
+def test_deep_in_a_plan_the_whole_path_is_named(tmp_path):
+    folder = tmp_path / "plans" / "m4.1"
+    folder.mkdir(parents=True)
+    (folder / "plan.yaml").write_text(PLAN, encoding="utf-8")
+    data = plain(load(folder))
     data["phases"][0]["issues"][0]["criteria"][0]["text"] = 3
     with pytest.raises(ValueError, match=r"^phases\[0\]\.issues\[0\]\.criteria\[0\]\.text: 3, expected str$"):
         thaw(Milestone, data)

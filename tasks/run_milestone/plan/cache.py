@@ -10,8 +10,7 @@ from pathlib import Path
 from .. import __version__
 from ..core.errors import DamagedStateError, OutsideError
 from ..core.fs import read_json, write_json
-from ..core.serialize import plain
-from ..core.thaw import thaw
+from ..core.serialize import plain, thaw
 from ..model import Milestone
 from . import specs
 

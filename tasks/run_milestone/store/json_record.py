@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core.errors import DamagedStateError
 from ..core.fs import read_json, write_json
-from ..core.serialize import plain
+from ..core.serialize import plain, thaw
 from ..core.text import for_record
-from ..core.thaw import thaw
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from ..core.errors import DamagedStateError
-from ..core.serialize import plain
-from ..core.thaw import thaw
+from ..core.serialize import plain, thaw
 from ..model import Marker
 from .json_record import read_record, write_record
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DamagedStateError
 from ..core.fs import LARGEST
-from ..core.thaw import thaw
+from ..core.serialize import thaw
 from ..model import Decision, Gate, Marker
 from .export import may_travel
 
