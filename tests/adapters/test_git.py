@@ -66,7 +66,7 @@ class Bench:
 
     def agent(self, files=None, base=None, also=lambda tree: None):
         """Let an agent work in the tree; returns the commit that the runner makes of it."""
-        self.git.lay_out(self.tree, base or self.base, "03")
+        self.git.checkout(self.tree, base or self.base, "03")
         self.write(files or {}, self.tree)
         also(self.tree)
         return self.git.commit(self.tree, base or self.base, "03", "feat: work\n")
@@ -194,7 +194,7 @@ def test_a_shallow_clone_works(bench, tmp_path):
     git("clone", "--quiet", "--depth=1", f"file://{bench.product}", "shallow", where=tmp_path)
     shallow = Git(Processes(), tmp_path / "shallow", str(bench.remote), own="m4.1", root=tmp_path)
     head = shallow.head("main")
-    shallow.lay_out(tmp_path / "t", head, "03")
+    shallow.checkout(tmp_path / "t", head, "03")
     (tmp_path / "t" / "new").write_text("")
     made = shallow.commit(tmp_path / "t", head, "03", "new\n")
     assert shallow.merge_base(head, made) == head
@@ -310,10 +310,10 @@ def test_another_commit_of_a_submodule_is_a_change_that_shows(bench, tmp_path):
 
 KILLED = """
 import itertools, os, pathlib, sys
-from run_milestone.adapters.git.cmd import Calls
+from run_milestone.adapters.git.cmd import GitCmd
 
 def make(place):
-    return Calls(None, place, "m1", make=True).dir
+    return GitCmd(None, place, "m1", make=True).dir
 
 def read(own):
     "What it holds, nothing where the next run makes it as if none had been there."
@@ -365,51 +365,51 @@ def test_a_tree_holds_exactly_what_is_committed(bench):
         (tree / "x.pyc").write_text("")
         git("init", "--quiet", "nested", where=tree)
 
-    bench.git.lay_out(bench.tree, bench.base, "03")
+    bench.git.checkout(bench.tree, bench.base, "03")
     mess(bench.tree)
-    bench.git.lay_out(bench.tree, bench.base, "03")
+    bench.git.checkout(bench.tree, bench.base, "03")
     found = sorted(str(path.relative_to(bench.tree)) for path in bench.tree.rglob("*"))
     assert found == ["a.py", "image.bin", "src", "src/b.py"]
     assert (bench.tree / "a.py").read_text() == CODE
 
 
 def test_a_forged_time_does_not_hide_an_edit(bench):
-    bench.git.lay_out(bench.tree, bench.base, "03")
+    bench.git.checkout(bench.tree, bench.base, "03")
     path = bench.tree / "a.py"
     times = path.stat()
     path.write_text(CODE.replace("a()", "z()"))
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert bench.git.commit(bench.tree, bench.base, "03", "m\n") != bench.base
-    bench.git.lay_out(bench.tree, bench.base, "03")
+    bench.git.checkout(bench.tree, bench.base, "03")
     assert path.read_text() == CODE
 
 
 def test_a_folder_that_somebody_made_is_left_alone(bench):
     bench.write({"thesis.txt": "years"}, bench.tree)
     with pytest.raises(UsageError, match="is in the way"):
-        bench.git.lay_out(bench.tree, bench.base, "03")
+        bench.git.checkout(bench.tree, bench.base, "03")
     assert (bench.tree / "thesis.txt").read_text() == "years"
 
 
 def test_nor_one_where_another_tree_was_ours(bench):
-    bench.git.lay_out(bench.tree, bench.base, "03")
+    bench.git.checkout(bench.tree, bench.base, "03")
     mine = bench.root / "moved" / "03"
     bench.write({"thesis.txt": "years"}, mine)
     with pytest.raises(UsageError, match="is in the way"):
-        bench.git.lay_out(mine, bench.base, "03")
+        bench.git.checkout(mine, bench.base, "03")
     assert (mine / "thesis.txt").read_text() == "years"
 
 
 def test_a_tree_replaced_by_a_link_leads_nowhere(bench, tmp_path):
     home = tmp_path / "somebodys"
     bench.write({".ssh/id": "key", "thesis.txt": "years"}, home)
-    bench.git.lay_out(bench.tree, bench.base, "03")
+    bench.git.checkout(bench.tree, bench.base, "03")
     bench.tree.rename(bench.tree.with_name("away"))
     bench.tree.symlink_to(home)
     with pytest.raises(OutsideError, match="replaced by a link"):
         bench.git.commit(bench.tree, bench.base, "03", "m\n")
     with pytest.raises(UsageError, match="is in the way"):
-        bench.git.lay_out(bench.tree, bench.base, "03")
+        bench.git.checkout(bench.tree, bench.base, "03")
     assert sorted(path.name for path in home.rglob("*")) == [".ssh", "id", "thesis.txt"]
 
 
@@ -424,7 +424,7 @@ def test_a_folder_replaced_by_a_link_is_a_link_and_what_it_leads_to_is_left(benc
 
     head = bench.agent(also=relink)
     assert bench.git.read(head, "src") == str(home).encode()
-    bench.git.lay_out(bench.tree, bench.base, "03")
+    bench.git.checkout(bench.tree, bench.base, "03")
     assert (home / "b.py").read_text() == "mine\n"
     assert os.listdir(home) == ["b.py"]
     assert (bench.tree / "src" / "b.py").read_text() == "b\n"
@@ -451,9 +451,9 @@ def test_devices_pipes_and_sockets_are_no_files(bench):
 
 
 def test_a_killed_call_leaves_no_lock_in_the_way(bench):
-    bench.git.lay_out(bench.tree, bench.base, "03")
+    bench.git.checkout(bench.tree, bench.base, "03")
     (bench.git.dir / "index-03.lock").write_text("")
-    bench.git.lay_out(bench.tree, bench.base, "03")
+    bench.git.checkout(bench.tree, bench.base, "03")
 
 
 def test_who_commits_is_the_repositorys_owner_and_no_branch_moves(bench):
@@ -797,8 +797,8 @@ def everything(bench, head):
     bench.git.join(head, bench.agent({"later.py": ""}), "join\n")
     bench.git.push(head, "feat/x", bench.git.remote_heads().get("feat/x"))
     bench.git.fetch("feat/x")
-    bench.git.lay_out(bench.tree, head, "03")
-    bench.git.lay_out(bench.tree, bench.base, "03")
+    bench.git.checkout(bench.tree, head, "03")
+    bench.git.checkout(bench.tree, bench.base, "03")
 
 
 def payload_of(root):
@@ -815,7 +815,7 @@ def test_nothing_that_an_agent_leaves_runs_in_the_runners_git(bench, tmp_path):
     payload, canary = payload_of(tmp_path)
     executed = []
     for name, vector in VECTORS.items():
-        bench.git.lay_out(bench.tree, bench.base, "03")
+        bench.git.checkout(bench.tree, bench.base, "03")
         vector(bench.tree, payload)
         bench.write({"a.py": f"{name}\n"}, bench.tree)
         canary.unlink(missing_ok=True)  # planting may have run it, which is the agent's own doing

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from run_milestone.adapters.forge.github.auth import token_names
-from run_milestone.adapters.forge.github.error_mapping import Said, Trouble, limit_wait
+from run_milestone.adapters.forge.github.error_mapping import CallResult, Trouble, limit_wait
 from run_milestone.adapters.forge.github.repo_url import Address, address_of
 from run_milestone.core.errors import UsageError
 
@@ -61,7 +61,7 @@ def test_the_plan_names_what_a_url_does_not_say():
     ],
 )
 def test_failures_are_told_apart(code, err, trouble):
-    assert Said(("pr", "list"), code, "", err).trouble is trouble
+    assert CallResult(("pr", "list"), code, "", err).trouble is trouble
 
 
 def test_a_limit_says_how_long():
@@ -73,6 +73,7 @@ def test_a_limit_says_how_long():
 
 
 def test_what_gh_says_is_told_without_secrets_and_on_one_line():
-    said = Said(("pr", "edit", "310", "--title", "x"), 1, "", "gh: no\n\x1b[31m ghp_0123456789abcdefghij0123456789\n")
-    assert said.told == "no \\x1b[31m [redacted]"
-    assert said.name == "gh pr edit 310"
+    error = "gh: no\n\x1b[31m ghp_0123456789abcdefghij0123456789\n"
+    result = CallResult(("pr", "edit", "310", "--title", "x"), 1, "", error)
+    assert result.message == "no \\x1b[31m [redacted]"
+    assert result.name == "gh pr edit 310"

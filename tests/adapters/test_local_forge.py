@@ -14,7 +14,7 @@ from support.forge_contract import ForgeContract, Ground
 
 from run_milestone.adapters.forge.local import LocalForge
 from run_milestone.core.errors import DamagedStateError, OutsideError
-from run_milestone.model import Proposal
+from run_milestone.model import Label, Proposal
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,6 +28,10 @@ class LocalGround(Ground):
 
     def open(self):
         return LocalForge(self.folder, self.runner(), "main")
+
+    def labels(self):
+        entries = json.loads((self.folder / "labels.json").read_text())
+        return {name: Label(name, entry["colour"], entry["description"]) for name, entry in entries.items()}
 
     def says(self, number, author, body, *, writer):
         path = self.folder / "pulls" / f"{number}.json"

@@ -67,6 +67,10 @@ class Ground:
         """The forge under test; its target branch is main."""
         raise NotImplementedError
 
+    def labels(self):
+        """The labels that the forge has, by name."""
+        raise NotImplementedError
+
     def says(self, number, author, body, *, writer):
         """Let somebody comment."""
         raise NotImplementedError
@@ -184,7 +188,6 @@ class ForgeContract:
             lambda: forge.checks(4711),
             lambda: forge.comment(4711, "x"),
             lambda: forge.comments(4711),
-            lambda: forge.edit_issue(4711, state="closed"),
         ):
             with pytest.raises(OutsideError, match="4711"):
                 act()
@@ -305,9 +308,9 @@ class ForgeContract:
         with pytest.raises(OutsideError):
             forge.comment(number, "x", update=4711)
 
-    # ---- issues, milestones, releases, labels -----------------------------------------------------------------
+    # ---- issues, milestones, labels ---------------------------------------------------------------------------
 
-    def test_issues_are_made_read_by_milestone_and_closed(self, forge, propose):
+    def test_issues_are_made_and_read_by_milestone(self, forge, propose):
         assert forge.issues("m4.1") == ()
         forge.ensure_milestone("m4.1", "User management")
         first = forge.create_issue(title="Größe", body="- [ ] one", milestone="m4.1", labels=("P1",))
@@ -315,12 +318,7 @@ class ForgeContract:
         second = forge.create_issue(title="Two", body="", milestone="m4.1")
         assert isinstance(first, ForgeIssue)
         assert (first.title, first.body, first.state, first.labels) == ("Größe", "- [ ] one", "open", ("P1",))
-        assert forge.edit_issue(second.number, title="Second", body="now", state="closed").state == "closed"
-        assert forge.issues("m4.1")[0] == first
-        assert [(issue.title, issue.state) for issue in forge.issues("m4.1")] == [
-            ("Größe", "open"),
-            ("Second", "closed"),
-        ]
+        assert forge.issues("m4.1") == (first, second)
         assert propose().number > max(first.number, other.number, second.number)
         assert forge.comment(first.number, "on it").body == "on it"
         assert [comment.body for comment in forge.comments(first.number)] == ["on it"]
@@ -332,18 +330,9 @@ class ForgeContract:
         assert [forge.close_milestone("m4.1").state for _ in range(2)] == ["closed", "closed"]
         assert forge.ensure_milestone("m4.1").state == "closed"
 
-    def test_a_release_tags_a_commit_once(self, ground, forge):
-        commit = ground.head("main")
-        made = forge.release("v0.4.1", commit=commit, title="M4.1", notes="What is new.")
-        assert (made.tag, made.commit, made.title, made.notes) == ("v0.4.1", commit, "M4.1", "What is new.")
-        assert ground.git("rev-parse", "refs/tags/v0.4.1", where=ground.remote) == commit
-        assert forge.release("v0.4.1", commit=commit, title="other", notes="other") == made
-        with pytest.raises(OutsideError, match=r"v0\.4\.1"):
-            forge.release("v0.4.1", commit=ground.push("main", {"b.txt": "b\n"}), title="M4.1", notes="")
-
-    def test_labels_are_created_with_their_colours(self, forge, propose):
+    def test_labels_are_created_with_their_colours(self, ground, propose):
         propose(labels=("needs-db-review", "team-a"))
-        known, other = forge.ensure_labels("needs-db-review", "team-a")
+        known, other = ground.labels()["needs-db-review"], ground.labels()["team-a"]
         assert known == LABELS["needs-db-review"]
         assert (other.name, other.description) == ("team-a", "")
         assert len(other.colour) == 6

@@ -142,7 +142,7 @@ def _forge(name: str, milestone: Milestone, git: Git, processes: Processes) -> S
     forge = open_forge(milestone, git, processes)
     if not isinstance(forge, GitHubForge):
         return Sign(name, f"{milestone.forge}, {count(len(forge.pulls()), 'pull request')}")
-    auth = forge.standing()
+    auth = forge.auth_status()
     scopes = "a token without a list of scopes" if auth.scopes is None else f"scopes {', '.join(auth.scopes) or 'none'}"
     lacks = "" if auth.enough else "; it may not push: ask for write access, or `gh auth refresh -s repo`"
     lacks += "" if auth.modern else "; install gh 2.48 or newer"

@@ -131,7 +131,7 @@ def _last_push(sync: StateSync, commit: str) -> dict[str, str | None]:
 
     if not sync.refs.holds(commit):
         sync.refs.fetch((), (STATE,))
-    log = sync.refs.told(commit)
+    log = sync.refs.info(commit)
     rows = dict(line.split(": ", 1) for line in log.body.splitlines() if ": " in line)
     return {"by": rows.get("By"), "host": rows.get("Host"), "author": log.who, "when": log.when, "what": log.subject}
 

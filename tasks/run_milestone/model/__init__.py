@@ -29,7 +29,6 @@ from .forge import (
     Label,
     Proposal,
     PullRequest,
-    Release,
     World,
     pull_of,
 )
@@ -93,7 +92,6 @@ __all__ = [
     "Proposed",
     "PullRequest",
     "Pushed",
-    "Release",
     "RepositorySpec",
     "Restarted",
     "Reviewed",

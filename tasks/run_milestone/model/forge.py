@@ -1,4 +1,4 @@
-"""What a forge holds: pull requests, checks, comments, issues, milestones, releases, labels."""
+"""What a forge holds: pull requests, checks, comments, issues, milestones, labels."""
 
 from __future__ import annotations
 
@@ -84,17 +84,6 @@ class ForgeMilestone:
     title: str
     description: str
     state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A tag with release notes; `commit` is what is tagged."""
-
-    tag: str
-    commit: str
-    title: str
-    notes: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)

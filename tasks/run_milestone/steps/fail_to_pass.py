@@ -69,7 +69,7 @@ class Runs:
         job, git, index = self._job, self._job.hands.git, f"{self._job.index}-contract"
         tree = job.tree.with_name(f"{job.tree.name}-contract")
         paths = tuple(dict.fromkeys((*self.before, *self.after)))
-        git.lay_out(tree, git.graft(source, tests, paths, index) if tests else source, index)
+        git.checkout(tree, git.graft(source, tests, paths, index) if tests else source, index)
         log = job.state.logs(job.issue.number) / "contract.log"
         return run_suite(job.hands.processes, job.milestone.commands, tree, log, only=only)
 

@@ -59,7 +59,7 @@ def _measured(job: Job, before: str, head: str, *, adopted: bool = False, report
 
 def _by_agent(job: Job, head: str) -> Implemented:
     git = job.hands.git
-    git.lay_out(job.tree, head, job.index)
+    git.checkout(job.tree, head, job.index)
     report = _ask(job)
     commit = head if report.problem else git.commit(job.tree, head, job.index, _message(job, report))
     if report.problem or (commit == head and job.attempt > 1):
@@ -76,7 +76,7 @@ def _merged(job: Job, head: str) -> Implemented:
     if other is None or job.hands.git.is_ancestor(other, head):
         return _measured(job, head, head, report=Report(("Nothing is in the way any more",), 0.0))
     merged = job.hands.git.merged(head, other)
-    job.hands.git.lay_out(job.tree, merged.tree, job.index)
+    job.hands.git.checkout(job.tree, merged.tree, job.index)
     said = Report((f"Merged {other[:10]}",), 0.0)  # nobody was asked, so it cost nothing
     report = _ask(job) if merged.conflicts else said
     return _failed(job, head, report.problem, report.cost) if report.problem else _joined(job, head, other, report)

@@ -51,7 +51,7 @@ class TreeTools:
     @cached_property
     def tree(self) -> Path:
         """The checkout of the head."""
-        self._job.hands.git.lay_out(self._job.tree, self._head, self._job.index)
+        self._job.hands.git.checkout(self._job.tree, self._head, self._job.index)
         return self._job.tree
 
     def run(

@@ -20,7 +20,7 @@ def lint(job: Job) -> Linted:
     git, head = job.hands.git, job.head or ""
     if _has_nothing_to_say(job, head):
         return Linted(head, 0)
-    git.lay_out(job.tree, head, job.index)
+    git.checkout(job.tree, head, job.index)
     command = argument_list(job.milestone.commands.lint)
     log = job.state.logs(job.issue.number) / "lint.log"
     result = job.hands.processes.untrusted(command, cwd=job.tree, timeout=job.milestone.commands.timeout, log=log)

@@ -59,7 +59,7 @@ def _bootstrap(milestone: Milestone, hands: Hands, world: World, state: State, t
     head = _milestone_branch(milestone, hands, world)
     if world.heads.get(milestone.branch) is None:
         head = _push_branch(hands.git, milestone.branch, head)
-    hands.git.lay_out(tree, head, "base")
+    hands.git.checkout(tree, head, "base")
     log = state.logs("baseline") / "test.log"
     tests = run_tests(hands.processes, milestone.commands, tree, head, log)
     return Bootstrapped(milestone.branch, head, replace(tests, unmeasured=coverage_gap(milestone)))

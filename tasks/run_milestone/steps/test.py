@@ -36,7 +36,7 @@ _SETTINGS = ("pyproject.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".py
 def test(job: Job) -> Tested:
     """Run the tests on the branch's commit, and measure which of its lines they run."""
     head, milestone = job.head or "", job.milestone
-    job.hands.git.lay_out(job.tree, head, job.index)
+    job.hands.git.checkout(job.tree, head, job.index)
     log = job.state.logs(job.issue.number) / "test.log"
     gap = coverage_gap(milestone)
     cover = gap is None and milestone.limits.coverage > 0

@@ -14,7 +14,7 @@ from ..core.errors import BusyError, DamagedStateError, OutsideError, UsageError
 from ..core.user import whoami
 
 if TYPE_CHECKING:
-    from ..adapters.git.state_refs import RemoteRefs, Shared, Swap
+    from ..adapters.git.state_refs import RemoteRefs, StateRefs, Swap
 
 LOCK = "lock"
 """The ref's name below the milestone's."""
@@ -34,7 +34,7 @@ class Lock:
 class RemoteLock:
     """The lock of one milestone's runs. `held` is the commit of the lock that this process works under."""
 
-    def __init__(self, milestone: str, refs: Shared) -> None:
+    def __init__(self, milestone: str, refs: StateRefs) -> None:
         """Look at the lock on the remote of `refs`."""
         self._milestone = milestone
         self._refs = refs

@@ -126,39 +126,11 @@ def one_issue(world, number, query):
     return (200, _issue(world, thing)) if thing else (404, {"message": "Not Found"})
 
 
-def edit_issue(world, number, sent):
-    thing = world.things.get(int(number))
-    if thing is None:
-        return 404, {"message": "Not Found"}
-    for key in sent:
-        setattr(thing, key, sent[key].upper() if key == "state" else sent[key])
-    return 200, _issue(world, thing)
-
-
 def _issue(world, one):
     facts = {"number": one.number, "title": one.title, "body": one.body, "state": one.state.lower()}
     links = {"html_url": f"https://github.com/acme/widgets/issues/{one.number}"}
     labels = [{"name": name, **world.labels[name]} for name in one.labels]
     return {**facts, **links, "labels": labels, **({"pull_request": {}} if one.is_pull else {})}
-
-
-def release(world, tag, query):
-    return (200, world.releases[tag]) if tag in world.releases else (404, {"message": "Not Found"})
-
-
-def new_release(world, sent):
-    tag, target = sent["tag_name"], sent.get("target_commitish")
-    commit = world.commit(f"refs/tags/{tag}")
-    if commit is None:
-        world.git("update-ref", f"refs/tags/{tag}", world.commit(target))
-    facts = {"id": len(world.releases) + 1, "html_url": f"https://github.com/acme/widgets/releases/tag/{tag}"}
-    world.releases[tag] = {"tag_name": tag, "name": sent.get("name"), "body": sent.get("body"), "draft": False, **facts}
-    return 201, world.releases[tag]
-
-
-def commit(world, ref, query):
-    commit = world.commit(f"refs/{ref}")
-    return (200, {"sha": commit}) if commit else (422, {"message": f"No commit found for SHA: {ref}"})
 
 
 def logs(world, job, query):
@@ -182,9 +154,5 @@ ROUTES = (
     ("PATCH", r"REPO/milestones/(\d+)", edit_milestone),
     ("GET", "REPO/issues", issues),
     ("GET", r"REPO/issues/(\d+)", one_issue),
-    ("PATCH", r"REPO/issues/(\d+)", edit_issue),
-    ("GET", "REPO/releases/tags/(.+)", release),
-    ("POST", "REPO/releases", new_release),
-    ("GET", "REPO/commits/(tags/.+)", commit),
     ("GET", r"REPO/actions/jobs/(\d+)/logs", logs),
 )

@@ -49,7 +49,6 @@ class World:
         self.things: dict[int, Thing] = {}
         self.labels: dict[str, dict] = {}
         self.milestones: list[dict] = []
-        self.releases: dict[str, dict] = {}
         self.checks: dict[str, list[dict]] = {}
         self.forbidden: set[str] = set()
         """What the viewer may not do: `labels`, `merge`, `pulls`."""

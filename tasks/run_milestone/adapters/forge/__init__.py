@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ...model import Check, Comment, ForgeIssue, ForgeMilestone, Label, Proposal, PullRequest, Release
+    from ...model import Check, Comment, ForgeIssue, ForgeMilestone, Proposal, PullRequest
 
 LONGEST_LOG = 20_000
 """Characters of a failed check's log that are kept, from its end."""
@@ -67,7 +67,7 @@ class Forge(Protocol):
     def comment(self, number: int, body: str, *, update: int | None = None) -> Comment:
         """Add a comment, or make the own comment with the id `update` read so."""
 
-    # ---- issues, milestones, releases, labels -----------------------------------------------------------------
+    # ---- issues and milestones --------------------------------------------------------------------------------
 
     def issues(self, milestone: str) -> tuple[ForgeIssue, ...]:
         """Return a milestone's issues, open and closed, in the order of their numbers."""
@@ -77,19 +77,8 @@ class Forge(Protocol):
     ) -> ForgeIssue:
         """Open an issue under a new number, always: whoever asks has looked for it."""
 
-    def edit_issue(
-        self, number: int, *, title: str | None = None, body: str | None = None, state: str | None = None
-    ) -> ForgeIssue:
-        """Make what is given read so; `state` is open or closed."""
-
     def ensure_milestone(self, title: str, description: str = "") -> ForgeMilestone:
         """Return the milestone of this title, made where there is none."""
 
     def close_milestone(self, title: str) -> ForgeMilestone:
         """Close a milestone; its issues stay as they are."""
-
-    def release(self, tag: str, *, commit: str, title: str, notes: str) -> Release:
-        """Tag a commit that the remote has and publish notes; refused where the tag is on another commit."""
-
-    def ensure_labels(self, *names: str) -> tuple[Label, ...]:
-        """Return these labels as the forge has them, those made that are missing."""

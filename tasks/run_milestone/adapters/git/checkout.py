@@ -1,4 +1,4 @@
-"""trees: work trees laid out for those who work in them, and the commits made of what they leave."""
+"""Check commits out into work trees, commit what is in them, and merge."""
 
 from __future__ import annotations
 
@@ -8,39 +8,38 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...core.errors import OutsideError, UsageError
-from .cmd import NOTHING, Calls, checked, lying, object_id
+from .cmd import NOTHING, checked, lying, object_id
+from .objects import Objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from .objects import Objects
+    from .cmd import GitCmd
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What a merge makes: its tree, and the paths in which conflict markers stand."""
+    """The result of a merge: its tree, and the paths with conflict markers."""
 
     tree: str
     conflicts: tuple[str, ...] = ()
 
 
-class Trees:
-    """Lays trees out and commits them, each with an index of the runner's own."""
+class Checkout(Objects):
+    """The runner's work trees, each with an index in its own git directory."""
 
-    def __init__(self, calls: Calls, objects: Objects, identity: tuple[str, str]) -> None:
-        self._git = calls
-        self._objects = objects
-        self._identity = identity
-        self._laid_out: dict[str, str] = {}
-        """The commit that an index was made from in this run, while nothing was added to it since."""
+    _git: GitCmd
+    _identity: tuple[str, str]
+    _fresh: dict[str, str]
+    """The commit of every index that was checked out in this run and not changed since."""
 
-    def lay_out(self, tree: Path, commit: str, index: str) -> None:
+    def checkout(self, tree: Path, commit: str, index: str) -> None:
         """Make `tree` hold exactly what `commit` holds.
 
-        Errors: UsageError where something stands there that this did not make: it may be a person's work.
+        Errors: UsageError where the folder was not made by the runner: it may be a person's work.
         """
-        self._laid_out.pop(index, None)
+        self._fresh.pop(index, None)
         self._claim(tree, index)
         new = _made(tree)
         if not new:
@@ -49,25 +48,25 @@ class Trees:
         self._read_tree(commit, index, "-u", tree=tree)
         if not new:
             self._git.run("clean", "-ffdxq", tree=tree, index=index)
-        self._laid_out[index] = commit
+        self._fresh[index] = commit
 
     def _read_tree(self, commit: str, index: str, *options: str, tree: Path | None = None) -> None:
-        """Make an index, and with `-u` the tree, what a commit holds; git writes a new index whatever is in it."""
+        """Read a commit into an index, and with `-u` into the tree. git always writes a new index."""
         before = self._written(index)
         self._git.run("read-tree", "--reset", *options, commit, tree=tree, index=index)
         if self._written(index) == before:
-            raise lying(f"laid out {commit[:10]}")
+            raise lying(f"checked out {commit[:10]}")
 
     def _written(self, index: str) -> tuple[int, int] | None:
-        """Return what changes when an index is written, None where there is none."""
+        """Return what changes whenever an index is written, None where there is none."""
         try:
-            found = os.stat(self._git.dir / f"index-{index}")
+            status = os.stat(self._git.dir / f"index-{index}")
         except FileNotFoundError:
             return None
-        return found.st_ino, found.st_mtime_ns
+        return status.st_ino, status.st_mtime_ns
 
     def _claim(self, tree: Path, index: str) -> None:
-        """Note that `tree` is ours before it is there; the note also holds in a copied or moved project."""
+        """Record that `tree` is ours before it exists. The record also holds in a copied or moved project."""
         claim, place = self._git.dir / f"tree-{index}", os.path.relpath(tree, self._git.dir)
         ours = claim.exists() and claim.read_text(encoding="utf-8") == place
         if tree.is_symlink() or (tree.exists() and not ours):
@@ -79,11 +78,11 @@ class Trees:
             claim.write_text(place, encoding="utf-8")
 
     def commit(self, tree: Path, parent: str, index: str, message: str, *, merged: str | None = None) -> str:
-        """Commit what `tree` holds on top of `parent`; returns `parent` where nothing differs.
+        """Commit what `tree` holds on top of `parent`. Returns `parent` where nothing differs.
 
-        With `merged` the commit is a merge of that commit into `parent`, whatever differs.
+        With `merged` the commit is a merge of that commit into `parent`, also where nothing differs.
 
-        Errors: OutsideError where whoever worked there put a link in the tree's place: it may lead to anybody's files.
+        Errors: OutsideError where the tree was replaced by a link, which may lead to any files.
         """
         if tree.is_symlink():
             raise OutsideError(f"{tree} was replaced by a link.", "Remove the link and run the same command again.")
@@ -91,19 +90,19 @@ class Trees:
         before = self._written(index)
         self._git.run("add", "--all", "--", ".", tree=tree, index=index)
         unchanged = self._written(index) == before and merged is None
-        if unchanged and self._laid_out.pop(index, None) == parent:
-            return parent  # nothing was added to what was laid out, and nothing taken away
+        if unchanged and self._fresh.pop(index, None) == parent:
+            return parent  # nothing was added since the checkout, and nothing removed
         made = object_id(self._git.run("write-tree", tree=tree, index=index), "the tree")
         if merged is not None:
             return self._commit_tree(made, (parent, merged), message)
-        return parent if made == self._objects.tree_of(parent) else self._commit_tree(made, (parent,), message)
+        return parent if made == self.tree_of(parent) else self._commit_tree(made, (parent,), message)
 
     def merged(self, one: str, other: str) -> Merged:
         """Merge two commits without touching any tree."""
         words = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", one, other)
         result = self._git.call(*words)
-        told = result.out if result.code == 1 else checked(words, result).out
-        tree, *names = told.split("\0")
+        output = result.out if result.code == 1 else checked(words, result).out
+        tree, *names = output.split("\0")
         paths = tuple(sorted({name for name in names if name}))
         if result.code == 1 and not paths:
             raise OutsideError(
@@ -112,12 +111,12 @@ class Trees:
         return Merged(object_id(tree, "the merged tree"), paths)
 
     def join(self, one: str, other: str, message: str) -> str | None:
-        """Return a merge commit of two commits without touching any tree; None where they conflict."""
+        """Return a merge commit of two commits without touching any tree, None where they conflict."""
         merged = self.merged(one, other)
         return None if merged.conflicts else self._commit_tree(merged.tree, (one, other), message)
 
     def graft(self, onto: str, source: str, paths: Iterable[str], index: str) -> str:
-        """Return the tree of `onto` in which `paths` are what `source` has there, absent where it has nothing."""
+        """Return the tree of `onto` with `paths` taken from `source`, also where they do not exist there."""
         wanted = {path: f"0 {NOTHING}\t{path}" for path in paths}
         for row in self._git.run("ls-tree", "-z", source, "--", *wanted).split("\0"):
             facts, _, path = row.partition("\t")
@@ -142,7 +141,7 @@ class Trees:
 
 
 def _made(tree: Path) -> bool:
-    """Make the folder; returns whether it was not there, so that nothing but what is laid out can be in it."""
+    """Make the folder. Returns whether it is new, so that nothing else can be in it."""
     tree.parent.mkdir(parents=True, exist_ok=True)
     try:
         tree.mkdir()
@@ -152,7 +151,7 @@ def _made(tree: Path) -> bool:
 
 
 def _unversion(tree: Path) -> None:
-    """Take away what makes `tree`, or a folder in it, a repository of its own: all it holds shall count as files."""
+    """Remove every `.git` in `tree`, so that all it holds counts as files."""
     for folder, folders, files in os.walk(tree):
         if ".git" in folders and not os.path.islink(os.path.join(folder, ".git")):
             shutil.rmtree(os.path.join(folder, ".git"))

@@ -1,4 +1,4 @@
-"""calls: every git call, in a git directory of the runner's own and with that repository's objects."""
+"""Run git in a git directory of the runner's own, with the objects of the user's repository."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from ..process import Processes, Result, Talk
+    from ..process import Coprocess, Processes, Result
 
 OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 NOTHING = "0" * 40
-"""The object id git takes for "there must be none"."""
+"""The object id that means "must not exist" to git."""
 
 _OWN_CONFIG = {
     "core.repositoryformatversion": "0",
@@ -37,22 +37,22 @@ _OWN_CONFIG = {
 }
 
 
-class Calls:
+class GitCmd:
     """Runs git. `common` is the repository's common git directory, `dir` the runner's own, which lies in it.
 
-    `turn` is held by whoever does what only one thread may do at a time.
+    Hold `lock` for what only one thread may do at a time.
     """
 
     def __init__(self, processes: Processes, common: Path, own: str, *, make: bool) -> None:
         self._processes = processes
-        self.turn = threading.Lock()
+        self.lock = threading.Lock()
         self.common = common
         self.dir = common / "run-milestone" / own
         if make and not (self.dir / "HEAD").exists():
             self._make_own()
 
     def _make_own(self) -> None:
-        """Make the runner's own git directory; HEAD comes last, and whole: where one is, all is taken as made."""
+        """Make the runner's own git directory. HEAD is written last and atomically: it shows that the rest exists."""
         self.dir.mkdir(parents=True, exist_ok=True)
         for folder in ("objects", "refs/heads"):
             (self.dir / folder).mkdir(parents=True, exist_ok=True)
@@ -73,14 +73,13 @@ class Calls:
         stdin: str | bytes | None = None,
         directory: Path | None = None,
     ) -> Result:
-        """Run git on the runner's own git directory, or on `directory`; `index` names an index of the runner's."""
+        """Run git on the runner's own git directory, or on `directory`. `index` names one of the runner's indexes."""
         argv = (*_git(directory or self.dir), *(("--work-tree", str(tree)) if tree else ()), *words)
-        own = {"GIT_INDEX_FILE": str(self.dir / f"index-{index}")} if index else {}
-        surroundings = {**self._surroundings(), **own, **(env or {})}
-        place = tree or directory or self.dir
-        return self._processes.trusted(argv, cwd=place, env=surroundings, stdin=stdin)
+        index_file = {"GIT_INDEX_FILE": str(self.dir / f"index-{index}")} if index else {}
+        environment = {**self._environment(), **index_file, **(env or {})}
+        return self._processes.trusted(argv, cwd=tree or directory or self.dir, env=environment, stdin=stdin)
 
-    def _surroundings(self) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         shallow = self.common / "shallow"
         return {
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -92,24 +91,25 @@ class Calls:
             **({"GIT_SHALLOW_FILE": str(shallow)} if shallow.exists() else {}),
         }
 
-    def talk(self, *words: str, directory: Path) -> Talk:
-        """Return a git on `directory` that stays and answers line by line."""
-        own = {} if directory in {self.common, self.dir} else {"GIT_OBJECT_DIRECTORY": str(directory / "objects")}
-        return self._processes.talk((*_git(directory), *words), cwd=self.common, env={**self._surroundings(), **own})
+    def coprocess(self, *words: str, directory: Path, body: re.Pattern[str] | None = None) -> Coprocess:
+        """Return a git on `directory` that keeps running and answers line by line; `body` as Coprocess has it."""
+        other = {} if directory in {self.common, self.dir} else {"GIT_OBJECT_DIRECTORY": str(directory / "objects")}
+        argv, environment = (*_git(directory), *words), {**self._environment(), **other}
+        return self._processes.coprocess(argv, cwd=self.common, env=environment, body=body)
 
     def run(self, *words: str, **how: object) -> str:
         """Return what git prints.
 
-        Errors: OutsideError where it failed or said more than can be kept, UsageError where it could not be started.
+        Errors: OutsideError where it failed or printed too much, UsageError where it could not be started.
         """
         return checked(words, self.call(*words, **how)).out  # type: ignore[arg-type]
 
     def rows(self, *words: str, **how: object) -> list[str]:
-        """Return the lines that git prints; only a newline ends one, names and subjects may hold what else does."""
+        """Return the lines that git prints. Only a newline ends one: names and subjects may hold other line ends."""
         return [line for line in self.run(*words, **how).split("\n") if line]
 
     def answer(self, *words: str, **how: object) -> str | None:
-        """Return what git answers, None for its no (exit code 1); any other failure is no answer."""
+        """Return what git prints, None for the answer no (exit code 1). Any other failure is an error."""
         result = self.call(*words, **how)  # type: ignore[arg-type]
         return None if result.code == 1 else checked(words, result).out
 
@@ -117,7 +117,7 @@ class Calls:
 def object_id(text: str, what: str) -> str:
     """Return the object id that git gave for `what`.
 
-    Errors: OutsideError where it is none: an empty answer must never name a branch's commit.
+    Errors: OutsideError where it is none. An empty answer must never count as a branch's commit.
     """
     name = text.strip()
     if not OBJECT_ID.fullmatch(name):
@@ -126,29 +126,29 @@ def object_id(text: str, what: str) -> str:
 
 
 def named(rows: Iterable[str], sign: str) -> dict[str, str]:
-    """Return the object ids that rows tell for names, by name; `sign` stands between the two.
+    """Return the object ids by name from rows in which `sign` separates the two.
 
-    Errors: OutsideError where a row tells none.
+    Errors: OutsideError where a row has no object id.
     """
     parts = (row.partition(sign) for row in rows)
     return {name: object_id(sha, name or "a name") for sha, _, name in parts}
 
 
 def lying(what: str) -> OutsideError:
-    """Return the error for a git that says it did `what`, while that is not so."""
+    """Return the error for a git that reports success although it did not do `what`."""
     return OutsideError(f"git said that it {what}, and it did not.", "Run the same command again.")
 
 
 def checked(words: tuple[str, ...], result: Result) -> Result:
-    """Return a result that is whole and good."""
+    """Return a result that succeeded and is complete."""
     if result.code is None:
         raise UsageError(f"git could not be started: {result.err.strip()}.", "Install git and run again.")
     if result.code != 0:
-        said = _reason(result.err.strip() or result.out.strip() or f"exit code {result.code}")
-        raise OutsideError(f"`git {words[0]}` failed: {said.rstrip('.')}.", "Mend that and run the same command again.")
+        why = _reason(result.err.strip() or result.out.strip() or f"exit code {result.code}")
+        raise OutsideError(f"`git {words[0]}` failed: {why.rstrip('.')}.", "Fix that and run the same command again.")
     if result.truncated:
         raise OutsideError(
-            f"`git {words[0]}` said more than can be kept.", "Remove what the repository does not need, and run again."
+            f"`git {words[0]}` printed too much.", "Remove what the repository does not need, and run again."
         )
     return result
 
@@ -157,11 +157,10 @@ def _git(directory: Path) -> tuple[str, ...]:
     return "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "--git-dir", str(directory)
 
 
-def _reason(said: str) -> str:
-    """Return the line of git's that tells why: what the remote calls an error, before git's own last word."""
-    lines = said.splitlines()
-    told = (line for line in lines if re.match(r"remote: *(?:error|fatal)", line))
-    return next(told, lines[-1])
+def _reason(output: str) -> str:
+    """Return the line that says why git failed: the remote's error, else git's last line."""
+    lines = output.splitlines()
+    return next((line for line in lines if re.match(r"remote: *(?:error|fatal)", line)), lines[-1])
 
 
 def _heading(section: str) -> str:

@@ -1,4 +1,4 @@
-"""persons: what lets git act as the operator does, where it reaches a remote or makes a worktree for a person."""
+"""Give git the operator's credentials, where it reaches a remote or makes a worktree for a person."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import os
 from pathlib import Path
 
 
-def persons() -> dict[str, str]:
-    """Return what lets git act with the operator's own credentials: their configuration and their keys."""
+def as_operator() -> dict[str, str]:
+    """Return the environment in which git uses the operator's configuration and keys."""
     kept = ("HOME", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_ASKPASS", "SSH_ASKPASS", "XDG_CONFIG_HOME")
-    found = {name: os.environ[name] for name in kept if name in os.environ}
-    return {**found, **_job(), "GIT_CONFIG_GLOBAL": os.environ.get("GIT_CONFIG_GLOBAL", _global_config())}
+    passed = {name: os.environ[name] for name in kept if name in os.environ}
+    return {**passed, **_job(), "GIT_CONFIG_GLOBAL": os.environ.get("GIT_CONFIG_GLOBAL", _global_config())}
 
 
 def _job() -> dict[str, str]:
-    """Return the token of a job of GitHub Actions as a header for its server only: its checkout keeps no credential."""
+    """Return the token of a GitHub Actions job as a header for its server only. Its checkout keeps no credential."""
     token, server = os.environ.get("GH_TOKEN"), os.environ.get("GITHUB_SERVER_URL", "https://github.com")
     if not token or os.environ.get("GITHUB_ACTIONS") != "true":
         return {}

@@ -1,49 +1,43 @@
-"""refs: the branches of the user's repository, and what is kept beside them so that nothing is lost."""
+"""Read and move the branches of the user's repository, and keep commits in refs of the runner's own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ...core.errors import UsageError
-from .cat_file import Names
-from .cmd import NOTHING, Calls, lying, named
+from .cmd import NOTHING, lying, named
+from .objects import CatFile, Objects
+from .user_worktrees import UserWorktrees
 
 if TYPE_CHECKING:
-    from .objects import Objects
-    from .user_worktrees import Checkouts
+    from .cmd import GitCmd
 
 _FORM = "--format=%(objectname) %(refname)"
 
 
-class Refs:
-    """Reads and moves the user's branches and `refs/run-milestone/`."""
+class Refs(Objects, UserWorktrees):
+    """The user's branches and `refs/run-milestone/`."""
 
-    def __init__(self, calls: Calls, objects: Objects, checkouts: Checkouts) -> None:
-        self._git = calls
-        self._names = Names(calls, calls.common)
-        self._objects = objects
-        self._checkouts = checkouts
+    _git: GitCmd
+    _common: CatFile
+    """Reads in the user's repository."""
 
     def head(self, branch: str) -> str | None:
         """Return the commit of a branch of the user's repository, None where there is no such branch."""
-        return self._names.resolve(f"refs/heads/{branch}^{{commit}}")
+        return self._common.resolve(f"refs/heads/{branch}^{{commit}}")
 
     def heads(self) -> dict[str, str]:
         """Return every branch of the user's repository and its commit."""
-        found = self._below("refs/heads") or self._below("refs/heads")  # nothing is also what a git says that fails
-        return {name.removeprefix("refs/heads/"): sha for name, sha in found.items()}
+        refs = self._below("refs/heads") or self._below("refs/heads")  # a git that fails may print nothing too
+        return {name.removeprefix("refs/heads/"): sha for name, sha in refs.items()}
 
     def _below(self, pattern: str) -> dict[str, str]:
         rows = self._git.rows("for-each-ref", _FORM, pattern, directory=self._git.common)
         return named(rows, " ")
 
-    def close(self) -> None:
-        """End what reads the branches."""
-        self._names.close()
-
     def set_branch(self, branch: str, new: str, old: str | None) -> None:
         """Move a branch of the user's repository from `old` (None: it must not exist) to `new`."""
-        where = self._checkouts.checked_out(branch) if old else None
+        where = self.checked_out(branch) if old else None
         if where is not None:
             raise UsageError(
                 f"Branch {branch} is checked out in {where}, and no run touches a checkout.",
@@ -52,9 +46,9 @@ class Refs:
         self._move(f"refs/heads/{branch}", new, old or NOTHING)
 
     def keep(self, place: str, commit: str) -> str:
-        """Make a ref below `refs/run-milestone/` hold a commit, so that nothing of it is lost; returns its name.
+        """Keep a commit in a ref below `refs/run-milestone/`, so that it is not lost. Returns the name of the ref.
 
-        One that holds other work already is left alone, and the next free name is taken.
+        A ref that holds another commit stays as it is, and the next free name is used.
         """
         held = self.kept_refs(place)
         names = (f"refs/run-milestone/{place}{suffix}" for suffix in ("", *(f".{number}" for number in range(2, 1000))))
@@ -63,21 +57,21 @@ class Refs:
         return name
 
     def _move(self, name: str, *commits: str) -> None:
-        """Let a ref be at the first of `commits`, from the second where one is given; a link moves no other branch."""
-        with self._git.turn:
+        """Move a ref to the first of `commits`, from the second if given. A symbolic ref moves no other branch."""
+        with self._git.lock:
             self._git.run("update-ref", "--no-deref", name, *commits, directory=self._git.common)
-        if self._names.resolve(name) != commits[0]:
+        if self._common.resolve(name) != commits[0]:
             raise lying(f"moved {name}")
 
     def kept(self, place: str) -> tuple[str, ...]:
-        """Return the commits that were kept below `refs/run-milestone/<place>`."""
+        """Return the commits that are kept below `refs/run-milestone/<place>`."""
         return tuple(self.kept_refs(place).values())
 
     def kept_refs(self, place: str) -> dict[str, str]:
-        """Return the refs below `refs/run-milestone/<place>` and the commits they keep."""
+        """Return the refs below `refs/run-milestone/<place>` and their commits."""
         return self._below(f"refs/run-milestone/{place}*")
 
     def is_thrown_away(self, commit: str, head: str, place: str) -> bool:
-        """Return whether a commit rests on work that was kept below `place` and is no longer part of `head`."""
+        """Return whether a commit is based on work that was kept below `place` and is no longer part of `head`."""
         shared = (self._git.answer("merge-base", commit, kept) for kept in self.kept(place))
-        return any(common is not None and not self._objects.is_ancestor(common.strip(), head) for common in shared)
+        return any(common is not None and not self.is_ancestor(common.strip(), head) for common in shared)

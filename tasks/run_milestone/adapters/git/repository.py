@@ -1,4 +1,4 @@
-"""repository: what a run must know of the user's repository before it does anything there."""
+"""Look at the user's repository before a run does anything there, through GitPython."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository's common git directory, the name and address that commits get, and its remotes' URLs by name."""
+    """A repository: its common git directory, the identity that commits get, and its remotes' URLs by name."""
 
     common: Path
     identity: tuple[str, str]
@@ -61,11 +61,11 @@ def _no_repository(folder: Path) -> UsageError:
             f"{folder} is not a git repository.",
             "Name the repository in the plan (`repository: {path: …}`), or make it one with `git init`.",
         )
-    own = folder.relative_to(above)
+    inside = folder.relative_to(above)
     return UsageError(
         f"{folder} is a folder of the repository {above}, and a milestone works on a whole one.",
-        f"Keep plans/ in {above} and leave `repository.path` out; commands start there (`[make, -C, {own}, test]`), "
-        f'and `paths: {{allow: ["{own}/**"]}}` keeps an issue to its folder.',
+        f"Keep plans/ in {above} and leave `repository.path` out; commands start there (`[make, -C, {inside}, test]`), "
+        f'and `paths: {{allow: ["{inside}/**"]}}` keeps an issue to its folder.',
     )
 
 
@@ -103,9 +103,9 @@ def current_branch(folder: Path) -> str | None:
 
 
 def _library() -> ModuleType:
-    """Return GitPython. Nothing asked of it here needs git, so that it need not start one, without a limit, to begin.
+    """Import GitPython without letting it start a git, which would have no timeout. Nothing used here needs one.
 
-    For that it is shown, as it is imported, a program that cannot be started.
+    For that it finds, while it is imported, a program that cannot be started.
     """
     with _instead(GIT_PYTHON_REFRESH="quiet", GIT_PYTHON_GIT_EXECUTABLE=os.devnull):
         import git
@@ -114,7 +114,7 @@ def _library() -> ModuleType:
 
 @contextmanager
 def _instead(**variables: str) -> Iterator[None]:
-    """Let variables of this process's environment be others for a moment."""
+    """Set variables of this process's environment for the length of a block."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -125,6 +125,6 @@ def _instead(**variables: str) -> Iterator[None]:
 
 
 def version(processes: Processes) -> tuple[int, ...]:
-    """Return git's version, empty where git cannot be started or does not tell."""
-    told = re.search(r"\d+(?:\.\d+)+", processes.trusted(("git", "--version"), cwd="/", timeout=10).out)
-    return tuple(int(part) for part in told[0].split(".")) if told else ()
+    """Return git's version, empty where git cannot be started or does not print it."""
+    match = re.search(r"\d+(?:\.\d+)+", processes.trusted(("git", "--version"), cwd="/", timeout=10).out)
+    return tuple(int(part) for part in match[0].split(".")) if match else ()

@@ -1,4 +1,4 @@
-"""shared: the refs that machines share on the remote, compared and swapped in one push, never overwritten."""
+"""Read and swap the refs through which machines share state on the remote. None is ever overwritten."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...core.errors import DamagedStateError, OutsideError
-from .cmd import Calls, object_id
-from .credentials import persons
+from .cmd import named, object_id
+from .credentials import as_operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ..process import Result
+    from .cmd import GitCmd
 
 Swap = tuple[str | None, str | None]
-"""The object a ref must be at, and the one it gets; None is no ref."""
+"""The object a ref must be at, and the one it gets. None is no ref."""
 
 _IMPORTED = "refs/shared/imported"
-"""Where a commit is made, in the runner's own git directory; nothing reads it."""
+"""The ref that fast-import needs in the runner's own git directory. Nothing reads it."""
 _AT_ONCE = 512 * 1024
-"""Bytes of blobs that are read by one call: all of what git prints must be kept."""
+"""Bytes of blobs that one call reads. The output of git is bounded."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteRefs:
-    """What the remote has: its branches, and the milestone's shared refs by the rest of their name (`state`)."""
+    """The remote's branches, and the milestone's shared refs by the end of their name (`state`)."""
 
     heads: dict[str, str]
     refs: dict[str, str]
@@ -35,7 +36,7 @@ class RemoteRefs:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry below a commit's tree, as git tells it: `kind` is blob or commit, `size` in bytes."""
+    """One entry of a commit's tree. `kind` is blob or commit, `size` in bytes."""
 
     mode: str
     kind: str
@@ -44,8 +45,8 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a commit tells of itself: who made it and when (ISO 8601), its subject, and the rest of its message."""
+class CommitInfo:
+    """A commit: who made it and when (ISO 8601), its subject, and the rest of its message."""
 
     who: str
     when: str
@@ -53,11 +54,11 @@ class Told:
     body: str
 
 
-class Shared:
+class StateRefs:
     """The refs below `refs/run-milestone/<milestone>/` of the remote at `url`."""
 
-    def __init__(self, calls: Calls, url: str, milestone: str, identity: tuple[str, str]) -> None:
-        self._git = calls
+    def __init__(self, git: GitCmd, url: str, milestone: str, identity: tuple[str, str]) -> None:
+        self._git = git
         self._url = url
         self._place = f"refs/run-milestone/{milestone}/"
         self._identity = identity
@@ -65,36 +66,38 @@ class Shared:
     def look(self) -> RemoteRefs:
         """Ask the remote once.
 
-        Errors: OutsideError with git's own words where the remote cannot be reached.
+        Errors: OutsideError with git's message where the remote cannot be reached.
         """
-        told = self._git.call("ls-remote", "--quiet", "--", self._url, "refs/heads/*", f"{self._place}*", env=persons())
-        if told.code != 0 or told.truncated:
+        words = ("ls-remote", "--quiet", "--", self._url, "refs/heads/*", f"{self._place}*")
+        result = self._git.call(*words, env=as_operator())
+        if result.code != 0 or result.truncated:
             raise OutsideError(
-                f"The remote {self._url} cannot be asked: {_said(told)}.", "Mend that and run the same command again."
+                f"The remote {self._url} cannot be asked: {_reason(result)}.",
+                "Fix that and run the same command again.",
             )
-        found = {name: object_id(sha, name) for sha, _, name in (row.partition("\t") for row in told.out.splitlines())}
-        return RemoteRefs(_below("refs/heads/", found), _below(self._place, found))
+        refs = named(result.out.splitlines(), "\t")
+        return RemoteRefs(_below("refs/heads/", refs), _below(self._place, refs))
 
     def fetch(self, branches: Iterable[str], refs: Iterable[str]) -> None:
-        """Bring what branches and shared refs of the remote hold into the object store; no ref here moves."""
+        """Fetch the commits of branches and shared refs. No ref here moves."""
         names = [*(f"refs/heads/{name}" for name in branches), *(f"{self._place}{name}" for name in refs)]
         words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
         if names:
-            self._git.run(*words, "--", self._url, *names, env=persons())
+            self._git.run(*words, "--", self._url, *names, env=as_operator())
 
     def swap(self, swaps: Mapping[str, Swap]) -> str | None:
-        """Move shared refs all together, each from what it must be at; returns why the remote did not, None once done.
+        """Move shared refs atomically, each from what it must be at. Returns why the remote refused, None once done.
 
-        A ref that moves from what it is at to the same is only compared.
+        A swap of equal objects only compares.
         """
         leases = [f"--force-with-lease={self._place}{name}:{old or ''}" for name, (old, _) in swaps.items()]
         moves = [f"{new or ''}:{self._place}{name}" for name, (_, new) in swaps.items()]
         words = ("push", "--quiet", "--porcelain", "--atomic", "--no-verify", "--no-follow-tags")
-        result = self._git.call(*words, *leases, "--", self._url, *moves, env=persons())
-        return None if result.code == 0 else _said(result)
+        result = self._git.call(*words, *leases, "--", self._url, *moves, env=as_operator())
+        return None if result.code == 0 else _reason(result)
 
     def commit(self, files: Mapping[str, bytes], parent: str | None, message: str) -> str:
-        """Make a commit that holds exactly these files, on top of `parent`; paths are plain, without quotes."""
+        """Make a commit that holds exactly these files, on top of `parent`. Paths need no quoting."""
         stream = b"".join(self._stream(files, parent, message))
         words = ("fast-import", "--quiet", "--force", "--cat-blob-fd=1")
         return object_id(self._git.run(*words, stdin=stream), "the shared commit")
@@ -114,33 +117,33 @@ class Shared:
         return self._git.call("cat-file", "-e", f"{commit}^{{commit}}").code == 0
 
     def listing(self, commit: str) -> dict[str, Entry]:
-        """Return every entry below a commit's tree by its path, whatever somebody made of either."""
+        """Return every entry of a commit's tree by its path."""
         rows = self._git.run("ls-tree", "-r", "-l", "-z", "--full-tree", commit).split("\0")
         return dict(_entry(row) for row in rows if row)
 
     def contents(self, entries: Mapping[str, Entry]) -> dict[str, bytes]:
         """Return what blobs hold, by path.
 
-        Errors: DamagedStateError where one is not there whole, or is no UTF-8 text.
+        Errors: DamagedStateError where one is incomplete, or is no UTF-8 text.
         """
-        found: dict[str, bytes] = {}
+        contents: dict[str, bytes] = {}
         for group in _groups(entries):
             wanted = "".join(f"{entry.sha}\n" for entry in group.values())
-            told = self._git.run("cat-file", "--batch", stdin=wanted).encode()
+            output = self._git.run("cat-file", "--batch", stdin=wanted).encode()
             for path, entry in group.items():
-                start = told.index(b"\n") + 1
-                found[path], told = told[start : start + entry.size], told[start + entry.size + 1 :]
-                if blob_id(found[path]) != entry.sha:
-                    raise DamagedStateError(f"{path} of the shared state is no whole text.", _LOOK)
-        return found
+                start = output.index(b"\n") + 1
+                contents[path], output = output[start : start + entry.size], output[start + entry.size + 1 :]
+                if blob_id(contents[path]) != entry.sha:
+                    raise DamagedStateError(f"{path} of the shared state is incomplete.", _LOOK)
+        return contents
 
-    def told(self, commit: str) -> Told:
-        """Return who made a commit, when, and what its message says."""
+    def info(self, commit: str) -> CommitInfo:
+        """Return who made a commit, when, and its message."""
         form = "--format=%an <%ae>%x00%cI%x00%s%x00%b"
-        return Told(*self._git.run("log", "-1", form, commit).rstrip("\n").split("\0"))
+        return CommitInfo(*self._git.run("log", "-1", form, commit).rstrip("\n").split("\0"))
 
 
-_LOOK = "Look at it with `run-milestone state show`; nothing here was changed."
+_LOOK = "Look at it with `run-milestone state show`; nothing was changed."
 
 
 def blob_id(content: bytes) -> str:
@@ -148,8 +151,8 @@ def blob_id(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def _below(place: str, found: Mapping[str, str]) -> dict[str, str]:
-    return {name.removeprefix(place): sha for name, sha in found.items() if name.startswith(place)}
+def _below(place: str, refs: Mapping[str, str]) -> dict[str, str]:
+    return {name.removeprefix(place): sha for name, sha in refs.items() if name.startswith(place)}
 
 
 def _data(content: bytes) -> bytes:
@@ -163,7 +166,7 @@ def _entry(row: str) -> tuple[str, Entry]:
 
 
 def _groups(entries: Mapping[str, Entry]) -> Iterator[dict[str, Entry]]:
-    """Yield the blobs in groups that one call can tell whole."""
+    """Yield the blobs in groups that one call can read."""
     group: dict[str, Entry] = {}
     for path, entry in entries.items():
         if group and sum(one.size + 100 for one in group.values()) + entry.size > _AT_ONCE:
@@ -174,8 +177,8 @@ def _groups(entries: Mapping[str, Entry]) -> Iterator[dict[str, Entry]]:
         yield group
 
 
-def _said(result: Result) -> str:
-    """Return git's own words for a failure: the remote's refusal before what follows from it."""
+def _reason(result: Result) -> str:
+    """Return git's message for a failure, the remote's first."""
     lines = [line.strip() for line in (result.err + result.out).splitlines() if line.strip()]
-    telling = [line for sign in ("remote: ", "!", "error: ", "fatal: ") for line in lines if line.startswith(sign)]
-    return " ".join((telling or lines or [f"git ended with {result.code}"])[0].split()).rstrip(".")
+    reasons = [line for sign in ("remote: ", "!", "error: ", "fatal: ") for line in lines if line.startswith(sign)]
+    return " ".join((reasons or lines or [f"git ended with {result.code}"])[0].split()).rstrip(".")

@@ -1,9 +1,9 @@
-"""process: the one door through which anything is run; argument lists only, never a shell."""
+"""Run other programs: the only place that starts any, always from argument lists, never through a shell."""
 
 from __future__ import annotations
 
-from .coprocess import Talk
+from .coprocess import Coprocess
 from .execute import Processes
 from .output import KEEP, Result
 
-__all__ = ["KEEP", "Processes", "Result", "Talk"]
+__all__ = ["KEEP", "Coprocess", "Processes", "Result"]

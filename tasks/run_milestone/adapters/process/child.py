@@ -1,4 +1,4 @@
-"""children: what was started and may still run; it can be waited for, asked to end, killed and buried."""
+"""Child processes that may still run: wait for them, signal them, kill and reap them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import signal
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 GRACE = 2.0
-"""Seconds between asking a process to end and killing it."""
+"""Seconds between SIGTERM and SIGKILL."""
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """What to run, where, with which environment and standard input, and for how many seconds at most."""
+class Request:
+    """A command to run, with its folder, environment, standard input and timeout in seconds."""
 
     argv: tuple[str, ...]
     cwd: Path | str
@@ -29,8 +29,8 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How a child ended. `code` is negative for a signal; `error` says why it could not start at all."""
+class Exit:
+    """How a child ended. `code` is negative for a signal. `error` says why it could not start at all."""
 
     code: int | None
     timed_out: bool = False
@@ -38,7 +38,7 @@ class Ended:
 
 
 class Child(Protocol):
-    """Something that runs. `ended` becomes readable when it ends, also before anybody has buried it."""
+    """A running process. The descriptor `ended` becomes readable when it ends, also before it is reaped."""
 
     stdin: IO[bytes] | None
     stdout: IO[bytes]
@@ -46,33 +46,30 @@ class Child(Protocol):
     ended: int
 
     def signal(self, *numbers: int) -> None:
-        """Send signals, nothing where it is gone."""
+        """Send signals, if it still runs."""
 
-    def bury(self) -> Ended:
-        """Let go of a child that has ended, and of every descriptor."""
+    def reap(self) -> Exit:
+        """Close every descriptor of a child that has ended, and return how it did."""
 
 
 class Direct:
-    """A child of this process, with a session of its own."""
+    """A direct child of this process, in a session of its own."""
 
-    def __init__(self, command: Command, descriptors: tuple[int, ...]) -> None:
-        """Start it; it keeps `descriptors` open. Errors: OSError and ValueError where it cannot start."""
+    def __init__(self, request: Request, descriptors: tuple[int, ...]) -> None:
+        """Start it with `descriptors` open. Errors: OSError and ValueError where it cannot start."""
         self._process = subprocess.Popen(
-            command.argv,
-            cwd=command.cwd,
-            env=command.env,
-            stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
+            request.argv,
+            cwd=request.cwd,
+            env=request.env,
+            stdin=subprocess.DEVNULL if request.stdin is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
             pass_fds=descriptors,
             start_new_session=True,
         )
-        self.stdin, self.stdout, self.stderr = (
-            self._process.stdin,
-            opened(self._process.stdout),
-            opened(self._process.stderr),
-        )
+        self.stdin = self._process.stdin
+        self.stdout, self.stderr = cast("IO[bytes]", self._process.stdout), cast("IO[bytes]", self._process.stderr)
         self.ended = os.pidfd_open(self._process.pid)
 
     def signal(self, *numbers: int) -> None:
@@ -81,42 +78,41 @@ class Direct:
             for number in numbers:
                 os.killpg(self._process.pid, number)
 
-    def bury(self) -> Ended:
-        """Close what leads to it, and take its exit code."""
+    def reap(self) -> Exit:
+        """Close its descriptors, and take its exit code."""
         close(self)
-        return Ended(self._process.wait())
+        return Exit(self._process.wait())
 
 
-class Guest:
-    """A child that a library started, in a session of its own; the library feeds, reads and buries it."""
+class LibraryChild:
+    """A child that a library starts, in a session of its own. The library feeds, reads and reaps it."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self) -> None:
+        """Wait for `started`; until then nothing runs."""
+        self._pid: int | None = None
+        self.ended = os.open(os.devnull, os.O_RDONLY)
+
+    def started(self, pid: int) -> None:
+        """Take the number of the process that the library has started."""
         self._pid = pid
-        try:
-            self.ended = os.pidfd_open(pid)
-        except ProcessLookupError:  # buried already
-            self.ended = os.open(os.devnull, os.O_RDONLY)
+        with suppress(ProcessLookupError):  # reaped already
+            ended = os.pidfd_open(pid)
+            os.dup2(ended, self.ended)
+            os.close(ended)
 
     def ends_within(self, seconds: float) -> bool:
-        """Wait for its end; returns whether it came in time."""
+        """Wait for its end. Returns whether it came in time."""
         return ready(self.ended, seconds)
 
     def signal(self, *numbers: int) -> None:
         """Send signals to its group."""
         with suppress(ProcessLookupError):
-            for number in numbers:
-                os.killpg(self._pid, number)
-
-
-def opened(pipe: IO[bytes] | None) -> IO[bytes]:
-    """Return a pipe that was asked for at the start."""
-    if pipe is None:
-        raise RuntimeError("it was started with a pipe")
-    return pipe
+            for number in numbers if self._pid else ():
+                os.killpg(self._pid or 0, number)
 
 
 def end(child: Child) -> None:
-    """End a child that still runs: asked first (git removes its lock files, a warden its wards), then killed."""
+    """Terminate a child that still runs (git removes its lock files, a supervisor its processes), then kill it."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if ready(child.ended, 0):
             return
@@ -125,20 +121,20 @@ def end(child: Child) -> None:
 
 
 def close(child: Child) -> None:
-    """Close every descriptor that leads to a child."""
+    """Close every descriptor of a child."""
     close_pipes(child)
     os.close(child.ended)
 
 
 def close_pipes(child: Child) -> None:
-    """Close what leads to a child's input and output."""
+    """Close the pipes of a child."""
     for pipe in (child.stdin, child.stdout, child.stderr):
         if pipe is not None:
             pipe.close()
 
 
 def ready(descriptor: int, seconds: float) -> bool:
-    """Wait for a descriptor to become readable; returns whether it did in time."""
+    """Wait for a descriptor to become readable. Returns whether it did in time."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(seconds * 1000))

@@ -1,4 +1,4 @@
-"""A plan's commands: argument lists in which `{python}` names the interpreter that runs run-milestone."""
+"""Fill in the placeholders of a plan's commands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 def argument_list(command: tuple[str, ...], **places: str) -> tuple[str, ...]:
-    """Return `command` with `{python}` and the given placeholders filled in; other braces stay as they are."""
+    """Return `command` with `{python}` (the current interpreter) and `places` filled in. Other braces stay."""
     known = {"python": sys.executable, **places}
     filled = command
     for name, value in known.items():

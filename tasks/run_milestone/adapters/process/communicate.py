@@ -1,18 +1,17 @@
-"""conversation: feed a child its input and take its output, until it ends or its time is up."""
+"""Feed a child its input and read its output, until it ends or its time is up."""
 
 from __future__ import annotations
 
-import functools
 import os
 import selectors
 import time
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
-from .output import KEEP, Kept
+from .output import KEEP, BoundedOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from .child import Child
 
@@ -20,61 +19,70 @@ TICK = 1.0
 """Seconds between two reports of progress."""
 
 
-class Conversation:
-    """Feeds a child its input and takes its output, without ever waiting for only one of them."""
+class Communication:
+    """Feeds a child its input and reads its output, without ever waiting for only one of them."""
 
-    def __init__(self, child: Child, stdin: bytes | None, out: Kept, err: Kept) -> None:
-        """Prepare to send `stdin`, and to take both outputs."""
+    def __init__(self, child: Child, stdin: bytes | None) -> None:
+        """Prepare to send `stdin`, and to read into `out` and `err`."""
         self._child = child
         self._unsent = memoryview(stdin or b"")
-        self._open = {child.stdout: out, child.stderr: err}
+        self.out, self.err = BoundedOutput(), BoundedOutput()
+        self._outputs = {child.stdout: self.out, child.stderr: self.err}
+        self.ended = False
 
-    def follow(self, until: float, tick: Callable[[], None]) -> bool:
-        """Go on until the child ends (True) or the time `until` has come (False), with a tick every second.
+    def follow(self, until: float) -> Iterator[None]:
+        """Go on until the child has `ended` or the time `until` has come. Yields about every second.
 
-        Its end counts, not that of its output: a daemon it left behind may hold that open for ever.
+        The end of the child counts, not that of its output: a daemon it left behind may hold that open for ever.
         """
-        due, ended = time.monotonic() + TICK, self._child.ended
+        due = time.monotonic() + TICK
         with selectors.PollSelector() as selector:
-            selector.register(ended, selectors.EVENT_READ, lambda: None)
             self._register(selector)
-            while (left := until - time.monotonic()) > 0:
-                ready = selector.select(min(left, TICK))
-                for key, _events in ready:
-                    key.data()
-                if any(key.fileobj == ended for key, _events in ready):
-                    self._read_rest()
-                    return True
-                if time.monotonic() >= due:
-                    tick()
+            while not self.ended and (left := until - time.monotonic()) > 0:
+                for key, _events in selector.select(min(left, TICK)):
+                    self._serve(key.fileobj, selector)
+                if not self.ended and time.monotonic() >= due:
+                    yield
                     due += TICK
-        return False
+        if self.ended:
+            self._read_rest()
 
     def _register(self, selector: selectors.BaseSelector) -> None:
-        for pipe in self._open:
+        selector.register(self._child.ended, selectors.EVENT_READ)
+        for pipe in self._outputs:
             os.set_blocking(pipe.fileno(), False)
-            selector.register(pipe, selectors.EVENT_READ, functools.partial(self._read, selector, pipe))
+            selector.register(pipe, selectors.EVENT_READ)
         if (stdin := self._child.stdin) is not None:
             os.set_blocking(stdin.fileno(), False)
-            selector.register(stdin, selectors.EVENT_WRITE, functools.partial(self._write, selector, stdin))
+            selector.register(stdin, selectors.EVENT_WRITE)
 
-    def _read(self, selector: selectors.BaseSelector, pipe: IO[bytes]) -> None:
+    def _serve(self, ready: object, selector: selectors.BaseSelector) -> None:
+        if ready == self._child.ended:
+            self.ended = True
+        elif self._child.stdin is not None and ready is self._child.stdin:
+            self._write(self._child.stdin, selector)
+        else:
+            for pipe, output in self._outputs.items():
+                if ready is pipe:
+                    self._read(pipe, output, selector)
+
+    def _read(self, pipe: IO[bytes], output: BoundedOutput, selector: selectors.BaseSelector) -> None:
         if data := os.read(pipe.fileno(), 1 << 16):
-            self._open[pipe].add(data)
+            output.add(data)
         else:
             selector.unregister(pipe)
 
-    def _write(self, selector: selectors.BaseSelector, pipe: IO[bytes]) -> None:
+    def _write(self, stdin: IO[bytes], selector: selectors.BaseSelector) -> None:
         try:
-            self._unsent = self._unsent[os.write(pipe.fileno(), self._unsent[: 1 << 16]) :]
-        except BrokenPipeError:  # a child need not read what it is given
+            self._unsent = self._unsent[os.write(stdin.fileno(), self._unsent[: 1 << 16]) :]
+        except BrokenPipeError:  # a child need not read its input
             self._unsent = memoryview(b"")
         if not self._unsent:
-            selector.unregister(pipe)
-            pipe.close()
+            selector.unregister(stdin)
+            stdin.close()
 
     def _read_rest(self) -> None:
-        """Take what the pipes still hold; one read of a pipe's size or more empties it."""
-        for pipe, kept in self._open.items():
+        """Read what the pipes still hold. One read of a pipe's size or more empties it."""
+        for pipe, output in self._outputs.items():
             with suppress(BlockingIOError):
-                kept.add(os.read(pipe.fileno(), KEEP))
+                output.add(os.read(pipe.fileno(), KEEP))

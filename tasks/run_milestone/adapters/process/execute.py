@@ -1,4 +1,4 @@
-"""door: starts everything, bounds it in time and output, and can end all of it."""
+"""Run commands with a timeout and bounded output, and end all of them when the run is stopped."""
 
 from __future__ import annotations
 
@@ -14,33 +14,37 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ...core.errors import Interrupted
 from ...core.text import for_terminal
-from .child import GRACE, Child, Command, Direct, Ended, Guest, end, ready
-from .communicate import Conversation
-from .coprocess import Talk
-from .output import Kept, Result
-from .supervised import ForkServer, Ward
+from .child import GRACE, Child, Direct, Exit, LibraryChild, Request, end, ready
+from .communicate import Communication
+from .coprocess import Coprocess
+from .output import Result
+from .supervised import ForkServer, Supervised
+
+if TYPE_CHECKING:
+    import re
 
 _PASSED = ("PATH", "LANG", "TZ", "VIRTUAL_ENV", "TMPDIR")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Processes:
-    """Starts everything, bounds it in time and output, and can end all of it.
+    """Runs commands and can end all of them. Once `stop` was called, every method raises Interrupted.
 
-    `hold` are descriptors (the run's lock) that every child keeps open, so that an orphan keeps the lock; whoever
-    took the lock must therefore unlock it, not only close it. `progress` hears the command and its seconds so far,
-    about once a second, in the thread that waits. Errors: Interrupted once `stop` was called.
+    Every child keeps the descriptors `hold` (the run's lock) open, so that an orphan keeps the lock. The owner of the
+    lock must therefore unlock it, not only close it. `progress` is shown what runs and for how many seconds, about
+    once a second, in the thread that waits.
     """
 
     def __init__(self, *, hold: tuple[int, ...] = (), progress: Callable[[str, float], None] | None = None) -> None:
         self._hold = hold
         self._progress = progress
-        self._running: set[Child | Guest] = set()
-        self._wardens = ForkServer(hold)
-        self._door = threading.RLock()  # reentrant: a signal handler may call stop() while this thread starts a child
+        self._running: set[Child | LibraryChild] = set()
+        self._fork_server = ForkServer(hold)
+        self._lock = threading.RLock()  # reentrant: a signal handler may call stop() while this thread starts a child
         self._stopped = False
 
     def trusted(
@@ -52,17 +56,20 @@ class Processes:
         stdin: str | bytes | None = None,
         timeout: float = 600.0,
     ) -> Result:
-        """Run a program that no file of a tree can steer (git, gh) as a direct child, for at most `timeout` seconds."""
-        command = Command(tuple(argv), cwd, _own(env), _bytes(stdin), timeout)
-        return self._run(command, lambda: Direct(command, self._hold), timeout)
+        """Run a program that no file of a tree can influence (git, gh) as a direct child."""
+        request = Request(tuple(argv), cwd, _trusted_environment(env), _bytes(stdin), timeout)
+        return self._run(request, supervised=False)
 
-    def talk(self, argv: Sequence[str], *, cwd: Path | str, env: Mapping[str, str] = _NOTHING) -> Talk:
-        """Return a trusted program that stays and answers line by line; it is started when it is first asked."""
-
-        def start() -> Child:
-            return Direct(Command(tuple(argv), cwd, _own(env), b"", math.inf), self._hold)
-
-        return Talk(lambda: self._started(start), self._buried)
+    def coprocess(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | str,
+        env: Mapping[str, str] = _NOTHING,
+        body: re.Pattern[str] | None = None,
+    ) -> Coprocess:
+        """Return a trusted program that keeps running and answers line by line; `body` as Coprocess has it."""
+        return Coprocess(self, tuple(argv), cwd, env, body)
 
     def untrusted(
         self,
@@ -75,54 +82,55 @@ class Processes:
         log: Path | None = None,
         pass_env: Sequence[str] = (),
     ) -> Result:
-        """Run what a tree can steer (agent, tests, linters, migrations); neither it nor its daemons outlive the call.
+        """Run what a tree can influence (agent, tests, linters, migrations). No process of it outlives the call.
 
-        `pass_env` names variables of this process that it may know besides; empty ones are none. `log` gets the
-        command, and at the end its output as kept, redacted and made inert.
+        `pass_env` names more variables of this process that it gets unless they are empty. The command and, at the
+        end, its sanitised output are appended to `log`.
         """
-        _forbid_peeking()
-        _note(log, f"$ {shlex.join(argv)}\n")
-        with _home() as home:
+        _deny_inspection()
+        _append(log, f"$ {shlex.join(argv)}\n")
+        with _temporary_home() as home:
             passed = {name: os.environ[name] for name in pass_env if os.environ.get(name)}
-            own = {**passed, **_environment(), **home, "PYTHONDONTWRITEBYTECODE": "1", **env}
-            command = Command(tuple(argv), cwd, own, _bytes(stdin), timeout)
-            result = self._run(command, lambda: Ward(command, self._wardens), timeout + GRACE)
-        _note(log, f"{result.out}{result.err}{_ending(result)}\n")
+            environment = {**passed, **_environment(), **home, "PYTHONDONTWRITEBYTECODE": "1", **env}
+            request = Request(tuple(argv), cwd, environment, _bytes(stdin), timeout)
+            result = self._run(request, supervised=True)
+        _append(log, f"{result.out}{result.err}{_ending(result)}\n")
         return result
 
     def pause(self, seconds: float, what: str, began: float) -> None:
-        """Wait for something that no program here does; `what` since `began` (monotonic) is told to who watches."""
+        """Wait for something outside this machine; shows as progress `what` and the time since `began` (monotonic)."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             self._refuse_after_stop()
-            if self._progress is not None:
-                self._progress(what, time.monotonic() - began)
+            self._report(what, began)
             time.sleep(min(left, 0.5))
 
     @contextmanager
-    def guest(self, start: Callable[[tuple[int, ...]], int]) -> Iterator[Guest]:
-        """Let a library start a child and tell its number, so that `stop` ends it as well.
-
-        `start` gets the descriptors that it is to keep open; what still runs at the end of the block is killed.
-        """
-        with self._door:
-            self._refuse_after_stop()
-            guest = Guest(start(self._hold))
-            self._running.add(guest)
+    def library_child(self) -> Iterator[LibraryChild]:
+        """Watch over a child that a library starts, so that `stop` ends it. It is killed at the end of the block."""
+        child = LibraryChild()
         try:
-            self._refuse_after_stop()
-            yield guest
+            yield child
         finally:
-            if not guest.ends_within(0):
-                guest.signal(signal.SIGKILL)
-            with self._door:
-                self._running.discard(guest)
-            os.close(guest.ended)
+            with self._lock:
+                self._running.discard(child)
+            if not child.ends_within(0):
+                child.signal(signal.SIGKILL)
+            os.close(child.ended)
+        self._refuse_after_stop()
+
+    @contextmanager
+    def starting(self, child: LibraryChild) -> Iterator[tuple[int, ...]]:
+        """Keep `stop` waiting while the library starts the child. Returns the descriptors it must keep open."""
+        with self._lock:
+            self._refuse_after_stop()
+            yield self._hold
+            self._running.add(child)
         self._refuse_after_stop()
 
     def stop(self) -> None:
-        """End everything this door started, and refuse to start more. Any thread or signal handler may call it."""
-        with self._door:
+        """End everything that was started here, and refuse to start more. Any thread or signal handler may call it."""
+        with self._lock:
             self._stopped = True
             ends = [os.dup(child.ended) for child in self._running]
             for child in self._running:
@@ -131,71 +139,77 @@ class Processes:
         for ended in ends:
             ready(ended, max(0.0, until - time.monotonic()))
             os.close(ended)
-        with self._door:
+        with self._lock:
             for child in self._running:
                 child.signal(signal.SIGKILL)
-        self._wardens.close()
+        self._fork_server.close()
 
-    def _run(self, command: Command, start: Callable[[], Child], limit: float) -> Result:
-        """Run to the end or for `limit` seconds; a program that cannot start is a result, not an error."""
-        began = time.monotonic()
-        out, err = Kept(), Kept()
-        try:
-            child = self._started(start)
-        except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
-            self._refuse_after_stop()
-            return Result(command.argv, None, "", _why(command.argv, error), time.monotonic() - began)
-        try:
-            self._refuse_after_stop()  # stopped by a signal handler of this thread, which could not see the child yet
-            conversation = Conversation(child, command.stdin, out, err)
-            in_time = conversation.follow(began + limit, self._tick(command, began))
-        finally:
-            ended = self._buried(child)
-        self._refuse_after_stop()
-        if ended.error is not None:
-            return Result(command.argv, None, out.text(), _why(command.argv, ended.error), time.monotonic() - began)
-        timed_out, cut = ended.timed_out or not in_time, bool(out.lost or err.lost)
-        code = -signal.SIGKILL if timed_out else ended.code
-        return Result(command.argv, code, out.text(), err.text(), time.monotonic() - began, timed_out, cut)
+    def start(self, argv: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Child:
+        """Start a trusted child, which must be ended with `finish`. Errors: OSError."""
+        return self._launch(Request(tuple(argv), cwd, _trusted_environment(env), b"", math.inf), supervised=False)
 
-    def _started(self, start: Callable[[], Child]) -> Child:
-        """Start a child in a session of its own."""
-        with self._door:
+    def _launch(self, request: Request, *, supervised: bool) -> Child:
+        """Start a child. Errors: OSError, or ValueError for a NUL in an argument."""
+        with self._lock:
             self._refuse_after_stop()
-            child = start()
+            child = Supervised(request, self._fork_server) if supervised else Direct(request, self._hold)
             self._running.add(child)
             return child
 
-    def _buried(self, child: Child) -> Ended:
-        """See to it that a child has ended, for whatever reason it is left, and bury it."""
+    def finish(self, child: Child) -> Exit:
+        """End a child that still runs, and reap it."""
         end(child)
-        with self._door:  # buried under the lock: until here its number cannot be anybody else's
+        with self._lock:  # reaped under the lock: until here no other process can have its number
             self._running.discard(child)
-            return child.bury()
+            return child.reap()
+
+    def _run(self, request: Request, *, supervised: bool) -> Result:
+        """Run to the end, or to the timeout. A program that cannot start is a result, not an error."""
+        began = time.monotonic()
+        until = began + request.timeout + (GRACE if supervised else 0)
+        try:
+            child = self._launch(request, supervised=supervised)
+        except (OSError, ValueError) as error:
+            self._refuse_after_stop()
+            return Result(request.argv, None, "", _why(request.argv, error), time.monotonic() - began)
+        try:
+            self._refuse_after_stop()  # stopped by a signal handler of this thread, which could not see the child yet
+            communication = Communication(child, request.stdin)
+            for _ in communication.follow(until):
+                self._report(shlex.join(request.argv), began)
+        finally:
+            exited = self.finish(child)
+        self._refuse_after_stop()
+        return _result(request.argv, exited, communication, time.monotonic() - began)
+
+    def _report(self, what: str, began: float) -> None:
+        if self._progress is not None:
+            self._progress(what, time.monotonic() - began)
 
     def _refuse_after_stop(self) -> None:
         if self._stopped:
-            raise Interrupted(
-                "The run was asked to stop.", "Everything recorded so far stays; the same command goes on."
-            )
-
-    def _tick(self, command: Command, began: float) -> Callable[[], None]:
-        progress, name = self._progress, shlex.join(command.argv)
-        if progress is None:
-            return lambda: None
-        return lambda: progress(name, time.monotonic() - began)
+            raise Interrupted("The run was asked to stop.", "Progress is saved; run the same command to resume.")
 
 
-def _own(env: Mapping[str, str]) -> dict[str, str]:
+def _result(argv: tuple[str, ...], exited: Exit, communication: Communication, seconds: float) -> Result:
+    out, err = communication.out, communication.err
+    if exited.error is not None:
+        return Result(argv, None, out.text(), _why(argv, exited.error), seconds)
+    timed_out = exited.timed_out or not communication.ended
+    code = -signal.SIGKILL if timed_out else exited.code
+    return Result(argv, code, out.text(), err.text(), seconds, timed_out, truncated=bool(out.lost or err.lost))
+
+
+def _trusted_environment(env: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a trusted program."""
     return {**_environment(), "HOME": os.path.expanduser("~"), **env}
 
 
 @contextmanager
-def _home() -> Iterator[dict[str, str]]:
-    """Make an empty home, and beside it a folder for temporary files; returns the variables that name them.
+def _temporary_home() -> Iterator[dict[str, str]]:
+    """Make an empty home, and beside it a folder for temporary files. Returns the variables that name them.
 
-    In a home that lies among temporary files codex runs no command, and still ends with 0.
+    With a home below TMPDIR codex runs no command, and still ends with 0.
     """
     with tempfile.TemporaryDirectory(prefix="home-", ignore_cleanup_errors=True) as folder:
         places = {"HOME": os.path.join(folder, "home"), "TMPDIR": os.path.join(folder, "tmp")}
@@ -205,14 +219,14 @@ def _home() -> Iterator[dict[str, str]]:
 
 
 def _environment() -> dict[str, str]:
-    """Return what every child may know of this process's environment."""
+    """Return the part of this process's environment that every child gets."""
     passed = {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith("LC_")}
     return {"PATH": os.defpath, **passed, "TERM": "dumb"}
 
 
 @functools.cache
-def _forbid_peeking() -> None:
-    """Close this process's environment, memory and descriptors to other processes of the same user."""
+def _deny_inspection() -> None:
+    """Deny other processes of the same user access to this process's environment, memory and descriptors."""
     import ctypes
 
     pr_set_dumpable = 4
@@ -220,7 +234,7 @@ def _forbid_peeking() -> None:
 
 
 def _why(argv: tuple[str, ...], error: OSError | ValueError) -> str:
-    """Say why a program could not start."""
+    """Return why a program could not start."""
     if isinstance(error, OSError):
         return f"{error.filename or argv[0]}: {error.strerror}"
     return f"{argv[0]}: {error}"
@@ -230,7 +244,7 @@ def _bytes(text: str | bytes | None) -> bytes | None:
     return text.encode() if isinstance(text, str) else text
 
 
-def _note(log: Path | None, text: str) -> None:
+def _append(log: Path | None, text: str) -> None:
     if log is None:
         return
     log.parent.mkdir(parents=True, exist_ok=True)

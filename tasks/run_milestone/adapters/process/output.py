@@ -1,4 +1,4 @@
-"""kept: what stays of a command that was run; how it ended, and head and tail of what it said."""
+"""The result of a command: how it ended, and its output, bounded to head and tail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WORD = 512
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a command. `code` is None where it could not start (`err` says why), negative for a signal."""
+    """The result of a command. `code` is None where it could not start (`err` says why), negative for a signal."""
 
     argv: tuple[str, ...]
     code: int | None
@@ -24,15 +24,14 @@ class Result:
     truncated: bool = False
 
 
-class Kept:
-    """One output stream, of which head and tail are kept."""
+class BoundedOutput:
+    """One output stream, of which only head and tail are kept."""
 
     def __init__(self) -> None:
-        """Start with nothing."""
         self._head, self._tail, self.lost = bytearray(), bytearray(), 0
 
     def add(self, data: bytes) -> None:
-        """Take the next piece."""
+        """Append the next piece."""
         room = KEEP - len(self._head)
         self._head += data[:room]
         self._tail += data[room:]
@@ -41,7 +40,7 @@ class Kept:
             self.lost += excess
 
     def text(self) -> str:
-        """Return what was kept; the cut falls between words, lest half a secret escape redaction."""
+        """Return what was kept. The cut falls between words, because half a secret would escape redaction."""
         if not self.lost:
             return (self._head + self._tail).decode("utf-8", "replace")
         head = self._head[:-_WORD] + re.sub(rb"\S+\Z", b"", self._head[-_WORD:])

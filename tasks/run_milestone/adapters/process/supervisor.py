@@ -1,11 +1,11 @@
-"""warden: stands between the runner and one untrusted command, and lets nothing of it outlive either of them.
+"""Supervise one untrusted command, so that no process of it outlives the command or the runner.
 
-One interpreter of its own, with the standard library alone, forks a warden for each command that the runner asks for
-(wards.py starts it and says what to do), so that no command waits for an interpreter to start. LIFELINE is a socket
-between the runner and one warden: the runner says there that the command may start, end of file means that the runner
-is gone, and what became of the command is written to it (`exit 0`, `timeout 0`, `stopped 0`, `chdir 2`, `errno 2`).
-Killing a process group misses whoever left it, so the warden is a subreaper: an orphaned descendant becomes its own
-child, and it ends when it has no child left. The same holds for the interpreter that forks, should a warden be killed.
+supervised.py starts a separate interpreter with the standard library alone. It forks a supervisor per request, so that
+no command waits for an interpreter to start. LIFELINE is a socket between the runner and one supervisor. On it the
+runner allows the command to start, end of file means that the runner has ended, and the supervisor reports how the
+command ended (`exit 0`, `timeout 0`, `stopped 0`, `chdir 2`, `errno 2`). Killing a process group misses processes that
+left it, so the supervisor is a subreaper: orphaned descendants become its children, and it ends when it has none left.
+The interpreter that forks is one too, in case a supervisor is killed.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ import time
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 WAKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
-ASKED = 5
-"""Descriptors that come with each request: the command, the lifeline, standard input, output and errors."""
+DESCRIPTORS = 5
+"""Descriptors that come with each request: the request, the lifeline, standard input, output and errors."""
 
 
 # ---- the interpreter that forks -------------------------------------------------------------------------------
 
 
 def serve(control: int) -> None:
-    """Fork a warden for each request at `control`; once the runner is gone, end whatever is left."""
+    """Fork a supervisor for each request at `control`. Once the runner has ended, end everything that is left."""
     line = socket.socket(fileno=control)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     awake, seen = _alarm()
@@ -43,43 +43,43 @@ def serve(control: int) -> None:
             os.read(awake, 4096)
             _reap(0)
         if control in ready:
-            asked = _received(line)
-            if not asked:
+            request = _receive(line)
+            if not request:
                 break
-            _fork(asked)
+            _fork(request)
     _end_all()
 
 
-def _received(line: socket.socket) -> list[int]:
-    """Return the descriptors of the next request, none where the runner is gone."""
-    _, ancillary, _, _ = line.recvmsg(1, socket.CMSG_SPACE(ASKED * 4), socket.MSG_CMSG_CLOEXEC)
+def _receive(line: socket.socket) -> list[int]:
+    """Return the descriptors of the next request, none where the runner has ended."""
+    _, ancillary, _, _ = line.recvmsg(1, socket.CMSG_SPACE(DESCRIPTORS * 4), socket.MSG_CMSG_CLOEXEC)
     return [int.from_bytes(data[i : i + 4], sys.byteorder) for *_, data in ancillary for i in range(0, len(data), 4)]
 
 
-def _fork(asked: list[int]) -> None:
-    """Fork a warden, and send the runner a descriptor of it; without one the runner lets no command start."""
+def _fork(request: list[int]) -> None:
+    """Fork a supervisor, and send the runner a descriptor of it. Without one the runner lets no command start."""
     parent = os.getpid()
     child = os.fork()
     if child == 0:
-        _become_warden(parent, *asked)
+        _become_supervisor(parent, *request)
     pidfd = os.pidfd_open(child)
-    answer = socket.socket(fileno=asked[1])
+    answer = socket.socket(fileno=request[1])
     try:
         answer.sendmsg([b"w"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, pidfd.to_bytes(4, sys.byteorder))])
     except OSError:
-        return  # the runner is gone, and the warden will find that too
+        return  # the runner has ended, and the supervisor will see that too
     finally:
         answer.close()
-        for descriptor in (pidfd, asked[0], *asked[2:]):
+        for descriptor in (pidfd, request[0], *request[2:]):
             os.close(descriptor)
 
 
-def _become_warden(parent: int, command: int, lifeline: int, *streams: int) -> None:
-    """Be the warden of one command, and end; a defect is told to who reads the command's errors."""
+def _become_supervisor(parent: int, request: int, lifeline: int, *streams: int) -> None:
+    """Be the supervisor of one command, and end. A defect is shown in the command's standard error."""
     try:
-        with open(command, "rb") as file:
+        with open(request, "rb") as file:
             file.seek(0)
-            argv, env, cwd, seconds = marshal.load(file)  # noqa: S302 - as the runner, and nobody else, wrote it
+            argv, env, cwd, seconds = marshal.load(file)  # noqa: S302 - only the runner writes it
         for number, descriptor in enumerate(streams):
             os.dup2(descriptor, number)
         os.setsid()
@@ -90,11 +90,11 @@ def _become_warden(parent: int, command: int, lifeline: int, *streams: int) -> N
         os._exit(0)
 
 
-# ---- a warden -------------------------------------------------------------------------------------------------
+# ---- a supervisor ---------------------------------------------------------------------------------------------
 
 
 def _guard(parent: int, lifeline: int, argv: list[bytes], env: dict[bytes, bytes], cwd: bytes, seconds: float) -> None:
-    """Run the command for at most its seconds, end everything it left behind, then tell the runner."""
+    """Run the command until its timeout, end everything it left behind, then report to the runner."""
     awake, seen = _alarm()
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -103,7 +103,7 @@ def _guard(parent: int, lifeline: int, argv: list[bytes], env: dict[bytes, bytes
     until = time.monotonic() + seconds
     word, number = _watch(lifeline, _start(lifeline, argv, env, cwd), awake, seen, until)
     _end_all()
-    _say(lifeline, word, number)
+    _report(lifeline, word, number)
 
 
 def _prctl(option: int, value: int) -> None:
@@ -112,8 +112,8 @@ def _prctl(option: int, value: int) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-def _say(lifeline: int, word: str, number: int) -> None:
-    """Tell the runner; one that is gone need not hear it."""
+def _report(lifeline: int, word: str, number: int) -> None:
+    """Report to the runner, if it still runs."""
     try:
         os.write(lifeline, f"{word} {number}\n".encode())
     except OSError:
@@ -121,8 +121,8 @@ def _say(lifeline: int, word: str, number: int) -> None:
 
 
 def _start(lifeline: int, argv: list[bytes], env: dict[bytes, bytes], cwd: bytes) -> int:
-    """Start the command in a session of its own, and see to it that it does not outlive a killed warden."""
-    warden = os.getpid()
+    """Start the command in a session of its own, and let the kernel kill it when the supervisor is killed."""
+    supervisor = os.getpid()
     child = os.fork()
     if child:
         return child
@@ -136,15 +136,15 @@ def _start(lifeline: int, argv: list[bytes], env: dict[bytes, bytes], cwd: bytes
             signal.signal(number, signal.SIG_DFL)
         os.closerange(3, lifeline)  # the run's lock among them: the command could unlock it
         os.closerange(lifeline + 1, os.sysconf("SC_OPEN_MAX"))
-        if os.getppid() == warden:
+        if os.getppid() == supervisor:
             os.execvpe(argv[0], argv, env)
     except OSError as error:
-        _say(lifeline, failed, error.errno or 0)
+        _report(lifeline, failed, error.errno or 0)
     os._exit(127)
 
 
 def _alarm() -> tuple[int, set[int]]:
-    """Let signals wake a poll; return the descriptor to poll, and the set that collects which came."""
+    """Let signals wake a poll. Returns the descriptor to poll, and the set that collects the signals."""
     seen: set[int] = set()
     awake, waker = os.pipe()
     for end in (awake, waker):
@@ -156,7 +156,7 @@ def _alarm() -> tuple[int, set[int]]:
 
 
 def _reap(child: int) -> int | None:
-    """Bury whoever ended; return the command's exit code (negative: the signal) once it is among them."""
+    """Reap the children that ended. Returns the command's exit code (negative: the signal) if it is among them."""
     code = None
     while True:
         try:
@@ -170,7 +170,7 @@ def _reap(child: int) -> int | None:
 
 
 def _watch(lifeline: int, child: int, awake: int, seen: set[int], until: float) -> tuple[str, int]:
-    """Wait for the command's end, its time limit, a signal, or the end of the runner; return what came first."""
+    """Wait for the command's end, its timeout, a signal, or the end of the runner. Returns what came first."""
     poll = select.poll()
     poll.register(lifeline, select.POLLIN)
     poll.register(awake, select.POLLIN)
@@ -186,7 +186,7 @@ def _watch(lifeline: int, child: int, awake: int, seen: set[int], until: float) 
 
 
 def _children() -> list[int]:
-    """Return the pids of this process's own children, zombies included."""
+    """Return the pids of this process's children, zombies included."""
     try:
         with open("/proc/thread-self/children", encoding="ascii") as file:
             return [int(pid) for pid in file.read().split()]
@@ -203,7 +203,7 @@ def _parent(pid: str) -> int:
 
 
 def _end_all() -> None:
-    """Kill children until there are none: the children of the killed become ours, however deep they hid."""
+    """Kill children until there are none. The children of the killed become ours, at any depth."""
     while _any_left():
         for pid in _children():
             _kill(pid)
@@ -211,7 +211,7 @@ def _end_all() -> None:
 
 
 def _any_left() -> bool:
-    """Ask the kernel; the list of children may miss one while others end."""
+    """Ask the kernel whether there is any child. The list of children may miss one while others end."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
@@ -220,7 +220,7 @@ def _any_left() -> bool:
 
 
 def _kill(pid: int) -> None:
-    """Kill a child that was not buried yet (so the number is still its own), with the group it is in."""
+    """Kill a child and its group. It was not reaped yet, so no other process has its number."""
     group = os.getpgid(pid)
     if group != os.getpgrp():
         os.killpg(group, signal.SIGKILL)

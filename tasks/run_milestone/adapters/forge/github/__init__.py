@@ -1,18 +1,15 @@
-"""github: the forge on GitHub, reached by the gh program; each room asks for one kind of thing."""
+"""The forge on GitHub, reached through the gh program."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from .auth_status import standing
+from .auth_status import AuthStatus, auth_status
 from .checks import Checks
 from .comments import Comments
 from .gh import Gh
-from .issues import Planning
-from .labels import Labels
+from .issues import Issues
 from .pulls import Pulls
-from .releases import Releases
 from .repo_url import address_of
 
 if TYPE_CHECKING:
@@ -31,20 +28,9 @@ def open_github(
     return GitHubForge(Gh(address, processes, folder, say), milestone.target)
 
 
-class GitHubForge:
-    """One repository on GitHub: what every room does, under one roof. Nothing is ever merged into `target`."""
+class GitHubForge(Pulls, Issues, Comments, Checks):
+    """One repository on GitHub. Nothing is ever merged into its target branch."""
 
-    def __init__(self, gh: Gh, target: str) -> None:
-        labels = Labels(gh)
-        pulls, planning, comments = Pulls(gh, labels, target), Planning(gh, labels), Comments(gh)
-
-        self.pulls, self.create, self.edit = pulls.pulls, pulls.create, pulls.edit
-        self.retarget, self.label, self.unlabel = pulls.retarget, pulls.label, pulls.unlabel
-        self.set_draft, self.close, self.reopen, self.merge = pulls.set_draft, pulls.close, pulls.reopen, pulls.merge
-        self.checks = Checks(gh).of
-        self.comments, self.comment = comments.of, comments.say
-
-        self.issues, self.create_issue, self.edit_issue = planning.issues, planning.create_issue, planning.edit_issue
-        self.ensure_milestone, self.close_milestone = planning.ensure_milestone, planning.close_milestone
-        self.release, self.ensure_labels = Releases(gh).publish, labels.ensure
-        self.standing = partial(standing, gh)
+    def auth_status(self) -> AuthStatus:
+        """Return what gh is here, who it is logged in as, and what that login may do."""
+        return auth_status(self._gh)

@@ -1,4 +1,4 @@
-"""login: the operator's token, asked for once, and the only environment in which gh runs."""
+"""Find the operator's token, and make the environments in which gh runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _QUIET = {
 
 
 def token_names(host: str) -> tuple[str, ...]:
-    """Return the variables that gh takes a token for this host from, the first one first."""
+    """Return the variables from which gh takes a token for this host, in their order."""
     if host == HOME or host.endswith(".ghe.com"):
         return ("GH_TOKEN", "GITHUB_TOKEN")
     return ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
@@ -41,13 +41,13 @@ def token_of(host: str) -> str | None:
     return token
 
 
-def operators() -> dict[str, str]:
-    """Return what lets gh find the operator's own login and settings."""
+def operator_environment() -> dict[str, str]:
+    """Return the environment in which gh finds the operator's own login and settings."""
     return {**_base(), **{name: os.environ[name] for name in _OPERATORS if name in os.environ}}
 
 
-def sealed(address: Address, token: str, folder: Path) -> dict[str, str]:
-    """Return the environment of every other call: the token, no home, and no settings but those in `folder`."""
+def sealed_environment(address: Address, token: str, folder: Path) -> dict[str, str]:
+    """Return the environment of every other call: the token, no home, and only the settings in `folder`."""
     home = {"HOME": str(folder), "GH_CONFIG_DIR": str(folder), "GH_HOST": address.host}
     return {**_base(), **home, token_names(address.host)[0]: token}
 

@@ -1,4 +1,4 @@
-"""standing: what gh is here, who it is logged in as, and what that login may do in the repository."""
+"""Tell which gh is installed, who it is logged in as, and what that login may do in the repository."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from .gh import Gh
 
 OLDEST = (2, 48)
-"""`gh api --slurp` came with it."""
+"""The version that brought `gh api --slurp`."""
 ENOUGH = frozenset({"repo", "public_repo"})
-"""Scopes of which a classic token needs one; a fine-grained one tells none."""
+"""A classic token needs one of these scopes. A fine-grained one has no list of scopes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """`scopes` is None where the token does not tell them; `pushes` whether the login may push."""
+class AuthStatus:
+    """gh's version and login. `scopes` is None where the token has no list of them."""
 
     version: str
     repository: str
@@ -31,12 +31,12 @@ class Standing:
 
     @property
     def enough(self) -> bool:
-        """Whether a run can do its work with this login."""
+        """Whether this login suffices for a run."""
         return self.pushes and (self.scopes is None or not ENOUGH.isdisjoint(self.scopes))
 
     @property
     def modern(self) -> bool:
-        """Whether this gh has all that is asked of it."""
+        """Whether this gh is new enough."""
         return tuple(int(part) for part in re.findall(r"\d+", self.version)[:2]) >= OLDEST
 
 
@@ -49,13 +49,13 @@ class _Repository(Answer):
     permissions: _Rights
 
 
-def standing(gh: Gh) -> Standing:
+def auth_status(gh: Gh) -> AuthStatus:
     """Ask gh and GitHub. Errors: UsageError where there is no gh or no login, OutsideError for what GitHub refuses."""
     version = re.search(r"\d+\.\d+\.\d+", gh.do("--version"))
     head, _, body = gh.do("api", "--include", "user").replace("\r\n", "\n").partition("\n\n")
     person = TypeAdapter(Person).validate_json(body)
-    told = re.search(r"(?im)^x-oauth-scopes:[ ]*(.*)$", head)
+    header = re.search(r"(?im)^x-oauth-scopes:[ ]*(.*)$", head)
     repository = gh.ask(TypeAdapter(_Repository), "api", f"repos/{gh.address.slug}")
-    scopes = None if told is None else tuple(scope for scope in re.split(r"[\s,]+", told[1]) if scope)
+    scopes = None if header is None else tuple(scope for scope in re.split(r"[\s,]+", header[1]) if scope)
     number = version[0] if version else "of an unknown version"
-    return Standing(number, repository.full_name, person.login, scopes, repository.permissions.push)
+    return AuthStatus(number, repository.full_name, person.login, scopes, repository.permissions.push)

@@ -1,4 +1,4 @@
-"""comments: what people and the runner say below pull requests and issues, and who of them may write."""
+"""Read and write comments on pull requests and issues, and tell which of their authors may write."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ....model import Comment
 from . import responses, text_limits
+from .base import Repository
 from .error_mapping import NotThereError
 from .graphql import viewer_of
 
@@ -14,37 +15,38 @@ if TYPE_CHECKING:
     from .gh import Gh
 
 
-class Comments:
+class Comments(Repository):
     """The comments of one repository."""
 
-    def __init__(self, gh: Gh) -> None:
-        self._gh = gh
-
-    def of(self, number: int) -> tuple[Comment, ...]:
+    def comments(self, number: int) -> tuple[Comment, ...]:
         """Return the comments of a pull request or an issue, oldest first."""
-        said = self._gh.pages(responses.COMMENTS, f"issues/{number}/comments?per_page=100")
-        writers = {login: self._may_write(login) for login in {_author(one) for one in said}}
-        return tuple(_comment(one, writer=writers[_author(one)]) for one in said)
+        listed = _list(self._gh, number)
+        writers = {login: self._may_write(login) for login in {_author(one) for one in listed}}
+        return tuple(_comment(one, writer=writers[_author(one)]) for one in listed)
 
-    def say(self, number: int, body: str, *, update: int | None = None) -> Comment:
-        """Add a comment, or make the comment `update` read so."""
+    def comment(self, number: int, body: str, *, update: int | None = None) -> Comment:
+        """Add a comment, or replace the body of the comment `update`."""
         fit = text_limits.body(body)
-        if update is not None:
-            made = self._gh.send(responses.COMMENT, "PATCH", f"issues/comments/{update}", {"body": fit})
+        if update is None:
+            made = self._add(number, fit)
         else:
-            made = self._gh.send(
-                responses.COMMENT, "POST", f"issues/{number}/comments", {"body": fit}, lambda: self._said(number, fit)
-            )
+            made = self._gh.send(responses.COMMENT, "PATCH", f"issues/comments/{update}", {"body": fit})
         return _comment(made, writer=self._may_write(_author(made)))
 
-    def _said(self, number: int, body: str) -> responses.Said | None:
-        said = self._gh.pages(responses.COMMENTS, f"issues/{number}/comments?per_page=100")
-        return next((one for one in reversed(said) if one.body == body), None)
+    def _add(self, number: int, body: str) -> responses.Comment:
+        retry = self._gh.retry()
+        while True:
+            if retry.again:
+                for one in reversed(_list(self._gh, number)):
+                    if one.body == body:
+                        return one
+            with retry:
+                return self._gh.send_once(responses.COMMENT, "POST", f"issues/{number}/comments", {"body": body})
 
     def _may_write(self, login: str) -> bool:
-        """Return whether somebody may write; an app (a job's token is one) is no collaborator and writes as itself."""
+        """Return whether an account may write. An app (a job's token is one) is no collaborator: only our own may."""
         if login.endswith("[bot]"):
-            return login == self._me
+            return login == self._login
         try:
             path = self._gh.path(f"collaborators/{login}/permission")
             return self._gh.ask(responses.PERMISSION, "api", path).permission in {"admin", "maintain", "write"}
@@ -52,13 +54,17 @@ class Comments:
             return False
 
     @cached_property
-    def _me(self) -> str:
+    def _login(self) -> str:
         return viewer_of(self._gh)
 
 
-def _author(said: responses.Said) -> str:
-    return said.user.login if said.user else "ghost"
+def _list(gh: Gh, number: int) -> list[responses.Comment]:
+    return gh.pages(responses.COMMENTS, f"issues/{number}/comments?per_page=100")
 
 
-def _comment(said: responses.Said, *, writer: bool) -> Comment:
-    return Comment(said.id, _author(said), said.body or "", said.updated_at, writer)
+def _author(comment: responses.Comment) -> str:
+    return comment.user.login if comment.user else "ghost"
+
+
+def _comment(comment: responses.Comment, *, writer: bool) -> Comment:
+    return Comment(comment.id, _author(comment), comment.body or "", comment.updated_at, writer)

@@ -1,4 +1,4 @@
-"""failures: what a failed call of gh means, and how long to wait before the same is tried again."""
+"""Classify failures of gh, and turn them into errors that a user can act on."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ....core.errors import OutsideError, UsageError
 from ....core.text import for_terminal
 
 LONGEST = 3600.0
-"""Seconds that one call may wait in all: GitHub's hourly limit passes in that time."""
+"""Seconds that one call may wait in total. GitHub's hourly limit passes in that time."""
 BRIEF = (1.0, 2.0, 4.0, 8.0)
-"""Seconds before each new try where GitHub or the network has a bad moment."""
+"""Seconds before each retry after a temporary failure of GitHub or the network."""
 LIMITED = 60.0
-"""Seconds before the first new try after a limit that names no time; doubled for each that follows."""
+"""Seconds before the first retry after a rate limit that names no time. Doubled for each further one."""
 
 
 class Trouble(Enum):
-    """What kind of failure it is."""
+    """Kinds of failure; the values are shown while the run waits."""
 
     BAD_MOMENT = "no proper answer"
     LIMIT = "a rate limit"
@@ -33,15 +33,15 @@ _BAD_MOMENT = r"""(?x)
     | invalid \s character | unexpected \s end \s of \s JSON | \b EOF \b | not \s the \s answer
     | connection \s (?: reset | refused )
     | closed \s network \s connection | timeout | deadline \s exceeded | stream \s error | broken \s pipe
-    | Base \s branch \s was \s modified  # GitHub has not looked at the new base yet; the head is pinned
+    | Base \s branch \s was \s modified  # GitHub has not computed the new base yet; the head is pinned
     | no \s such \s host | network \s is \s unreachable | Something \s went \s wrong \s while \s executing
     """
 _LIMIT = r"(?i)rate limit|abuse detection|submitted too quickly|HTTP 429"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a call of gh ended with. `code` is None where it did not end in time."""
+class CallResult:
+    """The result of one call of gh. `code` is None on a timeout."""
 
     words: tuple[str, ...]
     code: int | None
@@ -50,60 +50,62 @@ class Said:
 
     @property
     def trouble(self) -> Trouble:
-        """What kind of failure it is."""
+        """The kind of failure."""
         if re.search(_LIMIT, self.err):
             return Trouble.LIMIT
         return Trouble.BAD_MOMENT if self.code is None or re.search(_BAD_MOMENT, self.err) else Trouble.FINAL
 
     @property
     def name(self) -> str:
-        """The command, without what it was given: `gh pr edit 310`, `gh api repos/acme/widgets/labels`."""
+        """The command without its options: `gh pr edit 310`, `gh api repos/acme/widgets/labels`."""
         if self.words[0] == "api":
             return f"gh api {next((word for word in self.words[1:] if '/' in word), 'graphql')}"
         return " ".join(("gh", *self.words[:2], *(word for word in self.words[2:3] if word.isdigit())))
 
     @property
     def missing(self) -> bool:
-        """Whether GitHub says that there is no such thing."""
+        """Whether GitHub says that it does not exist."""
         return bool(re.search(r"HTTP 404|Could not resolve to|No commit found", self.err))
 
     @property
-    def told(self) -> str:
-        """The words of gh itself, on one line, without secrets and without what could act."""
+    def message(self) -> str:
+        """Gh's own message, sanitised and on one line."""
         words = " ".join(for_terminal(self.err).split()).removeprefix("gh: ")[:500]
         return words or ("no answer in time" if self.code is None else f"exit code {self.code}")
 
 
 class NotThereError(OutsideError):
-    """GitHub says that there is no such thing, or that this login may not see it."""
+    """GitHub says that it does not exist, or that this login may not see it."""
 
 
-def error(said: Said, host: str) -> OutsideError | UsageError:
-    """Return what the user is told of a failure."""
-    what = f"`{said.name}` failed: {said.told.rstrip('.')}."
-    if said.code == 4 or "HTTP 401" in said.err:
-        return UsageError(f"There is no valid login at {host}: {said.told.rstrip('.')}.", f"Run `{login(host)}`.")
-    if "Could not resolve to a Repository" in said.err:
+def error(result: CallResult, host: str) -> OutsideError | UsageError:
+    """Return the error that the user sees for a failed call."""
+    what = f"`{result.name}` failed: {result.message.rstrip('.')}."
+    if result.code == 4 or "HTTP 401" in result.err:
         return UsageError(
-            f"{said.told.rstrip('.')}.",
-            "Mend the remote's URL, or `repository: {github: …}` in the plan; or ask for access to it.",
+            f"There is no valid login at {host}: {result.message.rstrip('.')}.", f"Run `{login_command(host)}`."
         )
-    if said.missing:
-        return NotThereError(what, "Look on GitHub whether it is there, and run the same command again.")
-    if re.search(r"(?i)not accessible by|scope|must have .* rights|HTTP 403|FORBIDDEN", said.err):
+    if "Could not resolve to a Repository" in result.err:
+        return UsageError(
+            f"{result.message.rstrip('.')}.",
+            "Correct the remote's URL, or `repository: {github: …}` in the plan; or ask for access to it.",
+        )
+    if result.missing:
+        return NotThereError(what, "Look on GitHub whether it exists, and run the same command again.")
+    if re.search(r"(?i)not accessible by|scope|must have .* rights|HTTP 403|FORBIDDEN", result.err):
         return OutsideError(what, f"Allow it: `gh auth refresh -h {host} -s repo`, or a token with more rights.")
-    return OutsideError(what, "Mend that, or wait, and run the same command again.")
+    return OutsideError(what, "Fix that, or wait, and run the same command again.")
 
 
-def login(host: str) -> str:
+def login_command(host: str) -> str:
     """Return the command that logs in."""
     return "gh auth login" if host == "github.com" else f"gh auth login --hostname {host}"
 
 
 def limit_wait(headers_and_body: str, tries: int) -> float:
-    """Return how many seconds a rate limit asks to wait, from an answer with its headers.
+    """Return for how many seconds to wait for a rate limit, from an answer with its headers.
 
-    `Retry-After` counts first, then the reset of a limit that is used up, then a minute, doubled each time.
+    Uses `Retry-After`, else the reset time of a limit that is used up, else a minute, doubled each time.
     """
     head, _, body = headers_and_body.replace("\r\n", "\n").partition("\n\n")
     if after := re.search(r"(?im)^retry-after:\s*(\d{1,6})\s*$", head):
@@ -114,8 +116,8 @@ def limit_wait(headers_and_body: str, tries: int) -> float:
 
 def _limits(body: str) -> list[dict[str, Any]]:
     try:
-        found = json.loads(body)["resources"]
-        return [found[name] for name in ("core", "graphql")]
+        resources = json.loads(body)["resources"]
+        return [resources[name] for name in ("core", "graphql")]
     except (ValueError, KeyError, TypeError):
         return []
 

@@ -1,6 +1,6 @@
-"""queries: the GraphQL that gh has no command for: many branches' pull requests, whole checks, and who asks.
+"""Ask by GraphQL what gh has no command for: pull requests of many branches, all checks, and the current login.
 
-All are executed against GitHub's public schema in the tests.
+The tests execute every query against GitHub's public schema.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .gh import Gh
 
 BRANCHES = 40
-"""Branches asked for in one query."""
+"""Branches in one query."""
 
 _PULL = """number headRefName baseRefName title body state url isDraft headRefOid isCrossRepository
   labels(first: 100) { nodes { name } }"""
@@ -101,44 +101,42 @@ class _ViewerData(Answer):
 
 
 def pulls_of(gh: Gh, heads: tuple[str, ...]) -> list[Pull]:
-    """Return the pull requests of many head branches, forks' ones included, some at a time."""
-    found: list[Pull] = []
-    for start in range(0, len(heads), BRANCHES):
-        found += _some(gh, dict(enumerate(heads[start : start + BRANCHES])))
-    return found
+    """Return the pull requests of many head branches, those from forks included."""
+    batches = (heads[start : start + BRANCHES] for start in range(0, len(heads), BRANCHES))
+    return [pull for batch in batches for pull in _batch(gh, dict(enumerate(batch)))]
 
 
-def _some(gh: Gh, heads: dict[int, str]) -> list[Pull]:
+def _batch(gh: Gh, heads: dict[int, str]) -> list[Pull]:
     newest = "first: 100, orderBy: {field: CREATED_AT, direction: DESC}"
     declared = "".join(f", $h{place}: String!" for place in heads)
-    asked = "\n".join(
+    fields = "\n".join(
         f"h{place}: pullRequests(headRefName: $h{place}, {newest}) {{ nodes {{ {_PULL} }} }}" for place in heads
     )
     head = f"query Pulls($owner: String!, $name: String!{declared})"
-    query = f"{head} {{ repository(owner: $owner, name: $name) {{ {asked} }} }}"
-    said = _ask(gh, TypeAdapter(_BranchesData), query, {f"h{place}": branch for place, branch in heads.items()})
-    pulls = [pull for nodes in said.data.repository.values() for pull in nodes.nodes]
+    query = f"{head} {{ repository(owner: $owner, name: $name) {{ {fields} }} }}"
+    answer = _ask(gh, TypeAdapter(_BranchesData), query, {f"h{place}": branch for place, branch in heads.items()})
+    pulls = [pull for nodes in answer.data.repository.values() for pull in nodes.nodes]
     return TypeAdapter(list[Pull]).validate_python([{**pull, "labels": pull["labels"]["nodes"]} for pull in pulls])
 
 
 def checks_of(gh: Gh, number: int) -> list[Run]:
     """Return every check on a pull request's head."""
-    found: list[Run] = []
+    runs: list[Run] = []
     after: str | None = None
     for _ in range(20):
-        said = _ask(gh, TypeAdapter(_CheckedData), _CHECKS, {"number": number, "after": after})
-        rollup = said.data.repository.pullRequest.commits.nodes[0].commit.statusCheckRollup
+        answer = _ask(gh, TypeAdapter(_CheckedData), _CHECKS, {"number": number, "after": after})
+        rollup = answer.data.repository.pullRequest.commits.nodes[0].commit.statusCheckRollup
         if rollup is None:
-            return found
-        found += rollup.contexts.nodes
+            return runs
+        runs += rollup.contexts.nodes
         after = rollup.contexts.pageInfo.endCursor
         if not rollup.contexts.pageInfo.hasNextPage:
-            return found
+            return runs
     raise OutsideError(f"Pull request {number} has more checks than can be read.", "Look at them on GitHub.")
 
 
 def viewer_of(gh: Gh) -> str:
-    """Return the login of whoever asks; a job's token has one too, which no other question tells."""
+    """Return the login of this token; only this query tells that of a job's token."""
     return str(_ask(gh, TypeAdapter(_ViewerData), "query Viewer { viewer { login } }", {}).data.viewer.login)
 
 

@@ -1,4 +1,4 @@
-"""address: which repository of which GitHub a remote's URL speaks of."""
+"""Tell which repository on which GitHub a remote's URL names."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class Address:
 
 
 def address_of(url: str, named: str | None) -> Address:
-    """Return what the plan names (`owner/name`, `host/owner/name`), else what the remote's URL says.
+    """Return the repository that the plan names (`owner/name`, `host/owner/name`), else that of the remote's URL.
 
     Errors: UsageError where neither does.
     """
     text, patterns = (named, (rf"(?:(?P<host>[^:/\s]+)/)?{_OWNER_NAME}",)) if named else (url, _URLS)
     for pattern in patterns:
-        if found := re.fullmatch(pattern, text):
-            host = (found["host"] or HOME).lower()
-            return Address(HOME if host == f"ssh.{HOME}" else host, found["owner"], found["name"])
+        if match := re.fullmatch(pattern, text):
+            host = (match["host"] or HOME).lower()
+            return Address(HOME if host == f"ssh.{HOME}" else host, match["owner"], match["name"])
     raise UsageError(
         f"The remote {url} does not say which GitHub repository it is.",
         "Name it in the plan: `repository: {github: owner/name}` (`host/owner/name` for an Enterprise Server).",

@@ -1,4 +1,4 @@
-"""answers: what gh may answer; anything else is no answer. Each becomes a value of the model."""
+"""Validate what gh prints, and turn it into values of the model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from ....model import Check, CheckState, ForgeIssue, ForgeMilestone, Label, PullRequest
+from ....model import Check, CheckState, ForgeIssue, ForgeMilestone, PullRequest
 from .. import LONGEST_LOG
 
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
@@ -17,13 +17,13 @@ PULL = "number,headRefName,baseRefName,title,body,state,url,isDraft,labels,headR
 
 
 class Answer(BaseModel):
-    """Part of an answer; what was not asked for is not looked at."""
+    """Part of an answer. Fields that were not asked for are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
 
 class Named(Answer):
-    """A label as part of something."""
+    """A label."""
 
     name: str
 
@@ -43,8 +43,8 @@ class Pull(Answer):
     headRefOid: Commit  # noqa: N815
     isCrossRepository: bool  # noqa: N815
 
-    def told(self) -> PullRequest:
-        """Return it as the model has it."""
+    def to_model(self) -> PullRequest:
+        """Return it as a value of the model."""
         return PullRequest(
             self.number,
             self.headRefName,
@@ -60,12 +60,12 @@ class Pull(Answer):
 
 
 class Person(Answer):
-    """Who wrote something."""
+    """An account."""
 
     login: str
 
 
-class Said(Answer):
+class Comment(Answer):
     """A comment, by REST."""
 
     id: Number
@@ -75,7 +75,7 @@ class Said(Answer):
 
 
 class Permission(Answer):
-    """What somebody may do in the repository."""
+    """The permission of an account in the repository."""
 
     permission: Literal["admin", "maintain", "write", "triage", "read", "none"]
 
@@ -91,8 +91,8 @@ class Issue(Answer):
     labels: list[Named]
     pull_request: dict[str, Any] | None = None
 
-    def told(self) -> ForgeIssue:
-        """Return it as the model has it."""
+    def to_model(self) -> ForgeIssue:
+        """Return it as a value of the model."""
         body = (self.body or "").replace("\r\n", "\n")
         labels = tuple(label.name for label in self.labels)
         return ForgeIssue(self.number, self.title, body, self.state, self.html_url, labels)
@@ -106,40 +106,13 @@ class Milestone(Answer):
     description: str | None
     state: Literal["open", "closed"]
 
-    def told(self) -> ForgeMilestone:
-        """Return it as the model has it."""
+    def to_model(self) -> ForgeMilestone:
+        """Return it as a value of the model."""
         return ForgeMilestone(self.title, self.description or "", self.state)
 
 
-class Published(Answer):
-    """A release."""
-
-    tag_name: str
-    name: str | None
-    body: str | None
-    html_url: str
-
-
-class Tagged(Answer):
-    """What a name stands for."""
-
-    sha: Commit
-
-
-class Coloured(Answer):
-    """A label of the repository."""
-
-    name: str
-    color: str = Field(pattern=r"^[0-9a-fA-F]{6}$")
-    description: str | None
-
-    def told(self) -> Label:
-        """Return it as the model has it."""
-        return Label(self.name, self.color.lower(), self.description or "")
-
-
 class Run(Answer):
-    """A check run, or another service's status, as the query in checks.py asks for both."""
+    """A check run or a commit status, as the query in graphql.py asks for both."""
 
     kind: Literal["CheckRun", "StatusContext"] = Field(alias="__typename")
     name: str
@@ -150,13 +123,13 @@ class Run(Answer):
     summary: str | None = None
     text: str | None = None
 
-    def told(self, log: str = "") -> Check:
-        """Return it as the model has it, with the end of its log."""
+    def to_model(self, log: str = "") -> Check:
+        """Return it as a value of the model, with the end of its log."""
         return Check(self.name, self.state, self.url or "", self.required, log[-LONGEST_LOG:])
 
     @property
     def state(self) -> CheckState:
-        """How it stands; what is not known to be good is not good."""
+        """The state of the check. An unknown conclusion counts as failed."""
         word = self.conclusion or self.status
         if word in {"SUCCESS", "NEUTRAL"}:
             return CheckState.PASSED
@@ -168,13 +141,13 @@ class Run(Answer):
     @property
     def job(self) -> int | None:
         """The job of GitHub Actions behind it, whose log can be read."""
-        found = re.search(r"/actions/runs/\d+/job/(\d+)", self.url or "")
-        return int(found[1]) if found else None
+        match = re.search(r"/actions/runs/\d+/job/(\d+)", self.url or "")
+        return int(match[1]) if match else None
 
 
 ONE_PULL, PULLS = TypeAdapter(Pull), TypeAdapter(list[Pull])
-COMMENT, COMMENTS = TypeAdapter(Said), TypeAdapter(list[list[Said]])
+COMMENT, COMMENTS = TypeAdapter(Comment), TypeAdapter(list[list[Comment]])
 ISSUE, ISSUES, RECENT = TypeAdapter(Issue), TypeAdapter(list[list[Issue]]), TypeAdapter(list[Issue])
 MILESTONE, MILESTONES = TypeAdapter(Milestone), TypeAdapter(list[list[Milestone]])
-PERMISSION, RELEASE, TAGGED = TypeAdapter(Permission), TypeAdapter(Published), TypeAdapter(Tagged)
-LABELS_SHAPE = TypeAdapter(list[list[Coloured]])
+PERMISSION = TypeAdapter(Permission)
+LABELS = TypeAdapter(list[list[Named]])

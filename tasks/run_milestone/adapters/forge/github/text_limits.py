@@ -1,4 +1,4 @@
-"""texts: what is sent, made fit for GitHub: without secrets, without what acts, and not longer than it takes."""
+"""Sanitise titles and bodies for GitHub, and keep them within its limits."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 from ....core.text import for_record, for_terminal
 
 LONGEST_BODY = 65_536
-"""Characters of a body or comment; GitHub refuses a longer one."""
+"""Characters. GitHub refuses a longer body or comment."""
 LONGEST_TITLE = 256
 
 _MARK = re.compile(r"<!-- run-milestone: [^>\n]{1,200} -->")
-_CUT = "\n\n… cut here: GitHub takes no longer text. The whole is in the run's `state/`.\n\n"
+_CUT = "\n\n… cut here: GitHub takes no longer text. The whole text is in the run's `state/`.\n\n"
 
 
 def title(text: str) -> str:
@@ -20,7 +20,7 @@ def title(text: str) -> str:
 
 
 def body(text: str) -> str:
-    """Return a body that fits; one that is cut says so and keeps its hidden mark, by which it is found again."""
+    """Return a body that fits. A cut one says so, and keeps the hidden mark by which it is found again."""
     text = for_record(text)
     if len(text) <= LONGEST_BODY:
         return text
@@ -30,5 +30,5 @@ def body(text: str) -> str:
 
 def mark(text: str) -> str | None:
     """Return the hidden mark of a body."""
-    found = _MARK.findall(text)
-    return found[-1] if found else None
+    marks = _MARK.findall(text)
+    return marks[-1] if marks else None

@@ -1,49 +1,43 @@
-"""comments: what is said below pull requests and issues, in their files."""
+"""Keep the comments on pull requests and issues in their files."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ....core.errors import OutsideError
 from ....model import Comment
-from .files import now
-
-if TYPE_CHECKING:
-    from .files import Records
+from .files import Repository, now
 
 ME = "run-milestone"
-"""Who writes the comments that have no other author."""
+"""The author of the comments that name none."""
 
 
-class Comments:
+class Comments(Repository):
     """The list `comments` of a pull request or an issue."""
 
-    def __init__(self, files: Records) -> None:
-        self._files = files
-
-    def of(self, number: int) -> tuple[Comment, ...]:
+    def comments(self, number: int) -> tuple[Comment, ...]:
         """Return the comments of a pull request or an issue, oldest first."""
-        record = self._files.read(self._files.room(number), number)
-        return tuple(_comment(position, said) for position, said in enumerate(record.get("comments", []), start=1))
+        record = self._files.read(self._files.kind(number), number)
+        return tuple(_comment(place, entry) for place, entry in enumerate(record.get("comments", []), start=1))
 
-    def say(self, number: int, body: str, *, update: int | None = None) -> Comment:
-        """Add a comment, or make the comment `update` read so."""
-        room = self._files.room(number)
-        with self._files.alone():
-            said: list[dict[str, Any]] = list(self._files.read(room, number).get("comments", []))
-            place = len(said) + 1 if update is None else update
-            if not 1 <= place <= len(said) + (update is None):
+    def comment(self, number: int, body: str, *, update: int | None = None) -> Comment:
+        """Add a comment, or replace the body of the comment `update`."""
+        kind = self._files.kind(number)
+        with self._files.lock():
+            comments: list[dict[str, Any]] = list(self._files.read(kind, number).get("comments", []))
+            place = len(comments) + 1 if update is None else update
+            if not 1 <= place <= len(comments) + (update is None):
                 raise OutsideError(
-                    f"There is no comment {place} on {number}.", f"Look into {self._files.path(room, number)}."
+                    f"There is no comment {place} on {number}.", f"Look into {self._files.path(kind, number)}."
                 )
-            same = said[place - 1 : place]
+            same = comments[place - 1 : place]
             if [comment["body"] for comment in same] != [body]:
-                said[place - 1 : place] = [{**(same[0] if same else {"author": ME}), "body": body, "at": now()}]
-            self._files.change(room, number, comments=said)
-        return self.of(number)[place - 1]
+                comments[place - 1 : place] = [{**(same[0] if same else {"author": ME}), "body": body, "at": now()}]
+            self._files.change(kind, number, comments=comments)
+        return self.comments(number)[place - 1]
 
 
-def _comment(position: int, said: dict[str, Any]) -> Comment:
-    """Tell a comment; whoever can write the files may write to the repository, unless the file says otherwise."""
-    author, at = str(said.get("author", ME)), str(said.get("at", ""))
-    return Comment(position, author, said["body"], at, writer=bool(said.get("writer", True)))
+def _comment(number: int, entry: dict[str, Any]) -> Comment:
+    """Return a comment. Its author may write to the repository unless the file says otherwise."""
+    author, at = str(entry.get("author", ME)), str(entry.get("at", ""))
+    return Comment(number, author, entry["body"], at, writer=bool(entry.get("writer", True)))

@@ -1,4 +1,4 @@
-"""pulls: pull requests in files, their merges in the bare remote, and the checks that somebody writes beside them."""
+"""Keep pull requests in files, merge them in the bare remote, and read the checks written beside them."""
 
 from __future__ import annotations
 
@@ -9,89 +9,80 @@ from ....core.errors import OutsideError
 from ....model import Check, CheckState, PullRequest
 from .. import LONGEST_LOG
 from ..errors import refuse_same, unmerged
-from .files import damaged, now
-from .labels import joined
+from .files import Repository, damaged, joined, now
 
 if TYPE_CHECKING:
     from ....model import Proposal
-    from ...git import Git
-    from .files import Record, Records
-    from .labels import Labels
+    from .files import Record
 
 
-class Pulls:
-    """`pulls/310.json`; `git` reaches the remote in whose branches it merges, but never in `target`."""
-
-    def __init__(self, files: Records, labels: Labels, git: Git, target: str) -> None:
-        self._files = files
-        self._labels = labels
-        self._git = git
-        self._target = target
+class Pulls(Repository):
+    """`pulls/310.json` and `checks/<commit>.json`."""
 
     def pulls(self, *heads: str) -> tuple[PullRequest, ...]:
         """Return the pull requests of these head branches (of all, without any), oldest first."""
         records = [self._files.read("pulls", number) for number in self._files.numbers("pulls")]
         wanted = [record for record in records if not heads or record["head"] in heads]
         live = self._heads() if any(record["state"] == "open" for record in wanted) else {}
-        return tuple(self._told(record, live) for record in wanted)
+        return tuple(self._pull(record, live) for record in wanted)
 
     def create(self, head: str, proposal: Proposal) -> PullRequest:
-        """Open a pull request under the next number; an open one of the same head is edited and returned instead."""
+        """Open a pull request under the next number. An open one of the same head is edited and returned instead."""
         refuse_same(head, proposal.base)
-        with self._files.alone():
-            if (found := self._open(head)) is not None:
-                return self._edit(found, proposal)
-            self._labels.put(proposal.labels)
-            said = {"title": proposal.title, "body": proposal.body, "head": head, "base": proposal.base}
+        with self._files.lock():
+            if (number := self._open_of(head)) is not None:
+                return self._edit(number, proposal)
+            self._files.ensure_labels(proposal.labels)
+            proposed = {"title": proposal.title, "body": proposal.body, "head": head, "base": proposal.base}
             fresh = {"state": "open", "draft": False, "labels": joined((), proposal.labels), "comments": []}
-            record = {"number": self._files.next(), **said, **fresh, "head_sha": None, "created": now()}
-            return self._say(self._files.write("pulls", record))
+            record = {"number": self._files.next(), **proposed, **fresh, "head_sha": None, "created": now()}
+            return self._current(self._files.write("pulls", record))
 
     def edit(self, number: int, proposal: Proposal) -> PullRequest:
-        """Make a pull request what is proposed."""
-        with self._files.alone():
+        """Change title, body, base and labels to what is proposed."""
+        with self._files.lock():
             return self._edit(number, proposal)
 
     def _edit(self, number: int, proposal: Proposal) -> PullRequest:
         self._refuse_base(number, proposal.base)
-        self._labels.put(proposal.labels)
-        said = {"title": proposal.title, "body": proposal.body, "base": proposal.base}
-        return self._change(number, **said, labels=self._joined(number, proposal.labels))
+        self._files.ensure_labels(proposal.labels)
+        proposed = {"title": proposal.title, "body": proposal.body, "base": proposal.base}
+        return self._change(number, **proposed, labels=self._joined(number, proposal.labels))
 
     def retarget(self, number: int, base: str) -> PullRequest:
-        """Let a pull request go into another branch."""
-        with self._files.alone():
+        """Change the base branch."""
+        with self._files.lock():
             self._refuse_base(number, base)
             return self._change(number, base=base)
 
     def label(self, number: int, *labels: str) -> PullRequest:
         """Add labels."""
-        with self._files.alone():
-            self._labels.put(labels)
+        with self._files.lock():
+            self._files.ensure_labels(labels)
             return self._change(number, labels=self._joined(number, labels))
 
     def unlabel(self, number: int, *labels: str) -> PullRequest:
-        """Take labels away."""
-        with self._files.alone():
+        """Remove labels."""
+        with self._files.lock():
             kept = [label for label in self._joined(number, ()) if label not in labels]
             return self._change(number, labels=kept)
 
     def set_draft(self, number: int, *, draft: bool) -> PullRequest:
-        """Turn a pull request into a draft, or mark it ready."""
-        with self._files.alone():
+        """Convert a pull request to a draft, or mark it ready."""
+        with self._files.lock():
             return self._change(number, draft=draft)
 
     def close(self, number: int) -> PullRequest:
         """Close without merging."""
-        with self._files.alone():
+        with self._files.lock():
             self._refuse_merged(number, "closed")
             return self._change(number, state="closed")
 
     def reopen(self, number: int) -> PullRequest:
-        """Open a closed pull request again, unless its head has got another one."""
-        with self._files.alone():
+        """Reopen a closed pull request, unless its branch has another open one."""
+        with self._files.lock():
             self._refuse_merged(number, "reopened")
-            other = self._open(self._files.read("pulls", number)["head"])
+            other = self._open_of(self._files.read("pulls", number)["head"])
             if other not in {None, number}:
                 raise OutsideError(
                     f"Pull request {number} cannot be reopened: {other} is open for the same branch.",
@@ -100,11 +91,11 @@ class Pulls:
             return self._change(number, state="open")
 
     def merge(self, number: int, *, head: str) -> PullRequest:
-        """Merge into the base branch of the bare remote; the record follows the branch."""
-        with self._files.alone():
+        """Merge into the base branch of the bare remote, then write the record."""
+        with self._files.lock():
             record = self._files.read("pulls", number)
             if record["state"] == "merged":
-                return self._say(record)
+                return self._current(record)
             self._refuse_merge(record, head)
             self._merge_branch(record, head)
             return self._change(number, state="merged", head_sha=head)
@@ -121,27 +112,25 @@ class Pulls:
             raise unmerged(record["number"], why)
 
     def _merge_branch(self, record: Record, head: str) -> None:
-        there = self._heads().get(record["base"])
-        if there is None:
+        base = self._heads().get(record["base"])
+        if base is None:
             raise unmerged(record["number"], f"its base {record['base']} is gone")
         self._git.fetch(record["head"])
         self._git.fetch(record["base"])
-        if self._git.is_ancestor(head, there):  # merged by hand, or before a crash
+        if self._git.is_ancestor(head, base):  # merged by hand, or before a crash
             return
         message = f"Merge pull request #{record['number']} from {record['head']}\n\n{record['title']}\n"
-        made = self._git.join(there, head, message)
+        made = self._git.join(base, head, message)
         if made is None:
             raise unmerged(record["number"], f"it conflicts with {record['base']}")
-        self._git.push(made, record["base"], there)
+        self._git.push(made, record["base"], base)
 
     def checks(self, number: int) -> tuple[Check, ...]:
-        """Return what `checks/<commit>.json` says of the head, which a person or a CI writes."""
-        commit = self._say(self._files.read("pulls", number)).head_sha
+        """Return the checks on the head as `checks/<commit>.json` has them, which a person or a CI writes."""
+        commit = self._current(self._files.read("pulls", number)).head_sha
         return tuple(map(_check, self._files.checks(commit))) if commit else ()
 
-    # ---- telling ----------------------------------------------------------------------------------------------
-
-    def _open(self, head: str) -> int | None:
+    def _open_of(self, head: str) -> int | None:
         records = (self._files.read("pulls", number) for number in self._files.numbers("pulls"))
         return next(
             (record["number"] for record in records if (record["head"], record["state"]) == (head, "open")), None
@@ -160,21 +149,21 @@ class Pulls:
         return joined(self._files.read("pulls", number).get("labels", []), labels)
 
     def _change(self, number: int, **what: object) -> PullRequest:
-        return self._say(self._files.change("pulls", number, **what))
+        return self._current(self._files.change("pulls", number, **what))
 
-    def _say(self, record: Record) -> PullRequest:
+    def _current(self, record: Record) -> PullRequest:
         live = self._git.remote_head(record["head"]) if record["state"] == "open" and self._is_made() else None
-        return self._told(record, {record["head"]: live} if live else {})
+        return self._pull(record, {record["head"]: live} if live else {})
 
     def _heads(self) -> dict[str, str]:
-        """Return the remote's branches; none where the remote is still to be made."""
+        """Return the remote's branches, none where the remote does not exist yet."""
         return self._git.remote_heads() if self._is_made() else {}
 
     def _is_made(self) -> bool:
         place = self._git.local_remote
         return place is None or place.exists()
 
-    def _told(self, record: Record, heads: dict[str, str]) -> PullRequest:
+    def _pull(self, record: Record, heads: dict[str, str]) -> PullRequest:
         number = record["number"]
         return PullRequest(
             number,
@@ -186,8 +175,8 @@ class Pulls:
         )
 
 
-def _check(said: dict[str, Any]) -> Check:
-    if said["state"] not in tuple(CheckState):
-        raise damaged(Path("checks"), f"`state` of {said['name']} is none of {', '.join(CheckState)}")
-    url, log = str(said.get("url", "")), str(said.get("log", ""))[-LONGEST_LOG:]
-    return Check(said["name"], CheckState(said["state"]), url, bool(said.get("required", False)), log)
+def _check(entry: dict[str, Any]) -> Check:
+    if entry["state"] not in tuple(CheckState):
+        raise damaged(Path("checks"), f"`state` of {entry['name']} is none of {', '.join(CheckState)}")
+    url, log = str(entry.get("url", "")), str(entry.get("log", ""))[-LONGEST_LOG:]
+    return Check(entry["name"], CheckState(entry["state"]), url, bool(entry.get("required", False)), log)
