@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,19 +48,21 @@ class Question:
 def questions(entries: Sequence[Entry], decisions: Sequence[Decision], gates: Sequence[Gate]) -> tuple[Question, ...]:
     """Return the questions that were decided, in the order of their answers, then the open ones."""
     taken = {entry["id"]: datetime.fromisoformat(entry["at"]) for entry in entries if entry["event"] == "decision"}
+    opened = defaultdict[str | None, list[datetime]](list)
+    for entry in entries:
+        if entry["event"] == "gate opened":
+            opened[entry.get("digest")].append(datetime.fromisoformat(entry["at"]))
     decided = [
-        Question(one.gate, one.kind, _opened(entries, one.digest, taken[one.id]), one.id, taken[one.id])
+        Question(one.gate, one.kind, _last_before(taken[one.id], opened[one.digest]), one.id, taken[one.id])
         for one in decisions
         if one.kind and one.id in taken
     ]
     return (*decided, *(Question(gate.gate, gate.kind, datetime.fromisoformat(gate.opened)) for gate in gates))
 
 
-def _opened(entries: Sequence[Entry], digest: str | None, until: datetime) -> datetime:
-    """Return when the gate was last opened before its answer."""
-    opened = [entry for entry in entries if entry["event"] == "gate opened" and entry.get("digest") == digest]
-    times = (datetime.fromisoformat(entry["at"]) for entry in opened)
-    return max((time for time in times if time <= until), default=until)
+def _last_before(answered: datetime, opened: Sequence[datetime]) -> datetime:
+    """Return when a gate was last opened before its answer."""
+    return max((time for time in opened if time <= answered), default=answered)
 
 
 def spans(entries: Sequence[Entry], asked: Sequence[Question]) -> tuple[Span, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,11 +63,18 @@ class IssueRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Barrier:
-    """The end of a phase: the decision that passed it, or whether it waits for one."""
+class PhaseRow:
+    """A phase, its issues, the decision that passed its barrier, and whether the barrier waits for one."""
 
+    phase: Phase
+    rows: tuple[IssueRow, ...]
     passed_by: Decision | None
     waits: bool
+
+    @property
+    def done(self) -> int:
+        """How many of its issues are done."""
+        return sum(row.outcome.status == "done" for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ class Report:
     issues: dict[str, IssueRow]
     phase_titles: dict[str, str]
     """By the name of the phase's gate."""
-    barriers: dict[int, Barrier]
+    phases: tuple[PhaseRow, ...]
     gates: tuple[Gate, ...]
     decisions: tuple[Decision, ...]
     automatic: int
@@ -128,15 +136,16 @@ def gather(milestone: Milestone, state: State) -> Report:
     outcomes = with_costs(issue_statuses(milestone, state), entries)
     bootstrapped, remote = state.markers.evidence(BOOTSTRAP, Bootstrapped), state.remembered()
     times = [datetime.fromisoformat(entry["at"]) for entry in entries]
+    issues = {
+        issue.number: _row(milestone, issue, outcome, state)
+        for issue, outcome in zip(milestone.issues, outcomes, strict=True)
+    }
     return Report(
         milestone=milestone,
         facts=summarise(milestone, state),
-        issues={
-            issue.number: _row(milestone, issue, outcome, state)
-            for issue, outcome in zip(milestone.issues, outcomes, strict=True)
-        },
+        issues=issues,
         phase_titles={phase_name(phase.number): f"Phase {phase.number}: {phase.title}" for phase in milestone.phases},
-        barriers={phase.number: _barrier(phase, decisions, gates, state) for phase in milestone.phases},
+        phases=tuple(_phases(milestone, issues, decisions, state)),
         gates=gates,
         decisions=decisions,
         automatic=sum(decision.who == AUTONOMOUS for decision in decisions),
@@ -194,11 +203,15 @@ def _proof(criterion: Criterion, tested: Tested | None) -> str:
     return f"{'passed' if criterion.test in tested.proven else 'not seen to pass'}: {criterion.test}"
 
 
-def _barrier(phase: Phase, decisions: tuple[Decision, ...], gates: tuple[Gate, ...], state: State) -> Barrier:
-    name = phase_name(phase.number)
-    passed = [decision for decision in decisions if decision.gate == name and decision.verb is not Verb.ABORT]
-    is_passed = bool(passed) and state.markers.read(name) is not None
-    return Barrier(passed[-1] if is_passed else None, any(gate.gate == name for gate in gates))
+def _phases(
+    milestone: Milestone, issues: dict[str, IssueRow], decisions: tuple[Decision, ...], state: State
+) -> Iterator[PhaseRow]:
+    waiting = {gate.gate for gate in state.gates.all()}
+    last = {decision.gate: decision for decision in decisions if decision.verb is not Verb.ABORT}
+    for phase in milestone.phases:
+        name, rows = phase_name(phase.number), tuple(issues[issue.number] for issue in phase.issues)
+        passed_by = last.get(name) if state.markers.read(name) else None
+        yield PhaseRow(phase, rows, passed_by, name in waiting)
 
 
 def _tracks(milestone: Milestone, stretches: tuple[Span, ...]) -> Iterator[Track]:
@@ -207,12 +220,11 @@ def _tracks(milestone: Milestone, stretches: tuple[Span, ...]) -> Iterator[Track
     if start is None or end is None:
         return
     percent = 100 / ((end - start).total_seconds() or 1.0)
+    bars = defaultdict[str, list[Bar]](list)
+    for span in stretches:
+        left, width = (span.start - start).total_seconds() * percent, span.seconds * percent
+        bars[span.name].append(Bar(left, width, span.seconds, span.waiting))
     names = [issue.number for issue in milestone.issues] + [phase_name(phase.number) for phase in milestone.phases]
     for name in names:
-        mine = [span for span in stretches if span.name == name]
-        bars = (
-            Bar((span.start - start).total_seconds() * percent, span.seconds * percent, span.seconds, span.waiting)
-            for span in mine
-        )
-        if mine:
-            yield Track(name, sum(span.seconds for span in mine), tuple(bars))
+        if name in bars:
+            yield Track(name, sum(bar.seconds for bar in bars[name]), tuple(bars[name]))
