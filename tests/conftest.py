@@ -3,7 +3,7 @@
 pytest_plugins = ["support.environment", "support.projects"]
 
 LONGEST = (
-    *("test_founding_example.py", "test_by_touch.py", "torture/", "test_founding_example_on_github.py"),
+    *("test_founding_example.py", "torture/"),
     *("ci/test_actions", "test_fail_to_pass.py", "stops/", "test_landing", "test_people_in_a_stack.py"),
 )
 """Files that take longest; the second of two that need the founding example finds it played."""

@@ -1,4 +1,4 @@
-"""The founding example, played with its eight recorded decisions, and what people do with it afterwards."""
+"""The founding example, played by recorded decisions, by touch and on GitHub, and what people do with it afterwards."""
 
 import json
 import re
@@ -6,160 +6,49 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from support.founding_example import (
+    NUMBERS,
+    SUMMARY,
+    TRANSCRIPT,
+    TURNS,
+    Played,
+    local_pulls,
+    play_by_touch,
+    play_on_github,
+    read_summary,
+)
+from support.person import Person
 
 from run_milestone.core.schemas import read_schema
 
-EXAMPLE = [
-    "Starting Milestone: m4.1",
-    "📋 Bootstrap",
-    "✓ Milestone folder exists",
-    "✓ Implementation plan loaded",
-    "✓ First run detected",
-    "🔍 Quality Gate",
-    "Invoking plan-review...",
-    "✓ Passed (0 critical, 2 warnings)",
-    "⚠️ Issue #05 has 6 acceptance criteria",
-    "⚠️ Missing integration test spec in #08",
-    "✓ Base branch: milestone/m4.1-user-management",
-    "✓ Scope tags: [api, users, auth]",
-    "✓ State validated",
-    "→ Starting Issue #01",
-    "Issue #01: Add user profile endpoint (#295)",
-    "✓ Branch: feat/m4.1-295-user-profile",
-    "✓ Implemented (4 files, 156 lines)",
-    "✓ Auto-fixed (lint)",
-    "✓ Tests: 52 passed",
-    "✓ PR #310 created",
-    "🤖 Code review...",
-    "✓ No issues found",
-    "→ Proceeding to Issue #02",
-    "Issue #02: Add user data models (#296)",
-    "✓ PR #311 created",
-    "→ Proceeding to Issue #03",
-    "✓ Branch: feat/m4.1-297-sanitization",
-    "✓ PR #312 created",
-    "🛑 Code review: 2 issues (attempt 1/2)",
-    "1. Missing docstring",
-    "src/users/sanitize.py#L15",
-    "2. `html` imported but unused — src/users/sanitize.py#L3",
-    "fix | skip | abort",
-    "> fix",
-    "🔧 Fixing...",
-    "✓ Added docstring to InputSanitizer",
-    "✓ Removed unused import",
-    "✓ Tests: ",
-    "✓ Pushed",
-    "🤖 Re-running code review...",
-    "✓ No issues found",
-    "→ Proceeding to Issue #04",
-    '✓ Migration: CREATE TABLE "user_profiles"',
-    "⚠️ Additive schema change",
-    "✓ Label: needs-db-review",
-    "✓ PR #313 created",
-    "→ Proceeding to Issue #05",
-    "✓ PR #314 created",
-    "✓ Phase 1 complete — 5 PRs ready",
-    "* PR #310 — Add user profile endpoint (#295) ✓",
-    "* PR #311 — Add user data models (#296) ✓",
-    "* PR #312 — Add input sanitization (#297) ✓",
-    "* PR #313 — Add user_profiles table (#298) [needs-db-review]",
-    "* PR #314 — Add validation service (#299) ✓",
-    "continue | skip-phase | abort",
-    "> continue",
-    "✓ Phase 1 approved",
-    "→ Starting Phase 2, Issue #06",
-    "⚠️ New dependency: httpx v0.25.0 (BSD-3-Clause)",
-    "⚠️ Routine dependency addition",
-    "✓ Label: needs-dep-review",
-    "✓ PR #315 created",
-    "→ Proceeding to Issue #07",
-    "🛑 Tests failing (attempt 1/2)",
-    "- test_cache_expiry",
-    "- test_cache_invalidation",
-    "fix | skip | abort",
-    "> fix",
-    "🔧 Fixing...",
-    "✓ Auto-fix applied",
-    "✗ Tests: 2 failed",
-    "🛑 Tests failing (attempt 2/2)",
-    "skip | abort",
-    "> skip",
-    "⏭️ Skipped Issue #07",
-    'Recorded: "Test failures - cache timing issues"',
-    "→ Proceeding to Issue #08",
-    "✓ PR #316 created",
-    "🛑 Code review: 1 critical issue",
-    "1. Hardcoded API key — src/clients/email_api.py#L23",
-    "> fix",
-    "✓ Moved API key to environment variable",
-    "✓ Updated config loader",
-    "✓ Pushed",
-    "✓ No issues found",
-    "→ Proceeding to Issue #09",
-    '✓ Migration: DROP COLUMN "old_user_status"',
-    "🛑 Breaking schema: DROP COLUMN",
-    "File: alembic/versions/009_migrate_legacy.py",
-    "Risk: Data loss (column has 50k rows)",
-    "approve | skip | abort",
-    "> approve",
-    "✓ Approved (recorded)",
-    "✓ PR #317 created",
-    "→ Proceeding to Issue #10",
-    "✓ PR #318 created",
-    "✓ Phase 2 complete — 4 PRs ready, 1 skipped",
-    "* PR #315 — Add email client (#300) [needs-dep-review] ✓",
-    "* (Issue #07 skipped)",
-    "* PR #316 — Add external API (#302) ✓",
-    "* PR #317 — Migrate legacy (#303) ⚠️ Breaking change approved",
-    "* PR #318 — Add analytics (#304) ✓",
-    "> continue",
-    "✓ Phase 2 approved",
-    "→ Starting Phase 3, Issue #11",
-    "✓ PR #319 created",
-    "→ Proceeding to Issue #12",
-    "✓ PR #320 created",
-    "→ Proceeding to Issue #13",
-    "✓ PR #321 created",
-    "✓ Phase 3 complete — 3 PRs ready",
-    "> continue",
-    "✓ Phase 3 approved",
-    "✓ Milestone M4.1 Complete",
-    "Issues: 13 total",
-    "✅ Completed: 12",
-    "⏭️ Skipped: 1 (#07 - test failures",
-    "PRs: 12 created",
-    "✓ Clean: 9",
-    "🔧 Fixed: 2 (code review)",
-    "⚠️ Approved: 1 (breaking schema)",
-    "Labels applied:",
-    "needs-db-review: 1",
-    "needs-dep-review: 1",
-    "Commands used:",
-    "Quality gates:",
-    "✅ Pre-execution: Passed (2 warnings)",
-    "✅ Phase 1: Approved",
-    "✅ Phase 2: Approved",
-    "✅ Phase 3: Approved",
-    "Next steps:",
-    "1. Merge 12 open PRs",
-    "2. Address skipped issue #07 if needed",
-    "3. Create milestone PR → main",
-    "4. Tag: v0.4.1",
-]
+
+@pytest.fixture(scope="module")
+def demo(founding_example):
+    """The example played by the demo's recorded decisions."""
+    ada, result = founding_example
+    return Played(ada, [result], [read_summary(ada)], local_pulls(ada))
 
 
 @pytest.fixture(scope="module")
-def played(founding_example):
-    return founding_example
+def touched(tmp_path_factory):
+    """The example played by touching approval files."""
+    return play_by_touch(Person(tmp_path_factory.mktemp("touched")))
+
+
+@pytest.fixture(scope="module")
+def on_github(tmp_path_factory):
+    """The example played on GitHub by its recorded decisions."""
+    return play_on_github(Person(tmp_path_factory.mktemp("played")), tmp_path_factory.mktemp("github"))
+
+
+@pytest.fixture(scope="module", params=["demo", "touched", "on_github"])
+def played(request):
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture
-def copy(played, tmp_path):
-    return played[0].copy(tmp_path / "copy")
-
-
-def summary(ada):
-    return json.loads((ada.folder / "state/m4.1/summary.json").read_text())
+def copy(demo, tmp_path):
+    return demo.ada.copy(tmp_path / "copy")
 
 
 def markers(ada):
@@ -171,28 +60,65 @@ def rerun_steps(ada, before):
     return {name for name, text in markers(ada).items() if before.get(name) != text}
 
 
-def test_every_line_of_the_example_is_printed(played):
-    rest = played[1].out
-    for line in EXAMPLE:
+# ---- however it is played ---------------------------------------------------------------------------------------
+
+
+def test_the_summary_counts_what_happened(played):
+    facts = played.summaries[-1]
+    assert {name: facts[name] for name in SUMMARY} == SUMMARY
+    assert [story["pr"] for story in facts["per_issue"] if story["pr"]] == NUMBERS
+    assert facts["cost"] is None
+
+
+def test_every_issue_has_one_open_pull_request(played):
+    assert [(pull["number"], pull["state"]) for pull in played.pulls] == [(number, "open") for number in NUMBERS]
+    assert len({pull["head"] for pull in played.pulls}) == len(NUMBERS)
+
+
+def test_it_ends_with_success(played):
+    assert played.results[-1].code == 0, played.results[-1].out + played.results[-1].err
+    assert "✓ Milestone M4.1 Complete" in played.results[-1].out
+
+
+# ---- by touch ---------------------------------------------------------------------------------------------------
+
+
+def test_each_touch_leads_to_the_next_gates(touched):
+    assert [waiting(result) for result in touched.results] == [gates for _, gates in TURNS]
+    assert "touch state/m4.1/approvals/03.fix" in touched.results[0].out
+    assert "🛑 Tests failing (attempt 2/2)" in touched.results[3].out
+    assert list((touched.ada.folder / "state/m4.1/approvals").iterdir()) == []
+    assert "nothing to do" in touched.ada.doit("run", "m4.1").out
+
+
+def waiting(result):
+    """The gates that the end of a run lists."""
+    _, _, rest = result.out.partition("Waiting for ")
+    return [line.split(":")[0].strip() for line in rest.splitlines()[1:] if line.startswith("  ")]
+
+
+def test_a_waiting_issue_delays_no_neighbour(touched):
+    first, second, _, fourth, *_ = (result.issues() for result in touched.results)
+    assert first == ["01", "02", "03", "04", "05"]
+    assert second == ["03"]
+    assert fourth == ["07", "08", "09"]
+    assert touched.summaries[0]["prs"] == {"created": 5, "clean": 4, "fixed": 0, "approved": 0}, "one of them waits"
+
+
+# ---- by its recorded decisions ----------------------------------------------------------------------------------
+
+
+def test_every_line_of_the_example_is_printed(demo):
+    rest = demo.results[0].out
+    for line in TRANSCRIPT:
         assert line in rest, f"after the lines before it, there is no {line!r} in:\n{rest[:1500]}"
         rest = rest.split(line, 1)[1]
 
 
-def test_the_summary_counts_what_happened(played):
-    facts = summary(played[0])
-    assert facts["status"] == "complete"
-    assert facts["issues"] == {"total": 13, "completed": 12, "skipped": 1}
-    assert facts["prs"] == {"created": 12, "clean": 9, "fixed": 2, "approved": 1}
-    assert facts["labels"] == {"needs-db-review": 1, "needs-dep-review": 1}
-    assert facts["commands"] == {"continue": 3, "fix": 3, "skip": 1, "approve": 1}
-    assert [story["pr"] for story in facts["per_issue"] if story["pr"]] == list(range(310, 322))
-    assert facts["cost"] is None
-
-
-def test_records_are_as_their_schemas_say(played):
+def test_records_are_as_their_schemas_say(demo):
     import jsonschema
 
-    folder = played[0].folder / "state/m4.1"
+    folder = demo.ada.folder / "state/m4.1"
     for name, files in (("summary", "summary.json"), ("decision", "decisions/*"), ("marker", "issues/*/*")):
         schema, paths = json.loads(read_schema(name)), list(folder.glob(files))
         assert paths
@@ -200,8 +126,8 @@ def test_records_are_as_their_schemas_say(played):
             jsonschema.validate(json.loads(path.read_text()), schema)
 
 
-def test_the_report_tells_the_whole_of_it(played):
-    page = (played[0].folder / "state/m4.1/report.html").read_text()
+def test_the_report_tells_the_whole_of_it(demo):
+    page = (demo.ada.folder / "state/m4.1/report.html").read_text()
     text = " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL).split())
     assert "12 of 13 issues completed, 1 skipped, 0 left" in text
     assert "9 clean, 2 fixed after findings, 1 approved by a person" in text
@@ -213,19 +139,19 @@ def test_the_report_tells_the_whole_of_it(played):
     assert "unknown cost of the agents" in text
 
 
-def test_records_agree_with_git_and_the_forge(played):
-    result = played[0].types("verify", "m4.1")
+def test_records_agree_with_git_and_the_forge(demo):
+    result = demo.ada.types("verify", "m4.1")
     assert (result.code, result.lines[-1]) == (0, "✓ Records, git and forge agree"), result.out
 
 
-def test_the_database_really_held_what_was_counted(played):
-    database = sqlite3.connect(played[0].folder / "product/var/users.db")
+def test_the_database_really_held_what_was_counted(demo):
+    database = sqlite3.connect(demo.ada.folder / "product/var/users.db")
     assert database.execute("SELECT count(old_user_status) FROM users").fetchone() == (50_000,)
     database.close()
 
 
-def test_pull_requests_say_what_is_true(played):
-    pull = json.loads((played[0].folder / "remote/product.forge/pulls/310.json").read_text())
+def test_pull_requests_say_what_is_true(demo):
+    pull = json.loads((demo.ada.folder / "remote/product.forge/pulls/310.json").read_text())
     assert pull["title"] == "feat(m4.1): Add user profile endpoint (#295)"
     assert pull["base"] == "milestone/m4.1-user-management"
     assert "52 passed, 0 failed" in pull["body"]
@@ -233,9 +159,9 @@ def test_pull_requests_say_what_is_true(played):
     assert "<!-- run-milestone: m4.1/01 -->" in pull["body"]
 
 
-def test_nothing_but_the_runs_own_branches_moved(played):
-    ada = played[0]
-    issues = set(re.findall(r"feat/m4\.1-\d+-[a-z-]+", played[1].out))
+def test_nothing_but_the_runs_own_branches_moved(demo):
+    ada = demo.ada
+    issues = set(re.findall(r"feat/m4\.1-\d+-[a-z-]+", demo.results[0].out))
     remote_heads = set(
         ada.git("for-each-ref", "--format=%(refname:short)", "refs/heads", where="remote/product.git").split()
     )
@@ -311,7 +237,7 @@ def test_a_lost_state_adopts_branches_and_pull_requests(copy):
     assert copy.doit("run", "m4.1").code == 0
     assert copy.git("for-each-ref", where="remote/product.git") == refs
     assert sorted(path.name for path in (copy.folder / "remote/product.forge/pulls").iterdir()) == pulls
-    assert summary(copy)["issues"] == {"total": 13, "completed": 12, "skipped": 1}
+    assert read_summary(copy)["issues"] == SUMMARY["issues"]
 
 
 def test_why_tells_what_changed(copy):
@@ -322,9 +248,9 @@ def test_why_tells_what_changed(copy):
     assert "m4.1:12:test: done" in result.out
 
 
-def test_no_process_is_left(played):
+def test_no_process_is_left(demo):
     """Nothing the run started is alive, and its records name no interpreter."""
-    folder = str(played[0].folder)
+    folder = str(demo.ada.folder)
     alive = []
     for process in Path("/proc").glob("[0-9]*"):
         try:

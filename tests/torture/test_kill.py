@@ -13,12 +13,14 @@ import sys
 import time
 
 import pytest
+from support import loopback
+from support.founding_example import DEMO, NUMBERS, SUMMARY, github_pulls, prepare_on_github, read_summary
+from support.on_github import github_for, killed_when_asked
 from support.person import Person
 
 SHOWN = ("number", "title", "head", "base", "state", "draft", "labels")
 LONGEST = 8.0
 """Seconds a run is left alone before it is killed; a whole run takes several times as long."""
-DEMO = ("demo", "--dir", ".")
 TWO_JOBS = ("m1", "--autonomous", "--jobs", "2")
 AGENT = "n=$(sed -n 's/.*issue \\([0-9]*\\) of milestone.*/\\1/p' | head -1); sleep 0.1; echo part $n > part-$n"
 PARTS = {
@@ -166,3 +168,21 @@ def test_fifty_kills_with_two_jobs(parts):
         kills += kill_and_rerun(parts(f"run-{runs}"), moments, undisturbed, TWO_JOBS, end_of_parts)
         runs += 1
     print(f"figure: with two jobs converged after {kills} / {kills} kills in {runs} milestones")
+
+
+@pytest.mark.torture
+@pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
+def test_twenty_kills_on_github(person, tmp_path, monkeypatch):
+    rng, kills = random.Random(41), 0
+    with github_for(tmp_path, monkeypatch) as github:
+        prepare_on_github(person, github)
+        while kills < 20 and killed_when_asked(person, github, DEMO, "", rng.randrange(1, 10)):
+            kills += 1
+        result = person.types(*DEMO)
+        assert result.code == 0, result.out + result.err
+        facts = read_summary(person)
+        assert {name: facts[name] for name in SUMMARY} == SUMMARY
+        pulls = github_pulls(github)
+        assert [pull["state"] for pull in pulls] == ["open"] * len(NUMBERS)
+        assert len({pull["head"] for pull in pulls}) == len(NUMBERS)
+    print(f"figure: on GitHub converged after {kills} / {kills} kills")
