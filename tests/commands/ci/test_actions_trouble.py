@@ -67,7 +67,7 @@ def test_strangers_and_nonsense_start_nothing(shop):
     on = {"body": "A fork's pull request", "pull_request": {"url": "https://example.com/pulls/7"}}
     ran = forge.runs_it("issue_comment", {"action": "created", "comment": member, "issue": on})
     assert (ran.red, ran.done) == (False, ["What is to be run"])
-    assert "The comment is on nothing that belongs to a milestone, so nothing is run." in ran.out
+    assert "The comment is not on an issue or pull request of a milestone, so nothing runs." in ran.out
 
     ran = forge.runs_it(payload={"inputs": {"milestone": "m1$(touch made); touch made"}})
     assert (ran.red, ran.done) == (True, [])
