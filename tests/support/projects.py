@@ -17,17 +17,30 @@ def person(tmp_path):
     return Person(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def repository_folder(tmp_path_factory):
+    """A small repository that is no project yet, made once and copied for each test."""
+    return person_in_repository(tmp_path_factory.mktemp("repository") / "widgets").folder
+
+
+@pytest.fixture(scope="session")
+def project_folder(tmp_path_factory):
+    """The same as a project, with the first plan that `init` makes."""
+    ada = person_in_repository(tmp_path_factory.mktemp("project") / "widgets")
+    assert ada.types("init").code == 0
+    return ada.folder
+
+
 @pytest.fixture
-def newcomer(tmp_path):
+def newcomer(repository_folder, tmp_path):
     """A person in a small repository that is no project yet, with one passing test."""
-    return person_in_repository(tmp_path / "widgets")
+    return Person(shutil.copytree(repository_folder, tmp_path / "widgets", symlinks=True))
 
 
 @pytest.fixture
-def ada(newcomer):
+def ada(project_folder, tmp_path):
     """A person whose small repository is a project, with the first plan that `init` makes."""
-    assert newcomer.types("init").code == 0
-    return newcomer
+    return Person(shutil.copytree(project_folder, tmp_path / "widgets", symlinks=True))
 
 
 def person_in_repository(folder):
