@@ -1,4 +1,4 @@
-"""gates: WHO SAYS YES; findings, policy and decisions become a pass or a question. Pure."""
+"""Decide what passes a gate, what is asked, and which approval answers it. Pure."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ def ahead(gate: str) -> frozenset[Verb]:
 def ask(
     name: str, findings: Sequence[Finding], change: str, decisions: Sequence[Decision], milestone: Milestone
 ) -> Passed | Gate:
-    """Return that the findings pass, with their labels and decisions, or the first question that is still open.
+    """Return that the findings pass, with their labels and decisions, or the gate that has to be open.
 
     One kind is asked at a time, in the order of the stop table, so that an answer is about one thing only.
     """
-    stood_on: list[int] = []
-    for kind, found in _hard(findings):
+    used: list[int] = []
+    for kind, hard in _hard(findings):
         answers = _remembered(name, kind, decisions)
-        same = {finding: _shown(finding, finding.change) for finding in found}
-        stood_on += [answers[same[finding]] for finding in found if same[finding] in answers]
-        shown = tuple(finding for finding in found if same[finding] not in answers)
+        same = {finding: _shown(finding, finding.change) for finding in hard}
+        used += [answers[same[finding]] for finding in hard if same[finding] in answers]
+        shown = tuple(finding for finding in hard if same[finding] not in answers)
         if not shown:
             continue
         gate = question(name, kind, shown, change, decisions, milestone)
         decision = _answer(gate, decisions)
         if decision is None:
             return gate
-        stood_on.append(decision.id)
-    return Passed(_labels(findings), tuple(dict.fromkeys(stood_on)))
+        used.append(decision.id)
+    return Passed(_labels(findings), tuple(dict.fromkeys(used)))
 
 
 def _remembered(name: str, kind: Kind, decisions: Iterable[Decision]) -> dict[Finding, int]:
@@ -64,7 +64,7 @@ def _remembered(name: str, kind: Kind, decisions: Iterable[Decision]) -> dict[Fi
 
 
 def _shown(finding: Finding, change: str | None) -> Finding:
-    """Return a finding without its line where a change's identity binds it: a base that moved shifts lines alone."""
+    """Return a finding without its line where a change's identity binds it, because a moved base shifts lines."""
     return replace(finding, line=None) if change else finding
 
 
@@ -76,8 +76,8 @@ def _hard(findings: Sequence[Finding]) -> Iterator[tuple[Kind, tuple[Finding, ..
 
 
 def _labels(findings: Iterable[Finding]) -> tuple[str, ...]:
-    found = {finding.kind for finding in findings}
-    return tuple(stop.label for kind, stop in STOPS.items() if kind in found and stop.label)
+    kinds = {finding.kind for finding in findings}
+    return tuple(stop.label for kind, stop in STOPS.items() if kind in kinds and stop.label)
 
 
 def question(
@@ -90,11 +90,11 @@ def question(
 ) -> Gate:
     """Return the gate that asks about findings of one kind, with the verbs that can still answer it.
 
-    Whoever takes a skip back wants the issue tried again, so its attempts are counted from there.
+    An `unskip` means that the issue is tried again, so its attempts are counted from there.
     """
-    own = [decision for decision in decisions if decision.gate == name]
-    back = max((decision.id for decision in own if decision.verb is Verb.UNSKIP), default=0)
-    used = sum(1 for one in own if one.id > back and one.kind is kind and one.verb in AGAIN)
+    answers = [decision for decision in decisions if decision.gate == name]
+    back = max((decision.id for decision in answers if decision.verb is Verb.UNSKIP), default=0)
+    used = sum(1 for one in answers if one.id > back and one.kind is kind and one.verb in AGAIN)
     attempt, attempts = used + 1, max(milestone.limits.attempts, used + 1)
     verbs = tuple(_offered(kind, findings, again=attempt < attempts, milestone=milestone))
     identity = digest([kind, [_shown(finding, change) for finding in findings], change])
@@ -112,13 +112,13 @@ def _offered(kind: Kind, findings: Sequence[Finding], *, again: bool, milestone:
 
 
 def _answer(gate: Gate, decisions: Iterable[Decision]) -> Decision | None:
-    found = None
+    answer = None
     for decision in decisions:
         if decision.gate == gate.gate and decision.verb is Verb.UNSKIP:
-            found = None
+            answer = None
         elif decision.gate == gate.gate and (_left_out(gate, decision) or _answered(gate, decision)):
-            found = found or decision
-    return found
+            answer = answer or decision
+    return answer
 
 
 def _answered(gate: Gate, decision: Decision) -> bool:
@@ -126,12 +126,12 @@ def _answered(gate: Gate, decision: Decision) -> bool:
 
 
 def _lists_the_same(gate: Gate, decision: Decision) -> bool:
-    """Return whether a phase was answered with the list it has now, whatever numbers its issues had in it then."""
+    """Return whether a phase was answered with the list it has now, whatever the numbers of its issues were."""
     return gate.kind is decision.kind is Kind.PHASE and set(gate.findings) == set(decision.findings)
 
 
 def _left_out(gate: Gate, decision: Decision) -> bool:
-    """Return whether a phase was skipped as it is listed now; one that was written down without a list, as it is."""
+    """Return whether a phase was skipped with all that it lists now; an answer without a list skips everything."""
     listed = not decision.findings or set(gate.findings) <= set(decision.findings)
     return gate.kind is Kind.PHASE and decision.verb is Verb.SKIP_PHASE and listed
 
@@ -248,17 +248,17 @@ def _not_skipped(approval: Approval, now: Situation) -> str | None:
 def skipped(issue: str, phase: int, decisions: Iterable[Decision], *, finished: bool) -> Decision | None:
     """Return the decision that skips an issue, None where none does or it was taken back.
 
-    A finished issue is not skipped by its phase, and neither is one that was not in it when the phase was.
+    A skipped phase skips neither its finished issues nor those that came into it later.
     """
-    found = None
+    skip = None
     for decision in decisions:
         if decision.verb is Verb.SKIP and decision.gate == issue:
-            found = decision
+            skip = decision
         elif decision.verb is Verb.SKIP_PHASE and decision.gate == f"phase-{phase}" and not finished:
-            found = found or (decision if leaves_out(decision, issue) else None)
-        elif decision.verb is Verb.UNSKIP and (decision.gate == issue or _takes_back(decision, found)):
-            found = None
-    return found
+            skip = skip or (decision if leaves_out(decision, issue) else None)
+        elif decision.verb is Verb.UNSKIP and (decision.gate == issue or _takes_back(decision, skip)):
+            skip = None
+    return skip
 
 
 def leaves_out(decision: Decision, issue: str) -> bool:
@@ -268,8 +268,8 @@ def leaves_out(decision: Decision, issue: str) -> bool:
     )
 
 
-def _takes_back(decision: Decision, found: Decision | None) -> bool:
-    return found is not None and found.gate == decision.gate
+def _takes_back(decision: Decision, skip: Decision | None) -> bool:
+    return skip is not None and skip.gate == decision.gate
 
 
 def asks_for_work(decision: Decision) -> bool:

@@ -81,7 +81,7 @@ def question(milestone: Milestone, gate: Gate) -> str:
         f"🛑 **{_inert(headline(gate.kind, gate.findings))}**{attempt} — gate `{gate.gate}` of {milestone.id}",
         "\n".join(shown),
         "Answer with a comment that begins with one of these, and says why:",
-        "\n".join(f"- {said} {PURPOSE[verb]}" for verb, said in zip(gate.verbs, commands, strict=True)),
+        "\n".join(f"- {command} {PURPOSE[verb]}" for verb, command in zip(gate.verbs, commands, strict=True)),
         f"It counts for exactly what is shown here (digest `{gate.digest[:16]}`), once, and only from people who may "
         f"write to this repository. On the machine that runs it, `run-milestone decide {milestone.id} {gate.gate} …` "
         "does the same.",
@@ -89,7 +89,7 @@ def question(milestone: Milestone, gate: Gate) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    # what a person's machine calls the worktree is of no use to anybody here
+    # the detail of a person's stop is a path on their machine
     detail = (
         f" ({_inert(finding.detail[:LONGEST_FINDING])})" if finding.detail and finding.kind is not Kind.HUMAN else ""
     )
@@ -105,8 +105,8 @@ def closed(milestone: Milestone, gate: str, key: str, decision: Decision | None)
 
 def refused(to: str, author: str, verb: str, why: str) -> str:
     """Return the reply to an answer that was not taken."""
-    said = f"`/{verb}` by {_inert(author)} was not taken: {_inert(why)}."
-    return _whole(reply_mark(to), said, "To answer, write a new comment; editing this one changes nothing.")
+    problem = f"`/{verb}` by {_inert(author)} was not taken: {_inert(why)}."
+    return _whole(reply_mark(to), problem, "To answer, write a new comment; editing this one changes nothing.")
 
 
 def tracking_title(milestone: Milestone) -> str:
@@ -116,8 +116,8 @@ def tracking_title(milestone: Milestone) -> str:
 
 def tracking_body(milestone: Milestone) -> str:
     """Return the body of that issue."""
-    said = "The questions of this milestone that belong to no pull request are asked here, phase by phase."
-    return _whole(f"{said}\n\n{tracking_mark(milestone)}")
+    text = "The questions of this milestone that belong to no pull request are asked here, phase by phase."
+    return _whole(f"{text}\n\n{tracking_mark(milestone)}")
 
 
 def _whole(*parts: str) -> str:
@@ -136,23 +136,23 @@ _COMMAND = re.compile(rf" {{0,3}}/({'|'.join(sorted(Verb, key=len, reverse=True)
 def answers(body: str) -> tuple[tuple[Verb, str], ...]:
     """Return the verbs, with what follows each, of a comment that begins with one; none for any other comment.
 
-    What is quoted, fenced or hidden is no answer, and other bots' commands are nobody's business here.
+    What is quoted, fenced or hidden is no answer, and neither are the commands of other bots.
     """
-    lines = [line for line in _spoken(body) if line.strip()]
+    lines = [line for line in _visible_lines(body) if line.strip()]
     if not lines or not _COMMAND.match(lines[0]):
         return ()
-    found: list[tuple[Verb, list[str]]] = []
+    commands: list[tuple[Verb, list[str]]] = []
     for line in lines:
         command = _COMMAND.match(line)
         if command:
-            found.append((Verb(command[1].lower()), [command[2]]))
+            commands.append((Verb(command[1].lower()), [command[2]]))
         else:
-            found[-1][1].append(line)
-    return tuple((verb, " ".join(" ".join(words).split())) for verb, words in found)
+            commands[-1][1].append(line)
+    return tuple((verb, " ".join(" ".join(words).split())) for verb, words in commands)
 
 
-def _spoken(body: str) -> Iterator[str]:
-    """Yield the lines that a reader sees as somebody's own words."""
+def _visible_lines(body: str) -> Iterator[str]:
+    """Yield the lines that a reader sees as the author's words: no quotes, code blocks or hidden text."""
     text = re.sub(r"(?s)<!--.*?(-->|\Z)", "", body.replace("\r\n", "\n"))
     fence = ""
     for line in text.split("\n"):

@@ -89,10 +89,10 @@ class Approvals:
         source: str = "",
         when: str = "",
     ) -> Path:
-        """Write an approval file as `touch` would, with the reason, and the digest of what was shown.
+        """Write an approval file with its reason and the digest of what was shown.
 
-        `source` names what it was made from: it counts once however often and wherever it is left; by default a name of
-        its own. `when` is by default now.
+        `source` identifies the approval, so that it counts once however often it is copied; by default it is new.
+        `when` is by default now.
         """
         self._is_there()
         path = self.folder / f"{gate}.{verb}"

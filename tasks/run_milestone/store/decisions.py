@@ -1,4 +1,4 @@
-"""Decisions: consumed approvals, numbered, never changed."""
+"""Record decisions: approvals that were taken, numbered, never changed."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Decisions:
     def __init__(self, folder: Path, registry: IssueRegistry) -> None:
         """Look at `folder` (`state/m4.1/decisions`); `registry` knows which number each issue has now."""
         self._folder = folder
-        self._roster = registry
+        self._registry = registry
         self._read: dict[str, Decision] = {}
         self._now: tuple[tuple[Known, ...], dict[int, Decision]] = ((), {})
 
     def all(self) -> tuple[Decision, ...]:
-        """Return every decision in order, each about the issue it was made about, by that issue's present number."""
-        known = self._roster.roll.issues
+        """Return every decision in order, each under the present number of the issue that it was made about."""
+        known = self._registry.roll.issues
         if all(len(entry.spans) == 1 for entry in known):
             return self.written()
         if self._now[0] != known:
@@ -45,7 +45,7 @@ class Decisions:
         return 1 + max((decision.id for decision in self.written()), default=0)
 
     def written(self) -> tuple[Decision, ...]:
-        """Return every decision in order as it was written; each file is read once per run: none ever changes."""
+        """Return every decision in order as it was written. Each file is read once per run, because none changes."""
         names = names_in(self._folder)
         for name in names:
             if name not in self._read:
@@ -53,7 +53,7 @@ class Decisions:
         return tuple(sorted((self._read[name] for name in names), key=lambda decision: decision.id))
 
     def reread(self) -> None:
-        """Read every file again when it is asked for: decisions of others came."""
+        """Read every file again at the next call, because a pull wrote some."""
         self._read.clear()
 
     def _load(self, name: str) -> Decision:
@@ -66,7 +66,7 @@ class Decisions:
         return decision
 
     def record(self, decision: Decision) -> Decision:
-        """Write a decision under the next number; one made from the same approval file before is returned instead."""
+        """Write a decision under the next number; an earlier one from the same approval is returned instead."""
         for earlier in self.written():
             if decision.source and earlier.source == decision.source:
                 return earlier

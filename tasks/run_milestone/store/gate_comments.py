@@ -1,4 +1,4 @@
-"""Questions on the forge: `asked/03.json` names the comment in which people are asked."""
+"""Record where questions were posted on the forge: `asked/03.json` names the comment."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class AskedOnForge:
         return self._folder / f"{gate}.json"
 
     def read(self, gate: str) -> Asked | None:
-        """Return where a gate's question was put, None where it was not."""
+        """Return where a gate's question was posted, None where it was not."""
         return read_record(self._path(gate), Asked)
 
     def all(self) -> tuple[Asked, ...]:
-        """Return every question that was put and not yet marked as closed, by gate."""
+        """Return every question that was posted and not yet marked as closed, by gate."""
         names = (name.removesuffix(".json") for name in names_in(self._folder))
         return tuple(asked for name in names if (asked := self.read(name)) is not None)
 
     def note(self, asked: Asked) -> None:
-        """Remember where a question was put, after it was."""
+        """Record where a question was posted, after it was."""
         write_record(self._path(asked.gate), asked)
 
     def drop(self, gate: str) -> None:

@@ -1,4 +1,4 @@
-"""Open gates: `gates/03.json` stands while a question waits for its answer."""
+"""Write and remove open gates: `gates/03.json` exists while a question waits for its answer."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class OpenGates:
 
     def open(self, gate: Gate) -> tuple[Gate, bool]:
         """Open a gate; one that already asks the same stays as it is. Returns it, and whether it is new."""
-        standing = self.read(gate.gate)
-        if standing is not None and replace(standing, opened="") == replace(gate, opened=""):
-            return standing, False
+        current = self.read(gate.gate)
+        if current is not None and replace(current, opened="") == replace(gate, opened=""):
+            return current, False
         opened = replace(gate, opened=datetime.now(UTC).isoformat(timespec="milliseconds"))
         self._folder.with_name("approvals").mkdir(parents=True, exist_ok=True)  # so that the `touch` we print works
         write_record(self._path(gate.gate), opened)
