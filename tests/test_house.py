@@ -73,10 +73,10 @@ ON_DISK = {"model/evidence.py": {"there"}}
 """Fields that markers hold under this name, so that it stays."""
 OLD_WORDS = {
     *("adapters", "adapters/process", "adapters/git", "adapters/forge", "adapters/agents", "commands"),
-    *("core", "policy", "render", "runner", "steps", "store", "sync"),
+    *("core", "render", "runner", "steps", "store"),
 }
 """Rooms whose words are still to be made plain."""
-OLD_TESTS = {"adapters", "checks", "commands", "core", "plan", "policy", "runner", "sync"}
+OLD_TESTS = {"adapters", "checks", "commands", "core", "plan"}
 """Folders of tests whose names and words are still to be made plain."""
 PLAIN_TESTS = [module for module in TESTS if module.room not in {*OLD_TESTS, "test_house"}]
 LONGEST_NAME = 8

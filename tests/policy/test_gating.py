@@ -49,10 +49,10 @@ def test_nothing_found_passes():
     assert asked() == Passed()
 
 
-def test_every_kind_at_once_is_asked_one_by_one_in_the_tables_order():
-    found = [finding(kind) for kind in reversed(Kind)]
+def test_kinds_are_asked_one_by_one_in_order():
+    findings = [finding(kind) for kind in reversed(Kind)]
     decisions, order = [], []
-    while isinstance(gate := asked(*found, decisions=decisions), Gate):
+    while isinstance(gate := asked(*findings, decisions=decisions), Gate):
         order.append(gate.kind)
         assert {one.kind for one in gate.findings} == {gate.kind}
         decisions.append(replace(answered(gate, Verb.APPROVE), id=len(decisions) + 1))
@@ -60,27 +60,27 @@ def test_every_kind_at_once_is_asked_one_by_one_in_the_tables_order():
     assert gate.decisions == tuple(range(1, len(HARD) + 1))
 
 
-def test_a_label_never_stops_and_every_label_comes_once_in_the_tables_order():
+def test_labels_never_stop_and_come_in_order():
     labels = [kind for kind, stop in STOPS.items() if stop.tier is Tier.LABEL]
-    found = [finding(kind) for kind in (*reversed(labels), *labels)]
-    assert asked(*found) == Passed(tuple(STOPS[kind].label for kind in labels))
+    findings = [finding(kind) for kind in (*reversed(labels), *labels)]
+    assert asked(*findings) == Passed(tuple(STOPS[kind].label for kind in labels))
 
 
 def test_a_note_stops_nothing_and_labels_nothing():
     assert asked(finding(Kind.PLAN_WARNING, Severity.CRITICAL)) == Passed()
 
 
-def test_labels_are_kept_beside_what_had_to_be_approved():
-    found = (finding(Kind.DEPENDENCY), finding(Kind.LICENCE))
-    gate = asked(*found)
-    assert asked(*found, decisions=[answered(gate, Verb.APPROVE, 7)]) == Passed(("needs-dep-review",), (7,))
+def test_labels_stay_beside_an_approval():
+    findings = (finding(Kind.DEPENDENCY), finding(Kind.LICENCE))
+    gate = asked(*findings)
+    assert asked(*findings, decisions=[answered(gate, Verb.APPROVE, 7)]) == Passed(("needs-dep-review",), (7,))
 
 
 # ---- which verbs ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", HARD, ids=str)
-def test_a_plan_narrows_the_verbs_but_never_widens_them_and_abort_stays(kind):
+def test_a_plan_narrows_verbs_but_abort_stays(kind):
     offered = STOPS[kind].verbs
     for wanted in ((), *((verb,) for verb in Verb), tuple(Verb)):
         gate = asked(finding(kind), milestone=replace(MILESTONE, decisions={str(kind): wanted}))
@@ -113,7 +113,7 @@ def test_attempts_are_counted_per_gate_and_kind():
     assert asked(finding(Kind.TESTS), decisions=decisions).attempt == 2
 
 
-def test_a_plan_can_allow_more_attempts_and_a_smaller_limit_later_offers_none():
+def test_the_plan_limits_the_attempts():
     milestone = replace(MILESTONE, limits=Limits(attempts=4))
     decisions = []
     for attempt in (1, 2, 3):
@@ -151,7 +151,7 @@ def test_one_other_fact_in_a_finding_asks_again(field):
     assert isinstance(asked(replace(shown, **{field: OTHERS[field]}), change=change, decisions=[approved]), Gate)
 
 
-def test_a_finding_of_one_file_stays_approved_while_that_file_stays_the_same():
+def test_an_approval_lasts_while_its_file_is_unchanged():
     shown, new = finding(Kind.REVIEW, change="a" * 64), finding(Kind.REVIEW, change="b" * 64)
     approved = answered(asked(shown), Verb.APPROVE)
     assert asked(shown, change="e" * 64, decisions=[approved]) == Passed((), (1,))
@@ -165,7 +165,7 @@ def test_a_finding_that_lost_its_place_asks_again():
     assert isinstance(asked(replace(shown, path=None), decisions=[approved]), Gate)
 
 
-def test_one_finding_more_one_less_or_another_change_asks_again():
+def test_other_findings_or_another_change_ask_again():
     two = (finding(Kind.SCOPE, message="one"), finding(Kind.SCOPE, message="two"))
     approved = [answered(asked(*two), Verb.APPROVE)]
     assert isinstance(asked(*two, decisions=approved), Passed)
@@ -175,7 +175,7 @@ def test_one_finding_more_one_less_or_another_change_asks_again():
     assert isinstance(asked(*two, change="", decisions=approved), Gate)
 
 
-def test_an_answer_to_one_kind_leaves_another_open_and_a_note_beside_it_does_not_matter():
+def test_an_answer_to_one_kind_leaves_others_open():
     approved = [answered(asked(finding(Kind.SIZE)), Verb.APPROVE)]
     assert asked(finding(Kind.SIZE), finding(Kind.LICENCE), decisions=approved).kind is Kind.LICENCE
     assert isinstance(asked(finding(Kind.SIZE), finding(Kind.PLAN_WARNING), decisions=approved), Passed)
@@ -188,13 +188,13 @@ def test_an_answer_to_another_issue_passes_nothing():
 
 @pytest.mark.parametrize("verb", [verb for verb in Verb if verb not in gating.ANSWERS])
 @pytest.mark.parametrize("kind", [kind for kind in HARD if kind is not Kind.PHASE], ids=str)
-def test_no_verb_but_an_approval_passes_an_issues_gate(kind, verb):
+def test_only_an_approval_passes_an_issue_gate(kind, verb):
     bound = answered(asked(finding(kind)), verb)
     ahead = Decision(2, "03", verb, "ada", "", "")
     assert isinstance(asked(finding(kind), decisions=[bound, ahead]), Gate)
 
 
-def test_a_barrier_is_passed_by_continue_for_its_list_and_by_skip_phase_for_any():
+def test_continue_and_skip_phase_pass_a_barrier():
     shown, other = finding(Kind.PHASE, message="PR #310"), finding(Kind.PHASE, message="PR #310 [needs-db-review]")
     gate = asked(shown, name="phase-1", change="")
     on, skip = answered(gate, Verb.CONTINUE), Decision(2, "phase-1", Verb.SKIP_PHASE, "ada", "", "")
@@ -219,7 +219,7 @@ def refused(left, *kinds, change=None, others=()):
     return gating.refusal(left, MILESTONE, gating.Situation(gate, OPENED, change, tuple(others), skipped))
 
 
-def test_a_fresh_answer_to_what_is_shown_is_taken():
+def test_a_current_answer_is_taken():
     gate = asked(finding(Kind.TESTS))
     assert refused(approval("fix", digest=gate.digest), Kind.TESTS, change=CHANGE) is None
     assert refused(approval("fix"), Kind.TESTS) is None
@@ -240,23 +240,23 @@ def test_a_fresh_answer_to_what_is_shown_is_taken():
         (approval("abort"), {"others": ["fix"]}, "two answers at once (abort, fix)"),
     ],
 )
-def test_what_does_not_answer_the_open_question_is_refused_with_the_reason(left, how, why):
+def test_an_answer_that_does_not_fit_is_refused(left, how, why):
     assert why in refused(left, Kind.TESTS, **how)
 
 
 @pytest.mark.parametrize("verb", Verb)
 @pytest.mark.parametrize("gate", ["03", "phase-1", "plan-review", "bootstrap"])
-def test_ahead_an_issue_is_skipped_a_phase_is_skipped_anything_is_aborted_and_nothing_else(gate, verb):
+def test_only_riskless_verbs_are_taken_ahead(gate, verb):
     allowed = {("03", "skip"), ("phase-1", "skip-phase"), ("03", "unskip"), ("phase-1", "unskip"), (gate, "abort")}
     assert (refused(approval(verb, gate)) is None) == ((gate, verb) in allowed)
 
 
 @pytest.mark.parametrize("verb", ["skip", "abort"])
-def test_what_accepts_no_risk_may_be_old_and_for_another_change(verb):
+def test_riskless_verbs_may_be_old(verb):
     assert refused(approval(verb, written=0, digest="0" * 64), Kind.TESTS, change="d" * 64) is None
 
 
-def test_a_secret_is_not_skipped_where_its_gate_is_open():
+def test_an_open_secret_gate_offers_no_skip():
     assert "does not offer skip" in refused(approval("skip"), Kind.SECRET)
 
 
@@ -283,33 +283,33 @@ def skip(verb, gate, number=1):
     ],
 )
 def test_who_is_skipped(decision, finished, expected):
-    found = gating.skipped("03", 1, [skip(Verb.FIX, "03", 9), decision], finished=finished)
-    assert found == (decision if expected else None)
+    skip_decision = gating.skipped("03", 1, [skip(Verb.FIX, "03", 9), decision], finished=finished)
+    assert skip_decision == (decision if expected else None)
 
 
 def test_a_skip_is_taken_back_and_given_again():
-    def found(*decisions, issue="03"):
+    def skip_of(*decisions, issue="03"):
         return gating.skipped(issue, 1, decisions, finished=False)
 
     skipped, back, again = skip(Verb.SKIP, "03", 1), skip(Verb.UNSKIP, "03", 2), skip(Verb.SKIP, "03", 3)
-    assert found(skipped, back) is None
-    assert found(skipped, back, again) == again
-    assert found(skipped, skip(Verb.UNSKIP, "04", 2)) == skipped
-    assert found(skipped, skip(Verb.UNSKIP, "phase-1", 2)) == skipped, "a phase takes back what the phase skipped"
+    assert skip_of(skipped, back) is None
+    assert skip_of(skipped, back, again) == again
+    assert skip_of(skipped, skip(Verb.UNSKIP, "04", 2)) == skipped
+    assert skip_of(skipped, skip(Verb.UNSKIP, "phase-1", 2)) == skipped, "a phase takes back what the phase skipped"
     phase = skip(Verb.SKIP_PHASE, "phase-1", 1)
-    assert found(phase, back) is None
-    assert found(phase, back, issue="04") == phase
-    assert found(phase, skip(Verb.UNSKIP, "phase-1", 2)) is None
+    assert skip_of(phase, back) is None
+    assert skip_of(phase, back, issue="04") == phase
+    assert skip_of(phase, skip(Verb.UNSKIP, "phase-1", 2)) is None
 
 
-def test_a_skipped_phase_leaves_out_what_was_in_it_then():
+def test_a_skipped_phase_skips_its_issues_of_then():
     left_out = replace(finding(Kind.PHASE, severity=Severity.WARNING), rule="03")
     decision = replace(skip(Verb.SKIP_PHASE, "phase-1"), findings=(left_out, replace(left_out, rule="04")))
     assert gating.skipped("03", 1, [decision], finished=False) == decision
     assert gating.skipped("05", 1, [decision], finished=False) is None, "it came to the phase later"
 
 
-def test_the_same_change_at_other_lines_is_still_approved():
+def test_a_change_at_other_lines_stays_approved():
     """A base that moved shifts lines; what was shown is the same, as the change's identity tells."""
     shown = finding(Kind.SIZE)
     approved = answered(asked(shown, change=CHANGE), Verb.APPROVE)

@@ -39,20 +39,20 @@ def names(graph):
 def before(graph, name):
     """Everything that has to be done before a task can start."""
     after = {node.name: node.after for node in graph}
-    found, open_ends = set(), [name]
+    seen, open_ends = set(), [name]
     while open_ends:
         for needed in after[open_ends.pop()]:
-            if needed not in found:
-                found.add(needed)
+            if needed not in seen:
+                seen.add(needed)
                 open_ends.append(needed)
-    return found
+    return seen
 
 
-def test_the_steps_of_an_issue_are_the_contracts_in_its_order():
+def test_an_issue_has_the_documented_steps_in_order():
     assert [step.value for step in STEPS] == CHAIN
 
 
-def test_a_small_milestone_has_exactly_these_tasks_in_this_order():
+def test_a_small_milestone_has_these_tasks():
     graph = compile_graph(milestone({"01": (), "02": ("01",)}, {"03": ()}))
     chains = {number: [*(f"{number}:{step}" for step in CHAIN), number] for number in ("01", "02", "03")}
     assert names(graph) == [
@@ -78,18 +78,18 @@ def test_each_task_waits_for_exactly_what_it_needs():
     assert after["complete"] == ("phase-2",)
 
 
-def test_only_an_issues_name_is_a_group_and_a_group_is_its_whole_chain():
+def test_an_issue_is_the_group_of_its_steps():
     graph = compile_graph(milestone({"01": ()}, {"02": ()}))
     assert [node.name for node in graph if node.group] == ["01", "02"]
     assert next(node.after for node in graph if node.name == "01") == tuple(f"01:{step}" for step in CHAIN)
 
 
-def test_an_issue_that_depends_on_a_later_one_of_its_phase_comes_after_it():
+def test_an_issue_comes_after_its_dependency():
     graph = names(compile_graph(milestone({"01": ("03",), "02": (), "03": ()})))
     assert [name for name in graph if name.endswith(":branch")] == ["02:branch", "03:branch", "01:branch"]
 
 
-def test_a_phase_of_a_thousand_issues_that_wait_for_the_next_one_each_is_ordered():
+def test_a_chain_of_a_thousand_issues_is_ordered():
     numbers = [f"{number:04}" for number in range(1000)]
     needs = dict(zip(numbers, [(later,) for later in numbers[1:]] + [()], strict=True))
     graph = names(compile_graph(milestone(needs)))
@@ -98,16 +98,16 @@ def test_a_phase_of_a_thousand_issues_that_wait_for_the_next_one_each_is_ordered
 
 @st.composite
 def plans(draw):
-    """Random plans: every issue may depend on any of earlier phases, and on some of its own without a circle."""
+    """Random plans: every issue may depend on any of earlier phases, and on some of its phase without a circle."""
     sizes = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
     written = draw(st.permutations(range(sum(sizes))))  # which number comes where in the plan
     phases, rank, seen = [], 0, []
     for size in sizes:
-        own = [f"{written[rank + place] + 1:02}" for place in range(size)]
-        allowed = draw(st.permutations(own))  # an issue may depend on those before it here
-        needs = {n: draw(st.sets(st.sampled_from([*seen, *allowed[: allowed.index(n)]] or [n]))) - {n} for n in own}
-        phases.append({number: tuple(sorted(needs[number])) for number in own})
-        rank, seen = rank + size, [*seen, *own]
+        batch = [f"{written[rank + place] + 1:02}" for place in range(size)]
+        allowed = draw(st.permutations(batch))  # an issue may depend on those before it here
+        needs = {n: draw(st.sets(st.sampled_from([*seen, *allowed[: allowed.index(n)]] or [n]))) - {n} for n in batch}
+        phases.append({number: tuple(sorted(needs[number])) for number in batch})
+        rank, seen = rank + size, [*seen, *batch]
     return phases
 
 
@@ -122,7 +122,7 @@ def test_no_task_comes_before_what_it_needs(phases):
 
 @settings(max_examples=60, deadline=None)
 @given(plans())
-def test_what_an_issue_waits_for_is_what_the_plan_says_and_nothing_else(phases):
+def test_an_issue_waits_for_its_dependencies_alone(phases):
     graph = compile_graph(milestone(*phases))
     number_of = {number: place for place, phase in enumerate(phases) for number in phase}
     needs = {number: set(wanted) for phase in phases for number, wanted in phase.items()}
@@ -139,7 +139,7 @@ def test_what_an_issue_waits_for_is_what_the_plan_says_and_nothing_else(phases):
 
 @settings(max_examples=60, deadline=None)
 @given(plans())
-def test_a_barrier_and_the_end_wait_for_everything_before_them(phases):
+def test_barrier_and_end_wait_for_everything_before(phases):
     graph = compile_graph(milestone(*phases))
     ends = {f"{number}:review-gate" for phase in phases for number in phase}
     assert ends | {f"phase-{place}" for place in range(1, len(phases) + 1)} <= before(graph, "complete")
@@ -150,10 +150,10 @@ def test_a_barrier_and_the_end_wait_for_everything_before_them(phases):
 @settings(max_examples=60, deadline=None)
 @given(plans())
 def test_every_name_is_there_once(phases):
-    found = names(compile_graph(milestone(*phases)))
-    assert len(found) == len(set(found))
+    seen = names(compile_graph(milestone(*phases)))
+    assert len(seen) == len(set(seen))
 
 
-def test_what_the_longest_chain_waits_for_begins_first_and_the_plans_order_decides_between_equals():
+def test_the_longest_chain_begins_first():
     (phase,) = milestone({"01": (), "02": (), "03": (), "04": ("03",), "05": ("04", "02"), "06": ("00",)}).phases
     assert [issue.number for issue in longest_first(phase.issues)] == ["03", "02", "04", "01", "05", "06"]

@@ -5,8 +5,10 @@ import pytest
 from run_milestone.model import Issue, Milestone, Phase, PullRequest
 from run_milestone.policy.stacking import base_of
 
-UPON = {"01": (), "02": ("01",), "03": ("01",), "04": ("02", "03"), "05": ("01", "02", "04")}
-ISSUES = tuple(Issue(number, f"Issue {number}", f"i{number}", 1, depends_on=upon) for number, upon in UPON.items())
+NEEDS = {"01": (), "02": ("01",), "03": ("01",), "04": ("02", "03"), "05": ("01", "02", "04")}
+ISSUES = tuple(
+    Issue(number, f"Issue {number}", f"i{number}", 1, depends_on=dependencies) for number, dependencies in NEEDS.items()
+)
 MILESTONE = Milestone("m1", "First", "milestone/m1", (Phase(1, "One", ISSUES),))
 
 
@@ -14,7 +16,7 @@ def branch(number):
     return f"feat/m1-{number}-i{number}"
 
 
-BRANCHES = {number: branch(number) for number in UPON}
+BRANCHES = {number: branch(number) for number in NEEDS}
 
 
 def pull(number, state, base="milestone/m1"):
@@ -22,22 +24,22 @@ def pull(number, state, base="milestone/m1"):
 
 
 def base(number, *pulls):
-    found = base_of(MILESTONE, next(issue for issue in ISSUES if issue.number == number), pulls, BRANCHES)
-    return found.branch, found.issues
+    stacked = base_of(MILESTONE, next(issue for issue in ISSUES if issue.number == number), pulls, BRANCHES)
+    return stacked.branch, stacked.issues
 
 
 def test_without_dependencies_it_is_the_milestone_branch():
     assert base("01") == ("milestone/m1", ())
 
 
-def test_of_one_open_issue_it_is_its_branch_and_once_that_is_merged_the_milestone_branch():
+def test_one_open_dependency_is_the_base_until_merged():
     assert base("02") == (branch("01"), ("01",))
     assert base("02", pull("01", "open")) == (branch("01"), ("01",))
     assert base("02", pull("01", "closed")) == (branch("01"), ("01",))
     assert base("02", pull("01", "merged")) == ("milestone/m1", ())
 
 
-def test_several_open_issues_are_joined_on_a_branch_of_its_own_until_one_is_left():
+def test_several_open_dependencies_are_joined():
     join = f"{branch('04')}-base"
     assert base("04") == (join, ("02", "03"))
     assert base("04", pull("01", "merged")) == (join, ("02", "03"))
@@ -45,17 +47,17 @@ def test_several_open_issues_are_joined_on_a_branch_of_its_own_until_one_is_left
     assert base("04", pull("02", "merged"), pull("03", "merged")) == ("milestone/m1", ())
 
 
-def test_what_another_dependency_holds_already_is_not_joined_again():
+def test_a_dependency_held_by_another_is_not_joined():
     assert base("05") == (branch("04"), ("04",))
 
 
 @pytest.mark.parametrize("into", [branch("01"), f"{branch('04')}-base"])
-def test_merged_into_another_issue_it_lies_where_that_issue_lies(into):
+def test_a_merged_dependency_follows_its_target(into):
     """Somebody pressed merge on a pull request of the stack before what it stands on was merged."""
     owner = "01" if into == branch("01") else "04"
     assert base("02", pull("01", "open"), pull("02", "merged", into)) == (branch("01"), ("01",))
-    found = base("05", pull("01", "merged"), pull("02", "merged", into), pull(owner, "open"))
-    assert found == (branch("04"), ("04",))
+    other = base("05", pull("01", "merged"), pull("02", "merged", into), pull(owner, "open"))
+    assert other == (branch("04"), ("04",))
 
 
 def test_merged_into_each_other_is_no_endless_search():

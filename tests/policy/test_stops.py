@@ -44,7 +44,7 @@ EXPECTED = {
 }
 
 
-def test_every_kind_has_its_row_and_no_row_is_left_over():
+def test_every_kind_has_one_row():
     assert {str(kind) for kind in Kind} == set(EXPECTED) == {str(kind) for kind in STOPS}
     assert all(stop.kind is kind for kind, stop in STOPS.items())
 
@@ -56,19 +56,19 @@ def test_the_row_is_the_contracts(kind):
     assert row == EXPECTED[kind]
 
 
-def test_autonomous_never_accepts_a_risk_and_never_skips_a_secret():
+def test_autonomous_accepts_no_risk_and_skips_no_secret():
     tried = {kind: set(stop.autonomous) for kind, stop in STOPS.items()}
     assert all("approve" not in verbs for verbs in tried.values())
     assert tried[Kind.SECRET] == {"abort"}
 
 
-def test_whatever_is_tried_without_a_person_is_offered_to_one_and_ends():
+def test_autonomous_verbs_are_offered_and_end():
     for kind, stop in STOPS.items():
         assert set(stop.autonomous) <= set(stop.verbs), kind
         assert not stop.autonomous or stop.autonomous[-1] not in AGAIN, f"{kind} would try for ever"
 
 
-def test_every_hard_stop_can_be_ended_and_every_label_is_named():
+def test_hard_stops_offer_abort_and_labels_are_named():
     for kind, stop in STOPS.items():
         assert ("abort" in stop.verbs) == (stop.tier is Tier.HARD), kind
         assert bool(stop.label) == (stop.tier is Tier.LABEL), kind

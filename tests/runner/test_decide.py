@@ -30,8 +30,8 @@ class Desk:
         self.said = []
         self.change = CHANGE
 
-    def asks(self, found=SHOWN, name="03"):
-        gate = gating.ask(name, found, CHANGE, self.state.decisions.all(), MILESTONE)
+    def asks(self, findings=SHOWN, name="03"):
+        gate = gating.ask(name, findings, CHANGE, self.state.decisions.all(), MILESTONE)
         return self.state.gates.open(gate)[0]
 
     def touches(self, name, content=b""):

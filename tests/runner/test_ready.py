@@ -21,9 +21,9 @@ phases:
 
 
 def ready(ada):
-    told = ada.types("plan", "matrix", "m1", "--json")
-    assert told.code == 0, told.err
-    return json.loads(told.out)
+    result = ada.types("plan", "matrix", "m1", "--json")
+    assert result.code == 0, result.err
+    return json.loads(result.out)
 
 
 def test_what_is_ready_follows_dependencies_questions_and_barriers(ada):
@@ -43,7 +43,7 @@ def test_what_is_ready_follows_dependencies_questions_and_barriers(ada):
     assert ada.types("m1").code == 3
     assert ready(ada) == [], "a barrier waits for a person"
     ada.touches("phase-1.continue", milestone="m1")
-    told = ada.types("ci", "wave", "m1")
-    assert (told.code, told.lines[-1]) == (0, "Ready: 04")
+    result = ada.types("ci", "wave", "m1")
+    assert (result.code, result.lines[-1]) == (0, "Ready: 04")
     assert ready(ada) == ["04"]
     assert ada.types("plan", "matrix", "m1").out == "04\n"

@@ -29,34 +29,34 @@ def summary(person):
     return json.loads((person.folder / "state" / "m1" / "summary.json").read_text())
 
 
-def test_the_pages_run_and_decision_go_on_from_clone_to_clone(project):
+def test_run_and_decision_go_on_between_clones(project):
     clone = project("shop")
-    code, said = in_a_bare_shell(clone("first"), RUN)
-    assert code == 0, said
-    assert "run-milestone decide m1 02 skip --state-ref" in said
-    code, said = in_a_bare_shell(clone("laptop"), DECIDE)
-    assert code == 0, said
-    assert "02: Tests failing" in said
+    code, output = in_a_bare_shell(clone("first"), RUN)
+    assert code == 0, output
+    assert "run-milestone decide m1 02 skip --state-ref" in output
+    code, output = in_a_bare_shell(clone("laptop"), DECIDE)
+    assert code == 0, output
+    assert "02: Tests failing" in output
     third = clone("third")
-    code, said = in_a_bare_shell(third, RUN)
-    assert code == 0, said
-    assert 'Recorded: "not now"' in said
+    code, output = in_a_bare_shell(third, RUN)
+    assert code == 0, output
+    assert 'Recorded: "not now"' in output
     assert summary(third)["waiting"] == ["phase-1"]
 
 
-def test_the_pages_jobs_and_steps_end_well(project):
+def test_the_documented_jobs_and_steps_work(project):
     clone = project("shop")
-    code, said = in_a_bare_shell(clone("jobs"), MANY, RUN="17")
-    assert code == 0, said
-    assert "\n01\n02\n03\n" in said
+    code, output = in_a_bare_shell(clone("jobs"), MANY, RUN="17")
+    assert code == 0, output
+    assert "\n01\n02\n03\n" in output
     steps = clone("steps")
-    code, said = in_a_bare_shell(steps, STEPS)
-    assert code == 0, said
-    assert "✓ State of m1 pushed" in said
+    code, output = in_a_bare_shell(steps, STEPS)
+    assert code == 0, output
+    assert "✓ State of m1 pushed" in output
     assert (summary(steps)["waiting"], summary(steps)["issues"]["completed"]) == (["02"], 2)
-    code, said = in_a_bare_shell(clone("looks"), "run-milestone state show m1")
-    assert "Lock: free" in said
-    assert "1 open question" in said
+    code, output = in_a_bare_shell(clone("looks"), "run-milestone state show m1")
+    assert "Lock: free" in output
+    assert "1 open question" in output
 
 
 # ---- killed and cancelled -----------------------------------------------------------------------------------------
@@ -82,9 +82,9 @@ def ended_at(clone, hook, turn, signal):
     (hub / "hooks").mkdir(exist_ok=True)
     (hub / "hooks" / hook).write_text(HOOK.format(turn=turn, signal=signal))
     (hub / "hooks" / hook).chmod(0o755)
-    told = victim.types("m1", "--autonomous", "--state-ref")
+    result = victim.types("m1", "--autonomous", "--state-ref")
     (hub / "hooks" / hook).unlink()
-    return told
+    return result
 
 
 def check_end(person):
@@ -104,40 +104,40 @@ def check_end(person):
 
 def killed_and_gone_on(clone, hook, turn):
     """Kill a run, then go on in a fresh clone; returns False where the run had ended before its push came."""
-    told = ended_at(clone, hook, turn, "KILL")
-    if told.code == 0:
+    result = ended_at(clone, hook, turn, "KILL")
+    if result.code == 0:
         return False
-    assert told.code == -9, told.out + told.err
+    assert result.code == -9, result.out + result.err
     after = clone("after")
-    told = goes_on(after, "m1", "--autonomous", "--state-ref")
-    assert told.code == 0, told.out + told.err
+    result = goes_on(after, "m1", "--autonomous", "--state-ref")
+    assert result.code == 0, result.out + result.err
     check_end(after)
     return True
 
 
 def goes_on(person, *words):
     """Run after a machine was lost, whose lock is let go; killed before its first push, a run leaves none."""
-    told = person.types(*words)
-    if told.code != 5:
-        return told
-    lock = re.search(r"--lock (\w+)`", told.err)[1]
+    result = person.types(*words)
+    if result.code != 5:
+        return result
+    lock = re.search(r"--lock (\w+)`", result.err)[1]
     assert person.types("state", "unlock", "m1", "--lock", lock).code == 0
     return person.types(*words)
 
 
 @pytest.mark.parametrize(("hook", "turn"), [("pre-receive", 6), ("post-receive", 9)])
-def test_a_killed_run_is_gone_on_with_from_another_machine(project, hook, turn):
+def test_another_machine_resumes_a_killed_run(project, hook, turn):
     assert killed_and_gone_on(project("shop"), hook, turn)
     print("figure: kills converged: 1 / 1")
 
 
-def test_the_attempt_of_a_machine_that_was_lost_counts_on_the_next(project):
+def test_the_attempt_of_a_lost_machine_counts(project):
     clone = project("shop")
     assert ended_at(clone, "post-receive", ATTEMPT, "KILL").code == -9
     after = clone("after")
-    told = goes_on(after, "m1", "--only", "01", "--state-ref")
-    assert told.code == 0, told.out + told.err
-    assert "⚠️ An attempt at #01 ended with its run: it counts" in told.out
+    result = goes_on(after, "m1", "--only", "01", "--state-ref")
+    assert result.code == 0, result.out + result.err
+    assert "⚠️ An attempt at #01 ended with its run: it counts" in result.out
     assert summary(after)["used"]["attempts"] == 2
 
 
@@ -151,13 +151,13 @@ def test_killed_at_every_push(project, hook):
     assert tried > 10
 
 
-def test_a_cancelled_run_sends_what_it_has_and_lets_go(project):
+def test_a_cancelled_run_pushes_and_unlocks(project):
     clone = project("shop")
-    told = ended_at(clone, "post-receive", 6, "TERM")
-    assert told.code == 130, told.out + told.err
+    result = ended_at(clone, "post-receive", 6, "TERM")
+    assert result.code == 130, result.out + result.err
     after = clone("after")
-    told = after.types("m1", "--autonomous", "--state-ref")
-    assert told.code == 0, told.err
+    result = after.types("m1", "--autonomous", "--state-ref")
+    assert result.code == 0, result.err
     check_end(after)
 
 
@@ -168,16 +168,16 @@ if [ "$(wc -l < "$GIT_DIR/pushes")" = 8 ]; then git update-ref -d refs/run-miles
 """
 
 
-def test_a_run_whose_lock_was_taken_away_ends_and_begins_nothing_more(project):
+def test_a_run_without_its_lock_ends(project):
     victim = project("shop")("victim")
     hook = victim.folder.parents[1] / "hub.git" / "hooks" / "post-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(UNLOCK)
     hook.chmod(0o755)
-    told = victim.types("m1", "--state-ref")
-    assert told.code == 5, told.out + told.err
-    assert "The lock of this run of m1 was taken away" in told.err
-    assert told.issues() == ["01", "02"], "the third would have been next"
+    result = victim.types("m1", "--state-ref")
+    assert result.code == 5, result.out + result.err
+    assert "The lock of this run of m1 was taken away" in result.err
+    assert result.issues() == ["01", "02"], "the third would have been next"
 
 
 # ---- refused ------------------------------------------------------------------------------------------------------
@@ -186,17 +186,17 @@ def test_a_run_whose_lock_was_taken_away_ends_and_begins_nothing_more(project):
 def test_without_a_remote_nothing_is_run(project):
     alone = project("shop")("alone")
     alone.git("remote", "remove", "origin", where=".")
-    told = alone.types("m1", "--state-ref")
-    assert told.code == 2
-    assert "has no remote, so there is nowhere to share the state of m1" in told.err
-    assert told.out == ""
+    result = alone.types("m1", "--state-ref")
+    assert result.code == 2
+    assert "has no remote, so there is nowhere to share the state of m1" in result.err
+    assert result.out == ""
     assert alone.git("branch", "--format=%(refname:short)", where=".") == "main"
 
 
 @pytest.mark.parametrize(
     "word", ["m1;touch x", "$(touch x)", "`touch x`", "../m1", "m1\n", "m1 ", "-m1", "refs/heads/m1"]
 )
-def test_a_milestone_that_is_no_plain_id_is_refused(project, monkeypatch, capsys, tmp_path, word):
+def test_an_unsafe_milestone_id_is_refused(project, monkeypatch, capsys, tmp_path, word):
     (tmp_path / "plans").mkdir()
     monkeypatch.chdir(tmp_path)
     calls = [
@@ -219,7 +219,7 @@ def test_two_answers_to_one_gate_count_once(project):
     assert clone("job").types("m1", "--only", "02", "--state-ref").code == 3
     ada, bob = clone("ada"), clone("bob")
     assert ada.types("decide", "m1", "02", "skip", "--state-ref").code == 0
-    told = bob.types("decide", "m1", "02", "fix", "--state-ref")
-    assert told.code == 2
-    assert "answered gate 02 with skip, and no run has taken that up yet" in told.err
+    result = bob.types("decide", "m1", "02", "fix", "--state-ref")
+    assert result.code == 2
+    assert "answered gate 02 with skip, and no run has taken that up yet" in result.err
     assert not list((bob.folder / "state/m1/approvals").glob("02.fix"))

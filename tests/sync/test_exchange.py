@@ -36,7 +36,7 @@ def at_once(*calls):
     return came
 
 
-def test_the_next_machine_has_what_was_recorded_and_nothing_that_was_the_firsts_own(machine):
+def test_the_next_machine_gets_every_shared_record(machine):
     ada = machine("ada")
     ada.marks("bootstrap", head="1")
     ada.asks("01")
@@ -44,7 +44,7 @@ def test_the_next_machine_has_what_was_recorded_and_nothing_that_was_the_firsts_
     for name in OWN - {"journal.head", "shared.json"}:
         path = ada.state.folder / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text("own")
+        path.write_text("local")
     logs = ada.state.logs("01")
     (logs / "test.log").write_text("short\n")
     (logs / "agent-1.log").write_text("long\n" * 100_000)
@@ -58,7 +58,7 @@ def test_the_next_machine_has_what_was_recorded_and_nothing_that_was_the_firsts_
     assert (bob.pull(), bob.push()) == (False, None), "nothing is new, so nothing is pushed"
 
 
-def test_both_go_on_and_each_has_it_all_in_one_journal(machine):
+def test_two_machines_merge_into_one_journal(machine):
     ada, bob = machine("ada"), machine("bob")
     ada.marks("bootstrap", head="1")
     ada.push()
@@ -76,7 +76,7 @@ def test_both_go_on_and_each_has_it_all_in_one_journal(machine):
     assert ada.everything().keys() == bob.everything().keys()
 
 
-def test_what_was_answered_and_taken_is_gone_everywhere(machine):
+def test_a_taken_answer_is_removed_everywhere(machine):
     ada, bob = machine("ada"), machine("bob")
     asked = ada.asks("01")
     ada.push()
@@ -93,7 +93,7 @@ def test_what_was_answered_and_taken_is_gone_everywhere(machine):
     assert bob.state.approvals.all() == bob.state.gates.all() == ()
 
 
-def test_a_touched_answer_is_bound_before_it_travels_and_a_stale_one_stays(machine):
+def test_a_touched_answer_travels_bound_to_its_question(machine):
     ada, bob = machine("ada"), machine("bob")
     asked = ada.asks("01", digest="d" * 64)
     (ada.state.folder / "approvals" / "01.fix").write_text("look again\n")
@@ -104,17 +104,17 @@ def test_a_touched_answer_is_bound_before_it_travels_and_a_stale_one_stays(machi
     os.utime(old, (1, 1))
     ada.push()
     bob.pull()
-    found = {one.file: one for one in bob.state.approvals.all()}
-    assert found.keys() == {"01.fix", "02.skip"}
-    assert (found["01.fix"].digest, found["01.fix"].why) == (asked.digest, "look again")
-    assert found["02.skip"].digest is None
+    approvals = {one.file: one for one in bob.state.approvals.all()}
+    assert approvals.keys() == {"01.fix", "02.skip"}
+    assert (approvals["01.fix"].digest, approvals["01.fix"].why) == (asked.digest, "look again")
+    assert approvals["02.skip"].digest is None
     assert {one.file: one.source for one in ada.state.approvals.all() if one.when} == {
-        name: one.source for name, one in found.items()
+        name: one.source for name, one in approvals.items()
     }
     assert old.exists()
 
 
-def test_the_same_issue_on_two_machines_stops_the_second_and_changes_nothing(machine):
+def test_the_same_issue_on_two_machines_clashes(machine):
     ada, bob = machine("ada"), machine("bob")
     ada.marks("01:lint", fixed=1)
     bob.marks("01:lint", fixed=2)
@@ -128,7 +128,7 @@ def test_the_same_issue_on_two_machines_stops_the_second_and_changes_nothing(mac
 # ---- races --------------------------------------------------------------------------------------------------------
 
 
-def test_of_those_who_swap_at_once_exactly_one_wins(machine):
+def test_of_concurrent_swaps_exactly_one_wins(machine):
     everybody, rounds, old = [machine(f"m{number}") for number in range(4)], 6, None
     for turn in range(rounds):
         made = [one.sync.refs.commit({"who": f"{turn} {one.folder}".encode()}, old, "x") for one in everybody]
@@ -159,7 +159,7 @@ def race(machine, machines, rounds):
 
 
 def check_race(everybody, came, rounds):
-    """Nothing was lost: every decision has a number of its own, every entry is chained, every push is one commit."""
+    """Nothing was lost: every decision has its number, every entry is chained, every push is one commit."""
     errors = [error for error in came if isinstance(error, Exception)]
     assert not errors, errors
     for one in everybody:
@@ -168,19 +168,19 @@ def check_race(everybody, came, rounds):
     assert len({one.commit for one in came}) == len(came)
     assert sorted(number for number, _, _ in ada.decided()) == list(range(1, rounds * len(everybody) + 1))
     assert len({source for _, _, source in ada.decided()}) == rounds * len(everybody)
-    told = [(entry["id"], entry["gate"]) for entry in ada.state.journal.entries() if entry["event"] == "decision"]
-    assert sorted(told) == [(number, gate) for number, gate, _ in ada.decided()]
+    entries = [(entry["id"], entry["gate"]) for entry in ada.state.journal.entries() if entry["event"] == "decision"]
+    assert sorted(entries) == [(number, gate) for number, gate, _ in ada.decided()]
     assert all(one.state.journal.broken() is None for one in everybody)
     assert all(one.state.validate() == 2 * rounds * len(everybody) for one in everybody)
     print(f"figure: pushes won exactly once: {len(came)} / {len(came)}; races lost: {sum(one.lost for one in came)}")
 
 
-def test_of_many_pushes_at_once_none_is_lost(machine):
+def test_of_many_concurrent_pushes_none_is_lost(machine):
     everybody, came = race(machine, 4, 2)
     check_race(everybody, came, 2)
 
 
-def test_of_two_locks_at_once_one_holds_and_the_other_is_told(machine):
+def test_of_concurrent_locks_exactly_one_holds(machine):
     everybody = [machine(f"m{number}") for number in range(3)]
     came = at_once(*(lambda one=one: one.sync.lock.take(None) for one in everybody))
     held = [one for one in came if not isinstance(one, Exception)]
@@ -189,7 +189,7 @@ def test_of_two_locks_at_once_one_holds_and_the_other_is_told(machine):
     assert all(f"(lock {held[0].id})" in str(error) for error in refused)
     holder = everybody[came.index(held[0])]
     other = everybody[came.index(refused[0])]
-    assert other.sync.lock.take(held[0].id) == held[0], "whoever has the id works under the same lock"
+    assert other.sync.lock.take(held[0].id) == held[0], "a process with the id works under the same lock"
     with pytest.raises(BusyError):
         other.sync.lock.release("another")
     assert holder.sync.lock.release(held[0].id)
@@ -197,7 +197,7 @@ def test_of_two_locks_at_once_one_holds_and_the_other_is_told(machine):
     print("figure: locks won exactly once: 1 / 1 of 3 at once")
 
 
-def test_a_run_whose_lock_was_taken_away_sends_nothing_more(machine):
+def test_without_its_lock_a_run_pushes_nothing(machine):
     ada, bob = machine("ada"), machine("bob")
     mine = ada.sync.lock.take(None)
     ada.marks("01:lint", fixed=1)
@@ -213,7 +213,7 @@ def test_a_run_whose_lock_was_taken_away_sends_nothing_more(machine):
     assert bob.state.markers.read("01:test") is None
 
 
-def test_a_run_under_way_hears_what_was_decided_elsewhere(machine):
+def test_a_run_pulls_answers_while_it_goes_on(machine):
     ada, bob = machine("ada"), machine("bob")
     asked = ada.asks("01", digest="d" * 64)
     run = SharedState()
@@ -231,7 +231,7 @@ def test_a_run_under_way_hears_what_was_decided_elsewhere(machine):
 # ---- the work -----------------------------------------------------------------------------------------------------
 
 
-def test_commits_that_are_on_no_branch_travel_with_their_records(machine, git, hub):
+def test_commits_on_no_branch_travel_with_records(machine, git, hub):
     ada, bob = machine("ada"), machine("bob")
     branch, made = ada.commits("01", "PART = 1\n")
     ada.push()
@@ -249,7 +249,7 @@ def test_commits_that_are_on_no_branch_travel_with_their_records(machine, git, h
     assert f"work/{branch}" not in ada.sync.refs.look().refs, "the branch has it now"
 
 
-def test_commits_with_a_secret_stay_and_that_is_said(machine):
+def test_commits_with_a_secret_are_withheld(machine):
     ada = machine("ada")
     ada.commits("01", "KEY = 'AKIA" + "QX7TZ3M5LB2VN8RC'\n")
     ada.push()
@@ -257,7 +257,7 @@ def test_commits_with_a_secret_stay_and_that_is_said(machine):
     assert "The commits of #01 stay here" in ada.sync.take_notes()[0]
 
 
-def test_work_that_was_thrown_away_and_kept_travels_too(machine):
+def test_the_work_before_a_restart_travels_too(machine):
     ada, bob = machine("ada"), machine("bob")
     branch, first = ada.commits("01", "PART = 1\n")
     ada.push()
@@ -334,7 +334,7 @@ HOSTILE = {
 }
 
 
-def test_a_state_that_somebody_else_wrote_is_refused_whole(machine, git, hub):
+def test_a_hostile_state_is_refused_whole(machine, git, hub):
     ada = machine("ada")
     ada.marks("01:lint", fixed=1)
     before, passed = ada.everything(), []
@@ -354,7 +354,7 @@ def test_a_state_that_somebody_else_wrote_is_refused_whole(machine, git, hub):
     print(f"figure: hostile states refused: {len(HOSTILE)} / {len(HOSTILE)}")
 
 
-def test_a_state_that_does_not_go_on_from_what_was_there_is_refused(machine, git, hub):
+def test_a_replaced_state_is_refused(machine, git, hub):
     ada, bob = machine("ada"), machine("bob")
     for turn in range(2):
         ada.marks("01:lint", fixed=turn)
@@ -372,7 +372,7 @@ def test_a_state_that_does_not_go_on_from_what_was_there_is_refused(machine, git
     assert bob.push().lost == 0, "and deleting the note says that it was meant"
 
 
-def test_a_journal_that_was_changed_on_the_remote_is_refused(machine):
+def test_a_journal_changed_on_the_remote_is_refused(machine):
     ada, bob = machine("ada"), machine("bob")
     ada.marks("01:lint", fixed=1)
     ada.push()
@@ -384,7 +384,7 @@ def test_a_journal_that_was_changed_on_the_remote_is_refused(machine):
         bob.pull()
 
 
-def test_a_remote_that_refuses_says_why_and_nothing_is_lost(machine, hub):
+def test_a_rejected_push_says_why_and_loses_nothing(machine, hub):
     hook = hub / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho 'only releases here' >&2\nexit 1\n")
@@ -400,7 +400,7 @@ def test_a_remote_that_refuses_says_why_and_nothing_is_lost(machine, hub):
     assert ada.push()
 
 
-def test_a_remote_that_is_not_there_is_told(machine, hub):
+def test_an_unreachable_remote_is_reported(machine, hub):
     ada = machine("ada")
     hub.rename(hub.with_name("moved"))
     with pytest.raises(OutsideError, match=r"The remote .*hub\.git cannot be asked: .*does not appear to be a git"):
@@ -423,7 +423,7 @@ def test_a_clock_that_runs_backwards_changes_nothing(machine, monkeypatch):
     assert ada.state.validate() == 2
 
 
-def test_a_secret_in_an_answer_does_not_leave_and_one_in_the_journal_keeps_everything_here(machine):
+def test_secrets_never_leave_the_machine(machine):
     token = "ghp_" + "a1B2" * 9
     ada, bob = machine("ada"), machine("bob")
     ada.asks("01", digest="d" * 64)
@@ -437,16 +437,16 @@ def test_a_secret_in_an_answer_does_not_leave_and_one_in_the_journal_keeps_every
         ada.push()
 
 
-@pytest.mark.parametrize("own", ["", "a b", "-x", "a;touch b", "$(id)", "a/b", "x" * 200, "ä"])
-def test_a_locks_id_is_a_plain_word(machine, own):
+@pytest.mark.parametrize("lock", ["", "a b", "-x", "a;touch b", "$(id)", "a/b", "x" * 200, "ä"])
+def test_a_locks_id_is_a_plain_word(machine, lock):
     from run_milestone.core.errors import UsageError
     from run_milestone.sync.remote_lock import checked
 
     with pytest.raises(UsageError, match="is no id of a lock"):
-        checked(own)
+        checked(lock)
 
 
 @pytest.mark.torture
-def test_of_very_many_pushes_at_once_none_is_lost(machine):
+def test_of_very_many_concurrent_pushes_none_is_lost(machine):
     everybody, came = race(machine, 8, 10)
     check_race(everybody, came, 10)

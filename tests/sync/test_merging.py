@@ -17,9 +17,9 @@ def decision(number, gate, source, verb="fix"):
 
 def merged(base, ours, theirs):
     """What is to be written, given three whole states."""
-    own = {path for path in {*base, *ours} if base.get(path) != ours.get(path)}
+    edited = {path for path in {*base, *ours} if base.get(path) != ours.get(path)}
     changes = {path: theirs.get(path) for path in {*base, *theirs} if base.get(path) != theirs.get(path)}
-    return merge(ours, own, changes)
+    return merge(ours, edited, changes)
 
 
 def after(base, ours, theirs):
@@ -33,55 +33,55 @@ def test_work_on_different_issues_is_kept_of_both():
     assert after({}, ours, theirs) == {**ours, **theirs}
 
 
-def test_what_others_answered_is_closed_here_and_what_was_answered_here_stays_closed():
+def test_gates_answered_on_either_side_are_closed():
     base = {"gates/01.json": b"?", "gates/02.json": b"?", "approvals/02.fix": b"!"}
     ours = {"gates/02.json": b"?", "approvals/02.fix": b"!"}
     assert after(base, ours, {"gates/01.json": b"?"}) == {}
 
 
-def test_work_on_the_same_issue_clashes_and_says_so():
+def test_work_on_the_same_issue_clashes():
     with pytest.raises(Clash, match="Issue 03 was worked on here and elsewhere"):
         merged({}, {"issues/03/test.json": record(passed=1)}, {"issues/03/lint.json": record(fixed=1)})
 
 
-def test_the_same_work_at_another_time_is_no_clash_and_the_first_time_stays():
+def test_the_same_work_keeps_the_first_time():
     ours, theirs = ({"bootstrap.json": record(task="bootstrap", at=at, took=took)} for at, took in (("9", 2), ("8", 1)))
     assert after({}, ours, theirs) == theirs
     ours, theirs = ({"issues/03/test.json": record(passed=3, at=at)} for at in "98")
     assert after({}, ours, theirs) == theirs
 
 
-def test_what_is_derived_stays_until_it_is_derived_again():
+def test_derived_files_are_not_merged():
     assert after({}, {"summary.json": record(total=1)}, {"summary.json": record(total=2)}) == {
         "summary.json": record(total=1)
     }
 
 
-def test_an_answer_of_others_under_the_same_name_moves_ours_aside():
+def test_another_answer_of_one_name_moves_ours_aside():
     ours, theirs = {"approvals/03.fix": b"mine"}, {"approvals/03.fix": b"theirs"}
-    told = merged({}, ours, theirs)
-    assert (told.writes, told.asides) == (theirs, ("approvals/03.fix",))
+    result = merged({}, ours, theirs)
+    assert (result.writes, result.asides) == (theirs, ("approvals/03.fix",))
 
 
-def test_an_answer_given_again_is_not_lost_with_the_one_that_was_taken():
+def test_an_answer_given_again_is_kept():
     base = {"approvals/03.fix": b"first"}
     assert after(base, {}, {"approvals/03.fix": b"second"}) == {"approvals/03.fix": b"second"}
     assert after(base, {"approvals/03.fix": b"second"}, {}) == {"approvals/03.fix": b"second"}
 
 
-def roster(*branches, title="Part"):
+def registry(*branches, title="Part"):
     issues = [{"title": title, "branch": branch, "spans": [{"number": "01", "since": 1}]} for branch in branches]
     return {"issues.json": record(issues=issues, moves=[], changed=[], staged=False)}
 
 
-def test_each_job_finds_the_branches_of_its_issues_and_the_roster_has_them_all():
-    base = roster(None, None, None)
-    assert after(base, roster("a", None, None), roster(None, "b", None)) == roster("a", "b", None)
-    assert after(base, base, roster(None, "b", None)) == roster(None, "b", None)
-    assert after({}, roster("a", None), roster(None, "b")) == roster("a", "b"), "also where both noted it first"
-    assert after(base, roster("a", None, None), {}) == roster("a", None, None)
+def test_the_registry_gets_the_branches_of_both():
+    base = registry(None, None, None)
+    assert after(base, registry("a", None, None), registry(None, "b", None)) == registry("a", "b", None)
+    assert after(base, base, registry(None, "b", None)) == registry(None, "b", None)
+    assert after({}, registry("a", None), registry(None, "b")) == registry("a", "b"), "also where both noted it first"
+    assert after(base, registry("a", None, None), {}) == registry("a", None, None)
     with pytest.raises(Clash, match="The plan was changed, and two runs began with it"):
-        merged(base, roster("a", None, None), roster(None, None, None, title="Other"))
+        merged(base, registry("a", None, None), registry(None, None, None, title="Other"))
 
 
 def test_any_other_record_that_both_changed_clashes():
@@ -94,9 +94,9 @@ def test_any_other_record_that_both_changed_clashes():
 
 def test_two_decisions_of_one_number_get_two_numbers():
     (path, ours), theirs = decision(7, "03", "a"), dict([decision(7, "04", "b")])
-    told = merged({}, {path: ours}, theirs)
+    result = merged({}, {path: ours}, theirs)
     assert after({}, {path: ours}, theirs) == {**theirs, **dict([decision(8, "03", "a")])}
-    assert told.numbers == {(7, "03"): 8}
+    assert result.numbers == {(7, "03"): 8}
 
 
 def test_several_keep_their_order_and_none_meets_another():
@@ -108,18 +108,18 @@ def test_several_keep_their_order_and_none_meets_another():
 
 def test_a_decision_from_the_same_answer_exists_once():
     ours, theirs = dict([decision(7, "03", "same")]), dict([decision(8, "03", "same"), decision(7, "04", "b")])
-    told = merged({}, ours, theirs)
+    result = merged({}, ours, theirs)
     assert after({}, ours, theirs) == theirs
-    assert told.numbers == {(7, "03"): None}
+    assert result.numbers == {(7, "03"): None}
 
 
-def test_a_decision_that_was_used_does_not_get_another_number():
+def test_a_used_decision_is_not_renumbered():
     path, content = decision(7, "03", "a")
     with pytest.raises(Clash, match="Decision 7 at gate 03 was used here"):
         merged({}, {path: content, "issues/03/implement.json": b"{}"}, dict([decision(7, "04", "b")]))
 
 
-def test_merging_again_what_was_merged_half_way_ends_the_same():
+def test_a_half_written_merge_ends_the_same():
     base = dict([decision(6, "01", "z")])
     ours = {**base, **dict([decision(7, "03", "a")]), "gates/05.json": b"?"}
     theirs = {**base, **dict([decision(7, "04", "b")]), "issues/04/test.json": b"{}"}

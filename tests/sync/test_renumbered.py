@@ -42,7 +42,7 @@ def renumber(person):
     person.git("push", "--quiet", "origin", "HEAD:main", where=".")
 
 
-def test_an_issue_renumbered_between_two_machines_keeps_its_work_and_gives_nothing_away(project):
+def test_a_renumbered_issue_keeps_its_work_across_machines(project):
     clone = project("shop")
     ada, bob, late = clone("ada"), clone("bob"), clone("late")
     assert runs(ada, "--only", "01").code == 0
@@ -52,29 +52,29 @@ def test_an_issue_renumbered_between_two_machines_keeps_its_work_and_gives_nothi
     renumber(bob)
 
     carol = clone("carol")
-    told = runs(carol)
-    assert told.code == 3, told.out + told.err
-    assert "· Issue #02 Make part 2 is #05 now" in told.out
-    assert "gone" not in told.out, told.out
-    assert told.out.count("✓ Implemented") == 1, "the new one, and nothing again"
+    result = runs(carol)
+    assert result.code == 3, result.out + result.err
+    assert "· Issue #02 Make part 2 is #05 now" in result.out
+    assert "gone" not in result.out, result.out
+    assert result.out.count("✓ Implemented") == 1, "the new one, and nothing again"
     assert (gates(carol), head(carol, SECOND)) == (["02", "05"], work)
 
-    told = late.types("decide", "m1", "02", "skip", "--state-ref")
-    assert told.code == 2, "who has the old plan means the old 02"
-    assert "In the plan here 02 is another issue than in the records of the last run. Bring the plan" in told.err
+    result = late.types("decide", "m1", "02", "skip", "--state-ref")
+    assert result.code == 2, "who has the old plan means the old 02"
+    assert "In the plan here 02 is another issue than in the records of the last run. Bring the plan" in result.err
 
     ada.git("pull", "--quiet", where=".")
-    told = runs(ada)
-    assert told.code == 3, told.out + told.err
-    assert "Approval 02.skip was not taken: 02 means another issue now" in told.out, told.out
-    assert "✓ Implemented" not in told.out
+    result = runs(ada)
+    assert result.code == 3, result.out + result.err
+    assert "Approval 02.skip was not taken: 02 means another issue now" in result.out, result.out
+    assert "✓ Implemented" not in result.out
     assert (gates(ada), head(ada, SECOND)) == (["02", "05"], work)
     assert not list((ada.folder / "state/m1").glob("removed/*")), "no folder of nobody's is found in the way"
 
     for number in ("02", "05"):
         assert bob.types("decide", "m1", number, "skip", "--state-ref").code == 0
-    told = runs(ada, "--autonomous")
-    assert told.code == 0, told.out + told.err
+    result = runs(ada, "--autonomous")
+    assert result.code == 0, result.out + result.err
     last = clone("last")
     assert "nothing to do" in runs(last).out
     assert head(last, SECOND) == work

@@ -18,8 +18,8 @@ def at_once(*jobs):
         )
         for who, *words in jobs
     ]  # fmt: skip
-    told = [job.communicate(timeout=300)[0] for job in started]
-    return [(job.returncode, out) for job, out in zip(started, told, strict=True)]
+    result = [job.communicate(timeout=300)[0] for job in started]
+    return [(job.returncode, out) for job, out in zip(started, result, strict=True)]
 
 
 def end_state(person):
@@ -27,14 +27,14 @@ def end_state(person):
     folder = person.folder / "state" / "m1"
     summary = json.loads((folder / "summary.json").read_text())
     prs = {story["pr"]: story["number"] for story in summary["per_issue"] if story["pr"]}
-    found = {}
+    records = {}
     for path in sorted(folder.rglob("*.json")):
         name = str(path.relative_to(folder))
         if name in {"shared.json", "remote.json"} or name.startswith("cache"):
             continue
         record = json.loads(path.read_text())
-        found[name] = plain(record, prs)
-    return found
+        records[name] = plain(record, prs)
+    return records
 
 
 # what is another each time: times, commits and what is named after them, and the order in which PRs were opened
@@ -68,11 +68,11 @@ def plain(value, prs):
         return [plain(item, prs) for item in value]
     if isinstance(value, str):
         value = re.sub(r"\b[0-9a-f]{40}\b", "COMMIT", value)
-        return re.sub(r"PR #(\d+)", lambda found: f"PR of {prs[int(found[1])]}", value)
+        return re.sub(r"PR #(\d+)", lambda match: f"PR of {prs[int(match[1])]}", value)
     return value
 
 
-def test_three_jobs_in_three_clones_end_as_one_machine_does(project):
+def test_jobs_in_clones_end_as_one_run(project):
     one = project("one")("machine")
     one.types("m1")
     one.types("decide", "m1", "02", "skip", "--reason", "not now")
@@ -87,13 +87,13 @@ def test_three_jobs_in_three_clones_end_as_one_machine_does(project):
     assert first.types("m1", "--no-issues", "--state-ref", "--lock", "wave", env=CI).code == 0
     assert json.loads(first.types("plan", "matrix", "m1", "--json").out) == ["01", "02", "03"]
     jobs = [(clone(f"job-{n}"), "m1", "--only", n, "--state-ref", "--lock", "wave") for n in ("01", "02", "03")]
-    came = at_once(*jobs, (clone("stranger"), "m1", "--state-ref"))
+    came = at_once(*jobs, (clone("outsider"), "m1", "--state-ref"))
     assert [code for code, _ in came] == [0, 3, 0, 5], came
     assert "is being run by" in came[3][1]
     assert "(lock wave)" in came[3][1]
     laptop = clone("laptop")
-    told = laptop.types("decide", "m1", "02", "skip", "--reason", "not now", "--state-ref")
-    assert told.code == 0, told.err
+    result = laptop.types("decide", "m1", "02", "skip", "--reason", "not now", "--state-ref")
+    assert result.code == 0, result.err
     barrier = clone("barrier").types("m1", "--no-issues", "--state-ref", "--lock", "wave", env=CI)
     assert (barrier.code, "phase-1" in barrier.out) == (3, True), barrier.out + barrier.err
     assert laptop.types("decide", "m1", "phase-1", "continue", "--state-ref").code == 0
@@ -101,8 +101,8 @@ def test_three_jobs_in_three_clones_end_as_one_machine_does(project):
     assert clone("close").types("m1", "--no-issues", "--state-ref", "--lock", "wave", env=CI).code == 3
     assert laptop.types("decide", "m1", "phase-2", "continue", "--state-ref").code == 0
     last = clone("last")
-    told = last.types("m1", "--state-ref", "--lock", "wave", env=CI)
-    assert told.code == 0, told.out + told.err
+    result = last.types("m1", "--state-ref", "--lock", "wave", env=CI)
+    assert result.code == 0, result.out + result.err
     assert last.types("state", "unlock", "m1", "--lock", "wave").out == "✓ m1 is unlocked\n"
 
     assert end_state(last) == end_state(one)
