@@ -26,7 +26,7 @@ def ready(ada):
     return json.loads(result.out)
 
 
-def test_what_is_ready_follows_dependencies_questions_and_barriers(ada):
+def test_ready_issues_follow_dependencies_gates_and_barriers(ada):
     ada.plans(PLAN)
     assert ready(ada) == [], "nothing before the plan was reviewed"
 

@@ -23,7 +23,7 @@ def refused(result, code, *parts):
         assert part in result.err
 
 
-def test_an_unknown_milestone(ada):
+def test_an_unknown_milestone_is_refused(ada):
     refused(ada.types("m9"), 2, "no plans/m9/plan.yaml", "the plans here are m1")
     refused(ada.types("run", "../../etc"), 2, "is not a milestone id", "m4.1")
 
@@ -38,7 +38,7 @@ def test_flags_stand_before_the_milestone_too(ada):
     assert "Dry run of m1: nothing is changed." in result.out
 
 
-def test_no_project(person):
+def test_a_missing_project_is_explained(person):
     refused(person.types("m1"), 2, "no plans/ folder", "run-milestone init")
     refused(person.types("-C", "nowhere", "m1"), 2, "nowhere: No such file or directory")
 
@@ -134,13 +134,13 @@ def test_an_unreadable_marker_is_named(ada):
     assert marker.exists()
 
 
-def test_git_is_missing(ada, tmp_path):
+def test_missing_git_is_explained(ada, tmp_path):
     empty = tmp_path / "bin"
     empty.mkdir()
     refused(ada.types("m1", env={"PATH": str(empty)}), 2, "git is not installed", "Install git")
 
 
-def test_the_repository_is_missing_or_is_none(ada):
+def test_a_missing_repository_is_explained(ada):
     plan = ada.folder / "plans/m1/plan.yaml"
     plan.write_text(PLAN + "repository: {path: nowhere}\n")
     refused(ada.types("m1"), 2, "nowhere does not exist", "plans/m1/plan.yaml")
@@ -151,7 +151,7 @@ def test_the_repository_is_missing_or_is_none(ada):
     refused(bob.types("init"), 2, "is not a git repository", "git init")
 
 
-def test_a_target_branch_that_does_not_exist(ada):
+def test_a_missing_target_branch_is_named(ada):
     ada.plans(PLAN + "target: trunk\n")
     result = ada.types("m1")
     assert result.code == 1
@@ -178,7 +178,7 @@ def test_a_second_run_is_refused(ada):
     assert ada.types("m1").code == 3
 
 
-def test_an_approvals_folder_that_is_a_file(ada):
+def test_an_approvals_file_without_folder_is_named(ada):
     (ada.folder / "state/m1").mkdir(parents=True, exist_ok=True)
     approvals = ada.folder / "state/m1/approvals"
     approvals.write_text("fix")
@@ -194,7 +194,7 @@ def test_an_approvals_folder_that_is_a_file(ada):
     assert (ada.folder.parent / "01.skip").exists(), "nothing outside is taken for an answer, or moved"
 
 
-def test_a_state_that_cannot_be_written(ada):
+def test_an_unwritable_state_is_explained(ada):
     shutil.rmtree(ada.folder / "state")
     (ada.folder / "state").write_text("in the way")
     refused(ada.types("m1"), 1, "state/m1/lock cannot be opened: Not a directory.")

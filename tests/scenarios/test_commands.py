@@ -310,7 +310,7 @@ def test_panic_ends_everything_and_leaves_drafts(with_agent, tmp_path):
     assert not ada.pulls()[0]["draft"], "the next run makes it ready again"
 
 
-def test_panic_ends_a_run_that_does_not_listen(with_agent, tmp_path):
+def test_panic_kills_an_unresponsive_run(with_agent, tmp_path):
     ada, hangs = with_agent
     run = subprocess.Popen([sys.executable, "-m", "run_milestone", "m1"], cwd=ada.folder, stdout=subprocess.DEVNULL)
     wait_for(hangs.exists)

@@ -169,7 +169,7 @@ def test_a_comment_is_the_answer(desk, body, decided):
     "body",
     ["please /fix", "looks good\n/fix", "/lgtm", "/fixed", "```\n/fix\n```", "<!-- /fix -->", "> /fix", "    /fix", ""],
 )
-def test_what_is_no_command_is_nobodys_business(desk, body):
+def test_a_comment_without_a_command_is_ignored(desk, body):
     desk.asks()
     desk.writes(body)
     assert desk.hears() == []
@@ -211,7 +211,7 @@ def test_the_next_question_is_another_comment(desk):
     assert desk.hears() == ["03 skip by ada: enough"]
 
 
-def test_several_questions_in_one_place_are_told_apart(desk):
+def test_several_questions_on_one_issue_stay_apart(desk):
     milestone_issue = {"number": 400, "title": "Milestone", "body": "<!-- run-milestone: m4.1 -->", "state": "open"}
     desk.file(400, {**milestone_issue, "milestone": "Users"})
     desk.asks(PHASE, "phase-1", "")
@@ -246,7 +246,7 @@ def test_a_refused_answer_gets_one_reply(desk, body, why):
     assert desk.state.gates.read("03") is not None
 
 
-def test_two_people_who_disagree_are_both_told_so(desk):
+def test_two_disagreeing_answers_both_get_replies(desk):
     desk.asks()
     desk.writes("/fix")
     desk.writes("/skip", author="bob")
@@ -302,7 +302,7 @@ def test_a_change_that_moved_since_is_not_accepted(desk):
     assert desk.replies() == ["`/fix` by ada was not taken: the change of 03 has moved since it was shown."]
 
 
-def test_a_question_that_somebody_deleted_is_put_again(desk):
+def test_a_deleted_question_is_posted_again(desk):
     desk.asks()
     desk.file(297, {**desk.file(297), "comments": []})
     assert desk.hears() == []
@@ -311,7 +311,7 @@ def test_a_question_that_somebody_deleted_is_put_again(desk):
     assert desk.hears() == ["03 fix by ada: "]
 
 
-def test_a_secret_in_a_reason_goes_no_further(desk):
+def test_a_secret_in_a_reason_is_redacted(desk):
     key = "ghp_" + "a1B2" * 9
     desk.asks()
     desk.writes(f"/fix use {key}")
@@ -364,7 +364,7 @@ def test_a_gate_is_answered_on_the_pull_request(make_milestone):
     assert len(pull["comments"]) == 2
 
 
-def test_a_run_that_watches_hears_a_comment(make_milestone):
+def test_a_watching_run_reads_comments(make_milestone):
     ada = make_milestone({"01-1": {"widgets.py": '"""Widgets."""\n\nimport os\n\nSIZE = 3\n'}}, plan=QUICK)
     command = [sys.executable, "-m", "run_milestone", "m1", "--watch"]
     with subprocess.Popen(command, cwd=ada.folder, stdout=subprocess.PIPE, text=True) as run:

@@ -130,7 +130,7 @@ def test_records_are_as_their_schemas_say(demo):
             jsonschema.validate(json.loads(path.read_text()), schema)
 
 
-def test_the_report_tells_the_whole_of_it(demo):
+def test_the_report_shows_the_whole_example(demo):
     page = (demo.ada.folder / "state/m4.1/report.html").read_text()
     text = " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL).split())
     assert "12 of 13 issues completed, 1 skipped, 0 left" in text
@@ -245,7 +245,7 @@ def test_a_lost_state_adopts_branches_and_pull_requests(copy):
     assert read_summary(copy)["issues"] == SUMMARY["issues"]
 
 
-def test_why_tells_what_changed(copy):
+def test_why_names_what_changed(copy):
     plan = copy.folder / "plans/m4.1/plan.yaml"
     plan.write_text(plan.read_text().replace("Add user notifications", "Tell users what happened"))
     result = copy.types("why", "m4.1", "12")

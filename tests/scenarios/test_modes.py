@@ -78,7 +78,7 @@ def test_autonomous_it_fixes_then_skips_then_completes(ada):
     assert "touch state" not in result.out, "nobody is asked, so nobody is told how to answer"
 
 
-def test_a_skip_taken_back_gives_all_attempts_again(ada):
+def test_unskip_restores_all_attempts(ada):
     plan(ada, [issue(1)], by={"kind": "command", "command": ["false"]})
     assert ada.types("m1", "--autonomous").code == 0
     ada.types("decide", "m1", "1", "unskip")
@@ -170,7 +170,7 @@ def test_a_dry_run_shows_only_unfinished_issues(ada):
     assert "m1:01:test: done" in ada.types("why", "m1", "1").out
 
 
-def test_verbose_says_of_every_task_why(ada):
+def test_verbose_explains_every_task(ada):
     plan(ada, [issue(1)])
     result = ada.types("m1", "--verbose")
     assert "· 01:branch runs: it has not run yet, or its marker was deleted" in result.out
@@ -227,7 +227,7 @@ def test_only_some_issues_are_done_when_they_are(ada):
 # ---- questions ----------------------------------------------------------------------------------------------------
 
 
-def test_a_question_that_stands_is_not_asked_anew(ada):
+def test_an_open_question_is_not_repeated(ada):
     plan(ada, [issue(1)], [issue(2, agent={"kind": "human"})])
     for gate, answer in (("phase-1", "continue"), ("02", "skip")):
         asked = [(ada.types("m1").code, ada.reads(f"gates/{gate}.json")["opened"]) for _ in range(2)]

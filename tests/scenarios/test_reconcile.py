@@ -217,7 +217,7 @@ def test_a_local_commit_is_checked_and_pushed(ada):
     assert head(ada, FIRST, remote(ada)) == more
 
 
-def test_what_others_pushed_is_taken_over_and_checked(ada):
+def test_others_pushes_are_taken_over_and_checked(ada):
     more = commit(ada, FIRST, "more.py")
     pushes(ada, FIRST, more)
     result = ada.types("m1")
@@ -234,7 +234,7 @@ def test_a_reset_remote_branch_is_pushed_again(ada):
     assert head(ada, FIRST, remote(ada)) == before
 
 
-def test_nothing_is_pushed_over_what_others_force_pushed(ada):
+def test_others_force_pushes_are_not_overwritten(ada):
     theirs = commit(ada, FIRST, "theirs.py", onto=head(ada, "main"))
     pushes(ada, FIRST, theirs)
     result = ada.types("m1")
@@ -496,7 +496,7 @@ def test_a_skipped_phase_can_be_resumed(ada):
     assert asked(ada) == ["phase-2"]
 
 
-def test_what_was_not_skipped_is_not_taken_back(ada):
+def test_unskip_needs_a_skip(ada):
     refused = ada.types("decide", "m1", "1", "unskip")
     assert refused.code == 2
     assert "01 is not skipped, so there is no skip to take back" in refused.err

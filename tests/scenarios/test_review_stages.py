@@ -108,7 +108,7 @@ def test_a_reviewers_findings_are_limited_to_the_change(make_milestone, reviewer
     assert {file["path"]: file["added"] for file in change["files"]}["widgets.py"] == [[4, 'COLOUR = "red"']]
 
 
-def test_sarif_speaks_in_levels(make_milestone, reviewer):
+def test_sarif_levels_become_severities(make_milestone, reviewer):
     def result(text, line, **more):
         place = {"artifactLocation": {"uri": "widgets.py"}, "region": {"startLine": line}}
         return {"ruleId": "R1", "message": {"text": text}, "locations": [{"physicalLocation": place}], **more}
@@ -142,7 +142,7 @@ def test_a_coding_agent_reviews_by_prompt(make_milestone, reviewer, tmp_path):
     assert "\n`````text\n" in asked, "nothing in a change closes its fence"
 
 
-def test_what_a_reviewing_agent_cost_counts(make_milestone, reviewer):
+def test_the_cost_of_reviews_counts(make_milestone, reviewer):
     answer = json.dumps({"type": "result", "result": json.dumps({"findings": [FINDING]}), "total_cost_usd": 0.25})
     ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("claude", answer, format="prompt"))
     result = ada.types("m1", "--max-cost", "0.2")

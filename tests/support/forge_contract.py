@@ -104,7 +104,7 @@ class ForgeContract:
 
     # ---- pull requests ----------------------------------------------------------------------------------------
 
-    def test_what_is_opened_is_there_to_read(self, ground, forge, propose):
+    def test_an_opened_pull_request_can_be_read(self, ground, forge, propose):
         made = propose(title="Größe ✓", body="Why.\n\n<!-- mark -->", labels=("needs-db-review",))
         assert (made.head, made.base, made.state, made.draft) == (HEAD, BASE, "open", False)
         assert (made.title, made.body, made.labels) == ("Größe ✓", "Why.\n\n<!-- mark -->", ("needs-db-review",))
@@ -145,7 +145,7 @@ class ForgeContract:
         assert sorted(forge.label(made.number, "one", "two").labels) == ["one", "two"]
         assert forge.unlabel(made.number, "one", "never there").labels == ("two",)
 
-    def test_draft_and_ready(self, forge, propose):
+    def test_a_pull_request_becomes_draft_and_ready(self, forge, propose):
         made = propose()
         assert not made.draft
         assert forge.set_draft(made.number, draft=True).draft
@@ -175,7 +175,7 @@ class ForgeContract:
             forge.edit(made.number, Proposal("New", "", made.head))
         assert forge.pulls() == (made,)
 
-    def test_a_number_that_is_not_there_is_named(self, forge):
+    def test_an_unknown_number_is_named(self, forge):
         for act in (
             lambda: forge.edit(4711, Proposal("x", "", BASE)),
             lambda: forge.retarget(4711, BASE),
@@ -284,7 +284,7 @@ class ForgeContract:
 
     # ---- comments ---------------------------------------------------------------------------------------------
 
-    def test_comments_tell_who_said_what_and_may_write(self, ground, forge, propose):
+    def test_comments_carry_author_and_write_access(self, ground, forge, propose):
         made = propose()
         ours = forge.comment(made.number, "Skipped: cache timing")
         ground.says(made.number, "ada", "/approve", writer=True)

@@ -132,7 +132,7 @@ def test_codex_works_with_a_hidden_key(newcomer):
 
 
 @pytest.mark.skipif(not shutil.which("claude"), reason="claude is missing")
-def test_claude_implements_reviews_and_tells_what_it_cost(newcomer):
+def test_claude_implements_reviews_and_reports_cost(newcomer):
     claude = [shutil.which("claude"), "-p", "--output-format", "json"]
     agent = [*claude, "--permission-mode", "acceptEdits"]
     with serving(Messages) as (url, shown):

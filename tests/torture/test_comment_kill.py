@@ -126,10 +126,10 @@ def sweep(tmp_path, lines):
     return kills
 
 
-def test_some_kills(tmp_path):
+def test_comments_survive_some_kills(tmp_path):
     assert sweep(tmp_path, range(3, 100_000, 61)) > 20
 
 
 @pytest.mark.torture
-def test_a_kill_at_every_line(tmp_path):
+def test_comments_survive_a_kill_at_every_line(tmp_path):
     print(f"figure: converged after {sweep(tmp_path, range(1, 100_000))} kills")

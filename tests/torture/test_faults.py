@@ -87,7 +87,7 @@ def every(undisturbed, program, modes):
 
 @pytest.mark.torture
 @pytest.mark.parametrize(("program", "mode"), [(program, mode) for program, modes in PROGRAMS for mode in modes])
-def test_every_call(start, undisturbed, program, mode):
+def test_a_milestone_survives_every_faulty_call(start, undisturbed, program, mode):
     faults = every(undisturbed, program, [mode])
     wrong = sweep(start, faults, undisturbed[0])
     print(
@@ -96,7 +96,7 @@ def test_every_call(start, undisturbed, program, mode):
     assert not wrong, "\n\n".join(wrong)
 
 
-def test_a_few_calls(start, undisturbed):
+def test_a_milestone_survives_a_few_faulty_calls(start, undisturbed):
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")
     faults = [fault for program, modes in PROGRAMS for fault in every(undisturbed, program, modes)]
@@ -137,6 +137,6 @@ Remote.push = push
         pytest.param(NOT_READ_BACK, ":refs/heads/feat/m1-02", "nothing", id="nothing is read back"),
     ],
 )
-def test_a_runner_with_a_bug_does_not_pass(start, undisturbed, bug, call, mode):
+def test_a_planted_bug_is_caught(start, undisturbed, bug, call, mode):
     assert goes_wrong(start, Fault("git", call, mode), undisturbed[0]) is None
     assert "m1-02" in goes_wrong(start, Fault("git", call, mode), undisturbed[0], bug)

@@ -124,7 +124,7 @@ def kill_and_rerun(ada, moments, undisturbed, words=DEMO, end=end_state):
     return kills
 
 
-def test_a_few_kills(person, undisturbed):
+def test_a_milestone_survives_a_few_kills(person, undisturbed):
     seed = random.randrange(1 << 32)
     moments = [random.Random(seed).uniform(0.1, LONGEST) for _ in range(4)]
     print(f"seed {seed}")
@@ -132,7 +132,7 @@ def test_a_few_kills(person, undisturbed):
 
 
 @pytest.mark.torture
-def test_fifty_kills(tmp_path, undisturbed):
+def test_a_milestone_survives_fifty_kills(tmp_path, undisturbed):
     rng, kills, runs = random.Random(41), 0, 0
     while kills < 50:
         ada = Person(tmp_path / f"run-{runs}")
@@ -158,7 +158,7 @@ def parts(tmp_path):
 
 
 @pytest.mark.torture
-def test_fifty_kills_with_two_jobs(parts):
+def test_two_jobs_survive_fifty_kills(parts):
     ada, rng, kills, runs = parts("undisturbed"), random.Random(43), 0, 0
     began = time.monotonic()
     assert ada.types(*TWO_JOBS).code == 0
@@ -172,7 +172,7 @@ def test_fifty_kills_with_two_jobs(parts):
 
 @pytest.mark.torture
 @pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
-def test_twenty_kills_on_github(person, tmp_path, monkeypatch):
+def test_a_milestone_on_github_survives_twenty_kills(person, tmp_path, monkeypatch):
     rng, kills = random.Random(41), 0
     with github_for(tmp_path, monkeypatch) as github:
         prepare_on_github(person, github)

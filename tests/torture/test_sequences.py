@@ -300,14 +300,14 @@ def play(start, seed, steps, bug=""):
 
 
 @pytest.mark.torture
-def test_two_hundred_sequences(start):
+def test_two_hundred_random_sequences_break_no_promise(start):
     with ThreadPoolExecutor(3) as several:
         broken = [wrong for wrong in several.map(lambda seed: play(start, seed, 10), range(200)) if wrong]
     print(f"figure: broken: {len(broken)} of 200 sequences")
     assert not broken, "\n\n".join(broken)
 
 
-def test_a_sequence(start):
+def test_one_random_sequence_breaks_no_promise(start):
     wrong = play(start, random.randrange(1 << 32), 3)
     print(f"figure: broken: {int(wrong is not None)} of 1 sequence")
     assert wrong is None
@@ -334,7 +334,7 @@ pr._find = lambda job: None
         pytest.param(UNSOUGHT, ["run", "close", "push", "run"], id="a pull request is made without looking for one"),
     ],
 )
-def test_a_runner_with_a_bug_does_not_pass(start, bug, steps):
+def test_a_planted_bug_is_caught(start, bug, steps):
     for name, broken in (("good", ""), ("broken", bug)):
         game = Play(start, start.folder.with_name(f"{name}-{steps[0]}"), 1, broken)
         with pytest.raises(Broken, match=r"lost|two pull requests") if broken else nullcontext():

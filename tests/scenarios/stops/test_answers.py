@@ -113,7 +113,7 @@ def test_a_retry_asks_for_what_was_asked_before(reworked):
     assert reworked.person.git("log", "-1", "--format=%s", "feat/m1-10-do-10", where=".") == "feat(m1): Do 10 (10)"
 
 
-def test_whatever_is_answered_the_target_branch_never_moves(opened, approved, reworked, skipped):
+def test_no_answer_moves_the_target_branch(opened, approved, reworked, skipped):
     assert {outcome.remote("main") for outcome in (opened, approved, reworked, skipped)} == {opened.remote("main")}
     assert opened.remote("main") == opened.person.git("rev-parse", "main", where=".")
 

@@ -16,37 +16,37 @@ SKIPPED = [case for case in GATES if case.kind not in {*ENDING, Kind.CONFLICT, K
 
 
 @pytest.fixture(scope="module")
-def alone(make_product, run_m1, tmp_path_factory):
+def autonomous(make_product, run_m1, tmp_path_factory):
     cases = [case for case in (*LABELS, *GATES) if case.kind not in ENDING]
-    ada = led_into(make_product, tmp_path_factory.mktemp("alone") / "home", cases, agent=STUBBORN)
+    ada = led_into(make_product, tmp_path_factory.mktemp("autonomous") / "home", cases, agent=STUBBORN)
     return run_m1(ada, "--autonomous")
 
 
 @pytest.mark.parametrize("case", proves(AUTONOMOUS, among=LABELS))
-def test_autonomous_a_small_risk_is_a_label(alone, case):
-    assert STOPS[case.kind].label in alone.pull(case.number)["labels"]
-    assert alone.decided(case.number) == []
+def test_autonomous_a_small_risk_is_a_label(autonomous, case):
+    assert STOPS[case.kind].label in autonomous.pull(case.number)["labels"]
+    assert autonomous.decided(case.number) == []
 
 
 @pytest.mark.parametrize("case", proves(AUTONOMOUS, among=SKIPPED))
-def test_autonomous_a_large_risk_is_retried_then_skipped(alone, case):
-    assert alone.decided(case.number) == [(verb, "autonomous") for verb in STOPS[case.kind].autonomous]
-    assert alone.story(case.number)["status"] == "skipped"
-    assert f"     #{case.number}: {STOPS[case.kind].title.lower()}" in alone.result.out
-    assert f"Look at skipped issue #{case.number}" in alone.result.out
+def test_autonomous_a_large_risk_is_retried_then_skipped(autonomous, case):
+    assert autonomous.decided(case.number) == [(verb, "autonomous") for verb in STOPS[case.kind].autonomous]
+    assert autonomous.story(case.number)["status"] == "skipped"
+    assert f"     #{case.number}: {STOPS[case.kind].title.lower()}" in autonomous.result.out
+    assert f"Look at skipped issue #{case.number}" in autonomous.result.out
 
 
 @pytest.mark.parametrize("case", proves(AUTONOMOUS, among=[case for case in GATES if case.kind is Kind.CONFLICT]))
-def test_autonomous_an_agent_may_resolve_a_conflict(alone, case):
-    assert alone.decided(case.number) == [("fix", "autonomous")]
-    assert alone.story(case.number)["status"] == "done"
+def test_autonomous_an_agent_may_resolve_a_conflict(autonomous, case):
+    assert autonomous.decided(case.number) == [("fix", "autonomous")]
+    assert autonomous.story(case.number)["status"] == "done"
 
 
 @pytest.mark.parametrize("case", proves(AUTONOMOUS, among=[case for case in GATES if case.kind is Kind.HUMAN]))
-def test_autonomous_a_persons_issue_waits(alone, case):
-    assert alone.result.code == 3
-    assert alone.gate(case.number)["kind"] == case.kind
-    assert f"Gate {case.number} waits (Waiting for a person's commits" in alone.result.out
+def test_autonomous_a_persons_issue_waits(autonomous, case):
+    assert autonomous.result.code == 3
+    assert autonomous.gate(case.number)["kind"] == case.kind
+    assert f"Gate {case.number} waits (Waiting for a person's commits" in autonomous.result.out
 
 
 @pytest.mark.parametrize("case", proves(AUTONOMOUS, among=[case for case in GATES if case.kind in ENDING]))
