@@ -84,13 +84,9 @@ def _files(folder: Path, below: str) -> Iterator[tuple[str, os.stat_result]]:
 
 def _stays(path: str, content: bytes) -> bool:
     if path.startswith("approvals/") and not path.startswith("approvals/stale/"):
-        return not _is_bound(content)
+        record = _json(content)
+        return not isinstance(record, dict) or not record.get("source")
     return path.startswith("logs/") and len(content) > LONGEST_LOG
-
-
-def _is_bound(content: bytes) -> bool:
-    record = _json(content)
-    return isinstance(record, dict) and bool(record.get("source"))
 
 
 def _json(text: str | bytes) -> object:

@@ -187,16 +187,17 @@ class StateSync:
         files = {FORM: form(self.milestone), **self.export.files()}
         differing = self._differing(files, base)
         swaps = {**self.lock.check(remote), **self._branches.swaps(remote, differing)}
-        self._notes += [words.commits_stay(number) for number in self._branches.withheld if self._is_news(number)]
+        self._note_withheld()
         if not differing and all(old == new for old, new in swaps.values()):
             return None, {}
         commit = self.refs.commit(files, base, self._message(differing - {FORM}))
         return commit, {STATE: (base, commit), **swaps}
 
-    def _is_news(self, number: str) -> bool:
-        is_news = number not in self._withheld
-        self._withheld.add(number)
-        return is_news
+    def _note_withheld(self) -> None:
+        """Note once whose commits stay here."""
+        new = [number for number in self._branches.withheld if number not in self._withheld]
+        self._withheld.update(new)
+        self._notes += map(words.commits_stay, new)
 
     def _message(self, differing: set[str]) -> str:
         what = "; ".join(changed_subjects(sorted(differing))) or "records"
