@@ -39,8 +39,8 @@ class GitHubGround(Ground):
         self.said = []
 
     @property
-    def world(self):
-        return self.github.world
+    def hosted(self):
+        return self.github.hosted
 
     def open(self, name="widgets", patience=60.0):
         self.processes = Unhurried()
@@ -49,19 +49,19 @@ class GitHubGround(Ground):
 
     def numbers(self, *states):
         """The pull requests that GitHub has."""
-        return [pull.number for pull in self.world.pulls() if pull.state in (states or ("OPEN", "CLOSED", "MERGED"))]
+        return [pull.number for pull in self.hosted.pulls() if pull.state in (states or ("OPEN", "CLOSED", "MERGED"))]
 
     def labels(self):
-        entries = self.world.labels.items()
+        entries = self.hosted.labels.items()
         return {name: Label(name, entry["color"], entry["description"] or "") for name, entry in entries}
 
     def says(self, number, author, body, *, writer):
-        assert (self.world.people.get(author) in {"WRITE", "ADMIN"}) == writer
-        self.world.say(number, author, body)
+        assert (self.hosted.people.get(author) in {"WRITE", "ADMIN"}) == writer
+        self.hosted.say(number, author, body)
 
     def checked(self, commit, *checks):
         actions = "https://github.com/acme/widgets/actions/runs/1/job"
-        self.world.checks[commit] = [
+        self.hosted.checks[commit] = [
             {"id": place, "name": name, "state": state, "required": required, "log": log, "url": f"{actions}/{place}"}
             for place, (name, state, required, log) in enumerate(checks, start=1)
         ]
@@ -137,8 +137,8 @@ def test_a_lost_answer_never_makes_a_second_comment(ground, forge):
     assert forge.create_issue(title="One", body="once").title == "One"
     ground.github.fails("POST /repos/acme/widgets/", "lost")
     assert forge.ensure_milestone("m4.1").title == "m4.1"
-    assert (len(ground.world.milestones), ground.numbers()) == (1, [1])
-    assert [thing.title for thing in ground.world.things.values() if not thing.is_pull] == ["One"]
+    assert (len(ground.hosted.milestones), ground.numbers()) == (1, [1])
+    assert [thing.title for thing in ground.hosted.things.values() if not thing.is_pull] == ["One"]
 
 
 def test_a_secondary_limit_is_waited_for_as_long_as_github_says(ground, forge):
@@ -193,7 +193,7 @@ def test_without_a_login_it_says_how_to_log_in(ground, monkeypatch):
 
 def test_the_login_of_gh_itself_is_used_where_there_is_no_variable(ground, monkeypatch, tmp_path):
     monkeypatch.delenv("GH_TOKEN")
-    hosts = f"github.com:\n    oauth_token: {ground.world.token}\n    user: ada\n"
+    hosts = f"github.com:\n    oauth_token: {ground.hosted.token}\n    user: ada\n"
     (tmp_path / "operator" / "hosts.yml").write_text(hosts)
     assert ground.open().pulls() == ()
 
@@ -204,26 +204,26 @@ def test_a_repository_that_is_not_there_is_named(ground):
 
 
 def test_a_token_without_the_right_makes_no_pull_request_and_says_what_it_lacks(ground, forge):
-    ground.world.forbidden = {"pulls"}
+    ground.hosted.forbidden = {"pulls"}
     error = refused(lambda: propose(ground, forge))
     assert "Resource not accessible by personal access token" in error.what
     assert "gh auth refresh -h github.com -s repo" in error.do
     assert ground.numbers() == []
-    ground.world.forbidden = set()
+    ground.hosted.forbidden = set()
     assert propose(ground, forge).number == 1
 
 
 def test_a_forbidden_label_leaves_nothing_half_made(ground, forge):
-    ground.world.forbidden = {"labels"}
+    ground.hosted.forbidden = {"labels"}
     assert "gh label create" in refused(lambda: propose(ground, forge, labels=("needs-db-review",))).what
     assert ground.numbers() == []
-    ground.world.forbidden = set()
+    ground.hosted.forbidden = set()
     assert propose(ground, forge, labels=("needs-db-review",)).labels == ("needs-db-review",)
 
 
 def test_a_protected_branch_is_told_in_the_words_of_github(ground, forge):
     made = propose(ground, forge)
-    ground.world.forbidden = {"merge"}
+    ground.hosted.forbidden = {"merge"}
     assert "policy prohibits the merge" in refused(lambda: forge.merge(made.number, head=made.head_sha)).what
     assert ground.numbers("OPEN") == [made.number]
 
@@ -232,9 +232,9 @@ def test_the_doctor_learns_who_is_logged_in_and_what_they_may(ground, forge):
     told = forge.auth_status()
     assert (told.repository, told.login, told.enough) == ("acme/widgets", "ada", True)
     assert told.scopes == ("repo", "read:org", "workflow")
-    ground.world.scopes = "gist"
+    ground.hosted.scopes = "gist"
     assert not forge.auth_status().enough
-    ground.world.scopes, ground.world.people["ada"] = "repo", "READ"
+    ground.hosted.scopes, ground.hosted.people["ada"] = "repo", "READ"
     assert not forge.auth_status().enough
 
 
@@ -244,20 +244,20 @@ def test_the_doctor_learns_who_is_logged_in_and_what_they_may(ground, forge):
 def test_a_pull_request_from_a_fork_is_nobody_of_ours(ground, forge):
     ground.push(HEAD, {"new.txt": "new\n"})
     theirs = {"title": "Evil", "body": MARK, "author": "mallory", "head": HEAD, "base": BASE, "fork": "mallory"}
-    ground.world.add(**theirs, last_head=ground.head("main"))
+    ground.hosted.add(**theirs, last_head=ground.head("main"))
     assert forge.pulls(HEAD) == forge.pulls() == ()
     assert propose(ground, forge).number == 2
     assert [pull.number for pull in forge.pulls()] == [2]
-    assert ground.world.things[1].title == "Evil"
+    assert ground.hosted.things[1].title == "Evil"
 
 
 def test_of_two_for_one_branch_the_marked_one_is_ours(ground, forge):
     ground.push("develop", {})
     ours = propose(ground, forge, base="develop")
-    ground.world.add(title="By hand", body="", author="grace", head=HEAD, base=BASE)
+    ground.hosted.add(title="By hand", body="", author="grace", head=HEAD, base=BASE)
     again = propose(ground, forge, base="develop", title="Better")
     assert (again.number, again.title) == (ours.number, "Better")
-    assert ground.world.things[2].title == "By hand"
+    assert ground.hosted.things[2].title == "By hand"
     assert ground.numbers() == [1, 2]
 
 
@@ -287,13 +287,13 @@ def test_the_token_is_in_no_argument_log_file_or_message(ground, caplog, capfd, 
     ground.github.overhear = lambda: seen.append("\n".join(_of_processes(_arguments)))
     ground.github.fails("query PullRequestList", "502", times=5)
     error = refused(forge.pulls)
-    propose(ground, forge, title=f"leaks {ground.world.token}", body=ground.world.token)
+    propose(ground, forge, title=f"leaks {ground.hosted.token}", body=ground.hosted.token)
     files = "".join(path.read_text() for path in (tmp_path / "gh").rglob("*") if path.is_file())
-    sent = "".join(f"{thing.title}{thing.body}" for thing in ground.world.things.values())
+    sent = "".join(f"{thing.title}{thing.body}" for thing in ground.hosted.things.values())
     everything = (caplog.text, *capfd.readouterr(), files, sent, str(error), *ground.said, *seen)
     assert "pr\0list\0" in seen[0]
     assert "config.yml" in [path.name for path in (tmp_path / "gh").iterdir()]
-    assert all(ground.world.token not in text for text in everything)
+    assert all(ground.hosted.token not in text for text in everything)
 
 
 def _of_processes(read):

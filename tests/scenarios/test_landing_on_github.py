@@ -18,24 +18,24 @@ def github(tmp_path, monkeypatch):
     github.close()
 
 
-def deletes_merged_branches(world):
+def deletes_merged_branches(hosted):
     """Switch on what many repositories have on: it closes, for good, what is based on a branch that goes."""
-    merge = world.merge
+    merge = hosted.merge
 
     def merge_and_delete(pull):
         merge(pull)
-        world.git("update-ref", "-d", f"refs/heads/{pull.head}")
+        hosted.git("update-ref", "-d", f"refs/heads/{pull.head}")
 
-    world.merge = merge_and_delete
+    hosted.merge = merge_and_delete
 
 
 def test_a_stack_lands_on_github(github, make_milestone):
     made = stack_of(make_milestone, LARGE, plan=REMOTE)
-    bare = github.world.bare
+    bare = github.hosted.bare
     made.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare))
     made.git("push", "--quiet", str(bare), "main")
-    stack = StackOnGitHub(made.person, str(bare), github.world)
-    deletes_merged_branches(github.world)
+    stack = StackOnGitHub(made.person, str(bare), github.hosted)
+    deletes_merged_branches(github.hosted)
     open_stack(stack)
     assert f"Stacked on #{stack.pulls()[branch('01')]['number']}" in stack.pulls()[branch("02")]["body"]
     land_amended_stack(stack)

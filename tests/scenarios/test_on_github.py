@@ -30,7 +30,7 @@ def github(tmp_path, monkeypatch):
 def ada(make_milestone, github):
     """Somebody whose repository's remote is on GitHub."""
     ada = make_milestone(WORK, plan=PLAN)
-    bare = github.world.bare
+    bare = github.hosted.bare
     bare.parent.mkdir(parents=True)
     ada.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare), where=".")
     ada.git("push", "--quiet", str(bare), "main", where=".")
@@ -39,7 +39,7 @@ def ada(make_milestone, github):
 
 def opened(github):
     """The pull requests that GitHub has, by branch: more than one of a branch would be seen."""
-    return sorted((pull.head, pull.base, pull.state) for pull in github.world.pulls())
+    return sorted((pull.head, pull.base, pull.state) for pull in github.hosted.pulls())
 
 
 ALL = [(f"feat/m1-{number}-issue-{number}", "milestone/m1", "OPEN") for number in DONE]
@@ -54,7 +54,7 @@ def test_a_milestone_reaches_github_without_leaking_the_token(ada, github):
     assert result.code == 3, result.out + result.err
     assert "⏳ GitHub gave no proper answer: pull request create failed: HTTP 502" in result.out
     assert opened(github) == ALL
-    assert all("<!-- run-milestone: m1/" in pull.body for pull in github.world.pulls())
+    assert all("<!-- run-milestone: m1/" in pull.body for pull in github.hosted.pulls())
     ada.touches("phase-1.continue", milestone="m1")
     done = ada.types("m1")
     assert done.code == 0, done.out + done.err
@@ -62,23 +62,23 @@ def test_a_milestone_reaches_github_without_leaking_the_token(ada, github):
     assert verified.code == 0, verified.out
     written = [path for path in ada.folder.parent.rglob("*") if path.is_file() and "operator" not in path.parts]
     assert any(path.name == "config.yml" for path in written)
-    assert all(github.world.token.encode() not in path.read_bytes() for path in written)
-    assert all(github.world.token not in text for run in (result, done, verified) for text in (run.out, run.err))
+    assert all(github.hosted.token.encode() not in path.read_bytes() for path in written)
+    assert all(github.hosted.token not in text for run in (result, done, verified) for text in (run.out, run.err))
 
 
 def test_a_refusal_by_github_is_quoted(ada, github):
-    github.world.forbidden = {"pulls"}
+    github.hosted.forbidden = {"pulls"}
     result = ada.types("m1", "--only", "01")
     assert result.code == 3
     assert "🛑 Push or pull request failed" in result.out
     assert "`gh pr create` failed: pull request create failed: GraphQL: Resource not accessible" in result.out
     assert "retry | skip | abort" in result.out
-    github.world.forbidden = set()
+    github.hosted.forbidden = set()
     ada.touches("01.retry", milestone="m1")
     ada.types("m1", "--only", "01")
     assert opened(github) == ALL[:1]
 
-    (made,) = github.world.pulls()
+    (made,) = github.hosted.pulls()
     made.state = "CLOSED"
     result = ada.types("m1", "--only", "01")
     assert f"PR #{made.number} was closed; `retry` opens it again" in result.out

@@ -29,7 +29,7 @@ DONE = (Finding(Kind.PHASE, Severity.INFO, "03", "PR #310 of issue #03"),)
 @pytest.fixture
 def github(tmp_path, monkeypatch):
     github = loopback.GitHub(tmp_path / "github")
-    subprocess.run(["git", "init", "--quiet", "--bare", str(github.world.bare)], check=True)
+    subprocess.run(["git", "init", "--quiet", "--bare", str(github.hosted.bare)], check=True)
     for name, value in github.environment(tmp_path / "operator").items():
         monkeypatch.setenv(name, value)
     yield github
@@ -38,8 +38,8 @@ def github(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("runner", ["ada", "github-actions[bot]"])
 def test_a_phase_is_answered_on_the_milestone_issue(github, tmp_path, runner):
-    github.world.viewer = runner
-    github.world.people[runner] = "WRITE"
+    github.hosted.viewer = runner
+    github.hosted.people[runner] = "WRITE"
     state, out = State(tmp_path / "state"), io.StringIO()
     gh = Gh(Address("github.com", "acme", "widgets"), Processes(), tmp_path / "gh", Console(out).say)
 
@@ -55,18 +55,18 @@ def test_a_phase_is_answered_on_the_milestone_issue(github, tmp_path, runner):
     gate = state.gates.open(gating.ask("phase-1", DONE, "", (), MILESTONE))[0]
     begins().post([gate])
     begins().post([gate])
-    (issue,) = github.world.things.values()
+    (issue,) = github.hosted.things.values()
     assert (issue.title, issue.milestone) == ("Milestone m4.1: Users", "Users")
     assert out.getvalue() == "→ Also asked in a comment on #1\n"
     assert [comment["author"] for comment in issue.comments] == [runner]
 
-    github.world.say(1, "mallory", "/continue")
-    github.world.say(1, "mallory", "/abort")
+    github.hosted.say(1, "mallory", "/continue")
+    github.hosted.say(1, "mallory", "/abort")
     assert settles(begins()) == []
     assert "`/continue` by mallory was not taken: only people who may write" in issue.comments[-1]["body"]
     assert len(issue.comments) == 4, "one reply, however many they write"
 
-    github.world.say(1, "grace", "/continue read all of them")
+    github.hosted.say(1, "grace", "/continue read all of them")
     assert settles(begins()) == ["phase-1 continue by grace: read all of them"]
     assert "✓ Answered: **continue** by grace — read all of them" in issue.comments[0]["body"]
     assert settles(begins()) == []
@@ -95,19 +95,19 @@ def test_plan_and_issues_are_exchanged(github, newcomer):
     result = newcomer.types("plan", "push", "m5")
     assert result.lines == ["✓ #01 is #1: Keep profiles", "✓ #02 is #2: Show profiles"], result.err
     assert [issue.github for issue in load(plans / "m5").issues] == [1, 2]
-    keep, show = github.world.things.values()
+    keep, show = github.hosted.things.values()
     assert (keep.labels, keep.milestone) == (["P0"], "Profiles")
     assert "- [ ] `@mallory` is not told\n\nDepends on #1.\n" in show.body
     assert newcomer.types("plan", "push", "m5").lines == ["· Every issue of m5 has its number on the forge already"]
 
-    github.world.add(title="Export", body="Blocked by #2\n\n- [ ] As CSV", author="mallory", milestone="Profiles")
+    github.hosted.add(title="Export", body="Blocked by #2\n\n- [ ] As CSV", author="mallory", milestone="Profiles")
     result = newcomer.types("plan", "import", "m5")
     assert result.lines == ["✓ plans/m5/plan.yaml: 1 new issue"], result.err
     result = newcomer.types("plan", "import", "m6", "--from", "Profiles")
     assert result.lines == ["✓ made plans/m6/plan.yaml: 3 issues"], result.err
     plan = load(plans / "m6")
     assert (plan.forge, [issue.depends_on for issue in plan.issues]) == ("github", [(), ("01",), ("02",)])
-    assert len(github.world.things) == 3
+    assert len(github.hosted.things) == 3
 
 
 def test_a_pull_request_comment_answers_a_gate(github, make_milestone):
@@ -118,16 +118,16 @@ def test_a_pull_request_comment_answers_a_gate(github, make_milestone):
     ada.git("push", "--quiet", "origin", "main", where=".")
     result = ada.types("m1")
     assert result.code == 3, result.out + result.err
-    (pull,) = github.world.pulls()
+    (pull,) = github.hosted.pulls()
     assert "🛑 **Code review: 1 issue** (attempt 1/2)" in pull.comments[0]["body"]
-    github.world.say(pull.number, "grace", "/fix take it out")
+    github.hosted.say(pull.number, "grace", "/fix take it out")
     result = ada.types("m1")
     assert '✓ Decision 1: fix at gate 01 by grace: "take it out"' in result.out
     assert "✓ Phase 1 complete — 1 PR ready" in result.out, result.out
     assert "✓ Answered: **fix** by grace — take it out" in pull.comments[0]["body"]
-    milestone_issue = next(thing for thing in github.world.things.values() if not thing.is_pull)
+    milestone_issue = next(thing for thing in github.hosted.things.values() if not thing.is_pull)
     assert "🛑 **Phase complete** — gate `phase-1` of m1" in milestone_issue.comments[0]["body"]
-    github.world.say(milestone_issue.number, "grace", "/continue")
+    github.hosted.say(milestone_issue.number, "grace", "/continue")
     result = ada.types("m1")
     assert result.code == 0, result.out
     assert "✓ Answered: **continue** by grace" in milestone_issue.comments[0]["body"]

@@ -216,20 +216,20 @@ def play_on_github(ada, folder):
     with pytest.MonkeyPatch.context() as patch, github_for(folder, patch) as github:
         prepare_on_github(ada, github)
         result = ada.types(*DEMO)
-        assert github.world.token not in result.out + result.err
-        assert github.world.labels["needs-db-review"]["color"] == "1d76db"
+        assert github.hosted.token not in result.out + result.err
+        assert github.hosted.labels["needs-db-review"]["color"] == "1d76db"
         return Played(ada, [result], [read_summary(ada)], github_pulls(github))
 
 
 def github_pulls(github):
     """Return the pull requests of the milestone on that GitHub."""
-    pulls = (pull for pull in github.world.pulls() if pull.base == MILESTONE)
+    pulls = (pull for pull in github.hosted.pulls() if pull.base == MILESTONE)
     return [{"number": pull.number, "state": pull.state.lower(), "head": pull.head} for pull in pulls]
 
 
 def prepare_on_github(person, github):
     """Give somebody the example's plan and product; its remote, issues and old pull requests are on GitHub."""
-    _seed(github.world)
+    _seed(github.hosted)
     plan = person.folder / "plans/m4.1"
     plan.parent.mkdir()
     subprocess.run(["cp", "-r", str(PLAN), str(plan)], check=True)
@@ -237,14 +237,14 @@ def prepare_on_github(person, github):
     text = text.replace("forge: local", "forge: github").replace("  sample: sample\n", "")
     text = text.replace("remote: remote/product.git", "remote: git@github.com:acme/widgets.git")
     (plan / "plan.yaml").write_text(text.split("  prepare:")[0] + text.split('seed_database.py"]\n')[1])
-    _make_product(person, github.world.bare)
+    _make_product(person, github.hosted.bare)
 
 
-def _seed(world):
+def _seed(hosted):
     for path in sorted((PLAN / "sample/forge").glob("*/*.json")):
         record = json.loads(path.read_text())
-        world.next_number = record["number"]
-        thing = world.add(title=record["title"], body=record["body"], author="grace", state=record["state"].upper())
+        hosted.next_number = record["number"]
+        thing = hosted.add(title=record["title"], body=record["body"], author="grace", state=record["state"].upper())
         thing.head, thing.base, thing.last_head = record.get("head"), record.get("base"), "0" * 40
 
 

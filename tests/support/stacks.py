@@ -67,12 +67,12 @@ class Stack:
 class StackOnGitHub(Stack):
     """The same, its pull requests on a GitHub on this machine."""
 
-    world: object = None
+    hosted: object = None
 
     def pulls(self):
         return {
             pull.head: {"number": pull.number, "state": pull.state.lower(), "base": pull.base, "body": pull.body}
-            for pull in self.world.pulls()
+            for pull in self.hosted.pulls()
         }
 
 

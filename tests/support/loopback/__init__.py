@@ -14,8 +14,8 @@ import threading
 from importlib.util import find_spec
 from pathlib import Path
 
+from .hosted import HostedRepository
 from .server import Handler
-from .world import World
 
 SCHEMA = Path(os.environ.get("GITHUB_SCHEMA", Path(__file__).parents[3] / ".cache" / "schema.graphql"))
 """GitHub's public GraphQL schema, from the npm package @octokit/graphql-schema (docs/contributing/development.md)."""
@@ -34,7 +34,7 @@ class GitHub:
     """A GitHub behind a unix socket, and the ssh by which git reaches its repositories."""
 
     def __init__(self, root: Path):
-        self.world = World(root)
+        self.hosted = HostedRepository(root)
         self._short = Path(tempfile.mkdtemp(prefix="gh", dir="/tmp"))  # a socket's path has at most 107 bytes
         self.socket = self._short / "s"
         self._server = _Server(str(self.socket), Handler)
@@ -56,31 +56,31 @@ class GitHub:
 
     def fault(self, name: str):
         """The fault that this request is to have."""
-        fault_hit = next((fault for fault in self.faults if fault[0] in name), None)
-        if fault_hit:
-            self.faults.remove(fault_hit)
-        return fault_hit and fault_hit[1]
+        planned = next((fault for fault in self.faults if fault[0] in name), None)
+        if planned:
+            self.faults.remove(planned)
+        return planned and planned[1]
 
     def environment(self, home: Path) -> dict[str, str]:
         """What a person's shell has who is logged in here."""
         home.mkdir(parents=True, exist_ok=True)
         (home / "config.yml").write_text(f'version: "1"\nhttp_unix_socket: {self.socket}\n')
         ssh = home / "ssh"
-        ssh.write_text(SSH.format(root=self.world.root))
+        ssh.write_text(SSH.format(root=self.hosted.root))
         ssh.chmod(0o755)
-        return {"GH_CONFIG_DIR": str(home), "GH_TOKEN": self.world.token, "GIT_SSH_COMMAND": str(ssh)}
+        return {"GH_CONFIG_DIR": str(home), "GH_TOKEN": self.hosted.token, "GIT_SSH_COMMAND": str(ssh)}
 
-    def alone(self):
-        """Held while the world is read or changed."""
+    def lock(self):
+        """Held while the repository is read or changed."""
         return self._door
 
     def close(self):
-        """End the server; a test fails here where anything was asked for that the world does not hold."""
+        """End the server; a test fails here where anything was asked for that the repository does not hold."""
         self.released.set()
         self._server.shutdown()
         self._server.server_close()
         shutil.rmtree(self._short)
-        assert not self.made_up, f"asked for, but not in this world: {sorted(self.made_up)}"
+        assert not self.made_up, f"asked for, but not in this repository: {sorted(self.made_up)}"
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):

@@ -1,4 +1,4 @@
-"""graphql: gh's own queries, executed against GitHub's public schema over views of the world."""
+"""graphql: gh's own queries, executed against GitHub's public schema over views of the hosted repository."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def answer(github, _method, _path, sent):
     done = execute(
         schema(),
         document,
-        root_value=views.root(github.world),
+        root_value=views.root(github.hosted),
         context_value=github,
         variable_values=sent.get("variables"),
         field_resolver=resolve,
@@ -77,6 +77,6 @@ def resolve(source, info, **arguments):
     if info.field_name not in source:
         what = f"{info.parent_type.name}.{info.field_name}"
         info.context.made_up.add(what)
-        raise LookupError(f"not in this world: {what}")
+        raise LookupError(f"not in this repository: {what}")
     value = source[info.field_name]
     return value(**arguments) if callable(value) else value

@@ -1,4 +1,4 @@
-"""mutations: what GraphQL changes in the world, with the refusals that GitHub has."""
+"""mutations: what GraphQL changes in the hosted repository, with the refusals that GitHub has."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from . import views
 LONGEST = 65536
 
 
-def mutations(world):
+def mutations(hosted):
     """Every mutation that gh sends, by name."""
-    acts = Mutations(world)
+    acts = Mutations(hosted)
     known = {
         "createPullRequest": acts.create_pull,
         "updatePullRequest": acts.update,
@@ -43,18 +43,18 @@ def refuse(message, kind="UNPROCESSABLE"):
 class Mutations:
     """Each takes its input and returns its payload."""
 
-    def __init__(self, world):
-        self.world = world
+    def __init__(self, hosted):
+        self.hosted = hosted
 
     def create_pull(self, sent):
         self._may("pulls", "Resource not accessible by personal access token")
         head, base, body = sent["headRefName"], sent["baseRefName"], sent.get("body") or ""
         self._check(body)
-        tips = self.world.branch(head), self.world.branch(base)
-        if None in tips or self.world.contains(*tips):
+        tips = self.hosted.branch(head), self.hosted.branch(base)
+        if None in tips or self.hosted.contains(*tips):
             refuse(f"No commits between {base} and {head}")
         self._check_free(head, base)
-        made = self.world.add(title=sent["title"], body=body, author=self.world.viewer, head=head, base=base)
+        made = self.hosted.add(title=sent["title"], body=body, author=self.hosted.viewer, head=head, base=base)
         made.draft = sent.get("draft", False)
         return self._told(made)
 
@@ -72,7 +72,7 @@ class Mutations:
         return self._told(thing)
 
     def _retarget(self, thing, base):
-        if base == thing.head or self.world.branch(base) is None:
+        if base == thing.head or self.hosted.branch(base) is None:
             refuse(f"Proposed base branch '{base}' was not found")
         self._check_free(thing.head, base, thing)
         thing.base = base
@@ -81,12 +81,12 @@ class Mutations:
         self._may("labels", "Resource not accessible by personal access token")
         thing = self._node(sent["labelableId"])
         thing.labels = list(dict.fromkeys([*thing.labels, *_names(sent["labelIds"])]))
-        return {"labelable": views.either(self.world, thing)}
+        return {"labelable": views.either(self.hosted, thing)}
 
     def remove_labels(self, sent):
         thing = self._node(sent["labelableId"])
         thing.labels = [name for name in thing.labels if name not in _names(sent["labelIds"])]
-        return {"labelable": views.either(self.world, thing)}
+        return {"labelable": views.either(self.hosted, thing)}
 
     def set_draft(self, draft, sent):
         thing = self._node(sent["pullRequestId"])
@@ -97,7 +97,7 @@ class Mutations:
         thing = self._node(sent["pullRequestId"])
         if state == "OPEN":
             self._check_free(thing.head, thing.base, thing)
-            if self.world.branch(thing.head) is None or self.world.branch(thing.base) is None:
+            if self.hosted.branch(thing.head) is None or self.hosted.branch(thing.base) is None:
                 refuse("Could not open the pull request.")
         thing.state = state
         return self._told(thing)
@@ -109,32 +109,32 @@ class Mutations:
         if thing.draft:
             refuse("Pull Request is still a draft")
         self._may("merge", "At least 1 approving review is required by reviewers with write access.")
-        if thing.state != "OPEN" or self.world.mergeable(thing) == "CONFLICTING":
+        if thing.state != "OPEN" or self.hosted.mergeable(thing) == "CONFLICTING":
             refuse("Pull Request is not mergeable")
-        self.world.merge(thing)
+        self.hosted.merge(thing)
         return self._told(thing)
 
     def create_issue(self, sent):
-        milestones = {f"MI_{one['number']}": one["title"] for one in self.world.milestones}
-        made = self.world.add(title=sent["title"], body=sent.get("body") or "", author=self.world.viewer)
+        milestones = {f"MI_{one['number']}": one["title"] for one in self.hosted.milestones}
+        made = self.hosted.add(title=sent["title"], body=sent.get("body") or "", author=self.hosted.viewer)
         made.labels, made.milestone = _names(sent.get("labelIds")), milestones.get(sent.get("milestoneId"))
         return self._told(made)
 
     # ---- refusals ---------------------------------------------------------------------------------------------
 
     def _node(self, identity):
-        self.world.follow()
+        self.hosted.follow()
         kind, _, number = identity.partition("_")
-        if kind not in {"PR", "I"} or int(number) not in self.world.things:
+        if kind not in {"PR", "I"} or int(number) not in self.hosted.things:
             raise views.missing(f"Could not resolve to a node with the global id of '{identity}'")
-        return self.world.things[int(number)]
+        return self.hosted.things[int(number)]
 
     def _told(self, thing):
-        self.world.follow()
-        return {("pullRequest" if thing.is_pull else "issue"): views.either(self.world, thing)}
+        self.hosted.follow()
+        return {("pullRequest" if thing.is_pull else "issue"): views.either(self.hosted, thing)}
 
     def _may(self, what, message):
-        if what in self.world.forbidden:
+        if what in self.hosted.forbidden:
             refuse(message, "FORBIDDEN")
 
     def _check(self, body):
@@ -142,9 +142,9 @@ class Mutations:
             refuse(f"Body is too long (maximum is {LONGEST} characters)")
 
     def _check_free(self, head, base, but=None):
-        for one in self.world.pulls():
+        for one in self.hosted.pulls():
             if (one.head, one.base, one.state, one.fork) == (head, base, "OPEN", None) and one is not but:
-                refuse(f"A pull request already exists for {self.world.owner}:{head}.")
+                refuse(f"A pull request already exists for {self.hosted.owner}:{head}.")
 
 
 def _names(ids):

@@ -1,4 +1,4 @@
-"""rest: the REST routes that gh uses, over the same world."""
+"""rest: the REST routes that gh uses, over the same hosted repository."""
 
 from __future__ import annotations
 
@@ -16,52 +16,52 @@ def answer(github, method, target, sent):
     for verb, pattern, act in ROUTES:
         match = re.fullmatch(pattern.replace("REPO", "/repos/acme/widgets"), path)
         if verb == method and match:
-            return act(github.world, *match.groups(), **({"sent": sent} if sent is not None else {"query": query}))
+            return act(github.hosted, *match.groups(), **({"sent": sent} if sent is not None else {"query": query}))
     github.made_up.add(f"{method} {path}")
     return 404, {"message": "Not Found"}
 
 
-def limits(world, query):
+def limits(hosted, query):
     resource = {"limit": 5000, "remaining": 5000, "used": 0, "reset": 0}
     return 200, {"resources": {"core": resource, "graphql": resource}, "rate": resource}
 
 
-def user(world, query):
-    return 200, {"login": world.viewer}
+def user(hosted, query):
+    return 200, {"login": hosted.viewer}
 
 
-def repository(world, query):
-    may = world.people[world.viewer] in {"WRITE", "ADMIN"}
-    return 200, {"full_name": f"{world.owner}/{world.name}", "permissions": {"push": may, "pull": True}}
+def repository(hosted, query):
+    may = hosted.people[hosted.viewer] in {"WRITE", "ADMIN"}
+    return 200, {"full_name": f"{hosted.owner}/{hosted.name}", "permissions": {"push": may, "pull": True}}
 
 
-def permission(world, login, query):
+def permission(hosted, login, query):
     if login.endswith("[bot]"):
         return 404, {"message": f"{login} is not a user"}
     known = {"READ": "read", "WRITE": "write", "ADMIN": "admin"}
-    return 200, {"permission": known.get(world.people.get(login), "none"), "user": {"login": login}}
+    return 200, {"permission": known.get(hosted.people.get(login), "none"), "user": {"login": login}}
 
 
-def labels(world, query):
-    return 200, [{"name": name, **facts} for name, facts in world.labels.items()]
+def labels(hosted, query):
+    return 200, [{"name": name, **facts} for name, facts in hosted.labels.items()]
 
 
-def new_label(world, sent):
-    if "labels" in world.forbidden:
+def new_label(hosted, sent):
+    if "labels" in hosted.forbidden:
         return 403, {"message": "Resource not accessible by personal access token"}
-    if sent["name"] in world.labels:
+    if sent["name"] in hosted.labels:
         return 422, {
             "message": "Validation Failed",
             "errors": [{"resource": "Label", "code": "already_exists", "field": "name"}],
         }
-    world.labels[sent["name"]] = {"color": sent["color"], "description": sent.get("description") or ""}
-    return 201, {"name": sent["name"], **world.labels[sent["name"]]}
+    hosted.labels[sent["name"]] = {"color": sent["color"], "description": sent.get("description") or ""}
+    return 201, {"name": sent["name"], **hosted.labels[sent["name"]]}
 
 
-def comments(world, number, query):
-    if int(number) not in world.things:
+def comments(hosted, number, query):
+    if int(number) not in hosted.things:
         return 404, {"message": "Not Found"}
-    return 200, [_comment(one) for one in world.things[int(number)].comments]
+    return 200, [_comment(one) for one in hosted.things[int(number)].comments]
 
 
 def _comment(one):
@@ -74,67 +74,67 @@ def _comment(one):
     }
 
 
-def new_comment(world, number, sent):
-    if int(number) not in world.things:
+def new_comment(hosted, number, sent):
+    if int(number) not in hosted.things:
         return 404, {"message": "Not Found"}
-    return 201, _comment(world.say(int(number), world.viewer, sent["body"]))
+    return 201, _comment(hosted.say(int(number), hosted.viewer, sent["body"]))
 
 
-def edit_comment(world, identity, sent):
+def edit_comment(hosted, identity, sent):
     comment = next(
-        (one for thing in world.things.values() for one in thing.comments if one["id"] == int(identity)), None
+        (one for thing in hosted.things.values() for one in thing.comments if one["id"] == int(identity)), None
     )
     if comment is None:
         return 404, {"message": "Not Found"}
-    comment.update(body=sent["body"], at=world.now())
+    comment.update(body=sent["body"], at=hosted.now())
     return 200, _comment(comment)
 
 
-def milestones(world, query):
-    return 200, world.milestones
+def milestones(hosted, query):
+    return 200, hosted.milestones
 
 
-def new_milestone(world, sent):
-    if any(one["title"] == sent["title"] for one in world.milestones):
+def new_milestone(hosted, sent):
+    if any(one["title"] == sent["title"] for one in hosted.milestones):
         return 422, {"message": "Validation Failed"}
     made = {
-        "number": len(world.milestones) + 1,
+        "number": len(hosted.milestones) + 1,
         "title": sent["title"],
         "description": sent.get("description"),
         "state": "open",
     }
-    world.milestones.append(made)
+    hosted.milestones.append(made)
     return 201, made
 
 
-def edit_milestone(world, number, sent):
-    world.milestones[int(number) - 1].update(sent)
-    return 200, world.milestones[int(number) - 1]
+def edit_milestone(hosted, number, sent):
+    hosted.milestones[int(number) - 1].update(sent)
+    return 200, hosted.milestones[int(number) - 1]
 
 
-def issues(world, query):
+def issues(hosted, query):
     """Issues and pull requests of a milestone, as GitHub lists both."""
-    shown = list(world.things.values())
+    shown = list(hosted.things.values())
     if "milestone" in query:
-        title = world.milestones[int(query["milestone"]) - 1]["title"]
+        title = hosted.milestones[int(query["milestone"]) - 1]["title"]
         shown = [one for one in shown if one.milestone == title]
-    return 200, [_issue(world, one) for one in (reversed(shown) if query.get("direction") == "desc" else shown)]
+    return 200, [_issue(hosted, one) for one in (reversed(shown) if query.get("direction") == "desc" else shown)]
 
 
-def one_issue(world, number, query):
-    thing = world.things.get(int(number))
-    return (200, _issue(world, thing)) if thing else (404, {"message": "Not Found"})
+def one_issue(hosted, number, query):
+    thing = hosted.things.get(int(number))
+    return (200, _issue(hosted, thing)) if thing else (404, {"message": "Not Found"})
 
 
-def _issue(world, one):
+def _issue(hosted, one):
     facts = {"number": one.number, "title": one.title, "body": one.body, "state": one.state.lower()}
     links = {"html_url": f"https://github.com/acme/widgets/issues/{one.number}"}
-    labels = [{"name": name, **world.labels[name]} for name in one.labels]
+    labels = [{"name": name, **hosted.labels[name]} for name in one.labels]
     return {**facts, **links, "labels": labels, **({"pull_request": {}} if one.is_pull else {})}
 
 
-def logs(world, job, query):
-    check = next((one for checks in world.checks.values() for one in checks if one["id"] == int(job)), None)
+def logs(hosted, job, query):
+    check = next((one for checks in hosted.checks.values() for one in checks if one["id"] == int(job)), None)
     return (200, check["log"]) if check else (404, {"message": "Not Found"})
 
 

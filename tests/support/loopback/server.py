@@ -32,7 +32,7 @@ class Handler(BaseHTTPRequestHandler):
         github = self.server.github
         sent = json.loads(self._body() or b"null")
         name = self._name(sent)
-        with github.alone():
+        with github.lock():
             github.asked.append(name)
             github.overhear()
             fault = github.fault(name)
@@ -40,9 +40,9 @@ class Handler(BaseHTTPRequestHandler):
             return self._fail(fault)
         if self.path == "/rate_limit" and github.penalty:
             return self._answer(200, {"resources": {"core": LIMIT, "graphql": LIMIT}}, github.penalty)
-        if self.headers.get("Authorization") != f"token {github.world.token}":
+        if self.headers.get("Authorization") != f"token {github.hosted.token}":
             return self._answer(401, {"message": "Bad credentials", "documentation_url": DOCS})
-        with github.alone():
+        with github.lock():
             act = graphql.answer if self.path.endswith("/graphql") else rest.answer
             try:
                 status, body = act(github, self.command, self.path, sent)
@@ -92,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for key, value in {
             "Content-Type": kind,
-            "X-OAuth-Scopes": self.server.github.world.scopes,
+            "X-OAuth-Scopes": self.server.github.hosted.scopes,
             **(headers or {}),
         }.items():
             self.send_header(key, value)

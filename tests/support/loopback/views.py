@@ -1,18 +1,18 @@
-"""views: the world as GraphQL sees it: types as mappings, fields with arguments as functions."""
+"""views: the hosted repository as GraphQL sees it: types as mappings, fields with arguments as functions."""
 
 from __future__ import annotations
 
 HOST = "https://github.com"
 
 
-def root(world):
+def root(hosted):
     """Queries and mutations start here."""
     from .mutations import mutations
 
     return {
-        **mutations(world),
-        "viewer": lambda: person(world, world.viewer),
-        "repository": lambda owner, name, **_: repository(world, owner, name),
+        **mutations(hosted),
+        "viewer": lambda: person(hosted, hosted.viewer),
+        "repository": lambda owner, name, **_: repository(hosted, owner, name),
     }
 
 
@@ -38,7 +38,7 @@ def listed(items):
     return lambda **page: connection(items(), **page)
 
 
-def person(world, login):
+def person(hosted, login):
     """A user."""
     return {
         "__typename": "User",
@@ -46,65 +46,65 @@ def person(world, login):
         "login": login,
         "name": login.title(),
         "databaseId": 1,
-        "on_edge": {"permission": world.people.get(login)},
+        "on_edge": {"permission": hosted.people.get(login)},
     }
 
 
-def repository(world, owner=None, name=None):
+def repository(hosted, owner=None, name=None):
     """acme/widgets; GitHub calls anything else not found."""
-    if owner is not None and (owner, name) != (world.owner, world.name):
+    if owner is not None and (owner, name) != (hosted.owner, hosted.name):
         raise missing(f"Could not resolve to a Repository with the name '{owner}/{name}'.")
     return {
         "__typename": "Repository",
         "id": "R_1",
         "databaseId": 1,
-        "sshUrl": f"git@github.com:{world.owner}/{world.name}.git",
-        "name": world.name,
-        "nameWithOwner": f"{world.owner}/{world.name}",
-        "owner": {"__typename": "Organization", "id": "O_1", "login": world.owner},
-        "url": f"{HOST}/{world.owner}/{world.name}",
+        "sshUrl": f"git@github.com:{hosted.owner}/{hosted.name}.git",
+        "name": hosted.name,
+        "nameWithOwner": f"{hosted.owner}/{hosted.name}",
+        "owner": {"__typename": "Organization", "id": "O_1", "login": hosted.owner},
+        "url": f"{HOST}/{hosted.owner}/{hosted.name}",
         "hasIssuesEnabled": True,
         "hasWikiEnabled": False,
         "description": "",
         "isPrivate": False,
         "parent": None,
-        "viewerPermission": world.people[world.viewer],
+        "viewerPermission": hosted.people[hosted.viewer],
         "mergeCommitAllowed": True,
         "rebaseMergeAllowed": True,
         "squashMergeAllowed": True,
         "deleteBranchOnMerge": False,
         "defaultBranchRef": {"name": "main"},
-        "pullRequests": lambda **arguments: connection(_matching(world, **arguments), **arguments),
-        "pullRequest": lambda number: pull(world, _numbered(world, number, pulls=True)),
-        "issue": lambda number: issue(world, _numbered(world, number, pulls=False)),
-        "issueOrPullRequest": lambda number: either(world, _numbered(world, number)),
-        "labels": listed(lambda: [label(world, name) for name in world.labels]),
-        "label": lambda name: label(world, name) if name in world.labels else None,
-        "milestones": listed(lambda: [milestone(one) for one in world.milestones]),
+        "pullRequests": lambda **arguments: connection(_matching(hosted, **arguments), **arguments),
+        "pullRequest": lambda number: pull(hosted, _numbered(hosted, number, pulls=True)),
+        "issue": lambda number: issue(hosted, _numbered(hosted, number, pulls=False)),
+        "issueOrPullRequest": lambda number: either(hosted, _numbered(hosted, number)),
+        "labels": listed(lambda: [label(hosted, name) for name in hosted.labels]),
+        "label": lambda name: label(hosted, name) if name in hosted.labels else None,
+        "milestones": listed(lambda: [milestone(one) for one in hosted.milestones]),
         "collaborators": lambda query="", **_: connection(
-            [person(world, login) for login in world.people if query in login]
+            [person(hosted, login) for login in hosted.people if query in login]
         ),
         "issueTemplates": [],
         "pullRequestTemplates": [],
     }
 
 
-def _matching(world, states=None, **arguments):
+def _matching(hosted, states=None, **arguments):
     heads, bases = {None, arguments.get("headRefName")}, {None, arguments.get("baseRefName")}
     wanted = [
         one
-        for one in world.pulls()
+        for one in hosted.pulls()
         if (not states or one.state in states)
         and (heads == {None} or one.head in heads)
         and (bases == {None} or one.base in bases)
     ]
     newest_first = (arguments.get("orderBy") or {}).get("direction") == "DESC"
-    return [pull(world, one) for one in (reversed(wanted) if newest_first else wanted)]
+    return [pull(hosted, one) for one in (reversed(wanted) if newest_first else wanted)]
 
 
-def _numbered(world, number, *, pulls=None):
-    world.follow()
-    thing = world.things.get(number)
+def _numbered(hosted, number, *, pulls=None):
+    hosted.follow()
+    thing = hosted.things.get(number)
     if thing is None or pulls not in {None, thing.is_pull}:
         what = {True: "PullRequest", False: "Issue", None: "issue or pull request"}[pulls]
         raise missing(f"Could not resolve to a {what} with the number of {number}.")
@@ -118,12 +118,12 @@ def missing(message):
     return error
 
 
-def either(world, thing):
+def either(hosted, thing):
     """A pull request or an issue."""
-    return pull(world, thing) if thing.is_pull else issue(world, thing)
+    return pull(hosted, thing) if thing.is_pull else issue(hosted, thing)
 
 
-def _shared(world, thing):
+def _shared(hosted, thing):
     kind = "pull" if thing.is_pull else "issues"
     return {
         "number": thing.number,
@@ -131,11 +131,11 @@ def _shared(world, thing):
         "body": thing.body,
         "state": thing.state,
         "closed": thing.state != "OPEN",
-        "url": f"{HOST}/{world.owner}/{world.name}/{kind}/{thing.number}",
-        "author": person(world, thing.author),
-        "labels": listed(lambda: [label(world, name) for name in thing.labels]),
-        "comments": listed(lambda: [comment(world, thing, one) for one in thing.comments]),
-        "milestone": next((milestone(one) for one in world.milestones if one["title"] == thing.milestone), None),
+        "url": f"{HOST}/{hosted.owner}/{hosted.name}/{kind}/{thing.number}",
+        "author": person(hosted, thing.author),
+        "labels": listed(lambda: [label(hosted, name) for name in thing.labels]),
+        "comments": listed(lambda: [comment(hosted, thing, one) for one in thing.comments]),
+        "milestone": next((milestone(one) for one in hosted.milestones if one["title"] == thing.milestone), None),
         "assignees": listed(list),
         "assignedActors": listed(list),
         "projectItems": listed(list),
@@ -144,34 +144,34 @@ def _shared(world, thing):
     }
 
 
-def issue(world, thing):
+def issue(hosted, thing):
     """An issue."""
     return {
         "__typename": "Issue",
         "id": f"I_{thing.number}",
-        **_shared(world, thing),
+        **_shared(hosted, thing),
         "stateReason": None,
         "issueType": None,
     }
 
 
-def pull(world, thing):
+def pull(hosted, thing):
     """A pull request, as its branches are now."""
-    owner = thing.fork or world.owner
+    owner = thing.fork or hosted.owner
     return {
         "__typename": "PullRequest",
         "id": f"PR_{thing.number}",
-        **_shared(world, thing),
+        **_shared(hosted, thing),
         "headRefName": thing.head,
         "baseRefName": thing.base,
         "headRefOid": thing.last_head,
         "isDraft": thing.draft,
         "isCrossRepository": thing.fork is not None,
         "headRepositoryOwner": {"__typename": "Organization", "id": "O_1", "login": owner},
-        "headRepository": {"id": "R_1", "name": world.name, "nameWithOwner": f"{owner}/{world.name}"},
+        "headRepository": {"id": "R_1", "name": hosted.name, "nameWithOwner": f"{owner}/{hosted.name}"},
         "maintainerCanModify": False,
-        "mergeable": lambda: world.mergeable(thing) if thing.state == "OPEN" else "UNKNOWN",
-        "mergeStateStatus": lambda: _status(world, thing),
+        "mergeable": lambda: hosted.mergeable(thing) if thing.state == "OPEN" else "UNKNOWN",
+        "mergeStateStatus": lambda: _status(hosted, thing),
         "isInMergeQueue": False,
         "isMergeQueueEnabled": False,
         "mergeCommit": {"oid": thing.merge} if thing.merge else None,
@@ -179,22 +179,22 @@ def pull(world, thing):
         "reviewRequests": listed(list),
         "latestReviews": listed(list),
         "reviews": listed(list),
-        "commits": lambda **page: connection([{"commit": commit(world, thing)}], **page),
-        "statusCheckRollup": lambda **_: {"nodes": [{"commit": commit(world, thing)}]},
+        "commits": lambda **page: connection([{"commit": commit(hosted, thing)}], **page),
+        "statusCheckRollup": lambda **_: {"nodes": [{"commit": commit(hosted, thing)}]},
     }
 
 
-def _status(world, thing):
+def _status(hosted, thing):
     if thing.draft:
         return "DRAFT"
-    if "merge" in world.forbidden:
+    if "merge" in hosted.forbidden:
         return "BLOCKED"
-    return "DIRTY" if world.mergeable(thing) == "CONFLICTING" else "CLEAN"
+    return "DIRTY" if hosted.mergeable(thing) == "CONFLICTING" else "CLEAN"
 
 
-def commit(world, thing):
+def commit(hosted, thing):
     """The head's commit, with what CI said of it."""
-    checks = world.checks.get(thing.last_head, [])
+    checks = hosted.checks.get(thing.last_head, [])
     rollup = {"state": "PENDING", "contexts": listed(lambda: [check(one) for one in checks])}
     return {"oid": thing.last_head, "statusCheckRollup": rollup if checks else None}
 
@@ -216,24 +216,24 @@ def check(one):
     }
 
 
-def comment(world, thing, one):
+def comment(hosted, thing, one):
     """A comment."""
     kind = "pull" if thing.is_pull else "issues"
     return {
         "__typename": "IssueComment",
         "id": f"IC_{one['id']}",
         "databaseId": one["id"],
-        "author": person(world, one["author"]),
+        "author": person(hosted, one["author"]),
         "body": one["body"],
         "createdAt": one["at"],
         "updatedAt": one["at"],
-        "url": f"{HOST}/{world.owner}/{world.name}/{kind}/{thing.number}#issuecomment-{one['id']}",
+        "url": f"{HOST}/{hosted.owner}/{hosted.name}/{kind}/{thing.number}#issuecomment-{one['id']}",
     }
 
 
-def label(world, name):
+def label(hosted, name):
     """A label."""
-    return {"__typename": "Label", "id": f"LA_{name}", "name": name, **world.labels[name]}
+    return {"__typename": "Label", "id": f"LA_{name}", "name": name, **hosted.labels[name]}
 
 
 def milestone(one):

@@ -1,4 +1,4 @@
-"""world: what this GitHub holds: one repository, its people, pull requests, issues and what CI said of commits."""
+"""hosted: what this GitHub holds: one repository, its people, pull requests, issues and what CI said of commits."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Thing:
         return self.head is not None
 
 
-class World:
+class HostedRepository:
     """The repository acme/widgets and who may do what in it."""
 
     owner, name, token, viewer = "acme", "widgets", "gho_loopbackTOKEN0123456789abcdef", "ada"
