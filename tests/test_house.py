@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.house import cycle, floors, module_graph, read_modules, room_graph
+from support.pages import pages, read
 
 CHECKOUT = Path(__file__).parents[1]
 ROOT = CHECKOUT / "tasks" / "run_milestone"
@@ -203,6 +204,11 @@ def test_names_of_tests_are_short(module):
 @pytest.mark.parametrize("module", PLAIN, ids=file_of)
 def test_words_are_plain(module):
     assert [match.group() for match in UNPLAIN.finditer(module.text)] == []
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if page != "docs/contributing/proofs.md"])
+def test_pages_are_in_plain_words(page):
+    assert [match.group() for match in UNPLAIN.finditer(read(page))] == []
 
 
 @pytest.mark.parametrize("module", PLAIN, ids=file_of)
