@@ -43,7 +43,7 @@ def _edges(folder: Path, session: Recorded) -> list[str]:
     plan = os.path.relpath(session.project.plan(session.milestone.id), folder)
     specs = {issue.number: issue.spec.path for issue in session.milestone.issues if issue.spec}
     edges = []
-    for node in session.due.nodes.values():
+    for node in session.nodes.values():
         first = node.step == "branch"
         written = [f"{plan}/plan.yaml", f"{plan}/{specs[node.issue or '']}"] if first else []
         needs = [*written, *(_file(name) for name in node.after)]
@@ -59,5 +59,5 @@ def _file(task: str) -> str:
 def make_bare_dodo(folder: Path, session: Recorded) -> None:
     """Write a dodo.py of the same tasks that knows nothing of milestones; it prints as little as ours."""
     folder.mkdir()
-    nodes = [(node.name, node.after) for node in session.due.nodes.values()]
+    nodes = [(node.name, node.after) for node in session.nodes.values()]
     (folder / "dodo.py").write_text(_DODO.format(nodes=nodes), encoding="utf-8")

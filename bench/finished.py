@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from run_milestone.adapters import Hands
 from run_milestone.adapters.process import Processes
 from run_milestone.model import (
     Bootstrapped,
@@ -30,6 +30,8 @@ from run_milestone.policy.naming import branch_of
 from run_milestone.render.console import Console
 from run_milestone.runner.session import Session
 from run_milestone.runner.wiring import open_git
+from run_milestone.steps.context import Adapters
+from run_milestone.steps.registry import lookup
 
 from .project import make_project
 
@@ -57,35 +59,31 @@ class Recorded(Session):
         """Open the repository, which is all that closing the books looks at."""
         super().__init__(project, milestone, Console())
         processes = Processes()
-        self._repository = Hands(processes, open_git(project, milestone, processes), cast("Forge", None))
-
-    @property
-    def hands(self) -> Hands:
-        """The repository alone: nothing is asked of a forge."""
-        return self._repository
+        repository = Adapters(processes, open_git(project, milestone, processes), cast("Forge", None))
+        self.ctx = replace(self.ctx, adapters=repository)
 
     def record(self) -> None:
         """Leave every marker and decision of a complete run, and close the books."""
         with self.looking():
-            for node in self.due.nodes.values():
+            for node in self.nodes.values():
                 if not node.group:
                     self._finish(node)
-            due = {name: why for name, node in self.due.nodes.items() if (why := self.due.why(node))}
+            due = {name: verdict.why for name, node in self.nodes.items() if (verdict := self.check(node)).run}
         if due:
             raise RuntimeError(f"the milestone should be complete, but: {due}")
-        self.close_books("complete")
+        self.write_results("complete")
 
     def _finish(self, node: Node) -> None:
-        task = self.due.making.task(node)
+        task, on = lookup(self.ctx, node)
         if node.issue and node.step:
-            evidence = self._found(self.due.making.issue(node.issue), node.step)
+            evidence = self._found(self.ctx.issues[node.issue], node.step)
         else:
-            evidence = self._own(node.name) or self._approve(task)
-        self.state.markers.write(node.name, task.inputs(), evidence, 1.5)
+            evidence = self._own(node.name) or self._approve(node.name, task)
+        self.store.markers.write(node.name, dict(task.inputs(on)), evidence, 1.5)
 
     def _own(self, name: str) -> Any:
         """Return the evidence of the milestone's own tasks; None for a barrier's."""
-        head = self._outside.heads[self.milestone.branch]
+        head = self.ctx.branches.heads[self.milestone.branch]
         return {
             BOOTSTRAP: Bootstrapped(self.milestone.branch, head, Tested(head, passed=40)),
             PLAN_REVIEW: PlanReviewed(review(self.milestone)),
@@ -94,8 +92,8 @@ class Recorded(Session):
 
     def _found(self, issue: Issue, step: Step) -> Any:
         """Return the evidence of an issue that nothing stopped."""
-        base, branch = self._outside.heads[self.milestone.branch], branch_of(self.milestone, issue)
-        head, change = self._outside.heads[branch], self._outside.heads[branch]
+        base, branch = self.ctx.branches.heads[self.milestone.branch], branch_of(self.milestone, issue)
+        head, change = self.ctx.branches.heads[branch], self.ctx.branches.heads[branch]
         number = 2000 + int(issue.number)
         evidence: dict[Step, Any] = {
             Step.BRANCH: BranchMade(branch, base),
@@ -111,10 +109,10 @@ class Recorded(Session):
         }
         return evidence.get(step, Passed())
 
-    def _approve(self, barrier: Task) -> Passed:
+    def _approve(self, name: str, barrier: Task[Any, Any]) -> Passed:
         """Answer a barrier's question as a person does."""
-        asked = gating.ask(barrier.gate, *barrier.findings(None), (), self.milestone)
+        asked = gating.ask(name, barrier.findings(self.ctx, None).findings, "", (), self.milestone)
         if isinstance(asked, Passed):
             return asked
         answer = Decision(0, asked.gate, Verb.CONTINUE, "bench", "2026-01-01", "", asked.kind, asked.digest)
-        return Passed((), (self.state.decisions.record(answer).id,))
+        return Passed((), (self.store.decisions.record(answer).id,))

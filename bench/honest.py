@@ -23,16 +23,16 @@ def see_that_seals_are_honest(root: Path) -> None:
     session = make_finished(root, (2, 1))
     issue, heads = session.milestone.issues[-1], session.milestone.target
     changes: dict[str, Callable[[], object]] = {
-        "a marker was touched": session.state.markers.path(f"{issue.number}:test").touch,
+        "a marker was touched": session.store.markers.path(f"{issue.number}:test").touch,
         "a branch moved": lambda: git(root, "branch", "--force", branch_of(session.milestone, issue), heads),
         "the plan was saved": (session.project.plan(ID) / "plan.yaml").touch,
-        "a person answered": lambda: session.state.approvals.leave(issue.number, "skip"),
+        "a person answered": lambda: session.store.approvals.leave(issue.number, "skip"),
     }
     for what, change in changes.items():
-        session.close_books("complete")
+        session.write_results("complete")
         _see("nothing to do" in _told(root), "a finished milestone is not answered for by its seal")
         change()
-        _see(not session.state.sealed(), f"the seal still answers although {what}")
+        _see(not session.store.sealed(), f"the seal still answers although {what}")
 
 
 def _told(root: Path) -> str:

@@ -12,7 +12,7 @@ import time
 import pytest
 from support.plans import command, issue, parts
 
-from run_milestone.runner.concurrency import Lane
+from run_milestone.runner.concurrency import PrioritySemaphore
 
 BUSY = """
 import contextlib, os, pathlib, sys, time
@@ -126,14 +126,14 @@ def test_the_longest_chain_begins_first(ada):
 
 
 def test_the_first_in_plan_order_is_next():
-    lane, order = Lane(1), []
+    lane, order = PrioritySemaphore(1), []
 
     def pass_through(rank):
-        with lane.place(rank):
+        with lane.slot(rank):
             order.append(rank)
 
     waiting = [threading.Thread(target=pass_through, args=(rank,)) for rank in (3, 1, 2)]
-    with lane.place(0):
+    with lane.slot(0):
         for count, thread in enumerate(waiting, 1):
             thread.start()
             until(lambda count=count: len(lane.waiting) == count)

@@ -29,8 +29,8 @@ def foretell(project: Project, milestone: Milestone, only: tuple[str, ...]) -> s
     session = Session(project, milestone, Console())
     due = _due(session)
     wanted = {name: why for name, why in due.items() if not only or name.split(":")[0] in only}
-    lines = [f"Dry run of {milestone.id}: nothing is changed.", "", *foretold(milestone, session.state)]
-    lines += _answers(session.state)
+    lines = [f"Dry run of {milestone.id}: nothing is changed.", "", *foretold(milestone, session.store)]
+    lines += _answers(session.store)
     lines += ["Next steps:", *_steps(session, wanted)] if wanted else ["Nothing to do."]
     stops = list(_stops(session, wanted))
     lines += ["", "Stops to expect:", *stops] if stops else []
@@ -73,7 +73,7 @@ def _steps(session: Session, due: dict[str, str]) -> Iterator[str]:
 
 
 def _stops(session: Session, due: dict[str, str]) -> Iterator[str]:
-    milestone, gates = session.milestone, {gate.gate: gate for gate in session.state.gates.all()}
+    milestone, gates = session.milestone, {gate.gate: gate for gate in session.store.gates.all()}
     numbers = {session.nodes[name].issue for name in due}
     for gate in gates.values():
         yield f"  🛑 {gate.gate}: {headline(gate.kind, gate.findings)} (it waits already) — {' | '.join(gate.verbs)}"

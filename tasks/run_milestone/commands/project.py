@@ -23,16 +23,16 @@ def init(args: argparse.Namespace) -> int:
 
 def demo(args: argparse.Namespace) -> int:
     """Play the founding example with its eight recorded decisions."""
+    from ..model import RunOptions
     from ..plan.project import Project
     from ..render.plans import demo_ended
     from ..runner.answerers import read_recorded
-    from ..runner.options import Mode
     from ..runner.run import run as run_milestone
     from .scaffold import make_demo
 
     project = Project(make_demo(Path(args.dir)))
     milestone = load_plan(project, "m4.1")
-    code = run_milestone(project, milestone, Mode(), read_recorded(project.plan("m4.1") / "decisions.yaml"))
+    code = run_milestone(project, milestone, RunOptions(), read_recorded(project.plan("m4.1") / "decisions.yaml"))
     put(demo_ended(args.dir))
     return code
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 WISHES = (
-    *("jobs", "autonomous", "watch", "verbose", "metrics"),
-    *("skip_code_review", "skip_plan_review", "no_worktree"),
+    *("jobs", "autonomous", "watch", "verbose", "metrics", "max_time", "max_cost"),
+    *("skip_code_review", "skip_plan_review", "no_worktree", "no_issues"),
 )
 """Flags that a run is handed as they are."""
 
@@ -29,9 +29,9 @@ def run(args: argparse.Namespace) -> int:
     project = current_project()
     if args.dry_run:
         return _foretell(project, args)
+    from ..model import RunOptions
     from ..render.status import status_text
-    from ..runner.answerers import Prompt
-    from ..runner.options import Mode, asks
+    from ..runner.answerers import Prompt, can_ask
     from ..runner.run import run as run_milestone
     from ..store import State
 
@@ -43,10 +43,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--lock is about the state on the remote.", "Give --state-ref with it.")
     if args.no_issues and args.only is not None:
         raise UsageError("--no-issues and --only are about different tasks.", "Give one of them.")
-    shared = {"shared": args.state_ref, "lock": args.lock, "own": args.no_issues}
-    mode = Mode(only_issues(args.only, milestone), time=args.max_time, money=args.max_cost, **wished, **shared)
+    shared = {"shared": args.state_ref, "lock": args.lock}
+    options = RunOptions(only_issues(args.only, milestone), **wished, **shared)
     prompt = Prompt(lambda: status_text(milestone, State(project.state(milestone.id))))
-    return run_milestone(project, milestone, mode, prompt if asks(mode) else None)
+    return run_milestone(project, milestone, options, prompt if can_ask(options) else None)
 
 
 def _foretell(project: Project, args: argparse.Namespace) -> int:

@@ -27,7 +27,7 @@ def explain(project: Project, milestone: Milestone, asked: str) -> str:
         raise UsageError(f"{milestone.id} has no task {asked!r}.", f"`run-milestone why {milestone.id}` lists all.")
     with session.looking():
         lines = [f"{milestone.id}:{line}" for line in _lines(session, nodes)]
-    return "\n".join([*foretold(milestone, session.state), *lines, ""])
+    return "\n".join([*foretold(milestone, session.store), *lines, ""])
 
 
 def _wanted(node: Node, asked: str) -> bool:
@@ -50,7 +50,7 @@ def reasons(session: Session, nodes: Iterable[Node]) -> Iterator[tuple[str, str]
 def _lines(session: Session, nodes: list[Node]) -> Iterator[str]:
     due = dict(reasons(session, nodes))
     for node in nodes:
-        settled = session.due.settled(node.issue) if node.issue else None
+        settled = session.settled(node.issue) if node.issue else None
         yield (
             f"{node.name}: will run: {due[node.name]}"
             if node.name in due
@@ -63,12 +63,13 @@ def _reason(session: Session, node: Node, before: str | None) -> str | None:
 
     A barrier or review that runs again delays an issue, but changes none of its inputs.
     """
-    gate = session.state.gates.read(node.issue or node.name)
+    gate = session.store.gates.read(node.issue or node.name)
     only_later = before is not None and session.nodes[before].issue is None and node.issue is not None
     if before is not None and not only_later:
         return f"{before} comes first"
     try:
-        reason = session.due.why(node)
+        verdict = session.check(node)
+        reason = verdict.why if verdict.run else None
     except DamagedStateError as error:
         return str(error)
     if only_later and reason is not None:
@@ -82,6 +83,6 @@ def _committed(session: Session, node: Node, gate: Gate) -> str | None:
     """Return a reason if a person made the commits that the gate waits for."""
     if gate.kind is not Kind.HUMAN or node.step is not Step.IMPLEMENT or node.issue is None:
         return None
-    waited = session.state.markers.evidence(node.name, Implemented)
-    head = session.due.making.job(session.due.making.issue(node.issue)).head
+    waited = session.store.markers.evidence(node.name, Implemented)
+    head = session.ctx.branches.heads.get(session.ctx.branch(session.ctx.issues[node.issue]))
     return "the commits that it waited for are there" if waited and head not in {None, waited.head} else None

@@ -33,6 +33,7 @@ from .forge import (
     pull_of,
 )
 from .gate import AnswerComment, Approval, Asked, Decision, Finding, Gate
+from .options import RunOptions
 from .plan import (
     AgentSpec,
     Checks,
@@ -96,6 +97,7 @@ __all__ = [
     "Restarted",
     "Reviewed",
     "Reviewer",
+    "RunOptions",
     "Severity",
     "Spec",
     "Step",

@@ -272,9 +272,14 @@ def _takes_back(decision: Decision, skip: Decision | None) -> bool:
     return skip is not None and skip.gate == decision.gate
 
 
-def asks_for_work(decision: Decision) -> bool:
-    """Return whether a decision asks for another attempt at the implementation."""
-    return decision.verb in AGAIN and (decision.verb is not Verb.RETRY or decision.kind is Kind.AGENT)
+def rework_requested(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    """Return the decisions that ask for another attempt at the implementation.
+
+    This is how `fix`, `restart` and `retry` take effect: they are an input of the step `implement`.
+    """
+    return tuple(
+        one for one in decisions if one.verb in AGAIN and (one.verb is not Verb.RETRY or one.kind is Kind.AGENT)
+    )
 
 
 def about(issue: str, phase: int, decisions: Iterable[Decision]) -> tuple[Decision, ...]:

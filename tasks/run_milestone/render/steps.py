@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.units import count
 from ..model import Kind, Step, Tier
+from ..policy.graph import PLAN_REVIEW
 from ..policy.stops import STOPS
+from . import transcript
+from .phrases import found_at, wanted
+from .run_summary import completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..model import (
         BranchMade,
+        Decision,
         Implemented,
         Inspected,
+        Issue,
         Linted,
+        Milestone,
         Passed,
         Proposed,
         Pushed,
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
         Reviewed,
         Tested,
     )
+    from ..policy.graph import Node
+    from ..store import State
 
 
 def before(step: Step, attempt: int, *, from_scratch: bool) -> list[str]:
@@ -34,9 +43,33 @@ def before(step: Step, attempt: int, *, from_scratch: bool) -> list[str]:
     return []
 
 
-def after(step: Step, evidence: Any, attempt: int) -> list[str]:
-    """Return the lines of the transcript for a finished step."""
-    return list(_LINES[step](evidence, attempt))
+def after(step: Step, evidence: Any, attempt: int, *, from_scratch: bool) -> list[str]:
+    """Return the lines of the transcript for a finished step. A restart implements again, it fixes nothing."""
+    return list(_LINES[step](evidence, 1 if step is Step.IMPLEMENT and from_scratch else attempt))
+
+
+def before_milestone_task(name: str, *, unreviewed: bool) -> list[str]:
+    """Return the lines before a task of the milestone itself."""
+    return transcript.quality_gate() if name == PLAN_REVIEW and not unreviewed else []
+
+
+def after_milestone_task(node: Node, evidence: Any, milestone: Milestone, state: State) -> list[str]:
+    """Return the lines for a finished task of the milestone itself."""
+    match node.name:
+        case "bootstrap":
+            return transcript.bootstrapped(milestone, evidence)
+        case "plan-review":
+            return transcript.plan_reviewed(milestone, evidence)
+        case "complete":
+            return ["", *completed(milestone, state)]
+        case _:
+            return [f"✓ Phase {node.phase} approved"]
+
+
+def wanted_of_person(issue: Issue, rework: Decision | None) -> list[str]:
+    """Return what a person who implements an issue needs to know: what is wanted, and what was found before."""
+    earlier = [f"- {found_at(finding)}" for finding in rework.findings] if rework else []
+    return [*wanted(issue), *(["", "To be fixed:", *earlier] if earlier else [])]
 
 
 def _branch(done: BranchMade, _: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""answers: where the answer to a gate comes from while a run goes on: a prompt, or recorded decisions."""
+"""Who answers a gate during a run: a prompt, recorded decisions, the stop table, or nobody."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ..model import Decision, Gate
+    from ..model import Decision, Gate, RunOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,11 @@ class Answers(Protocol):
 
     def __call__(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
         """Return the answer to `gate`; `decisions` are those taken so far."""
+
+
+def can_ask(options: RunOptions) -> bool:
+    """Return whether somebody can be asked: on a terminal, and nobody else answers."""
+    return not options.autonomous and not options.watch and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def nobody(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:

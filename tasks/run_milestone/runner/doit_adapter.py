@@ -1,4 +1,4 @@
-"""engine: the door to doit; nodes become tasks, a run becomes sessions. The only importer of doit."""
+"""The adapter to doit: nodes become its tasks, a run becomes sessions. The only importer of doit."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from doit.reporter import ZeroReporter
 from ..core import fastpath
 from ..core.errors import Interrupted, UserError
 from ..plan.project import Project, find_project
-from .concurrency import Lanes
+from .concurrency import Slots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from ..policy.graph import Node
     from .session import Session
+    from .up_to_date import Verdict
 
 _sessions: dict[str, Session] = {}
 """The sessions whose tasks were made, by milestone; doit's reporter finds them here by task name."""
@@ -34,24 +35,32 @@ _sealed: dict[str, str] = {}
 
 
 class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
-    """Carries one node out. An action object spares doit a look at every function's signature."""
+    """Runs one node. An action object spares doit a look at every function's signature."""
 
-    def __init__(self, session: Session, node: Node, lanes: Lanes) -> None:
-        """Bind a node to the session that carries it out, and to the lanes in which it waits for its turn."""
+    def __init__(self, session: Session, node: Node, slots: Slots) -> None:
+        """Bind a node to the session that runs it, and to the slots that it waits for."""
         self._session = session
         self._node = node
-        self._lanes = lanes
+        self._slots = slots
+        self._verdict: Verdict | None = None
         self.out = self.err = ""
         self.result: Any = None
         self.values: dict[str, Any] = {}
+
+    def is_up_to_date(self) -> bool:
+        """Decide whether the node needs nothing, and keep the verdict for `execute`."""
+        self._verdict = self._session.check(self._node)
+        if not self._verdict.run:
+            self._session.pass_over(self._node, self._verdict)
+        return not self._verdict.run
 
     def execute(self, out: Any = None, err: Any = None) -> TaskFailed | TaskError | None:  # noqa: ARG002
         """Return None when the node is done, else why it is not."""
         from .gates import Stopped
 
         try:
-            with self._lanes.place(self._node):
-                self._session.carry_out(self._node)
+            with self._slots.slot(self._node):
+                self._session.execute(self._node, self._verdict or self._session.check(self._node))
         except Stopped as stopped:
             return TaskFailed(str(stopped), report=False)
         except Interrupted as error:
@@ -82,7 +91,7 @@ class Reporter(ZeroReporter):  # type: ignore[misc]  # doit is untyped
         sys.stdout.writelines(_sealed[name] for name in sorted(asked & set(_sealed)))
         try:
             for name in sorted(asked & set(_sessions)):
-                _sessions[name].begin_once()
+                _begin_once(_sessions[name])
         except UserError as error:
             self.complete_run()
             raise InvalidCommand(str(error)) from None
@@ -96,8 +105,19 @@ class Reporter(ZeroReporter):  # type: ignore[misc]  # doit is untyped
     def complete_run(self) -> None:
         """End the sessions that this run began."""
         for session in _sessions.values():
-            if session.manner.standalone:
+            if session.options.standalone:
                 session.finish()
+
+
+def _begin_once(session: Session) -> None:
+    """Begin unless the run has begun, or the seal says that nothing changed since the milestone was complete."""
+    from .stages import begin
+
+    nothing_to_do = session.store.sealed().get("run")
+    if nothing_to_do is not None:
+        session.console.say(nothing_to_do.splitlines()[:1])
+    elif session.ctx.adapters is None:
+        begin(session)
 
 
 DOIT_CONFIG = {
@@ -141,13 +161,13 @@ def _all_tasks(project: Project) -> Iterator[dict[str, Any]]:
 
 def _standalone(project: Project, name: str) -> Session:
     """Return the session of a plain `doit` command, which begins and ends with doit's own run."""
+    from ..model import RunOptions
     from ..plan import load
     from ..render.console import Console
-    from .options import Manner
     from .session import Session
 
     milestone = load(project.plan(name), cache=project.state(name) / "cache" / "plan.json")
-    session = Session(project, milestone, Console(), Manner(standalone=True))
+    session = Session(project, milestone, Console(), RunOptions(standalone=True))
     _sessions[name] = session
     _let_forget(session)
     return session
@@ -176,20 +196,20 @@ def _tasks(session: Session) -> Iterator[dict[str, Any]]:
         yield _task(session, node, _UNBOUNDED, done=done)
 
 
-_UNBOUNDED = Lanes(sys.maxsize, ())
+_UNBOUNDED = Slots(sys.maxsize, ())
 """As many at once as doit itself was told."""
 
 
-def _remaining_tasks(session: Session, names: list[str], lanes: Lanes) -> Iterator[dict[str, Any]]:
+def _remaining_tasks(session: Session, names: list[str], slots: Slots) -> Iterator[dict[str, Any]]:
     """Yield the tasks that these need and that are not known to be done: a run asks doit again after every answer."""
-    nodes = session.due.remaining(names)
+    nodes = session.done.remaining(session.ctx, names)
     known = {node.name for node in nodes}
     for node in nodes:
         after = tuple(name for name in node.after if name in known)
-        yield _task(session, replace(node, after=after), lanes, done=False)
+        yield _task(session, replace(node, after=after), slots, done=False)
 
 
-def _task(session: Session, node: Node, lanes: Lanes, *, done: bool) -> dict[str, Any]:
+def _task(session: Session, node: Node, slots: Slots, *, done: bool) -> dict[str, Any]:
     base = session.milestone.id
     task: dict[str, Any] = {
         "basename": base,
@@ -199,11 +219,11 @@ def _task(session: Session, node: Node, lanes: Lanes, *, done: bool) -> dict[str
     }
     if node.group:
         return {**task, "actions": None}
-    fresh: bool | Callable[[], bool] = True if done else lambda: session.done(node)
+    action = NodeAction(session, node, slots)
     return {
         **task,
-        "actions": [NodeAction(session, node, lanes)],
-        "uptodate": [fresh],
+        "actions": [action],
+        "uptodate": [True if done else action.is_up_to_date],
         "clean": [(session.forget, [node.name])],
     }
 
@@ -223,12 +243,12 @@ class _Run(Run):  # type: ignore[misc]  # doit is untyped
 def run(session: Session, names: list[str], *, jobs: int = 1) -> None:
     """Run tasks (`03`, `phase-1`, `complete`) of a session that has begun, and everything they need.
 
-    `jobs` are the places in each of the lanes.
+    `jobs` are the slots of each kind.
     """
-    asked = [f"{session.milestone.id}:{name}" for name in names if not session.due.known_done(name)]
+    asked = [f"{session.milestone.id}:{name}" for name in names if name not in session.done]
     if not asked:
         return
-    lanes = Lanes(jobs, names)
-    tasks = {"DOIT_CONFIG": DOIT_CONFIG, "task_milestone": lambda: _remaining_tasks(session, names, lanes)}
-    words = ["--continue", *(["-n", str(lanes.threads), "-P", "thread"] if jobs > 1 else [])]
+    slots = Slots(jobs, names)
+    tasks = {"DOIT_CONFIG": DOIT_CONFIG, "task_milestone": lambda: _remaining_tasks(session, names, slots)}
+    words = ["--continue", *(["-n", str(slots.threads), "-P", "thread"] if jobs > 1 else [])]
     _Run(task_loader=ModuleTaskLoader(tasks)).parse_execute([*words, *asked])

@@ -1,4 +1,4 @@
-"""books: what a run leaves behind: summary, report, and the seal that answers the next command."""
+"""Write what a run leaves: summary, report, and the seal that answers the next command."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ from ..render import html
 from ..render.run_summary import summary_lines
 from ..render.status import gates_text, status_text
 from ..store.summary import summarise
+from .up_to_date import finished
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from pathlib import Path
 
     from ..model import Milestone
     from ..plan.project import Project
+    from ..steps.context import RunContext
     from ..store import State
-    from .up_to_date import Due
 
 CODES = {"complete": 0, "failed": 1, "aborted": 1, "waiting": 3, "unfinished": 1}
 """Exit code of a run by how it ended."""
 
 
-def exit_code(state: State, due: Due, status: str, only: tuple[str, ...]) -> ExitCode:
+def exit_code(ctx: RunContext, status: str, fresh: Container[str]) -> ExitCode:
     """Return the exit code of a run that ended so; one of `only` some issues is done when they are."""
-    budget_open = state.gates.read(budget.GATE) is not None
+    store, only = ctx.store, ctx.options.only
     if status in {"failed", "aborted"}:
-        return ExitCode.BUDGET if status == "aborted" and _ended_by_budget(state) else ExitCode.FAILED
-    if budget_open:
+        return ExitCode.BUDGET if status == "aborted" and _ended_by_budget(store) else ExitCode.FAILED
+    if store.gates.read(budget.GATE) is not None:
         return ExitCode.BUDGET
     if only:
-        return ExitCode.DONE if all(due.finished(number) for number in only) else ExitCode.WAITING
+        return ExitCode.DONE if all(finished(ctx, number, fresh) for number in only) else ExitCode.WAITING
     return ExitCode(CODES[status])
 
 
@@ -41,17 +43,19 @@ def _ended_by_budget(state: State) -> bool:
     return bool(decisions) and decisions[-1].gate == budget.GATE
 
 
-def close_books(
-    project: Project, milestone: Milestone, state: State, common: Path, status: str, problems: dict[str, str]
-) -> None:
-    """Write the summary, a finished milestone's report, and the seal last, so that it watches what is final."""
-    facts = {**summarise(milestone, state), "status": status, "problems": problems}
+def write_results(ctx: RunContext, common: Path, status: str, problems: dict[str, str]) -> None:
+    """Write the summary, a finished milestone's report, and the seal last, so that it watches what is final.
+
+    `common` is the git directory that holds the local branches.
+    """
+    milestone, store = ctx.milestone, ctx.store
+    facts = {**summarise(milestone, store), "status": status, "problems": problems}
     title = f"# Milestone {milestone.id}: {milestone.title}"
-    text = "\n".join([title, "", f"Status: {status}", "", "```", *summary_lines(milestone, state), "```", ""])
-    state.write_summary(facts, text)
+    text = "\n".join([title, "", f"Status: {status}", "", "```", *summary_lines(milestone, store), "```", ""])
+    store.write_summary(facts, text)
     if status == "complete" and html.is_available():
-        state.write_report(html.page(milestone, state))
-    _write_seal(project, milestone, state, common, status)
+        store.write_report(html.page(milestone, store))
+    _write_seal(ctx.project, milestone, store, common, status)
 
 
 def _write_seal(project: Project, milestone: Milestone, state: State, common: Path, status: str) -> None:
@@ -70,8 +74,8 @@ def _files(project: Project, milestone: Milestone, state: State, common: Path) -
     """Return the files that the end rests on: the plan, the milestone's own markers, and the local heads."""
     folder, plan = state.folder, project.plan(milestone.id)
     specs = [str(plan / issue.spec.path) for issue in milestone.issues if issue.spec]
-    own = [str(folder / f"{name}.json") for name in ("bootstrap", "plan-review", "complete", "issues")]
-    return [str(plan / "plan.yaml"), str(plan / EPIC), *specs, *own, *_heads(milestone, state, common)]
+    records = [str(folder / f"{name}.json") for name in ("bootstrap", "plan-review", "complete", "issues")]
+    return [str(plan / "plan.yaml"), str(plan / EPIC), *specs, *records, *_heads(milestone, state, common)]
 
 
 def _heads(milestone: Milestone, state: State, common: Path) -> list[str]:

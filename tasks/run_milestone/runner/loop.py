@@ -1,4 +1,4 @@
-"""drive: a whole run, from the first task to the last answer; the engine runs, people answer, the engine runs on."""
+"""The loop of a run: doit runs tasks, people answer gates, doit runs on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from ..model import Verb
 from ..policy import budget
 from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, longest_first, phase_name
 from . import doit_adapter
-from .session import Session
 
 if TYPE_CHECKING:
     from ..model import Gate
@@ -37,8 +36,8 @@ def drive(
 
 def _shut(session: Session, name: str) -> bool:
     """Return whether this task is a barrier that stays shut, or the budget is used up: nothing behind it can start."""
-    barrier = session.nodes[name].issue is None and session.state.markers.read(name) is None
-    return barrier or session.state.gates.read(budget.GATE) is not None
+    barrier = session.nodes[name].issue is None and session.store.markers.read(name) is None
+    return barrier or session.store.gates.read(budget.GATE) is not None
 
 
 def _stretches(session: Session, only: tuple[str, ...], jobs: int) -> list[list[str]]:
@@ -65,7 +64,7 @@ def _run_and_ask(
     while True:
         for stretch in stretches:
             doit_adapter.run(session, stretch, jobs=jobs)
-            if session.aborted or not session.due.known_done(stretch[-1]):
+            if session.aborted or stretch[-1] not in session.done:
                 break
         if session.aborted or (in_turn and session.problems) or not _answered(session, answers, asked):
             return
@@ -85,23 +84,23 @@ def _reached(session: Session, names: list[str]) -> set[str]:
 def _answered(session: Session, answers: Answers, asked: set[str]) -> bool:
     """Ask about the gates that are open among those; returns whether an answer was taken."""
     for gate in _open(session, asked):
-        answer = answers(gate, session.state.decisions.all())
+        answer = answers(gate, session.store.decisions.all())
         if answer is not None:
-            session.state.approvals.leave(gate.gate, answer.verb, why=answer.why, who=answer.who, digest=gate.digest)
+            session.store.approvals.leave(gate.gate, answer.verb, why=answer.why, who=answer.who, digest=gate.digest)
         if answer is not None and answer.verb is Verb.ABORT:
             break
     return session.settle()
 
 
 def _open(session: Session, asked: set[str]) -> list[Gate]:
-    return [gate for gate in session.state.gates.all() if gate.gate in asked]
+    return [gate for gate in session.store.gates.all() if gate.gate in asked]
 
 
 def drive_own(session: Session) -> None:
     """Run the tasks of the milestone itself, as far as its issues let: bootstrap, plan review, barriers, end."""
     names = [BOOTSTRAP, PLAN_REVIEW]
     for phase in session.milestone.phases:
-        if not all(session.due.finished(issue.number) for issue in phase.issues):
+        if not all(session.finished(issue.number) for issue in phase.issues):
             break
         names.append(phase_name(phase.number))
     else:

@@ -1,4 +1,4 @@
-"""renumbering: the records follow the plan's issues to their present numbers, and a run says what changed."""
+"""Let the records follow the plan's issues to their present numbers, and say what changed."""
 
 from __future__ import annotations
 
@@ -10,48 +10,46 @@ from ..render.phrases import one_line
 from ..render.transcript import refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
     from ..model import Milestone
     from ..policy.issue_identity import Known, Revision
     from ..store import State
 
-    Say = Callable[[Iterable[str]], None]
 
+def take_up(milestone: Milestone, state: State) -> list[str]:
+    """Let markers, decisions and branches follow their issues; returns what to say.
 
-def take_up(milestone: Milestone, state: State, say: Say) -> None:
-    """Let markers, decisions and branches follow their issues; what was asked or left for another issue counts no more.
-
-    A run that was ended while it did this is gone on from first.
+    What was asked or left for another issue counts no more. A run that was ended while it did this is completed first.
     """
-    _follow(state, say)
+    lines = _follow(state)
     revisions = state.registry.take_up(milestone, state.decisions.next())
     if state.markers.read(BOOTSTRAP) is not None:
-        say(told(milestone, state, revisions))
-    _follow(state, say)
+        lines += describe(milestone, state, revisions)
+    return lines + _follow(state)
 
 
-def _follow(state: State, say: Say) -> None:
-    """Carry out what the registry still has to move."""
+def _follow(state: State) -> list[str]:
+    """Carry out what the roster still has to move; returns which answers were refused."""
     changed = state.registry.roll.changed
     if not changed:
-        return
+        return []
     for number in changed:
         state.gates.close(number)
         state.asked.drop(number)
-    for approval in state.approvals.all():
-        if approval.gate in changed:
-            why = another(approval.gate)
-            say([refused(approval.file, why, state.refuse(approval, why))])
+    left = [approval for approval in state.approvals.all() if approval.gate in changed]
+    whys = [(approval, another(approval.gate)) for approval in left]
+    lines = [refused(approval.file, why, state.refuse(approval, why)) for approval, why in whys]
     moves = {
         move.source: move.target for move in state.registry.roll.moves if move.number or move.target.endswith("/issues")
     }
     state.journal.add("issues renumbered", moves=moves)
     state.markers.forget(COMPLETE)
     state.registry.carry_out()
+    return lines
 
 
-def told(milestone: Milestone, state: State, revisions: tuple[Revision, ...]) -> Iterator[str]:
+def describe(milestone: Milestone, state: State, revisions: tuple[Revision, ...]) -> Iterator[str]:
     """Yield what became of the plan's issues, one sentence each."""
     new = {one.now.number: one.now for one in revisions if one.before is None}
     for one in revisions:
@@ -108,6 +106,6 @@ def foretold(milestone: Milestone, state: State) -> list[str]:
     """Return what the next run will take up of a changed plan; until then records stand under their old numbers."""
     if state.markers.read(BOOTSTRAP) is None:
         return []
-    lines = list(told(milestone, state, state.registry.foresee(milestone, state.decisions.next())))
+    lines = list(describe(milestone, state, state.registry.foresee(milestone, state.decisions.next())))
     first = "⚠️ The plan's issues changed since the last run. Until the next one, records stand under their old numbers:"
     return [first, *(f"  {line}" for line in lines), ""] if lines else []

@@ -1,8 +1,9 @@
-"""running: one run from its flags to its exit code."""
+"""One run of a milestone, from its options to its exit code."""
 
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import ExitCode, Panic, UserError
@@ -17,33 +18,35 @@ from ..sync.shared_state import LocalState, SharedState
 from .answerers import autonomous, nobody
 from .finish import exit_code
 from .loop import drive, drive_own
-from .options import Manner, Mode
 from .session import Session
 from .shutdown import leave_drafts, saved
 from .signals import heed_signals
+from .stages import begin
 from .watch import wait_for_answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..model import Decision, Gate, Milestone
+    from ..model import Decision, Gate, Milestone, RunOptions
     from ..plan.project import Project
     from .answerers import Answer, Answers
 
 
-def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None = None) -> int:
+def run(project: Project, milestone: Milestone, options: RunOptions, ask: Answers | None = None) -> int:
     """Run or resume a milestone; `ask` answers its gates one after the other, None leaves them or decides alone.
 
     With several jobs everything that can run does, then all gates that are open are asked about.
     """
-    milestone = budget.limited(milestone, time=mode.time, money=mode.money)
+    milestone = budget.limited(milestone, time=options.max_time, money=options.max_cost)
+    options = replace(options, interactive=ask is not None or options.autonomous)
     gc.freeze()  # what is imported by now stays: no collection needs to look through it again
-    session = Session(project, milestone, Console(apart=mode.jobs > 1), _manner(mode, ask), _sharing(mode))
+    shared = SharedState(options.lock) if options.shared else LocalState()
+    session = Session(project, milestone, Console(apart=options.jobs > 1), options, shared)
     heed_signals()
     try:
-        session.begin()
-        _drive(session, mode, ask)
-        return _finish(session, mode)
+        begin(session)
+        _drive(session, ask)
+        return _finish(session)
     except KeyboardInterrupt:
         _save(session)
         raise
@@ -52,10 +55,6 @@ def run(project: Project, milestone: Milestone, mode: Mode, ask: Answers | None 
         raise
     finally:
         session.end()
-
-
-def _sharing(mode: Mode) -> LocalState:
-    return SharedState(mode.lock) if mode.shared else LocalState()
 
 
 def _save(session: Session) -> None:
@@ -68,21 +67,23 @@ def _save(session: Session) -> None:
 
 def _secure(session: Session) -> None:
     """Leave nothing to be merged by mistake, and say what is saved."""
-    session.state.journal.add("panic", who=whoami())
-    session.console.say(leave_drafts(session.milestone, session.state, session.hands.forge))
-    session.console.say(saved(session.milestone, session.state))
+    session.store.journal.add("panic", who=whoami())
+    session.console.say(leave_drafts(session.milestone, session.store, session.outside.forge))
+    session.console.say(saved(session.milestone, session.store))
     session.finish()
 
 
-def _drive(session: Session, mode: Mode, ask: Answers | None) -> None:
-    if mode.own:
+def _drive(session: Session, ask: Answers | None) -> None:
+    options = session.options
+    if options.no_issues:
         drive_own(session)
         return
-    in_turn = ask is not None and mode.jobs == 1
-    answers = _one_by_one(session, ask) if ask and not in_turn else ask or (autonomous if mode.autonomous else nobody)
+    in_turn = ask is not None and options.jobs == 1
+    unasked = autonomous if options.autonomous else nobody
+    answers = _one_by_one(session, ask) if ask and not in_turn else ask or unasked
     while True:
-        drive(session, answers, only=mode.only, jobs=mode.jobs, in_turn=in_turn)
-        if not mode.watch or not wait_for_answer(session):
+        drive(session, answers, only=options.only, jobs=options.jobs, in_turn=in_turn)
+        if not options.watch or not wait_for_answer(session):
             return
 
 
@@ -97,36 +98,23 @@ def _one_by_one(session: Session, ask: Answers) -> Answers:
     return answer
 
 
-def _manner(mode: Mode, ask: Answers | None) -> Manner:
-    who = whoami()
-    return Manner(
-        unreviewed=who if mode.skip_code_review else None,
-        plan_unreviewed=who if mode.skip_plan_review else None,
-        one_tree=mode.no_worktree,
-        prompts=ask is not None or mode.autonomous,
-        verbose=mode.verbose,
-        about=mode.only if mode.shared else (),
-    )
-
-
-def _finish(session: Session, mode: Mode) -> int:
-    if mode.autonomous:
+def _finish(session: Session) -> int:
+    options = session.options
+    if options.autonomous:
         session.console.leave_all()
-        session.console.say(autonomous_report(session.milestone, session.state, aborted=session.aborted))
-    code = (
-        ExitCode.DONE
-        if _only_issues_are_left(session, mode)
-        else exit_code(session.state, session.due, session.status, mode.only)
-    )
-    if mode.only and code == ExitCode.DONE:
+        session.console.say(autonomous_report(session.milestone, session.store, aborted=session.aborted))
+    code = _exit_code(session)
+    if options.only and code == ExitCode.DONE:
         session.console.leave_all()
-        session.console.say(["", f"✓ Done: {', '.join(f'#{number}' for number in mode.only)}"])
+        session.console.say(["", f"✓ Done: {', '.join(f'#{number}' for number in options.only)}"])
     session.finish()
-    if mode.metrics:
-        session.state.write_metrics(measure(session.milestone, session.state))
+    if options.metrics:
+        session.store.write_metrics(measure(session.milestone, session.store))
         session.console.say(["", f"✓ Metrics written: state/{session.milestone.id}/metrics.json"])
     return code
 
 
-def _only_issues_are_left(session: Session, mode: Mode) -> bool:
-    return mode.own and session.status == "unfinished"
+def _exit_code(session: Session) -> ExitCode:
+    if session.options.no_issues and session.status == "unfinished":
+        return ExitCode.DONE  # only issues are left
+    return exit_code(session.ctx, session.status, session.done.fresh)

@@ -1,286 +1,267 @@
-"""session: one run of one milestone; it carries out what is due and opens gates. It knows no doit."""
+"""One run of one milestone: its context, what it has done so far, and what it says at its end. It knows no doit."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import INTERRUPTED, BusyError, ExitCode, Interrupted
-from ..model import Verb
-from ..policy.graph import BOOTSTRAP, COMPLETE, Node
+from ..model import RunOptions, Step, Verb
+from ..policy.graph import COMPLETE, Node
 from ..render import transcript
-from ..store import State
-from ..store.run_lock import held
+from ..steps.context import run_context
+from ..steps.task import Questions
 from ..store.summary import status_of
-from ..sync.shared_state import LocalState
-from .budget_tracker import Ledger
-from .executor import Carrying
-from .finish import close_books
-from .gates import Questions
-from .options import Manner
-from .plan_changes import take_up
-from .reconcile import Reconciling
-from .shift import Shift
-from .task_factory import Making
-from .up_to_date import Due
-from .world import Outside
+from . import budget_tracker, up_to_date
+from .ask import OpenQuestion, ask_about
+from .concurrency import InFlight
+from .executor import execute
+from .finish import write_results
+from .gates import Gates, Stopped
+from .up_to_date import DoneTasks, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..adapters import Hands
     from ..model import Finding, Milestone
     from ..plan.project import Project
     from ..render.console import Console
+    from ..steps.context import Adapters
+    from ..store import State
+    from ..sync.shared_state import LocalState
 
 
 class Session:
-    """One run. `begin` takes the lock and looks at the world, `carry_out` does one task, `end` lets go."""
+    """One run. `stages.begin` starts it, `execute` runs one task, `end` lets go of everything."""
 
     def __init__(
         self,
         project: Project,
         milestone: Milestone,
         console: Console,
-        manner: Manner | None = None,
-        sharing: LocalState | None = None,
+        options: RunOptions | None = None,
+        shared: LocalState | None = None,
     ) -> None:
-        """Look at a milestone of a project, in the manner of the run's flags; `sharing` sends its state."""
-        self.project = project
-        self.milestone = milestone
-        self.console = console
-        self.state = State(project.state(milestone.id))
+        """Look at a milestone of a project; `shared` exchanges its state with other machines."""
+        ctx = run_context(project, milestone, console, options or RunOptions())
+        self.ctx = replace(ctx, shared=shared) if shared else ctx
+        self.done = DoneTasks()
+        self.others = self._others()
+        self.gates = Gates(self.done, self.others)
         self.problems: dict[str, str] = {}
         self.aborted = False
-        self.manner = manner or Manner()
-        self._sharing = sharing or LocalState()
-        self._stack = contextlib.ExitStack()
-        self._shift = Shift()
-        self._outside = Outside()
-        self.due = Due(Making(project, milestone, self.state, self._outside, self._attempting, self.manner))
-        self._others = self._left_to_others()
-        self._ledger = Ledger(milestone, self.state)
-        self._questions = Questions(self.due, console, self._sharing, self._others)
-        self._carrying = Carrying(self.due, console, self._ledger, self._questions, self._send)
-        self._hurried = False
-        """Whether somebody wants a standalone run to end now."""
+        self.resources = contextlib.ExitStack()
+        self.lock = -1
+        """The file descriptor that holds the run's lock."""
+        self.notes: list[str] = []
+        """What to say below the banner."""
+        self._in_flight = InFlight()
+        self._explained: set[str] = set()
+        """Tasks of which a verbose run said that they are done."""
+        self._is_interrupted = False
 
-    def _left_to_others(self) -> frozenset[str]:
+    def _others(self) -> frozenset[str]:
         """Return the issues that other runs work on at this moment."""
-        about = self.manner.about
-        needed = {node.issue for node in self.due.remaining(about)}
-        return frozenset(issue.number for issue in self.milestone.issues if about and issue.number not in needed)
+        limited_to = self.options.elsewhere
+        needed = {node.issue for node in self.done.remaining(self.ctx, limited_to)}
+        return frozenset(number for number in self.ctx.issues if limited_to and number not in needed)
 
-    # ---- beginning ----------------------------------------------------------------------------------------------
+    # ---- the context ----------------------------------------------------------------------------------------------
 
-    def begin_once(self) -> None:
-        """Begin unless the run has begun, or the seal says that nothing changed since the milestone was complete."""
-        nothing_to_do = self.state.sealed().get("run")
-        if nothing_to_do is not None:
-            self.console.say(nothing_to_do.splitlines()[:1])
-        elif self._outside.hands is None:
-            self.begin()
+    @property
+    def project(self) -> Project:
+        """The project that holds the plan."""
+        return self.ctx.project
 
-    def begin(self) -> None:
-        """Take the lock, open the repository, take decisions, and ask the remote and the forge once."""
-        from .wiring import open_hands  # the heavy libraries come with the hands
+    @property
+    def milestone(self) -> Milestone:
+        """The milestone that is run."""
+        return self.ctx.milestone
 
-        lock = self._stack.enter_context(held(self.state.folder))
-        told: list[str] = []
-        hands = open_hands(
-            self.project, self.milestone, lock, told.extend, progress=self.console.progress, later=self.console.say
-        )
-        self._outside.hands = hands
-        told += self._sharing.start(self.milestone, self.state, hands.git)
-        again = self.state.markers.read(BOOTSTRAP) is not None
-        doing = self.manner.doing or ("Resuming" if again else "Starting")
-        self.console.say([*transcript.start(self.milestone, doing), *told])
-        take_up(self.milestone, self.state, self.console.say)
-        self.state.journal.add("run started")
-        self._questions.talk_on(hands.forge)
-        self._outside.read_heads()
-        self.settle(comments=True)
-        self._ledger.open()
-        self.console.say(self._ledger.break_off(self._others))
-        self._look_outside()
+    @property
+    def options(self) -> RunOptions:
+        """What the run was asked for."""
+        return self.ctx.options
+
+    @property
+    def store(self) -> State:
+        """The records of the milestone."""
+        return self.ctx.store
+
+    @property
+    def console(self) -> Console:
+        """Where the run's lines go."""
+        return self.ctx.console
+
+    @property
+    def outside(self) -> Adapters:
+        """The adapters of a run that has begun."""
+        return self.ctx.outside
+
+    @property
+    def nodes(self) -> dict[str, Node]:
+        """The milestone's graph, by task name."""
+        return dict(self.ctx.nodes)
+
+    # ---- the world ------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def looking(self) -> Iterator[None]:
-        """Look at the repository without a lock, a remote or a forge, for telling what is due."""
+        """Look at the local branches without a lock, a remote or a forge, to tell what must run."""
         from ..adapters.process import Processes
         from .wiring import open_git
 
         processes = Processes()
         try:
-            self._outside.heads = open_git(self.project, self.milestone, processes, make=False).heads()
+            self.ctx.branches.read(open_git(self.project, self.milestone, processes, make=False))
             yield
         finally:
             processes.stop()
 
-    # ---- looking outside ----------------------------------------------------------------------------------------
-
-    def _look_outside(self) -> None:
-        """Ask the remote and the forge, and take over what happened there since the last run."""
-        reconciling = self._ask_outside()
-        reconciling.take_over(self.console.say)
-        self._heed(reconciling)
-
-    def look_back(self) -> None:
-        """Ask the remote and the forge again, after what this run did there and recorded as it came."""
-        self._heed(self._ask_outside())
-
-    def _ask_outside(self) -> Reconciling:
-        from .wiring import look
-
-        self._outside.world = look(self.hands, self.state.registry.all_branches(self.milestone), self.milestone.id)
-        self.state.remember(self._outside.world)
-        return Reconciling(self.due, self.hands, self._outside.world, self._others)
-
-    def _heed(self, reconciling: Reconciling) -> None:
-        """Do what follows from how branches and pull requests stand now: for skipped issues, and for questions."""
-        self._outside.read_heads()
-        reconciling.leave_drafts(self.console.say)
-        self._questions.withdraw()
-
-    def look_again(self) -> bool:
-        """Bring what others recorded and look at the local branches again; returns whether an issue's branch moved."""
-        self.console.say(self._sharing.pull())
-        names = [self.state.registry.branch(self.milestone, issue) for issue in self.milestone.issues]
-        before = self._outside.heads
-        self._outside.read_heads()
-        self.due.ask_again()
-        return any(before.get(name) != self._outside.heads.get(name) for name in names)
-
-    # ---- hearing answers ----------------------------------------------------------------------------------------
+    # ---- answers --------------------------------------------------------------------------------------------------
 
     def settle(self, *, comments: bool = False) -> bool:
         """Turn approvals into decisions, and say what they do; returns whether there were any."""
-        made = self._questions.settle(comments=comments)
-        if any(decision.verb is Verb.ABORT for decision in made):
+        decisions = self.gates.settle(self.ctx, comments=comments)
+        if any(decision.verb is Verb.ABORT for decision in decisions):
             self.aborted = True
-            self._shift.end()
-        return bool(made)
+            self._in_flight.close()
+        return bool(decisions)
 
-    # ---- carrying out -------------------------------------------------------------------------------------------
+    # ---- tasks ----------------------------------------------------------------------------------------------------
 
-    def carry_out(self, node: Node) -> None:
-        """Do one task and record it; raises Stopped where a person has to decide first."""
-        with self._shift.at_work():
-            self._carrying.carry_out(node)
+    def check(self, node: Node) -> Verdict:
+        """Return whether a task must run."""
+        return up_to_date.check(self.ctx, node, self.done.fresh)
+
+    def settled(self, number: str) -> str | None:
+        """Return why an issue needs nothing more (skipped, merged), None where it does."""
+        return up_to_date.settled(self.ctx, number)
+
+    def finished(self, number: str) -> bool:
+        """Return whether an issue came to its end: done, merged or skipped."""
+        return up_to_date.finished(self.ctx, number, self.done.fresh)
+
+    def pass_over(self, node: Node, verdict: Verdict) -> None:
+        """Remember that a task needs nothing; a verbose run says why."""
+        self.done.note(node.name)
+        if node.step is Step.REVIEW_GATE:
+            self.console.leave(node.issue or "")  # earlier steps of it may have run
+        if self.options.verbose and node.name not in self._explained:
+            self._explained.add(node.name)
+            self.console.say([f"· {node.name} is done: {verdict.why}"])
+
+    def execute(self, node: Node, verdict: Verdict) -> None:
+        """Run one task and record it; raises Stopped where a person has to decide first."""
+        with self._in_flight.task(), self._losing_the_lock_ends_it():
+            try:
+                execute(self.ctx, node, verdict, self.gates, self.done)
+            except Stopped as stopped:
+                self._share(worth_it=stopped.is_new)
+                raise
+            self._share(worth_it=node.step in {None, Step.REVIEW_GATE})
         self.problems.pop(node.name, None)
 
-    def done(self, node: Node) -> bool:
-        """Return whether a task needs nothing as it comes; a verbose run says why."""
-        return self._carrying.done(node)
-
     def passes(self, issue: str, findings: tuple[Finding, ...], change: str) -> bool:
-        """Return whether nothing found about an issue's `change` waits for an answer; else its question is put."""
-        return self._carrying.passes(issue, findings, change)
+        """Return whether nothing found about an issue's `change` waits for an answer; else its question is asked."""
+        outcome = ask_about(self.ctx, issue, Questions(findings, change))
+        if not isinstance(outcome, OpenQuestion):
+            self.store.gates.close(issue)
+            return True
+        with self._losing_the_lock_ends_it():
+            _, is_new = self.gates.open(self.ctx, outcome, issue)
+            self._share(worth_it=is_new)
+        return False
 
     def problem(self, node: Node, error: Exception) -> None:
         """Say and remember that a task failed for a reason that is no question to a person."""
         if self.problems.get(node.name) == str(error):
             return
         self.problems[node.name] = str(error)
-        self.state.journal.add("failed", task=node.name, why=str(error))
+        self.store.journal.add("failed", task=node.name, why=str(error))
         self.console.say(["", f"✗ {self.milestone.id}:{node.name} failed: {error}"], node.issue)
         if node.issue:
             self.console.leave(node.issue)
 
     def forget(self, task: str) -> None:
         """Forget that a task, or all of an issue, is done, so that it runs again."""
-        self.state.markers.forget(task)
-        self.state.markers.forget(COMPLETE)
+        self.store.markers.forget(task)
+        self.store.markers.forget(COMPLETE)
 
-    def _attempting(self, issue: str) -> None:
-        """Write down that an agent begins, also where others see it: a machine that is lost has used its attempt."""
-        if self._ledger.begin(issue):
-            self._send()
+    def _share(self, *, worth_it: bool) -> None:
+        """Send what was recorded to the machines that share it; they use up the same budget."""
+        if worth_it:
+            self.console.say(self.ctx.shared.push())
+            if self.store.is_shared:
+                budget_tracker.refresh(self.ctx)
 
-    def _send(self) -> None:
-        """Send what was recorded; once another run has the lock, nothing more is begun."""
+    @contextlib.contextmanager
+    def _losing_the_lock_ends_it(self) -> Iterator[None]:
+        """Let no task start once another run has the lock."""
         try:
-            self.console.say(self._sharing.push())
+            yield
         except BusyError as error:
-            self._shift.end()
+            self._in_flight.close()
             raise Interrupted(error.what, error.do) from None
-        if self.state.is_shared:
-            self._ledger.open()  # others use up the same budget
 
-    # ---- ending -------------------------------------------------------------------------------------------------
+    # ---- ending ---------------------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        """How the run ends as things are: complete, waiting, aborted, failed or unfinished."""
+        if self.aborted:
+            return "aborted"
+        return "failed" if self.problems else status_of(self.store)
 
     def finish(self, *, hurried: bool = False) -> str:
-        """Say how the run ended, write the summary, seal it, let go of everything; returns the status.
+        """Say how the run ended, write its results, let go of everything; returns the status.
 
         A `hurried` end tells nobody anything over the network.
         """
         status = self.status
-        if self._outside.hands is not None:
-            self.console.leave_all()
-            if status != "unfinished" or not (hurried or self.manner.doing):  # else it was said how that goes on
-                self.console.say(self._last_words(status))
-            self.console.say(self._ledger.unmeasured())
-            self.state.journal.add("run ended", status=status)
-            if not hurried and not self._hurried:
-                self._questions.leave()
-            for _ in self._sharing.push_rounds():
-                self.close_books(status)
+        if self.ctx.adapters is not None:
+            self._say_last_words(status, hurried=hurried)
+            self.store.journal.add("run ended", status=status)
+            if not hurried and not self._is_interrupted:
+                self.gates.leave(self.ctx)
+            for _ in self.ctx.shared.push_rounds():
+                self.write_results(status)
         self.end()
         return status
 
-    def close_books(self, status: str) -> None:
-        """Write the summary of a run that ended so, and seal it."""
-        common = self.hands.git.common
-        close_books(self.project, self.milestone, self.state, common, status, self.problems)
+    def _say_last_words(self, status: str, *, hurried: bool) -> None:
+        self.console.leave_all()
+        if status != "unfinished" or not (hurried or self.options.activity):  # else it was said how that goes on
+            waiting, idle = self.store.gates.all(), not self.done.fresh and not self.options.activity
+            self.console.say(transcript.ended(status, self.milestone.id, waiting, idle=idle))
+        self.console.say(budget_tracker.unmeasured(self.ctx))
 
-    def _last_words(self, status: str) -> list[str]:
-        gates_open, idle = self.state.gates.all(), not self.due.fresh and not self.manner.doing
-        return transcript.ended(status, self.milestone.id, gates_open, idle=idle)
+    def write_results(self, status: str) -> None:
+        """Write the summary of a run that ended so, and seal it."""
+        write_results(self.ctx, self.outside.git.common, status, self.problems)
 
     def end(self) -> None:
         """Let go of everything, however far the run came; nothing that was started goes on without the lock."""
-        self._shift.end()
-        hands = self._outside.hands
-        if hands is not None:
-            self.console.say(self._sharing.release())
-            hands.processes.stop()
-            self._shift.wait()
-            hands.git.close()
-        self._outside.hands = None
-        self._stack.close()
+        self._in_flight.close()
+        outside = self.ctx.adapters
+        if outside is not None:
+            self.console.say(self.ctx.shared.release())
+            outside.processes.stop()
+            self._in_flight.drain()
+            outside.git.close()
+        self.ctx = replace(self.ctx, adapters=None)
+        self.resources.close()
 
     def interrupted(self) -> BaseException:
         """Return what ends the program after ^C: doit would show a traceback of it, so it gets a plain exit instead."""
-        self._hurried = True
-        if not self.manner.standalone:
+        self._is_interrupted = True
+        if not self.options.standalone:
             return KeyboardInterrupt()
         sys.stderr.write(INTERRUPTED)
         return SystemExit(int(ExitCode.INTERRUPTED))
 
-    # ---- how it stands ------------------------------------------------------------------------------------------
-
-    @property
-    def nodes(self) -> dict[str, Node]:
-        """The milestone's graph, by task name."""
-        return self.due.nodes
-
-    @property
-    def hands(self) -> Hands:
-        """The hands of a run that has begun."""
-        return self._outside.reach()
-
-    def head(self, branch: str) -> str | None:
-        """Return the commit of a local branch as it was last read, None where there is none."""
-        return self._outside.heads.get(branch)
-
-    @property
-    def status(self) -> str:
-        """How the run ends as it stands: complete, waiting, aborted, failed or unfinished."""
-        if self.aborted:
-            return "aborted"
-        return "failed" if self.problems else status_of(self.state)
-
     def sealed(self) -> bool:
         """Return whether the milestone was complete and nothing it rests on has changed since."""
-        return "run" in self.state.sealed()
+        return "run" in self.store.sealed()

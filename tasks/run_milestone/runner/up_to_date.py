@@ -1,132 +1,162 @@
-"""due: which tasks of a milestone have to run, as its records, its plan and the world stand at this moment."""
+"""Decide which tasks must run, as records, plan and remote snapshot are at this moment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..model import Gate, Passed, Proposed, Step
+from ..model import Proposed, Step
 from ..policy import gating
-from ..policy.graph import compile_graph
+from ..policy.graph import step_name
+from ..steps.registry import lookup
+from .ask import OpenQuestion, after
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
+    from ..model import Marker
     from ..policy.graph import Node
-    from ..steps.task import Task
-    from .task_factory import Making
+    from ..steps.context import RunContext
+    from ..steps.task import Inputs, Task
 
 SKIPPED = "it is skipped"
 UNANSWERED = "its question is not answered"
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a task must run, and why or why not. It is decided once and handed over."""
+
+    run: bool
+    why: str
+    inputs: Inputs | None = None
+    """What the task works from, None where nothing had to be compared."""
+    question: OpenQuestion | None = None
+    """The question of a task that ran already and whose evidence is still true: it is asked again, nothing runs."""
+
+
+def check(ctx: RunContext, node: Node, fresh: Container[str] = ()) -> Verdict:
+    """Return whether a task must run. It has no effects.
+
+    The `fresh` tasks ran after the remote was asked, so they are not compared with what it answered.
+    """
+    settled_by = settled(ctx, node.issue) if node.issue else None
+    if node.group or settled_by:
+        return Verdict(False, settled_by or "its tasks run")
+    marker = ctx.store.markers.read(node.name)
+    if marker is None:
+        return Verdict(True, "it has not run yet, or its marker was deleted")
+    task, on = lookup(ctx, node)
+    inputs = task.inputs(on)
+    if changed := _changed(marker, inputs):
+        return Verdict(True, changed, inputs)
+    return _compare_evidence(ctx, node, task, on, Verdict(False, _why_not(node, marker, fresh), inputs), fresh)
+
+
+def _changed(marker: Marker, inputs: Inputs) -> str | None:
+    """Return what a task works from that is not as its marker says."""
+    names = [name for name in {**marker.inputs, **inputs} if marker.inputs.get(name) != inputs.get(name)]
+    return f"changed since: {', '.join(names)}" if names else None
+
+
+def _why_not(node: Node, marker: Marker, fresh: Container[str]) -> str:
+    return "it ran just now" if node.name in fresh else f"nothing it works from has changed since {marker.at}"
+
+
+def _compare_evidence(
+    ctx: RunContext, node: Node, task: Task[Any, Any], on: Any, done: Verdict, fresh: Container[str]
+) -> Verdict:
+    """Return `done`, unless the evidence's question is open or the world has moved since."""
+    evidence = ctx.store.markers.evidence(node.name, task.shape)
+    outcome = None if task.is_gate else after(ctx, node, task, on, evidence)
+    question = outcome if isinstance(outcome, OpenQuestion) else None
+    drift = task.drift(on, evidence) if question or node.name not in fresh else None
+    if question is None:
+        return Verdict(True, drift, done.inputs) if drift else done
+    why = UNANSWERED if drift is None or node.name in fresh else drift
+    return Verdict(True, why, done.inputs, None if drift or _waits_for_commits(evidence) else question)
+
+
+def _waits_for_commits(evidence: Any) -> bool:
+    """Return whether a person was asked to commit: then the step looks for their commits whenever it comes."""
+    return getattr(getattr(evidence, "problem", None), "rule", None) == "human"
+
+
+# ---- issues -------------------------------------------------------------------------------------------------------
+
+
+def settled(ctx: RunContext, number: str) -> str | None:
+    """Return why an issue needs nothing more (skipped, merged), None where it does."""
+    issue, store = ctx.issues[number], ctx.store
+    reviewed = store.markers.read(step_name(number, Step.REVIEW_GATE)) is not None
+    if gating.skipped(number, issue.phase, store.decisions.all(), finished=reviewed):
+        return SKIPPED
+    pull = ctx.remote.pull(ctx.branch(issue)) if ctx.remote else None
+    proposed = store.markers.evidence(step_name(number, Step.PR), Proposed)
+    state = pull.state if pull else proposed.state if proposed else None
+    return "its pull request is merged" if state == "merged" else None
+
+
+def finished(ctx: RunContext, number: str, fresh: Container[str] = ()) -> bool:
+    """Return whether an issue came to its end: done, merged or skipped."""
+    return settled(ctx, number) is not None or not any(
+        check(ctx, node, fresh).run for node in ctx.nodes.values() if node.issue == number
+    )
+
+
+def unready(ctx: RunContext, number: str) -> str | None:
+    """Return why the evidence about an issue does not speak of what would land; None where it does.
+
+    A base that moved is no reason: what the issue is based on lands before it.
+    """
+    for node in ctx.nodes.values():
+        if node.issue == number and not node.group:
+            why = _unready(ctx, node)
+            if why is not None:
+                return f"{node.step}: {why}"
+    return None
+
+
+def _unready(ctx: RunContext, node: Node) -> str | None:
+    if node.step not in {Step.BRANCH, Step.PR}:
+        verdict = check(ctx, node)
+        return verdict.why if verdict.run else None
+    marker = ctx.store.markers.read(node.name)
+    if marker is None:
+        return "it has not run yet, or its marker was deleted"
+    task, on = lookup(ctx, node)
+    return _changed(marker, task.inputs(on))
+
+
+# ---- tasks of a run that need no second look ----------------------------------------------------------------------
+
+
 @dataclass(slots=True)
-class Due:
-    """Tells what is due; what was found done is not asked about again before the next decision."""
+class DoneTasks:
+    """Remember which tasks need nothing, until the next decision."""
 
-    making: Making
-    nodes: dict[str, Node] = field(init=False)
     fresh: set[str] = field(default_factory=set)
-    """Tasks done in this run: they read their effect back after the world was asked."""
+    """Tasks that this run has done."""
     _done: set[str] = field(default_factory=set)
-    """Tasks that this run has found done, or has done itself, since the last decision."""
 
-    def __post_init__(self) -> None:
-        """Compile the graph once."""
-        self.nodes = {node.name: node for node in compile_graph(self.making.milestone)}
-
-    def note(self, node: Node) -> None:
+    def note(self, name: str) -> None:
         """Remember that a task is done."""
-        self._done.add(node.name)
+        self._done.add(name)
 
-    def ask_again(self) -> None:
-        """Forget what was found done: a decision or a moved branch may have changed it."""
+    def clear(self) -> None:
+        """Forget it all: a decision or a branch that moved may have changed it. What is fresh stays fresh."""
         self._done.clear()
 
-    def known_done(self, name: str) -> bool:
-        """Return whether this run has found a task done since the last decision."""
+    def __contains__(self, name: str) -> bool:
+        """Return whether this run has seen, since the last decision, that a task is done."""
         return name in self._done
 
-    def remaining(self, names: Iterable[str]) -> list[Node]:
-        """Return the nodes that these need, those left out that this run has found done since the last decision."""
-        wanted, found = list(names), set[str]()
+    def remaining(self, ctx: RunContext, names: Iterable[str]) -> list[Node]:
+        """Return the nodes that these need, without those that are known to be done."""
+        wanted, needed = list(names), set[str]()
         while wanted:
             name = wanted.pop()
-            if name not in found and name not in self._done:
-                found.add(name)
-                wanted += self.nodes[name].after
-        return [node for node in self.nodes.values() if node.name in found]
-
-    def why(self, node: Node) -> str | None:
-        """Return why a task will run, None where it is done."""
-        if node.group or (node.issue is not None and self.settled(node.issue)):
-            return None
-        task = self.making.task(node)
-        if changed := self._changed(node, task):
-            return changed
-        evidence = self.making.state.markers.evidence(node.name, task.shape)
-        unanswered = task.act is not None and isinstance(self.ask(task, evidence), Gate)
-        differs = None if node.name in self.fresh else task.differs(evidence)
-        return differs or (UNANSWERED if unanswered else None)
-
-    def has_marker(self, node: Node) -> bool:
-        """Return whether a task was done once, however things stand now."""
-        return self.making.state.markers.read(node.name) is not None
-
-    def _changed(self, node: Node, task: Task) -> str | None:
-        """Return what a task works from that is not as its marker says."""
-        marker = self.making.state.markers.read(node.name)
-        if marker is None:
-            return "it has not run yet, or its marker was deleted"
-        now = task.inputs()
-        changed = [name for name in {**marker.inputs, **now} if marker.inputs.get(name) != now.get(name)]
-        return f"changed since: {', '.join(changed)}" if changed else None
-
-    def unready(self, number: str) -> str | None:
-        """Return why the evidence about an issue does not speak of what would land; None where it does.
-
-        A base that moved is no reason: what the issue stands on lands before it.
-        """
-        for node in self.nodes.values():
-            if node.issue == number and not node.group:
-                based = node.step in {Step.BRANCH, Step.PR}
-                why = self._changed(node, self.making.task(node)) if based else self.why(node)
-                if why is not None:
-                    return f"{node.step}: {why}"
-        return None
-
-    def why_not(self, node: Node) -> str:
-        """Return why a task that is done needs nothing."""
-        settled = self.settled(node.issue) if node.issue else None
-        if settled or node.name in self.fresh:
-            return settled or "it ran just now"
-        marker = self.making.state.markers.read(node.name)
-        return f"nothing it works from has changed since {marker.at if marker else 'then'}"
-
-    def finished(self, number: str) -> bool:
-        """Return whether an issue came to its end: done, merged or skipped."""
-        return self.settled(number) is not None or all(
-            self.why(node) is None for node in self.nodes.values() if node.issue == number
-        )
-
-    def settled(self, number: str) -> str | None:
-        """Return why an issue needs nothing more (skipped, merged), None where it does."""
-        state, issue = self.making.state, self.making.issue(number)
-        finished = state.markers.read(f"{number}:{Step.REVIEW_GATE}") is not None
-        if gating.skipped(number, issue.phase, state.decisions.all(), finished=finished):
-            return SKIPPED
-        world = self.making.outside.world
-        pull = world.pull(state.registry.branch(self.making.milestone, issue)) if world else None
-        proposed = state.markers.evidence(f"{number}:{Step.PR}", Proposed)
-        told = pull.state if pull else proposed.state if proposed else None
-        return "its pull request is merged" if told == "merged" else None
-
-    def ask(self, task: Task, evidence: Any) -> Passed | Gate:
-        """Return how what a task found passes, or the question that is still open."""
-        return self.ask_about(task, task.findings(evidence))
-
-    def ask_about(self, task: Task, asked: Any) -> Passed | Gate:
-        """Return how these findings of a task pass, or the question that is still open."""
-        found, change = asked
-        making = self.making
-        return gating.ask(task.gate, found, change, making.state.decisions.all(), making.milestone)
+            if name not in needed and name not in self._done:
+                needed.add(name)
+                wanted += ctx.nodes[name].after
+        return [node for node in ctx.nodes.values() if node.name in needed]

@@ -1,10 +1,11 @@
-"""watching: a run that waits for its answers and goes on by itself."""
+"""Watch for answers, and let the run go on by itself."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
+from .snapshot import look_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,18 +19,18 @@ LOOK = 5_000
 
 def wait_for_answer(session: Session) -> bool:
     """Wait until an answer is taken or a person's branch moves; False at once where nothing can be waited for."""
-    if session.aborted or not session.state.gates.all():
+    if session.aborted or not session.store.gates.all():
         return False
-    approvals = session.state.approvals.folder
+    approvals = session.store.approvals.folder
     approvals.mkdir(parents=True, exist_ok=True)
     session.console.say(["", f"… Waiting for answers in state/{session.milestone.id}/approvals; ^C ends the run"])
-    branches = session.hands.git.common / "refs" / "heads"
+    branches = session.ctx.git.common / "refs" / "heads"
     return any(_news(session) for _ in changes(approvals, branches))
 
 
 def _news(session: Session) -> bool:
     """Return whether somebody answered, in a file or on the forge, or moved a branch."""
-    return session.look_again() | session.settle(comments=True)
+    return look_again(session) | session.settle(comments=True)
 
 
 def changes(*folders: Path) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Opening the hands: the repository, the remote and the forge, in the order in which they need each other."""
+"""Open the adapters: the repository, the remote and the forge, in the order in which they need each other."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..adapters import Hands
 from ..adapters.git import Git
 from ..adapters.process import Processes
 from ..core.errors import UsageError
 from ..model import World
+from ..steps.context import Adapters
 from .sample_repo import ensure_repository, make_bare
 
 if TYPE_CHECKING:
@@ -19,35 +19,27 @@ if TYPE_CHECKING:
     from ..adapters.forge import Forge
     from ..model import Milestone
     from ..plan.project import Project
+    from ..render.console import Console
 
     Say = Callable[[Iterable[str]], object]
-    Progress = Callable[[str, float], None]
 
 
-def open_hands(
-    project: Project,
-    milestone: Milestone,
-    lock: int,
-    say: Say,
-    *,
-    progress: Progress | None = None,
-    later: Say | None = None,
-) -> Hands:
-    """Open everything a run reaches outside with; every program it starts holds the run's `lock` too.
+def connect_adapters(project: Project, milestone: Milestone, lock: int, console: Console) -> tuple[Adapters, list[str]]:
+    """Open everything a run reaches outside with; returns it, and what to say about it.
 
-    `say` hears what opening them did, `later` (else `say`) what they have to say during the run.
+    Every program that is started holds the run's `lock` too.
     """
-    processes = Processes(hold=(lock,), progress=progress)
+    processes = Processes(hold=(lock,), progress=console.progress)
+    notes = []
     if ensure_repository(project, milestone, processes):
-        say(["", f"✓ Sample repository made: {milestone.repository.path}"])
+        notes += ["", f"✓ Sample repository made: {milestone.repository.path}"]
     git = open_git(project, milestone, processes)
     if git.local_remote is not None and not git.local_remote.exists():
         make_bare(processes, git.local_remote, milestone.target)
-        say(["", f"✓ Local remote made: {os.path.relpath(git.local_remote, project.root)}"])
+        notes += ["", f"✓ Local remote made: {os.path.relpath(git.local_remote, project.root)}"]
     dirty = git.uncommitted()
-    if dirty:
-        say(["", _dirty(milestone.repository.path, dirty)])
-    return Hands(processes, git, open_forge(milestone, git, processes, later or say))
+    notes += ["", _dirty(milestone.repository.path, dirty)] if dirty else []
+    return Adapters(processes, git, open_forge(milestone, git, processes, console.say)), notes
 
 
 def _dirty(place: str, count: int) -> str:
@@ -82,8 +74,8 @@ def open_forge(milestone: Milestone, git: Git, processes: Processes, say: Say = 
     )
 
 
-def look(hands: Hands, branches: Iterable[str], name: str) -> World:
+def take_snapshot(outside: Adapters, branches: Iterable[str], name: str) -> World:
     """Ask the remote, and the forge for the pull requests of `branches` and of others named for the milestone, once."""
-    asked, heads = datetime.now(UTC).isoformat(timespec="seconds"), hands.git.remote_heads()
+    at, heads = datetime.now(UTC).isoformat(timespec="seconds"), outside.git.remote_heads()
     wanted = dict.fromkeys((*branches, *(head for head in heads if f"/{name}-" in head)))
-    return World(asked, heads, hands.forge.pulls(*wanted))
+    return World(at, heads, outside.forge.pulls(*wanted))

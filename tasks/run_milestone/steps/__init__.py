@@ -1,1 +1,1 @@
-"""steps: HOW; one short function per step, (Job) → evidence."""
+"""The steps of an issue and the tasks of a milestone, one module each, in one registry."""

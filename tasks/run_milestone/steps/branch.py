@@ -1,118 +1,158 @@
-"""branch: the issue's branch exists and holds its base; made, adopted, or brought up to a base that moved."""
+"""Make the issue's branch, adopt it, or bring it up to a base that moved."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError
-from ..model import BranchMade, Finding, Implemented, Kind, Severity, Step
-from .base_branch import behind, counting, milestone_head, stands_on, tip_of
+from ..model import BranchMade, Finding, Implemented, Kind, Pushed, Severity, Step
+from ..plan.review import unspecified
+from ..policy.gating import skipped
+from ..policy.graph import step_name
+from .base_branch import behind, counting, fetch_base, milestone_head, moved, stands_on, tip_of
+from .task import IssueStep, Questions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..policy.stacking import Base
-    from .context import Job
+    from .context import StepContext
 
 
-def branch(job: Job) -> BranchMade:
-    """Make the branch, adopt it as it was found, or merge a base into it that moved; no commit is ever lost."""
-    git, upon = job.hands.git, stands_on(job)
-    tip = _tip(job, upon)
-    head = git.head(job.branch) or _from_remote(job)
-    made = BranchMade(job.branch, tip, start=tip, onto=upon.branch, tip=tip, work=_work(job))
-    if head is None:
-        git.set_branch(job.branch, tip, None)
-        return made
-    if behind(job, tip, head, upon):
-        return _restacked(job, replace(made, start=_start(job, tip, head)), head)
-    adopted = head != tip and job.counted_from is None
-    return replace(made, base=counting(job, tip, head), start=_start(job, tip, head), adopted=adopted)
+class Branch(IssueStep[BranchMade]):
+    """Make the issue's branch, adopt it, or merge a base into it that moved. No commit is ever lost."""
+
+    name = Step.BRANCH
+    shape = BranchMade
+    fields = ("depends_on",)
+    settings = ("branch",)
+
+    def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
+        """Return the branch's name, and the pushed commits of what the issue depends on: when one moves, so does it."""
+        numbers = ctx.issue.depends_on
+        pushed = [ctx.store.markers.evidence(step_name(number, Step.PUSH), Pushed) for number in numbers]
+        commits = {"commits it depends on": [one.head if one else None for one in pushed]} if pushed else {}
+        return {"branch name": ctx.branch, **commits}
+
+    def blockers(self, ctx: StepContext) -> Questions:
+        """Return what keeps the issue from being started: no specification, or a skipped issue it depends on."""
+        return Questions((*unspecified(ctx.issue), *_skipped_dependencies(ctx)))
+
+    def run(self, ctx: StepContext) -> BranchMade:
+        """Make the branch where it is missing, else bring it up to its base."""
+        fetch_base(ctx)
+        git, base = ctx.git, stands_on(ctx)
+        tip = _tip(ctx, base)
+        head = git.head(ctx.branch) or _from_remote(ctx)
+        made = BranchMade(ctx.branch, tip, start=tip, onto=base.branch, tip=tip, work=_work(ctx))
+        if head is None:
+            git.set_branch(ctx.branch, tip, None)
+            return made
+        if behind(ctx, tip, head, base):
+            return _restacked(ctx, replace(made, start=_start(ctx, tip, head)), head)
+        adopted = head != tip and ctx.counted_from is None
+        return replace(made, base=counting(ctx, tip, head), start=_start(ctx, tip, head), adopted=adopted)
+
+    def drift(self, ctx: StepContext, evidence: BranchMade) -> str | None:
+        """Return how the base moved."""
+        return None if ctx.remote is None or evidence.problem else moved(ctx, evidence)
 
 
-def _work(job: Job) -> str:
-    done = job.state.markers.evidence(f"{job.issue.number}:{Step.IMPLEMENT}", Implemented)
+def _skipped_dependencies(ctx: StepContext) -> tuple[Finding, ...]:
+    decisions = ctx.store.decisions.all()
+    what, way_out = "it depends on issue #{}, which was skipped", "`unskip` at {} takes that back"
+    return tuple(
+        Finding(Kind.BLOCKED, Severity.WARNING, "depends_on", what.format(number), detail=way_out.format(number))
+        for number in ctx.issue.depends_on
+        if skipped(number, ctx.run.issues[number].phase, decisions, finished=False)
+    )
+
+
+def _work(ctx: StepContext) -> str:
+    done = ctx.recorded(Step.IMPLEMENT, Implemented)
     return done.head if done else ""
 
 
-def _start(job: Job, tip: str, head: str) -> str:
-    before = job.state.markers.evidence(f"{job.issue.number}:{Step.BRANCH}", BranchMade)
-    return before.start or before.base if before else counting(job, tip, head)
+def _start(ctx: StepContext, tip: str, head: str) -> str:
+    before = ctx.recorded(Step.BRANCH, BranchMade)
+    return before.start or before.base if before else counting(ctx, tip, head)
 
 
-def _from_remote(job: Job) -> str | None:
+def _from_remote(ctx: StepContext) -> str | None:
     """Bring a branch that only the remote has into the user's repository."""
-    there = job.world.heads.get(job.branch) if job.world else None
-    if there is not None:
-        job.hands.git.fetch(job.branch)
-        job.hands.git.set_branch(job.branch, there, None)
-    return there
+    remote = ctx.remote.heads.get(ctx.branch) if ctx.remote else None
+    if remote is not None:
+        ctx.git.fetch(ctx.branch)
+        ctx.git.set_branch(ctx.branch, remote, None)
+    return remote
 
 
 # ---- the base moved -----------------------------------------------------------------------------------------------
 
 
-def _restacked(job: Job, made: BranchMade, head: str) -> BranchMade:
+def _restacked(ctx: StepContext, made: BranchMade, head: str) -> BranchMade:
     """Merge the base into the branch; nobody's commits are rewritten. What conflicts is asked where it is pushed."""
-    git, tip = job.hands.git, made.tip
-    joined = tip if git.is_ancestor(head, tip) else git.join(head, tip, _message(job, made))
-    before = replace(made, base=job.counted_from or git.merge_base(tip, head))
+    git, tip = ctx.git, made.tip
+    joined = tip if git.is_ancestor(head, tip) else git.join(head, tip, _message(ctx, made))
+    before = replace(made, base=ctx.counted_from or git.merge_base(tip, head))
     if joined is None:
         return replace(before, conflict=tip)
-    place = git.checked_out(job.branch)
+    place = git.checked_out(ctx.branch)
     if place is not None:
-        return replace(before, problem=_by_hand(job, made, str(place)))
-    git.set_branch(job.branch, joined, head)
+        return replace(before, problem=_by_hand(ctx, made, str(place)))
+    git.set_branch(ctx.branch, joined, head)
     return replace(made, restacked=True)
 
 
-def _message(job: Job, made: BranchMade) -> str:
-    subject = f"chore({job.milestone.id}): Merge {made.onto} into {job.branch}"
-    return f"{subject}\n\nRun-Milestone: {job.mark} restack-{made.tip[:10]}\n"
+def _message(ctx: StepContext, made: BranchMade) -> str:
+    subject = f"chore({ctx.milestone.id}): Merge {made.onto} into {ctx.branch}"
+    return f"{subject}\n\nRun-Milestone: {ctx.mark} restack-{made.tip[:10]}\n"
 
 
-def _by_hand(job: Job, made: BranchMade, place: str) -> Finding:
+def _by_hand(ctx: StepContext, made: BranchMade, place: str) -> Finding:
     """Ask whoever has the branch checked out to merge: no run touches a checkout."""
-    name = made.onto if job.heads.get(made.onto) == made.tip else made.tip[:12]
-    what = f"{made.onto} moved and {job.branch} is checked out: `git -C {place} merge {name}`, then run again"
+    name = made.onto if ctx.heads.get(made.onto) == made.tip else made.tip[:12]
+    what = f"{made.onto} moved and {ctx.branch} is checked out: `git -C {place} merge {name}`, then run again"
     return Finding(Kind.HUMAN, Severity.INFO, "human", what)
 
 
-# ---- the commit to stand on ---------------------------------------------------------------------------------------
+# ---- the commit to start from -------------------------------------------------------------------------------------
 
 
-def _tip(job: Job, upon: Base) -> str:
-    """Return the commit to stand on; several open issues are joined on a branch that only ever grows."""
-    if len(upon.issues) > 1:
-        return _joined(job, upon)
-    tip = tip_of(job, upon)
+def _tip(ctx: StepContext, base: Base) -> str:
+    """Return the commit to start from. Several open issues are joined on a branch that only grows."""
+    if len(base.issues) > 1:
+        return _joined(ctx, base)
+    tip = tip_of(ctx, base)
     if tip is None:
         raise OutsideError(
-            f"Branch {upon.branch}, which #{job.issue.number} stands on, is gone.",
-            f"Restore it, or run `doit forget {job.milestone.id}:{upon.issues[0]}`; then run the same command again.",
+            f"Branch {base.branch}, which #{ctx.issue.number} stands on, is gone.",
+            f"Restore it, or run `doit forget {ctx.milestone.id}:{base.issues[0]}`; then run the same command again.",
         )
     return tip
 
 
-def _joined(job: Job, upon: Base) -> str:
-    git, before = job.hands.git, job.heads.get(upon.branch)
-    tip = before or tip_of(job, upon) or milestone_head(job)
-    for number in upon.issues:
-        made = job.state.markers.evidence(f"{number}:{Step.BRANCH}", BranchMade)
+def _joined(ctx: StepContext, base: Base) -> str:
+    git, before = ctx.git, ctx.heads.get(base.branch)
+    tip = before or tip_of(ctx, base) or milestone_head(ctx)
+    for number in base.issues:
+        made = ctx.store.markers.evidence(step_name(number, Step.BRANCH), BranchMade)
         needed = git.head(made.branch) if made else None
         if needed is not None and not git.is_ancestor(needed, tip):
-            tip = _join(job, upon, tip, needed, number)
+            tip = _join(ctx, base, tip, needed, number)
     if tip != before:
-        git.set_branch(upon.branch, tip, before)
+        git.set_branch(base.branch, tip, before)
     return tip
 
 
-def _join(job: Job, upon: Base, tip: str, needed: str, number: str) -> str:
-    subject = f"chore({job.milestone.id}): Join issue {number} into the base of issue {job.issue.number}"
-    joined = job.hands.git.join(tip, needed, f"{subject}\n\nRun-Milestone: {job.mark} restack-{needed[:10]}\n")
+def _join(ctx: StepContext, base: Base, tip: str, needed: str, number: str) -> str:
+    subject = f"chore({ctx.milestone.id}): Join issue {number} into the base of issue {ctx.issue.number}"
+    joined = ctx.git.join(tip, needed, f"{subject}\n\nRun-Milestone: {ctx.mark} restack-{needed[:10]}\n")
     if joined is None:
         raise OutsideError(
-            f"The issues that #{job.issue.number} depends on conflict with each other (at #{number}).",
-            f"Merge {', '.join(f'#{name}' for name in upon.issues)} by hand on a branch called {upon.branch}, "
-            f"or skip #{job.issue.number}; then run the same command again.",
+            f"The issues that #{ctx.issue.number} depends on conflict with each other (at #{number}).",
+            f"Merge {', '.join(f'#{name}' for name in base.issues)} by hand on a branch called {base.branch}, "
+            f"or skip #{ctx.issue.number}; then run the same command again.",
         )
     return joined

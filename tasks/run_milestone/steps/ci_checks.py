@@ -1,4 +1,4 @@
-"""awaiting: the forge's checks on a pull request are waited for; nothing that has not ended counts as passed."""
+"""Wait for the forge's checks on a pull request; a check that has not ended does not count as passed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..model import CheckState, Finding, Kind, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..adapters import Hands
     from ..model import Check, Checks
+    from .context import Adapters
 
 SHORTEST, LONGEST = 1.0, 30.0
 """Seconds between two questions to the forge: a tenth of what was waited so far, within these."""
@@ -51,15 +51,15 @@ def standing(checks: tuple[Check, ...], required: tuple[str, ...]) -> Standing:
     )
 
 
-def await_checks(hands: Hands, number: int, plan: Checks) -> tuple[Finding, ...]:
+def await_checks(outside: Adapters, number: int, plan: Checks) -> tuple[Finding, ...]:
     """Wait for the checks of a pull request, for the plan's limit at most; returns what speaks against going on."""
     began = time.monotonic()
     while True:
-        found = standing(hands.forge.checks(number), plan.required)
+        found = standing(outside.forge.checks(number), plan.required)
         waited = time.monotonic() - began
         if found.ended or waited >= plan.wait:
             return tuple(_findings(found, number, plan))
-        hands.processes.pause(min(max(SHORTEST, waited / 10), LONGEST, plan.wait - waited), "checks", began)
+        outside.processes.pause(min(max(SHORTEST, waited / 10), LONGEST, plan.wait - waited), "checks", began)
 
 
 def _findings(found: Standing, number: int, plan: Checks) -> Iterator[Finding]:

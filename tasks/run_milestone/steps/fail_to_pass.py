@@ -1,4 +1,4 @@
-"""contract: what the tests prove; the issue's new tests fail without the change, the base's own hold with it."""
+"""What the tests prove: new ones fail without the change, the base's own pass with it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 from ..checks.file_types import is_collected, is_test
 from ..checks.unavailable import failed
 from ..model import Finding, Kind, Severity
-from .test import NOTHING_COLLECTED, Verdict, picks_files, run_suite
+from .run_tests import NOTHING_COLLECTED, SuiteResult, picks_files, run_suite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..checks.change import Change
-    from .context import Job
+    from .context import StepContext
 
 
-def contract(job: Job, change: Change) -> Iterator[Finding]:
+def contract(ctx: StepContext, change: Change) -> Iterator[Finding]:
     """Yield new tests that pass without the change, where the issue asks for red first, and old ones that fail with it.
 
     Each run has a tree of its own, laid out from committed objects, and is made only where its answer matters.
     """
-    runs = Runs(job, change)
-    if job.issue.tests.red_first:
+    runs = Runs(ctx, change)
+    if ctx.issue.tests.red_first:
         yield from _not_red(runs)
     if runs.before:
         yield from _broken(runs)
@@ -33,31 +33,31 @@ def contract(job: Job, change: Change) -> Iterator[Finding]:
 class Runs:
     """The test runs that mix base and head: which test files the change touches, and how they end where."""
 
-    def __init__(self, job: Job, change: Change) -> None:
+    def __init__(self, ctx: StepContext, change: Change) -> None:
         """Look at the change's test files."""
-        self._job = job
+        self._ctx = ctx
         self._change = change
         self.before = tuple(file.before for file in change.files if file.before and _belongs(file.before))
         self.after = tuple(file.after for file in change.files if file.after and _belongs(file.after))
 
     @cached_property
-    def base(self) -> Verdict:
+    def base(self) -> SuiteResult:
         """The base's tests on the base."""
         return self._run(self._change.base, None, self._affected(self.before))
 
     @cached_property
-    def red(self) -> Verdict:
+    def red(self) -> SuiteResult:
         """The change's tests on the base."""
-        return self._run(self._change.base, self._change.head, _files(self.after)) if self.after else Verdict()
+        return self._run(self._change.base, self._change.head, _files(self.after)) if self.after else SuiteResult()
 
     @cached_property
-    def known(self) -> Verdict:
+    def known(self) -> SuiteResult:
         """The base's own tests on the base, where one of them can be among those that passed."""
-        among_them = self.before or not picks_files(self._job.milestone.commands)
-        return self.base if among_them and self.red.passed else Verdict()
+        among_them = self.before or not picks_files(self._ctx.milestone.commands)
+        return self.base if among_them and self.red.passed else SuiteResult()
 
     @cached_property
-    def old(self) -> Verdict:
+    def old(self) -> SuiteResult:
         """The base's tests on the change."""
         return self._run(self._change.head, self._change.base, self._affected(self.before))
 
@@ -65,13 +65,13 @@ class Runs:
         """Return the test files to run; nobody knows which use a fixture or a data file, so then it is all of them."""
         return _files(paths) if all(is_collected(path) for path in paths) else ()
 
-    def _run(self, source: str, tests: str | None, only: tuple[str, ...]) -> Verdict:
-        job, git, index = self._job, self._job.hands.git, f"{self._job.index}-contract"
-        tree = job.tree.with_name(f"{job.tree.name}-contract")
+    def _run(self, source: str, tests: str | None, only: tuple[str, ...]) -> SuiteResult:
+        ctx, git, index = self._ctx, self._ctx.git, f"{self._ctx.index}-contract"
+        tree = ctx.tree.with_name(f"{ctx.tree.name}-contract")
         paths = tuple(dict.fromkeys((*self.before, *self.after)))
         git.checkout(tree, git.graft(source, tests, paths, index) if tests else source, index)
-        log = job.state.logs(job.issue.number) / "contract.log"
-        return run_suite(job.hands.processes, job.milestone.commands, tree, log, only=only)
+        log = ctx.log_folder / "contract.log"
+        return run_suite(ctx.processes, ctx.milestone.commands, tree, log, only=only)
 
 
 def _belongs(path: str) -> bool:
@@ -119,7 +119,7 @@ def _broken(runs: Runs) -> Iterator[Finding]:
             yield _fails(name, f"{name.rpartition('::')[2]} of the base fails on the change")
 
 
-def _unknown(base: Verdict, old: Verdict) -> Finding:
+def _unknown(base: SuiteResult, old: SuiteResult) -> Finding:
     """Tell a run without a verdict: it is the change's doing where the base has one."""
     if base.problem:
         return failed("contract", f"The base's tests could not be run: {base.problem}; mend commands.test in the plan")

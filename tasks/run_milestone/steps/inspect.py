@@ -1,58 +1,82 @@
-"""inspect and review: what the checks find in the change."""
+"""Look at the change with every check."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..checks import coverage
 from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.diff import changed_files
-from ..model import Inspected, Step, Tested
+from ..model import Inspected, Limits, Step, Tested
 from .fail_to_pass import contract
+from .task import IssueStep
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ..adapters.process import Result
-    from .context import Job
+    from .context import StepContext
 
 
-def inspect(job: Job) -> Inspected:
-    """Look at the change with every check there is."""
-    change = _change(job)
-    limit, covered = job.milestone.limits.coverage, job.found(Step.TEST, Tested).coverage
-    findings = (*inspect_change(change), *contract(job, change), *coverage.findings(covered, limit))
-    lines = sum(file.lines for file in change.files)
-    paths = tuple(file.path for file in change.files)
-    return Inspected(change.head, _identity(job, change), len(change.files), lines, findings, paths)
+class Inspect(IssueStep[Inspected]):
+    """Collect what the checks find in the change; the gate behind this step asks about it."""
+
+    name = Step.INSPECT
+    shape = Inspected
+    fields = ("paths", "type", "tests")
+    settings = (
+        *("limits.files", "limits.lines", "limits.coverage", "commands.test", "sensitive", "protected", "scope"),
+        *("migrations", "database", "licences"),
+    )
+    later_settings: Mapping[str, Any] = {"limits.bytes": Limits().bytes}
+
+    def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
+        """Return the change, and the coverage that the tests measured."""
+        return {**change_inputs(ctx), "coverage": ctx.evidence(Step.TEST, Tested).coverage}
+
+    def run(self, ctx: StepContext) -> Inspected:
+        """Look at the change with every check there is."""
+        change = change_of(ctx)
+        limit, covered = ctx.milestone.limits.coverage, ctx.evidence(Step.TEST, Tested).coverage
+        findings = (*inspect_change(change), *contract(ctx, change), *coverage.findings(covered, limit))
+        lines = sum(file.lines for file in change.files)
+        paths = tuple(file.path for file in change.files)
+        return Inspected(change.head, identity(ctx, change), len(change.files), lines, findings, paths)
 
 
-def _identity(job: Job, change: Change) -> str:
-    return job.hands.git.patch_id(change.base, change.head)
+def change_inputs(ctx: StepContext) -> dict[str, Any]:
+    """Return the inputs of a step that looks at the change: the branch's commit, and where it left its base."""
+    return {"commit": ctx.head, "base": ctx.base}
 
 
-def _change(job: Job) -> Change:
-    git = job.hands.git
-    base, head = job.base, job.head or ""
-    files = changed_files(git.diff(base, head, "--unified=0"))
-    return Change(job.milestone, job.issue, base, head, files, git, TreeTools(job, head))
+def identity(ctx: StepContext, change: Change) -> str:
+    """Return the identity of a change, which a clean rebase keeps."""
+    return ctx.git.patch_id(change.base, change.head)
+
+
+def change_of(ctx: StepContext) -> Change:
+    """Return the issue's change as the checks see it."""
+    base, head = ctx.base, ctx.head or ""
+    files = changed_files(ctx.git.diff(base, head, "--unified=0"))
+    return Change(ctx.milestone, ctx.issue, base, head, files, ctx.git, TreeTools(ctx, head))
 
 
 class TreeTools:
     """Runs tools in a checkout of the head, which is made when it is first needed."""
 
-    def __init__(self, job: Job, head: str) -> None:
+    def __init__(self, ctx: StepContext, head: str) -> None:
         """Prepare to check out `head` in the issue's tree."""
-        self._job = job
+        self._ctx = ctx
         self._head = head
 
     @cached_property
     def tree(self) -> Path:
         """The checkout of the head."""
-        self._job.hands.git.checkout(self._job.tree, self._head, self._job.index)
-        return self._job.tree
+        self._ctx.git.checkout(self._ctx.tree, self._head, self._ctx.index)
+        return self._ctx.tree
 
     def run(
         self,
@@ -63,9 +87,8 @@ class TreeTools:
         /,
     ) -> Result:
         """Run a tool to its end, in the tree, with the log of the issue's tools."""
-        job = self._job
-        log = job.state.logs(job.issue.number) / "tools.log"
-        limit = timeout or job.milestone.commands.timeout
-        return job.hands.processes.untrusted(
+        log = self._ctx.log_folder / "tools.log"
+        limit = timeout or self._ctx.milestone.commands.timeout
+        return self._ctx.processes.untrusted(
             command, cwd=self.tree, stdin=stdin, timeout=limit, log=log, pass_env=pass_env
         )

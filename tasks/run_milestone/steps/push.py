@@ -1,97 +1,130 @@
-"""push: the branch's commit reaches the remote branch of the same name, and nothing else moves."""
+"""Push the issue's branch; nothing else moves on the remote."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError
-from ..model import Finding, Kind, Pushed, Severity, Step
+from ..model import BranchMade, Finding, Kind, Pushed, Severity, Step
 from ..policy.stacking import join_of
-from .base_branch import conflict, stands_on
+from .base_branch import BASE, conflict, fetch_base, stands_on
+from .task import IssueStep
 
 if TYPE_CHECKING:
-    from .context import Job
+    from collections.abc import Mapping
+
+    from .context import StepContext
 
 
-def push(job: Job) -> Pushed:
-    """Reconcile, push with a lease on what is there, read back."""
-    git, head = job.hands.git, job.head or ""
-    try:
-        job, heads = seen_now(job)
-        if wrong := wrong_way(job, job.branch, {job.milestone.target, job.milestone.branch}):
-            return _stopped(job, Kind.TARGET, f"The push is refused: {wrong}")
-        if (clash := conflict(job)) is not None:
-            return Pushed(head, clash)
-        _push_base(job, heads)
-        if (theirs := foreign(job, head, heads)) is not None:
-            return replace(_stopped(job, Kind.CONFLICT, _told(job, theirs)), there=theirs)
-        there = heads.get(job.branch)
-        return Pushed(head if there == head else git.push(head, job.branch, there))
-    except OutsideError as error:
-        return _stopped(job, Kind.FORGE, error.what)
+class Push(IssueStep[Pushed]):
+    """Push the branch's commit to the remote branch of the same name. Nothing else moves."""
+
+    name = Step.PUSH
+    shape = Pushed
+
+    def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
+        """Return the commit, and the base's commit that the branch conflicts with."""
+        clash = ctx.evidence(Step.BRANCH, BranchMade).conflict
+        return {"commit": ctx.head, **({"conflict with the base": clash} if clash else {})}
+
+    def run(self, ctx: StepContext) -> Pushed:
+        """Reconcile, push with a lease on what is on the remote, read back."""
+        try:
+            return _push(ctx, ctx.head or "")
+        except OutsideError as error:
+            return _stopped(ctx, Kind.FORGE, error.what)
+
+    def drift(self, ctx: StepContext, evidence: Pushed) -> str | None:
+        """Return how the remote's branch differs from what was pushed."""
+        if ctx.remote is None:
+            return None
+        if evidence.problem and evidence.problem.rule == BASE:
+            return None if conflict(ctx) else "git merges it into its base now"
+        remote, pull = ctx.remote.heads.get(ctx.branch), ctx.remote.pull(ctx.branch)
+        if remote is None and pull is not None and pull.state == "closed":
+            return None  # closing it may have deleted its branch: the next step asks
+        expected = evidence.there if evidence.problem else evidence.head
+        if remote == expected or (evidence.problem and evidence.there is None):
+            return None
+        return f"the remote has {ctx.branch} at {remote or 'no commit'}"
 
 
-def seen_now(job: Job) -> tuple[Job, dict[str, str]]:
-    """Return the job with the remote's branches as they are now, and these."""
-    heads = job.hands.git.remote_heads()
-    return replace(job, world=replace(job.world, heads=heads) if job.world else None), heads
+def _push(ctx: StepContext, head: str) -> Pushed:
+    ctx, heads = seen_now(ctx)
+    if wrong := wrong_way(ctx, ctx.branch, {ctx.milestone.target, ctx.milestone.branch}):
+        return _stopped(ctx, Kind.TARGET, f"The push is refused: {wrong}")
+    if (clash := conflict(ctx)) is not None:
+        return Pushed(head, clash)
+    _push_base(ctx, heads)
+    if (theirs := foreign(ctx, head, heads)) is not None:
+        return replace(_stopped(ctx, Kind.CONFLICT, _way_out(ctx, theirs)), there=theirs)
+    remote = heads.get(ctx.branch)
+    return Pushed(head if remote == head else ctx.git.push(head, ctx.branch, remote))
 
 
-def wrong_way(job: Job, branch: str, never: set[str]) -> str | None:
+def seen_now(ctx: StepContext) -> tuple[StepContext, dict[str, str]]:
+    """Ask the remote for its branches; returns the context with them, and these. The base's commit is fetched."""
+    heads = ctx.git.remote_heads()
+    ctx = ctx.with_heads(heads)
+    fetch_base(ctx)
+    return ctx, heads
+
+
+def wrong_way(ctx: StepContext, branch: str, never: set[str]) -> str | None:
     """Return what leads from a branch to one that must never be reached; None where nothing does.
 
-    A remote may hold a branch that is another name for `main`; whoever pushes to it pushes to `main`.
+    A remote may hold a branch that is another name for `main`: a push to it is a push to `main`.
     """
-    landing = job.hands.git.lands_on(branch)
+    landing = ctx.git.lands_on(branch)
     if branch in never:
         return f"{branch} is no branch of an issue"
     return f"on the remote {branch} is another name for {landing}" if landing in never else None
 
 
-def foreign(job: Job, head: str, heads: dict[str, str]) -> str | None:
+def foreign(ctx: StepContext, head: str, heads: dict[str, str]) -> str | None:
     """Return the commit of the remote's branch where others pushed to it what `head` does not hold."""
-    there = heads.get(job.branch)
-    return None if there is None or there == head or _ours(job, there, head) else there
+    remote = heads.get(ctx.branch)
+    return None if remote is None or remote == head or _ours(ctx, remote, head) else remote
 
 
-def _push_base(job: Job, heads: dict[str, str]) -> None:
+def _push_base(ctx: StepContext, heads: dict[str, str]) -> None:
     """Push the branch that joins several open issues; only such a base is the runner's own to push here."""
-    name = join_of(job.branch)
-    here, there = job.heads.get(name), heads.get(name)
-    if stands_on(job).branch == name and here is not None and here != there:
-        job.hands.git.push(here, name, there)
+    name = join_of(ctx.branch)
+    local, remote = ctx.heads.get(name), heads.get(name)
+    if stands_on(ctx).branch == name and local is not None and local != remote:
+        ctx.git.push(local, name, remote)
 
 
-def _told(job: Job, there: str) -> str:
+def _way_out(ctx: StepContext, remote: str) -> str:
     """Return what is in the way, and the way out of it by hand."""
-    held = f"{job.branch} has commits on the remote that are not here ({there[:10]})"
+    held = f"{ctx.branch} has commits on the remote that are not here ({remote[:10]})"
     return f"{held}: merge or rebase onto them here, or push over them yourself, then run again"
 
 
-def _ours(job: Job, there: str, head: str) -> bool:
+def _ours(ctx: StepContext, remote: str, head: str) -> bool:
     """Return whether the remote's commit may be replaced by what is pushed, so that nobody's commit is lost.
 
     It is contained in that, it was kept when its work was thrown away, or it is what this runner pushed last and
     somebody rewrote here: then it is kept as well, and none of what goes away may be a person's.
     """
-    git = job.hands.git
-    if not git.has(there):
-        git.fetch(job.branch)
-    if any(git.is_ancestor(there, known) for known in (head, *_kept(job))):
+    git = ctx.git
+    if not git.has(remote):
+        git.fetch(ctx.branch)
+    if any(git.is_ancestor(remote, known) for known in (head, *_kept(ctx))):
         return True
-    before = job.state.markers.evidence(f"{job.issue.number}:{Step.PUSH}", Pushed)
-    if before is None or before.head != there or not all(one.ours for one in git.commits(head, there, *job.marks)):
+    before = ctx.recorded(Step.PUSH, Pushed)
+    if before is None or before.head != remote or not all(one.ours for one in git.commits(head, remote, *ctx.marks)):
         return False
-    git.keep(f"{job.mark}/rewritten", there)
+    git.keep(f"{ctx.mark}/rewritten", remote)
     return True
 
 
-def _kept(job: Job) -> tuple[str, ...]:
+def _kept(ctx: StepContext) -> tuple[str, ...]:
     """Return the work of this issue that was thrown away, under whatever number."""
-    return tuple(commit for mark in job.marks for commit in job.hands.git.kept(f"{mark}/"))
+    return tuple(commit for mark in ctx.marks for commit in ctx.git.kept(f"{mark}/"))
 
 
-def _stopped(job: Job, kind: Kind, message: str) -> Pushed:
-    head = job.head or ""
+def _stopped(ctx: StepContext, kind: Kind, message: str) -> Pushed:
+    head = ctx.head or ""
     return Pushed(head, Finding(kind, Severity.CRITICAL, "push", message))

@@ -3,81 +3,119 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..checks.change import Change
-from ..checks.reviewers import Review, ask
+from ..checks.reviewers import Review as ReviewerReport
+from ..checks.reviewers import ask
 from ..checks.static_review import review as review_change
 from ..model import Finding, Kind, Linted, Proposed, Reviewed, Severity, Step, Tested
 from ..policy import criteria
 from ..policy.stops import LEFT_OUT, STOPS
+from .ci_checks import KINDS as AWAITED
 from .ci_checks import await_checks
-from .inspect import _change, _identity
+from .inspect import change_inputs, change_of, identity
 from .pr import label, unlabel
+from .task import IssueStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from .context import Job
+    from ..checks.change import Change
+    from .context import StepContext
 
 
-def review(job: Job) -> Reviewed:
-    """Review in two stages: is it what was asked for, and only where nothing critical speaks against that, how well.
+class Review(IssueStep[Reviewed]):
+    """Review in two stages: is it what was asked for, and, where nothing critical speaks against that, how well.
 
-    Nobody reviews a change before the forge's checks on it passed: what they find is asked first.
-
+    The forge's checks on the pull request come first: what they find is asked before anybody reviews.
     Each finding is bound to its file's change, so that an approved one does not come back while that stays the same.
     """
-    if job.unreviewed is not None:
-        return _left_out(job, job.unreviewed)
-    change, red = _change(job), await_checks(job.hands, job.found(Step.PR, Proposed).number, job.milestone.checks)
-    if red:
-        return Reviewed(change.head, _identity(job, change), red)
-    asked = _asked(job, change, "compliance")
-    found = _told(job, change, criteria.check(job.issue, job.found(Step.TEST, Tested).proven), asked)
-    if not any(finding.severity is Severity.CRITICAL for finding in found):
-        asked += (then := _asked(job, change, "quality"))
-        found += _told(job, change, (*_unlinted(job), *review_change(change)), then)
-    pending = any(finding.kind is Kind.REVIEW_PENDING for finding in found)
-    if pending:
-        label(job, (STOPS[Kind.REVIEW_PENDING].label or "",))
-    else:
-        _reviewed_after_all(job)
-    costs = tuple(cost for review in asked for cost in review.costs)
-    return Reviewed(change.head, _identity(job, change), found, pending, costs)
+
+    name = Step.REVIEW
+    shape = Reviewed
+    fields = ("criteria", "spec")
+    settings = ("commands.review", "reviewers", "checks.required")
+
+    def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
+        """Return the change, what its tests prove and what the linter left; the title only for other reviewers."""
+        left = ctx.evidence(Step.LINT, Linted).left
+        return {
+            **change_inputs(ctx),
+            "proofs": ctx.evidence(Step.TEST, Tested).proven,
+            **({"lint": left} if left else {}),
+            **({"issue.title": ctx.issue.title} if ctx.milestone.reviewers else {}),
+        }
+
+    def run(self, ctx: StepContext) -> Reviewed:
+        """Wait for the forge's checks, then review the change."""
+        if ctx.unreviewed is not None:
+            return _left_out(ctx, ctx.unreviewed)
+        change = change_of(ctx)
+        number = ctx.evidence(Step.PR, Proposed).number
+        red = await_checks(ctx.run.outside, number, ctx.milestone.checks)
+        if red:
+            return Reviewed(change.head, identity(ctx, change), red)
+        findings, costs = _review(ctx, change)
+        pending = any(finding.kind is Kind.REVIEW_PENDING for finding in findings)
+        if pending:
+            label(ctx, (STOPS[Kind.REVIEW_PENDING].label or "",))
+        else:
+            _reviewed_after_all(ctx)
+        return Reviewed(change.head, identity(ctx, change), findings, pending, costs)
+
+    def drift(self, ctx: StepContext, evidence: Reviewed) -> str | None:
+        """Return that the review was left out, or that checks on the pull request had not passed."""
+        if any(finding.rule == LEFT_OUT for finding in evidence.findings):
+            return None if ctx.unreviewed else "it was left out"
+        if ctx.remote is not None and any(finding.kind in AWAITED for finding in evidence.findings):
+            return "the checks on its pull request had not passed"
+        return None
 
 
-def _reviewed_after_all(job: Job) -> None:
-    before = job.state.markers.evidence(f"{job.issue.number}:{Step.REVIEW}", Reviewed)
+def _review(ctx: StepContext, change: Change) -> tuple[tuple[Finding, ...], tuple[float | None, ...]]:
+    """Return the findings of both stages, and what each reviewer cost."""
+    reviews = _asked(ctx, change, "compliance")
+    findings = _bound_all(ctx, change, criteria.check(ctx.issue, ctx.evidence(Step.TEST, Tested).proven), reviews)
+    if not any(finding.severity is Severity.CRITICAL for finding in findings):
+        quality = _asked(ctx, change, "quality")
+        findings += _bound_all(ctx, change, (*_unlinted(ctx), *review_change(change)), quality)
+        reviews += quality
+    return findings, tuple(cost for review in reviews for cost in review.costs)
+
+
+def _reviewed_after_all(ctx: StepContext) -> None:
+    before = ctx.recorded(Step.REVIEW, Reviewed)
     if before is not None and before.pending:
-        unlabel(job, STOPS[Kind.REVIEW_PENDING].label or "")
+        unlabel(ctx, STOPS[Kind.REVIEW_PENDING].label or "")
 
 
-def _left_out(job: Job, who: str) -> Reviewed:
+def _left_out(ctx: StepContext, who: str) -> Reviewed:
     """Say that nobody reviewed, in the evidence and on the pull request: not reviewed is never clean."""
-    label(job, (STOPS[Kind.REVIEW_PENDING].label or "",))
+    label(ctx, (STOPS[Kind.REVIEW_PENDING].label or "",))
     what = f"Code review was left out by {who} (--skip-code-review); a run without it reviews"
-    found = Finding(Kind.REVIEW_PENDING, Severity.WARNING, LEFT_OUT, what)
-    return Reviewed(job.head or "", _identity(job, _change(job)), (found,), pending=True)
+    finding = Finding(Kind.REVIEW_PENDING, Severity.WARNING, LEFT_OUT, what)
+    return Reviewed(ctx.head or "", identity(ctx, change_of(ctx)), (finding,), pending=True)
 
 
-def _asked(job: Job, change: Change, stage: str) -> tuple[Review, ...]:
-    return tuple(ask(change, reviewer) for reviewer in job.milestone.reviewers if reviewer.stage == stage)
+def _asked(ctx: StepContext, change: Change, stage: str) -> tuple[ReviewerReport, ...]:
+    return tuple(ask(change, reviewer) for reviewer in ctx.milestone.reviewers if reviewer.stage == stage)
 
 
-def _told(job: Job, change: Change, own: Iterable[Finding], asked: tuple[Review, ...]) -> tuple[Finding, ...]:
-    """Return what the built-in reviewer says at a stage, then what the plan's reviewers do."""
-    others = [finding for review in asked for finding in review.findings]
-    return tuple(_bound(job, change, finding) for finding in dict.fromkeys((*own, *others)))
+def _bound_all(
+    ctx: StepContext, change: Change, builtin: Iterable[Finding], reviews: tuple[ReviewerReport, ...]
+) -> tuple[Finding, ...]:
+    """Return what the built-in reviewer finds at a stage, then what the plan's reviewers do."""
+    others = [finding for review in reviews for finding in review.findings]
+    return tuple(_bound(ctx, change, finding) for finding in dict.fromkeys((*builtin, *others)))
 
 
-def _unlinted(job: Job) -> Iterator[Finding]:
-    left = job.found(Step.LINT, Linted).left
+def _unlinted(ctx: StepContext) -> Iterator[Finding]:
+    left = ctx.evidence(Step.LINT, Linted).left
     if left is not None:
         yield Finding(Kind.REVIEW, Severity.WARNING, "lint", f"The linter is not content: {left}")
 
 
-def _bound(job: Job, change: Change, finding: Finding) -> Finding:
+def _bound(ctx: StepContext, change: Change, finding: Finding) -> Finding:
     if finding.path is None or finding.kind is not Kind.REVIEW:
         return finding
-    return replace(finding, change=job.hands.git.patch_id(change.base, change.head, finding.path))
+    return replace(finding, change=ctx.git.patch_id(change.base, change.head, finding.path))

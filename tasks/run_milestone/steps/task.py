@@ -1,53 +1,127 @@
-"""What a node of the graph is made of, the same shape for an issue's steps and for the milestone's own tasks."""
+"""The one shape of a task: the steps of an issue and the milestone's own tasks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ..core.serialize import digest
+from ..model import Decision, Finding, Step, Verb
+from ..policy.stops import STOPS
+from .context import RunContext, StepContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
-    from ..model import Finding
+Inputs = Mapping[str, str]
+"""Short digests of what a task works from, by name. A name is data: it stands in the markers of running milestones."""
 
-    Asked = tuple[tuple[Finding, ...], str]
-    """Findings to ask about, and the identity of the change they were found in."""
-
-
-def _nothing(*_: Any) -> list[str]:
-    return []
-
-
-def _no_questions(*_: Any) -> Asked:
-    return (), ""
-
-
-def _is_not() -> bool:
-    return False
-
-
-def _agrees(_: Any) -> str | None:
-    return None
+C = TypeVar("C")
+E = TypeVar("E")
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One node's doing. `gate` is the name under which it asks; `shape` the type of its evidence."""
+class Questions:
+    """What to ask a person: findings, the identity of the change they are about, and lines shown with them."""
 
-    gate: str
-    shape: type[Any]
-    inputs: Callable[[], dict[str, str]]
-    act: Callable[[], Any] | None = None
-    """Find something out or change something; None for a gate, whose evidence is how it was passed."""
-    made: Callable[[], bool] = _is_not
-    """Whether its effect is there already, though no marker says so: acting only takes it over."""
-    hindrances: Callable[[], Asked] = _no_questions
-    """What keeps the task from acting at all."""
-    findings: Callable[[Any], Asked] = _no_questions
-    """What there is to ask about once there is evidence."""
-    differs: Callable[[Any], str | None] = _agrees
-    """Why the world is no longer as the evidence says, None where it is."""
-    before: Callable[[], list[str]] = _nothing
-    after: Callable[[Any], list[str]] = _nothing
-    shown: Callable[[], list[str]] = _nothing
-    """Lines shown with the question (a phase's list)."""
+    findings: tuple[Finding, ...] = ()
+    change: str = ""
+    listing: tuple[str, ...] = ()
+
+
+class Task(Generic[C, E]):
+    """One task of the graph. `C` is the context it works from, `E` the evidence it leaves."""
+
+    shape: type[E]
+    """The type of the evidence."""
+    is_gate = False
+    """Whether it only asks: then its evidence is how the question was passed."""
+
+    def works_from(self, ctx: C) -> Mapping[str, Any]:
+        """Return what the task works from, by name. No effects: this is called to decide whether it must run."""
+        raise NotImplementedError
+
+    def inputs(self, ctx: C) -> Inputs:
+        """Return what the task's marker is compared with."""
+        return {name: digest(value)[:16] for name, value in self.works_from(ctx).items()}
+
+    def is_done(self, ctx: C) -> bool:
+        """Return whether the effect is there already, so that running the task only adopts it."""
+        _ = ctx
+        return False
+
+    def blockers(self, ctx: C) -> Questions:
+        """Return what to ask before the task runs."""
+        _ = ctx
+        return Questions()
+
+    def run(self, ctx: C) -> E:
+        """Do the task and return the evidence; a gate has nothing to do."""
+        raise NotImplementedError
+
+    def findings(self, ctx: C, evidence: E) -> Questions:
+        """Return what to ask after the task ran."""
+        _ = ctx, evidence
+        return Questions()
+
+    def drift(self, ctx: C, evidence: E) -> str | None:
+        """Return how the remote or the forge contradicts the evidence; None where it agrees or was not asked."""
+        _ = ctx, evidence
+        return None
+
+
+class IssueStep(Task[StepContext, E]):
+    """A step of an issue's chain. A new one is a subclass in a file of its own, a row in the registry, and its words.
+
+    Its inputs are the `fields` of the issue's plan entry, the `settings` of the plan, the retries that people asked
+    for, and what `earlier` returns: an edit of anything else leaves the step alone.
+    """
+
+    name: Step
+    fields: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    later_settings: Mapping[str, Any] = {}
+    """Settings that came later, with their defaults. At its default one is left out, so that older markers hold."""
+
+    def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
+        """Return what the step works from that earlier steps left, and the commit it looks at, by name."""
+        raise NotImplementedError
+
+    def works_from(self, ctx: StepContext) -> Mapping[str, Any]:
+        """Return everything the step works from, by name."""
+        return dict(self._values(ctx))
+
+    def _values(self, ctx: StepContext) -> Iterator[tuple[str, Any]]:
+        for name in self.fields:
+            yield f"issue.{name}", getattr(ctx.issue, name)
+        for name in self.settings:
+            yield f"plan.{name}", _setting(ctx, name)
+        for name, default in self.later_settings.items():
+            if (value := _setting(ctx, name)) != default:
+                yield f"plan.{name}", value
+        retries = [decision.id for decision in ctx.decisions if self._is_retried_by(decision)]
+        if retries:
+            yield "retry decisions", retries
+        yield from self.earlier(ctx).items()
+
+    def _is_retried_by(self, decision: Decision) -> bool:
+        kind = decision.kind
+        return decision.verb is Verb.RETRY and kind is not None and self.name in STOPS[kind].found_by.split(", ")
+
+    def findings(self, ctx: StepContext, evidence: E) -> Questions:
+        """Return the problem that the evidence holds, if any."""
+        _ = ctx
+        problem = getattr(evidence, "problem", None)
+        return Questions((problem,) if problem else ())
+
+
+class MilestoneTask(Task[RunContext, E]):
+    """A task of the milestone itself."""
+
+
+def _setting(ctx: StepContext, name: str) -> Any:
+    value: Any = ctx.milestone
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value

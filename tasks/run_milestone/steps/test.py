@@ -1,223 +1,54 @@
-"""test: run the plan's test command on exactly what is committed, and read the report it leaves."""
+"""Run the plan's test command on exactly what is committed."""
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass, replace
-from importlib.util import find_spec
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..adapters.process.command_line import argument_list
 from ..checks.coverage import measured
 from ..checks.diff import changed_files
-from ..core.errors import DamagedStateError
-from ..core.fs import read_text
-from ..model import Tested
+from ..model import Step, Tested
+from .run_tests import counted, coverage_gap, run_suite
+from .task import IssueStep, Questions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Mapping
 
-    from junitparser import TestCase
-
-    from ..adapters.process import Processes, Result
-    from ..model import Commands, Milestone
-    from .context import Job
-
-NO_TESTS = 5
-"""pytest's exit code for a run that collected nothing."""
-
-NOTHING_COLLECTED = "no tests were collected"
-
-_SETTINGS = ("pyproject.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg")
-"""Where a project's pytest settings can be."""
+    from .context import StepContext
+    from .run_tests import SuiteResult
 
 
-def test(job: Job) -> Tested:
-    """Run the tests on the branch's commit, and measure which of its lines they run."""
-    head, milestone = job.head or "", job.milestone
-    job.hands.git.checkout(job.tree, head, job.index)
-    log = job.state.logs(job.issue.number) / "test.log"
-    gap = coverage_gap(milestone)
-    cover = gap is None and milestone.limits.coverage > 0
-    verdict = run_suite(job.hands.processes, milestone.commands, job.tree, log, cover=cover)
-    proofs = tuple(criterion.test for criterion in job.issue.criteria if criterion.test)
-    tested = _tested(verdict, head, job.known_failures, proofs)
-    return replace(tested, unmeasured=gap) if not cover else _covered(job, tested, verdict)
+class Test(IssueStep[Tested]):
+    """Run the tests on the branch's commit, and measure which of its changed lines they run."""
+
+    name = Step.TEST
+    shape = Tested
+    fields = ("criteria",)
+    settings = ("commands.test", "limits.coverage")
+
+    def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
+        """Return the commit under test, and the failures that do not count."""
+        return {"commit": ctx.head, "known failures": ctx.known_failures}
+
+    def run(self, ctx: StepContext) -> Tested:
+        """Check the commit out, run the test command in it and read its report."""
+        head, limits = ctx.head or "", ctx.milestone.limits
+        ctx.git.checkout(ctx.tree, head, ctx.index)
+        gap = coverage_gap(ctx.milestone)
+        cover = gap is None and limits.coverage > 0
+        result = run_suite(ctx.processes, ctx.milestone.commands, ctx.tree, ctx.log_folder / "test.log", cover=cover)
+        proofs = tuple(criterion.test for criterion in ctx.issue.criteria if criterion.test)
+        tested = counted(result, head, ctx.known_failures, proofs)
+        return _covered(ctx, tested, result) if cover else replace(tested, unmeasured=gap)
+
+    def findings(self, ctx: StepContext, evidence: Tested) -> Questions:
+        """Return nothing: the gate behind this step asks."""
+        _ = ctx, evidence
+        return Questions()
 
 
-def _covered(job: Job, tested: Tested, verdict: Verdict) -> Tested:
-    files = changed_files(job.hands.git.diff(job.base, tested.head, "--unified=0"))
-    found = measured(verdict.coverage, files, job.milestone.migrations)
-    return replace(tested, coverage=found, unmeasured=None if found else "the test run left no coverage report")
-
-
-def run_tests(processes: Processes, commands: Commands, tree: Path, head: str, log: Path) -> Tested:
-    """Run the test command in `tree`, which holds `head`."""
-    return _tested(run_suite(processes, commands, tree, log), head)
-
-
-def _tested(verdict: Verdict, head: str, known: tuple[str, ...] = (), proofs: tuple[str, ...] = ()) -> Tested:
-    """Return what counts: failures that are `known` do not, and of those that passed the `proofs` are named."""
-    failing = tuple(name for name in verdict.failed if name not in known)
-    recurring = tuple(name for name in verdict.failed if name in known)
-    proven = tuple(test for test in proofs if verdict.proves(test))
-    passed, skipped = len(verdict.passed), len(verdict.skipped)
-    return Tested(head, passed, failing, skipped, recurring, verdict.problem, proven)
-
-
-# ---- one run of the test command ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How the tests of one run ended, by name; `problem` where the command did not get as far as a verdict."""
-
-    passed: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
-    problem: str | None = None
-    ended: bool = True
-    """Whether the command came to its own end: one that took too long, or could not start, tells nothing."""
-    coverage: str = ""
-    """What the run left as coverage's JSON report."""
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Every test that the report tells of."""
-        return frozenset((*self.passed, *self.failed, *self.skipped))
-
-    def proves(self, test: str) -> bool:
-        """Return whether a test ran and passed, a parametrised one with every value.
-
-        It is named as the report names it (`class::name`), or as pytest does on its command line.
-        """
-        own = {case for case in self.names if {test, case_name(test)} & {case, case.partition("[")[0]}}
-        return bool(own) and own <= set(self.passed)
-
-
-def case_name(node: str) -> str:
-    """Return the report's name for a pytest node id: `tests/test_a.py::test_b` is `tests.test_a::test_b`."""
-    path, _, name = node.partition("::")
-    *classes, test_name = name.split("::")
-    return "::".join((".".join((path.removesuffix(".py").replace("/", "."), *classes)), test_name))
-
-
-def run_suite(
-    processes: Processes,
-    commands: Commands,
-    tree: Path,
-    log: Path,
-    *,
-    only: tuple[str, ...] | None = None,
-    cover: bool = False,
-) -> Verdict:
-    """Run the test command in `tree`; pytest runs `only` those test files (all, where it names none)."""
-    with tempfile.TemporaryDirectory(prefix="run-milestone-") as folder:
-        report, coverage = Path(folder) / "junit.xml", Path(folder) / "coverage.json"
-        command = argument_list(commands.test, junit=str(report), coverage=str(coverage))
-        if _is_pytest(command):
-            command = (*command, *_reported(command, report), *(_covering(command, tree, coverage) if cover else ()))
-            command = (*command, *(_limited(only) if only is not None else ()))
-        env = {"COVERAGE_FILE": str(Path(folder) / "coverage.data")}
-        result = processes.untrusted(command, cwd=tree, env=env, timeout=commands.timeout, log=log)
-        return replace(_verdict(result, report), coverage=_text(coverage))
-
-
-def picks_files(commands: Commands) -> bool:
-    """Return whether the test command can be told which test files to run; any other runs all there are."""
-    return _is_pytest(commands.test)
-
-
-def _is_pytest(command: tuple[str, ...]) -> bool:
-    return "pytest" in (Path(word).name for word in command)
-
-
-def _reported(command: tuple[str, ...], report: Path) -> tuple[str, ...]:
-    """Ask pytest for its JUnit report; another runner is given the path where its command says `{junit}`."""
-    return () if str(report) in " ".join(command) else (f"--junitxml={report}", "-o", "junit_family=xunit2")
-
-
-def _limited(only: tuple[str, ...]) -> tuple[str, ...]:
-    """Name the test files, and fix what tests are called: pytest would go by the files' common folder."""
-    return ("--continue-on-collection-errors", "--rootdir=.", *(f"./{path}" for path in only))
-
-
-# ---- coverage -----------------------------------------------------------------------------------------------------
-
-
-def coverage_gap(milestone: Milestone) -> str | None:
-    """Return why the coverage of changed lines cannot be measured; None where it can, or nobody asks."""
-    command = milestone.commands.test
-    if milestone.limits.coverage == 0 or "{coverage}" in " ".join(command):
-        return None
-    if not _is_pytest(command) or command[0] != "{python}":
-        return "let `commands: {test: …}` write coverage's JSON report to `{coverage}`, or say `limits: {coverage: 0}`"
-    if find_spec("pytest_cov") is None:
-        return "pytest-cov is not installed (pip install 'run-milestone[coverage]')"
-    return None
-
-
-def _covering(command: tuple[str, ...], tree: Path, report: Path) -> tuple[str, ...]:
-    """Ask pytest-cov for its report; where the project measures itself, its own settings and threshold stay."""
-    if str(report) in " ".join(command):
-        return ()
-    asked = (f"--cov-report=json:{report}",)
-    return asked if _measures_itself(command, tree) else ("--cov=.", *asked, "--cov-fail-under=0")
-
-
-def _measures_itself(command: tuple[str, ...], tree: Path) -> bool:
-    return "--cov" in " ".join((*command, *(_text(tree / name) for name in _SETTINGS)))
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_text(path) or ""
-    except DamagedStateError:
-        return ""
-
-
-# ---- the report ---------------------------------------------------------------------------------------------------
-
-
-def _verdict(result: Result, report: Path) -> Verdict:
-    problem = _problem(result)
-    if problem or not report.exists():
-        ended = None if result.code == 0 else f"the test command ended with exit code {result.code}"
-        return Verdict(problem=problem or ended, ended=result.code is not None and not result.timed_out)
-    verdict = _read(report)
-    said = f"the test command ended with exit code {result.code} though its report names no failure"
-    return replace(verdict, problem=said) if result.code != 0 and not verdict.failed else verdict
-
-
-def _problem(result: Result) -> str | None:
-    if result.timed_out:
-        return f"the tests were ended after {result.seconds:.0f} s (limit `commands: {{timeout: …}}`)"
-    if result.code is None:
-        return f"the test command could not start: {result.err.strip()}"
-    if result.code == NO_TESTS and "pytest" in " ".join(result.argv):
-        return NOTHING_COLLECTED
-    return None
-
-
-def _read(report: Path) -> Verdict:
-    from junitparser import JUnitXml
-
-    cases = list(_cases(JUnitXml.fromfile(str(report))))
-    return Verdict(
-        tuple(_name(case) for case in cases if case.is_passed),
-        tuple(_name(case) for case in cases if case.is_failure or case.is_error),
-        tuple(_name(case) for case in cases if case.is_skipped),
-    )
-
-
-def _name(case: TestCase) -> str:
-    return f"{case.classname}::{case.name}" if case.classname else str(case.name)
-
-
-def _cases(report: Iterable[Any]) -> Iterator[TestCase]:
-    for part in report:
-        if hasattr(part, "is_failure"):
-            yield part
-        else:
-            yield from _cases(part)
+def _covered(ctx: StepContext, tested: Tested, result: SuiteResult) -> Tested:
+    """Return the evidence with the coverage of the changed lines."""
+    files = changed_files(ctx.git.diff(ctx.base, tested.head, "--unified=0"))
+    coverage = measured(result.coverage, files, ctx.milestone.migrations)
+    return replace(tested, coverage=coverage, unmeasured=None if coverage else "the test run left no coverage report")

@@ -17,6 +17,7 @@ from .issue_registry import IssueRegistry
 from .journal import Journal
 from .json_record import clean, read_record, write_record
 from .markers import Markers
+from .usage import Usage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,7 @@ class State:
         self.registry = IssueRegistry(folder, self.markers)
         self.decisions = Decisions(folder / "decisions", self.registry)
         self.journal = Journal(folder / "journal.jsonl")
+        self.usage = Usage(self.journal)
 
     @property
     def is_shared(self) -> bool:

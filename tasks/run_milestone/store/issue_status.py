@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..model import Finding, Implemented, Kind, Passed, Proposed, Reviewed, Severity, Step, Tested, Verb
 from ..policy import budget
-from ..policy.gating import asks_for_work
+from ..policy.gating import rework_requested
 from ..policy.gating import skipped as skip_of
 from ..policy.stops import LEFT_OUT, STOPS
 
@@ -77,7 +77,7 @@ def _status(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: G
         labels=_labels(pull, state, number) if pull else (),
         verdict=_verdict(answers, state, number) if status == "done" and pull else None,
         tests=tested.passed if tested else None,
-        attempts=1 + sum(map(asks_for_work, answers)) if implemented else 0,
+        attempts=1 + len(rework_requested(answers)) if implemented else 0,
         seconds=round(sum(_seconds_of_steps(state, number)), 1),
         cost=implemented.cost if implemented else None,
         decisions=tuple(decision.id for decision in answers),

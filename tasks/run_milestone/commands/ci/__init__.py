@@ -72,12 +72,12 @@ def event(_: argparse.Namespace) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Run or resume a milestone in a job. Writes the job summary; waiting for a decision is no failure."""
-    from ...runner.options import Mode
+    from ...model import RunOptions
     from . import job
 
     project = current_project()
     milestone = load_plan(project, args.milestone)
-    return job.run(project, milestone, Mode(only_issues(args.only, milestone), shared=True, lock=args.lock))
+    return job.run(project, milestone, RunOptions(only_issues(args.only, milestone), shared=True, lock=args.lock))
 
 
 def wave(args: argparse.Namespace) -> int:

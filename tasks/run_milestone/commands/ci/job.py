@@ -9,8 +9,8 @@ import signal
 from typing import TYPE_CHECKING
 
 from ...core.errors import ExitCode
+from ...model import RunOptions
 from ...render.status import gates_text, status_text
-from ...runner.options import Mode
 from ...runner.ready import ready
 from ...runner.run import run as run_milestone
 from ...store import State
@@ -26,15 +26,15 @@ MOST_JOBS = 256
 """Jobs that GitHub makes of one matrix. More issues wait for the next wave."""
 
 
-def run(project: Project, milestone: Milestone, mode: Mode) -> int:
+def run(project: Project, milestone: Milestone, options: RunOptions) -> int:
     """Run a milestone and return the exit code; waiting for a decision is no failure of the job."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent may have left it ignored
     state = State(project.state(milestone.id))
     try:
-        code = run_milestone(project, milestone, mode)
+        code = run_milestone(project, milestone, options)
     finally:
         actions.sum_up(f"Milestone {milestone.id}", _standing(milestone, state))
-    if code != ExitCode.WAITING or not _asks(state, mode.only):
+    if code != ExitCode.WAITING or not _asks(state, options.only):
         return code
     actions.notice(_waiting(milestone, state))
     return ExitCode.DONE
@@ -42,7 +42,7 @@ def run(project: Project, milestone: Milestone, mode: Mode) -> int:
 
 def wave(project: Project, milestone: Milestone, lock: str | None) -> int:
     """Do what lies between issues, and output the issues that are ready."""
-    code = run(project, milestone, Mode(own=True, shared=True, lock=lock))
+    code = run(project, milestone, RunOptions(no_issues=True, shared=True, lock=lock))
     numbers = ready(project, milestone)[:MOST_JOBS] if code == ExitCode.DONE else ()
     actions.output("issues", numbers)
     actions.say(f"Ready: {', '.join(numbers) or 'no issue'}")

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.errors import ExitCode
+from ...model import RunOptions
 from ...policy.graph import COMPLETE
 from ...policy.stops import AGAIN
 from ...render import milestone_pr as words
 from ...render.console import Console
 from ...runner.answerers import nobody
 from ...runner.loop import drive
-from ...runner.options import Manner
 from ...runner.session import Session
 from ...runner.signals import heed_signals
+from ...runner.snapshot import look_back
+from ...runner.stages import begin
+from ...runner.up_to_date import unready
 from ...sync.shared_state import LocalState, SharedState
 from .merge import Landing
 from .milestone_pr import propose
@@ -26,11 +29,11 @@ if TYPE_CHECKING:
 
 def land(project: Project, milestone: Milestone, *, shared: bool = False) -> int:
     """Land a milestone, and go on where an earlier landing stopped or was killed; a `shared` state is on the remote."""
-    sharing = SharedState() if shared else LocalState()
-    session = Session(project, milestone, Console(), Manner(doing="Landing"), sharing)
+    shared_state = SharedState() if shared else LocalState()
+    session = Session(project, milestone, Console(), RunOptions(activity="Landing"), shared_state)
     heed_signals()
     try:
-        session.begin()
+        begin(session)
         return _finish(session, done=_land(session))
     except KeyboardInterrupt:
         session.finish(hurried=True)
@@ -40,8 +43,8 @@ def land(project: Project, milestone: Milestone, *, shared: bool = False) -> int
 
 
 def _finish(session: Session, *, done: bool) -> ExitCode:
-    session.look_back()
-    waiting = bool(session.state.gates.all())
+    look_back(session)
+    waiting = bool(session.store.gates.all())
     session.finish()
     return ExitCode.DONE if done else ExitCode.WAITING if waiting else ExitCode.FAILED
 
@@ -62,9 +65,9 @@ def _land(session: Session) -> bool:
 
 def _answered_with_work(session: Session, issue: Issue) -> bool:
     """Return whether a question of a landing was answered by another attempt that is still to be made."""
-    own = [decision for decision in session.state.decisions.all() if decision.gate == issue.number]
+    own = [decision for decision in session.store.decisions.all() if decision.gate == issue.number]
     asked = bool(own) and own[-1].verb in AGAIN and own[-1].kind in QUESTIONS
-    return asked and not session.due.settled(issue.number) and session.due.unready(issue.number) is not None
+    return asked and not session.settled(issue.number) and unready(session.ctx, issue.number) is not None
 
 
 def foretell_landing(project: Project, milestone: Milestone) -> str:
@@ -79,7 +82,7 @@ def foretell_landing(project: Project, milestone: Milestone) -> str:
             if hindered:
                 return "\n".join([*words.cannot_land(milestone, hindered)[1:], ""])
             forge = open_forge(milestone, open_git(project, milestone, processes, make=False), processes)
-            pulls = forge.pulls(*session.state.registry.branches(milestone).values())
+            pulls = forge.pulls(*session.store.registry.branches(milestone).values())
             return "\n".join([*words.dry_run(milestone, foreseen(session, pulls)), ""])
     finally:
         processes.stop()

@@ -28,10 +28,10 @@ class Landing:
 
     def brings_in(self, issue: Issue) -> bool:
         """Bring an issue's work into the milestone branch; returns whether the next may follow."""
-        if self.session.due.settled(issue.number) == SKIPPED:
+        if self.session.settled(issue.number) == SKIPPED:
             return True
-        branches = self.session.state.registry.branches(self.session.milestone)
-        pulls = self.session.hands.forge.pulls(*branches.values())
+        branches = self.session.store.registry.branches(self.session.milestone)
+        pulls = self.session.outside.forge.pulls(*branches.values())
         pull = pull_of(branches[issue.number], pulls)
         if pull is not None and pull.state == "merged":
             self._record(issue, pull)
@@ -45,14 +45,14 @@ class Landing:
         return self._asks_nothing(issue, pull) and self._merge(issue, pull)
 
     def _pushed(self, issue: Issue) -> str:
-        pushed = self.session.state.markers.evidence(step_name(issue.number, Step.PUSH), Pushed)
+        pushed = self.session.store.markers.evidence(step_name(issue.number, Step.PUSH), Pushed)
         return pushed.head if pushed else ""
 
     def _retarget(self, pull: PullRequest, pulls: tuple[PullRequest, ...]) -> None:
         """Make what stands on this branch stand on the milestone branch, before it is merged."""
-        branch, branches = self.session.milestone.branch, self.session.state.registry.branches(self.session.milestone)
+        branch, branches = self.session.milestone.branch, self.session.store.registry.branches(self.session.milestone)
         for other in retargets(self.session.milestone, pull, pulls, branches):
-            found = self.session.hands.forge.retarget(other.number, branch)
+            found = self.session.outside.forge.retarget(other.number, branch)
             if found.base != branch:
                 raise OutsideError(
                     f"PR #{other.number} still goes to {found.base}, not to {branch}.", "Set its base, then land again."
@@ -61,19 +61,19 @@ class Landing:
 
     def _asks_nothing(self, issue: Issue, pull: PullRequest) -> bool:
         """Return whether the pull request merges cleanly and its checks passed; else its question is put."""
-        head, hands, milestone = self._pushed(issue), self.session.hands, self.session.milestone
+        head, hands, milestone = self._pushed(issue), self.session.outside, self.session.milestone
         clash = conflict_with(hands.git, pull.head, head, milestone.branch, self._tip())
         with self.session.console.working(f"{issue.number}:land"):
             found = (clash,) if clash else await_checks(hands, pull.number, milestone.checks)
         return self.session.passes(issue.number, found, self._change(issue))
 
     def _change(self, issue: Issue) -> str:
-        reviewed = self.session.state.markers.evidence(step_name(issue.number, Step.REVIEW), Reviewed)
+        reviewed = self.session.store.markers.evidence(step_name(issue.number, Step.REVIEW), Reviewed)
         return reviewed.change if reviewed else ""
 
     def _tip(self) -> str:
         """Return the commit that the milestone branch is at on the remote, with its objects here."""
-        git, name = self.session.hands.git, self.session.milestone.branch
+        git, name = self.session.outside.git, self.session.milestone.branch
         tip = git.remote_heads().get(name)
         if tip is None:
             raise OutsideError(f"Branch {name} is gone from the remote.", "Push it again, then land again.")
@@ -84,11 +84,11 @@ class Landing:
     def _merge(self, issue: Issue, pull: PullRequest) -> bool:
         head = self._pushed(issue)
         try:
-            merged = self.session.hands.forge.merge(pull.number, head=head)
+            merged = self.session.outside.forge.merge(pull.number, head=head)
         except OutsideError as error:
             refused = Finding(Kind.FORGE, Severity.CRITICAL, "merge", error.what)
             return self.session.passes(issue.number, (refused,), self._change(issue))
-        if merged.state != "merged" or not self.session.hands.git.is_ancestor(head, self._tip()):
+        if merged.state != "merged" or not self.session.outside.git.is_ancestor(head, self._tip()):
             branch = self.session.milestone.branch
             raise OutsideError(
                 f"PR #{pull.number} was merged, and {branch} does not hold {head[:10]}.", "Look at it, then land again."
@@ -101,13 +101,13 @@ class Landing:
         landed = landed_so_far(self.session)
         if all(known.pr != pull.number for known in landed.issues):
             self._note(landed, issue, pull)
-        record_merge(self.session.due, issue, pull)
+        record_merge(self.session.store, issue, pull)
 
     def _note(self, landed: Landed, issue: Issue, pull: PullRequest) -> None:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         one = LandedIssue(issue.number, pull.number, pull.head_sha or self._pushed(issue), self._tip(), at)
-        self.session.state.write_landed(replace(landed, issues=(*landed.issues, one)))
-        self.session.state.journal.add("landed", issue=issue.number, pr=pull.number, head=one.head)
+        self.session.store.write_landed(replace(landed, issues=(*landed.issues, one)))
+        self.session.store.journal.add("landed", issue=issue.number, pr=pull.number, head=one.head)
         self.session.console.say([f"✓ PR #{pull.number} landed on {landed.branch} (#{issue.number} {issue.title})"])
 
 
@@ -128,5 +128,5 @@ def landed_so_far(session: Session) -> Landed:
     """Return what has landed so far: nothing, where the plan has named other branches since."""
     milestone = session.milestone
     empty = Landed(milestone.id, milestone.branch, milestone.target)
-    known = session.state.landed() or empty
+    known = session.store.landed() or empty
     return known if (known.branch, known.target) == (empty.branch, empty.target) else empty

@@ -19,9 +19,9 @@ def propose(session: Session) -> bool:
     if not landed.issues:
         session.console.say(["", "✗ Nothing landed: every issue is skipped"])
         return False
-    forge = session.hands.forge
+    forge = session.outside.forge
     found = pull_of(milestone.branch, forge.pulls(milestone.branch))
-    body = words.body(milestone, session.state, landed)
+    body = words.body(milestone, session.store, landed)
     proposal = Proposal(words.title(milestone), body, milestone.target)
     if found is None:
         found = forge.create(milestone.branch, proposal)
@@ -30,14 +30,14 @@ def propose(session: Session) -> bool:
     elif found.state == "merged":
         _close(session)
     new = landed.pr != found.number
-    session.state.write_landed(replace(landed, pr=found.number, url=found.url, state=found.state))
+    session.store.write_landed(replace(landed, pr=found.number, url=found.url, state=found.state))
     session.console.say(words.pull_status(milestone, found, new=new))
     return found.state != "closed"
 
 
 def _close(session: Session) -> None:
     """Close the forge's milestone of the same title, where it has one: people merged what it was for."""
-    forge, title = session.hands.forge, session.milestone.title
+    forge, title = session.outside.forge, session.milestone.title
     if forge.issues(title):
         forge.close_milestone(title)
         session.console.say([f"✓ The milestone “{title}” is closed on the forge"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...model import Kind, pull_of
 from ...policy.graph import phase_name
 from ...policy.stacking import retargets
-from ...runner.up_to_date import SKIPPED
+from ...runner.up_to_date import SKIPPED, unready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,35 +23,34 @@ QUESTIONS = frozenset({Kind.CONFLICT, Kind.CHECKS, Kind.CHECKS_PENDING, Kind.FOR
 def in_order(session: Session) -> list[Issue]:
     """Return the issues in the order in which they land: each after those that it depends on."""
     issues = {issue.number: issue for issue in session.milestone.issues}
-    return [issues[node.issue] for node in session.due.nodes.values() if node.group and node.issue]
+    return [issues[node.issue] for node in session.nodes.values() if node.group and node.issue]
 
 
 def hindrances(session: Session) -> Iterator[str]:
     """Yield what keeps the milestone from landing: it lands as a whole, so all of it is finished or skipped."""
-    due = session.due
-    skipped = {issue.number for issue in session.milestone.issues if due.settled(issue.number) == SKIPPED}
+    skipped = {issue.number for issue in session.milestone.issues if session.settled(issue.number) == SKIPPED}
     for issue in session.milestone.issues:
-        if due.settled(issue.number):
+        if session.settled(issue.number):
             continue
-        if why := due.unready(issue.number):
+        if why := unready(session.ctx, issue.number):
             yield f"#{issue.number} is not finished ({why})"
         elif below := sorted(skipped.intersection(issue.depends_on)):
             way_out = f"skip it as well, or take that back (`unskip` at {below[0]})"
             yield f"#{issue.number} holds the work of #{below[0]}, which is skipped: {way_out}"
     for phase in session.milestone.phases:
-        if session.due.why(due.nodes[phase_name(phase.number)]):
+        if session.check(session.ctx.nodes[phase_name(phase.number)]).run:
             yield f"phase {phase.number} is not approved"
-    for gate in session.state.gates.all():
+    for gate in session.store.gates.all():
         if gate.kind not in QUESTIONS:
             yield f"gate {gate.gate} waits for {' | '.join(gate.verbs)}"
 
 
 def foreseen(session: Session, pulls: tuple[PullRequest, ...]) -> Iterator[str]:
     """Yield what a landing would do, pull request by pull request; `pulls` are those of the issues as they stand."""
-    branch, branches = session.milestone.branch, session.state.registry.branches(session.milestone)
+    branch, branches = session.milestone.branch, session.store.registry.branches(session.milestone)
     for issue in in_order(session):
-        pull = pull_of(session.state.registry.branch(session.milestone, issue), pulls)
-        if session.due.settled(issue.number) == SKIPPED or pull is None:
+        pull = pull_of(session.store.registry.branch(session.milestone, issue), pulls)
+        if session.settled(issue.number) == SKIPPED or pull is None:
             yield f"· #{issue.number} is left out: {'it is skipped' if pull else 'it has no pull request'}"
         elif pull.state == "merged":
             yield f"· PR #{pull.number} has landed (#{issue.number})"

@@ -1,0 +1,44 @@
+"""What a run was asked for on its command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run goes, as its flags say."""
+
+    only: tuple[str, ...] = ()
+    """The issues to run; none means all of them."""
+    no_issues: bool = False
+    """Run only what is the milestone's own: bootstrap, plan review, barriers, end."""
+    jobs: int = 1
+    autonomous: bool = False
+    watch: bool = False
+    verbose: bool = False
+    """Say of every task why it runs or does not."""
+    metrics: bool = False
+    skip_code_review: bool = False
+    skip_plan_review: bool = False
+    no_worktree: bool = False
+    """All issues share one tree, and people work in their own checkout."""
+    max_time: float | None = None
+    """Seconds, None for the plan's limit."""
+    max_cost: float | None = None
+    """US dollars, None for the plan's limit."""
+    shared: bool = False
+    """Whether the state is kept on the remote."""
+    lock: str | None = None
+    """The id of the lock that the jobs of one run share."""
+    interactive: bool = False
+    """Whether the caller answers gates, so that no commands are listed."""
+    standalone: bool = False
+    """Whether the run begins and ends with doit's own."""
+    activity: str = ""
+    """What the command does instead of running (Landing), as its banner says."""
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """The issues this run is limited to while other runs work on the rest; none where it has all to itself."""
+        return self.only if self.shared else ()

@@ -1,0 +1,70 @@
+"""The start of a run, stage by stage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..policy.graph import BOOTSTRAP
+from ..render import transcript
+from ..store.run_lock import held
+from . import budget_tracker
+from .plan_changes import take_up
+from .snapshot import reconcile
+from .wiring import connect_adapters
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+def lock(session: Session) -> None:
+    """Keep every other run of this milestone on this machine out."""
+    session.lock = session.resources.enter_context(held(session.store.folder))
+
+
+def connect(session: Session) -> None:
+    """Open the repository, the remote and the forge."""
+    ctx = session.ctx
+    adapters, session.notes = connect_adapters(ctx.project, ctx.milestone, session.lock, ctx.console)
+    session.ctx = replace(ctx, adapters=adapters)
+
+
+def pull_state(session: Session) -> None:
+    """Take the shared lock and what other machines recorded, then say what runs."""
+    ctx = session.ctx
+    session.notes += ctx.shared.start(ctx.milestone, ctx.store, ctx.git)
+    resumed = ctx.store.markers.read(BOOTSTRAP) is not None
+    activity = ctx.options.activity or ("Resuming" if resumed else "Starting")
+    ctx.console.say([*transcript.start(ctx.milestone, activity), *session.notes])
+
+
+def plan_changes(session: Session) -> None:
+    """Let the records follow the plan's issues to their present numbers."""
+    session.console.say(take_up(session.milestone, session.store))
+    session.store.journal.add("run started")
+
+
+def branches(session: Session) -> None:
+    """Read the local branches."""
+    session.ctx.read_branches()
+
+
+def answers(session: Session) -> None:
+    """Take what people answered since the last run."""
+    session.gates.talk(session.ctx)
+    session.settle(comments=True)
+
+
+def budget(session: Session) -> None:
+    """Add up what earlier runs used, those that were killed included."""
+    budget_tracker.refresh(session.ctx)
+    session.console.say(budget_tracker.record_lost_attempts(session.ctx, session.others))
+
+
+STAGES = (lock, connect, pull_state, plan_changes, branches, answers, budget, reconcile)
+
+
+def begin(session: Session) -> None:
+    """Go through the stages of a run's start."""
+    for stage in STAGES:
+        stage(session)

@@ -1,0 +1,98 @@
+"""The first task of a milestone: its branch is made, and the tests run on it before any work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import OutsideError, UsageError
+from ..model import Bootstrapped, Finding, Kind, Severity
+from .run_tests import NOTHING_COLLECTED, coverage_gap, run_tests
+from .task import MilestoneTask, Questions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..adapters.git import Git
+    from .context import RunContext
+
+
+class Bootstrap(MilestoneTask[Bootstrapped]):
+    """Make the milestone branch and measure its baseline."""
+
+    shape = Bootstrapped
+
+    def works_from(self, ctx: RunContext) -> Mapping[str, Any]:
+        """Return the branches, the repository and the test command."""
+        plan = ctx.milestone
+        return {
+            "plan.branch": plan.branch,
+            "plan.target": plan.target,
+            "plan.repository": plan.repository,
+            "plan.commands.test": plan.commands.test,
+        }
+
+    def run(self, ctx: RunContext) -> Bootstrapped:
+        """Make the milestone branch where it is missing, and run the tests on it."""
+        milestone, git = ctx.milestone, ctx.git
+        head = _milestone_branch(ctx)
+        if ctx.world.heads.get(milestone.branch) is None:
+            head = _push_branch(git, milestone.branch, head)
+        tree = ctx.project.tree(milestone, "base")
+        git.checkout(tree, head, "base")
+        log = ctx.store.logs("baseline") / "test.log"
+        tests = run_tests(ctx.outside.processes, milestone.commands, tree, head, log)
+        return Bootstrapped(milestone.branch, head, replace(tests, unmeasured=coverage_gap(milestone)))
+
+    def findings(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
+        """Return the baseline's failures; a repository without tests has none."""
+        _ = ctx
+        tests = evidence.tests
+        failures = [Finding(Kind.BASELINE, Severity.CRITICAL, "failed", name) for name in tests.failed]
+        if tests.problem and tests.problem != NOTHING_COLLECTED:
+            failures.append(Finding(Kind.BASELINE, Severity.CRITICAL, "problem", tests.problem))
+        return Questions(tuple(failures), evidence.head if failures else "")
+
+
+def _push_branch(git: Git, name: str, head: str) -> str:
+    """Push the milestone branch; where another job of the same run was first, its branch is the one."""
+    try:
+        return git.push(head, name, None)
+    except OutsideError:
+        pushed = git.remote_heads().get(name)
+        if pushed is None:
+            raise
+        git.fetch(name)
+        if pushed != head and git.is_ancestor(head, pushed):
+            git.set_branch(name, pushed, head)
+        elif pushed != head:
+            raise
+        return pushed
+
+
+def _milestone_branch(ctx: RunContext) -> str:
+    """Return the milestone branch's commit; make the branch from the remote's or from the target where missing."""
+    git, name = ctx.git, ctx.milestone.branch
+    local, remote = git.head(name), ctx.world.heads.get(name)
+    if local is not None:
+        return local
+    if remote is not None:
+        git.fetch(name)
+    head = remote or _target(ctx)
+    git.set_branch(name, head, None)
+    return head
+
+
+def _target(ctx: RunContext) -> str:
+    """Return the target branch's commit."""
+    git, name = ctx.git, ctx.milestone.target
+    local, remote = git.head(name), ctx.world.heads.get(name)
+    if local is None and remote is not None:
+        git.fetch(name)
+    head = local or remote
+    if head is None:
+        raise UsageError(
+            f"The target branch {name} does not exist in {git.repository}.",
+            f"Commit something on it first, or name another one in plans/{ctx.milestone.id}/plan.yaml (`target:`).",
+        )
+    return head

@@ -1,0 +1,33 @@
+"""The last task of a milestone: every issue is done or skipped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..model import Completed
+from ..store.issue_status import issue_statuses
+from .task import MilestoneTask
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .context import RunContext
+
+
+class Complete(MilestoneTask[Completed]):
+    """Record how each issue ended."""
+
+    shape = Completed
+
+    def works_from(self, ctx: RunContext) -> Mapping[str, Any]:
+        """Return how each issue ended."""
+        return {"issues": [_end(story) for story in issue_statuses(ctx.milestone, ctx.store)]}
+
+    def run(self, ctx: RunContext) -> Completed:
+        """Return the issues that are done."""
+        ended = issue_statuses(ctx.milestone, ctx.store)
+        return Completed(tuple(story.number for story in ended if story.status == "done"))
+
+
+def _end(story: Any) -> list[Any]:
+    return [story.number, story.status, story.pr, story.labels, story.verdict]
