@@ -23,7 +23,7 @@ from .gates import Gates, Stopped
 from .up_to_date import DoneTasks, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..model import Finding, Milestone
     from ..plan.project import Project
@@ -101,9 +101,9 @@ class Session:
         return self.ctx.outside
 
     @property
-    def nodes(self) -> dict[str, Node]:
+    def nodes(self) -> Mapping[str, Node]:
         """The milestone's graph, by task name."""
-        return dict(self.ctx.nodes)
+        return self.ctx.nodes
 
     # ---- the world ------------------------------------------------------------------------------------------------
 
