@@ -10,7 +10,7 @@ from ..render import transcript
 from ..store.run_lock import held
 from . import budget_tracker
 from .plan_changes import take_up
-from .snapshot import reconcile
+from .remote_snapshot import reconcile
 from .wiring import connect_adapters
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
-from .snapshot import look_again
+from .remote_snapshot import look_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,9 +12,9 @@ from ...render import milestone_pr as words
 from ...render.console import Console
 from ...runner.answerers import nobody
 from ...runner.loop import drive
+from ...runner.remote_snapshot import look_back
 from ...runner.session import Session
 from ...runner.signals import heed_signals
-from ...runner.snapshot import look_back
 from ...runner.stages import begin
 from ...runner.up_to_date import unready
 from ...sync.shared_state import LocalState, SharedState
