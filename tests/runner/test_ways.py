@@ -84,9 +84,9 @@ def test_an_issue_goes_the_way_that_is_told(traces):
 def test_no_call_to_a_marker_goes_back(traces):
     modules = traces[0]["written"]["03:test"]["stack"]
     assert len(modules) == len(set(modules)) <= 16, "no module calls one that called it"
-    told = [module_of(function) for function in way("The way of an issue")]
-    assert [module for module in told if module in modules] == modules
-    assert len(told) == len(set(told))
+    listed = [module_of(function) for function in way("The way of an issue")]
+    assert [module for module in listed if module in modules] == modules
+    assert len(listed) == len(set(listed))
 
 
 def test_an_answer_goes_the_way_that_is_told(traces):
