@@ -128,7 +128,7 @@ def test_other_json_is_shown_as_it_is(work):
     [
         ("import sys; print('out'); sys.exit('no such model')", "ended with 1: no such model"),
         ("import sys; print('only this'); sys.exit(2)", "ended with 2: only this"),
-        ("import sys; sys.exit(7)", "ended with 7: it said nothing"),
+        ("import sys; sys.exit(7)", "ended with 7: it printed nothing"),
     ],
 )
 def test_a_program_that_fails_is_quoted(work, program, problem):

@@ -49,7 +49,7 @@ class Bench:
         self.git = self.runner()
 
     def runner(self, remote=None, own="m4.1"):
-        return Git(Processes(), self.product, remote or str(self.remote), own=own, root=self.root)
+        return Git(Processes(), self.product, remote or str(self.remote), name=own, root=self.root)
 
     def person(self, files, where=None, message="work"):
         where = where or self.product
@@ -192,7 +192,7 @@ def test_a_surrounding_git_does_not_lead_astray(bench, monkeypatch, tmp_path):
 def test_a_shallow_clone_works(bench, tmp_path):
     bench.person({"a.py": "later\n"})
     git("clone", "--quiet", "--depth=1", f"file://{bench.product}", "shallow", where=tmp_path)
-    shallow = Git(Processes(), tmp_path / "shallow", str(bench.remote), own="m4.1", root=tmp_path)
+    shallow = Git(Processes(), tmp_path / "shallow", str(bench.remote), name="m4.1", root=tmp_path)
     head = shallow.head("main")
     shallow.checkout(tmp_path / "t", head, "03")
     (tmp_path / "t" / "new").write_text("")
@@ -656,7 +656,7 @@ def test_which_remote_is_meant(bench):
 
 def test_what_is_no_usable_repository_is_told(tmp_path):
     def opened(place):
-        return Git(Processes(), place, None, own="m", root=tmp_path)
+        return Git(Processes(), place, None, name="m", root=tmp_path)
 
     for place in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(UsageError, match="is not a git repository"):

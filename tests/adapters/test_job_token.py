@@ -65,7 +65,7 @@ def test_the_token_of_the_job_pushes(repository, server, monkeypatch):
     for name, value in {"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": server, "GH_TOKEN": TOKEN}.items():
         monkeypatch.setenv(name, value)
     url = f"{server}/widgets.git"
-    git = Git(Processes(), repository.folder, url, own="m1", root=repository.folder)
+    git = Git(Processes(), repository.folder, url, name="m1", root=repository.folder)
     assert git.push(head, "feat/one", None) == head
     kept = [path for path in repository.folder.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
     assert kept == []

@@ -160,7 +160,7 @@ def test_processes_at_once_never_share_a_number_or_a_branch(ground, folder):
         "from run_milestone.adapters.git import Git; from run_milestone.adapters.process import Processes\n"
         "from run_milestone.model import Proposal\n"
         "folder, product, remote, label = sys.argv[1:]\n"
-        "git = Git(Processes(), Path(product), remote, own=label, root=Path('/'))\n"
+        "git = Git(Processes(), Path(product), remote, name=label, root=Path('/'))\n"
         "for head in 'abcdefgh':\n"
         "    LocalForge(Path(folder), git, 'main').create(head, Proposal(head, '', 'm', (label,)))\n"
     )

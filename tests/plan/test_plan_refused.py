@@ -213,7 +213,7 @@ def test_the_error_reads_as_one_message(plan):
     with pytest.raises(PlanError) as refused:
         plan("id: m4.1\n")
     assert refused.value.code == ExitCode.USAGE
-    assert str(refused.value).splitlines()[-1] == "2 errors in the plan; mend and run the same command again."
+    assert str(refused.value).splitlines()[-1] == "2 errors in the plan. Fix them and run the same command again."
 
 
 BOMBS = {

@@ -174,7 +174,7 @@ def test_after_an_interrupt_the_same_command_resumes(ada):
         run.send_signal(signal.SIGINT)
         output, complaint = run.communicate(timeout=20)
     assert run.returncode == 130
-    assert "interrupted; what is recorded stays" in complaint
+    assert "interrupted. Progress is saved" in complaint
     assert "Traceback" not in output + complaint
     assert len(logged(ada, "agent")[0]) == 2
 

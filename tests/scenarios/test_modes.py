@@ -305,7 +305,7 @@ def test_watching_is_idle_and_interruptible(ada):
         run.send_signal(signal.SIGINT)
         output = run.stdout.read()
     assert run.returncode == 130
-    assert "interrupted; what is recorded stays" in output
+    assert "interrupted. Progress is saved" in output
 
 
 def used(pid):

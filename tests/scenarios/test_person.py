@@ -189,7 +189,7 @@ def test_an_interrupt_loses_nothing(ada):
         run.send_signal(signal.SIGINT)
         out, err = run.communicate(timeout=30)
         assert run.returncode == 130, out + err
-        assert "interrupted; what is recorded stays" in err
+        assert "interrupted. Progress is saved" in err
         assert "Traceback" not in err
     plan.write_text(COLOUR_AND_WEIGHT)
     assert "Waiting for a person's commits" in ada.types("m1").out

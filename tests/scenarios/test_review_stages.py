@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from run_milestone.adapters.agents.result import said
+from run_milestone.adapters.agents.result import parse
 from run_milestone.checks.review_prompt import answered
 from run_milestone.policy.criteria import named
 
@@ -158,7 +158,7 @@ def test_the_cost_of_reviews_counts(make_milestone, reviewer):
 def test_findings_are_read_from_a_json_result():
     words = f"I looked.\n{json.dumps({'findings': [FINDING]})}"
     out = f"thinking\n{json.dumps({'type': 'result', 'result': words, 'total_cost_usd': 0.1})}\n"
-    assert answered(said(out).words) == {"findings": [FINDING]}
+    assert answered(parse(out).text) == {"findings": [FINDING]}
 
 
 @pytest.mark.parametrize("words", ["", "Looks good to me!", '{"findings": [', '{"verdict": "fine"}'])

@@ -59,7 +59,7 @@ class Ground:
 
     def runner(self, url=None):
         """The runner's own git in this product."""
-        return Git(Processes(), self.product, url or str(self.remote), own="m4.1", root=self.root)
+        return Git(Processes(), self.product, url or str(self.remote), name="m4.1", root=self.root)
 
     # a forge's own ways of letting others act
 

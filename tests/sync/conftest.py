@@ -53,7 +53,7 @@ class Machine:
 
     def __post_init__(self):
         self.state = State(self.folder / "state" / "m1")
-        self.git = Git(Processes(), self.folder, None, own="m1", root=self.folder)
+        self.git = Git(Processes(), self.folder, None, name="m1", root=self.folder)
         self.sync = StateSync(MILESTONE, self.state, self.git)
 
     def pull(self):

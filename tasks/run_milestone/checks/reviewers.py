@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from ..adapters.agents.result import said
+from ..adapters.agents.result import parse
 from ..core.schemas import read_schema
 from ..core.serialize import plain
 from ..model import Finding, Kind, Severity
@@ -40,7 +40,7 @@ def ask(change: Change, reviewer: Reviewer) -> Review:
     """Return a reviewer's findings on the added lines. A reviewer that is too late gives a pending finding."""
     command = tuple(word.replace("{python}", sys.executable) for word in reviewer.command)
     ran = change.tools.run(command, _input(change, reviewer), reviewer.timeout, reviewer.pass_env)
-    costs = (said(ran.out).cost,) if reviewer.format == "prompt" and ran.code is not None else ()
+    costs = (parse(ran.out).cost,) if reviewer.format == "prompt" and ran.code is not None else ()
     return Review(tuple(_found(change, reviewer, ran)), costs)
 
 
@@ -84,7 +84,7 @@ def _answer(ran: Result, reviewer: Reviewer) -> Any:
     if ran.truncated:
         raise ValueError("its output is too long")
     if reviewer.format == "prompt" and ran.code == 0:
-        return review_prompt.answered(said(ran.out).words)
+        return review_prompt.answered(parse(ran.out).text)
     try:
         return json.loads(ran.out)
     except ValueError:

@@ -1,4 +1,4 @@
-"""errors: what a user is meant to read; every message ends with what to do next."""
+"""Errors that a user reads. Every message says what is wrong and what to do next."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-INTERRUPTED = "\nrun-milestone: interrupted; what is recorded stays. The same command goes on from there.\n"
-"""What is said after ^C."""
+INTERRUPTED = "\nrun-milestone: interrupted. Progress is saved; run the same command to resume.\n"
+"""The message after ^C."""
 
 
 class UserError(Exception):
-    """Something the user can mend: one sentence that says what is wrong, one that says what to do."""
+    """An error that the user can fix: one sentence says what is wrong, one says what to do."""
 
     code = ExitCode.FAILED
 
@@ -38,7 +38,7 @@ class UserError(Exception):
 
 
 class UsageError(UserError):
-    """The command line, the plan or the project is not usable as given."""
+    """The command line, the plan or the project cannot be used as it is."""
 
     code = ExitCode.USAGE
 
@@ -50,29 +50,29 @@ class BusyError(UserError):
 
 
 class PlanError(UsageError):
-    """A plan that cannot be used, with every reason at once."""
+    """A plan that cannot be used, with all its problems."""
 
     def __init__(self, problems: Iterable[str], *, more: bool = False) -> None:
-        """Take lines of the form `FILE:LINE:COL: where: what is wrong, what was expected`; `more` is not shown."""
+        """Take lines `FILE:LINE:COL: where: what is wrong, what was expected`. `more`: others are not shown."""
         self.problems = tuple(problems)
         count = "1 error" if len(self.problems) == 1 else f"{len(self.problems)} errors"
         count = f"The first {count}" if more else count
-        super().__init__("\n".join(self.problems), f"\n{count} in the plan; mend and run the same command again.")
+        super().__init__("\n".join(self.problems), f"\n{count} in the plan. Fix them and run the same command again.")
 
 
 class DamagedStateError(UserError):
-    """A file below `state/` that cannot be read; it is never taken for absent or for success."""
+    """A file below `state/` that cannot be read. It never counts as missing or as success."""
 
 
 class OutsideError(UserError):
-    """git, the forge, an agent or a tool failed or gave an answer that cannot be trusted."""
+    """git, the forge, an agent or a tool failed, or gave an invalid answer."""
 
 
 class Interrupted(UserError):
-    """The run was asked to stop (SIGINT, SIGTERM, SIGHUP); everything recorded so far stays."""
+    """The run was asked to stop (SIGINT, SIGTERM, SIGHUP). Progress is saved."""
 
     code = ExitCode.INTERRUPTED
 
 
 class Panic(Interrupted):
-    """A person at the prompt wants everything to stop at once, and nothing that it left to be merged."""
+    """A person chose panic at the prompt: stop everything at once, and leave pull requests as drafts."""

@@ -1,6 +1,6 @@
-"""seal: what a run ended with, and what to look at to know that it still stands; answers before anything is imported.
+"""Answer for a finished milestone before anything else is imported, while none of the watched files changed.
 
-Only `os` is used here: a finished milestone is answered for in the time that Python itself takes to start.
+Only `os` is used here, so that the answer takes no longer than Python itself takes to start.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ FORM = "run-milestone seal 1"
 
 
 def survey(folders: list[str], files: list[str]) -> str:
-    """Return one line per watched file: its path, modification time (ns) and size, as the file system tells them.
+    """Return one line per watched file: its path, modification time (ns) and size.
 
-    Folders are watched with everything below them; a path that is not there is a line too.
+    Folders are watched with everything below them. A missing path is a line too.
     """
     lines: list[str] = []
     lines += [_line(file, follow=True) for file in files]
@@ -44,9 +44,9 @@ def _survey_folder(folder: str, lines: list[str]) -> None:
 
 
 def write(path: str, folders: list[str], files: list[str], code: int, texts: dict[str, str]) -> None:
-    """Seal an end: its exit code, and what to say for each command that the seal can answer.
+    """Write the seal of a finished run: its exit code, and the output of each command that it can answer.
 
-    A crash half-way leaves a seal that does not read, which is the same as none.
+    A crash in between leaves a seal that cannot be read, which counts as none.
     """
     parts = [f"{FORM} of {path}", str(code), "\n".join(folders), "\n".join(files), survey(folders, files)]
     parts += [f"{name}\n{text}" for name, text in texts.items()]
@@ -57,9 +57,9 @@ def write(path: str, folders: list[str], files: list[str], code: int, texts: dic
 
 
 def read(path: str) -> tuple[int, dict[str, str]] | None:
-    """Return exit code and texts while everything watched is as it was; None where anything changed.
+    """Return exit code and outputs, None where anything watched has changed.
 
-    A seal names its own path, so that one in a copied project does not answer for the original.
+    A seal holds its own path, so that one in a copied project does not answer for the original.
     """
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", opener=_at_once) as file:
@@ -78,5 +78,5 @@ def _names(part: str) -> list[str]:
 
 
 def _at_once(path: str, flags: int) -> int:
-    """Open without waiting for the other end of a pipe."""
+    """Open without waiting for the other end of a FIFO."""
     return os.open(path, flags | os.O_NONBLOCK)

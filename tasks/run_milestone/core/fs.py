@@ -1,4 +1,4 @@
-"""files: write beside, fsync, rename; read back strictly."""
+"""Write files atomically (write beside, fsync, rename), and read them strictly."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from .errors import DamagedStateError, OutsideError
 
 LARGEST = 8 * 1024 * 1024
-"""Bytes; nothing we write ourselves comes near it, so a larger file is not ours."""
+"""Bytes. We write nothing near this size, so a larger file is not ours."""
 
 
 def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
-    """Put `text` at `path` whole or not at all, also across a crash; parents are made.
+    """Write `text` to `path` completely or not at all, also across a crash. Parents are made.
 
-    What is not `lasting` may be gone again, or be what it was before, after a power cut.
+    Without `lasting` a power cut may bring back the file as it was before.
     Errors: OutsideError where the file system refuses.
     """
     try:
@@ -28,9 +28,9 @@ def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> OutsideError:
-    """Return what to say where the file system refuses to write a file: no room, no right, something in the way."""
+    """Return the error for a file that the file system refuses to write."""
     why = error.strerror or str(error)
-    return OutsideError(f"{path} cannot be written: {why}.", "Mend that, then run the same command again.")
+    return OutsideError(f"{path} cannot be written: {why}.", "Fix that and run the same command again.")
 
 
 def _write(path: Path, text: str, *, lasting: bool) -> None:
@@ -60,15 +60,15 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_json(path: Path, value: Any, *, lasting: bool = True) -> None:
-    """Write `value` as indented JSON that a person can read and mend."""
+    """Write `value` as indented JSON that a person can read and edit."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", lasting=lasting)
 
 
 def read_text(path: Path) -> str | None:
-    """Return the text of a regular file, or None where nothing is there.
+    """Return the text of a regular file, or None where there is none.
 
-    Errors: DamagedStateError for anything that is not a readable regular file (a FIFO is not opened, a
-    symlink not followed, so nothing can hang or lead elsewhere).
+    Errors: DamagedStateError for anything that is not a readable regular file. A FIFO is not opened and a symlink is
+    not followed, so that nothing hangs or leads elsewhere.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -78,7 +78,7 @@ def read_text(path: Path) -> str | None:
         raise _damaged(path, error.strerror or "it cannot be opened") from None
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
-        os.close(handle)  # Python refuses to make a file of a folder's descriptor
+        os.close(handle)  # Python makes no file of a folder's descriptor
         raise _damaged(path, "it is not a regular file")
     with os.fdopen(handle, "rb") as file:
         if status.st_size > LARGEST:
@@ -90,7 +90,7 @@ def read_text(path: Path) -> str | None:
 
 
 def read_json(path: Path) -> Any:
-    """Return the JSON value in a file, None where nothing is there; damage raises DamagedStateError."""
+    """Return the JSON value in a file, None where there is none. Errors: DamagedStateError."""
     text = read_text(path)
     if text is None:
         return None
@@ -99,7 +99,7 @@ def read_json(path: Path) -> Any:
     except (ValueError, RecursionError) as error:
         raise _damaged(path, f"it is not JSON ({str(error)[:80]})") from None
     if value is None:
-        raise _damaged(path, "it holds null, which nothing writes")
+        raise _damaged(path, "it holds null")
     return value
 
 
@@ -110,5 +110,5 @@ def _no_constant(name: str) -> Any:
 def _damaged(path: Path, why: str) -> DamagedStateError:
     return DamagedStateError(
         f"{path} cannot be read: {why}.",
-        "Mend it, or delete it so that what it recorded is found out again; then run the same command again.",
+        "Correct it, or delete it so that its step runs again. Then run the same command again.",
     )

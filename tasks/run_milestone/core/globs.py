@@ -1,4 +1,4 @@
-"""Tells which paths a pattern of the plan means."""
+"""Match paths against the patterns of a plan."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _TOKEN = re.compile(r"\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:
-    """Tell whether any pattern means the path: `*` stays within a folder, `**` crosses, a folder means all below."""
+    """Return whether any pattern matches. `*` stays within a folder, `**` crosses, a folder matches its content."""
     return _compiled(tuple(patterns)).fullmatch(f"{path}/") is not None
 
 
 def plain(pattern: str) -> bool:
-    """Tell whether a pattern names one path, without wildcards."""
+    """Return whether a pattern names one path, without wildcards."""
     return not set(pattern) & set("*?[")
 
 

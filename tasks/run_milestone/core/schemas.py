@@ -1,4 +1,4 @@
-"""schemas: the JSON Schemas, from the package where it is installed, from the checkout where it is not."""
+"""Read the JSON Schemas, from the installed package or from the checkout."""
 
 from __future__ import annotations
 

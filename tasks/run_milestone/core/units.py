@@ -1,4 +1,4 @@
-"""amounts: time and money as people write them in plans, flags and answers, and back."""
+"""Parse and print time, money and counts as people write them in plans, flags and answers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 
 def seconds(text: str) -> int | None:
-    """Return the seconds that `90m`, `2h` or `3600` mean, None where it means none."""
+    """Return the seconds of `90m`, `2h` or `3600`, None for other text."""
     match = re.fullmatch(r"([1-9][0-9]{0,8})([smhd]?)", text)
     return int(match[1]) * _UNITS[match[2] or "s"] if match else None
 
 
 def dollars(text: str) -> float | None:
-    """Return the US dollars that `20`, `7.50` or `$20` mean, None where it means none or nothing."""
+    """Return the US dollars of `20`, `7.50` or `$20`, None for other text and for 0."""
     match = re.fullmatch(r"\$?([0-9]{1,9}(?:\.[0-9]{1,2})?)", text)
     return float(match[1]) if match and float(match[1]) > 0 else None
 

@@ -1,4 +1,4 @@
-"""Who runs this program."""
+"""Tell who runs this program."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 
 def whoami() -> str:
-    """Return the login name of whoever runs this; their number where they have none."""
+    """Return the login name of the user, or the user id where there is none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

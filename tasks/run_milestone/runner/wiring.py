@@ -50,7 +50,7 @@ def _dirty(place: str, count: int) -> str:
 def open_git(project: Project, milestone: Milestone, processes: Processes, *, make: bool = True) -> Git:
     """Open the milestone's repository; without `make` only to look at its branches."""
     remote = milestone.repository.remote
-    return Git(processes, project.repository(milestone), remote, own=milestone.id, root=project.root, make=make)
+    return Git(processes, project.repository(milestone), remote, name=milestone.id, root=project.root, make=make)
 
 
 def open_forge(milestone: Milestone, git: Git, processes: Processes, say: Say = list) -> Forge:

@@ -1,4 +1,4 @@
-"""agents: whoever implements and fixes; judged by the tree they leave, never by their word."""
+"""Find the agent that implements and fixes. It is judged by the tree it leaves, not by its report."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from ..process import Processes
 
 GROUP = "run_milestone.agents"
-"""The entry-point group by which other packages add agents: each a callable (Processes) → Agent."""
+"""The entry-point group through which other packages add agents: each a callable (Processes) → Agent."""
 
 
 def agent_of(spec: AgentSpec, processes: Processes) -> Agent:
-    """Return the agent that a plan names by kind; other packages add theirs by entry point.
+    """Return the agent of the plan's kind, built in or installed by another package.
 
-    Errors: UsageError where nobody of that name is installed.
+    Errors: UsageError where no agent of that name is installed.
     """
     if spec.kind == "replay":
         from .replay import ReplayAgent

@@ -1,4 +1,4 @@
-"""What an agent is asked, what it reports, and what it is."""
+"""The port of an agent: its assignment and its report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an agent says it did: data, shown as its own words. `problem` is set where it failed."""
+    """What an agent reports: data that proves nothing. `problem` is set where it failed."""
 
     lines: tuple[str, ...] = ()
     cost: float | None = None
@@ -32,7 +32,7 @@ class Report:
 
 
 class Agent(Protocol):
-    """One file or small class per agent."""
+    """Implements one attempt at an issue."""
 
     def work(self, assignment: Assignment) -> Report:
-        """Change the tree in place; never raises for what the agent itself did wrong, that is `problem`."""
+        """Change the tree in place. A failure of the agent is a `problem`, not an exception."""

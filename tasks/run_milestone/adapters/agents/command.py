@@ -1,4 +1,4 @@
-"""command: an agent that is a program; it gets the prompt, and what counts is the tree it leaves."""
+"""Run a program as the agent: it gets the prompt, and the tree it leaves counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..process.command_line import argument_list
 from .base import Assignment, Report
 from .prompt import prompt
-from .result import last_lines, reported
+from .result import last_lines, report
 
 if TYPE_CHECKING:
     from ..process import Processes, Result
@@ -23,7 +23,7 @@ class CommandAgent:
         self._processes = processes
 
     def work(self, assignment: Assignment) -> Report:
-        """Let the program work for at most its time; its exit code counts only where it says that it failed."""
+        """Run the program until its timeout. An exit code other than 0 is a problem."""
         spec = assignment.issue.agent or assignment.milestone.agent
         if not spec.command:
             return Report(problem="the plan gives the agent no command")
@@ -34,8 +34,8 @@ class CommandAgent:
             result = self._processes.untrusted(
                 argv, cwd=tree, stdin=text, timeout=spec.timeout, log=log, pass_env=spec.pass_env
             )
-        report = reported(result.out)
-        return replace(report, problem=_problem(result, spec.timeout) or report.problem)
+        reported = report(result.out)
+        return replace(reported, problem=_problem(result, spec.timeout) or reported.problem)
 
 
 def _problem(result: Result, timeout: int) -> str | None:
@@ -44,5 +44,5 @@ def _problem(result: Result, timeout: int) -> str | None:
         return f"{name} did not finish within {timeout} s"
     if result.code == 0:
         return None
-    said = "; ".join(last_lines(result.err or result.out)[-2:]) or "it said nothing"
-    return f"{name} could not start: {said}" if result.code is None else f"{name} ended with {result.code}: {said}"
+    output = "; ".join(last_lines(result.err or result.out)[-2:]) or "it printed nothing"
+    return f"{name} could not start: {output}" if result.code is None else f"{name} ended with {result.code}: {output}"

@@ -1,4 +1,4 @@
-"""prompt: what an agent is told; whatever others wrote stands between fences that it cannot close."""
+"""Write the prompt of an agent. Untrusted text stands between fences that it cannot close."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CONVENTIONS = ("AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md")
 LONGEST = 16_384
-"""Characters of one conventions file, or of a specification, that are passed on."""
+"""Characters. A longer conventions file or specification is cut."""
 
 _RULES = """\
 Work in the current folder only; it holds the files of the repository and no git directory.
@@ -44,7 +44,7 @@ def _sections(assignment: Assignment) -> Iterator[tuple[str, str]]:
     yield "Acceptance criteria", _list(map(_criterion, issue.criteria))
     yield "Tests to write", ", ".join(_expected(issue.tests))
     yield "Files", _list(_files(issue.paths))
-    yield "Findings to mend", _list(map(_finding, assignment.findings))
+    yield "Findings to fix", _list(map(_finding, assignment.findings))
     for name in CONVENTIONS:
         yield f"Conventions of this repository ({name})", _read(assignment.tree / name)
 
@@ -86,7 +86,7 @@ def _finding(finding: Finding) -> str:
 
 
 def _read(path: Path) -> str:
-    """Return a conventions file; a symlink, or anything else that is no plain text file, counts as none."""
+    """Return a conventions file. A symlink, or anything else that is no plain text file, counts as missing."""
     try:
         return read_text(path) or ""
     except DamagedStateError:

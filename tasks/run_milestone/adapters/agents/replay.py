@@ -1,4 +1,4 @@
-"""replay: an agent that does again what was recorded, one patch per issue and attempt."""
+"""Apply recorded changes as the agent, one patch per issue and attempt."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from ..process import Processes, Result
 
-_NOWHERE = {
-    "GIT_DIR": "/dev/null",  # or else git would skip, without a word, what the repository around the tree ignores
+_ENVIRONMENT = {
+    "GIT_DIR": "/dev/null",  # else git would silently skip what the repository around the tree ignores
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "LC_ALL": "C",
@@ -24,14 +24,14 @@ _NOWHERE = {
 class ReplayAgent:
     """Applies `changes/07-2.patch` of the plan's folder at attempt 2 of issue 07.
 
-    The `- ` lines before the first `diff --git` are what the agent says it did.
+    The `- ` lines before the first `diff --git` are its report.
     """
 
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
 
     def work(self, assignment: Assignment) -> Report:
-        """Bring the tree to where the recorded attempt ends; one that is there already stays as it is."""
+        """Apply the recorded attempt. A tree that has it already stays as it is."""
         number, attempt = assignment.issue.number, assignment.attempt
         spec = assignment.issue.agent or assignment.milestone.agent
         name = f"{spec.changes or 'changes'}/{number}-{attempt}.patch"
@@ -44,7 +44,7 @@ class ReplayAgent:
         return self._replay(assignment.tree, patch, name)
 
     def _replay(self, tree: Path, patch: str, name: str) -> Report:
-        lines = _said(patch)
+        lines = _report_lines(patch)
         if self._apply(tree, patch, "--reverse", "--check").code == 0:
             return Report(lines)
         result = self._apply(tree, patch)
@@ -55,9 +55,9 @@ class ReplayAgent:
 
     def _apply(self, tree: Path, patch: str, *options: str) -> Result:
         argv = ("git", "-c", "core.hooksPath=/dev/null", "apply", "--whitespace=nowarn", *options, "-")
-        return self._processes.trusted(argv, cwd=tree, env=_NOWHERE, stdin=patch)
+        return self._processes.trusted(argv, cwd=tree, env=_ENVIRONMENT, stdin=patch)
 
 
-def _said(patch: str) -> tuple[str, ...]:
+def _report_lines(patch: str) -> tuple[str, ...]:
     before, _, _ = f"\n{patch}".partition("\ndiff --git ")
     return tuple(line.removeprefix("- ") for line in before.splitlines() if line.startswith("- "))

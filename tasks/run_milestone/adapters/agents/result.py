@@ -1,4 +1,4 @@
-"""result: what a coding agent says at its end, in lines, or as JSON with its words and what it cost."""
+"""Parse the output of a coding agent: plain lines, or JSON with its answer and its cost."""
 
 from __future__ import annotations
 
@@ -11,41 +11,42 @@ from ...core.text import for_terminal
 from .base import Report
 
 LINES = 5
-"""Last lines of its output that are kept as the agent's own words."""
+"""Last lines of an answer that a report keeps."""
 LONGEST = 200
 """Characters of each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What an agent said, what it says it cost in US dollars (None: it does not say), and whether it failed."""
+class Answer:
+    """An agent's answer, what it says it cost in US dollars (None: unknown), and whether it failed."""
 
-    words: str
+    text: str
     cost: float | None = None
     failed: bool = False
 
 
-def said(out: str) -> Said:
-    """Return what an agent said with all it printed.
+def parse(out: str) -> Answer:
+    """Return the answer in an agent's output.
 
-    The last line may be JSON as `claude --output-format json` prints it: `result` are its words, `total_cost_usd` is
-    what it cost, `is_error` says that it failed. Else all of it are its words.
+    The last line may be JSON as `claude --output-format json` prints it: `result` is the answer, `total_cost_usd` its
+    cost, `is_error` says that it failed. Otherwise the whole output is the answer.
     """
-    told = _json(out.strip().rpartition("\n")[2])
-    if not isinstance(told, dict) or not isinstance(told.get("result"), str):
-        return Said(out)
-    return Said(told["result"], _dollars(told.get("total_cost_usd")), told.get("is_error") is True)
+    value = _json(out.strip().rpartition("\n")[2])
+    if not isinstance(value, dict) or not isinstance(value.get("result"), str):
+        return Answer(out)
+    return Answer(value["result"], _dollars(value.get("total_cost_usd")), value.get("is_error") is True)
 
 
-def reported(out: str) -> Report:
-    """Return what an implementing agent printed, as its report."""
-    told = said(out)
-    lines = last_lines(told.words)
-    return Report(lines, told.cost, f"it says that it failed: {'; '.join(lines[-2:])}" if told.failed else None)
+def report(out: str) -> Report:
+    """Return the report in the output of an implementing agent."""
+    answer = parse(out)
+    lines = last_lines(answer.text)
+    problem = f"it says that it failed: {'; '.join(lines[-2:])}" if answer.failed else None
+    return Report(lines, answer.cost, problem)
 
 
 def last_lines(text: str) -> tuple[str, ...]:
-    """Return the last lines of an output, without secrets, inert and cut to a length."""
+    """Return the last lines of an output, sanitised and cut to a length."""
     lines = [line.strip() for line in for_terminal(text).splitlines() if line.strip()]
     return tuple(line if len(line) <= LONGEST else f"{line[:LONGEST]}…" for line in lines[-LINES:])
 
@@ -58,6 +59,6 @@ def _json(line: str) -> Any:
 
 
 def _dollars(value: Any) -> float | None:
-    """Return a cost, None where it is none: what nobody measured never counts as 0."""
+    """Return a cost, None where it is none: an unknown cost never counts as 0."""
     good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
     return float(value) if good else None

@@ -1,4 +1,4 @@
-"""forge: where pull requests live; one protocol, one room per forge."""
+"""The port of a forge, where pull requests and issues are kept. Each forge is a room of its own."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from ...model import Check, Comment, ForgeIssue, ForgeMilestone, Proposal, PullRequest
 
 LONGEST_LOG = 20_000
-"""Characters of a failed check's log that are kept, from its end."""
+"""Characters. Of a longer log of a failed check only the end is kept."""
 
 
 class Forge(Protocol):
-    """What the runner needs of a forge. Every method returns what the forge says afterwards, never what was sent.
+    """What the runner needs of a forge. Every method returns what the forge has afterwards, never what was sent.
 
-    What is made is looked for first, so that asking twice makes one. Labels that are missing are made, those of the
-    stop table as policy.LABELS says. Errors: OutsideError, with the forge's own words, redacted by whoever shows them.
+    Before something is created it is looked for, so that two calls create one. Missing labels are created, those of
+    the stop table as policy.stops.LABELS says. Errors: OutsideError with the forge's own message.
     """
 
     # ---- pull requests ----------------------------------------------------------------------------------------
@@ -27,37 +27,37 @@ class Forge(Protocol):
         """
 
     def create(self, head: str, proposal: Proposal) -> PullRequest:
-        """Open a pull request; brings an open one of the same `head` branch up to date instead of making a second."""
+        """Open a pull request, or update the open one of the same `head` branch."""
 
     def edit(self, number: int, proposal: Proposal) -> PullRequest:
-        """Make a pull request what is proposed; labels that others added stay."""
+        """Change title, body and base to what is proposed, and add its labels. Other labels stay."""
 
     def retarget(self, number: int, base: str) -> PullRequest:
-        """Let a pull request go into another branch."""
+        """Change the base branch of a pull request."""
 
     def label(self, number: int, *labels: str) -> PullRequest:
-        """Add labels; one that is there is no error."""
+        """Add labels. An existing one is no error."""
 
     def unlabel(self, number: int, *labels: str) -> PullRequest:
-        """Take labels away; one that is not there is no error."""
+        """Remove labels. A missing one is no error."""
 
     def set_draft(self, number: int, *, draft: bool) -> PullRequest:
-        """Turn a pull request into a draft, or mark it ready."""
+        """Convert a pull request to a draft, or mark it ready."""
 
     def close(self, number: int) -> PullRequest:
-        """Close without merging; closing twice is no error."""
+        """Close without merging. Closing twice is no error."""
 
     def reopen(self, number: int) -> PullRequest:
-        """Open a closed pull request again."""
+        """Reopen a closed pull request."""
 
     def merge(self, number: int, *, head: str) -> PullRequest:
-        """Merge with a merge commit, if the pull request is still at commit `head`; no branch is deleted.
+        """Merge with a merge commit, if the pull request is still at commit `head`. No branch is deleted.
 
         Merging twice is no error. Refused: a head that moved, a conflict, a draft, and the target branch.
         """
 
     def checks(self, number: int) -> tuple[Check, ...]:
-        """Return the checks on the pull request's head as they stand, empty where none ever started."""
+        """Return the checks on the pull request's head, empty where none ever started."""
 
     # ---- comments, on pull requests and issues ----------------------------------------------------------------
 
@@ -65,7 +65,7 @@ class Forge(Protocol):
         """Return the comments, oldest first."""
 
     def comment(self, number: int, body: str, *, update: int | None = None) -> Comment:
-        """Add a comment, or make the own comment with the id `update` read so."""
+        """Add a comment, or replace the body of our comment with the id `update`."""
 
     # ---- issues and milestones --------------------------------------------------------------------------------
 
@@ -75,10 +75,10 @@ class Forge(Protocol):
     def create_issue(
         self, *, title: str, body: str, milestone: str | None = None, labels: tuple[str, ...] = ()
     ) -> ForgeIssue:
-        """Open an issue under a new number, always: whoever asks has looked for it."""
+        """Open an issue under a new number. The caller has looked for an existing one."""
 
     def ensure_milestone(self, title: str, description: str = "") -> ForgeMilestone:
-        """Return the milestone of this title, made where there is none."""
+        """Return the milestone of this title, created where there is none."""
 
     def close_milestone(self, title: str) -> ForgeMilestone:
-        """Close a milestone; its issues stay as they are."""
+        """Close a milestone. Its issues stay as they are."""

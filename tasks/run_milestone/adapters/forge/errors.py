@@ -1,4 +1,4 @@
-"""refusals: what every forge refuses in the same words."""
+"""The refusals that all forges share."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def refuse_same(head: str, base: str) -> None:
 
 
 def unmerged(number: int, why: str) -> OutsideError:
-    """Return the refusal of a merge."""
-    return OutsideError(f"Pull request {number} cannot be merged: {why}.", "Mend that and run again.")
+    """Return the error for a pull request that cannot be merged."""
+    return OutsideError(f"Pull request {number} cannot be merged: {why}.", "Fix that and run the same command again.")

@@ -28,11 +28,11 @@ class Git(Refs, Checkout, Remote):
     """What the runner does with git in one repository. Each base class has one subject."""
 
     def __init__(
-        self, processes: Processes, repository: Path, remote: str | None, *, own: str, root: Path, make: bool = True
+        self, processes: Processes, repository: Path, remote: str | None, *, name: str, root: Path, make: bool = True
     ) -> None:
         """Look at `repository`, and at `remote` (a remote's name, a URL, or a path relative to `root`).
 
-        `own` names the runner's git directory, which lies in the repository's common git directory. Without `make`
+        `name` is that of the runner's git directory in the repository's common git directory. Without `make`
         it is not made, and only what reads the user's branches may be called.
 
         Errors: UsageError where there is no git, no repository, or no such remote.
@@ -42,14 +42,14 @@ class Git(Refs, Checkout, Remote):
         self.common = facts.common
         self.url = url_of(remote, facts, root)
         self.local_remote = Path(self.url) if self.url.startswith("/") else None
-        self._git = GitCmd(processes, facts.common, own, make=make)
+        self._git = GitCmd(processes, facts.common, name, make=make)
         self._identity = facts.identity
         self.dir = self._git.dir
         self._own, self._common, self._remote = (
             CatFile(self._git, directory) for directory in (self.dir, self.common, Path(self.url))
         )
         self._fresh, self._links = {}, {}
-        self.shared = StateRefs(self._git, self.url, own, facts.identity)
+        self.shared = StateRefs(self._git, self.url, name, facts.identity)
 
     def close(self) -> None:
         """End every process that keeps running to read. A later question starts it again."""

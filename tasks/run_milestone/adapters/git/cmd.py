@@ -43,11 +43,11 @@ class GitCmd:
     Hold `lock` for what only one thread may do at a time.
     """
 
-    def __init__(self, processes: Processes, common: Path, own: str, *, make: bool) -> None:
+    def __init__(self, processes: Processes, common: Path, name: str, *, make: bool) -> None:
         self._processes = processes
         self.lock = threading.Lock()
         self.common = common
-        self.dir = common / "run-milestone" / own
+        self.dir = common / "run-milestone" / name
         if make and not (self.dir / "HEAD").exists():
             self._make_own()
 
