@@ -57,7 +57,7 @@ def after_milestone_task(node: Node, evidence: Any, milestone: Milestone, state:
     """Return the lines for a finished task of the milestone itself."""
     match node.name:
         case "bootstrap":
-            return transcript.bootstrapped(milestone, evidence)
+            return transcript.bootstrapped(milestone, evidence, state)
         case "plan-review":
             return transcript.plan_reviewed(milestone, evidence)
         case "complete":

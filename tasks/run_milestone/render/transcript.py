@@ -11,6 +11,7 @@ from .phrases import RULE, headline, one_line, reference, sign
 
 if TYPE_CHECKING:
     from ..model import Bootstrapped, Decision, Gate, Issue, Milestone, PlanReviewed
+    from ..store import State
 
 
 def start(milestone: Milestone, doing: str) -> list[str]:
@@ -18,8 +19,8 @@ def start(milestone: Milestone, doing: str) -> list[str]:
     return [RULE, f"{doing} Milestone: {milestone.id}", RULE]
 
 
-def bootstrapped(milestone: Milestone, done: Bootstrapped) -> list[str]:
-    """Return the lines of the bootstrap."""
+def bootstrapped(milestone: Milestone, done: Bootstrapped, state: State) -> list[str]:
+    """Return the lines of the bootstrap, from its evidence and from the records of earlier runs."""
     tests = done.tests
     counts = f"{tests.passed} passed, {len(tests.failed)} failed" if tests.counted else "passed, none counted"
     baseline = tests.problem or counts
@@ -27,9 +28,9 @@ def bootstrapped(milestone: Milestone, done: Bootstrapped) -> list[str]:
     return [
         "",
         "📋 Bootstrap",
-        "✓ Milestone folder exists",
+        *(["✓ Milestone folder exists"] if state.folder.is_dir() else []),
         f"✓ Implementation plan loaded ({size})",
-        "✓ First run detected",
+        *(["✓ First run detected"] if state.journal.count("run started") == 1 else []),
         f"✓ Baseline tests: {baseline}",
         *([f"· Coverage of changed lines is not measured: {tests.unmeasured}"] if tests.unmeasured else []),
     ]

@@ -70,6 +70,10 @@ class Journal:
         backwards = (_entry(line) or {} for line in reversed(_lines(self._path)))
         return next((entry for entry in backwards if entry.get("event") in events), {})
 
+    def count(self, event: str) -> int:
+        """Return how many entries of an event there are."""
+        return sum(entry["event"] == event for entry in self.entries())
+
     def broken(self) -> str | None:
         """Return where the chain breaks (`line 7: …`), None where it is whole."""
         lines = _lines(self._path)
