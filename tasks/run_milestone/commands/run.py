@@ -30,10 +30,8 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return _foretell(project, args)
     from ..model import RunOptions
-    from ..render.status import status_text
     from ..runner.answerers import Prompt, can_ask
     from ..runner.run import run as run_milestone
-    from ..store import State
 
     milestone = load_plan(project, args.milestone)
     if args.no_worktree and args.jobs > 1:
@@ -45,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--no-issues and --only are about different tasks.", "Give one of them.")
     shared = {"shared": args.state_ref, "lock": args.lock}
     options = RunOptions(only_issues(args.only, milestone), **wished, **shared)
-    prompt = Prompt(lambda: status_text(milestone, State(project.state(milestone.id))))
+    prompt = Prompt(milestone, project.state(milestone.id))
     return run_milestone(project, milestone, options, prompt if can_ask(options) else None)
 
 

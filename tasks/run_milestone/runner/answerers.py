@@ -1,4 +1,4 @@
-"""Who answers a gate during a run: a prompt, recorded decisions, the stop table, or nobody."""
+"""Answer a gate during a run: by a prompt, by recorded decisions, by the stop table, or not at all."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Protocol
 from ..core.errors import Panic, PlanError, UsageError
 from ..model import Kind, Verb
 from ..policy.stops import AGAIN, AUTONOMOUS, STOPS
+from ..render.gate import question_again
 from ..render.phrases import PURPOSE, one_line
+from ..render.status import status_text
+from ..store import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from ..model import Decision, Gate, RunOptions
+    from ..model import Decision, Gate, Milestone, RunOptions
+    from ..render.console import Console
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +31,36 @@ class Answer:
     who: str = ""
 
 
-class Answers(Protocol):
-    """Who is asked when a gate opens; None leaves the gate open."""
+class Answerer(Protocol):
+    """Answers the gates of a run."""
 
-    def __call__(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
-        """Return the answer to `gate`; `decisions` are those taken so far."""
+    def answer(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+        """Return the answer to `gate`, None to leave it open; `decisions` are those taken so far."""
 
 
 def can_ask(options: RunOptions) -> bool:
-    """Return whether somebody can be asked: on a terminal, and nobody else answers."""
+    """Return whether a prompt can ask: on a terminal, where nothing else answers."""
     return not options.autonomous and not options.watch and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def nobody(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
-    """Leave every gate open: without a terminal nobody is asked."""
-    _ = gate, decisions
-    return None
+class NoAnswerer:
+    """Leaves every gate open, because without a terminal there is no person to ask."""
+
+    def answer(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+        """Return None."""
+        _ = gate, decisions
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Asks on the terminal until a verb is given; end of input leaves the gate open. `status` tells how it stands."""
+    """Asks on the terminal until a verb is given. The end of input leaves the gate open."""
 
-    status: Callable[[], str]
+    milestone: Milestone
+    folder: Path
+    """The milestone's state."""
 
-    def __call__(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+    def answer(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
         """Return what the person answers; `status`, `help` and `panic` are no answers.
 
         Errors: Panic, where the person wants the run to stop.
@@ -68,26 +77,44 @@ class Prompt:
                 return Answer(Verb(word), rest.strip())
             if word == "panic":
                 raise Panic("Stopped by panic at the prompt.", "The same command goes on from there.")
-            if word:
-                sys.stdout.write(self.status() if word == "status" else _help(gate, word))
+            if word == "status":
+                sys.stdout.write(status_text(self.milestone, State(self.folder)))
+            elif word:
+                sys.stdout.write(_help(gate, word))
 
 
 def _help(gate: Gate, word: str) -> str:
     first = "" if word == "help" else f"{word!r} is no answer to this.\n"
-    said = {f"{verb} [reason]": PURPOSE[verb] for verb in gate.verbs}
-    said |= {"status": "how the milestone stands", "help": "this list", "panic": "stop the run, PRs become drafts"}
-    width = max(map(len, said))
-    offered = "".join(f"  {word:<{width}}   {purpose}\n" for word, purpose in said.items())
+    words = {f"{verb} [reason]": PURPOSE[verb] for verb in gate.verbs}
+    words |= {"status": "how the milestone stands", "help": "this list", "panic": "stop the run, PRs become drafts"}
+    width = max(map(len, words))
+    offered = "".join(f"  {word:<{width}}   {purpose}\n" for word, purpose in words.items())
     return f"{first}Answer with one of these, ^D leaves the question open:\n{offered}"
 
 
-def autonomous(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
-    """Answer as the stop table says: the first of its verbs that the gate still offers; a secret always aborts."""
-    _ = decisions
-    stop = STOPS[gate.kind]
-    verbs = (Verb.ABORT,) if gate.kind is Kind.SECRET else stop.autonomous
-    verb = next((verb for verb in verbs if verb in gate.verbs), None)
-    return None if verb is None else Answer(verb, f"autonomous: {_grounds(gate)}", AUTONOMOUS)
+@dataclass(frozen=True, slots=True)
+class ShowAgain:
+    """Shows each question again before it is answered, because tasks that ran beside it printed after it."""
+
+    console: Console
+    answerer: Answerer
+
+    def answer(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+        """Return the answer of the other answerer; a barrier's question is the last one printed anyway."""
+        if gate.kind is not Kind.PHASE:
+            self.console.say(question_again(gate))
+        return self.answerer.answer(gate, decisions)
+
+
+class StopTable:
+    """Answers as the stop table says for `--autonomous`; a secret always aborts."""
+
+    def answer(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+        """Return the first of the table's verbs that the gate still offers."""
+        _ = decisions
+        verbs = (Verb.ABORT,) if gate.kind is Kind.SECRET else STOPS[gate.kind].autonomous
+        verb = next((verb for verb in verbs if verb in gate.verbs), None)
+        return None if verb is None else Answer(verb, f"autonomous: {_grounds(gate)}", AUTONOMOUS)
 
 
 def _grounds(gate: Gate) -> str:
@@ -95,9 +122,9 @@ def _grounds(gate: Gate) -> str:
     if gate.kind is Kind.PHASE:
         return "every issue of the phase is done or skipped"
     more = f" and {len(gate.findings) - 1} more" if len(gate.findings) > 1 else ""
-    found = f" - {one_line(gate.findings[0].message)}{more}" if gate.findings else ""
+    first = f" - {one_line(gate.findings[0].message)}{more}" if gate.findings else ""
     tried = f" (attempt {gate.attempt} of {gate.attempts})" if AGAIN & set(STOPS[gate.kind].verbs) else ""
-    return f"{STOPS[gate.kind].title.lower()}{tried}{found}"
+    return f"{STOPS[gate.kind].title.lower()}{tried}{first}"
 
 
 class Recorded:
@@ -107,7 +134,7 @@ class Recorded:
         """Take (gate, answer) pairs in the order in which they were given."""
         self._recorded = recorded
 
-    def __call__(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+    def answer(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
         """Return the next answer recorded for the gate; those already taken are not given again."""
         answers = [answer for name, answer in self._recorded if name == gate.gate]
         taken = sum(1 for decision in decisions if decision.gate == gate.gate)

@@ -12,24 +12,24 @@ from . import doit_adapter
 
 if TYPE_CHECKING:
     from ..model import Gate
-    from .answerers import Answers
+    from .answerers import Answerer
     from .session import Session
 
 
 def drive(
-    session: Session, answers: Answers, *, only: tuple[str, ...] = (), jobs: int = 1, in_turn: bool = False
+    session: Session, answerer: Answerer, *, only: tuple[str, ...] = (), jobs: int = 1, in_turn: bool = False
 ) -> None:
     """Run the milestone, or `only` some issues, until it is done or waits for somebody who is not there.
 
     With `in_turn` one issue runs after the other, so that each question comes while its issue is on the screen;
-    without, everything that can run does, and whoever answers is asked about all of it.
+    without, everything that can run does, and the answerer is asked about all of it.
     """
     stretches = _stretches(session, only, jobs)
     if not in_turn:
-        _run_and_ask(session, answers, stretches, jobs)
+        _run_and_ask(session, answerer, stretches, jobs)
         return
     for name in chain(*stretches):
-        _run_and_ask(session, answers, [[name]], jobs, in_turn=True)
+        _run_and_ask(session, answerer, [[name]], jobs, in_turn=True)
         if session.aborted or session.problems or _shut(session, name):
             return
 
@@ -56,7 +56,7 @@ def _stretches(session: Session, only: tuple[str, ...], jobs: int) -> list[list[
 
 
 def _run_and_ask(
-    session: Session, answers: Answers, stretches: list[list[str]], jobs: int, *, in_turn: bool = False
+    session: Session, answerer: Answerer, stretches: list[list[str]], jobs: int, *, in_turn: bool = False
 ) -> None:
     """Run until no answer is left to take; in turn, what failed ends it, else it holds up only what needs it."""
     names = list(chain(*stretches))
@@ -66,7 +66,7 @@ def _run_and_ask(
             doit_adapter.run(session, stretch, jobs=jobs)
             if session.aborted or stretch[-1] not in session.done:
                 break
-        if session.aborted or (in_turn and session.problems) or not _answered(session, answers, asked):
+        if session.aborted or (in_turn and session.problems) or not _answered(session, answerer, asked):
             return
 
 
@@ -81,10 +81,10 @@ def _reached(session: Session, names: list[str]) -> set[str]:
     return {session.nodes[name].issue or name for name in seen}
 
 
-def _answered(session: Session, answers: Answers, asked: set[str]) -> bool:
+def _answered(session: Session, answerer: Answerer, asked: set[str]) -> bool:
     """Ask about the gates that are open among those; returns whether an answer was taken."""
     for gate in _open(session, asked):
-        answer = answers(gate, session.store.decisions.all())
+        answer = answerer.answer(gate, session.store.decisions.all())
         if answer is not None:
             session.store.approvals.leave(gate.gate, answer.verb, why=answer.why, who=answer.who, digest=gate.digest)
         if answer is not None and answer.verb is Verb.ABORT:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ExitCode, Panic, UserError
 from ..core.user import whoami
-from ..model import Kind
 from ..policy import budget
 from ..render.autonomous import autonomous_report
 from ..render.console import Console
-from ..render.gate import question_again
 from ..store.summary import measure
 from ..sync.shared_state import LocalState, SharedState
-from .answerers import autonomous, nobody
+from .answerers import NoAnswerer, ShowAgain, StopTable
 from .finish import exit_code
 from .loop import drive, drive_own
 from .session import Session
@@ -25,14 +23,12 @@ from .stages import begin
 from .watch import wait_for_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..model import Decision, Gate, Milestone, RunOptions
+    from ..model import Milestone, RunOptions
     from ..plan.project import Project
-    from .answerers import Answer, Answers
+    from .answerers import Answerer
 
 
-def run(project: Project, milestone: Milestone, options: RunOptions, ask: Answers | None = None) -> int:
+def run(project: Project, milestone: Milestone, options: RunOptions, ask: Answerer | None = None) -> int:
     """Run or resume a milestone; `ask` answers its gates one after the other, None leaves them or decides alone.
 
     With several jobs everything that can run does, then all gates that are open are asked about.
@@ -73,29 +69,18 @@ def _secure(session: Session) -> None:
     session.finish()
 
 
-def _drive(session: Session, ask: Answers | None) -> None:
+def _drive(session: Session, ask: Answerer | None) -> None:
     options = session.options
     if options.no_issues:
         drive_own(session)
         return
     in_turn = ask is not None and options.jobs == 1
-    unasked = autonomous if options.autonomous else nobody
-    answers = _one_by_one(session, ask) if ask and not in_turn else ask or unasked
+    unasked = StopTable() if options.autonomous else NoAnswerer()
+    answerer = ShowAgain(session.console, ask) if ask and not in_turn else ask or unasked
     while True:
-        drive(session, answers, only=options.only, jobs=options.jobs, in_turn=in_turn)
+        drive(session, answerer, only=options.only, jobs=options.jobs, in_turn=in_turn)
         if not options.watch or not wait_for_answer(session):
             return
-
-
-def _one_by_one(session: Session, ask: Answers) -> Answers:
-    """Show each question again before it is answered, as what ran beside it was said after it; a barrier's is last."""
-
-    def answer(gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
-        if gate.kind is not Kind.PHASE:
-            session.console.say(question_again(gate))
-        return ask(gate, decisions)
-
-    return answer
 
 
 def _finish(session: Session) -> int:

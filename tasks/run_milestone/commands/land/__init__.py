@@ -10,7 +10,7 @@ from ...policy.graph import COMPLETE
 from ...policy.stops import AGAIN
 from ...render import milestone_pr as words
 from ...render.console import Console
-from ...runner.answerers import nobody
+from ...runner.answerers import NoAnswerer
 from ...runner.loop import drive
 from ...runner.remote_snapshot import look_back
 from ...runner.session import Session
@@ -53,7 +53,7 @@ def _land(session: Session) -> bool:
     if session.aborted:
         return False
     if any(_answered_with_work(session, issue) for issue in session.milestone.issues):
-        drive(session, nobody)
+        drive(session, NoAnswerer())
     hindered = list(hindrances(session))
     if hindered:
         session.forget(COMPLETE)  # a run has something to do
