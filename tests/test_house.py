@@ -1,6 +1,7 @@
 """The house stands as designed: imports go one way, each outside program has one door, words are the field's."""
 
 import ast
+import importlib
 import re
 import shutil
 import statistics
@@ -169,6 +170,17 @@ def test_commands_import_rooms_when_they_run():
     rooms_loaded = {name.split(".")[1] for name in loaded if name.startswith("run_milestone.")}
     assert rooms_loaded <= {"commands", "core", "plan", "policy"}, "`--help` and completion need no more"
     assert "dataclasses" not in loaded, "not even the way in which rooms make their values"
+
+
+CHILD_IMPORT = re.compile(r"from (run_milestone[\w.]*) import (\w+)")
+"""An import in the code of a module, or in a program that a test hands to a child."""
+
+
+@pytest.mark.parametrize("module", [module for module in TESTS if CHILD_IMPORT.search(module.text)], ids=file_of)
+def test_tests_import_what_exists(module):
+    for name, attribute in CHILD_IMPORT.findall(module.text):
+        package = importlib.import_module(name)
+        assert hasattr(package, attribute) or importlib.import_module(f"{name}.{attribute}")
 
 
 # ---- lines --------------------------------------------------------------------------------------------------------

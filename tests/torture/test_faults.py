@@ -114,15 +114,15 @@ Refs._move = move
 """
 MARKED_FIRST = """
 from run_milestone.adapters.git.remote import Remote
-push, head, heads, later = Remote.push, Remote.head, Remote.heads, []
-Remote.head = lambda self, name: (later and push(*later.pop()), head(self, name))[1]
-Remote.heads = lambda self: (later and push(*later.pop()), heads(self))[1]
+push, head, heads, later = Remote.push, Remote.remote_head, Remote.remote_heads, []
+Remote.remote_head = lambda self, name: (later and push(*later.pop()), head(self, name))[1]
+Remote.remote_heads = lambda self: (later and push(*later.pop()), heads(self))[1]
 Remote.push = lambda self, *what: (later.append((self, *what)), what[0])[1]
 """
 NOT_READ_BACK = """
 from run_milestone.adapters.git.remote import Remote
 def push(self, sha, branch, expected):
-    self._git.call("push", "--quiet", "--", self._url, f"{sha}:refs/heads/{branch}")
+    self._git.call("push", "--quiet", "--", self.url, f"{sha}:refs/heads/{branch}")
     return sha
 Remote.push = push
 """

@@ -316,13 +316,13 @@ def test_one_random_sequence_breaks_no_promise(start):
 UNLEASED = """
 from run_milestone.adapters.git.remote import Remote
 def push(self, sha, branch, expected):
-    self._git.run("push", "--quiet", "--force", "--", self._url, f"{sha}:refs/heads/{branch}")
+    self._git.run("push", "--quiet", "--force", "--", self.url, f"{sha}:refs/heads/{branch}")
     return sha
 Remote.push = push
 """
 UNSOUGHT = """
 from run_milestone.steps import pr
-pr._find = lambda job: None
+pr._find = lambda ctx: None
 """
 
 
