@@ -1,4 +1,4 @@
-"""door: the program's entry; what a seal can answer is answered here, before anything heavy is imported."""
+"""The entry of the program: answer from the seal of the last run, or hand over to the command line."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import sys
 
 from .core import fastpath
 
-QUICK = {"status": "status", "gates": "gates", "run": "run"}
+QUICK = frozenset({"status", "gates", "run"})
+"""Commands that a seal can answer before anything heavy is imported."""
 
 
 def main() -> int:
-    """Answer from the seal of the last run where nothing changed since; hand everything else to the command line."""
+    """Answer from the seal where nothing changed since the last run, else run the command; returns the exit code."""
     quick = _quick(sys.argv[1:])
     if quick is not None:
         return quick
-    from .commands import main as command_line  # the point of this module
+    from .commands import main as command_line
 
     return command_line()
 
 
 def _quick(words: list[str]) -> int | None:
-    """Return the exit code of a command that the seal answered, None where it could not."""
+    """Print the answer of the seal and return the exit code, None where it has no answer."""
     if len(words) > 2 or not words or (len(words) == 2 and words[0] not in QUICK):
         return None
     name = _identity(words[-1])
@@ -35,7 +36,7 @@ def _quick(words: list[str]) -> int | None:
 
 
 def _identity(word: str) -> str | None:
-    """Return a milestone's id in its one spelling; None for anything that is not plainly one."""
+    """Return the normalised id of a milestone, None for any other word."""
     digits = word[1:] if word[:1] in ("m", "M") else word
     return f"m{digits}" if digits.replace(".", "", 1).isdigit() and digits[:1] != "." and digits[-1:] != "." else None
 

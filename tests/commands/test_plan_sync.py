@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as texts
 
 from run_milestone.commands.plan_sync import push
-from run_milestone.commands.plan_sync.parse_issue import wanted
+from run_milestone.commands.plan_sync.parse_issue import parse_issues
 from run_milestone.model import ForgeIssue, Milestone
 from run_milestone.plan import load
 from run_milestone.plan.edit import PlanText, item
@@ -180,7 +180,7 @@ def test_issues_that_need_each_other_make_no_plan(ada):
     ada.issue(2, "Egg", "Depends on #1\n- [ ] hatches")
     told = ada.types("plan", "import", "m5", "--from", "Profiles")
     assert told.code == 2
-    assert "What the forge says makes no plan that can be used, so nothing was written:" in told.err
+    assert "The issues on the forge make no valid plan, so nothing was written:" in told.err
     assert "depends_on" in told.err
     assert os.listdir(ada.folder / "plans") == []
 
@@ -188,7 +188,7 @@ def test_issues_that_need_each_other_make_no_plan(ada):
 def test_nothing_to_import_is_said(ada):
     told = ada.types("plan", "import", "m5")
     assert told.code == 2
-    assert "nobody knows what the milestone is called on the forge" in told.err
+    assert "the title of the milestone on the forge is unknown" in told.err
     told = ada.types("plan", "import", "m5", "--from", "Nothing")
     assert told.code == 2
     assert "The forge has no open issues in a milestone called 'Nothing'." in told.err
@@ -230,7 +230,7 @@ def test_hostile_texts_are_texts_and_nothing_else(ada):
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_read_back_as_it_was_understood(title, body, label):
     milestone = Milestone("m5", "Any", "milestone/m5", ())
-    (issue,) = wanted(milestone, [ForgeIssue(7, title, body, "open", "", (label,))])
+    (issue,) = parse_issues(milestone, [ForgeIssue(7, title, body, "open", "", (label,))])
     fields = {"title": issue.title, "labels": issue.labels, "criteria": [each.text for each in issue.criteria]}
     document = read("\n".join(item({key: value for key, value in fields.items() if value})).encode())
     assert document.problems == ()
@@ -344,14 +344,14 @@ def test_killed_after_an_issue_was_made_it_makes_no_second_one(planned, monkeypa
     assert planned.plan.read_text() == PUSHED
     assert planned.types("plan", "push", "m5", "--dry-run").lines[0] == "· #02 Keep profiles: is #8 on the forge"
     told = planned.types("plan", "push", "m5")
-    assert told.lines == ["✓ #02 is #8: Keep profiles (it was there)", "✓ #01 is #9: Show profiles"]
+    assert told.lines == ["✓ #02 is #8: Keep profiles (it existed)", "✓ #01 is #9: Show profiles"]
     assert len(issues_of(planned)) == 3
 
 
 def test_an_issue_that_somebody_made_by_hand_is_taken(planned):
     planned.issue(8, "Show profiles")
     told = planned.types("plan", "push", "m5")
-    assert told.lines == ["✓ #02 is #9: Keep profiles", "✓ #01 is #8: Show profiles (it was there)"]
+    assert told.lines == ["✓ #02 is #9: Keep profiles", "✓ #01 is #8: Show profiles (it existed)"]
 
 
 def test_the_founding_examples_text_stays_as_it_is_but_for_the_numbers():

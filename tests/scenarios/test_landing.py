@@ -40,7 +40,7 @@ def test_it_lands_in_order_and_proposes_the_milestone(stack):
     order = [line.split("(#")[1][:2] for line in result.lines if " landed on milestone/m1 (#" in line]
     assert order == ["01", "02", "03", "04", "05"]
     assert [line.split("(#")[1][:2] for line in foretold.lines if " lands (#" in line] == order
-    assert result.out.index("✓ PR #2 goes to milestone/m1 now") < result.out.index("✓ PR #1 landed")
+    assert result.out.index("✓ Retargeted PR #2 from ") < result.out.index("✓ PR #1 landed")
     for name, head in heads.items():
         assert stack.on_remote("merge-base", "--is-ancestor", head, "milestone/m1") == "", f"{name} is all there"
         assert stack.on_remote("rev-parse", name) == head, "no branch is deleted or moved"

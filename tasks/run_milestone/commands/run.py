@@ -87,12 +87,12 @@ def decide(args: argparse.Namespace) -> int:
 
 def land(args: argparse.Namespace) -> int:
     """Merge a milestone's pull requests in order into its branch, then open its own pull request to the target."""
-    from .land import foretell_landing
     from .land import land as land_milestone
+    from .land import preview_landing
 
     project = current_project()
     if args.dry_run:
-        put(foretell_landing(project, load(project.plan(normalise(args.milestone)))))
+        put(preview_landing(project, load(project.plan(normalise(args.milestone)))))
         return ExitCode.DONE
     return land_milestone(project, load_plan(project, args.milestone), shared=args.state_ref)
 

@@ -13,7 +13,7 @@ from .pull_request import bounded, decisions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..model import Landed, Milestone, PullRequest
+    from ..model import Issue, Landed, Milestone, PullRequest
     from ..store import State
     from ..store.issue_status import IssueStatus
 
@@ -41,6 +41,31 @@ def pull_status(milestone: Milestone, pull: PullRequest, *, new: bool) -> list[s
     how = "created" if new else "is open"
     steps = [f"Review and merge {name} → {milestone.target}", f"Tag: v{version_of(milestone.id)}"]
     return ["", f"✓ {name} {how}: {milestone.branch} → {milestone.target} ({pull.url})", "", *next_steps(steps)]
+
+
+def retargeted(pull: PullRequest, branch: str) -> list[str]:
+    """Return that a pull request has another base now."""
+    return [f"✓ Retargeted PR #{pull.number} from {pull.base} to {branch}"]
+
+
+def landed(issue: Issue, pull: PullRequest, branch: str) -> list[str]:
+    """Return that the pull request of an issue is merged."""
+    return [f"✓ PR #{pull.number} landed on {branch} (#{issue.number} {issue.title})"]
+
+
+def not_landed(issue: Issue, why: str | None) -> list[str]:
+    """Return why the pull request of an issue cannot be merged."""
+    return [f"✗ #{issue.number}: {why}"]
+
+
+def nothing_landed() -> list[str]:
+    """Return that there is nothing to land."""
+    return ["", "✗ Nothing landed: every issue is skipped"]
+
+
+def milestone_closed(title: str) -> list[str]:
+    """Return that the milestone on the forge is closed."""
+    return [f"✓ The milestone “{title}” is closed on the forge"]
 
 
 # ---- the milestone's pull request -----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""landing: a milestone's pull requests go into its branch, in order; then its own is opened, for people to merge."""
+"""Land a milestone: merge its pull requests in order into its branch, then open its own for people to merge."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ...runner.up_to_date import unready
 from ...sync.shared_state import LocalState, SharedState
 from .merge import Landing
 from .milestone_pr import propose
-from .readiness import QUESTIONS, foreseen, hindrances, in_order
+from .readiness import QUESTIONS, in_order, landing_blockers, landing_steps
 
 if TYPE_CHECKING:
     from ...model import Issue, Milestone
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def land(project: Project, milestone: Milestone, *, shared: bool = False) -> int:
-    """Land a milestone, and go on where an earlier landing stopped or was killed; a `shared` state is on the remote."""
+    """Land a milestone, or resume an earlier landing; with `shared` the state is on the remote."""
     shared_state = SharedState() if shared else LocalState()
     session = Session(project, milestone, Console(), RunOptions(activity="Landing"), shared_state)
     heed_signals()
@@ -52,37 +52,37 @@ def _finish(session: Session, *, done: bool) -> ExitCode:
 def _land(session: Session) -> bool:
     if session.aborted:
         return False
-    if any(_answered_with_work(session, issue) for issue in session.milestone.issues):
+    if any(_has_rework(session, issue) for issue in session.milestone.issues):
         drive(session, NoAnswerer())
-    hindered = list(hindrances(session))
-    if hindered:
+    blockers = list(landing_blockers(session))
+    if blockers:
         session.forget(COMPLETE)  # a run has something to do
-        session.console.say(words.cannot_land(session.milestone, hindered))
+        session.console.say(words.cannot_land(session.milestone, blockers))
         return False
     landing = Landing(session)
-    return all(landing.brings_in(issue) for issue in in_order(session)) and propose(session)
+    return all(landing.merges(issue) for issue in in_order(session)) and propose(session)
 
 
-def _answered_with_work(session: Session, issue: Issue) -> bool:
-    """Return whether a question of a landing was answered by another attempt that is still to be made."""
-    own = [decision for decision in session.store.decisions.all() if decision.gate == issue.number]
-    asked = bool(own) and own[-1].verb in AGAIN and own[-1].kind in QUESTIONS
+def _has_rework(session: Session, issue: Issue) -> bool:
+    """Return whether a gate of an earlier landing was answered with another attempt that has not run yet."""
+    decisions = [decision for decision in session.store.decisions.all() if decision.gate == issue.number]
+    asked = bool(decisions) and decisions[-1].verb in AGAIN and decisions[-1].kind in QUESTIONS
     return asked and not session.settled(issue.number) and unready(session.ctx, issue.number) is not None
 
 
-def foretell_landing(project: Project, milestone: Milestone) -> str:
-    """Return what would land and in which order; the remote and the forge are asked, nothing is changed."""
+def preview_landing(project: Project, milestone: Milestone) -> str:
+    """Return what would land and in which order. It asks the remote and the forge, and changes nothing."""
     from ...adapters.process import Processes
     from ...runner.wiring import open_forge, open_git
 
     session, processes = Session(project, milestone, Console()), Processes()
     try:
         with session.looking():
-            hindered = list(hindrances(session))
-            if hindered:
-                return "\n".join([*words.cannot_land(milestone, hindered)[1:], ""])
+            blockers = list(landing_blockers(session))
+            if blockers:
+                return "\n".join([*words.cannot_land(milestone, blockers)[1:], ""])
             forge = open_forge(milestone, open_git(project, milestone, processes, make=False), processes)
             pulls = forge.pulls(*session.store.registry.branches(milestone).values())
-            return "\n".join([*words.dry_run(milestone, foreseen(session, pulls)), ""])
+            return "\n".join([*words.dry_run(milestone, landing_steps(session, pulls)), ""])
     finally:
         processes.stop()

@@ -1,4 +1,4 @@
-"""issues: each issue's pull request goes into the milestone branch: looked at, merged, read back, recorded."""
+"""Merge the pull requests of issues into the milestone branch: check, merge, read back, record."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ...core.errors import OutsideError
 from ...model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Severity, Step, pull_of
 from ...policy.graph import COMPLETE, step_name
 from ...policy.stacking import retargets
+from ...render import milestone_pr as words
 from ...runner.reconcile import record_merge
 from ...runner.up_to_date import SKIPPED
 from ...steps.base_branch import conflict_with
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Landing:
-    """One landing: for each pull request look, act, read back, record; nothing is done twice."""
+    """The landing of one milestone. Nothing is done twice."""
 
     session: Session
 
-    def brings_in(self, issue: Issue) -> bool:
-        """Bring an issue's work into the milestone branch; returns whether the next may follow."""
+    def merges(self, issue: Issue) -> bool:
+        """Merge the pull request of an issue; returns whether the next may follow."""
         if self.session.settled(issue.number) == SKIPPED:
             return True
         branches = self.session.store.registry.branches(self.session.milestone)
@@ -39,7 +40,7 @@ class Landing:
         why = _unfit(pull, self._pushed(issue))
         if pull is None or why is not None:
             self.session.forget(COMPLETE)  # a run has something to do
-            self.session.console.say([f"✗ #{issue.number}: {why}"])
+            self.session.console.say(words.not_landed(issue, why))
             return False
         self._retarget(pull, pulls)
         return self._asks_nothing(issue, pull) and self._merge(issue, pull)
@@ -49,30 +50,30 @@ class Landing:
         return pushed.head if pushed else ""
 
     def _retarget(self, pull: PullRequest, pulls: tuple[PullRequest, ...]) -> None:
-        """Make what stands on this branch stand on the milestone branch, before it is merged."""
+        """Retarget pull requests that are based on this branch to the milestone branch."""
         branch, branches = self.session.milestone.branch, self.session.store.registry.branches(self.session.milestone)
         for other in retargets(self.session.milestone, pull, pulls, branches):
-            found = self.session.outside.forge.retarget(other.number, branch)
-            if found.base != branch:
+            moved = self.session.outside.forge.retarget(other.number, branch)
+            if moved.base != branch:
                 raise OutsideError(
-                    f"PR #{other.number} still goes to {found.base}, not to {branch}.", "Set its base, then land again."
+                    f"PR #{other.number} still goes to {moved.base}, not to {branch}.", "Set its base, then land again."
                 )
-            self.session.console.say([f"✓ PR #{other.number} goes to {branch} now, no longer to {other.base}"])
+            self.session.console.say(words.retargeted(other, branch))
 
     def _asks_nothing(self, issue: Issue, pull: PullRequest) -> bool:
-        """Return whether the pull request merges cleanly and its checks passed; else its question is put."""
+        """Return whether the pull request merges cleanly and its checks passed; otherwise open its gate."""
         head, hands, milestone = self._pushed(issue), self.session.outside, self.session.milestone
         clash = conflict_with(hands.git, pull.head, head, milestone.branch, self._tip())
         with self.session.console.working(f"{issue.number}:land"):
-            found = (clash,) if clash else await_checks(hands, pull.number, milestone.checks)
-        return self.session.passes(issue.number, found, self._change(issue))
+            findings = (clash,) if clash else await_checks(hands, pull.number, milestone.checks)
+        return self.session.passes(issue.number, findings, self._change(issue))
 
     def _change(self, issue: Issue) -> str:
         reviewed = self.session.store.markers.evidence(step_name(issue.number, Step.REVIEW), Reviewed)
         return reviewed.change if reviewed else ""
 
     def _tip(self) -> str:
-        """Return the commit that the milestone branch is at on the remote, with its objects here."""
+        """Return the head of the milestone branch on the remote, and fetch its objects."""
         git, name = self.session.outside.git, self.session.milestone.branch
         tip = git.remote_heads().get(name)
         if tip is None:
@@ -91,13 +92,14 @@ class Landing:
         if merged.state != "merged" or not self.session.outside.git.is_ancestor(head, self._tip()):
             branch = self.session.milestone.branch
             raise OutsideError(
-                f"PR #{pull.number} was merged, and {branch} does not hold {head[:10]}.", "Look at it, then land again."
+                f"PR #{pull.number} was merged, but {branch} lacks {head[:10]}.",
+                "Look at it, then land again.",
             )
         self._record(issue, merged)
         return True
 
     def _record(self, issue: Issue, pull: PullRequest) -> None:
-        """Record that a pull request landed, once, after it was read back; that makes its issue done."""
+        """Record once that a pull request landed; that makes its issue done."""
         landed = landed_so_far(self.session)
         if all(known.pr != pull.number for known in landed.issues):
             self._note(landed, issue, pull)
@@ -108,11 +110,11 @@ class Landing:
         one = LandedIssue(issue.number, pull.number, pull.head_sha or self._pushed(issue), self._tip(), at)
         self.session.store.write_landed(replace(landed, issues=(*landed.issues, one)))
         self.session.store.journal.add("landed", issue=issue.number, pr=pull.number, head=one.head)
-        self.session.console.say([f"✓ PR #{pull.number} landed on {landed.branch} (#{issue.number} {issue.title})"])
+        self.session.console.say(words.landed(issue, pull, landed.branch))
 
 
 def _unfit(pull: PullRequest | None, pushed: str) -> str | None:
-    """Return why a pull request cannot be merged as it stands; None where it can."""
+    """Return why a pull request cannot be merged as it is, None where it can."""
     if pull is None:
         return "its pull request is gone; a run makes it again"
     if pull.state == "closed":
@@ -120,12 +122,12 @@ def _unfit(pull: PullRequest | None, pushed: str) -> str | None:
     if pull.draft:
         return f"PR #{pull.number} is a draft; mark it ready for review, or let a run do so"
     if pull.head_sha is not None and pull.head_sha != pushed:
-        return f"PR #{pull.number} moved to {pull.head_sha[:10]} since it was reviewed; a run looks at it"
+        return f"PR #{pull.number} moved to {pull.head_sha[:10]} since it was reviewed; a run reviews it again"
     return None
 
 
 def landed_so_far(session: Session) -> Landed:
-    """Return what has landed so far: nothing, where the plan has named other branches since."""
+    """Return what has landed so far; nothing where the plan names other branches now."""
     milestone = session.milestone
     empty = Landed(milestone.id, milestone.branch, milestone.target)
     known = session.store.landed() or empty

@@ -1,4 +1,4 @@
-"""milestone: the milestone's own pull request, opened or brought up to date last of all; people merge it."""
+"""Open or update the pull request of the milestone, which people merge."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
 
 
 def propose(session: Session) -> bool:
-    """Open the milestone's pull request, or bring it up to date; people merge it."""
+    """Open or update the pull request of the milestone; returns whether it is open or merged."""
     milestone, landed = session.milestone, landed_so_far(session)
     if not landed.issues:
-        session.console.say(["", "✗ Nothing landed: every issue is skipped"])
+        session.console.say(words.nothing_landed())
         return False
     forge = session.outside.forge
-    found = pull_of(milestone.branch, forge.pulls(milestone.branch))
+    pull = pull_of(milestone.branch, forge.pulls(milestone.branch))
     body = words.body(milestone, session.store, landed)
     proposal = Proposal(words.title(milestone), body, milestone.target)
-    if found is None:
-        found = forge.create(milestone.branch, proposal)
-    elif found.state == "open":
-        found = forge.edit(found.number, proposal)
-    elif found.state == "merged":
+    if pull is None:
+        pull = forge.create(milestone.branch, proposal)
+    elif pull.state == "open":
+        pull = forge.edit(pull.number, proposal)
+    elif pull.state == "merged":
         _close(session)
-    new = landed.pr != found.number
-    session.store.write_landed(replace(landed, pr=found.number, url=found.url, state=found.state))
-    session.console.say(words.pull_status(milestone, found, new=new))
-    return found.state != "closed"
+    new = landed.pr != pull.number
+    session.store.write_landed(replace(landed, pr=pull.number, url=pull.url, state=pull.state))
+    session.console.say(words.pull_status(milestone, pull, new=new))
+    return pull.state != "closed"
 
 
 def _close(session: Session) -> None:
-    """Close the forge's milestone of the same title, where it has one: people merged what it was for."""
+    """Close the milestone of the same title on the forge, if there is one."""
     forge, title = session.outside.forge, session.milestone.title
     if forge.issues(title):
         forge.close_milestone(title)
-        session.console.say([f"✓ The milestone “{title}” is closed on the forge"])
+        session.console.say(words.milestone_closed(title))

@@ -1,4 +1,4 @@
-"""readiness: what keeps a milestone from landing, and what would land in which order; nothing is changed."""
+"""Decide what blocks a landing, and what would land in which order."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from ...runner.session import Session
 
 QUESTIONS = frozenset({Kind.CONFLICT, Kind.CHECKS, Kind.CHECKS_PENDING, Kind.FORGE})
-"""What landing asks about. Its question stays while it is not answered; the next landing looks for itself again."""
+"""Stops of a landing. The next landing checks again, so their open gates do not block it."""
 
 
 def in_order(session: Session) -> list[Issue]:
-    """Return the issues in the order in which they land: each after those that it depends on."""
+    """Return the issues in the order in which they land: each after those it depends on."""
     issues = {issue.number: issue for issue in session.milestone.issues}
     return [issues[node.issue] for node in session.nodes.values() if node.group and node.issue]
 
 
-def hindrances(session: Session) -> Iterator[str]:
-    """Yield what keeps the milestone from landing: it lands as a whole, so all of it is finished or skipped."""
+def landing_blockers(session: Session) -> Iterator[str]:
+    """Yield what blocks the landing: a milestone lands as a whole, so every issue has to be finished or skipped."""
     skipped = {issue.number for issue in session.milestone.issues if session.settled(issue.number) == SKIPPED}
     for issue in session.milestone.issues:
         if session.settled(issue.number):
@@ -45,8 +45,8 @@ def hindrances(session: Session) -> Iterator[str]:
             yield f"gate {gate.gate} waits for {' | '.join(gate.verbs)}"
 
 
-def foreseen(session: Session, pulls: tuple[PullRequest, ...]) -> Iterator[str]:
-    """Yield what a landing would do, pull request by pull request; `pulls` are those of the issues as they stand."""
+def landing_steps(session: Session, pulls: tuple[PullRequest, ...]) -> Iterator[str]:
+    """Yield what a landing would do, one pull request after the other; `pulls` are the present ones of the issues."""
     branch, branches = session.milestone.branch, session.store.registry.branches(session.milestone)
     for issue in in_order(session):
         pull = pull_of(session.store.registry.branch(session.milestone, issue), pulls)

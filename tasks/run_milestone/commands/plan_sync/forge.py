@@ -1,4 +1,4 @@
-"""exchange: a plan and the issues of a milestone on the forge, each brought up to date from the other."""
+"""Open the forge of a milestone for `plan import` and `plan push`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def reached(project: Project, milestone: Milestone, *, lock: int | None = None) -> Iterator[tuple[Milestone, Forge]]:
-    """Open the milestone's forge, and end everything that this started; yields the milestone as it names the forge.
+def open_forge_of(
+    project: Project, milestone: Milestone, *, lock: int | None = None
+) -> Iterator[tuple[Milestone, Forge]]:
+    """Open the forge of a milestone and stop its processes afterwards; yields the milestone with the forge it has.
 
-    One without a plan yet lives where its repository does: on GitHub, unless the remote is on this machine.
+    A milestone without a plan is on GitHub, unless the remote is on this machine.
     """
     processes = Processes(hold=() if lock is None else (lock,))
     try:

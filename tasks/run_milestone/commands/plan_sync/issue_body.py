@@ -1,4 +1,4 @@
-"""What an issue on the forge says that was made from a plan: its body, with a mark by which it is found again."""
+"""Write the body and labels of an issue on the forge from an issue of a plan."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from ...model import Issue, Milestone
 
 LONGEST = 60_000
-"""Characters; forges cut bodies off a little above."""
+"""Characters; forges cut longer bodies off."""
 
 
 def body(milestone: Milestone, issue: Issue) -> str:
-    """Return the body: the specification, the criteria as a task list, and what it depends on by number."""
+    """Return the body: specification, criteria as a task list, dependencies by number, and the hidden mark."""
     parts = [_spec(issue), "\n".join(_criteria(issue)), _needs(milestone, issue)]
     text = for_record("\n\n".join(filter(None, parts)))
     return f"{text[:LONGEST]}\n\n{mark(milestone, issue)}\n"
 
 
 def labels(milestone: Milestone, issue: Issue) -> tuple[str, ...]:
-    """Return an issue's labels: its own, and those that tell priority, type and phase."""
+    """Return the labels of an issue, with those for priority, type and phase."""
     kind = () if issue.type == "feat" else (issue.type,)
     phase = (f"phase-{issue.phase}",) if len(milestone.phases) > 1 else ()
     return tuple(dict.fromkeys((*issue.labels, issue.priority, *kind, *phase)))
 
 
 def _spec(issue: Issue) -> str:
-    """Return the specification without its title and its list of criteria, which an issue has places of its own for."""
+    """Return the specification without its title and its list of criteria."""
     if issue.spec is None:
         return ""
     prose, _ = sections(issue.spec.text)

@@ -1,4 +1,4 @@
-"""wanted: what an issue on a forge asks for, read as an entry of a plan. Everything in it was written by others."""
+"""Parse an issue on the forge into the fields of a plan's issue; all of its text is untrusted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TYPES = {
     "tests": "test",
     **{kind: kind for kind in ("feat", "fix", "docs", "perf", "refactor", "test", "chore", "ci", "build", "style")},
 }
-"""The type of change that a label stands for."""
+"""Labels by the type of change they mean."""
 
 _MARK = re.compile(r"<!-- run-milestone: (m[0-9.]+)(?:/([0-9]+))? -->")
 _HEADING = re.compile(r" {0,3}(?:#{1,6}[ \t]+(?P<hash>.*?)[ \t#]*|\*\*(?P<bold>[^*]+)\*\*:?)[ \t]*")
@@ -36,8 +36,8 @@ _TYPE = re.compile(r"(?i)(?:(?:type|kind)[\s:/_-]+)?([a-z]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What one issue on the forge asks for. `mark` is the plan number that a push left in it, `spec` its own words."""
+class ParsedIssue:
+    """The fields of an issue on the forge. `mark` is the plan number that a push left in it, `spec` its text."""
 
     github: int
     title: str
@@ -53,31 +53,31 @@ class Wanted:
     spec: str
 
 
-def wanted(milestone: Milestone, issues: Iterable[ForgeIssue]) -> tuple[Wanted, ...]:
-    """Return what the issues of a milestone ask for; the milestone's own issue asks for nothing."""
-    return tuple(_wanted(milestone, issue) for issue in issues if _mark(milestone, issue) != "")
+def parse_issues(milestone: Milestone, issues: Iterable[ForgeIssue]) -> tuple[ParsedIssue, ...]:
+    """Return the parsed issues of a milestone, without the issue of the milestone itself."""
+    return tuple(_parse(milestone, issue) for issue in issues if _mark(milestone, issue) != "")
 
 
 def _mark(milestone: Milestone, issue: ForgeIssue) -> str | None:
-    """Return the plan number in an issue's hidden mark, empty in the milestone's own issue, None without any."""
-    found = next((mark for mark in _MARK.finditer(issue.body) if mark[1] == milestone.id), None)
-    return (found[2] or "") if found else None
+    """Return the plan number in the hidden mark, empty in the issue of the milestone, None without a mark."""
+    match = next((mark for mark in _MARK.finditer(issue.body) if mark[1] == milestone.id), None)
+    return (match[2] or "") if match else None
 
 
-def _wanted(milestone: Milestone, issue: ForgeIssue) -> Wanted:
+def _parse(milestone: Milestone, issue: ForgeIssue) -> ParsedIssue:
     body = _readable(re.sub(r"(?s)<!--.*?(?:-->|\Z)", "", issue.body))
     prose, criteria = sections(body)
-    phase = next((found for label in issue.labels if (found := _PHASE.fullmatch(label.strip()))), None)
-    return Wanted(
+    phase = next((match for label in issue.labels if (match := _PHASE.fullmatch(label.strip()))), None)
+    return ParsedIssue(
         issue.number,
         _line(issue.title, LONGEST) or f"Issue {issue.number}",
         _mark(milestone, issue),
         issue.state == "closed",
         next((kind for label in issue.labels if (kind := _kind(label))), None),
-        next((found[1].upper() for label in issue.labels if (found := _PRIORITY.fullmatch(label.strip()))), None),
+        next((match[1].upper() for label in issue.labels if (match := _PRIORITY.fullmatch(label.strip()))), None),
         int(phase[1]) if phase else None,
         _line(phase[2] or "", LONGEST) if phase else "",
-        tuple(dict.fromkeys(_line(label, LONGEST) for label in issue.labels if _is_own(label))),
+        tuple(dict.fromkeys(_line(label, LONGEST) for label in issue.labels if _has_no_key(label))),
         criteria,
         _needed(body, issue.number),
         body.strip() if _says_more(prose) else "",
@@ -95,30 +95,30 @@ def _line(text: str, longest: int) -> str:
 
 
 def _kind(label: str) -> str | None:
-    found = _TYPE.fullmatch(label.strip())
-    return TYPES.get(found[1].lower()) if found else None
+    match = _TYPE.fullmatch(label.strip())
+    return TYPES.get(match[1].lower()) if match else None
 
 
-def _is_own(label: str) -> bool:
-    """Return whether a label says nothing that the plan has a key for."""
+def _has_no_key(label: str) -> bool:
+    """Return whether a label means something that the plan has no key for."""
     text = label.strip()
     return bool(text) and not (_PHASE.fullmatch(text) or _PRIORITY.fullmatch(text) or _kind(text))
 
 
-def _needed(body: str, own: int) -> tuple[int, ...]:
-    """Return the issues that the text says it depends on or is blocked by, those of other repositories left out."""
-    spoken = "\n".join(line for line, is_code in _lines(body) if not is_code)
-    numbers = (int(number[1:]) for found in _NEEDS.finditer(spoken) for number in re.findall("#[0-9]+", found[1]))
-    return tuple(dict.fromkeys(number for number in numbers if number not in {0, own}))
+def _needed(body: str, issue: int) -> tuple[int, ...]:
+    """Return the issues of this repository that the text depends on or is blocked by."""
+    prose = "\n".join(line for line, is_code in _lines(body) if not is_code)
+    numbers = (int(number[1:]) for match in _NEEDS.finditer(prose) for number in re.findall("#[0-9]+", match[1]))
+    return tuple(dict.fromkeys(number for number in numbers if number not in {0, issue}))
 
 
 def _says_more(prose: str) -> bool:
-    """Return whether there is more to read than what the plan's keys hold."""
+    """Return whether the text says more than the keys of a plan hold."""
     return bool(re.sub(r"[\s.,;*#-]|and\b", "", _NEEDS.sub("", prose)))
 
 
-def told(spec: str) -> str:
-    """Return what a specification says beside its title, its criteria and what it depends on, as one line."""
+def prose_of(spec: str) -> str:
+    """Return a specification as one line, without its title, criteria and dependencies."""
     prose, _ = sections(re.sub(r"\A\s*# [^\n]*\n", "", spec.replace("\r\n", "\n")))
     return " ".join(_NEEDS.sub("", prose).split()).strip(" .")
 
@@ -127,17 +127,17 @@ def told(spec: str) -> str:
 
 
 def sections(body: str) -> tuple[str, tuple[Criterion, ...]]:
-    """Return a text without its acceptance criteria, and those.
+    """Return a text without its acceptance criteria, and the criteria.
 
-    They are the items below a heading that says so, else every item of the text's task lists.
+    They are the items below a heading of that name, else all items of task lists.
     """
     lines, places = list(_lines(body)), _below_heading(body)
     chosen = (
         places
         if any(_item(*lines[place]) for place in places)
-        else {place for place, line in enumerate(lines) if (found := _item(*line)) and found["box"]}
+        else {place for place, line in enumerate(lines) if (item := _item(*line)) and item["box"]}
     )
-    criteria = [found["text"] for place in sorted(chosen) if (found := _item(*lines[place]))]
+    criteria = [item["text"] for place in sorted(chosen) if (item := _item(*lines[place]))]
     prose = "\n".join(line for place, (line, _) in enumerate(lines) if place not in chosen | _headings(places))
     return prose, tuple(dict.fromkeys(_criterion(text) for text in criteria if text.strip()))
 
@@ -147,19 +147,19 @@ def _item(line: str, is_code: bool) -> re.Match[str] | None:  # noqa: FBT001
 
 
 def _below_heading(body: str) -> set[int]:
-    """Return the places of the lines below a heading of acceptance criteria, up to the next heading."""
-    found, inside = set[int](), False
+    """Return the indexes of the lines below a heading of acceptance criteria, up to the next heading."""
+    places, inside = set[int](), False
     for place, (line, is_code) in enumerate(_lines(body)):
         heading = None if is_code else _HEADING.fullmatch(line)
         if heading:
             inside = bool(_CRITERIA.search(heading["hash"] or heading["bold"] or ""))
         elif inside:
-            found.add(place)
-    return found
+            places.add(place)
+    return places
 
 
 def _headings(places: set[int]) -> set[int]:
-    """Return the lines just above stretches of lines."""
+    """Return the line above each run of lines."""
     return {place - 1 for place in places if place - 1 not in places}
 
 
@@ -171,7 +171,7 @@ def _criterion(text: str) -> Criterion:
 
 
 def _lines(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield each line, and whether it is code or somebody else's words: nothing in there is meant."""
+    """Yield each line, and whether it is code or a quotation."""
     fence = ""
     for line in text.split("\n"):
         mark = re.match(r" {0,3}(`{3,}|~{3,})", line)

@@ -1,6 +1,6 @@
-"""pushing: issues of a plan that the forge does not have yet are made there, and their numbers written into the plan.
+"""Create the issues of a plan on the forge, and write their numbers into the plan.
 
-An issue carries a hidden mark, so that one made just before a crash is found again and not made twice.
+A hidden mark in each issue keeps one that was made just before a crash from being made twice.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ...plan.yaml_reader import read_bytes
 from ...render.phrases import one_line
 from ...store.run_lock import held
 from . import issue_body
-from .forge import reached
-from .parse_issue import wanted
+from .forge import open_forge_of
+from .parse_issue import parse_issues
 from .placement import place
 
 if TYPE_CHECKING:
@@ -29,31 +29,31 @@ if TYPE_CHECKING:
 
 
 def push_plan(project: Project, milestone: Milestone, *, dry: bool) -> Iterator[str]:
-    """Make the issues that are missing on the forge, one after the other; yields what was done with each.
+    """Create the missing issues one after the other, and yield what was done with each.
 
     Errors: BusyError while a run or another push of the milestone is active.
     """
     if dry:
-        with reached(project, milestone) as (_, forge):
-            yield from _foretold(milestone, forge)
+        with open_forge_of(project, milestone) as (_, forge):
+            yield from _preview(milestone, forge)
         return
-    with held(project.state(milestone.id)) as lock, reached(project, milestone, lock=lock) as (_, forge):
+    with held(project.state(milestone.id)) as lock, open_forge_of(project, milestone, lock=lock) as (_, forge):
         forge.ensure_milestone(milestone.title)
         folder = project.plan(milestone.id)
         for issue in _in_order(milestone):
             yield _pushed(folder, load(folder), issue.number, forge)
 
 
-def _foretold(milestone: Milestone, forge: Forge) -> Iterator[str]:
-    there = _found(milestone, forge)
+def _preview(milestone: Milestone, forge: Forge) -> Iterator[str]:
+    existing = _existing(milestone, forge)
     for issue in _in_order(milestone):
         labels = ", ".join(issue_body.labels(milestone, issue))
-        what = f"is #{there[issue.number]} on the forge" if issue.number in there else f"would be made ({labels})"
+        what = f"is #{existing[issue.number]} on the forge" if issue.number in existing else f"would be made ({labels})"
         yield f"· #{issue.number} {one_line(issue.title)}: {what}"
 
 
 def _in_order(milestone: Milestone) -> tuple[Issue, ...]:
-    """Return the issues without a number, each after those it depends on: their numbers are named in it."""
+    """Return the issues without a number, each after those it depends on, whose numbers it names."""
     left = [issue for issue in milestone.issues if issue.github is None]
     done: list[Issue] = []
     while left:
@@ -64,19 +64,19 @@ def _in_order(milestone: Milestone) -> tuple[Issue, ...]:
     return tuple(done)
 
 
-def _found(milestone: Milestone, forge: Forge) -> dict[str, int]:
-    """Return the issues on the forge that have no number in the plan, by plan number: their mark or title tells."""
-    known = place(milestone, wanted(milestone, forge.issues(milestone.title))).known
-    return {own.number: github for github, own in known.items() if own.github is None}
+def _existing(milestone: Milestone, forge: Forge) -> dict[str, int]:
+    """Return the numbers of issues that the forge has and the plan does not know, by plan number."""
+    known = place(milestone, parse_issues(milestone, forge.issues(milestone.title))).known
+    return {issue.number: github for github, issue in known.items() if issue.github is None}
 
 
 def _pushed(folder: Path, milestone: Milestone, number: str, forge: Forge) -> str:
-    """Look for an issue, make it where it is not there, and write its number down; the plan is read anew each time."""
+    """Find or create an issue on the forge, and write its number into the plan."""
     issue = next(issue for issue in milestone.issues if issue.number == number)
-    there = _found(milestone, forge).get(number)
-    github = there or _made(milestone, issue, forge)
+    existing = _existing(milestone, forge).get(number)
+    github = existing or _made(milestone, issue, forge)
     _write_down(folder, milestone, issue, github)
-    return f"✓ #{number} is #{github}: {one_line(issue.title)}{' (it was there)' if there else ''}"
+    return f"✓ #{number} is #{github}: {one_line(issue.title)}{' (it existed)' if existing else ''}"
 
 
 def _made(milestone: Milestone, issue: Issue, forge: Forge) -> int:
@@ -84,20 +84,20 @@ def _made(milestone: Milestone, issue: Issue, forge: Forge) -> int:
     try:
         made = forge.create_issue(title=one_line(issue.title), body=body, milestone=milestone.title, labels=labels)
     except OutsideError:
-        there = _found(milestone, forge).get(issue.number)  # it may have been made all the same
-        if there is None:
+        existing = _existing(milestone, forge).get(issue.number)  # the call may have failed after its effect
+        if existing is None:
             raise
-        return there
+        return existing
     return made.number
 
 
 def _write_down(folder: Path, milestone: Milestone, issue: Issue, github: int) -> None:
-    """Write the number into the plan, beside everything that stands there, and read it back."""
+    """Write the number into the plan and read it back."""
     text = PlanText((read_bytes(folder / "plan.yaml") or b"").decode("utf-8-sig"))
     text.add_keys(issue.phase - 1, milestone.phases[issue.phase - 1].issues.index(issue), {"github": github})
     save(folder, text.text, {})
     if replace(issue, github=github) not in load(folder).issues:
         raise OutsideError(
-            f"{folder / 'plan.yaml'} does not say what was written into it.",
+            f"{folder / 'plan.yaml'} does not hold what was written into it.",
             f"Write `github: {github}` into issue {issue.number} by hand.",
         )
