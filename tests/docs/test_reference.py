@@ -1,9 +1,10 @@
 """The tables of the reference are those of the program, and the README is short."""
 
 import re
+import tomllib
 
 import pytest
-from support.pages import read
+from support.pages import CHECKOUT, read
 
 from run_milestone.commands import COMMANDS
 from run_milestone.core.errors import ExitCode
@@ -56,3 +57,9 @@ def test_the_exit_codes_are_those_of_the_program():
 
 def test_every_verb_is_explained():
     assert {row[0] for row in tables("docs/explanation/approvals.md", "verb")} == set(Verb) == set(PURPOSE)
+
+
+def test_every_extra_is_listed():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    listed = {name.strip() for row in tables("docs/guides/install.md", "extra") for name in row[0].split(",")}
+    assert listed == set(project["optional-dependencies"])

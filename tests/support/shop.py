@@ -135,6 +135,10 @@ TUTORIAL = {
     "05-2": RECEIPTS,
 }
 """What the agent leaves in the tutorial, right or wrong."""
+EDITOR = """\
+#!/bin/sh
+for name in "$@"; do cp "$(dirname "$0")/../person/$name" "$name"; done
+"""
 CLAUDE = """\
 #!/bin/sh
 key=$(sed -n '1s/.* issue \\([0-9]*\\) of milestone .*, attempt \\([0-9]*\\)$/\\1-\\2/p')
@@ -150,14 +154,15 @@ def make_shop(home, work):
     """Make the repository in `home`/shop, with a program `claude` on PATH that leaves `work`; returns a shell in it."""
     _write(home / "shop", PRODUCT)
     _write(home / "person", TOTAL)
-    _write(home / "bin", {"claude": CLAUDE})
-    (home / "bin/claude").chmod(0o755)
+    for name, text in {"claude": CLAUDE, "edit": EDITOR}.items():
+        _write(home / "bin", {name: text})
+        (home / "bin" / name).chmod(0o755)
     for key, files in work.items():
         _write(home / "bin/work" / key, files)
     for words in (("init", "--quiet", "--initial-branch=main"), ("add", "."), ("commit", "--quiet", "--message=Start")):
         subprocess.run(["git", *words], cwd=home / "shop", check=True)
     kept = {name: os.environ[name] for name in ("HOME", "GIT_CONFIG_NOSYSTEM") if name in os.environ}
-    env = {**kept, "PATH": on_path(home / "bin"), "LOGNAME": "ada", "LANG": "C.UTF-8"}
+    env = {**kept, "PATH": on_path(home / "bin"), "LOGNAME": "ada", "EDITOR": "edit", "LANG": "C.UTF-8"}
     return Shell(home / "shop", env)
 
 
