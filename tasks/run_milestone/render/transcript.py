@@ -101,3 +101,55 @@ def ended(status: str, milestone: str, gates: tuple[Gate, ...], *, idle: bool) -
         goes_on = f"`run-milestone {milestone}` goes on, `run-milestone why {milestone}` tells with what."
         return ["", f"Not finished: {goes_on}"]
     return []
+
+
+def withdrawn(gate: str, why: str) -> str:
+    """Return that a gate was closed without an answer."""
+    return f"· Gate {gate} is withdrawn: {why}"
+
+
+def attempt_lost(issue: str) -> str:
+    """Return that an attempt ended with its run."""
+    return f"⚠️ An attempt at #{issue} ended with its run: it counts, what it took and cost is unknown"
+
+
+def task_note(task: str, what: str) -> list[str]:
+    """Return what a verbose run says of a task."""
+    return [f"· {task} {what}"]
+
+
+def task_failed(milestone: str, task: str, error: Exception) -> list[str]:
+    """Return why a task failed that asks nobody."""
+    return ["", f"✗ {milestone}:{task} failed: {error}"]
+
+
+def waiting_for_answers(milestone: str) -> list[str]:
+    """Return where a watching run waits for answers."""
+    return ["", f"… Waiting for answers in state/{milestone}/approvals; ^C ends the run"]
+
+
+def not_shared(error: Exception) -> list[str]:
+    """Return why the state could not be sent."""
+    return [f"⚠️ Not shared: {error}"]
+
+
+def issues_done(numbers: tuple[str, ...]) -> list[str]:
+    """Return the last line of a run of some issues."""
+    return ["", f"✓ Done: {', '.join(f'#{number}' for number in numbers)}"]
+
+
+def metrics_written(milestone: str) -> list[str]:
+    """Return where the metrics are."""
+    return ["", f"✓ Metrics written: state/{milestone}/metrics.json"]
+
+
+def made(what: str, place: str) -> list[str]:
+    """Return what a run made at its start: its sample repository, a local remote."""
+    return ["", f"✓ {what} made: {place}"]
+
+
+def uncommitted(place: str, count: int) -> list[str]:
+    """Return the warning about a repository with uncommitted changes."""
+    changes = "an uncommitted change" if count == 1 else f"{count} uncommitted changes"
+    left = "left alone and not part of the milestone. Commit first what should be part of it."
+    return ["", f"⚠️ {place} has {changes}, {left}"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..model import Gate, Step
 from ..policy import budget, gating
 from ..render.budget import budget_used, cost_unknown
+from ..render.transcript import attempt_lost
 from .ask import OpenQuestion
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def record_lost_attempts(ctx: RunContext, others: AbstractSet[str]) -> Iterator[
         number = task.partition(":")[0]
         if number in ctx.issues and number not in others:
             ctx.store.usage.lost(task)
-            yield f"⚠️ An attempt at #{number} ended with its run: it counts, what it took and cost is unknown"
+            yield attempt_lost(number)
 
 
 def _allowed(ctx: RunContext) -> dict[str, float]:

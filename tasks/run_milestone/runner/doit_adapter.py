@@ -145,10 +145,10 @@ def _finished(project: Project) -> str | None:
     if len(sys.argv) != 3 or sys.argv[1] != "run":
         return None
     name = sys.argv[2]
-    said = (fastpath.read(f"{project.state(name)}/seal") or (0, {}))[1].get("run")
-    if said is None:
+    summary = (fastpath.read(f"{project.state(name)}/seal") or (0, {}))[1].get("run")
+    if summary is None:
         return None
-    _sealed[name] = f"{said.splitlines()[0]}\n"
+    _sealed[name] = f"{summary.splitlines()[0]}\n"
     return name
 
 

@@ -10,6 +10,7 @@ from ..model import Step
 from ..policy.graph import COMPLETE, Node
 from ..render import steps as words
 from ..render.gate import why_asked, why_passed
+from ..render.transcript import task_note
 from ..steps.registry import lookup
 from . import budget_tracker
 from .ask import OpenQuestion, after, before
@@ -39,7 +40,7 @@ class Execution:
     def explain(self, what: str) -> None:
         """Say what a verbose run says of the task."""
         if self.ctx.options.verbose:
-            self.ctx.console.say([f"· {self.node.name} {what}"], self.node.issue)
+            self.ctx.console.say(task_note(self.node.name, what), self.node.issue)
 
     def passed(self, outcome: Passed | OpenQuestion) -> Passed:
         """Return how the task passed; raises Stopped where a question is open."""

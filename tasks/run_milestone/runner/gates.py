@@ -103,7 +103,7 @@ class Gates:
             why = None if gate.gate in self._others else self._why_needless(ctx, gate)
             if why is not None:
                 ctx.store.gates.close(gate.gate)
-                ctx.console.say([f"· Gate {gate.gate} is withdrawn: {why}"])
+                ctx.console.say([words.withdrawn(gate.gate, why)])
 
     def _why_needless(self, ctx: RunContext, gate: Gate) -> str | None:
         """Return why an open gate needs no answer any more; None where it does."""

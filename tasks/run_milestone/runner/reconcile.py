@@ -9,7 +9,7 @@ from ..model import Bootstrapped, BranchMade, Implemented, Linted, Proposed, Pus
 from ..policy.graph import BOOTSTRAP, step_name
 from ..policy.naming import is_branch_of
 from ..policy.stacking import join_of
-from ..render.phrases import one_line
+from ..render import reconciled as words
 from ..steps.base_branch import fetch_base, stands_on
 from ..steps.context import step_context
 from .up_to_date import SKIPPED, settled
@@ -61,7 +61,7 @@ class Reconciliation:
             if pull is None or pull.state != "open" or pull.draft or settled(self.ctx, issue.number) != SKIPPED:
                 continue
             self.ctx.outside.forge.set_draft(pull.number, draft=True)
-            yield f"✓ PR #{pull.number} is left as a draft: its issue is skipped"
+            yield words.draft_left(pull)
 
     def _name(self, issue: Issue) -> str:
         return self.ctx.branch(issue)
@@ -80,26 +80,21 @@ class Reconciliation:
         candidates = sorted(begun - {join_of(head) for head in begun})
         if len(candidates) == 1:
             registry.pin(milestone, issue, candidates[0])
-            yield f"✓ Issue #{issue.number} was begun on {candidates[0]}: its work is taken up there"
-        elif candidates:
-            yield f"⚠️ Issue #{issue.number} may have been begun on {' or '.join(candidates)}; none is taken up"
+        if candidates:
+            yield words.begun_on(issue, candidates)
 
     def _left_behind(self) -> Iterator[str]:
         """Name the open pull requests of issues that are no longer in the plan, in every run."""
         for known in self.ctx.store.registry.roll.issues:
             pull = self.ctx.world.pull(known.branch) if known.branch and not known.number else None
             if pull is not None and pull.state == "open":
-                what = f"its issue ({one_line(known.title)}) is no longer in the plan"
-                yield f"⚠️ PR #{pull.number} is open, but {what}: close it, or put the issue back"
+                yield words.left_behind(pull, known)
 
     # ---- pull requests ----------------------------------------------------------------------------------------
 
     def _merged(self, issue: Issue, pull: PullRequest) -> Iterator[str]:
-        if not record_merge(self.ctx.store, issue, pull):
-            return
-        base = self.ctx.milestone.branch
-        where = "" if pull.base == base else f" into {pull.base} (the plan says {base})"
-        yield f"✓ PR #{pull.number} was merged{where}: issue #{issue.number} is done"
+        if record_merge(self.ctx.store, issue, pull):
+            yield words.merged(issue, pull, self.ctx.milestone.branch)
 
     def _retargeted(self, on: StepContext, pull: PullRequest | None) -> Iterator[str]:
         """Say that a pull request goes where it should not; its step sets it back."""
@@ -107,10 +102,7 @@ class Reconciliation:
         if proposed is None or proposed.problem or pull is None or pull.state != "open" or pull.base == base:
             return
         made = on.recorded(Step.BRANCH, BranchMade)
-        if made is not None and made.onto == pull.base:
-            yield f"· PR #{pull.number} goes to {base} from now on, no longer to {pull.base}"
-        else:
-            yield f"⚠️ PR #{pull.number} goes to {pull.base}; it is set back to {base}"
+        yield words.retargeted(pull, base, followed=made is not None and made.onto == pull.base)
 
     # ---- branches ---------------------------------------------------------------------------------------------
 
@@ -128,10 +120,10 @@ class Reconciliation:
             if not git.has(head):
                 git.fetch(name)
             git.set_branch(name, head, None)
-            yield f"✓ {name} was gone here: put back at {head[:10]}"
+            yield words.put_back(name, head)
         if remote is None:
             git.push(head, name, None)
-            yield f"✓ {name} was gone from the remote: pushed again at {head[:10]}"
+            yield words.pushed_again(name, head)
 
     def _branch(self, issue: Issue, made: BranchMade, pull: PullRequest | None) -> Iterator[str]:
         """Bring a branch here to what people made of it; a difference that could cost commits is the push step's."""
@@ -152,9 +144,9 @@ class Reconciliation:
         known = next((sha for sha in (remote, *self._recorded(issue, made)) if sha and git.has(sha)), None)
         if known is None:
             self.ctx.store.markers.forget(issue.number)
-            return f"⚠️ {name} is gone and so are its commits: issue #{issue.number} starts again"
+            return words.commits_gone(name, issue)
         git.set_branch(name, known, None)
-        return f"✓ {name} was gone here: put back at {known[:10]}, from {'the remote' if remote else 'the records'}"
+        return words.put_back(name, known, "the remote" if remote else "the records")
 
     def _recorded(self, issue: Issue, made: BranchMade) -> tuple[str, ...]:
         """Return the commits that the records name for a branch, the newest first; its base where it had none yet."""
@@ -168,13 +160,13 @@ class Reconciliation:
     def _gone(self, issue: Issue, name: str, pull: PullRequest | None) -> Iterator[str]:
         pushed = self._evidence(issue, Step.PUSH, Pushed)
         if pushed is not None and not pushed.problem and not (pull and pull.state == "closed"):
-            yield f"⚠️ {name} is gone from the remote; it is pushed again, nothing of it is lost"
+            yield words.branch_gone(name)
 
     def _moved(self, issue: Issue, name: str, local: str, remote: str) -> Iterator[str]:
         git, pushed = self.ctx.git, self._evidence(issue, Step.PUSH, Pushed)
         if git.is_ancestor(remote, local):
             if pushed is not None and pushed.head == local and not pushed.problem:
-                yield f"⚠️ {name} was set back on the remote to {remote[:10]}; it is pushed again"
+                yield words.set_back(name, remote)
         elif git.is_ancestor(local, remote) and not self._thrown_away(issue, local, remote):
             yield self._follow(name, local, remote)
 
@@ -182,9 +174,9 @@ class Reconciliation:
         """Move a branch forward to what somebody pushed, unless somebody works on it here."""
         where = self.ctx.git.checked_out(name)
         if where is not None:
-            return f"⚠️ {name} has newer commits on the remote ({remote[:10]}): pull them in {where}, then run again"
+            return words.newer_commits(name, remote, where)
         self.ctx.git.set_branch(name, remote, local)
-        return f"✓ Took over what was pushed to {name} ({remote[:10]})"
+        return words.took_over(name, remote)
 
     def _thrown_away(self, issue: Issue, local: str, remote: str) -> bool:
         marks = self.ctx.store.registry.marks(self.ctx.milestone, issue)

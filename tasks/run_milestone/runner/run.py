@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import ExitCode, Panic, UserError
 from ..core.user import whoami
 from ..policy import budget
+from ..render import transcript as words
 from ..render.autonomous import autonomous_report
 from ..render.console import Console
 from ..store.summary import measure
@@ -58,7 +59,7 @@ def _save(session: Session) -> None:
     try:
         session.finish(hurried=True)
     except UserError as error:
-        session.console.say([f"⚠️ Not shared: {error}"])
+        session.console.say(words.not_shared(error))
 
 
 def _secure(session: Session) -> None:
@@ -91,11 +92,11 @@ def _finish(session: Session) -> int:
     code = _exit_code(session)
     if options.only and code == ExitCode.DONE:
         session.console.leave_all()
-        session.console.say(["", f"✓ Done: {', '.join(f'#{number}' for number in options.only)}"])
+        session.console.say(words.issues_done(options.only))
     session.finish()
     if options.metrics:
         session.store.write_metrics(measure(session.milestone, session.store))
-        session.console.say(["", f"✓ Metrics written: state/{session.milestone.id}/metrics.json"])
+        session.console.say(words.metrics_written(session.milestone.id))
     return code
 
 

@@ -35,7 +35,7 @@ def ensure_repository(project: Project, milestone: Milestone, processes: Process
     if milestone.repository.sample is None:
         raise UsageError(
             f"The repository {place} does not exist.",
-            f"Clone it there, or mend `repository: {{path: …}}` in plans/{milestone.id}/plan.yaml.",
+            f"Clone it there, or correct `repository: {{path: …}}` in plans/{milestone.id}/plan.yaml.",
         )
     _refuse_url(milestone)
     _make(project, milestone, processes, place)
@@ -89,7 +89,9 @@ def make_bare(processes: Processes, remote: Path, branch: str) -> None:
             beside.rename(remote)
         except OSError as error:
             if not (remote / "HEAD").exists():
-                raise OutsideError(f"{remote} cannot be made: {error.strerror}.", "Mend that and run again.") from None
+                raise OutsideError(
+                    f"{remote} cannot be made: {error.strerror}.", "Remove the obstacle and run again."
+                ) from None
 
 
 def _seed_forge(seed: Path, remote: Path) -> None:
@@ -105,8 +107,9 @@ def _git(processes: Processes, folder: Path, *words: str) -> None:
 def _check(result: object) -> None:
     code, argv = getattr(result, "code", None), getattr(result, "argv", ())
     if code != 0:
-        said = (getattr(result, "err", "") or getattr(result, "out", "")).strip().splitlines()
+        output = (getattr(result, "err", "") or getattr(result, "out", "")).strip().splitlines()
+        command, why = " ".join(map(str, argv))[:120], output[-1] if output else code
         raise OutsideError(
-            f"Making the sample repository failed: `{' '.join(map(str, argv))[:120]}`: {said[-1] if said else code}.",
-            "Mend that and run the same command again.",
+            f"Making the sample repository failed: `{command}`: {why}.",
+            "Correct that and run the same command again.",
         )

@@ -151,7 +151,7 @@ class Session:
             self.console.leave(node.issue or "")  # earlier steps of it may have run
         if self.options.verbose and node.name not in self._explained:
             self._explained.add(node.name)
-            self.console.say([f"· {node.name} is done: {verdict.why}"])
+            self.console.say(transcript.task_note(node.name, f"is done: {verdict.why}"))
 
     def execute(self, node: Node, verdict: Verdict) -> None:
         """Run one task and record it; raises Stopped where a person has to decide first."""
@@ -181,7 +181,7 @@ class Session:
             return
         self.problems[node.name] = str(error)
         self.store.journal.add("failed", task=node.name, why=str(error))
-        self.console.say(["", f"✗ {self.milestone.id}:{node.name} failed: {error}"], node.issue)
+        self.console.say(transcript.task_failed(self.milestone.id, node.name, error), node.issue)
         if node.issue:
             self.console.leave(node.issue)
 

@@ -10,6 +10,7 @@ from ..adapters.git import Git
 from ..adapters.process import Processes
 from ..core.errors import UsageError
 from ..model import World
+from ..render import transcript as words
 from ..steps.context import Adapters
 from .sample_repo import ensure_repository, make_bare
 
@@ -30,21 +31,16 @@ def connect_adapters(project: Project, milestone: Milestone, lock: int, console:
     Every program that is started holds the run's `lock` too.
     """
     processes = Processes(hold=(lock,), progress=console.progress)
-    notes = []
+    notes = list[str]()
     if ensure_repository(project, milestone, processes):
-        notes += ["", f"✓ Sample repository made: {milestone.repository.path}"]
+        notes += words.made("Sample repository", str(milestone.repository.path))
     git = open_git(project, milestone, processes)
     if git.local_remote is not None and not git.local_remote.exists():
         make_bare(processes, git.local_remote, milestone.target)
-        notes += ["", f"✓ Local remote made: {os.path.relpath(git.local_remote, project.root)}"]
+        notes += words.made("Local remote", os.path.relpath(git.local_remote, project.root))
     dirty = git.uncommitted()
-    notes += ["", _dirty(milestone.repository.path, dirty)] if dirty else []
+    notes += words.uncommitted(milestone.repository.path, dirty) if dirty else []
     return Adapters(processes, git, open_forge(milestone, git, processes, console.say)), notes
-
-
-def _dirty(place: str, count: int) -> str:
-    changes = "an uncommitted change" if count == 1 else f"{count} uncommitted changes"
-    return f"⚠️ {place} has {changes}, left alone and not part of the milestone. Commit first what should be part of it."
 
 
 def open_git(project: Project, milestone: Milestone, processes: Processes, *, make: bool = True) -> Git:
@@ -58,17 +54,17 @@ def open_forge(milestone: Milestone, git: Git, processes: Processes, say: Say = 
 
     The local forge lies beside a bare remote on this machine, else in the repository's git directory.
     """
-    own = git.common / "run-milestone"
+    folder = git.common / "run-milestone"
     if milestone.forge == "local":
         from ..adapters.forge.local import LocalForge
 
         remote = git.local_remote
-        folder = remote.with_suffix(".forge") if remote else own / "local.forge"
-        return LocalForge(folder, git, milestone.target)
+        place = remote.with_suffix(".forge") if remote else folder / "local.forge"
+        return LocalForge(place, git, milestone.target)
     if milestone.forge == "github":
         from ..adapters.forge.github import open_github
 
-        return open_github(milestone, git.url, processes, own / "gh", say)
+        return open_github(milestone, git.url, processes, folder / "gh", say)
     raise UsageError(
         f"The forge {milestone.forge!r} is not available in this version.", "Use `forge: local` or `forge: github`."
     )

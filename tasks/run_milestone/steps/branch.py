@@ -111,7 +111,7 @@ def _message(ctx: StepContext, made: BranchMade) -> str:
 
 
 def _by_hand(ctx: StepContext, made: BranchMade, place: str) -> Finding:
-    """Ask whoever has the branch checked out to merge: no run touches a checkout."""
+    """Ask the person who has the branch checked out to merge: no run touches a checkout."""
     name = made.onto if ctx.heads.get(made.onto) == made.tip else made.tip[:12]
     what = f"{made.onto} moved and {ctx.branch} is checked out: `git -C {place} merge {name}`, then run again"
     return Finding(Kind.HUMAN, Severity.INFO, "human", what)

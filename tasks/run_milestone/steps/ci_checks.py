@@ -55,24 +55,24 @@ def await_checks(outside: Adapters, number: int, plan: Checks) -> tuple[Finding,
     """Wait for the checks of a pull request, for the plan's limit at most; returns what speaks against going on."""
     began = time.monotonic()
     while True:
-        found = standing(outside.forge.checks(number), plan.required)
+        now = standing(outside.forge.checks(number), plan.required)
         waited = time.monotonic() - began
-        if found.ended or waited >= plan.wait:
-            return tuple(_findings(found, number, plan))
+        if now.ended or waited >= plan.wait:
+            return tuple(_findings(now, number, plan))
         outside.processes.pause(min(max(SHORTEST, waited / 10), LONGEST, plan.wait - waited), "checks", began)
 
 
-def _findings(found: Standing, number: int, plan: Checks) -> Iterator[Finding]:
-    if found.failed:
-        yield from (_failed(check) for check in found.failed)
+def _findings(now: Standing, number: int, plan: Checks) -> Iterator[Finding]:
+    if now.failed:
+        yield from (_failed(check) for check in now.failed)
         return
     limit = duration(plan.wait)
-    for check in found.pending:
+    for check in now.pending:
         yield _waiting(check.name, f"{check.name} on PR #{number} has not ended after {limit}{_at(check)}")
-    if found.missing and not found.started:
-        yield _waiting("never started", _never(number, found.missing, limit))
-    elif found.missing:
-        yield from (_waiting(name, f"{name} on PR #{number} has not started after {limit}") for name in found.missing)
+    if now.missing and not now.started:
+        yield _waiting("never started", _never(number, now.missing, limit))
+    elif now.missing:
+        yield from (_waiting(name, f"{name} on PR #{number} has not started after {limit}") for name in now.missing)
 
 
 def _failed(check: Check) -> Finding:

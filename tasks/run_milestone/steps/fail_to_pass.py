@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def contract(ctx: StepContext, change: Change) -> Iterator[Finding]:
     """Yield new tests that pass without the change, where the issue asks for red first, and old ones that fail with it.
 
-    Each run has a tree of its own, laid out from committed objects, and is made only where its answer matters.
+    Each run has a checkout of its own, made from committed objects, and happens only where its result matters.
     """
     runs = Runs(ctx, change)
     if ctx.issue.tests.red_first:
@@ -91,7 +91,9 @@ def _not_red(runs: Runs) -> Iterator[Finding]:
     if not runs.after or red.problem == NOTHING_COLLECTED:
         yield _green("no-new-test", "The change brings no test, though one shall fail without it")
     elif not (red.ended and known.ended):
-        yield failed("contract", f"New tests could not run on the base: {red.problem or known.problem}; mend the plan")
+        yield failed(
+            "contract", f"New tests could not run on the base: {red.problem or known.problem}; correct the plan"
+        )
     elif not red.names and not red.problem:
         yield _green("suite", "All tests pass without the change")
     else:
@@ -122,7 +124,9 @@ def _broken(runs: Runs) -> Iterator[Finding]:
 def _unknown(base: SuiteResult, old: SuiteResult) -> Finding:
     """Tell a run without a verdict: it is the change's doing where the base has one."""
     if base.problem:
-        return failed("contract", f"The base's tests could not be run: {base.problem}; mend commands.test in the plan")
+        return failed(
+            "contract", f"The base's tests could not be run: {base.problem}; correct commands.test in the plan"
+        )
     return _fails("suite", f"The tests of the base fail on the change: {old.problem}")
 
 
