@@ -60,7 +60,7 @@ def work(assign):
     return work
 
 
-def test_the_program_works_in_the_tree_and_its_last_lines_are_its_report(work, tree):
+def test_a_program_works_and_ends_with_its_report(work, tree):
     report = work("open('made.py', 'w').write('x = 1'); [print('line', n) for n in range(9)]; print()")
     assert report.problem is None
     assert report.cost is None
@@ -68,7 +68,7 @@ def test_the_program_works_in_the_tree_and_its_last_lines_are_its_report(work, t
     assert (tree / "made.py").read_text() == "x = 1"
 
 
-def test_it_reads_the_same_prompt_from_input_and_file(work, tree):
+def test_input_and_file_hold_the_same_prompt(work, tree):
     report = work(
         "import sys; text = open(sys.argv[1]).read(); print(text == sys.stdin.read(), len(text) > 300, sys.argv[1])",
         "{prompt_file}",
@@ -79,7 +79,7 @@ def test_it_reads_the_same_prompt_from_input_and_file(work, tree):
     assert not Path(file).exists()
 
 
-def test_it_sees_no_secret_and_what_it_says_is_made_harmless(work, tree, monkeypatch):
+def test_an_agent_sees_and_prints_no_secret(work, tree, monkeypatch):
     monkeypatch.setenv("GH_TOKEN", "canary-canary")
     report = work(
         "import os; print('GH_TOKEN' in os.environ)\n"
@@ -93,7 +93,7 @@ def test_it_sees_no_secret_and_what_it_says_is_made_harmless(work, tree, monkeyp
     assert "\x1b" not in log
 
 
-def test_it_gets_the_variables_that_the_plan_passes_on_and_no_others(work, tree, monkeypatch):
+def test_an_agent_gets_only_the_plans_variables(work, tree, monkeypatch):
     monkeypatch.setenv("MODEL_KEY", "canary-canary")
     monkeypatch.setenv("OTHER_KEY", "canary-yranac")
     monkeypatch.setenv("NO_KEY", "")
@@ -105,7 +105,7 @@ def test_it_gets_the_variables_that_the_plan_passes_on_and_no_others(work, tree,
     assert "canary-canary" not in (tree.parent / "logs" / "agent-1.log").read_text()
 
 
-def test_the_json_it_ends_with_tells_its_words_and_what_it_cost(work):
+def test_final_json_gives_summary_and_cost(work):
     said = {"type": "result", "is_error": False, "result": "I made it\n\nin two parts", "total_cost_usd": 0.25}
     report = work(f"print('thinking'); print({json.dumps(said)!r})")
     assert report == Report(("I made it", "in two parts"), 0.25)
@@ -135,7 +135,7 @@ def test_a_program_that_fails_is_quoted(work, program, problem):
     assert work(program).problem == f"{Path(sys.executable).name} {problem}"
 
 
-def test_a_program_that_hangs_is_ended_and_what_it_said_stays(work):
+def test_a_hanging_program_is_ended_with_its_output(work):
     report = work("import time; print('thinking', flush=True); time.sleep(60)", timeout=2)
     assert report.problem == f"{Path(sys.executable).name} did not finish within 2 s"
     assert report.lines == ("thinking",)
@@ -156,7 +156,7 @@ def test_a_program_that_is_not_there_is_named(assign, command, problem):
 # ---- the prompt -----------------------------------------------------------------------------------------------
 
 
-def test_the_prompt_holds_all_that_is_known_of_the_issue(assign, tree):
+def test_the_prompt_describes_the_whole_issue(assign, tree):
     (tree / "AGENTS.md").write_text("Use tabs.\n")
     text = prompt(
         assign(
@@ -209,7 +209,7 @@ def test_conventions_are_bounded_and_never_fetched_from_elsewhere(assign, tree, 
     assert len(text) < LONGEST + 2000
 
 
-def test_the_prompt_shows_what_is_hidden_and_hides_what_is_secret(assign, monkeypatch):
+def test_the_prompt_shows_control_characters_and_no_secret(assign, monkeypatch):
     monkeypatch.setenv("GH_TOKEN", "canary-canary")
     text = prompt(assign(spec=Spec("03.md", "do\u200b this \u202ewith canary-canary")))
     assert "do\\u200b this \\u202ewith [redacted]" in text

@@ -118,7 +118,7 @@ def test_a_git_that_fails_is_no_answer(bench, monkeypatch, tmp_path):
             ask()
 
 
-def test_a_git_that_answers_nothing_or_garbage_is_not_believed(bench, monkeypatch, tmp_path):
+def test_an_empty_or_garbled_git_answer_is_refused(bench, monkeypatch, tmp_path):
     (tmp_path / "bin").mkdir()
     shim = tmp_path / "bin" / "git"
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
@@ -132,7 +132,7 @@ def test_a_git_that_answers_nothing_or_garbage_is_not_believed(bench, monkeypatc
 
 
 @pytest.mark.parametrize("does", ["exec sleep 600", "while read -r line; do printf '{base} commit 3\\n2\\n'; done"])
-def test_a_git_that_stays_is_given_up_where_it_says_nothing_or_too_much(bench, monkeypatch, tmp_path, does):
+def test_a_cat_file_without_proper_answers_is_ended(bench, monkeypatch, tmp_path, does):
     (tmp_path / "bin").mkdir()
     shim = tmp_path / "bin" / "git"
     shim.write_text(f"#!/bin/sh\n{does.format(base=bench.base)}\n")
@@ -172,7 +172,7 @@ def test_committed_bytes_are_read_and_links_lead_nowhere(bench, tmp_path):
     assert bench.git.listing(head, "src") == ("src/b.py",)
 
 
-def test_a_file_of_any_name_and_size_is_read_whole(bench):
+def test_files_of_any_name_and_size_are_read(bench):
     files = {"a\nb.py": b"of two lines\n", "ä b:c missing": b"", "large.bin": bytes(range(256)) * 20_000}
     head = bench.agent(files)
     assert {path: bench.git.read(head, path) for path in files} == files
@@ -228,7 +228,7 @@ def test_another_change_has_another_identity(bench, one, other):
     assert first != second
 
 
-def test_one_byte_in_the_middle_of_megabytes_is_another_change(bench):
+def test_one_byte_among_megabytes_changes_the_digest(bench):
     lines = [b"%070d\n" % number for number in range(40_000)]
     one = bench.agent({"large.txt": b"".join(lines)})
     lines[20_000] = b"x" * 70 + b"\n"
@@ -238,7 +238,7 @@ def test_one_byte_in_the_middle_of_megabytes_is_another_change(bench):
     assert bench.git.measure(bench.base, other) == (1, 40_000)
 
 
-def test_a_mode_and_a_link_are_part_of_the_change(bench):
+def test_modes_and_links_belong_to_the_change(bench):
     def mode(bits):
         return lambda tree: (tree / "a.py").chmod(bits)
 
@@ -263,7 +263,7 @@ def test_a_mode_and_a_link_are_part_of_the_change(bench):
         lambda tree: (tree / "empty").write_text(""),
     ],
 )
-def test_whatever_differs_is_committed_and_what_does_not_is_none(bench, change):
+def test_only_differences_are_committed(bench, change):
     made = bench.agent(also=change)
     assert made != bench.base
     assert bench.git.measure(bench.base, made) != (0, 0)
@@ -291,7 +291,7 @@ def test_files_and_lines_are_measured(bench):
     assert bench.git.measure(bench.base, head) == (3, 3)
 
 
-def test_another_commit_of_a_submodule_is_a_change_that_shows(bench, tmp_path):
+def test_a_moved_submodule_shows_as_a_change(bench, tmp_path):
     def pinned(sha):
         git("update-index", "--add", "--cacheinfo", f"160000,{sha},vendor", where=bench.product)
         git("commit", "--quiet", "--message=pin", where=bench.product)
@@ -344,7 +344,7 @@ print(line)
 """
 
 
-def test_killed_at_any_line_while_its_own_directory_is_made_the_next_run_has_a_whole_one(tmp_path):
+def test_a_kill_while_initialising_leaves_a_whole_repository(tmp_path):
     told = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
     assert int(told.stdout) > 100
@@ -413,7 +413,7 @@ def test_a_tree_replaced_by_a_link_leads_nowhere(bench, tmp_path):
     assert sorted(path.name for path in home.rglob("*")) == [".ssh", "id", "thesis.txt"]
 
 
-def test_a_folder_replaced_by_a_link_is_a_link_and_what_it_leads_to_is_left(bench, tmp_path):
+def test_a_folder_turned_link_is_not_followed(bench, tmp_path):
     home = tmp_path / "somebodys"
     bench.write({"b.py": "mine\n"}, home)
 
@@ -450,19 +450,19 @@ def test_devices_pipes_and_sockets_are_no_files(bench):
     assert time.monotonic() - began < 10
 
 
-def test_a_killed_call_leaves_no_lock_in_the_way(bench):
+def test_locks_of_a_killed_call_are_removed(bench):
     bench.git.checkout(bench.tree, bench.base, "03")
     (bench.git.dir / "index-03.lock").write_text("")
     bench.git.checkout(bench.tree, bench.base, "03")
 
 
-def test_who_commits_is_the_repositorys_owner_and_no_branch_moves(bench):
+def test_commits_carry_the_owner_and_move_no_branch(bench):
     head = bench.agent({"new.py": ""})
     assert git("log", "-1", "--format=%an <%ae> %s", head, where=bench.product) == "Ada <ada@example.com> feat: work"
     assert bench.git.heads() == {"main": bench.base}
 
 
-def test_branches_are_joined_without_a_tree_or_not_at_all(bench):
+def test_branches_are_merged_without_a_tree(bench):
     one, two = bench.agent({"one.py": "1\n"}), bench.agent({"two.py": "2\n"})
     joined = bench.git.join(one, two, "join\n")
     assert bench.git.is_ancestor(one, joined)
@@ -474,7 +474,7 @@ def test_branches_are_joined_without_a_tree_or_not_at_all(bench):
 # ---- the user's own -------------------------------------------------------------------------------------------
 
 
-def test_a_branch_moves_only_from_where_it_was_thought_to_be(bench):
+def test_a_branch_moves_only_from_its_expected_commit(bench):
     one, two = bench.agent({"one.py": ""}), bench.agent({"two.py": ""})
     bench.git.set_branch("feat/x", one, None)
     for old in (None, bench.base, two):
@@ -497,7 +497,7 @@ def test_a_branch_that_is_checked_out_stays(bench, linked):
     assert bench.git.head(name) == bench.base
 
 
-def test_a_persons_worktree_that_was_deleted_is_made_again_as_the_same_one(bench):
+def test_a_deleted_worktree_of_a_person_is_recreated(bench):
     bench.git.set_branch("feat/x", bench.base, None)
     place = bench.root / "worktrees" / "m1-01-person"
     for _ in range(2):
@@ -508,7 +508,7 @@ def test_a_persons_worktree_that_was_deleted_is_made_again_as_the_same_one(bench
     assert git("worktree", "list", where=bench.product).count("\n") == 0, "git knows of none but the product's own"
 
 
-def test_checkout_index_and_stash_of_the_user_stay_as_they_are(bench):
+def test_the_users_checkout_index_and_stash_stay(bench):
     bench.write({"a.py": "stashed\n"}, bench.product)
     git("stash", where=bench.product)
     bench.write({"a.py": "staged\n"}, bench.product)
@@ -567,7 +567,7 @@ def test_a_foreign_commit_is_not_lost(bench, tmp_path):
     assert bench.git.remote_heads()["feat/x"] == foreign
 
 
-def test_a_branch_that_somebody_deleted_is_not_made_again_unasked(bench):
+def test_a_deleted_branch_is_not_recreated_unasked(bench):
     head = bench.agent({"new.py": ""})
     bench.git.push(head, "feat/x", None)
     git("update-ref", "-d", "refs/heads/feat/x", where=bench.remote)
@@ -811,7 +811,7 @@ def payload_of(root):
     return str(payload), canary
 
 
-def test_nothing_that_an_agent_leaves_runs_in_the_runners_git(bench, tmp_path):
+def test_nothing_an_agent_leaves_runs_in_git(bench, tmp_path):
     payload, canary = payload_of(tmp_path)
     executed = []
     for name, vector in VECTORS.items():
@@ -828,7 +828,7 @@ def test_nothing_that_an_agent_leaves_runs_in_the_runners_git(bench, tmp_path):
     assert executed == []
 
 
-def test_the_payloads_do_run_in_a_git_that_is_not_guarded(bench, tmp_path):
+def test_the_payloads_run_in_an_unguarded_git(bench, tmp_path):
     """The harness proves itself: plain git in the same trees runs most of them."""
     payload, canary = payload_of(tmp_path)
     ran = []
@@ -851,7 +851,7 @@ def test_the_payloads_do_run_in_a_git_that_is_not_guarded(bench, tmp_path):
     assert len(ran) == 6, ran
 
 
-def test_attributes_in_a_tree_hide_nothing_from_the_diff(bench):
+def test_attributes_hide_nothing_from_the_diff(bench):
     head = bench.agent({".gitattributes": "*.py -diff\n*.txt binary\n", "new.py": "evil\n", "new.txt": "evil too\n"})
     shown = bench.git.diff(bench.base, head, "--unified=0")
     assert "+evil\n" in shown

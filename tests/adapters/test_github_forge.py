@@ -114,7 +114,7 @@ def test_bad_moments_are_waited_for_and_said(ground, forge):
     assert "DOCTYPE html" in ground.said[1]
 
 
-def test_what_stays_bad_is_told_in_the_words_of_gh(ground, forge):
+def test_a_lasting_failure_quotes_gh(ground, forge):
     ground.github.fails("query PullRequestList", "502", times=5)
     error = refused(forge.pulls)
     assert "`gh pr list` failed: HTTP 502: 502 Bad Gateway" in error.what
@@ -122,7 +122,7 @@ def test_what_stays_bad_is_told_in_the_words_of_gh(ground, forge):
 
 
 @pytest.mark.parametrize("how", ["lost", "502", "html"])
-def test_a_lost_answer_never_makes_a_second_pull_request(ground, forge, how):
+def test_a_lost_answer_makes_no_second_pull_request(ground, forge, how):
     ground.github.fails("mutation PullRequestCreate", how)
     assert propose(ground, forge, labels=("needs-db-review",)).labels == ("needs-db-review",)
     assert ground.numbers() == [1]
@@ -141,7 +141,7 @@ def test_a_lost_answer_never_makes_a_second_comment(ground, forge):
     assert [thing.title for thing in ground.hosted.things.values() if not thing.is_pull] == ["One"]
 
 
-def test_a_secondary_limit_is_waited_for_as_long_as_github_says(ground, forge):
+def test_a_secondary_limit_waits_as_github_says(ground, forge):
     ground.github.fails("mutation PullRequestCreate", "secondary")
     assert propose(ground, forge).number == 1
     assert ground.processes.waits == [7]
@@ -149,20 +149,20 @@ def test_a_secondary_limit_is_waited_for_as_long_as_github_says(ground, forge):
     assert "Waiting 7 s" in ground.said[0]
 
 
-def test_a_limit_that_lasts_too_long_is_a_question(ground, forge):
+def test_a_limit_that_lasts_becomes_a_question(ground, forge):
     ground.github.fails("query PullRequestList", "primary")
     assert "API rate limit exceeded" in refused(forge.pulls).what
     assert ground.processes.waits == []
 
 
-def test_a_base_that_moved_a_moment_ago_is_merged_into_all_the_same(ground, forge):
+def test_a_base_that_just_moved_is_merged_into(ground, forge):
     made = propose(ground, forge)
     ground.github.fails("mutation PullRequestMerge", "moved")
     assert forge.merge(made.number, head=made.head_sha).state == "merged"
     assert ground.processes.waits == [1]
 
 
-def test_a_gh_that_hangs_is_ended_and_asked_again(ground):
+def test_a_hanging_gh_is_ended_and_retried(ground):
     forge = ground.open(patience=1)
     ground.github.fails("query PullRequestList", "hang")
     assert forge.pulls() == ()
@@ -170,7 +170,7 @@ def test_a_gh_that_hangs_is_ended_and_asked_again(ground):
     assert "no answer in time" in ground.said[0]
 
 
-def test_a_run_that_is_stopped_leaves_no_gh_behind(ground, tmp_path):
+def test_a_stopped_run_leaves_no_gh(ground, tmp_path):
     forge = ground.open()
     ground.github.fails("query PullRequestList", "hang")
     ground.github.overhear = ground.processes.stop
@@ -182,7 +182,7 @@ def test_a_run_that_is_stopped_leaves_no_gh_behind(ground, tmp_path):
 # ---- who may do what ------------------------------------------------------------------------------------------
 
 
-def test_without_a_login_it_says_how_to_log_in(ground, monkeypatch):
+def test_a_missing_login_is_explained(ground, monkeypatch):
     monkeypatch.setenv("GH_TOKEN", "gho_somebodyelses0123456789")
     with pytest.raises(UsageError, match=r"no valid login at github\.com: .*Bad credentials.* `gh auth login`"):
         ground.open().pulls()
@@ -191,7 +191,7 @@ def test_without_a_login_it_says_how_to_log_in(ground, monkeypatch):
         ground.open().pulls()
 
 
-def test_the_login_of_gh_itself_is_used_where_there_is_no_variable(ground, monkeypatch, tmp_path):
+def test_without_a_variable_gh_uses_its_login(ground, monkeypatch, tmp_path):
     monkeypatch.delenv("GH_TOKEN")
     hosts = f"github.com:\n    oauth_token: {ground.hosted.token}\n    user: ada\n"
     (tmp_path / "operator" / "hosts.yml").write_text(hosts)
@@ -203,7 +203,7 @@ def test_a_repository_that_is_not_there_is_named(ground):
         ground.open(name="gadgets").pulls()
 
 
-def test_a_token_without_the_right_makes_no_pull_request_and_says_what_it_lacks(ground, forge):
+def test_a_token_without_a_scope_is_explained(ground, forge):
     ground.hosted.forbidden = {"pulls"}
     error = refused(lambda: propose(ground, forge))
     assert "Resource not accessible by personal access token" in error.what
@@ -221,14 +221,14 @@ def test_a_forbidden_label_leaves_nothing_half_made(ground, forge):
     assert propose(ground, forge, labels=("needs-db-review",)).labels == ("needs-db-review",)
 
 
-def test_a_protected_branch_is_told_in_the_words_of_github(ground, forge):
+def test_a_protected_branch_quotes_github(ground, forge):
     made = propose(ground, forge)
     ground.hosted.forbidden = {"merge"}
     assert "policy prohibits the merge" in refused(lambda: forge.merge(made.number, head=made.head_sha)).what
     assert ground.numbers("OPEN") == [made.number]
 
 
-def test_the_doctor_learns_who_is_logged_in_and_what_they_may(ground, forge):
+def test_the_doctor_learns_login_and_scopes(ground, forge):
     told = forge.auth_status()
     assert (told.repository, told.login, told.enough) == ("acme/widgets", "ada", True)
     assert told.scopes == ("repo", "read:org", "workflow")
@@ -241,7 +241,7 @@ def test_the_doctor_learns_who_is_logged_in_and_what_they_may(ground, forge):
 # ---- what others did ------------------------------------------------------------------------------------------
 
 
-def test_a_pull_request_from_a_fork_is_nobody_of_ours(ground, forge):
+def test_a_pull_request_from_a_fork_is_ignored(ground, forge):
     ground.push(HEAD, {"new.txt": "new\n"})
     theirs = {"title": "Evil", "body": MARK, "author": "mallory", "head": HEAD, "base": BASE, "fork": "mallory"}
     ground.hosted.add(**theirs, last_head=ground.head("main"))
@@ -251,7 +251,7 @@ def test_a_pull_request_from_a_fork_is_nobody_of_ours(ground, forge):
     assert ground.hosted.things[1].title == "Evil"
 
 
-def test_of_two_for_one_branch_the_marked_one_is_ours(ground, forge):
+def test_the_marked_pull_request_of_two_is_ours(ground, forge):
     ground.push("develop", {})
     ours = propose(ground, forge, base="develop")
     ground.hosted.add(title="By hand", body="", author="grace", head=HEAD, base=BASE)
@@ -261,7 +261,7 @@ def test_of_two_for_one_branch_the_marked_one_is_ours(ground, forge):
     assert ground.numbers() == [1, 2]
 
 
-def test_long_bodies_are_cut_with_a_note_and_keep_their_mark(ground, forge):
+def test_long_bodies_are_cut_and_keep_their_mark(ground, forge):
     body = "x" * 70_000 + f"\n\n{MARK}\n"
     made = propose(ground, forge, body=body)
     assert len(made.body) == 65_536
@@ -281,7 +281,7 @@ def test_titles_are_one_line_that_cannot_act(ground, forge):
 # ---- the token ------------------------------------------------------------------------------------------------
 
 
-def test_the_token_is_in_no_argument_log_file_or_message(ground, caplog, capfd, tmp_path):
+def test_the_token_is_nowhere_to_be_read(ground, caplog, capfd, tmp_path):
     caplog.set_level(logging.DEBUG)
     forge, seen = ground.open(), []
     ground.github.overhear = lambda: seen.append("\n".join(_of_processes(_arguments)))

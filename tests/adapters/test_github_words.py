@@ -36,7 +36,7 @@ def test_an_enterprise_server_is_part_of_the_address():
     assert token_names("git.acme.example") == ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 
 
-def test_the_plan_names_what_a_url_does_not_say():
+def test_the_plan_names_what_a_url_lacks():
     assert address_of("work:acme/widgets.git", "acme/widgets").full == "acme/widgets"
     assert address_of("/srv/git/w.git", "git.acme.example/tools/w").host == "git.acme.example"
     for url in ("/srv/git/widgets.git", "../widgets.git", "work:acme/widgets.git", "https://github.com/acme"):
@@ -72,7 +72,7 @@ def test_a_limit_says_how_long():
     assert 598 < limit_wait(f'HTTP/2.0 200\r\n\r\n{{"resources": {used}}}', 0) < 603
 
 
-def test_what_gh_says_is_told_without_secrets_and_on_one_line():
+def test_quotes_of_gh_hold_one_line_without_secrets():
     error = "gh: no\n\x1b[31m ghp_0123456789abcdefghij0123456789\n"
     result = CallResult(("pr", "edit", "310", "--title", "x"), 1, "", error)
     assert result.message == "no \\x1b[31m [redacted]"

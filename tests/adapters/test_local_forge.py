@@ -84,7 +84,7 @@ def test_issues_and_pull_requests_share_their_numbers(folder, forge):
     assert propose(forge).number == 42
 
 
-def test_a_person_can_read_and_merge_with_an_editor(folder, forge):
+def test_a_person_merges_with_an_editor(folder, forge):
     number = propose(forge).number
     forge.comment(number, "Looks good")
     path = folder / "pulls" / f"{number}.json"
@@ -122,7 +122,7 @@ def test_saying_the_same_again_writes_nothing(folder, forge):
         '{"number": 1, "head": "a", "base": "b", "title": "", "body": "", "state": "open", "draft": "no"}',
     ],
 )
-def test_a_damaged_file_is_named_and_stops_every_answer(folder, forge, damage):
+def test_a_damaged_file_is_named(folder, forge, damage):
     propose(forge)
     (folder / "pulls" / "1.json").write_text(damage)
     for act in (forge.pulls, lambda: propose(forge, "feature/b"), lambda: forge.close(1)):
@@ -138,13 +138,13 @@ def test_a_file_where_a_folder_belongs_is_named(folder, forge):
         forge.pulls()
 
 
-def test_a_forge_that_cannot_be_written_is_said_so(ground, tmp_path):
+def test_an_unwritable_forge_is_explained(ground, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutsideError, match=r"cannot be written: .*file"):
         propose(LocalForge(tmp_path / "file" / "product.forge", ground.runner(), "main"))
 
 
-def test_a_check_file_that_cannot_be_used_is_named(ground, forge, folder):
+def test_an_unusable_check_file_is_named(ground, forge, folder):
     commit = ground.push("feature/a", {"b.txt": "b"})
     number = propose(forge).number
     for damage in ("{", "[]", '{"checks": [{"name": "tests"}]}', '{"checks": [{"name": "tests", "state": "green"}]}'):
@@ -154,7 +154,7 @@ def test_a_check_file_that_cannot_be_used_is_named(ground, forge, folder):
             forge.checks(number)
 
 
-def test_processes_at_once_never_share_a_number_or_a_branch(ground, folder):
+def test_parallel_processes_share_no_number_or_branch(ground, folder):
     body = (
         "import sys; from pathlib import Path; from run_milestone.adapters.forge.local import LocalForge\n"
         "from run_milestone.adapters.git import Git; from run_milestone.adapters.process import Processes\n"

@@ -79,7 +79,7 @@ def test_the_recorded_change_is_made_and_reported(work, tree):
     assert files(tree) == DONE
 
 
-def test_a_change_that_is_there_already_is_left_alone(work, tree):
+def test_an_applied_change_is_not_applied_again(work, tree):
     assert work() == work()
     assert files(tree) == DONE
 
@@ -111,7 +111,7 @@ def test_a_missing_attempt_is_named(work, tree):
     assert files(tree) == before
 
 
-def test_a_change_that_does_not_fit_is_told_in_gits_words_and_changes_nothing(work, tree):
+def test_a_change_that_does_not_apply_quotes_git(work, tree):
     (tree / "src" / "hello.py").write_text("something else\n")
     report = work()
     assert report.problem == (

@@ -20,7 +20,7 @@ def test_runs_that_begin_at_once_share_one_remote(tmp_path):
     assert [path.name for path in remote.parent.iterdir()] == ["product.git"]
 
 
-def test_a_remote_that_is_there_stays_as_it_is(tmp_path):
+def test_an_existing_remote_stays(tmp_path):
     remote, processes = tmp_path / "product.git", Processes()
     make_bare(processes, remote, "main")
     (remote / "config").write_text("[core]\n\tbare = true\n# mine\n")

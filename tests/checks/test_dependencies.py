@@ -14,7 +14,7 @@ def told(change):
     return [(finding.kind, finding.message) for finding in check(change)]
 
 
-def test_the_founding_example_adds_httpx_and_the_truth_wins(world):
+def test_httpx_of_the_example_is_bsd(world):
     after = BEFORE.replace('"alembic>=1.13"', '\n  "alembic>=1.13",\n  "httpx==0.25.0",\n')
     (finding,) = check(world.change({"pyproject.toml": BEFORE}, {"pyproject.toml": after}))
     assert (finding.kind, finding.severity) == (Kind.DEPENDENCY, Severity.INFO)
@@ -57,7 +57,7 @@ def test_what_is_unknown_or_not_permissive_stops(world, asked, message):
         ("see LICENSE", False, "see LICENSE"),
     ],
 )
-def test_of_or_the_best_counts_of_and_the_worst_and_what_is_ambiguous_is_unknown(licence, permissive, shown):
+def test_licence_expressions_take_best_of_or(licence, permissive, shown):
     answer = look_up(Dependency("pypi", "ours"), Licences(packages={"ours": licence}))
     assert (answer.permissive, answer.licence, answer.source) == (permissive, shown, "the plan's licence policy")
 
@@ -128,14 +128,14 @@ def test_what_only_moves_or_goes_is_not_new(world):
     assert told(world.change(before, after)) == []
 
 
-def test_a_lock_file_is_told_where_nothing_else_explains_it(world):
+def test_an_unexplained_lock_file_is_a_finding(world):
     assert told(world.change({"uv.lock": "a\n"}, {"uv.lock": "b\n"})) == [(Kind.LOCKFILE, "Lock file changed: uv.lock")]
     after = BEFORE.replace(">=1.13", ">=1.14")
     change = world.change({"pyproject.toml": BEFORE, "uv.lock": "a\n"}, {"pyproject.toml": after, "uv.lock": "b\n"})
     assert told(change) == [(Kind.DEPENDENCY, "alembic >=1.13 → >=1.14")]
 
 
-def test_a_manifest_that_cannot_be_read_is_never_a_pass(world):
+def test_an_unreadable_manifest_is_a_finding(world):
     change = world.change({"pyproject.toml": BEFORE}, {"pyproject.toml": "[project\n"})
     ((kind, message),) = told(change)
     assert kind is Kind.TOOL

@@ -23,7 +23,7 @@ def test_lines_carry_their_numbers_on_both_sides(world):
 @pytest.mark.parametrize(
     "name", ["with space.py", "x b/y.py", "ünï.py", 'quo"te.py', "tab\there.py", "new\nline.py", "back\\slash.py", "-x"]
 )
-def test_every_file_name_is_the_one_that_blobs_are_read_by(world, name):
+def test_file_names_match_those_of_blobs(world, name):
     change = world.change({name: "old\n"}, {name: "new\n"})
     assert one(change).path == name
     assert change.texts(one(change)) == ("old\n", "new\n")
@@ -50,7 +50,7 @@ def test_a_renamed_file_keeps_both_names(world):
     assert (file.status, file.before, file.after, file.added) == ("R", "old b/name.py", "new.py", ((21, "more"),))
 
 
-def test_without_rename_detection_it_is_one_file_less_and_one_more(world):
+def test_without_detection_a_rename_is_two_files(world):
     change = world.change({"old.py": "x\n"}, {"old.py": None, "new.py": "x\n"})
     files = changed_files(world.diff(change.base, change.head, "--no-renames"))
     assert [(file.path, file.status, file.before, file.after) for file in files] == [
@@ -66,7 +66,7 @@ def test_a_mode_change_has_no_lines(world):
     assert (file.path, file.status, file.lines) == ("run.sh", "M", 0)
 
 
-def test_a_file_that_becomes_a_symlink_is_one_file(world):
+def test_a_file_turned_symlink_is_one_file(world):
     base = world.commit({"a": "text\n"})
     (world.root / "a").unlink()
     os.symlink("elsewhere", world.root / "a")
@@ -74,7 +74,7 @@ def test_a_file_that_becomes_a_symlink_is_one_file(world):
     assert (file.status, file.added, file.removed) == ("T", ((1, "elsewhere"),), ((1, "text"),))
 
 
-def test_a_missing_newline_at_the_end_counts_no_line(world):
+def test_a_missing_final_newline_counts_no_line(world):
     file = one(world.change({"a": "one\ntwo"}, {"a": "one\ntwo\nthree"}))
     assert (file.added, file.removed) == (((2, "two"), (3, "three")), ((2, "two"),))
 

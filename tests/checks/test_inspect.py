@@ -88,7 +88,7 @@ def test_a_check_that_fails_is_a_finding(world, plugin, source, said):
     assert "\n" not in finding.message
 
 
-def test_a_run_that_is_stopped_during_a_check_stops(world):
+def test_a_stopped_run_ends_its_checks(world):
     def stopped(*_):
         raise Interrupted("The run was stopped.", "Run the same command again.")
 
@@ -107,7 +107,7 @@ def test_a_run_that_is_stopped_during_a_check_stops(world):
         ("license_expression", "requirements.txt", "httpx\n", "licences"),
     ],
 )
-def test_a_tool_that_is_not_installed_is_told_where_it_is_needed(world, monkeypatch, module, path, text, extra):
+def test_a_missing_tool_is_a_finding(world, monkeypatch, module, path, text, extra):
     for name in [name for name in sys.modules if name.partition(".")[0] == module]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [_Without(module, finder) for finder in sys.meta_path])
@@ -131,7 +131,7 @@ class _Without:
         return self.finder.find_spec(name, path, target)
 
 
-def test_the_schema_takes_what_a_check_in_any_language_prints():
+def test_the_schema_takes_findings_of_any_check():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     finding = {"severity": "warning", "rule": "no-eval", "message": "eval is used", "path": "src/a.js", "line": 3}
     jsonschema.validate({"findings": [finding, {**finding, "kind": "scope", "line": None, "detail": None}]}, SCHEMA)
@@ -155,7 +155,7 @@ def test_the_schema_refuses_what_no_finding_can_hold(wrong):
         jsonschema.validate({"findings": [finding]}, SCHEMA)
 
 
-def test_the_schema_and_the_model_know_the_same_severities_and_only_kinds_there_are():
+def test_schema_and_model_share_severities_and_kinds():
     finding = SCHEMA["$defs"]["finding"]["properties"]
     assert finding["severity"]["enum"] == [severity.value for severity in Severity]
     assert set(finding["kind"]["enum"]) <= {kind.value for kind in Kind}

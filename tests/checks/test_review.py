@@ -62,7 +62,7 @@ def test_security_rules_and_syntax_errors_are_critical(world):
     assert any(path == "a.py" and rule.startswith("S") for path, rule in critical)
 
 
-def test_a_syntax_error_on_an_old_line_is_not_overlooked(world):
+def test_a_syntax_error_anywhere_is_a_finding(world):
     change = world.change({"a.py": "x = (\n1)\n\ny = 2\n"}, {"a.py": "x = (\n1\n\ny = 2\nz = 3\n"})
     assert {finding.rule for finding in review(change)} == {"invalid-syntax"}
 
@@ -89,7 +89,7 @@ def test_the_founding_example_finds_one_hardcoded_api_key(world):
         ("app.go", 'secret := "0f8e7d"', "Hardcoded secret"),
     ],
 )
-def test_credentials_are_called_what_they_are_and_told_once(world, name, line, message):
+def test_each_credential_is_one_finding_by_name(world, name, line, message):
     change = world.change({"pyproject.toml": RUFF}, {name: f"{line}\n"})
     assert [finding.message for finding in review(change)] == [message]
 
@@ -110,7 +110,7 @@ def test_credentials_are_called_what_they_are_and_told_once(world, name, line, m
         ("README.md", 'password = "hunter2"'),
     ],
 )
-def test_what_only_speaks_of_a_credential_is_not_one(world, name, line):
+def test_mentions_of_credentials_are_no_findings(world, name, line):
     findings = review(world.change({}, {name: f"{line}\n"}))
     assert [finding for finding in findings if finding.rule == "hardcoded-credential"] == []
 
@@ -130,7 +130,7 @@ def test_file_names_cannot_become_options(world):
         (("no-such-program",), "it could not start: "),
     ],
 )
-def test_a_reviewer_that_gives_no_answer_is_never_a_pass(world, command, why):
+def test_a_silent_reviewer_never_passes(world, command, why):
     change = world.change({}, {"a.py": "x = 1\n"}, commands=replace(Commands(), review=command))
     (finding,) = review(change)
     assert (finding.kind, finding.severity, finding.rule) == (Kind.TOOL, Severity.WARNING, "review")

@@ -36,7 +36,7 @@ def test_patterns_mean_what_a_person_expects(pattern, path, meant):
     assert matches(path, (pattern,)) is meant
 
 
-def test_files_outside_the_issues_paths_are_told_one_by_one(world, issue):
+def test_files_outside_the_paths_are_findings(world, issue):
     narrow = replace(issue, paths=Paths(allow=("src/users/**", "tests/**"), forbid=("src/users/secret.py",)))
     after = dict.fromkeys(("src/users/a.py", "src/users/secret.py", "src/billing.py", "tests/test_a.py"), "x\n")
     findings = list(check(world.change({}, after, issue=narrow)))
@@ -48,7 +48,7 @@ def test_files_outside_the_issues_paths_are_told_one_by_one(world, issue):
     ]
 
 
-def test_moving_a_file_out_of_forbidden_ground_touches_it(world, issue):
+def test_moving_a_forbidden_file_touches_it(world, issue):
     narrow = replace(issue, paths=Paths(forbid=("core/**",)))
     change = world.change({"core/a.py": "x = 1\n"}, {"core/a.py": None, "src/a.py": "x = 1\n"}, issue=narrow)
     assert [finding.message for finding in check(change)] == ["Forbidden for this issue: core/a.py"]
@@ -58,7 +58,7 @@ def test_without_paths_everything_is_allowed(world):
     assert list(check(world.change({}, {"anything/at/all.py": "x\n"}))) == []
 
 
-def test_sensitive_code_is_a_label_within_the_scope_tags_and_a_stop_outside(world):
+def test_sensitive_code_outside_the_scope_stops(world):
     topics = {"auth": ("src/auth/**",), "billing": ("src/billing/**",)}
     change = world.change(
         {}, {"src/auth/a.py": "x\n", "src/billing/b.py": "x\n"}, sensitive=topics, scope=("users", "auth")

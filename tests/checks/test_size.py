@@ -20,7 +20,7 @@ def test_a_change_within_the_limits_is_nothing(world):
     assert told(world.change({}, {f"src/m{number}.py": "x = 1\n" for number in range(8)})) == []
 
 
-def test_too_many_files_and_too_many_lines_are_told_with_their_numbers(world):
+def test_too_many_files_or_lines_are_counted(world):
     after = {f"src/m{number}.py": "x = 1\n" * 200 for number in range(9)}
     assert told(world.change({}, after)) == [
         (Kind.SIZE, "9 files changed, the limit is 8"),
@@ -28,12 +28,12 @@ def test_too_many_files_and_too_many_lines_are_told_with_their_numbers(world):
     ]
 
 
-def test_the_plan_sets_the_limits_and_deleted_lines_count(world):
+def test_deleted_lines_count_against_the_plans_limits(world):
     change = world.change({"a.py": "x = 1\n" * 9}, {"a.py": None}, limits=Limits(lines=8))
     assert told(change) == [(Kind.SIZE, "9 lines changed, the limit is 8")]
 
 
-def test_lock_files_do_not_count_and_a_move_is_not_an_edit(world):
+def test_lock_files_and_moves_do_not_count(world):
     before = {"src/old.py": "".join(f"x = {number}\n" for number in range(500))}
     after = {"src/old.py": None, "src/new.py": before["src/old.py"], "uv.lock": "x\n" * 900}
     assert told(world.change(before, after)) == []
@@ -109,7 +109,7 @@ def test_a_file_that_no_forge_takes_is_critical(world):
     assert refused.message == "model.bin is 150 MB. Forges refuse files over 100 MB"
 
 
-def test_a_text_too_large_to_compare_counts_as_binary(world):
+def test_a_huge_text_counts_as_binary(world):
     change = world.change({}, {"dump.sql": "x\n" * 2_200_000})
     assert [finding.message for finding in check(change)] == ["4.4 MB of binary files changed, the limit is 1 MB"]
 

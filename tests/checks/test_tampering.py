@@ -91,7 +91,7 @@ def test_a_weakened_test_is_told(world, old, new, expected):
     assert told(world.change({PATH: TESTS}, {PATH: TESTS.replace(old, new)})) == [expected]
 
 
-def test_a_second_weaker_test_of_the_same_name_is_told(world):
+def test_a_weaker_test_of_equal_name_is_found(world):
     again = TESTS + "\n\ndef test_expiry(cache):\n    pass\n"
     assert told(world.change({PATH: TESTS}, {PATH: again})) == [
         ("fewer-assertions", "Assertions removed: test_expiry had 2, has 0")
@@ -106,7 +106,7 @@ def test_a_deleted_file_of_tests_is_told_once(world):
 
 
 @pytest.mark.parametrize("name", ["tests/cache_checks.py", "attic/old.txt"])
-def test_a_file_renamed_so_that_pytest_passes_it_by_is_deleted(world, name):
+def test_a_test_file_renamed_away_is_deleted(world, name):
     change = world.change({PATH: TESTS}, {PATH: None, name: TESTS})
     assert told(change) == [("deleted-tests", f"Tests deleted: {PATH} held 2 tests")]
 
@@ -116,7 +116,7 @@ def test_tests_that_only_move_are_not_removed(world):
     assert told(world.change({PATH: TESTS}, moved)) == []
 
 
-def test_tests_that_lose_assertions_on_their_way_are_removed(world):
+def test_moved_tests_without_assertions_are_removed(world):
     hollow = "def test_expiry():\n    pass\n\n\nclass TestLimits:\n    def test_full(self):\n        pass\n"
     change = world.change({PATH: TESTS}, {PATH: None, "tests/test_other.py": hollow})
     assert told(change) == [("deleted-tests", f"Tests deleted: {PATH} held 2 tests")]
@@ -128,7 +128,7 @@ def test_new_tests_and_stronger_ones_are_welcome(world):
     assert told(world.change({PATH: TESTS}, {PATH: more, "tests/test_new.py": TESTS, "src/a.py": "skip = 1\n"})) == []
 
 
-def test_a_skip_that_was_there_before_is_not_added(world):
+def test_an_old_skip_is_no_finding(world):
     skipped = TESTS.replace("def test_expiry", "@pytest.mark.skip\ndef test_expiry")
     assert told(world.change({PATH: skipped}, {PATH: "import os\n" + skipped})) == []
 
@@ -185,7 +185,7 @@ def test_a_changed_tool_table_is_told(world, old, new, message):
     assert told(change) == [("configuration", message)]
 
 
-def test_the_scripts_of_package_json_count_its_dependencies_do_not(world):
+def test_only_scripts_of_package_json_are_configuration(world):
     before, after = '{"scripts": {"test": "jest"}}', '{"scripts": {"test": "true"}, "dependencies": {"a": "1"}}'
     assert told(world.change({"package.json": before}, {"package.json": after})) == [
         ("configuration", 'Test or lint configuration changed: "scripts" in package.json')

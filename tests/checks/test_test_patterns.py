@@ -40,11 +40,11 @@ def test_a_skip_that_comes_is_told(path, line):
         "  assert $sum",
     ],
 )
-def test_assertions_that_go_are_told_and_changed_ones_are_not(line):
+def test_removed_assertions_are_found(line):
     assert told("tests/a.any", [], [line, line]) == ["Assertions removed: 2 went, 0 came"]
     assert told("tests/a.any", [line], [line]) == []
 
 
-def test_a_deleted_test_file_is_told_and_ordinary_work_is_not():
+def test_a_deleted_test_file_is_found():
     assert told("src/a.test.ts", status="D") == ["Test file deleted: src/a.test.ts"]
     assert told("src/a.test.ts", ["const skipped = list.skip(2)", "it('skips blanks', () => {"]) == []

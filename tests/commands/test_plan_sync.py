@@ -90,7 +90,7 @@ def test_a_milestone_of_issues_becomes_a_plan(ada):
     assert ada.types("plan", "check", "m5").code == 0
 
 
-def test_a_dry_run_shows_the_difference_and_writes_nothing(ada):
+def test_a_dry_run_only_shows_the_difference(ada):
     ada.issue(295, "Add user profile endpoint", PROFILE)
     told = ada.types("plan", "import", "m5", "--from", "Profiles", "--dry-run")
     assert '+        title: "Add user profile endpoint"' in told.lines
@@ -119,7 +119,7 @@ phases:
 """
 
 
-def test_importing_again_adds_what_is_new_and_changes_no_character(ada):
+def test_importing_again_only_adds(ada):
     ada.plan.parent.mkdir()
     ada.plan.write_text(OWN)
     ada.issue(295, "Add user profile endpoint", PROFILE, ["P0"])
@@ -156,14 +156,14 @@ def test_importing_again_adds_what_is_new_and_changes_no_character(ada):
     assert ada.plan.read_text() == text
 
 
-def test_a_plan_whose_issues_are_all_closed_has_all_of_it(ada):
+def test_closed_issues_are_imported_too(ada):
     ada.issue(295, "One", "- [ ] a")
     assert ada.types("plan", "import", "m5", "--from", "Profiles").code == 0
     ada.issue(295, "One", "- [x] a", state="closed")
     assert ada.types("plan", "import", "m5").lines == ["· plans/m5/plan.yaml has all of it already"]
 
 
-def test_what_leaves_the_milestone_and_what_cannot_be_is_told(ada):
+def test_removed_and_impossible_issues_are_named(ada):
     ada.issue(295, "One", "- [ ] a\n\nDepends on #299 and #297")
     ada.issue(296, "Two", "- [ ] b")
     assert ada.types("plan", "import", "m5", "--from", "Profiles").code == 0
@@ -228,7 +228,7 @@ def test_hostile_texts_are_texts_and_nothing_else(ada):
 
 @given(texts.text(max_size=80), texts.text(max_size=200), texts.text(max_size=30))
 @settings(max_examples=150, deadline=None)
-def test_any_text_is_read_back_as_it_was_understood(title, body, label):
+def test_any_text_survives_the_exchange(title, body, label):
     milestone = Milestone("m5", "Any", "milestone/m5", ())
     (issue,) = parse_issues(milestone, [ForgeIssue(7, title, body, "open", "", (label,))])
     fields = {"title": issue.title, "labels": issue.labels, "criteria": [each.text for each in issue.criteria]}
@@ -264,7 +264,7 @@ def test_any_text_is_read_back_as_it_was_understood(title, body, label):
         ),
     ],
 )
-def test_an_issue_is_added_however_a_plan_is_laid_out(before, after):
+def test_an_issue_is_added_to_any_layout(before, after):
     text = PlanText(before)
     text.add_issue(0, {"number": 2})
     assert text.text == after
@@ -301,7 +301,7 @@ def planned(ada):
     return ada
 
 
-def test_missing_issues_are_made_and_their_numbers_written_down(planned):
+def test_missing_issues_are_created_and_numbered(planned):
     before = planned.types("plan", "push", "m5", "--dry-run")
     assert before.lines == [
         "· #02 Keep profiles: would be made (db, P0, fix, phase-1)",
@@ -329,7 +329,7 @@ def test_missing_issues_are_made_and_their_numbers_written_down(planned):
     assert told.lines == ["· plans/m5/plan.yaml has all of it already"], "what was pushed reads as it was written"
 
 
-def test_killed_after_an_issue_was_made_it_makes_no_second_one(planned, monkeypatch):
+def test_a_kill_after_creating_makes_no_second_issue(planned, monkeypatch):
     monkeypatch.setattr(push, "_write_down", lambda *_: os.kill(os.getpid(), 9))
     child = os.fork()
     if child == 0:
@@ -348,13 +348,13 @@ def test_killed_after_an_issue_was_made_it_makes_no_second_one(planned, monkeypa
     assert len(issues_of(planned)) == 3
 
 
-def test_an_issue_that_somebody_made_by_hand_is_taken(planned):
+def test_an_issue_made_by_hand_is_adopted(planned):
     planned.issue(8, "Show profiles")
     told = planned.types("plan", "push", "m5")
     assert told.lines == ["✓ #02 is #9: Keep profiles", "✓ #01 is #8: Show profiles (it existed)"]
 
 
-def test_the_founding_examples_text_stays_as_it_is_but_for_the_numbers():
+def test_only_numbers_change_in_the_founding_example():
     from pathlib import Path
 
     before = (Path(__file__).parents[2] / "plans/m4.1/plan.yaml").read_text()

@@ -53,7 +53,7 @@ def test_a_wrong_shape_names_the_field(data, said):
     assert str(refused.value).startswith(said)
 
 
-def test_deep_in_a_plan_the_whole_path_is_named(tmp_path):
+def test_the_whole_path_into_a_plan_is_named(tmp_path):
     folder = tmp_path / "plans" / "m4.1"
     folder.mkdir(parents=True)
     (folder / "plan.yaml").write_text(PLAN, encoding="utf-8")

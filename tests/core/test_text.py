@@ -35,7 +35,7 @@ def canary(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
     ],
 )
-def test_a_secret_of_the_environment_goes_in_every_form_it_travels_in(write):
+def test_an_environment_secret_is_redacted_in_every_form(write):
     assert for_record(f"before {write(CANARY)} after") == "before [redacted] after"
 
 
@@ -48,7 +48,7 @@ def test_it_goes_from_within_base64_too(encode, before, after):
     assert len(tail) <= 4
 
 
-def test_each_line_of_a_secret_of_several_lines_is_one(monkeypatch):
+def test_each_line_of_a_multiline_secret_is_redacted(monkeypatch):
     monkeypatch.setenv("SIGNING_PRIVATE_KEY", "first-line-of-it\nsecond-line-of-it\n")
     assert for_record("| second-line-of-it |") == "| [redacted] |"
 
@@ -98,7 +98,7 @@ def test_well_known_shapes_go_wherever_they_stand(secret, around):
         ("Authorization: Basic dXNlcjpwdw==", "Authorization: Basic [redacted]"),
     ],
 )
-def test_credentials_in_urls_and_headers_go_and_the_rest_stays(text, shown):
+def test_credentials_in_urls_and_headers_are_redacted(text, shown):
     assert for_record(text) == shown
 
 
@@ -148,7 +148,7 @@ def test_what_was_taken_out_can_still_be_read():
     "command",
     ["::set-output name=a::b", "  ::add-mask::x", "\u00a0::stop-commands::t", "##[group]x", "a ##vso[task.complete]"],
 )
-def test_no_ci_runner_takes_a_line_for_a_command(command):
+def test_no_line_acts_as_a_workflow_command(command):
     for line in for_terminal(f"said\n{command}\nend").split("\n"):
         assert not line.strip().startswith("::")
         assert not re.search(r"##\w*\[", line)
@@ -183,11 +183,11 @@ def test_nothing_acts_outside_code_spans(text):
         ("use `<b>` and `@cache` in src/users.py#L15, ask me@example.org", None),
     ],
 )
-def test_a_pull_request_shows_mentions_and_references_without_acting_on_them(text, shown):
+def test_mentions_and_references_in_markdown_do_nothing(text, shown):
     assert for_markdown(text) == (shown or text)
 
 
-def test_a_mark_cannot_be_forged_inside_a_code_span():
+def test_a_code_span_forges_no_mark():
     assert "<!--" not in for_markdown("`<!-- run-milestone:m4.1:03 -->`")
 
 

@@ -92,7 +92,7 @@ def test_every_field_arrives(plan, folder):
     assert last.spec == Spec("03-groesse.md", "# Größe\n")
 
 
-def test_a_spec_that_is_named_but_missing_is_left_to_the_review(plan, with_issues):
+def test_a_missing_spec_is_left_to_the_review(plan, with_issues):
     (issue,) = plan(with_issues("{number: 1, title: A, spec: 01-a.md}")).issues
     assert issue.spec == Spec("01-a.md", "")
 
@@ -173,7 +173,7 @@ def test_a_missing_plan_names_those_that_exist(tmp_path):
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_a_fifo_or_folder_in_place_of_the_plan_holds_nothing_up(folder, make):
+def test_a_fifo_or_folder_as_plan_is_refused(folder, make):
     make(folder / "plan.yaml")
     with pytest.raises(PlanError, match="not a regular file"):
         load(folder)

@@ -47,7 +47,7 @@ def test_what_is_refused(text):
 
 
 @pytest.mark.usefixtures("parser")
-def test_an_escaped_half_of_a_surrogate_pair_is_refused():
+def test_half_a_surrogate_pair_is_refused():
     assert read(b'a: "\\ud800"').problems
 
 
@@ -68,7 +68,7 @@ def test_every_value_has_its_place():
     assert document.place(("c", 1, "missing")) == (4, 5)
 
 
-def test_text_that_is_not_utf_8_is_refused_where_it_stops_being_so():
+def test_invalid_utf8_is_refused_with_its_place():
     (problem,) = read(b"a: b\nc: \xff").problems
     assert (problem.place, problem.what) == ((2, 4), "is not UTF-8 text, expected UTF-8")
 

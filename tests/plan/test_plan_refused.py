@@ -158,7 +158,7 @@ def test_two_issues_with_one_branch(refusal, with_issues):
     assert makes.startswith("6:31: phases[0].issues[2].title: makes the branch 'feat/m4.1-7-same', which #08 has")
 
 
-def test_a_link_out_of_the_plan_is_not_followed(refusal, folder, with_issues):
+def test_links_out_of_the_plan_are_refused(refusal, folder, with_issues):
     (folder.parent.parent / "secret.md").write_text("secret")
     (folder / "a.md").symlink_to(folder.parent.parent / "secret.md")
     (folder / "out").symlink_to("/etc")

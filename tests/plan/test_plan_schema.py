@@ -74,7 +74,7 @@ def test_every_mapping_of_the_schema_is_compared():
     assert set(strict(plan_schema())) == {*PAIRS, ("decisions",)}
 
 
-def test_what_must_be_given_is_what_has_no_default():
+def test_required_fields_have_no_default():
     for steps, cls in PAIRS.items():
         needed = {
             field.name

@@ -33,7 +33,7 @@ def comment(forge, body, **how):
     }
 
 
-def test_one_job_carries_a_milestone_from_question_to_question(shop):
+def test_one_job_runs_until_a_question(shop):
     forge, began = shop("one"), time.monotonic()
     ran = forge.runs_it()
     assert not ran.red, ran.out
@@ -65,7 +65,7 @@ def plays_waves(forge, gh, *, said=None):
     return ran
 
 
-def test_a_matrix_carries_the_same_milestone_in_waves_to_the_same_end(shop, gh):
+def test_a_matrix_ends_as_one_job_does(shop, gh):
     forge, began = shop("matrix", "--matrix"), time.monotonic()
     (first,) = plays_waves(forge, gh)
     assert not first.red, first.out

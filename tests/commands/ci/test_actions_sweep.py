@@ -43,7 +43,7 @@ def open_gates(forge):
 
 
 @pytest.mark.parametrize("form", [(), ("--matrix",)], ids=["one", "matrix"])
-def test_the_founding_example_comes_to_its_end_on_actions(example, gh, form):
+def test_the_founding_example_completes_on_actions(example, gh, form):
     forge, began, (folder, started) = example(*form), time.monotonic(), gh
     recorded, jobs = yaml.safe_load((EXAMPLE / "decisions.yaml").read_text()), 0
     while True:
@@ -80,7 +80,7 @@ def test_a_matrix_gains_where_implementing_takes_long(shop, gh):
     assert matrix < one
 
 
-def test_of_two_runs_started_at_once_exactly_one_proceeds_every_time(shop):
+def test_one_of_two_simultaneous_runs_always_proceeds(shop):
     won = 0
     for _ in range(RACES):
         forge = shop("race")
@@ -95,7 +95,7 @@ def test_of_two_runs_started_at_once_exactly_one_proceeds_every_time(shop):
 
 
 @pytest.mark.parametrize(("form", "every"), FORMS.values(), ids=FORMS)
-def test_a_kill_at_any_line_of_the_log_converges(shop, gh, form, every):
+def test_a_kill_at_any_logged_line_converges(shop, gh, form, every):
     tried = converged = 0
     while True:
         forge = shop("killed", *form)

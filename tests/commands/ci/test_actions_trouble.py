@@ -5,7 +5,7 @@ import re
 from support.actions import MEMBER, TWO, WAITS, heads, held, kill, until
 
 
-def test_of_two_runs_started_at_once_exactly_one_proceeds(shop):
+def test_one_of_two_simultaneous_runs_proceeds(shop):
     forge = shop("race")
     let_go, _ = held(forge, "01")
     acts = [forge.begins(), forge.begins()]
@@ -21,7 +21,7 @@ def test_of_two_runs_started_at_once_exactly_one_proceeds(shop):
     print("figure: races won exactly once: 1 / 1")
 
 
-def test_a_job_killed_in_the_middle_is_done_again_by_the_next_run(shop, gh):
+def test_the_next_run_repeats_a_killed_job(shop, gh):
     forge = shop("killed", "--matrix")
     let_go, hangs = held(forge, "02")
     act = forge.begins(GH_CONFIG_DIR=gh[0])
@@ -38,7 +38,7 @@ def test_a_job_killed_in_the_middle_is_done_again_by_the_next_run(shop, gh):
     print("figure: killed jobs that converged: 1 / 1")
 
 
-def test_a_machine_that_is_lost_leaves_its_lock_and_a_person_takes_it_away(shop):
+def test_a_person_removes_a_lost_machines_lock(shop):
     forge = shop("lost")
     let_go, hangs = held(forge, "01")
     act = forge.begins()

@@ -78,7 +78,7 @@ def found(told):
     return lines
 
 
-def test_everything_unsafe_is_named_with_its_line_and_what_to_do(team):
+def test_everything_unsafe_is_named_with_its_line(team):
     told = team(UNSAFE).types("ci", "check")
     assert told.code == 1
     assert FOUND.items() <= found(told).items()
@@ -115,7 +115,7 @@ def test_what_is_no_workflow_gets_a_sentence(team):
     assert "does not exist. Name a workflow" in ada.types("ci", "check", "missing.yml").err
 
 
-def test_without_a_workflow_it_says_how_to_get_one(newcomer):
+def test_a_missing_workflow_is_explained(newcomer):
     told = newcomer.types("ci", "check")
     assert told.code == 2
     assert "Write one with `run-milestone ci github`." in told.err

@@ -24,7 +24,7 @@ def test_somebody_starts_a_milestone_by_hand(spelling):
     "text",
     ["", "m1; curl evil", "$(id)", "`id`", "../m1", "m1\nm4.1", "m1 --unsandboxed", "-C /", "m1\x00", '"', "m٤"],
 )
-def test_a_milestone_with_anything_else_in_it_is_refused(text):
+def test_a_milestone_input_with_more_is_refused(text):
     with pytest.raises(UsageError, match=r"is not a milestone id\. Write it like m4\.1 or m3\."):
         read_event("workflow_dispatch", {"inputs": {"milestone": text}}, (), KNOWN)
 
@@ -34,18 +34,18 @@ def test_a_milestone_without_a_plan_is_refused():
         read_event("workflow_dispatch", {"inputs": {"milestone": "m9"}}, (), KNOWN)
 
 
-def test_the_schedule_goes_on_with_what_it_was_written_for():
+def test_a_schedule_runs_its_milestone():
     assert read_event("schedule", {"schedule": "17 5 * * *"}, ("m1", "4.1", "m1"), KNOWN).milestones == ("m1", "m4.1")
 
 
 @pytest.mark.parametrize("association", ["OWNER", "MEMBER", "COLLABORATOR"])
 @pytest.mark.parametrize("body", ["/fix", "/approve because it is small", "/skip-phase\nfor now", "/Continue phase-1"])
-def test_a_command_by_somebody_of_the_project_wakes_its_milestone(association, body):
+def test_a_members_command_starts_its_milestone(association, body):
     assert read_event("issue_comment", comment(body, association), (), KNOWN).milestones == ("m4.1",)
 
 
 @pytest.mark.parametrize("issue", [{"number": 297}, {"body": "<!-- run-milestone: m4.1 -->"}])
-def test_a_command_on_an_issue_of_the_plan_or_on_the_milestones_own_counts_too(issue):
+def test_a_command_on_an_issue_counts_too(issue):
     assert read_event("issue_comment", {**comment(), "issue": issue}, (), KNOWN).milestones == ("m4.1",)
 
 
@@ -76,12 +76,12 @@ def test_any_other_comment_runs_nothing_and_says_why(event, why):
 
 
 @pytest.mark.parametrize("kind", ["pull_request", "pull_request_target", "push", "workflow_run", "::error::"])
-def test_an_event_that_may_carry_a_forks_code_runs_nothing(kind):
+def test_an_event_of_a_fork_runs_nothing(kind):
     with pytest.raises(UsageError, match="runs nothing: it may come from a fork"):
         read_event(kind, {"pull_request": {"head": {"repo": {"fork": True}}, "body": MARK}}, KNOWN, KNOWN)
 
 
-def test_a_job_hands_on_what_is_to_be_run(ada, tmp_path):
+def test_a_job_outputs_what_to_run(ada, tmp_path):
     event, output = tmp_path / "event.json", tmp_path / "output"
     event.write_text(json.dumps({"inputs": {"milestone": "M1"}}))
     job = {"GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_EVENT_PATH": str(event), "GITHUB_OUTPUT": str(output)}

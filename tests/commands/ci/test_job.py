@@ -36,7 +36,7 @@ def ada(ada):
     return plans
 
 
-def test_a_job_that_waits_is_no_failure_and_its_page_says_what_for(ada, tmp_path):
+def test_a_waiting_job_is_green_and_explained(ada, tmp_path):
     page, output = tmp_path / "summary.md", tmp_path / "output"
     job = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(page), "GITHUB_OUTPUT": str(output)}
     told = ada(WRITES).types("ci", "run", "m1", env=job)
@@ -53,13 +53,13 @@ def test_a_job_that_waits_is_no_failure_and_its_page_says_what_for(ada, tmp_path
     assert "Pages &lt;b&gt;&amp; more&lt;/b&gt;" in text, "a plan's text is text"
 
 
-def test_a_job_that_neither_ends_nor_asks_is_red_so_that_no_wave_starts_it_again(ada):
+def test_a_job_without_progress_is_red(ada):
     told = ada(WRITES).types("ci", "run", "m1", "--only", "3")
     assert told.code == 3
     assert "::notice" not in told.out
 
 
-def test_a_failed_job_is_red_and_its_page_still_says_how_things_stand(ada, tmp_path):
+def test_a_failed_job_is_red_and_explained(ada, tmp_path):
     page = tmp_path / "summary.md"
     person = ada(WRITES)
     person.types("ci", "run", "m1")
@@ -69,7 +69,7 @@ def test_a_failed_job_is_red_and_its_page_still_says_how_things_stand(ada, tmp_p
     assert "aborted" in page.read_text()
 
 
-def test_a_cancelled_job_ends_in_time_and_leaves_no_false_marker(ada, tmp_path):
+def test_a_cancelled_job_leaves_no_false_marker(ada, tmp_path):
     begun, person = tmp_path / "begun", ada(f"touch {tmp_path}/begun; sleep 600")
     words = [sys.executable, "-m", "run_milestone", "ci", "run", "m1"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}

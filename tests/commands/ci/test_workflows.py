@@ -45,11 +45,11 @@ def steps(ada):
     return [step for _, job in jobs(ada) for step in job.get("steps", ())]
 
 
-def test_nothing_of_an_event_is_put_into_a_shell(written):
+def test_no_shell_sees_event_data(written):
     assert not [step for step in steps(written) if "${{" in step.get("run", "")]
 
 
-def test_a_job_may_do_what_it_needs_and_no_more(written):
+def test_a_job_has_only_the_permissions_needed(written):
     for path in (written.folder / ".github/workflows").iterdir():
         assert yaml.safe_load(path.read_text())["permissions"] == {}
     for name, job in jobs(written):
@@ -61,7 +61,7 @@ def test_a_job_may_do_what_it_needs_and_no_more(written):
     assert not any("git" in step["run"].split() for step in rights.get("next", {"steps": []})["steps"])
 
 
-def test_what_a_plan_passes_on_reaches_the_step_that_runs_agents_and_no_other(written):
+def test_passed_variables_reach_only_the_agents_step(written):
     handed = [step["run"] for step in steps(written) if "MODEL_KEY" in step.get("env", {})]
     assert handed == [step["run"] for step in steps(written) if "run-milestone ci run" in step.get("run", "")]
     assert len(handed) == 1
@@ -78,7 +78,7 @@ def test_a_run_in_progress_is_never_cancelled(written):
     assert bound == [{"group": "run-milestone-${{ matrix.milestone }}", "cancel-in-progress": False}]
 
 
-def test_only_the_step_that_runs_the_milestone_gets_the_token_that_pushes(written):
+def test_only_the_run_step_gets_the_token(written):
     holders = [step for step in steps(written) if "GH_TOKEN" in step.get("env", {})]
     assert holders
     allowed = r"exec run-milestone (ci run|ci wave|state unlock) |gh workflow run "
@@ -106,7 +106,7 @@ def test_writing_it_again_changes_nothing(written):
     assert not any(line.startswith("✓") for line in told.lines)
 
 
-def test_an_edited_set_up_is_the_teams_and_an_edited_workflow_is_brought_up_to_date(ada):
+def test_an_edited_setup_stays_an_edited_workflow_not(ada):
     ada.types("ci", "github")
     setup, main = ada.folder / SETUP, ada.folder / MAIN
     setup.write_text(setup.read_text() + "# ours\n")
@@ -119,7 +119,7 @@ def test_an_edited_set_up_is_the_teams_and_an_edited_workflow_is_brought_up_to_d
     assert setup.read_text().endswith("# ours\n")
 
 
-def test_somebody_elses_workflow_of_that_name_stops_it_before_anything_is_written(ada):
+def test_a_foreign_workflow_of_that_name_stays(ada):
     main = ada.folder / MAIN
     main.parent.mkdir(parents=True)
     main.write_text("name: ours\n")
@@ -130,7 +130,7 @@ def test_somebody_elses_workflow_of_that_name_stops_it_before_anything_is_writte
     assert not (ada.folder / SETUP).exists()
 
 
-def test_with_several_plans_the_schedule_has_to_be_told(ada):
+def test_several_plans_need_a_named_schedule(ada):
     ada.types("init", "m2")
     told = ada.types("ci", "github")
     assert told.code == 2
@@ -139,7 +139,7 @@ def test_with_several_plans_the_schedule_has_to_be_told(ada):
     assert "SCHEDULED: m1 m2\n" in (ada.folder / MAIN).read_text()
 
 
-def test_a_plan_whose_pull_requests_would_be_gone_with_the_job_is_named(ada):
+def test_a_forge_lost_with_the_job_is_named(ada):
     told = ada.types("ci", "github")
     assert "⚠️ The plan of m1 keeps pull requests in files on the machine that runs it" in told.out
     assert "Write `forge: github` in plans/m1/plan.yaml." in told.out
