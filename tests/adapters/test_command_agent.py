@@ -106,10 +106,10 @@ def test_an_agent_gets_only_the_plans_variables(work, tree, monkeypatch):
 
 
 def test_final_json_gives_summary_and_cost(work):
-    said = {"type": "result", "is_error": False, "result": "I made it\n\nin two parts", "total_cost_usd": 0.25}
-    report = work(f"print('thinking'); print({json.dumps(said)!r})")
+    final = {"type": "result", "is_error": False, "result": "I made it\n\nin two parts", "total_cost_usd": 0.25}
+    report = work(f"print('thinking'); print({json.dumps(final)!r})")
     assert report == Report(("I made it", "in two parts"), 0.25)
-    report = work(f"print({json.dumps({**said, 'is_error': True})!r})")
+    report = work(f"print({json.dumps({**final, 'is_error': True})!r})")
     assert (report.problem, report.cost) == ("it says that it failed: I made it; in two parts", 0.25)
 
 
@@ -167,7 +167,7 @@ def test_the_prompt_describes_the_whole_issue(assign, tree):
         )
     )
     assert text.startswith("# Implement issue 03 of milestone m4.1, attempt 1\n")
-    for said in (
+    for final in (
         "Add input sanitization",
         "Names arrive with control characters.",
         "- They are removed (proved by tests/test_sanitize.py::test_removed)\n- No loss",
@@ -175,7 +175,7 @@ def test_the_prompt_describes_the_whole_issue(assign, tree):
         "- may change: src/users/**\n- must not change: deploy/**",
         "## Conventions of this repository (AGENTS.md)\n\n```text\nUse tabs.\n```",
     ):
-        assert said in text
+        assert final in text
     assert "CLAUDE.md" not in text
     assert "Findings" not in text
 

@@ -48,8 +48,8 @@ class Bench:
         hook.chmod(0o755)
         self.git = self.runner()
 
-    def runner(self, remote=None, own="m4.1"):
-        return Git(Processes(), self.product, remote or str(self.remote), name=own, root=self.root)
+    def runner(self, remote=None, name="m4.1"):
+        return Git(Processes(), self.product, remote or str(self.remote), name=name, root=self.root)
 
     def person(self, files, where=None, message="work"):
         where = where or self.product
@@ -122,8 +122,8 @@ def test_an_empty_or_garbled_git_answer_is_refused(bench, monkeypatch, tmp_path)
     (tmp_path / "bin").mkdir()
     shim = tmp_path / "bin" / "git"
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    for said in ("", "main", "HEAD refs/heads/main", "0123\trefs/heads/main", "a" * 39):
-        shim.write_text(f"#!/bin/sh\nprintf '{said}\\n'\n")
+    for answer in ("", "main", "HEAD refs/heads/main", "0123\trefs/heads/main", "a" * 39):
+        shim.write_text(f"#!/bin/sh\nprintf '{answer}\\n'\n")
         shim.chmod(0o755)
         with pytest.raises(OutsideError, match=r"no object id|no answer"):
             bench.git.head("main")
@@ -158,9 +158,9 @@ def test_commits_are_read_whatever_their_messages_hold(bench):
     person = bench.person({}, message="odd\x0c sub\u2028ject\n\nRun-Milestone: folded\n  m4.1/03 attempt-9")
     ours = bench.person({"c.py": ""}, message="feat: ours\n\n- says\n\nRun-Milestone: m4.1/03 attempt-2")
     other = bench.person({}, message="feat: of another issue\n\nRun-Milestone: m4.1/031 attempt-3")
-    found = bench.git.commits(bench.base, other, "m4.1/03")
-    assert [(commit.sha, commit.attempt) for commit in found] == [(person, 9), (ours, 2), (other, None)]
-    assert found[0].subject == "odd\x0c sub\u2028ject"
+    listed = bench.git.commits(bench.base, other, "m4.1/03")
+    assert [(commit.sha, commit.attempt) for commit in listed] == [(person, 9), (ours, 2), (other, None)]
+    assert listed[0].subject == "odd\x0c sub\u2028ject"
 
 
 def test_committed_bytes_are_read_and_links_lead_nowhere(bench, tmp_path):
@@ -185,7 +185,7 @@ def test_a_surrounding_git_does_not_lead_astray(bench, monkeypatch, tmp_path):
         monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
     assert bench.git.head("main") == bench.base
     assert bench.git.read(bench.base, "src/b.py") == b"b\n"
-    assert bench.runner(own="m4.2").head("main") == bench.base
+    assert bench.runner(name="m4.2").head("main") == bench.base
     monkeypatch.undo()
 
 
@@ -247,8 +247,8 @@ def test_modes_and_links_belong_to_the_change(bench):
 
     plain = bench.agent({"a.py": "x\n"})
     runs = bench.agent({"a.py": "x\n"}, also=mode(0o755))
-    here, there = bench.agent(also=link("here")), bench.agent(also=link("there"))
-    assert len({bench.git.patch_id(bench.base, head) for head in (plain, runs, here, there)}) == 4
+    here, elsewhere = bench.agent(also=link("here")), bench.agent(also=link("there"))
+    assert len({bench.git.patch_id(bench.base, head) for head in (plain, runs, here, elsewhere)}) == 4
 
 
 @pytest.mark.parametrize(
@@ -315,9 +315,9 @@ from run_milestone.adapters.git.cmd import GitCmd
 def make(place):
     return GitCmd(None, place, "m1", make=True).dir
 
-def read(own):
+def read(directory):
     "What it holds, nothing where the next run makes it as if none had been there."
-    return [(own / name).read_text() for name in ("HEAD", "config")] if (own / "HEAD").exists() else None
+    return [(directory / name).read_text() for name in ("HEAD", "config")] if (directory / "HEAD").exists() else None
 
 def killed_at(left, place):
     "Make it in a child that ends as by kill -9 at its line number `left`; returns whether it came so far."
@@ -345,12 +345,12 @@ print(line)
 
 
 def test_a_kill_while_initialising_leaves_a_whole_repository(tmp_path):
-    told = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
-    assert int(told.stdout) > 100
+    result = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert int(result.stdout) > 100
 
 
-# ---- laying out and committing --------------------------------------------------------------------------------
+# ---- checking out and committing ------------------------------------------------------------------------------
 
 
 def test_a_tree_holds_exactly_what_is_committed(bench):
@@ -368,8 +368,8 @@ def test_a_tree_holds_exactly_what_is_committed(bench):
     bench.git.checkout(bench.tree, bench.base, "03")
     mess(bench.tree)
     bench.git.checkout(bench.tree, bench.base, "03")
-    found = sorted(str(path.relative_to(bench.tree)) for path in bench.tree.rglob("*"))
-    assert found == ["a.py", "image.bin", "src", "src/b.py"]
+    listed = sorted(str(path.relative_to(bench.tree)) for path in bench.tree.rglob("*"))
+    assert listed == ["a.py", "image.bin", "src", "src/b.py"]
     assert (bench.tree / "a.py").read_text() == CODE
 
 
@@ -515,7 +515,7 @@ def test_the_users_checkout_index_and_stash_stay(bench):
     git("add", "a.py", where=bench.product)
     bench.write({"a.py": "unstaged\n", "untracked.txt": "mine"}, bench.product)
 
-    def own():
+    def users_files():
         folder = bench.product / ".git"
         files = ["index", "HEAD", "config", "refs/stash", "refs/heads/main", "logs/HEAD"]
         return [(folder / name).read_bytes() for name in files] + [
@@ -523,14 +523,14 @@ def test_the_users_checkout_index_and_stash_stay(bench):
             (bench.product / "a.py").read_text(),
         ]
 
-    before = own()
+    before = users_files()
     head = bench.agent({"a.py": "agent\n", "new.py": ""})
     bench.git.set_branch("feat/x", head, None)
     bench.git.push(head, "feat/x", None)
     bench.git.fetch("feat/x")
     bench.git.join(head, bench.base, "m\n")
     assert bench.git.uncommitted() == 1
-    assert own() == before
+    assert users_files() == before
 
 
 # ---- the remote -----------------------------------------------------------------------------------------------
@@ -623,7 +623,7 @@ def test_no_branch_name_reaches_another_ref(bench, name):
 )
 def test_no_address_runs_anything(bench, remote):
     canary = bench.root / "canary"
-    astray = bench.runner(remote.replace("CANARY", str(canary)), own="m4.2")
+    astray = bench.runner(remote.replace("CANARY", str(canary)), name="m4.2")
     head = bench.agent({"new.py": ""})
     for use in (astray.remote_heads, lambda: astray.fetch("main"), lambda: astray.push(head, "feat/x", None)):
         with pytest.raises(OutsideError):

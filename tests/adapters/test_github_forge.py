@@ -88,10 +88,10 @@ def forge(ground):
 MARK = "<!-- run-milestone: m4.1/03 -->"
 
 
-def propose(ground, forge, head=HEAD, base=BASE, **said):
+def propose(ground, forge, head=HEAD, base=BASE, **fields):
     if ground.head(head) is None:
         ground.push(head, {f"{head.replace('/', '-')}.txt": "new\n"})
-    return forge.create(head, Proposal(**{"title": "Sanitize", "body": f"Why.\n\n{MARK}\n", "base": base, **said}))
+    return forge.create(head, Proposal(**{"title": "Sanitize", "body": f"Why.\n\n{MARK}\n", "base": base, **fields}))
 
 
 def refused(act):
@@ -133,7 +133,7 @@ def test_a_lost_answer_never_makes_a_second_comment(ground, forge):
     for what in ("POST /repos/acme/widgets/", "mutation IssueCreate"):
         ground.github.fails(what, "lost")
     assert forge.comment(number, "once").body == "once"
-    assert [said.body for said in forge.comments(number)] == ["once"]
+    assert [comment.body for comment in forge.comments(number)] == ["once"]
     assert forge.create_issue(title="One", body="once").title == "One"
     ground.github.fails("POST /repos/acme/widgets/", "lost")
     assert forge.ensure_milestone("m4.1").title == "m4.1"
@@ -229,9 +229,9 @@ def test_a_protected_branch_quotes_github(ground, forge):
 
 
 def test_the_doctor_learns_login_and_scopes(ground, forge):
-    told = forge.auth_status()
-    assert (told.repository, told.login, told.enough) == ("acme/widgets", "ada", True)
-    assert told.scopes == ("repo", "read:org", "workflow")
+    status = forge.auth_status()
+    assert (status.repository, status.login, status.enough) == ("acme/widgets", "ada", True)
+    assert status.scopes == ("repo", "read:org", "workflow")
     ground.hosted.scopes = "gist"
     assert not forge.auth_status().enough
     ground.hosted.scopes, ground.hosted.people["ada"] = "repo", "READ"
@@ -298,13 +298,13 @@ def test_the_token_is_nowhere_to_be_read(ground, caplog, capfd, tmp_path):
 
 def _of_processes(read):
     """What can be read of every process on this machine."""
-    found = []
+    entries = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            found.append(read(f"/proc/{pid}"))
+            entries.append(read(f"/proc/{pid}"))
         except OSError:
             continue
-    return found
+    return entries
 
 
 def _arguments(place):

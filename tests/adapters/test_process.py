@@ -199,9 +199,9 @@ def test_a_command_inherits_no_lock_or_lifeline(tmp_path):
 def test_the_log_names_commands_and_no_secret(processes, tmp_path, monkeypatch):
     monkeypatch.setenv("DEPLOY_TOKEN", "canary-canary")
     log = tmp_path / "logs" / "03" / "agent.log"
-    said = "print('my canary-canary', chr(27) + '[2J'); print('oh', file=__import__('sys').stderr)"
+    program = "print('my canary-canary', chr(27) + '[2J'); print('oh', file=__import__('sys').stderr)"
     for _ in range(2):
-        processes.untrusted([PYTHON, "-c", said], cwd=tmp_path, timeout=20, log=log)
+        processes.untrusted([PYTHON, "-c", program], cwd=tmp_path, timeout=20, log=log)
     text = log.read_text()
     assert text.count("$ ") == 2
     assert text.count("my [redacted] \\x1b[2J\noh\n[exit 0 after") == 2

@@ -15,8 +15,8 @@ def test_runs_that_begin_at_once_share_one_remote(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: make_bare(processes, remote, "main"), range(24)))
     processes.stop()
-    told = subprocess.run(["git", "-C", remote, "symbolic-ref", "HEAD"], capture_output=True, text=True, check=True)
-    assert told.stdout == "refs/heads/main\n"
+    head = subprocess.run(["git", "-C", remote, "symbolic-ref", "HEAD"], capture_output=True, text=True, check=True)
+    assert head.stdout == "refs/heads/main\n"
     assert [path.name for path in remote.parent.iterdir()] == ["product.git"]
 
 

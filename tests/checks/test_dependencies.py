@@ -10,7 +10,7 @@ from run_milestone.model import Kind, Licences, Severity
 BEFORE = '[project]\nname = "users"\ndependencies = ["alembic>=1.13"]\n'
 
 
-def told(change):
+def reported(change):
     return [(finding.kind, finding.message) for finding in check(change)]
 
 
@@ -95,7 +95,7 @@ def test_every_form_of_asking_is_read(world, form):
     template, before, after = FORMS[form]
     path = form if "." in form else "pyproject.toml"
     change = world.change({path: template.format(before)}, {path: template.format(after.format())})
-    assert told(change) == [(Kind.DEPENDENCY, "New dependency: httpx v0.25.0 (BSD-3-Clause)")]
+    assert reported(change) == [(Kind.DEPENDENCY, "New dependency: httpx v0.25.0 (BSD-3-Clause)")]
 
 
 def test_npm_packages_are_asked_of_the_plan(world):
@@ -104,7 +104,7 @@ def test_npm_packages_are_asked_of_the_plan(world):
         '{"dependencies": {"a": "1.1.0"}, "devDependencies": {"jest": "^29"}}',
     )
     policy = Licences(packages={"jest": "MIT"})
-    assert told(world.change({"package.json": before}, {"package.json": after}, licences=policy)) == [
+    assert reported(world.change({"package.json": before}, {"package.json": after}, licences=policy)) == [
         (Kind.DEPENDENCY, "a 1.0.0 → 1.1.0"),
         (Kind.DEPENDENCY, "New dependency: jest ^29 (MIT)"),
     ]
@@ -112,12 +112,14 @@ def test_npm_packages_are_asked_of_the_plan(world):
 
 def test_an_editable_or_unnamed_requirement_is_not_overlooked(world):
     change = world.change({"requirements.txt": ""}, {"requirements.txt": "-e git+https://host.invalid/x\n"})
-    assert told(change) == [(Kind.LICENCE, "New dependency: git+https://host.invalid/x any version (unknown licence)")]
+    assert reported(change) == [
+        (Kind.LICENCE, "New dependency: git+https://host.invalid/x any version (unknown licence)")
+    ]
 
 
 def test_a_changed_version_is_told_with_both(world):
     after = BEFORE.replace(">=1.13", ">=1.14")
-    assert told(world.change({"pyproject.toml": BEFORE}, {"pyproject.toml": after})) == [
+    assert reported(world.change({"pyproject.toml": BEFORE}, {"pyproject.toml": after})) == [
         (Kind.DEPENDENCY, "alembic >=1.13 → >=1.14")
     ]
 
@@ -125,22 +127,24 @@ def test_a_changed_version_is_told_with_both(world):
 def test_what_only_moves_or_goes_is_not_new(world):
     before = {"pyproject.toml": BEFORE, "requirements.txt": "httpx==0.25.0\nold\n"}
     after = {"pyproject.toml": BEFORE.replace('"]', '", "httpx==0.25.0"]'), "requirements.txt": "\n"}
-    assert told(world.change(before, after)) == []
+    assert reported(world.change(before, after)) == []
 
 
 def test_an_unexplained_lock_file_is_a_finding(world):
-    assert told(world.change({"uv.lock": "a\n"}, {"uv.lock": "b\n"})) == [(Kind.LOCKFILE, "Lock file changed: uv.lock")]
+    assert reported(world.change({"uv.lock": "a\n"}, {"uv.lock": "b\n"})) == [
+        (Kind.LOCKFILE, "Lock file changed: uv.lock")
+    ]
     after = BEFORE.replace(">=1.13", ">=1.14")
     change = world.change({"pyproject.toml": BEFORE, "uv.lock": "a\n"}, {"pyproject.toml": after, "uv.lock": "b\n"})
-    assert told(change) == [(Kind.DEPENDENCY, "alembic >=1.13 → >=1.14")]
+    assert reported(change) == [(Kind.DEPENDENCY, "alembic >=1.13 → >=1.14")]
 
 
 def test_an_unreadable_manifest_is_a_finding(world):
     change = world.change({"pyproject.toml": BEFORE}, {"pyproject.toml": "[project\n"})
-    ((kind, message),) = told(change)
+    ((kind, message),) = reported(change)
     assert kind is Kind.TOOL
     assert message.startswith("pyproject.toml cannot be read: Expected ']'")
 
 
 def test_other_changes_are_nothing(world):
-    assert told(world.change({}, {"src/a.py": "import httpx\n", "notes/list.txt": "httpx==0.25.0\n"})) == []
+    assert reported(world.change({}, {"src/a.py": "import httpx\n", "notes/list.txt": "httpx==0.25.0\n"})) == []

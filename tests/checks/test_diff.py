@@ -32,8 +32,8 @@ def test_file_names_match_those_of_blobs(world, name):
 @pytest.mark.parametrize("name", ["with space.bin", "x b/y.bin", 'quo"te.bin', "a b/a b/a"])
 def test_files_without_a_hunk_are_named_too(world, name):
     change = world.change({name: b"\0old", "empty.py": ""}, {name: b"\0new", "empty.py": None, "made.py": ""})
-    found = {file.path: (file.status, file.binary) for file in change.files}
-    assert found[name] == ("M", True)
+    findings = {file.path: (file.status, file.binary) for file in change.files}
+    assert findings[name] == ("M", True)
 
 
 def test_empty_files_come_and_go(world):

@@ -68,7 +68,7 @@ def test_an_installed_check_joins_in_by_name(world, plugin):
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
         ("def broken(change):\n    raise RuntimeError('first\\nsecond')\n", "(RuntimeError: first)"),
         (
@@ -79,12 +79,12 @@ def test_an_installed_check_joins_in_by_name(world, plugin):
         ("import no_such_module\n", "(ModuleNotFoundError: No module named 'no_such_module')"),
     ],
 )
-def test_a_check_that_fails_is_a_finding(world, plugin, source, said):
+def test_a_check_that_fails_is_a_finding(world, plugin, source, message):
     plugin(source, "broken")
     (finding,) = inspect(world.change({}, {"a.py": "x = 1\n"}))
     assert (finding.kind, finding.severity, finding.rule) == (Kind.TOOL, Severity.WARNING, "broken")
     assert finding.message.startswith("The check `broken` failed ")
-    assert said in finding.message
+    assert message in finding.message
     assert "\n" not in finding.message
 
 
@@ -111,9 +111,9 @@ def test_a_missing_tool_is_a_finding(world, monkeypatch, module, path, text, ext
     for name in [name for name in sys.modules if name.partition(".")[0] == module]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [_Without(module, finder) for finder in sys.meta_path])
-    told = [finding for finding in inspect(world.change({}, {path: text})) if finding.kind is Kind.TOOL]
-    assert [finding.message.rpartition(": ")[2] for finding in told] == [f"pip install 'run-milestone[{extra}]'"]
-    assert module.replace("_", "-") in told[0].message
+    findings = [finding for finding in inspect(world.change({}, {path: text})) if finding.kind is Kind.TOOL]
+    assert [finding.message.rpartition(": ")[2] for finding in findings] == [f"pip install 'run-milestone[{extra}]'"]
+    assert module.replace("_", "-") in findings[0].message
 
 
 class _Without:

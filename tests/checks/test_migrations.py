@@ -27,7 +27,7 @@ def revision(id_, parent, upgrade="pass", downgrade="pass"):
 START = {FIRST: revision("001", None, 'op.create_table("users", sa.Column("id", sa.Integer))')}
 
 
-def told(world, upgrade, **milestone):
+def reported(world, upgrade, **milestone):
     """Return (kind, rule, message, detail) of a new revision 002 with this upgrade()."""
     change = world.change(START, {f"{FOLDER}/002_next.py": revision("002", "001", upgrade)}, **milestone)
     return [(finding.kind, finding.rule, finding.message, finding.detail) for finding in check(change)]
@@ -54,7 +54,7 @@ def test_new_tables_columns_and_indexes_are_additive(world):
         op.create_index("ix_active", "users", ["active"])
         op.alter_column("users", "nick", nullable=True)
     """
-    assert told(world, upgrade) == [
+    assert reported(world, upgrade) == [
         (Kind.MIGRATION_ADDITIVE, "CREATE TABLE", 'CREATE TABLE "user_profiles"', None),
         (Kind.MIGRATION_ADDITIVE, "ADD COLUMN", 'ADD COLUMN "bio"', None),
         (Kind.MIGRATION_ADDITIVE, "ADD COLUMN", 'ADD COLUMN "active"', None),
@@ -123,10 +123,10 @@ def test_what_takes_something_away_is_breaking(world):
         'op.drop_column("people", "age")': "DROP COLUMN",
         'op.drop_table("people")': "DROP TABLE",
     }
-    found = told(world, "\n".join(steps))
-    assert {finding[0] for finding in found} == {Kind.MIGRATION_BREAKING}
-    assert [finding[1] for finding in found] == list(steps.values())
-    assert found[-1][3] == "Risk: Data loss (rows not counted: the plan names no database)"
+    findings = reported(world, "\n".join(steps))
+    assert {finding[0] for finding in findings} == {Kind.MIGRATION_BREAKING}
+    assert [finding[1] for finding in findings] == list(steps.values())
+    assert findings[-1][3] == "Risk: Data loss (rows not counted: the plan names no database)"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_harmless_revisions_are_not_breaking(world):
         op.execute("DELETE FROM staging")
         op.drop_table("staging")
     """
-    assert [finding[1] for finding in told(world, upgrade)] == ["CREATE TABLE"]
+    assert [finding[1] for finding in reported(world, upgrade)] == ["CREATE TABLE"]
 
 
 def test_deleting_some_rows_asks_for_a_database_review():
@@ -189,7 +189,7 @@ def test_deleting_some_rows_asks_for_a_database_review():
     ],
 )
 def test_a_revision_that_does_not_render_is_breaking(world, upgrade, reason):
-    ((kind, rule, message, _),) = told(world, upgrade)
+    ((kind, rule, message, _),) = reported(world, upgrade)
     assert (kind, rule) == (Kind.MIGRATION_BREAKING, "UNREADABLE")
     assert reason in message
 
@@ -203,7 +203,7 @@ def test_a_revision_that_does_not_render_is_breaking(world, upgrade, reason):
     ],
 )
 def test_what_hides_from_the_rendering_is_breaking(world, upgrade):
-    assert Kind.MIGRATION_BREAKING in [finding[0] for finding in told(world, upgrade)]
+    assert Kind.MIGRATION_BREAKING in [finding[0] for finding in reported(world, upgrade)]
 
 
 def test_a_revision_may_import_its_own_project(world):

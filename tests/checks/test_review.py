@@ -29,13 +29,13 @@ class InputSanitizer:
 '''
 
 
-def told(change):
+def reported(change):
     return [(finding.severity, finding.rule, finding.message, finding.line) for finding in review(change)]
 
 
 def test_the_founding_example_finds_docstring_before_import(world):
     change = world.change({"pyproject.toml": RUFF}, {"src/users/sanitize.py": SANITIZE})
-    assert told(change) == [
+    assert reported(change) == [
         (Severity.WARNING, "D101", "Missing docstring in public class", 15),
         (Severity.WARNING, "F401", "`os` imported but unused", 3),
     ]
@@ -44,20 +44,20 @@ def test_the_founding_example_finds_docstring_before_import(world):
 
 def test_after_the_fix_there_is_nothing(world):
     clean = SANITIZE.replace("import os\n", "").replace("Sanitizer:\n", 'Sanitizer:\n    """Sanitizes."""\n\n')
-    assert told(world.change({"pyproject.toml": RUFF}, {"src/users/sanitize.py": clean})) == []
+    assert reported(world.change({"pyproject.toml": RUFF}, {"src/users/sanitize.py": clean})) == []
 
 
 def test_only_added_lines_are_reviewed(world):
     before = {"pyproject.toml": RUFF, "a.py": "import os\n\nx = 1\n", "b.py": "import sys\n"}
-    assert told(world.change(before, {"a.py": "import os\nimport re\n\nx = 1\n"})) == [
+    assert reported(world.change(before, {"a.py": "import os\nimport re\n\nx = 1\n"})) == [
         (Severity.WARNING, "F401", "`re` imported but unused", 2)
     ]
 
 
 def test_security_rules_and_syntax_errors_are_critical(world):
     after = {"a.py": "import subprocess\nsubprocess.call('ls', shell=True)\n", "b.py": "def f(:\n"}
-    found = review(world.change({"pyproject.toml": RUFF}, after))
-    critical = {(finding.path, finding.rule) for finding in found if finding.severity is Severity.CRITICAL}
+    findings = review(world.change({"pyproject.toml": RUFF}, after))
+    critical = {(finding.path, finding.rule) for finding in findings if finding.severity is Severity.CRITICAL}
     assert ("b.py", "invalid-syntax") in critical
     assert any(path == "a.py" and rule.startswith("S") for path, rule in critical)
 

@@ -12,17 +12,17 @@ from run_milestone.model import Kind, Limits, Severity
 from run_milestone.model.change import ChangedFile
 
 
-def told(change):
+def reported(change):
     return [(finding.kind, finding.message) for finding in check(change)]
 
 
 def test_a_change_within_the_limits_is_nothing(world):
-    assert told(world.change({}, {f"src/m{number}.py": "x = 1\n" for number in range(8)})) == []
+    assert reported(world.change({}, {f"src/m{number}.py": "x = 1\n" for number in range(8)})) == []
 
 
 def test_too_many_files_or_lines_are_counted(world):
     after = {f"src/m{number}.py": "x = 1\n" * 200 for number in range(9)}
-    assert told(world.change({}, after)) == [
+    assert reported(world.change({}, after)) == [
         (Kind.SIZE, "9 files changed, the limit is 8"),
         (Kind.SIZE, "1,800 lines changed, the limit is 400"),
     ]
@@ -30,17 +30,17 @@ def test_too_many_files_or_lines_are_counted(world):
 
 def test_deleted_lines_count_against_the_plans_limits(world):
     change = world.change({"a.py": "x = 1\n" * 9}, {"a.py": None}, limits=Limits(lines=8))
-    assert told(change) == [(Kind.SIZE, "9 lines changed, the limit is 8")]
+    assert reported(change) == [(Kind.SIZE, "9 lines changed, the limit is 8")]
 
 
 def test_lock_files_and_moves_do_not_count(world):
     before = {"src/old.py": "".join(f"x = {number}\n" for number in range(500))}
     after = {"src/old.py": None, "src/new.py": before["src/old.py"], "uv.lock": "x\n" * 900}
-    assert told(world.change(before, after)) == []
+    assert reported(world.change(before, after)) == []
 
 
 def test_an_empty_branch_is_told(world):
-    assert told(world.change({"a.py": "x = 1\n"}, {})) == [(Kind.EMPTY, "The branch changes nothing")]
+    assert reported(world.change({"a.py": "x = 1\n"}, {})) == [(Kind.EMPTY, "The branch changes nothing")]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_an_empty_branch_is_told(world):
 )
 def test_comments_layout_and_prose_are_no_code(world, name, before, after):
     change = world.change({name: before}, {name: after})
-    assert told(change) == [(Kind.EMPTY, "Only comments, documentation or blank lines were changed")]
+    assert reported(change) == [(Kind.EMPTY, "Only comments, documentation or blank lines were changed")]
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def test_comments_layout_and_prose_are_no_code(world, name, before, after):
     ],
 )
 def test_code_is_code(world, name, before, after):
-    assert told(world.change({name: before}, {name: after})) == []
+    assert reported(world.change({name: before}, {name: after})) == []
 
 
 def test_an_issue_that_asks_for_documentation_gets_it(world, issue):
     change = world.change({}, {"docs/users.md": "Users.\n"}, issue=replace(issue, type="docs"))
-    assert told(change) == []
+    assert reported(change) == []
 
 
 def test_binaries_count_by_bytes(world):
@@ -99,7 +99,7 @@ def test_binaries_count_by_bytes(world):
     ids=["small", "allowed by the plan", "deleted"],
 )
 def test_small_allowed_and_deleted_binaries_ask_nothing(world, before, after, limits):
-    assert told(world.change(before, after, limits=limits)) == []
+    assert reported(world.change(before, after, limits=limits)) == []
 
 
 def test_a_file_that_no_forge_takes_is_critical(world):

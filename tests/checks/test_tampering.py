@@ -26,7 +26,7 @@ class TestLimits:
 PATH = "tests/test_cache.py"
 
 
-def told(change):
+def reported(change):
     findings = list(check(change))
     assert all((one.kind, one.severity) == (Kind.TAMPERING, Severity.CRITICAL) for one in findings)
     return [(finding.rule, finding.message) for finding in findings]
@@ -88,19 +88,21 @@ def told(change):
 )
 def test_a_weakened_test_is_told(world, old, new, expected):
     assert TESTS.count(old) == 1
-    assert told(world.change({PATH: TESTS}, {PATH: TESTS.replace(old, new)})) == [expected]
+    assert reported(world.change({PATH: TESTS}, {PATH: TESTS.replace(old, new)})) == [expected]
 
 
 def test_a_weaker_test_of_equal_name_is_found(world):
     again = TESTS + "\n\ndef test_expiry(cache):\n    pass\n"
-    assert told(world.change({PATH: TESTS}, {PATH: again})) == [
+    assert reported(world.change({PATH: TESTS}, {PATH: again})) == [
         ("fewer-assertions", "Assertions removed: test_expiry had 2, has 0")
     ]
 
 
 def test_a_deleted_file_of_tests_is_told_once(world):
-    assert told(world.change({PATH: TESTS}, {PATH: None})) == [("deleted-tests", f"Tests deleted: {PATH} held 2 tests")]
-    assert told(world.change({"ui/list.spec.ts": "it()\n"}, {"ui/list.spec.ts": None})) == [
+    assert reported(world.change({PATH: TESTS}, {PATH: None})) == [
+        ("deleted-tests", f"Tests deleted: {PATH} held 2 tests")
+    ]
+    assert reported(world.change({"ui/list.spec.ts": "it()\n"}, {"ui/list.spec.ts": None})) == [
         ("deleted-tests", "Test file deleted: ui/list.spec.ts")
     ]
 
@@ -108,29 +110,31 @@ def test_a_deleted_file_of_tests_is_told_once(world):
 @pytest.mark.parametrize("name", ["tests/cache_checks.py", "attic/old.txt"])
 def test_a_test_file_renamed_away_is_deleted(world, name):
     change = world.change({PATH: TESTS}, {PATH: None, name: TESTS})
-    assert told(change) == [("deleted-tests", f"Tests deleted: {PATH} held 2 tests")]
+    assert reported(change) == [("deleted-tests", f"Tests deleted: {PATH} held 2 tests")]
 
 
 def test_tests_that_only_move_are_not_removed(world):
     moved = {PATH: None, "tests/unit/test_cache.py": TESTS + "\n\ndef test_more():\n    assert 2 + 2 == 4\n"}
-    assert told(world.change({PATH: TESTS}, moved)) == []
+    assert reported(world.change({PATH: TESTS}, moved)) == []
 
 
 def test_moved_tests_without_assertions_are_removed(world):
     hollow = "def test_expiry():\n    pass\n\n\nclass TestLimits:\n    def test_full(self):\n        pass\n"
     change = world.change({PATH: TESTS}, {PATH: None, "tests/test_other.py": hollow})
-    assert told(change) == [("deleted-tests", f"Tests deleted: {PATH} held 2 tests")]
+    assert reported(change) == [("deleted-tests", f"Tests deleted: {PATH} held 2 tests")]
 
 
 def test_new_tests_and_stronger_ones_are_welcome(world):
     stronger = TESTS.replace('    cache.put("a", 1)\n', '    cache.put("a", 1)\n    assert cache.size == 1\n')
     more = stronger + "\n\ndef test_other(cache):\n    assert not cache.get('x')\n"
-    assert told(world.change({PATH: TESTS}, {PATH: more, "tests/test_new.py": TESTS, "src/a.py": "skip = 1\n"})) == []
+    assert (
+        reported(world.change({PATH: TESTS}, {PATH: more, "tests/test_new.py": TESTS, "src/a.py": "skip = 1\n"})) == []
+    )
 
 
 def test_an_old_skip_is_no_finding(world):
     skipped = TESTS.replace("def test_expiry", "@pytest.mark.skip\ndef test_expiry")
-    assert told(world.change({PATH: skipped}, {PATH: "import os\n" + skipped})) == []
+    assert reported(world.change({PATH: skipped}, {PATH: "import os\n" + skipped})) == []
 
 
 @pytest.mark.parametrize(
@@ -148,15 +152,15 @@ def test_an_old_skip_is_no_finding(world):
     ],
 )
 def test_configuration_is_told_unless_the_issue_names_it(world, issue, name):
-    assert told(world.change({name: "# a\n"}, {name: "# b\n"})) == [
+    assert reported(world.change({name: "# a\n"}, {name: "# b\n"})) == [
         ("configuration", f"Test, lint or CI configuration changed: {name}")
     ]
     wildcard = replace(issue, paths=Paths(allow=("**",)))
-    assert told(world.change({name: "# a\n"}, {name: None}, issue=wildcard)) == [
+    assert reported(world.change({name: "# a\n"}, {name: None}, issue=wildcard)) == [
         ("configuration", f"Test, lint or CI configuration deleted: {name}")
     ]
     named = replace(issue, paths=Paths(allow=(name,)))
-    assert told(world.change({name: "# a\n"}, {name: "# b\n"}, issue=named)) == []
+    assert reported(world.change({name: "# a\n"}, {name: "# b\n"}, issue=named)) == []
 
 
 PYPROJECT = '[project]\nname = "users"\ndependencies = []\n\n[tool.ruff.lint]\nselect = ["S"]\n'
@@ -164,7 +168,7 @@ PYPROJECT = '[project]\nname = "users"\ndependencies = []\n\n[tool.ruff.lint]\ns
 
 def test_of_pyproject_only_the_tools_tables_count(world):
     harmless = PYPROJECT.replace("[]", '["httpx"]').replace('["S"]', '[\n  "S",  # security\n]') + "[tool.uv]\nx = 1\n"
-    assert told(world.change({"pyproject.toml": PYPROJECT}, {"pyproject.toml": harmless})) == []
+    assert reported(world.change({"pyproject.toml": PYPROJECT}, {"pyproject.toml": harmless})) == []
 
 
 @pytest.mark.parametrize(
@@ -182,11 +186,11 @@ def test_of_pyproject_only_the_tools_tables_count(world):
 )
 def test_a_changed_tool_table_is_told(world, old, new, message):
     change = world.change({"pyproject.toml": PYPROJECT}, {"pyproject.toml": PYPROJECT.replace(old, new)})
-    assert told(change) == [("configuration", message)]
+    assert reported(change) == [("configuration", message)]
 
 
 def test_only_scripts_of_package_json_are_configuration(world):
     before, after = '{"scripts": {"test": "jest"}}', '{"scripts": {"test": "true"}, "dependencies": {"a": "1"}}'
-    assert told(world.change({"package.json": before}, {"package.json": after})) == [
+    assert reported(world.change({"package.json": before}, {"package.json": after})) == [
         ("configuration", 'Test or lint configuration changed: "scripts" in package.json')
     ]

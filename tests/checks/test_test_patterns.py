@@ -6,7 +6,7 @@ from run_milestone.checks.test_patterns import check
 from run_milestone.model.change import ChangedFile
 
 
-def told(path, added=(), removed=(), status="M"):
+def reported(path, added=(), removed=(), status="M"):
     lines = (tuple(enumerate(texts, start=1)) for texts in (added, removed))
     return [finding.message for finding in check(ChangedFile(path, status, None, *lines))]
 
@@ -25,9 +25,9 @@ def told(path, added=(), removed=(), status="M"):
     ],
 )
 def test_a_skip_that_comes_is_told(path, line):
-    assert told(path, [line]) == [f"Skip added: {line.strip()}"]
-    assert told(path, [], [line]) == [], "one that goes is welcome"
-    assert told(path, [line], status="A") == [], "a new test takes nothing away"
+    assert reported(path, [line]) == [f"Skip added: {line.strip()}"]
+    assert reported(path, [], [line]) == [], "one that goes is welcome"
+    assert reported(path, [line], status="A") == [], "a new test takes nothing away"
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def test_a_skip_that_comes_is_told(path, line):
     ],
 )
 def test_removed_assertions_are_found(line):
-    assert told("tests/a.any", [], [line, line]) == ["Assertions removed: 2 went, 0 came"]
-    assert told("tests/a.any", [line], [line]) == []
+    assert reported("tests/a.any", [], [line, line]) == ["Assertions removed: 2 went, 0 came"]
+    assert reported("tests/a.any", [line], [line]) == []
 
 
 def test_a_deleted_test_file_is_found():
-    assert told("src/a.test.ts", status="D") == ["Test file deleted: src/a.test.ts"]
-    assert told("src/a.test.ts", ["const skipped = list.skip(2)", "it('skips blanks', () => {"]) == []
+    assert reported("src/a.test.ts", status="D") == ["Test file deleted: src/a.test.ts"]
+    assert reported("src/a.test.ts", ["const skipped = list.skip(2)", "it('skips blanks', () => {"]) == []

@@ -65,9 +65,9 @@ def test_a_milestone_of_issues_becomes_a_plan(ada):
     ada.issue(297, "Export", "Depends on #295 and #296, but not on acme/other#7.\n\n- [ ] As CSV", ["phase-3"])
     ada.issue(298, "Given up", state="closed")
     ada.issue(299, "Elsewhere", milestone="Other")
-    told = ada.types("plan", "import", "m5", "--from", "Profiles")
-    assert told.code == 0, told.err
-    assert told.lines == [
+    result = ada.types("plan", "import", "m5", "--from", "Profiles")
+    assert result.code == 0, result.err
+    assert result.lines == [
         "✓ made plans/m5/plan.yaml: 3 issues, 2 specs beside it",
         "· #298 is closed and was left out",
     ]
@@ -92,9 +92,9 @@ def test_a_milestone_of_issues_becomes_a_plan(ada):
 
 def test_a_dry_run_only_shows_the_difference(ada):
     ada.issue(295, "Add user profile endpoint", PROFILE)
-    told = ada.types("plan", "import", "m5", "--from", "Profiles", "--dry-run")
-    assert '+        title: "Add user profile endpoint"' in told.lines
-    assert "✓ would write plans/m5/01-add-user-profile-endpoint.md" in told.lines
+    result = ada.types("plan", "import", "m5", "--from", "Profiles", "--dry-run")
+    assert '+        title: "Add user profile endpoint"' in result.lines
+    assert "✓ would write plans/m5/01-add-user-profile-endpoint.md" in result.lines
     assert os.listdir(ada.folder / "plans") == []
     assert ada.types("plan", "push", "m5").code == 2
 
@@ -126,9 +126,9 @@ def test_importing_again_only_adds(ada):
     ada.issue(296, "Mask the address", "- [ ] a•••@example.com", ["P2"])
     ada.issue(297, "Export", "Depends on #295\n- [ ] As CSV")
     ada.issue(298, "Later", "- [ ] later", ["phase-2: Two"])
-    told = ada.types("plan", "import", "m5")
-    assert told.code == 0, told.err
-    assert told.lines == [
+    result = ada.types("plan", "import", "m5")
+    assert result.code == 0, result.err
+    assert result.lines == [
         "✓ plans/m5/plan.yaml: 2 new issues, 1 spec beside it",
         "✓ #01 (#295): added github, priority, criteria",
         "✓ #02 (#296): added priority",
@@ -151,8 +151,8 @@ def test_importing_again_only_adds(ada):
     ]
     assert plan.issues[2].depends_on == ("01",)
 
-    told = ada.types("plan", "import", "m5")
-    assert told.lines[0] == "· plans/m5/plan.yaml has all of it already"
+    result = ada.types("plan", "import", "m5")
+    assert result.lines[0] == "· plans/m5/plan.yaml has all of it already"
     assert ada.plan.read_text() == text
 
 
@@ -169,29 +169,29 @@ def test_removed_and_impossible_issues_are_named(ada):
     assert ada.types("plan", "import", "m5", "--from", "Profiles").code == 0
     ada.issue(296, "Two", milestone=None)
     ada.issue(297, "Three", "- [ ] c", ["phase-2"])
-    told = ada.types("plan", "import", "m5")
-    assert "· #295 depends on #299, which is not in the plan" in told.lines
-    assert "· #295 depends on #297, which is in a later phase of the plan" in told.lines
-    assert "· #02 (#296) is not in the milestone on the forge" in told.lines
+    result = ada.types("plan", "import", "m5")
+    assert "· #295 depends on #299, which is not in the plan" in result.lines
+    assert "· #295 depends on #297, which is in a later phase of the plan" in result.lines
+    assert "· #02 (#296) is not in the milestone on the forge" in result.lines
 
 
 def test_issues_that_need_each_other_make_no_plan(ada):
     ada.issue(1, "Hen", "Depends on #2\n- [ ] clucks")
     ada.issue(2, "Egg", "Depends on #1\n- [ ] hatches")
-    told = ada.types("plan", "import", "m5", "--from", "Profiles")
-    assert told.code == 2
-    assert "The issues on the forge make no valid plan, so nothing was written:" in told.err
-    assert "depends_on" in told.err
+    result = ada.types("plan", "import", "m5", "--from", "Profiles")
+    assert result.code == 2
+    assert "The issues on the forge make no valid plan, so nothing was written:" in result.err
+    assert "depends_on" in result.err
     assert os.listdir(ada.folder / "plans") == []
 
 
 def test_nothing_to_import_is_said(ada):
-    told = ada.types("plan", "import", "m5")
-    assert told.code == 2
-    assert "the title of the milestone on the forge is unknown" in told.err
-    told = ada.types("plan", "import", "m5", "--from", "Nothing")
-    assert told.code == 2
-    assert "The forge has no open issues in a milestone called 'Nothing'." in told.err
+    result = ada.types("plan", "import", "m5")
+    assert result.code == 2
+    assert "the title of the milestone on the forge is unknown" in result.err
+    result = ada.types("plan", "import", "m5", "--from", "Nothing")
+    assert result.code == 2
+    assert "The forge has no open issues in a milestone called 'Nothing'." in result.err
 
 
 HOSTILE = [
@@ -308,8 +308,8 @@ def test_missing_issues_are_created_and_numbered(planned):
         "· #01 Show profiles: would be made (P1, phase-1)",
     ]
     assert len(issues_of(planned)) == 1
-    told = planned.types("plan", "push", "m5")
-    assert told.lines == ["✓ #02 is #8: Keep profiles", "✓ #01 is #9: Show profiles"], told.err
+    result = planned.types("plan", "push", "m5")
+    assert result.lines == ["✓ #02 is #8: Keep profiles", "✓ #01 is #9: Show profiles"], result.err
     _, two, one = issues_of(planned)
     assert (two["title"], two["labels"], two["milestone"]) == (
         "Keep profiles",
@@ -325,8 +325,8 @@ def test_missing_issues_are_created_and_numbered(planned):
 
     assert planned.types("plan", "push", "m5").lines == ["· Every issue of m5 has its number on the forge already"]
     assert len(issues_of(planned)) == 3
-    told = planned.types("plan", "import", "m5")
-    assert told.lines == ["· plans/m5/plan.yaml has all of it already"], "what was pushed reads as it was written"
+    result = planned.types("plan", "import", "m5")
+    assert result.lines == ["· plans/m5/plan.yaml has all of it already"], "what was pushed reads as it was written"
 
 
 def test_a_kill_after_creating_makes_no_second_issue(planned, monkeypatch):
@@ -343,15 +343,15 @@ def test_a_kill_after_creating_makes_no_second_issue(planned, monkeypatch):
     assert [issue["title"] for issue in issues_of(planned)] == ["Known", "Keep profiles"]
     assert planned.plan.read_text() == PUSHED
     assert planned.types("plan", "push", "m5", "--dry-run").lines[0] == "· #02 Keep profiles: is #8 on the forge"
-    told = planned.types("plan", "push", "m5")
-    assert told.lines == ["✓ #02 is #8: Keep profiles (it existed)", "✓ #01 is #9: Show profiles"]
+    result = planned.types("plan", "push", "m5")
+    assert result.lines == ["✓ #02 is #8: Keep profiles (it existed)", "✓ #01 is #9: Show profiles"]
     assert len(issues_of(planned)) == 3
 
 
 def test_an_issue_made_by_hand_is_adopted(planned):
     planned.issue(8, "Show profiles")
-    told = planned.types("plan", "push", "m5")
-    assert told.lines == ["✓ #02 is #9: Keep profiles", "✓ #01 is #8: Show profiles (it existed)"]
+    result = planned.types("plan", "push", "m5")
+    assert result.lines == ["✓ #02 is #9: Keep profiles", "✓ #01 is #8: Show profiles (it existed)"]
 
 
 def test_only_numbers_change_in_the_founding_example():

@@ -34,7 +34,7 @@ def gate(**changed):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         ([], "value: [], expected Gate"),
         (gate(attempt="1"), "attempt: '1', expected int"),
@@ -47,10 +47,10 @@ def gate(**changed):
         ({}, "attempt: is missing"),
     ],
 )
-def test_a_wrong_shape_names_the_field(data, said):
+def test_a_wrong_shape_names_the_field(data, message):
     with pytest.raises(ValueError, match=r", expected |is not a field|is missing") as refused:
         thaw(Gate, data)
-    assert str(refused.value).startswith(said)
+    assert str(refused.value).startswith(message)
 
 
 def test_the_whole_path_into_a_plan_is_named(tmp_path):

@@ -1,4 +1,4 @@
-"""Whatever is shown holds no secret, and nothing that acts on whoever reads it."""
+"""What is shown holds no secret, and nothing that acts on its reader."""
 
 from __future__ import annotations
 

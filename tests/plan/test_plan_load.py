@@ -106,8 +106,8 @@ def test_the_second_time_imports_nothing_heavy(plan, folder, tmp_path):
         "print([x for x in ('yaml', 'pydantic', 'jsonschema') if x in sys.modules], hash(repr(m)))"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tasks"), "PYTHONHASHSEED": "0"}
-    said = subprocess.run([sys.executable, "-c", asked], env=environment, check=True, capture_output=True, text=True)
-    assert said.stdout.startswith("[]")
+    loaded = subprocess.run([sys.executable, "-c", asked], env=environment, check=True, capture_output=True, text=True)
+    assert loaded.stdout.startswith("[]")
     assert load(folder, cache=cache) == first
 
 

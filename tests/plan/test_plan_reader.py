@@ -41,9 +41,9 @@ def parser(request, monkeypatch):
 @pytest.mark.usefixtures("parser")
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_is_refused(text):
-    said = [f"{p.place[0]}:{p.place[1]} {p.where}: {p.what}" for p in read(text.encode()).problems]
-    assert len(said) == len(REFUSED[text])
-    assert all(line.startswith(wanted) for line, wanted in zip(said, REFUSED[text], strict=True)), said
+    problems = [f"{p.place[0]}:{p.place[1]} {p.where}: {p.what}" for p in read(text.encode()).problems]
+    assert len(problems) == len(REFUSED[text])
+    assert all(line.startswith(wanted) for line, wanted in zip(problems, REFUSED[text], strict=True)), problems
 
 
 @pytest.mark.usefixtures("parser")

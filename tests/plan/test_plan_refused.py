@@ -98,19 +98,19 @@ ISSUES = {
 
 @pytest.mark.parametrize("line", SHAPES | RULES)
 def test_one_bad_line(refusal, small, line):
-    (said,) = refusal(small.replace("phases:", f"{line}\nphases:", 1))
-    assert said.startswith((SHAPES | RULES)[line])
+    (errors,) = refusal(small.replace("phases:", f"{line}\nphases:", 1))
+    assert errors.startswith((SHAPES | RULES)[line])
 
 
 @pytest.mark.parametrize("issue", ISSUES)
 def test_one_bad_issue(refusal, with_issues, issue):
     first = "{number: 1, github: 7, title: A, slug: first}"
-    said = refusal(with_issues(first, issue))
-    assert any(line.startswith(ISSUES[issue]) for line in said), said
+    errors = refusal(with_issues(first, issue))
+    assert any(line.startswith(ISSUES[issue]) for line in errors), errors
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ("id: m4.2", "1:5: id: is 'm4.2', expected m4.1, the name of the plan's folder"),
         ("id: 4.10", "1:5: id: is '4.10', expected m4.1, the name of the plan's folder"),
@@ -119,12 +119,12 @@ def test_one_bad_issue(refusal, with_issues, issue):
         ("", "1:1: plan: has no id, expected an id like m4.1 or m3, the name of the plan's folder"),
     ],
 )
-def test_the_id_is_the_folders(refusal, small, given, said):
-    assert refusal(small.replace("id: m4.1\n", f"{given}\n" if given else "")) == [said]
+def test_the_id_is_the_folders(refusal, small, given, message):
+    assert refusal(small.replace("id: m4.1\n", f"{given}\n" if given else "")) == [message]
 
 
 def test_a_circle_is_named(refusal, with_issues):
-    said = refusal(
+    errors = refusal(
         with_issues(
             "{number: 1, title: A, depends_on: [3]}",
             "{number: 2, title: B, depends_on: [1]}",
@@ -133,9 +133,9 @@ def test_a_circle_is_named(refusal, with_issues):
             "{number: 5, title: E, depends_on: [4, 1]}",
         )
     )
-    assert len(said) == 2
-    assert all("depends_on[0]: closes the circle #0" in line for line in said)
-    circles = [set(line.split("circle ")[1].split(",")[0].split(" → ")) for line in said]
+    assert len(errors) == 2
+    assert all("depends_on[0]: closes the circle #0" in line for line in errors)
+    circles = [set(line.split("circle ")[1].split(",")[0].split(" → ")) for line in errors]
     assert sorted(circles, key=len) == [{"#04", "#05"}, {"#01", "#02", "#03"}]
 
 
@@ -151,9 +151,9 @@ def test_a_dependency_on_a_later_phase(refusal):
 
 
 def test_two_issues_with_one_branch(refusal, with_issues):
-    said = refusal(with_issues("{number: 7, title: Same}", "{number: 8, github: 7, title: Same}",
+    errors = refusal(with_issues("{number: 7, title: Same}", "{number: 8, github: 7, title: Same}",
                                "{number: 9, github: 7, title: Same}"))  # fmt: skip
-    twice, makes = said
+    twice, makes = errors
     assert twice == "6:21: phases[0].issues[2].github: is 7, which the issue in line 5 has already, expected another"
     assert makes.startswith("6:31: phases[0].issues[2].title: makes the branch 'feat/m4.1-7-same', which #08 has")
 
@@ -165,7 +165,7 @@ def test_links_out_of_the_plan_are_refused(refusal, folder, with_issues):
     (folder / "loop.md").symlink_to("loop.md")
     os.mkfifo(folder / "fifo.md")
     (folder / "latin.md").write_bytes(b"\xe9")
-    said = refusal(
+    errors = refusal(
         with_issues(
             "{number: 1, title: A, spec: a.md}",
             "{number: 2, title: B, spec: out/passwd}",
@@ -175,7 +175,7 @@ def test_links_out_of_the_plan_are_refused(refusal, folder, with_issues):
             "{number: 6, title: F, agent: {kind: replay, changes: out}}",
         )
     )
-    assert [line.split(": ", 2)[2].split(", expected")[0] for line in said] == [
+    assert [line.split(": ", 2)[2].split(", expected")[0] for line in errors] == [
         "is 'a.md', which cannot be read: it is a link that leaves the plan's folder",
         "is 'out/passwd', which cannot be read: it is a link that leaves the plan's folder",
         "is 'loop.md', which cannot be read: it cannot be opened (Too many levels of symbolic links)",
@@ -194,11 +194,11 @@ def test_two_specs_for_one_issue(refusal, folder, small):
 
 
 def test_everything_is_said_at_once_and_in_order(refusal):
-    said = refusal(
+    errors = refusal(
         "id: m4.1\ntitel: T\ntarget: HEAD\nscope: &a [api]\nphases:\n"
         "  - issues:\n      - {number: 1, title: A, depends_on: [1]}\n      - {number: 1, title: B, external: 7}\n"
     )
-    assert [line.split(": ")[0] + " " + line.split(": ")[1] for line in said] == [
+    assert [line.split(": ")[0] + " " + line.split(": ")[1] for line in errors] == [
         "1:1 plan",
         "2:1 titel",
         "3:9 target",
@@ -234,10 +234,10 @@ BOMBS = {
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_bombs_are_refused_fast_and_in_few_words(refusal, bomb):
     begun = time.process_time()
-    said = refusal(BOMBS[bomb])
+    errors = refusal(BOMBS[bomb])
     assert time.process_time() - begun < 4, "the bar is 2 s on a quiet machine"
-    assert len(said) <= 100
-    assert sum(map(len, said)) < 40_000
+    assert len(errors) <= 100
+    assert sum(map(len, errors)) < 40_000
 
 
 @pytest.mark.parametrize(

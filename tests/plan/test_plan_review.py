@@ -12,17 +12,17 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def said(plan, with_issues):
+def review_of(plan, with_issues):
     """Return the review of a plan whose issue #05 has these fields besides its number and title."""
 
-    def said(fields):
+    def make(fields):
         others = [f"{{number: {n}, title: T{n}, criteria: [it is there]}}" for n in range(1, 5)]
         others[2] = others[2].replace("it is there", "{text: it is there, test: 'tests/test_3.py::test_3'}")
         others[3] = others[3].replace("]}", "], paths: {allow: [src/a.py, 'tests/**']}}")
         title = "" if "title:" in fields else "title: T, "
         return review(plan(with_issues(*others, f"{{number: 5, {title}{fields}}}")))
 
-    return said
+    return make
 
 
 def test_the_founding_example_has_its_two_warnings():
@@ -57,8 +57,8 @@ def test_the_founding_example_has_its_two_warnings():
         ),
     ],
 )
-def test_what_is_worth_a_warning(said, fields, message):
-    (finding,) = said(fields)
+def test_what_is_worth_a_warning(review_of, fields, message):
+    (finding,) = review_of(fields)
     assert (finding.kind, finding.severity, finding.message) == (Kind.PLAN_WARNING, Severity.WARNING, message)
 
 
@@ -78,12 +78,12 @@ def test_what_is_worth_a_warning(said, fields, message):
         "criteria: [{text: a1, test: 'tests/test_4.py::test_4'}], depends_on: [4], paths: {allow: ['src/**']}",
     ],
 )
-def test_what_is_fine(said, fields):
-    assert said(fields) == ()
+def test_what_is_fine(review_of, fields):
+    assert review_of(fields) == ()
 
 
-def test_an_issue_nobody_could_tell_done_is_critical(said, folder):
-    (finding,) = said("criteria: []")
+def test_an_issue_nobody_could_tell_done_is_critical(review_of, folder):
+    (finding,) = review_of("criteria: []")
     assert (finding.kind, finding.severity) == (Kind.SPEC_MISSING, Severity.CRITICAL)
     assert (finding.message, finding.path) == ("Issue #05 has no acceptance criteria", "plan.yaml")
 
@@ -105,8 +105,8 @@ def test_an_issue_nobody_could_tell_done_is_critical(said, folder):
         ),
     ],
 )
-def test_what_cannot_succeed_as_planned_is_critical(said, fields, message):
-    (finding,) = said(fields)
+def test_what_cannot_succeed_as_planned_is_critical(review_of, fields, message):
+    (finding,) = review_of(fields)
     assert (finding.kind, finding.severity, finding.message) == (Kind.PLAN_CRITICAL, Severity.CRITICAL, message)
 
 
@@ -136,9 +136,9 @@ def test_what_is_worth_knowing_asks_for_nothing(plan, with_issues):
 
 
 @pytest.mark.parametrize("text", [None, "", " \n"])
-def test_a_spec_that_says_nothing_is_critical(said, folder, text):
+def test_a_spec_that_says_nothing_is_critical(review_of, folder, text):
     if text is not None:
         (folder / "profile.md").write_text(text)
-    (finding,) = said("criteria: [a1], spec: profile.md")
+    (finding,) = review_of("criteria: [a1], spec: profile.md")
     assert (finding.kind, finding.severity) == (Kind.SPEC_MISSING, Severity.CRITICAL)
     assert (finding.message, finding.path) == ("Issue #05 has no text in its spec profile.md", "profile.md")

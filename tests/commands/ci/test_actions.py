@@ -10,8 +10,8 @@ def summary(forge):
     """What everybody can read of a milestone's end, without what differs from run to run."""
     assert forge.ada.types("state", "pull", "m1").code == 0
     facts = json.loads((forge.ada.folder / "state/m1/summary.json").read_text())
-    told = {name: facts[name] for name in ("status", "issues", "prs", "labels", "commands")}
-    return {**told, "per_issue": [(story["number"], story["status"]) for story in facts["per_issue"]]}
+    totals = {name: facts[name] for name in ("status", "issues", "prs", "labels", "commands")}
+    return {**totals, "per_issue": [(story["number"], story["status"]) for story in facts["per_issue"]]}
 
 
 END = {
@@ -54,10 +54,10 @@ def test_one_job_runs_until_a_question(shop):
     print(f"figure: one job: {forge.runs} runs, {forge.runs} jobs beside the event's, {time.monotonic() - began:.1f} s")
 
 
-def plays_waves(forge, gh, *, said=None):
+def plays_waves(forge, gh, *, payload=None):
     """Start the workflow, and again as long as its last job asks GitHub to."""
     folder, started = gh
-    ran = [forge.runs_it(payload=said, GH_CONFIG_DIR=folder)]
+    ran = [forge.runs_it(payload=payload, GH_CONFIG_DIR=folder)]
     while started:
         assert started == [{"inputs": {"milestone": "m1"}, "ref": "main", "return_run_details": True}]
         started.clear()

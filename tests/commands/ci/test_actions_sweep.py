@@ -110,11 +110,11 @@ def test_a_kill_at_any_logged_line_converges(shop, gh, form, every):
 
 def killed_at(forge, number, config):
     """Kill the job that prints this line of what run-milestone says; returns whether a run came that far."""
-    act, said = forge.begins(GH_CONFIG_DIR=config), 0
+    act, lines = forge.begins(GH_CONFIG_DIR=config), 0
     for line in act.stdout:
-        said += "  | " in line
-        if said == number:
+        lines += "  | " in line
+        if lines == number:
             kill(forge)
             break
     forge.ends(act)
-    return said >= number
+    return lines >= number

@@ -1,4 +1,4 @@
-"""What goes wrong on GitHub Actions, really run: jobs that are killed, machines that are lost, races, strangers."""
+"""What goes wrong on GitHub Actions, really run: killed jobs, lost machines, races, people without access."""
 
 import re
 
@@ -55,12 +55,12 @@ def test_a_person_removes_a_lost_machines_lock(shop):
     assert heads(forge) == TWO
 
 
-def test_strangers_and_nonsense_start_nothing(shop):
-    forge = shop("strangers")
+def test_outsiders_and_nonsense_start_nothing(shop):
+    forge = shop("outsiders")
     before = forge.refs()
-    stranger = {"body": "/approve `touch made`", "author_association": "NONE"}
+    outsider = {"body": "/approve `touch made`", "author_association": "NONE"}
     on = {"body": "Issue 01\n\n<!-- run-milestone: m1/01 -->\n"}
-    ran = forge.runs_it("issue_comment", {"action": "created", "comment": stranger, "issue": on})
+    ran = forge.runs_it("issue_comment", {"action": "created", "comment": outsider, "issue": on})
     assert (ran.red, ran.done) == (False, []), ran.out + "the job's own condition keeps it from starting"
 
     member = {"body": "/approve `touch made`", **MEMBER}

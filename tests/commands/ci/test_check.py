@@ -68,10 +68,10 @@ def team(newcomer):
     return says
 
 
-def found(told):
+def first_lines(result):
     """The line of each rule's first problem; every line of the output but the last is one."""
     lines = {}
-    for line in told.lines[:-1]:
+    for line in result.lines[:-1]:
         file, row, _, rule, _ = line.split(":", 4)
         assert file == ".github/workflows/milestone.yml"
         lines.setdefault(rule.strip(), int(row))
@@ -79,16 +79,16 @@ def found(told):
 
 
 def test_everything_unsafe_is_named_with_its_line(team):
-    told = team(UNSAFE).types("ci", "check")
-    assert told.code == 1
-    assert FOUND.items() <= found(told).items()
-    assert "Put the value into `env` and use it as a variable of the shell" in told.out
-    assert told.lines[-1].startswith("✗ ")
+    result = team(UNSAFE).types("ci", "check")
+    assert result.code == 1
+    assert FOUND.items() <= first_lines(result).items()
+    assert "Put the value into `env` and use it as a variable of the shell" in result.out
+    assert result.lines[-1].startswith("✗ ")
 
 
 def test_a_workflow_that_does_it_right_passes(team):
-    told = team(SAFE).types("ci", "check", ".github/workflows/milestone.yml")
-    assert (told.code, told.out) == (0, "✓ no problem in 1 file\n"), told.out + told.err
+    result = team(SAFE).types("ci", "check", ".github/workflows/milestone.yml")
+    assert (result.code, result.out) == (0, "✓ no problem in 1 file\n"), result.out + result.err
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_each_of_our_own_rules_by_itself(good, bad, rule):
 
 def test_what_is_no_workflow_gets_a_sentence(team):
     ada = team("jobs: [")
-    told = ada.types("ci", "check")
-    assert told.code == 2
-    assert ".github/workflows/milestone.yml:1:8: this is not YAML: " in told.err
+    result = ada.types("ci", "check")
+    assert result.code == 2
+    assert ".github/workflows/milestone.yml:1:8: this is not YAML: " in result.err
     assert "does not exist. Name a workflow" in ada.types("ci", "check", "missing.yml").err
 
 
 def test_a_missing_workflow_is_explained(newcomer):
-    told = newcomer.types("ci", "check")
-    assert told.code == 2
-    assert "Write one with `run-milestone ci github`." in told.err
+    result = newcomer.types("ci", "check")
+    assert result.code == 2
+    assert "Write one with `run-milestone ci github`." in result.err

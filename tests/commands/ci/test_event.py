@@ -1,4 +1,4 @@
-"""What an event may start: a milestone for people of the project, nothing for strangers, forks and nonsense."""
+"""What an event may start: a milestone for people of the project, nothing for others, forks and nonsense."""
 
 import json
 
@@ -85,8 +85,8 @@ def test_a_job_outputs_what_to_run(ada, tmp_path):
     event, output = tmp_path / "event.json", tmp_path / "output"
     event.write_text(json.dumps({"inputs": {"milestone": "M1"}}))
     job = {"GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_EVENT_PATH": str(event), "GITHUB_OUTPUT": str(output)}
-    told = ada.types("ci", "event", env=job)
-    assert (told.code, told.lines[-1]) == (0, "To run: m1")
+    result = ada.types("ci", "event", env=job)
+    assert (result.code, result.lines[-1]) == (0, "To run: m1")
     assert output.read_text() == 'milestones=["m1"]\n'
 
 
@@ -94,14 +94,14 @@ def test_a_milestone_with_shell_characters_hands_on_nothing(ada, tmp_path):
     event, output = tmp_path / "event.json", tmp_path / "output"
     event.write_text(json.dumps({"inputs": {"milestone": "m1$(touch made)"}}))
     job = {"GITHUB_EVENT_NAME": "workflow_dispatch", "GITHUB_EVENT_PATH": str(event), "GITHUB_OUTPUT": str(output)}
-    told = ada.types("ci", "event", env=job)
-    assert (told.code, told.out) == (2, "")
-    assert "'m1$(touch made)' is not a milestone id" in told.err
+    result = ada.types("ci", "event", env=job)
+    assert (result.code, result.out) == (2, "")
+    assert "'m1$(touch made)' is not a milestone id" in result.err
     assert not output.exists()
     assert not (ada.folder / "made").exists()
 
 
 def test_outside_of_a_job_there_is_no_event(ada):
-    told = ada.types("ci", "event")
-    assert told.code == 2
-    assert told.err.endswith("Run a milestone here with `run-milestone ID`.\n")
+    result = ada.types("ci", "event")
+    assert result.code == 2
+    assert result.err.endswith("Run a milestone here with `run-milestone ID`.\n")

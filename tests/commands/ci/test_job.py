@@ -39,9 +39,9 @@ def ada(ada):
 def test_a_waiting_job_is_green_and_explained(ada, tmp_path):
     page, output = tmp_path / "summary.md", tmp_path / "output"
     job = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(page), "GITHUB_OUTPUT": str(output)}
-    told = ada(WRITES).types("ci", "run", "m1", env=job)
-    assert told.code == 0
-    assert told.lines[-1].startswith(
+    result = ada(WRITES).types("ci", "run", "m1", env=job)
+    assert result.code == 0
+    assert result.lines[-1].startswith(
         "::notice title=run-milestone::m1 waits for decisions: 01 (approve | skip | abort)"
     )
     text = page.read_text()
@@ -49,14 +49,14 @@ def test_a_waiting_job_is_green_and_explained(ada, tmp_path):
     assert "🛑 #01 One" in text
     assert "✓ #02 Two — PR #1" in text
     assert "run-milestone decide m1 01 approve --state-ref\n" in text
-    assert "touch state" not in told.out, "nobody can touch a file of a job"
+    assert "touch state" not in result.out, "nobody can touch a file of a job"
     assert "Pages &lt;b&gt;&amp; more&lt;/b&gt;" in text, "a plan's text is text"
 
 
 def test_a_job_without_progress_is_red(ada):
-    told = ada(WRITES).types("ci", "run", "m1", "--only", "3")
-    assert told.code == 3
-    assert "::notice" not in told.out
+    result = ada(WRITES).types("ci", "run", "m1", "--only", "3")
+    assert result.code == 3
+    assert "::notice" not in result.out
 
 
 def test_a_failed_job_is_red_and_explained(ada, tmp_path):
@@ -64,8 +64,8 @@ def test_a_failed_job_is_red_and_explained(ada, tmp_path):
     person = ada(WRITES)
     person.types("ci", "run", "m1")
     person.touches("01.abort", milestone="m1")
-    told = person.types("ci", "run", "m1", env={"GITHUB_STEP_SUMMARY": str(page)})
-    assert told.code == 1
+    result = person.types("ci", "run", "m1", env={"GITHUB_STEP_SUMMARY": str(page)})
+    assert result.code == 1
     assert "aborted" in page.read_text()
 
 

@@ -17,8 +17,8 @@ FORMS = {"one": (), "matrix": ("--matrix",)}
 
 def program(name):
     """A linter beside the interpreter; it comes with the test extra."""
-    found = shutil.which(name, path=str(Path(sys.executable).parent))
-    return found or pytest.skip(f"{name} is not installed: pip install 'run-milestone[test]'")
+    program = shutil.which(name, path=str(Path(sys.executable).parent))
+    return program or pytest.skip(f"{name} is not installed: pip install 'run-milestone[test]'")
 
 
 @pytest.fixture(scope="module", params=FORMS)
@@ -30,9 +30,9 @@ def written(request, tmp_path_factory):
     plan = ada.folder / "plans/m1/plan.yaml"
     agent = "agent: {kind: command, command: [claude, -p], pass_env: [MODEL_KEY]}"
     plan.write_text(re.sub(r"(?m)^agent: .*", agent, plan.read_text()))
-    told = ada.types("ci", "github", *FORMS[request.param])
-    assert told.code == 0, told.err
-    assert "add what the plans pass on to agents: MODEL_KEY." in told.out
+    result = ada.types("ci", "github", *FORMS[request.param])
+    assert result.code == 0, result.err
+    assert "add what the plans pass on to agents: MODEL_KEY." in result.out
     return ada
 
 
@@ -89,9 +89,9 @@ def test_only_the_run_step_gets_the_token(written):
 
 
 def test_linters_of_workflows_find_nothing(written):
-    told = written.types("ci", "check")
+    result = written.types("ci", "check")
     files = sum(1 for path in (written.folder / ".github").rglob("*.yml"))
-    assert (told.code, told.out) == (0, f"✓ no problem in {files} files\n"), told.out + told.err
+    assert (result.code, result.out) == (0, f"✓ no problem in {files} files\n"), result.out + result.err
     # A fork of actionlint that knows how GitHub caches; no job of ours does.
     command = [program("actionlint"), "-ignore", "no explicit cache access limit"]
     done = subprocess.run(command, cwd=written.folder, capture_output=True, text=True, check=False)
@@ -100,10 +100,10 @@ def test_linters_of_workflows_find_nothing(written):
 
 def test_writing_it_again_changes_nothing(written):
     form = ("--matrix",) if (written.folder / WAVE).exists() else ()
-    told = written.types("ci", "github", *form)
-    assert told.lines[-1] == "Nothing changed."
-    assert {line.split()[1] for line in told.lines if line.startswith("·")} == {"kept"}
-    assert not any(line.startswith("✓") for line in told.lines)
+    result = written.types("ci", "github", *form)
+    assert result.lines[-1] == "Nothing changed."
+    assert {line.split()[1] for line in result.lines if line.startswith("·")} == {"kept"}
+    assert not any(line.startswith("✓") for line in result.lines)
 
 
 def test_an_edited_setup_stays_an_edited_workflow_not(ada):
@@ -112,9 +112,9 @@ def test_an_edited_setup_stays_an_edited_workflow_not(ada):
     setup.write_text(setup.read_text() + "# ours\n")
     before = main.read_text()
     main.write_text(before.replace("timeout-minutes: 15", "timeout-minutes: 1"))
-    told = ada.types("ci", "github")
-    assert f"✓ changed {MAIN}" in told.lines
-    assert f"· kept {SETUP}" in told.lines
+    result = ada.types("ci", "github")
+    assert f"✓ changed {MAIN}" in result.lines
+    assert f"· kept {SETUP}" in result.lines
     assert main.read_text() == before
     assert setup.read_text().endswith("# ours\n")
 
@@ -123,26 +123,26 @@ def test_a_foreign_workflow_of_that_name_stays(ada):
     main = ada.folder / MAIN
     main.parent.mkdir(parents=True)
     main.write_text("name: ours\n")
-    told = ada.types("ci", "github", "--matrix")
-    assert (told.code, main.read_text()) == (2, "name: ours\n")
-    assert f"{MAIN} exists already, and `run-milestone ci github` did not write it." in told.err
+    result = ada.types("ci", "github", "--matrix")
+    assert (result.code, main.read_text()) == (2, "name: ours\n")
+    assert f"{MAIN} exists already, and `run-milestone ci github` did not write it." in result.err
     assert not (ada.folder / WAVE).exists()
     assert not (ada.folder / SETUP).exists()
 
 
 def test_several_plans_need_a_named_schedule(ada):
     ada.types("init", "m2")
-    told = ada.types("ci", "github")
-    assert told.code == 2
-    assert "Name them: `run-milestone ci github m1 m2`." in told.err
+    result = ada.types("ci", "github")
+    assert result.code == 2
+    assert "Name them: `run-milestone ci github m1 m2`." in result.err
     assert ada.types("ci", "github", "m1", "M2").code == 0
     assert "SCHEDULED: m1 m2\n" in (ada.folder / MAIN).read_text()
 
 
 def test_a_forge_lost_with_the_job_is_named(ada):
-    told = ada.types("ci", "github")
-    assert "⚠️ The plan of m1 keeps pull requests in files on the machine that runs it" in told.out
-    assert "Write `forge: github` in plans/m1/plan.yaml." in told.out
+    result = ada.types("ci", "github")
+    assert "⚠️ The plan of m1 keeps pull requests in files on the machine that runs it" in result.out
+    assert "Write `forge: github` in plans/m1/plan.yaml." in result.out
     plan = ada.folder / "plans/m1/plan.yaml"
     plan.write_text(plan.read_text() + "forge: github\n")
     assert "⚠️" not in ada.types("ci", "github").out
