@@ -24,7 +24,7 @@ Next, once:
 4. Check it with `run-milestone ci check`, commit it, merge it into the default branch. Then start it:
    gh workflow run run-milestone.yml --field milestone={first}
 
-From then on the schedule runs {all} every day; change it in the workflow's `cron`. The guide "CI" says more.
+From then on the schedule runs {all} every day; change it in the workflow's `cron`. See the guide "GitHub Actions".
 """
 PASSED = """
 Under Settings, Secrets and variables, Actions, add what the plans pass on to agents: {names}.
