@@ -428,10 +428,10 @@ def test_a_kill_while_renumbering_is_resumed(ada, tmp_path):
     while True:
         folder = shutil.copytree(ada.folder / "state/m1", tmp_path / str(tried))
         with killed_at(tried + 1) as left:
-            take_up(milestone, State(folder), lambda _: None)
+            take_up(milestone, State(folder))
         if left[0] > 0:
             break
-        take_up(milestone, State(folder), lambda _: None)
+        take_up(milestone, State(folder))
         state, tried = State(folder), tried + 1
         assert [state.markers.evidence(f"{number}:pr", Proposed).number for number in ("01", "02")] == [2, 1]
         assert not (folder / "issues/03").exists()
