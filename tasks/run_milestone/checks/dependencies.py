@@ -1,88 +1,206 @@
-"""Finds packages that a change adds, their licences, changed versions, and lock files."""
+"""Finds packages that a change adds, their licences and sources, changed versions, and lock files."""
 
 from __future__ import annotations
 
+import posixpath
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..core.globs import matches
 from ..model import Finding, Kind, Severity
+from . import manifests
 from .file_types import is_lock_file
 from .licences import look_up
-from .manifests import Dependency, by_name, dependencies, is_manifest
+from .manifests import by_name
+from .similar_names import resembled
 from .unavailable import failed, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from ..model.change import ChangedFile
     from .change import Change
+    from .manifests import Dependency, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A changed manifest at the base and at the head."""
+
+    file: ChangedFile
+    before: Manifest
+    after: Manifest
+
+
+@dataclass(slots=True)
+class Known:
+    """What the manifests asked for at the base, and the packages that were told already."""
+
+    packages: dict[tuple[str, str], Dependency]
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def names(self, ecosystem: str) -> tuple[str, ...]:
+        """Return the names of an ecosystem's packages."""
+        return tuple(name for other, name in self.packages if other == ecosystem)
 
 
 def check(change: Change) -> Iterator[Finding]:
-    """Yield new packages and changed versions, and a changed lock file where no manifest explains it."""
-    findings = tuple(_manifests(change, [file for file in change.files if _asks(file)]))
+    """Yield new packages, changed versions and sources, manifests that are not read, and lock files on their own."""
+    files = [file for file in change.files if _is_listed(file)]
+    files += [file for file in _included(change) if file not in files]
+    findings = tuple(_manifests(change, files))
     yield from findings
-    if not findings:
-        for file in change.files:
-            if is_lock_file(file.path):
-                message = f"Lock file changed: {file.path}"
-                yield Finding(Kind.LOCKFILE, Severity.INFO, "lock-file", message, file.path)
+    folders = {posixpath.dirname(file.path) for file in files} if findings else set()
+    for file in change.files:
+        yield from _other(file, folders)
 
 
-def _asks(file: ChangedFile) -> bool:
-    return any(is_manifest(path) for path in (file.before, file.after) if path)
+def _is_listed(file: ChangedFile) -> bool:
+    return any(manifests.is_manifest(path) for path in (file.before, file.after) if path)
 
 
-def _manifests(change: Change, files: Sequence[ChangedFile]) -> Iterator[Finding]:
+def _other(file: ChangedFile, explained: set[str]) -> Iterator[Finding]:
+    if is_lock_file(file.path):
+        if not any(_is_above(folder, file.path) for folder in explained):
+            yield Finding(Kind.LOCKFILE, Severity.INFO, "lock-file", f"Lock file changed: {file.path}", file.path)
+    elif matches(file.path, manifests.ORIGINS):
+        message = f"Package installation configured: {file.path} {_done(file)}"
+        yield Finding(Kind.LICENCE, Severity.CRITICAL, "package-source", message, file.path)
+    elif matches(file.path, manifests.NOT_READ):
+        yield _not_read(file.path, f"Dependencies not looked at: {file.path} {_done(file)}, and this kind is not read")
+
+
+def _is_above(folder: str, path: str) -> bool:
+    return not folder or path.startswith(f"{folder}/")
+
+
+def _done(file: ChangedFile) -> str:
+    return {"A": "was added", "D": "was deleted"}.get(file.status, "changed")
+
+
+def _not_read(path: str, message: str) -> Finding:
+    return Finding(Kind.DEPENDENCY, Severity.WARNING, "not-looked-at", message, path)
+
+
+def _included(change: Change) -> Iterator[ChangedFile]:
+    """Yield changed text files that a list of packages includes, whatever they are called."""
+    texts = [file for file in change.files if file.path.endswith((".txt", ".in", ".pip")) and not _is_listed(file)]
+    if not texts:
+        return
+    names = {
+        name
+        for commit in (change.base, change.head)
+        for path in change.commits.listing(commit, ".")
+        if manifests.is_manifest(path)
+        for name in _includes(change, commit, path)
+    }
+    yield from (file for file in texts if {file.before, file.after} & names)
+
+
+def _includes(change: Change, commit: str, path: str) -> list[str]:
+    """Return the paths that a manifest includes, and those that these include."""
+    paths, waiting = list[str](), [path]
+    while waiting and len(paths) < 100:
+        path = waiting.pop()
+        try:
+            included = manifests.read(path, change.text(commit, path)).includes
+        except (ValueError, TypeError, RecursionError):
+            continue
+        found = [posixpath.normpath(posixpath.join(posixpath.dirname(path), name)) for name in included]
+        waiting += [one for one in found if one not in paths]
+        paths += found
+    return paths
+
+
+# ---- manifests ----------------------------------------------------------------------------------------------------
+
+
+def _manifests(change: Change, files: list[ChangedFile]) -> Iterator[Finding]:
     """Compare all changed manifests together, because a package that moved between two of them is not new."""
     if not files:
         return
     if unmet := missing("licences", "new dependencies were not looked at"):
         yield unmet
         return
-    before: list[Dependency] = []
-    after: dict[str, list[Dependency]] = {}
+    compared: list[Compared] = []
     for file in files:
         try:
-            old, new = (
-                _read(path, text) for path, text in zip((file.before, file.after), change.texts(file), strict=True)
-            )
+            old, new = (_read(path, text) for path, text in _texts(change, file))
         except (ValueError, TypeError, RecursionError) as error:
-            yield failed("dependencies", f"{file.path} cannot be read: {str(error).splitlines()[0]}. Repair it")
+            why = (str(error).splitlines() or ["not understood"])[0]
+            yield failed("dependencies", f"{file.path} cannot be read: {why}. Repair it")
             continue
-        before += old
-        after[file.path] = new
-    known, seen = by_name(before), set[tuple[str, str]]()
-    for file in files:
-        for key, package in sorted(by_name(after.get(file.path, ())).items()):
-            if key not in seen:
-                yield from _compared(change, file, package, known.get(key))
-            seen.add(key)
+        compared.append(Compared(file, old, new))
+    known = Known(by_name(package for one in compared for package in one.before.packages))
+    for one in compared:
+        yield from _packages(change, one, known)
+        yield from _origins(one)
 
 
-def _read(path: str | None, text: str) -> list[Dependency]:
-    return list(dependencies(path, text)) if path and is_manifest(path) else []
+def _texts(change: Change, file: ChangedFile) -> Iterator[tuple[str | None, str]]:
+    return zip((file.before, file.after), change.texts(file), strict=True)
 
 
-def _compared(change: Change, file: ChangedFile, package: Dependency, known: Dependency | None) -> Iterator[Finding]:
+def _read(path: str | None, text: str) -> Manifest:
+    return manifests.read(path, text) if path else manifests.Manifest()
+
+
+def _packages(change: Change, one: Compared, known: Known) -> Iterator[Finding]:
+    for key, package in sorted(by_name(one.after.packages).items()):
+        if key not in known.seen:
+            yield from _compared(change, one.file, package, known)
+        known.seen.add(key)
+
+
+def _origins(one: Compared) -> Iterator[Finding]:
+    """Yield what decides anew where packages come from or what runs, and what was not understood."""
+    path = one.file.path
+    for origin in dict.fromkeys(one.after.origins):
+        if origin not in one.before.origins:
+            message = f"Package source or install step: {origin[:160]}"
+            yield Finding(Kind.LICENCE, Severity.CRITICAL, "package-source", message, path)
+    for phrase in dict.fromkeys(one.after.unread):
+        if phrase not in one.before.unread:
+            yield _not_read(path, f"Dependencies not looked at: `{phrase[:120]}` is not understood")
+
+
+def _compared(change: Change, file: ChangedFile, package: Dependency, known: Known) -> Iterator[Finding]:
+    before = known.packages.get((package.ecosystem, package.name))
     line = next((number for number, text in file.added if package.name in text.lower().replace("_", "-")), None)
-    if known is None:
-        yield _new(change, file.path, line, package)
-    elif known.shown != package.shown:
-        message = f"{package.name} {known.shown} → {package.shown}"
+    if before is None or (package.source and package.source != before.source):
+        yield _new(change, file.path, line, package, "New dependency" if before is None else "Other source")
+    elif before.shown != package.shown:
+        message = f"{package.name} {before.shown} → {package.shown}"
         yield Finding(Kind.DEPENDENCY, Severity.INFO, "version-change", message, file.path, line)
+    other = resembled(package.ecosystem, package.name, known.names(package.ecosystem)) if before is None else None
+    if other:
+        message = f"The name of {package.name} is nearly that of {other}: is it the package that was meant?"
+        yield Finding(Kind.LICENCE, Severity.CRITICAL, "similar-name", message, file.path, line)
 
 
-def _new(change: Change, path: str, line: int | None, package: Dependency) -> Finding:
-    answer = look_up(package, change.milestone.licences)
-    version = package.pinned or answer.version
-    named = f"{package.name} v{version}" if version else f"{package.name} {package.shown}"
-    licence = (
-        answer.licence
-        if answer.known
-        else f"unclear licence: {answer.licence}"
-        if answer.licence
-        else "unknown licence"
-    )
+def _new(change: Change, path: str, line: int | None, package: Dependency, what: str) -> Finding:
+    answer = look_up(package, change.milestone.licences, _locked(change, path))
+    version = None if package.source else package.pinned or answer.version
+    shown = f"v{version.removeprefix('v')}" if version else package.shown
+    named = package.name if shown == package.name else f"{package.name} {shown}"
+    licence = "unknown licence" if not answer.licence else answer.licence
+    if answer.licence and not answer.known:
+        licence = f"unclear licence: {licence}"
     kind, severity = (Kind.DEPENDENCY, Severity.INFO) if answer.permissive else (Kind.LICENCE, Severity.CRITICAL)
     detail = f"Licence from {answer.source}" if answer.licence else answer.source.capitalize()
-    return Finding(kind, severity, "new-dependency", f"New dependency: {named} ({licence})", path, line, detail)
+    return Finding(kind, severity, "new-dependency", f"{what}: {named} ({licence})", path, line, detail)
+
+
+def _locked(change: Change, path: str) -> dict[str, tuple[str, str]]:
+    """Return what the lock file beside a manifest, or above it in a workspace, says of licences."""
+    locks = {"package.json": "package-lock.json", "composer.json": "composer.lock"}
+    lock, folder = locks.get(posixpath.basename(path)), posixpath.dirname(path)
+    while lock:
+        text = change.text(change.head, posixpath.join(folder, lock))
+        if text or not folder:
+            break
+        folder = posixpath.dirname(folder)
+    try:
+        return manifests.licences(lock, text) if lock and text else {}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return {}

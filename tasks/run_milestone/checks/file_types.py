@@ -9,6 +9,18 @@ from ..core.globs import matches
 LOCK_FILES = frozenset(
     {
         "Cargo.lock",
+        "Package.resolved",
+        "Podfile.lock",
+        "bun.lock",
+        "bun.lockb",
+        "conda-lock.yml",
+        "deno.lock",
+        "flake.lock",
+        "gradle.lockfile",
+        "mix.lock",
+        "packages.lock.json",
+        "pixi.lock",
+        "pubspec.lock",
         "Gemfile.lock",
         "Pipfile.lock",
         "composer.lock",
@@ -62,7 +74,11 @@ def is_prose(path: str) -> bool:
 def is_requirements(path: str) -> bool:
     """Tell whether the file lists requirements for pip."""
     return matches(
-        path, ("**/requirements*.txt", "**/requirements*.in", "**/requirements/*.txt", "**/requirements/*.in")
+        path,
+        (
+            *("**/*requirements*.txt", "**/*requirements*.in", "**/requirements/*.txt", "**/requirements/*.in"),
+            *("**/constraints*.txt", "**/constraints*.in"),
+        ),
     )
 
 

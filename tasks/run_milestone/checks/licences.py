@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .manifests import PYPI, Dependency, canonical
+from .manifests.package import PYPI
+from .manifests.python import canonical
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..model import Licences
+    from .manifests import Dependency
 
 PERMISSIVE = frozenset(
     {
@@ -63,11 +67,19 @@ class Answer:
     permissive: bool = False
 
 
-def look_up(package: Dependency, policy: Licences) -> Answer:
-    """Ask the plan, then the metadata of exactly that version where it is installed. Never ask the network."""
+def look_up(package: Dependency, policy: Licences, locked: Mapping[str, tuple[str, str]] | None = None) -> Answer:
+    """Ask the plan, then the lock file, then the metadata of exactly that version where it is installed.
+
+    `locked` is (version, licence) by package. The network is never asked. What comes from elsewhere than the index
+    is known to nobody: the package of that name, which is installed here, may be another one.
+    """
+    if package.source:
+        return Answer(None, f"it comes from elsewhere: {package.source}")
     metadata = _installed(package)
     version = str(metadata["Version"]) if metadata else package.pinned
     text, source = _vouched(package, policy), "the plan's licence policy"
+    if text is None and locked and package.name in locked:
+        (version, text), source = locked[package.name], "the lock file"
     if text is None and metadata:
         text, source = _stated(metadata), f"installed metadata of {package.name} {version}"
     if text is None:
@@ -96,13 +108,19 @@ def _installed(package: Dependency) -> Any:
 
 
 def _allowed(package: Dependency, version: str) -> bool:
+    """Tell whether a range allows a version. Poetry writes ranges that other tools do not know (`^1.2`, `~1 || ~2`)."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from poetry.core.constraints.version import Version, parse_constraint
+    from poetry.core.constraints.version.exceptions import ParseConstraintError
 
     try:
-        return SpecifierSet(f"=={package.pinned}" if package.pinned else package.asked).contains(
-            version, prereleases=True
-        )
+        wanted = SpecifierSet(f"=={package.pinned}" if package.pinned else package.asked)
+        return wanted.contains(version, prereleases=True)
     except InvalidSpecifier:
+        pass
+    try:
+        return parse_constraint(package.asked).allows(Version.parse(version))
+    except (ParseConstraintError, ValueError):
         return False
 
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from ..model import Finding, Kind, Severity
 
 EXTRAS = {
-    "licences": ("license_expression", "packaging"),
+    "licences": ("license_expression", "packaging", "poetry.core"),
     "migrations": ("alembic", "sqlglot"),
     "secrets": ("detect_secrets",),
 }
@@ -17,10 +17,17 @@ EXTRAS = {
 def missing(extra: str, undone: str) -> Finding | None:
     """Return a finding where a module of the extra is not installed, with what was not done and how to install it."""
     for module in EXTRAS[extra]:
-        if find_spec(module) is None:
-            tool = module.replace("_", "-")
+        if not _is_installed(module):
+            tool = module.replace("_", "-").replace(".", "-")
             return failed(tool, f"{tool} is not installed, so {undone}: pip install 'run-milestone[{extra}]'")
     return None
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package that the module is in
+        return False
 
 
 def last_words(err: str) -> str:
