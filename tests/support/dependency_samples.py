@@ -56,7 +56,8 @@ def pom(what, inside, expected, where="dependencies"):
 
 
 def artifact(name, version="1.0"):
-    return f"<dependency><groupId>org.acme</groupId><artifactId>{name}</artifactId><version>{version}</version></dependency>"
+    inside = f"<groupId>org.acme</groupId><artifactId>{name}</artifactId><version>{version}</version>"
+    return f"<dependency>{inside}</dependency>"
 
 
 def gradle(what, line, expected, path="build.gradle"):

@@ -54,5 +54,5 @@ def table(rows):
     for row in rows:
         sample = row.sample
         what = sample.what.replace("|", "\\|")
-        lines.append(f"| {sample.ecosystem} | {what} | {sample.expected} | {row.found_tier} | {row.rule or '–'} |")
+        lines.append(f"| {sample.ecosystem} | {what} | {sample.expected} | {row.found_tier} | {row.rule or '-'} |")
     return "\n".join(lines)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from .cmd import GitCmd
 
+_ONE_FLUSH = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.fsyncMethod", "GIT_CONFIG_VALUE_0": "batch"}
+"""Thousands of new files reach the disk together, which is as safe as one by one and takes seconds, not minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Merged:
@@ -88,7 +91,7 @@ class Checkout(Objects):
             raise OutsideError(f"{tree} was replaced by a link.", "Remove the link and run the same command again.")
         _unversion(tree)
         before = self._written(index)
-        self._git.run("add", "--all", "--", ".", tree=tree, index=index)
+        self._git.run("add", "--all", "--", ".", tree=tree, index=index, env=_ONE_FLUSH)
         unchanged = self._written(index) == before and merged is None
         if unchanged and self._fresh.pop(index, None) == parent:
             return parent  # nothing was added since the checkout, and nothing removed

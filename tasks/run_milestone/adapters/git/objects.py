@@ -34,8 +34,13 @@ DIFF_CONFIG = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.bigFileThresho
 _WHERE = re.compile(rb"^(?:index .*\n(?!Binary files )|@@ .*\n)", re.MULTILINE)
 """The lines of a diff that a clean rebase changes: blob ids and line numbers. A binary file has only its ids."""
 
-_COUNTED = re.compile(r"(\d+|-)\t(\d+|-)\t")
-"""The start of a row of `--numstat`."""
+_EMPTY_TREE = {
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+"""The tree without files, by the length of the repository's object ids."""
+_COUNTED = re.compile(r"(\d+) (file|insertion|deletion)s?\b")
+"""How `--shortstat` counts."""
 _LOGGED = re.compile(rf"(?:{OBJECT_ID.pattern})\0[^\0]*\0[^\0]*\Z")
 
 
@@ -147,24 +152,26 @@ class Objects:
 
     def _diff(self, base: str, head: str, *options: str, path: str | None = None) -> bytes:
         """Return a diff, of one path or of all, through a file: output of git is bounded, a diff must be whole."""
-        only, literally = (path,) if path else (), {"GIT_LITERAL_PATHSPECS": "1", **DIFF_CONFIG}
-        with tempfile.NamedTemporaryFile(dir=self._git.dir, prefix="diff-") as file:
-            words = ("diff", *DIFF_OPTIONS, *options, f"--output={file.name}", f"{base}...{head}", "--", *only)
-            self._git.run(*words, env=literally)
-            diff = file.read()
+        diff = self._to_file(*options, f"{base}...{head}", "--", *((path,) if path else ()))
         if not diff and path is None and self.tree_of(self.merge_base(base, head)) != self.tree_of(head):
             raise lying(f"compared {base[:10]} and {head[:10]}")
         return diff
 
+    def _to_file(self, *words: str) -> bytes:
+        """Return what `git diff` writes to a file, however much it is."""
+        with tempfile.NamedTemporaryFile(dir=self._git.dir, prefix="diff-") as file:
+            env = {"GIT_LITERAL_PATHSPECS": "1", **DIFF_CONFIG}
+            self._git.run("diff", *DIFF_OPTIONS, f"--output={file.name}", *words, env=env)
+            return file.read()
+
     def measure(self, before: str, after: str) -> tuple[int, int]:
         """Return how many files differ between two commits, and how many lines (added plus deleted)."""
-        rows = self._git.rows("diff", *DIFF_OPTIONS, *RENAMES, "--numstat", before, after, "--", env=DIFF_CONFIG)
-        counts = [match.groups() for match in map(_COUNTED.match, rows) if match]
-        if len(counts) != len(rows) or (not rows and self.tree_of(before) != self.tree_of(after)):
+        total = self._git.run("diff", *DIFF_OPTIONS, *RENAMES, "--shortstat", before, after, "--", env=DIFF_CONFIG)
+        counts = {noun: int(number) for number, noun in _COUNTED.findall(total)}
+        if "file" not in counts and self.tree_of(before) != self.tree_of(after):
             raise lying(f"compared {before[:10]} and {after[:10]}")
-        return len(rows), sum(int(count) for pair in counts for count in pair if count.isdigit())
+        return counts.pop("file", 0), sum(counts.values())
 
-    @functools.lru_cache(maxsize=8)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def patch_id(self, base: str, head: str, path: str | None = None) -> str:
         """Return the identity of a change, or of one file's. A clean rebase keeps it. Empty for an empty change.
 
@@ -191,9 +198,10 @@ class Objects:
         return object_id(blob.rstrip("\0"), "a file") if blob else None
 
     def listing(self, commit: str, folder: str) -> tuple[str, ...]:
-        """Return the paths of a commit's files below `folder`."""
-        names = self._git.run("ls-tree", "-r", "-z", "--name-only", commit, "--", f"{folder.rstrip('/')}/")
-        return tuple(name for name in names.split("\0") if name)
+        """Return the paths of a commit's files below `folder`, all of them below `.`."""
+        places = () if folder == "." else (f"{folder.rstrip('/')}/",)
+        names = self._to_file("--no-renames", "--name-only", "-z", _EMPTY_TREE[len(commit)], commit, "--", *places)
+        return tuple(name for name in names.decode("utf-8", "surrogateescape").split("\0") if name)
 
 
 def _commit(line: str, marks: tuple[str, ...]) -> Commit:
