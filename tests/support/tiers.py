@@ -24,17 +24,17 @@ class Row:
     """A sample and the tier in which it was found."""
 
     sample: Sample
-    found_tier: str
+    actual: str
     rule: str = ""
 
     @property
     def is_silent(self):
         """Whether less was said than the change deserves."""
-        return RANK.index(self.found_tier) < RANK.index(self.sample.expected)
+        return RANK.index(self.actual) < RANK.index(self.sample.expected)
 
     @property
     def is_wrong(self):
-        return self.found_tier != self.sample.expected
+        return self.actual != self.sample.expected
 
 
 def tier(findings):
@@ -54,5 +54,5 @@ def table(rows):
     for row in rows:
         sample = row.sample
         what = sample.what.replace("|", "\\|")
-        lines.append(f"| {sample.ecosystem} | {what} | {sample.expected} | {row.found_tier} | {row.rule or '-'} |")
+        lines.append(f"| {sample.ecosystem} | {what} | {sample.expected} | {row.actual} | {row.rule or '-'} |")
     return "\n".join(lines)

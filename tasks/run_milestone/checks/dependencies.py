@@ -106,9 +106,9 @@ def _includes(change: Change, commit: str, path: str) -> list[str]:
             included = manifests.read(path, change.text(commit, path)).includes
         except (ValueError, TypeError, RecursionError):
             continue
-        found = [posixpath.normpath(posixpath.join(posixpath.dirname(path), name)) for name in included]
-        waiting += [one for one in found if one not in paths]
-        paths += found
+        below = [posixpath.normpath(posixpath.join(posixpath.dirname(path), name)) for name in included]
+        waiting += [one for one in below if one not in paths]
+        paths += below
     return paths
 
 
