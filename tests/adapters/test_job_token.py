@@ -60,17 +60,17 @@ def server(tmp_path):
         thread.join()
 
 
-def test_the_token_of_the_job_pushes(repository, server, monkeypatch):
-    head = repository.git("rev-parse", "HEAD", where=".")
+def test_the_token_of_the_job_pushes(newcomer, server, monkeypatch):
+    head = newcomer.git("rev-parse", "HEAD", where=".")
     for name, value in {"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": server, "GH_TOKEN": TOKEN}.items():
         monkeypatch.setenv(name, value)
     url = f"{server}/widgets.git"
-    git = Git(Processes(), repository.folder, url, name="m1", root=repository.folder)
+    git = Git(Processes(), newcomer.folder, url, name="m1", root=newcomer.folder)
     assert git.push(head, "feat/one", None) == head
-    kept = [path for path in repository.folder.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
+    kept = [path for path in newcomer.folder.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
     assert kept == []
 
-    result = Processes().untrusted(["env"], cwd=repository.folder, timeout=60)
+    result = Processes().untrusted(["env"], cwd=newcomer.folder, timeout=60)
     assert TOKEN not in result.out
     assert BASIC not in result.out
 
