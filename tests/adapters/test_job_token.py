@@ -29,11 +29,11 @@ class GitHub(BaseHTTPRequestHandler):
         asked = {"REQUEST_METHOD": self.command, "PATH_INFO": path, "QUERY_STRING": query, "REMOTE_USER": "job"}
         body = {"CONTENT_TYPE": self.headers.get("Content-Type", ""), "GIT_PROJECT_ROOT": self.server.root}
         more = {"GIT_HTTP_EXPORT_ALL": "1", "CONTENT_LENGTH": self.headers.get("Content-Length", "0")}
-        body = self.rfile.read(int(more["CONTENT_LENGTH"]))
+        sent = self.rfile.read(int(more["CONTENT_LENGTH"]))
         if self.headers.get("Content-Encoding"):
             more["HTTP_CONTENT_ENCODING"] = self.headers["Content-Encoding"]
         environment = {**os.environ, **asked, **body, **more}
-        done = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True, check=True)
+        done = subprocess.run(["git", "http-backend"], input=sent, env=environment, capture_output=True, check=True)
         head, _, rest = done.stdout.partition(b"\r\n\r\n")
         fields = dict(line.split(": ", 1) for line in head.decode().splitlines())
         self.send_response(int(fields.pop("Status", "200").split()[0]))
