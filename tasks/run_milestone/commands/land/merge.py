@@ -62,10 +62,10 @@ class Landing:
 
     def _asks_nothing(self, issue: Issue, pull: PullRequest) -> bool:
         """Return whether the pull request merges cleanly and its checks passed; otherwise open its gate."""
-        head, hands, milestone = self._pushed(issue), self.session.outside, self.session.milestone
-        clash = conflict_with(hands.git, pull.head, head, milestone.branch, self._tip())
+        head, outside, milestone = self._pushed(issue), self.session.outside, self.session.milestone
+        clash = conflict_with(outside.git, pull.head, head, milestone.branch, self._tip())
         with self.session.console.working(f"{issue.number}:land"):
-            findings = (clash,) if clash else await_checks(hands, pull.number, milestone.checks)
+            findings = (clash,) if clash else await_checks(outside, pull.number, milestone.checks)
         return self.session.passes(issue.number, findings, self._change(issue))
 
     def _change(self, issue: Issue) -> str:
