@@ -104,22 +104,22 @@ def finished(ctx: RunContext, number: str, fresh: Container[str] = ()) -> bool:
     )
 
 
-def unready(ctx: RunContext, number: str) -> str | None:
+def unready(ctx: RunContext, number: str, fresh: Container[str] = ()) -> str | None:
     """Return why the evidence about an issue does not speak of what would land; None where it does.
 
     A base that moved is no reason: what the issue is based on lands before it.
     """
     for node in ctx.nodes.values():
         if node.issue == number and not node.group:
-            why = _unready(ctx, node)
+            why = _unready(ctx, node, fresh)
             if why is not None:
                 return f"{node.step}: {why}"
     return None
 
 
-def _unready(ctx: RunContext, node: Node) -> str | None:
+def _unready(ctx: RunContext, node: Node, fresh: Container[str]) -> str | None:
     if node.step not in {Step.BRANCH, Step.PR}:
-        verdict = check(ctx, node)
+        verdict = check(ctx, node, fresh)
         return verdict.why if verdict.run else None
     marker = ctx.store.markers.read(node.name)
     if marker is None:

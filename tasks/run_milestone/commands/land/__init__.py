@@ -67,7 +67,11 @@ def _has_rework(session: Session, issue: Issue) -> bool:
     """Return whether a gate of an earlier landing was answered with another attempt that has not run yet."""
     decisions = [decision for decision in session.store.decisions.all() if decision.gate == issue.number]
     asked = bool(decisions) and decisions[-1].verb in AGAIN and decisions[-1].kind in QUESTIONS
-    return asked and not session.settled(issue.number) and unready(session.ctx, issue.number) is not None
+    return (
+        asked
+        and not session.settled(issue.number)
+        and unready(session.ctx, issue.number, session.done.fresh) is not None
+    )
 
 
 def preview_landing(project: Project, milestone: Milestone) -> str:

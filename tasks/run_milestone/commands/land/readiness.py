@@ -32,7 +32,7 @@ def landing_blockers(session: Session) -> Iterator[str]:
     for issue in session.milestone.issues:
         if session.settled(issue.number):
             continue
-        if why := unready(session.ctx, issue.number):
+        if why := unready(session.ctx, issue.number, session.done.fresh):
             yield f"#{issue.number} is not finished ({why})"
         elif below := sorted(skipped.intersection(issue.depends_on)):
             way_out = f"skip it as well, or take that back (`unskip` at {below[0]})"
