@@ -39,5 +39,6 @@ def render(path: str) -> str:
 if __name__ == "__main__":
     with contextlib.redirect_stdout(sys.stderr):
         statements = render(sys.argv[1])
-    # The last line tells a revision that ran to its end from one that left early with exit code 0.
-    sys.stdout.write(f"{statements}\n-- rendered\n")
+    # The last line tells a revision that ran to its end from one that left early with exit code 0. Who starts this
+    # program puts a nonce in its place.
+    sys.stdout.write(f"{statements}\n-- END-OF-RENDERING\n")
