@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlglot.expressions import Expr
-
-Types = dict[tuple[str, str], "Expr"]
+Expr = Any
+"""A node that sqlglot parsed. Only `sql` imports it, because its tree changes with its versions."""
+Types = dict[tuple[str, str], Expr]
 """The type of each column, by table and column."""
 
 _ROWS = (

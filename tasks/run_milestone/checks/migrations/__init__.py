@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ...core.globs import matches
 from . import alembic_revision, code, django_operations, plain_sql, revision_graph
-from .findings import additive, breaking
 from .locate import Tool, alembic_folders, folder_of, may_be, tool_of
+from .migration_findings import additive, breaking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

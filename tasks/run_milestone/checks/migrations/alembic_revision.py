@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..sql import effects
 from ..unavailable import last_words, missing
-from .findings import breaking, of_effects, unreadable
+from .migration_findings import breaking, of_effects, unreadable
 from .revision_graph import in_order, revisions
 from .straight_line import reason_against
 

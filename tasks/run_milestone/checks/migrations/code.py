@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..sql import effects
 from ..unavailable import missing
-from .findings import additive, breaking, of_effects
+from .migration_findings import additive, breaking, of_effects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

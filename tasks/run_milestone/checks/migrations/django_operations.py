@@ -7,7 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from ..sql import Effect, effects
-from .findings import of_effects, unreadable
+from .migration_findings import of_effects, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

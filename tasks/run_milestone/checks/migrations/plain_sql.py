@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...core.globs import matches
 from ..sql import effects
 from ..unavailable import missing
-from .findings import of_effects
+from .migration_findings import of_effects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
