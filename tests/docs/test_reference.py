@@ -69,3 +69,9 @@ def test_every_extra_is_listed():
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     listed = {name.strip() for row in tables("docs/guides/install.md", "extra") for name in row[0].split(",")}
     assert listed == set(project["optional-dependencies"])
+
+
+def test_every_record_of_a_run_is_listed(founding_example):
+    ada, _ = founding_example
+    left = {path.name for path in (ada.folder / "state/m4.1").iterdir()}
+    assert {name for name in left if name not in read("docs/reference/state.md")} == set()
