@@ -4,7 +4,14 @@ pytest_plugins = ["support.environment", "support.projects"]
 
 LONGEST = (
     *("test_founding_example.py", "torture/"),
-    *("ci/test_actions", "test_fail_to_pass.py", "stops/", "test_landing", "test_people_in_a_stack.py"),
+    *(
+        "ci/test_actions",
+        "test_fail_to_pass.py",
+        "stops/",
+        "test_landing",
+        "docs/test_pages",
+        "test_people_in_a_stack.py",
+    ),
 )
 """Files that take longest; the second of two that need the founding example finds it played."""
 
