@@ -141,3 +141,11 @@ def test_a_silent_reviewer_never_passes(world, command, why):
 def test_without_python_files_no_reviewer_is_needed(world):
     change = world.change({}, {"a.txt": "x\n"}, commands=replace(Commands(), review=("no-such-program",)))
     assert review(change) == ()
+
+
+def test_a_line_cannot_switch_the_reviewer_off(world):
+    line = "import subprocess\n\nsubprocess.call('ls', shell=True)  # noqa: S602, S607\n"
+    findings = review(world.change({"pyproject.toml": RUFF}, {"a.py": line}))
+    assert [finding.severity for finding in findings if finding.line == 3] != []
+    assert {finding.severity for finding in findings if finding.line == 3} == {Severity.WARNING}
+    assert all(finding.message.endswith("(switched off on this line)") for finding in findings if finding.line == 3)

@@ -194,3 +194,46 @@ def test_only_scripts_of_package_json_are_configuration(world):
     assert reported(world.change({"package.json": before}, {"package.json": after})) == [
         ("configuration", 'Test or lint configuration changed: "scripts" in package.json')
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "expected"),
+    [
+        ("tests.py", "def test_b():\n    assert g()\n\n\ndef test_a(): f()\n", "def test_a(): f()\n", "test_b"),
+        ("shop/tests.py", "def test_b():\n    assert g()\n", "x = 1\n", "shop/tests.py held 1 test"),
+        ("test.js", "test('adds', () => { assert(f()); });\n", "test('other', () => {});\n", "adds"),
+        ("test-cart.mjs", "it('adds', () => { assert(f()); });\n", "\n", "adds"),
+        ("cart_test.go", "func TestAdd(t *testing.T) {\n}\n", "// none\n", "TestAdd"),
+        ("src/CartTests.java", "@Test\nvoid adds() {\n}\n", "class CartTests {}\n", "adds"),
+        ("src/lib.rs", "#[cfg(test)]\nmod tests {\n    #[test]\n    fn adds() { assert!(f()); }\n}\n", "\n", "adds"),
+        ("spec/cart_spec.rb", "it 'adds' do\n  expect(f).to eq 1\nend\n", "# none\n", "adds"),
+    ],
+)  # fmt: skip
+def test_a_removed_test_is_told_by_name(world, name, before, after, expected):
+    ((rule, message), *_) = reported(world.change({name: before}, {name: after}))
+    assert rule in {"removed-test", "deleted-tests"}
+    assert message.endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        ("#[test]\nfn adds() { assert!(f()); }\n", "#[test]\n#[ignore]\nfn adds() { assert!(f()); }\n", "skipped-test"),
+        ("#[tokio::test]\nasync fn f() { assert!(g()); }\n", "#[tokio::test]\nasync fn f() {}\n", "fewer-assertions"),
+        ("/// assert_eq!(f(), 1);\nfn f() {}\n", "/// Returns one.\nfn f() {}\n", "fewer-examples"),
+    ],
+)  # fmt: skip
+def test_a_weakened_inline_test_is_told(world, before, after, rule):
+    assert [name for name, _ in reported(world.change({"src/lib.rs": before}, {"src/lib.rs": after}))] == [rule]
+
+
+def test_tests_that_move_between_files_are_not_removed(world):
+    before = {"test.js": "test('adds', () => { assert(f()); });\n", "cart.test.js": "// cart\n"}
+    after = {"test.js": "// moved\n", "cart.test.js": "test('adds', () => { assert(f()); });\n"}
+    assert [rule for rule, _ in reported(world.change(before, after))] == ["fewer-assertions"]
+
+
+def test_examples_in_docstrings_are_tests(world):
+    before = 'def f():\n    """Return one.\n\n    >>> f()\n    1\n    """\n    return 1\n'
+    after = 'def f():\n    """Return one."""\n    return 2\n'
+    assert [rule for rule, _ in reported(world.change({"a.py": before}, {"a.py": after}))] == ["fewer-examples"]

@@ -36,17 +36,38 @@ LOCK_FILES = frozenset(
     }
 )
 _TESTS = (
-    "**/tests/**",
-    "**/test/**",
-    "**/__tests__/**",
-    "**/test_*.py",
-    "**/*_test.py",
-    "**/*.test.*",
-    "**/*.spec.*",
-    "**/*_test.go",
-    "**/*_spec.rb",
-    "**/*Test.java",
-    "**/*Test.kt",
+    *(
+        "**/tests/**",
+        "**/test/**",
+        "**/__tests__/**",
+        "**/e2e/**",
+        "**/cypress/**",
+        "**/spec/**/*.rb",
+        "**/spec/**/*.[jt]s",
+    ),
+    *("**/test_*.py", "**/*_test.py", "**/tests.py", "**/*_tests.py", "**/tests_*.py"),
+    *("**/*.test.*", "**/*.spec.*", "**/test.[jt]s", "**/test.[cm][jt]s", "**/test.[jt]sx", "**/test-*.[jt]s"),
+    *("**/test-*.[cm][jt]s", "**/*[-_]test.[jt]s", "**/*[-_]test.[cm][jt]s", "**/*[-_]spec.[jt]s"),
+    *("**/*_test.go", "**/*_test.rs", "**/tests.rs", "**/*_spec.rb", "**/*_test.rb", "**/test_*.rb", "**/*_test.exs"),
+    *(
+        "**/*Test.java",
+        "**/*Tests.java",
+        "**/*IT.java",
+        "**/*Test.kt",
+        "**/*Tests.kt",
+        "**/*Spec.scala",
+        "**/*Spec.groovy",
+    ),
+    *(
+        "**/*Test.php",
+        "**/*Test.cs",
+        "**/*Tests.cs",
+        "**/*Tests.swift",
+        "**/*_test.dart",
+        "**/*_test.cc",
+        "**/*_test.cpp",
+    ),
+    *("**/*.bats", "**/*.feature", "**/*_test.sh", "**/*.t"),
 )
 _PROSE = frozenset({".md", ".rst", ".txt", ".adoc"})
 

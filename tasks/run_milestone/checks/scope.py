@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from ..model.change import ChangedFile
     from .change import Change
 
+CONTAINERS = (
+    *("**/Dockerfile*", "**/*.dockerfile", "**/Containerfile*", "**/docker-compose*.y*ml", "**/compose.y*ml"),
+    "**/compose.*.y*ml",
+)
+"""What builds and starts containers is deployment, whatever the plan protects beside it."""
+
 
 def check(change: Change) -> Iterator[Finding]:
     """Yield one finding per file and reason. A renamed file counts under both names."""
@@ -20,7 +26,7 @@ def check(change: Change) -> Iterator[Finding]:
         paths = sorted({path for path in (file.before, file.after) if path})
         yield from _outside(change, paths)
         yield from _sensitive(change, file, paths)
-        if any(matches(path, change.milestone.protected) for path in paths):
+        if any(matches(path, (*change.milestone.protected, *CONTAINERS)) for path in paths):
             yield Finding(Kind.PROTECTED, Severity.WARNING, "protected", f"Protected surface: {file.path}", file.path)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..model import Finding, Kind, Severity
 from .file_types import is_lock_file, is_prose, is_python, is_test
 from .secrets import pieces
+from .steering import is_suppressed
 from .unavailable import failed, last_words, missing
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def _command(change: Change) -> Iterator[Finding]:
     if not files:
         return
     argv = tuple(part.replace("{python}", sys.executable) for part in change.milestone.commands.review)
+    if "ruff" in argv and "check" in argv:
+        argv = (*argv, "--ignore-noqa")  # what a line switches off is shown too
     ran = change.tools.run((*argv, *(f"./{path}" for path in files)), None)
     items = _items(ran)
     if items is None:
@@ -82,8 +85,10 @@ def _on_added_lines(change: Change, files: dict[str, ChangedFile], item: dict[st
     code = item.get("code") or "invalid-syntax"
     if file is None or (code != "invalid-syntax" and line not in dict(file.added)):
         return
-    severity = Severity.CRITICAL if re.fullmatch(r"S\d+|invalid-syntax|E999", code) else Severity.WARNING
-    yield Finding(Kind.REVIEW, severity, code, item["message"], file.path, line)
+    hidden = is_suppressed(dict(file.added).get(line, ""))
+    critical = re.fullmatch(r"S\d+|invalid-syntax|E999", code) and not hidden
+    message = f"{item['message']} (switched off on this line)" if hidden else item["message"]
+    yield Finding(Kind.REVIEW, Severity.CRITICAL if critical else Severity.WARNING, code, message, file.path, line)
 
 
 def _relative(change: Change, filename: str) -> str:

@@ -11,49 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.globs import matches
 from ..model import Finding, Kind, Severity
-from . import test_patterns
+from . import steering, test_patterns
 from .file_types import is_collected, is_python, is_test
+from .steering import CONFIGURATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..model.change import ChangedFile
     from .change import Change
-
-CONFIGURATION = (
-    "**/conftest.py",
-    "**/pytest.ini",
-    "**/.pytest.ini",
-    "**/pytest.toml",
-    "**/.pytest.toml",
-    "**/tox.ini",
-    "**/tox.toml",
-    "**/setup.cfg",
-    "**/noxfile.py",
-    "**/.coveragerc",
-    "**/ruff.toml",
-    "**/.ruff.toml",
-    "**/mypy.ini",
-    "**/.mypy.ini",
-    "**/pyrightconfig.json",
-    "**/.flake8",
-    "**/.pylintrc",
-    "**/pylintrc",
-    "**/.pre-commit-config.yaml",
-    "**/.eslintrc*",
-    "**/eslint.config.*",
-    "**/jest.config.*",
-    "**/vitest.config.*",
-    "**/.golangci.*",
-    ".github/workflows/**",
-    ".github/actions/**",
-    ".circleci/**",
-    ".gitlab-ci.yml",
-    ".travis.yml",
-    "azure-pipelines.yml",
-    "Jenkinsfile",
-)
-"""Files that decide what the tests, linters and CI do."""
 
 TABLES = {
     "pyproject.toml": ("pytest", "ruff", "coverage", "mypy", "pyright", "pylint", "flake8", "black", "isort", "tox"),
@@ -78,15 +44,19 @@ class Test:
 
 
 def check(change: Change) -> Iterator[Finding]:
-    """Yield what makes the tests, the linters or the CI see less than they did at the base."""
-    moved = _moved(change)
+    """Yield what makes the tests, the linters, the CI or reviewers see less than they did at the base."""
+    moved, other = _moved(change), test_patterns.names_that_come(change)
+    started = steering.started(change)
     for file in change.files:
         if _is_configuration(file):
             yield from _configuration(change, file)
         elif PurePosixPath(file.path).name in TABLES:
             yield from _tables(change, file)
-        elif is_test(file.before or file.path):
-            yield from _tests(change, file, moved)
+        elif is_test(file.before or file.path) and (file.status == "D" or not file.path.endswith(".rs")):
+            yield from _tests(change, file, moved, other)
+        else:
+            yield from test_patterns.inline(change, file)
+        yield from steering.check(change, file, started)
 
 
 def _is_configuration(file: ChangedFile) -> bool:
@@ -120,9 +90,9 @@ def _chosen(name: str, text: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _tests(change: Change, file: ChangedFile, moved: Mapping[str, int]) -> Iterator[Finding]:
+def _tests(change: Change, file: ChangedFile, moved: Mapping[str, int], other: frozenset[str]) -> Iterator[Finding]:
     if not is_python(file.before or file.path):
-        yield from test_patterns.check(file)
+        yield from test_patterns.check(file, other)
         return
     old, new = _both(change, file)
     if new is None:

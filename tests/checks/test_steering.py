@@ -1,0 +1,75 @@
+"""What steers the next reader or run is told, unless the issue names it; what switches checks off is shown."""
+
+from dataclasses import replace
+
+import pytest
+
+from run_milestone.checks.scope import check as check_scope
+from run_milestone.checks.tampering import check
+from run_milestone.model import Commands, Kind, Paths, Severity
+
+
+def rules(change):
+    return [(finding.kind, finding.rule) for finding in check(change)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AGENTS.md", "docs/CLAUDE.md", ".claude/settings.json", ".cursor/rules/a.mdc", ".mcp.json", "docs/CODEOWNERS",
+        "src/.gitattributes", ".gitmodules", "plans/m2/plan.yaml", "dodo.py", "tests/x.pth", "src/sitecustomize.py",
+        ".vscode/tasks.json", ".github/copilot-instructions.md",
+    ],
+)  # fmt: skip
+def test_what_steers_is_told_unless_named(world, issue, name):
+    assert (Kind.TAMPERING, "steering") in rules(world.change({}, {name: "x\n"}))
+    assert (Kind.TAMPERING, "steering") in rules(
+        world.change({}, {name: "y\n"}, issue=replace(issue, paths=Paths(("**",))))
+    )
+    assert rules(world.change({}, {name: "z\n"}, issue=replace(issue, paths=Paths((name,))))) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [(("sh", "scripts/test.sh"), "scripts/test.sh"), (("make", "test"), "Makefile"), (("./run-tests",), "run-tests")],
+)
+def test_what_the_plans_commands_start_is_told(world, command, name):
+    commands = replace(Commands(), test=command)
+    assert rules(world.change({}, {name: "true\n"}, commands=commands)) == [(Kind.TAMPERING, "steering")]
+    assert rules(world.change({}, {name: "false\n"})) == []
+
+
+@pytest.mark.parametrize("name", ["json.py", "src/logging.py", "tests/random/__init__.py"])
+def test_a_module_in_pythons_place_is_told(world, name):
+    assert (Kind.TAMPERING, "shadowed-module") in rules(world.change({}, {name: "x = 1\n"}))
+
+
+def test_modules_below_a_package_take_nobodys_place(world):
+    assert rules(world.change({}, {"src/shop/json.py": "x = 1\n", "src/shop/types.py": "x = 1\n"})) == []
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "web/Dockerfile.prod", "docker-compose.yml", "compose.dev.yaml"])
+def test_containers_are_a_protected_surface(world, name):
+    assert [finding.kind for finding in check_scope(world.change({}, {name: "x\n"}))] == [Kind.PROTECTED]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("a.py", "import os  # noqa: F401"),
+        ("a.py", "x = f()  # type: ignore[arg-type]"),
+        ("a.ts", "// @ts-ignore"),
+        ("a.go", "x := f() //nolint:errcheck"),
+        ("A.java", '@SuppressWarnings("all")'),
+    ],
+)
+def test_a_line_that_switches_checks_off_is_shown(world, name, line):
+    assert rules(world.change({}, {name: f"{line}\n"})) == [(Kind.PROTECTED, "suppressed-line")]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"), [("a.py", "# ruff: noqa"), ("a.js", "/* eslint-disable */"), ("a.ts", "// @ts-nocheck")]
+)
+def test_a_file_that_switches_checks_off_stops(world, name, line):
+    (finding,) = check(world.change({}, {name: f"{line}\n"}))
+    assert (finding.kind, finding.severity, finding.rule) == (Kind.TAMPERING, Severity.CRITICAL, "suppressed-file")
