@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_START = r"(?<![A-Za-z0-9_])"
-"""What stands before a shape whose first letters occur inside of words too."""
+_START = r"(?:(?<![A-Za-z0-9_])|(?<=\dm)|(?<=\[m))"
+"""What stands before a shape whose first letters occur inside of words too: no letter, or the end of a colour."""
 
 SHAPES: tuple[tuple[str, str, str], ...] = (
     ("1Password Token", "ops_eyJ", r"ops_eyJ[\w-]{200,}={0,3}"),

@@ -7,6 +7,8 @@ import os
 import re
 from collections.abc import Iterator
 
+from .secret_shapes import shapes_in
+
 REDACTED = "[redacted]"
 
 # Patterns stay text until they are used (re keeps them compiled), because every command imports this module.
@@ -63,7 +65,10 @@ def for_record(text: str) -> str:
     for form in _secret_forms((*known, *sorted(_REGISTERED))):
         text = text.replace(form, REDACTED)
     text = re.sub(_URLS, _without_user, re.sub(_NAMED, rf"\1{REDACTED}", text))
-    return re.sub(_SHAPES, REDACTED, text)
+    text = re.sub(_SHAPES, REDACTED, text)
+    for _, shape in shapes_in(text):
+        text = shape.sub(REDACTED, text)
+    return text
 
 
 @functools.lru_cache(maxsize=8)
