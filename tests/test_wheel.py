@@ -113,7 +113,11 @@ def test_the_wheel_puts_one_package_into_an_environment(wheel):
     assert {name.split("/")[0] for name in names} == {"run_milestone", "run_milestone-0.1.0.dist-info"}
     written = {f"run_milestone/schemas/{path.name}" for path in (CHECKOUT / "schemas").glob("*.json")}
     assert written <= set(names)
-    assert {"run_milestone/example/plan.yaml", "run_milestone/ci/templates/event.yml"} <= set(names)
+    assert {
+        "run_milestone/example/plan.yaml",
+        "run_milestone/commands/ci/templates/event.yml",
+        "run_milestone/render/html/page.html",
+    } <= set(names)
 
 
 def test_the_demo_finds_its_example_inside_the_wheel(environment, shop):
