@@ -8,7 +8,7 @@ import re
 import types
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -16,18 +16,32 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 def plain(value: Any) -> Any:
     """Turn frozen values into what JSON can hold. Fields keep the order of their class, so printing is stable."""
+    return _plain(value, digested=False)
+
+
+def _plain(value: Any, *, digested: bool) -> Any:
+    """Turn values into JSON's. A digest leaves out a field that came later (metadata `later`) at its default."""
     if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
+        items = ((one, getattr(value, one.name)) for one in fields(value))
+        kept = ((one.name, item) for one, item in items if not (digested and _came_later(one, item)))
+        return {name: _plain(item, digested=digested) for name, item in kept}
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, digested=digested) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [_plain(item, digested=digested) for item in value]
     return value
 
 
+def _came_later(one: Field[Any], item: Any) -> bool:
+    return "later" in one.metadata and item == one.default
+
+
 def digest(value: Any) -> str:
-    """SHA-256 (64 hex digits) of the canonical JSON of a value made of plain and frozen parts."""
-    text = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """SHA-256 (64 hex digits) of the canonical JSON of a value made of plain and frozen parts.
+
+    A field with the metadata `later` is left out at its default: older digests of such values still hold.
+    """
+    text = json.dumps(_plain(value, digested=True), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

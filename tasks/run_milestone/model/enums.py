@@ -45,6 +45,7 @@ class Kind(StrEnum):
     SECRET = "secret"  # noqa: S105
     TAMPERING = "tampering"
     NOT_RED = "not-red"
+    TREE = "tree"
     TESTS = "tests"
     MIGRATION_BREAKING = "migration-breaking"
     MIGRATION_ADDITIVE = "migration-additive"

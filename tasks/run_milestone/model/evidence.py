@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .gate import Finding
@@ -119,6 +119,20 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Imports:
+    """From where the tests imported the packages of the repository, each as `name (place)`."""
+
+    python: str = ""
+    """The interpreter; empty where none said so."""
+    places: tuple[str, ...] = ()
+    """Relative to the tree."""
+    elsewhere: tuple[str, ...] = ()
+    """What came from another place than the tree: then the tests prove nothing about it."""
+    unknown: bool = False
+    """Whether the repository has Python packages, and no Python said from where it took them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tested:
     """`test`: counts and the names of failing tests, from the report of the test runner."""
 
@@ -136,6 +150,8 @@ class Tested:
     """Of the changed lines; None where it was not measured."""
     unmeasured: str | None = None
     """Why coverage was not measured."""
+    imports: Imports | None = field(default=None, metadata={"later": True})
+    """From where the code under test came; None where nobody looked."""
 
     @property
     def counted(self) -> bool:

@@ -36,6 +36,12 @@ def version_of(milestone: str) -> str:
     return ".".join(["0", *parts, "0"][:3])
 
 
+def listing(words: tuple[str, ...], shown: int = 3) -> str:
+    """Return the first of many words, and how many more there are."""
+    more = f" and {len(words) - shown} more" if len(words) > shown else ""
+    return ", ".join(words[:shown]) + more
+
+
 def next_steps(steps: list[str]) -> list[str]:
     """Return the next steps as a numbered list."""
     return ["Next steps:", *(f"{number}. {step}" for number, step in enumerate(steps, start=1))]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from ..core.units import count
 from ..model import Severity, Verb
 from . import html
-from .phrases import RULE, headline, one_line, reference, sign
+from .phrases import RULE, headline, listing, one_line, reference, sign
 
 if TYPE_CHECKING:
-    from ..model import Bootstrapped, Decision, Gate, Issue, Milestone, PlanReviewed
+    from ..model import Bootstrapped, Decision, Gate, Issue, Milestone, PlanReviewed, Tested
     from ..store import State
 
 
@@ -32,8 +32,19 @@ def bootstrapped(milestone: Milestone, done: Bootstrapped, state: State) -> list
         f"✓ Implementation plan loaded ({size})",
         *(["✓ First run detected"] if state.journal.count("run started") == 1 else []),
         f"✓ Baseline tests: {baseline}",
+        *imports(tests),
         *([f"· Coverage of changed lines is not measured: {tests.unmeasured}"] if tests.unmeasured else []),
     ]
+
+
+def imports(tests: Tested) -> list[str]:
+    """Return from where the tests took the packages of the repository, and by which interpreter."""
+    seen = tests.imports
+    if seen is None or seen.elsewhere:
+        return []
+    if seen.places:
+        return [f"✓ Code under test: {listing(seen.places)}, by {seen.python}"]
+    return ["· No Python of the tests said from where it imports the code under test"] if seen.unknown else []
 
 
 def quality_gate() -> list[str]:

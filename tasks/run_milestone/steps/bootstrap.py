@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError, UsageError
-from ..model import Bootstrapped, Finding, Kind, Severity
+from ..model import Bootstrapped, Finding, Kind, Severity, Verb
+from ..policy.graph import BOOTSTRAP
+from .import_origin import imported_elsewhere, sources
 from .run_tests import NOTHING_COLLECTED, coverage_gap, run_tests
 from .task import MilestoneTask, Questions
 
@@ -23,13 +25,15 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
     shape = Bootstrapped
 
     def works_from(self, ctx: RunContext) -> Mapping[str, Any]:
-        """Return the branches, the repository and the test command."""
+        """Return the branches, the repository, the test command, and the retries that people asked for."""
         plan = ctx.milestone
+        retries = retried(ctx)
         return {
             "plan.branch": plan.branch,
             "plan.target": plan.target,
             "plan.repository": plan.repository,
             "plan.commands.test": plan.commands.test,
+            **({"retry decisions": retries} if retries else {}),
         }
 
     def run(self, ctx: RunContext) -> Bootstrapped:
@@ -41,17 +45,26 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         tree = ctx.project.tree(milestone, "base")
         git.checkout(tree, head, "base")
         log = ctx.store.logs("baseline") / "test.log"
-        tests = run_tests(ctx.outside.processes, milestone.commands, tree, head, log)
+        mine = sources(git, ctx.project.repository(milestone), head)
+        tests = run_tests(ctx.outside.processes, milestone.commands, tree, head, log, mine)
         return Bootstrapped(milestone.branch, head, replace(tests, unmeasured=coverage_gap(milestone)))
 
     def findings(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
         """Return the baseline's failures; a repository without tests has none."""
         _ = ctx
         tests = evidence.tests
+        if tests.imports and tests.imports.elsewhere:
+            return Questions(imported_elsewhere(tests.imports), evidence.head)
         failures = [Finding(Kind.BASELINE, Severity.CRITICAL, "failed", name) for name in tests.failed]
         if tests.problem and tests.problem != NOTHING_COLLECTED:
             failures.append(Finding(Kind.BASELINE, Severity.CRITICAL, "problem", tests.problem))
         return Questions(tuple(failures), evidence.head if failures else "")
+
+
+def retried(ctx: RunContext) -> list[int]:
+    """Return the decisions that ask for another look at the baseline."""
+    decisions = ctx.store.decisions.all()
+    return [one.id for one in decisions if one.gate == BOOTSTRAP and one.verb is Verb.RETRY]
 
 
 def _push_branch(git: Git, name: str, head: str) -> str:

@@ -181,6 +181,11 @@ class StepContext:
         return self.run.project.tree(self.milestone, self.index)
 
     @property
+    def checkout(self) -> Path:
+        """The person's checkout of the repository."""
+        return self.run.project.repository(self.milestone)
+
+    @property
     def log_folder(self) -> Path:
         """Where the issue's logs are."""
         return self.store.logs(self.issue.number)

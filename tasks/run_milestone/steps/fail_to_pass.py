@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..checks.file_types import is_collected, is_test
 from ..checks.unavailable import failed
 from ..model import Finding, Kind, Severity
+from .import_origin import sources
 from .run_tests import NOTHING_COLLECTED, SuiteResult, picks_files, run_suite
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class Runs:
         paths = tuple(dict.fromkeys((*self.before, *self.after)))
         git.checkout(tree, git.graft(source, tests, paths, index) if tests else source, index)
         log = ctx.log_folder / "contract.log"
-        return run_suite(ctx.processes, ctx.milestone.commands, tree, log, only=only)
+        mine = sources(git, ctx.checkout, self._change.base, self._change.head)
+        return run_suite(ctx.processes, ctx.milestone.commands, tree, log, only=only, mine=mine)
 
 
 def _belongs(path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..model import Finding, Inspected, Kind, Passed, Reviewed, Severity, Step, Tested
+from .import_origin import imported_elsewhere
 from .task import IssueStep, Questions
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class TestGate(IssueStep[Passed]):
 
 
 def _failures(tested: Tested) -> tuple[Finding, ...]:
+    if tested.imports and tested.imports.elsewhere:
+        return imported_elsewhere(tested.imports)
     if tested.problem:
         return (Finding(Kind.TESTS, Severity.CRITICAL, "problem", tested.problem),)
     return tuple(Finding(Kind.TESTS, Severity.CRITICAL, name, name.rpartition("::")[2]) for name in tested.failed)

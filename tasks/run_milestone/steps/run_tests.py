@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..adapters.process.command_line import argument_list
 from ..core.errors import DamagedStateError
 from ..core.fs import read_text
-from ..model import Tested
+from ..model import Imports, Tested
+from .import_origin import Sources, guarded, imported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,9 +31,11 @@ _SETTINGS = ("pyproject.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".py
 """Where a project's pytest settings can be."""
 
 
-def run_tests(processes: Processes, commands: Commands, tree: Path, head: str, log: Path) -> Tested:
+def run_tests(
+    processes: Processes, commands: Commands, tree: Path, head: str, log: Path, mine: Sources | None = None
+) -> Tested:
     """Run the test command in `tree`, which holds `head`."""
-    return counted(run_suite(processes, commands, tree, log), head)
+    return counted(run_suite(processes, commands, tree, log, mine=mine), head)
 
 
 def counted(result: SuiteResult, head: str, known: tuple[str, ...] = (), proofs: tuple[str, ...] = ()) -> Tested:
@@ -41,7 +44,7 @@ def counted(result: SuiteResult, head: str, known: tuple[str, ...] = (), proofs:
     recurring = tuple(name for name in result.failed if name in known)
     proven = tuple(test for test in proofs if result.proves(test))
     passed, skipped = len(result.passed), len(result.skipped)
-    return Tested(head, passed, failing, skipped, recurring, result.problem, proven)
+    return Tested(head, passed, failing, skipped, recurring, result.problem, proven, imports=result.imports)
 
 
 # ---- one run of the test command ----------------------------------------------------------------------------------
@@ -59,6 +62,8 @@ class SuiteResult:
     """Whether the command came to its own end: one that took too long, or could not start, tells nothing."""
     coverage: str = ""
     """What the run left as coverage's JSON report."""
+    imports: Imports | None = None
+    """From where the packages of the repository were imported; None where nobody looked."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -89,8 +94,12 @@ def run_suite(
     *,
     only: tuple[str, ...] | None = None,
     cover: bool = False,
+    mine: Sources | None = None,
 ) -> SuiteResult:
-    """Run the test command in `tree`; pytest runs `only` those test files (all, where it names none)."""
+    """Run the test command in `tree`; pytest runs `only` those test files (all, where it names none).
+
+    `mine` is what the tree must be the source of: the tests are made to import it from there, and say so.
+    """
     with tempfile.TemporaryDirectory(prefix="run-milestone-") as folder:
         report, coverage = Path(folder) / "junit.xml", Path(folder) / "coverage.json"
         command = argument_list(commands.test, junit=str(report), coverage=str(coverage))
@@ -98,8 +107,10 @@ def run_suite(
             command = (*command, *_reported(command, report), *(_covering(command, tree, coverage) if cover else ()))
             command = (*command, *(_limited(only) if only is not None else ()))
         env = {"COVERAGE_FILE": str(Path(folder) / "coverage.data")}
+        env = guarded(Path(folder), tree, mine, env) if mine else env
         result = processes.untrusted(command, cwd=tree, env=env, timeout=commands.timeout, log=log)
-        return replace(_outcome(result, report), coverage=_text(coverage))
+        imports = imported(processes, command, Path(folder), tree, mine) if mine else None
+        return replace(_outcome(result, report), coverage=_text(coverage), imports=imports)
 
 
 def picks_files(commands: Commands) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..checks.coverage import measured
 from ..checks.diff import changed_files
 from ..model import Step, Tested
+from .import_origin import sources
 from .run_tests import counted, coverage_gap, run_suite
 from .task import IssueStep, Questions
 
@@ -36,7 +37,8 @@ class Test(IssueStep[Tested]):
         ctx.git.checkout(ctx.tree, head, ctx.index)
         gap = coverage_gap(ctx.milestone)
         cover = gap is None and limits.coverage > 0
-        result = run_suite(ctx.processes, ctx.milestone.commands, ctx.tree, ctx.log_folder / "test.log", cover=cover)
+        log, mine = ctx.log_folder / "test.log", sources(ctx.git, ctx.checkout, ctx.base, head)
+        result = run_suite(ctx.processes, ctx.milestone.commands, ctx.tree, log, cover=cover, mine=mine)
         proofs = tuple(criterion.test for criterion in ctx.issue.criteria if criterion.test)
         tested = counted(result, head, ctx.known_failures, proofs)
         return _covered(ctx, tested, result) if cover else replace(tested, unmeasured=gap)

@@ -1,5 +1,6 @@
 """The stops of a milestone as a whole: its plan, its baseline, its budget, its phases, and the way out by each verb."""
 
+import venv
 from dataclasses import dataclass, field
 
 import pytest
@@ -22,6 +23,7 @@ class Case:
     plan: str = ""
     broken: bool = False
     why: str = ""
+    editable: bool = False
 
 
 CASES = (
@@ -31,6 +33,7 @@ CASES = (
         "1. Issue #01, criterion 1: its test is in tests/test_new.py, which the issue may not change",
         issue={"criteria": UNREACHABLE, "paths": {"allow": ["*.js"]}},
     ),
+    Case("bootstrap", Kind.TREE, "1. The tests import shop (", editable=True),
     Case("bootstrap", Kind.BASELINE, "1. the test command ended with exit code 1", broken=True),
     Case(
         "budget",
@@ -42,14 +45,28 @@ CASES = (
 )
 
 
+ISOLATED = ("../../env/bin/python", "-I", "-c", "import importlib.util; importlib.util.find_spec('shop')")
+"""A test command whose Python takes nothing from outside its environment."""
+
+
 def proves(answer):
     """The cases as parameters, each marked with the stop and the answer that its test shows."""
-    answers = [answer] if answer else []
-    return [pytest.param(case.kind, id=str(case.kind), marks=pytest.mark.stop(case.kind, *answers)) for case in CASES]
+    answers, offered = [answer] if answer else [], (None, AUTONOMOUS)
+    cases = [case for case in CASES if answer in (*offered, *STOPS[case.kind].verbs)]
+    return [pytest.param(case.kind, id=str(case.kind), marks=pytest.mark.stop(case.kind, *answers)) for case in cases]
 
 
 def made(product, home, case):
-    ada = product(home, [{"number": 1, **case.issue}, {"number": 2}], work=WORK, plan=case.plan)
+    how = {"test": ISOLATED} if case.editable else {}
+    ada = product(home, [{"number": 1, **case.issue}, {"number": 2}], work=WORK, plan=case.plan, **how)
+    if case.editable:
+        venv.create(home / "env", symlinks=True)
+        packages = next((home / "env").glob("lib/python*/site-packages"))
+        (packages / "__editable__.shop.pth").write_text(str(ada.folder / "src"))
+        (ada.folder / "src").mkdir()
+        (ada.folder / "src/shop.py").write_text("SIZE = 3\n")
+        ada.git("add", "src", where=".")
+        ada.git("commit", "--quiet", "--message=Add the shop", where=".")
     if case.broken:
         (ada.folder / "broken.js").touch()
         ada.git("add", ".", where=".")
@@ -82,6 +99,20 @@ def test_approve_accepts_it_and_the_milestone_goes_on(stopped, answer_in_copy, k
     assert [verb for verb, _ in approved.decided(case.gate)] == ["approve"]
     assert approved.gate(case.gate) is None
     assert approved.result.issues()[-1] == "02"
+
+
+@pytest.mark.stop(Kind.TREE, Verb.RETRY)
+def test_retry_looks_at_the_imports_again(stopped, answer_in_copy):
+    _, outcome = stopped[Kind.TREE]
+    unchanged = answer_in_copy(outcome, "bootstrap.retry")
+    assert unchanged.gate("bootstrap")["kind"] == Kind.TREE
+
+    def uninstall(home):
+        next((home / "env").glob("lib/python*/site-packages/*.pth")).unlink()
+
+    repaired = answer_in_copy(outcome, "bootstrap.retry", before=uninstall)
+    assert repaired.gate("bootstrap") is None
+    assert repaired.result.issues()[-1] == "02"
 
 
 @pytest.mark.parametrize("kind", proves(Verb.ABORT))
