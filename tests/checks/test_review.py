@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from run_milestone.checks.reviewers import ask
 from run_milestone.checks.static_review import review
-from run_milestone.model import Commands, Kind, Severity
+from run_milestone.model import Commands, Kind, Reviewer, Severity
 
 RUFF = '[tool.ruff.lint]\nselect = ["D101", "D103", "E", "F", "S"]\n'
 SANITIZE = '''\
@@ -149,3 +150,11 @@ def test_a_line_cannot_switch_the_reviewer_off(world):
     assert [finding.severity for finding in findings if finding.line == 3] != []
     assert {finding.severity for finding in findings if finding.line == 3} == {Severity.WARNING}
     assert all(finding.message.endswith("(switched off on this line)") for finding in findings if finding.line == 3)
+
+
+def test_a_prompt_that_was_cut_is_a_finding(world):
+    reviewer = Reviewer("agent", ("{python}", "-c", """print('{"findings": []}')"""), format="prompt")
+    change = world.change({}, {"data.txt": "word " * 50_000})
+    (finding,) = ask(change, reviewer).findings
+    assert finding.kind is Kind.TOOL
+    assert finding.message.startswith("The reviewer `agent` did not read 50,")

@@ -48,6 +48,11 @@ def prompt(change: Change, reviewer: Reviewer) -> str:
     return for_record("\n".join((heading, *sections)))
 
 
+def left_out(change: Change) -> int:
+    """Return how many characters of the change a prompt does not hold."""
+    return max(0, len("\n".join(map(_shown, change.files))) - LONGEST)
+
+
 def _sections(change: Change) -> Iterator[tuple[str, str]]:
     issue = change.issue
     yield "Issue", issue.title

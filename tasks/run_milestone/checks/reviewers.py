@@ -56,6 +56,9 @@ def _found(change: Change, reviewer: Reviewer, ran: Result) -> Iterator[Finding]
         message = f"The reviewer `{reviewer.name}` gave no findings ({why}). Repair `reviewers` in the plan"
         yield failed(reviewer.name, message)
         return
+    if reviewer.format == "prompt" and (rest := review_prompt.left_out(change)):
+        message = f"The reviewer `{reviewer.name}` did not read {rest:,} characters at the end of the change"
+        yield failed(reviewer.name, message)
     yield from (finding for finding in findings if _is_about(change, finding))
 
 

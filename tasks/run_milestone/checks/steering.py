@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..core.globs import matches
 from ..model import Finding, Kind, Severity
+from .file_types import is_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,6 +99,8 @@ _STARTED = {
 }
 """What programs that a plan's commands start read to know what to do."""
 
+_SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl")
+
 _WHOLE_FILE = re.compile(
     r"#\s*(?:ruff|flake8):\s*noqa\s*$|#\s*pylint:\s*(?:skip-file|disable-all)|#\s*(?:mypy:\s*ignore-errors|type:\s*ignore\s*$)"
     r"|/\*\s*eslint-disable\s*\*/|@ts-nocheck|//\s*biome-ignore-all|#!\[allow\(",
@@ -139,8 +142,9 @@ def started(change: Change) -> frozenset[str]:
     commands, paths = change.milestone.commands, set[str]()
     lists = (commands.test, commands.lint, commands.review, *(one.command for one in change.milestone.reviewers))
     for words in lists:
-        for word in words:
-            paths.add(posixpath.normpath(word.removeprefix("./")))
+        for place, word in enumerate(words):
+            if (place == 0 or word.endswith(_SCRIPTS)) and not is_test(word):
+                paths.add(posixpath.normpath(word.removeprefix("./")))
             paths.update(_STARTED.get(posixpath.basename(word), ()))
     return frozenset(paths)
 
