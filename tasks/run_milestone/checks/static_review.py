@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from ..model import Finding, Kind, Severity
+from ..model import Commands, Finding, Kind, Severity
 from .file_types import is_lock_file, is_prose, is_python, is_test
+from .ruff import ruff_use
 from .secrets import pieces
 from .steering import is_suppressed
 from .unavailable import failed, last_words, missing
@@ -40,9 +41,9 @@ def _order(finding: Finding) -> tuple[int, str, str, int, str]:
 
 def _command(change: Change) -> Iterator[Finding]:
     files = {file.path: file for file in change.files if file.after and is_python(file.path)}
-    if not files:
+    if not files or not change.milestone.commands.review:
         return
-    argv = tuple(part.replace("{python}", sys.executable) for part in change.milestone.commands.review)
+    argv = tuple(part.replace("{python}", sys.executable) for part in _argv(change))
     if "ruff" in argv and "check" in argv:
         argv = (*argv, "--ignore-noqa")  # what a line switches off is shown too
     ran = change.tools.run((*argv, *(f"./{path}" for path in files)), None)
@@ -54,6 +55,15 @@ def _command(change: Change) -> Iterator[Finding]:
         return
     for item in items:
         yield from _on_added_lines(change, files, item)
+
+
+def _argv(change: Change) -> tuple[str, ...]:
+    """Return the review command; ruff gets the options that keep to the project's own configuration."""
+    argv = change.milestone.commands.review
+    if argv == Commands().review:
+        return (*argv, *ruff_use(change.commits, change.head).options)
+    is_ruff = "check" in argv and any(PurePath(word).name == "ruff" for word in argv)
+    return (*argv, "--force-exclude") if is_ruff and "--force-exclude" not in argv else argv
 
 
 def _items(ran: Result) -> list[dict[str, Any]] | None:

@@ -106,7 +106,10 @@ def _plan(project: Project, milestone: Milestone, processes: Processes) -> Itera
         yield _command(f"{name} agent", agent.command) if agent.kind == "command" else Sign(f"{name} agent", agent.kind)
     yield from _variables(f"{name} pass_env", (*milestone.agents, *milestone.reviewers))
     for field in ("lint", "test", "review"):
-        yield _command(f"{name} {field}", getattr(milestone.commands, field))
+        command = getattr(milestone.commands, field)
+        yield (
+            _command(f"{name} {field}", command) if command else Sign(f"{name} {field}", "none, as the plan says", None)
+        )
 
 
 def _variables(name: str, programs: Iterable[AgentSpec | Reviewer]) -> Iterator[Sign]:

@@ -107,6 +107,12 @@ class Linted:
     problem: Finding | None = None
     left: str | None = None
     """The linter's output about what it did not fix; None where nothing is left."""
+    lines: int = 0
+    """How many lines it added and deleted."""
+    files: tuple[str, ...] = ()
+    """The files it changed."""
+    put_back: tuple[str, ...] = ()
+    """Files outside the issue's that it changed as well; they were put back."""
 
 
 @dataclass(frozen=True, slots=True)

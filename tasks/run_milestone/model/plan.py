@@ -104,8 +104,10 @@ class Commands:
     """Argument lists, never run through a shell; `{python}` is the interpreter that runs run-milestone."""
 
     lint: tuple[str, ...] = ("{python}", "-m", "ruff", "check", "--fix", "--exit-zero", ".")
+    """By default the last word stands for the Python files that the issue changed."""
     test: tuple[str, ...] = ("{python}", "-m", "pytest")
     review: tuple[str, ...] = ("{python}", "-m", "ruff", "check", "--output-format", "json", "--exit-zero")
+    """Gets the changed Python files as arguments; empty where the plan says `none`."""
     timeout: int = 1800
     """Seconds one command may take."""
 

@@ -97,7 +97,13 @@ def _milestone(written: Written, texts: dict[Steps, Any]) -> dict[str, Any]:
     ]
     names = {"id": written.id, "branch": written.branch, "phases": phases}
     amounts = {name: _amounts(written.fields.get(name, {})) for name in ("limits", "checks")}
-    return {**written.fields, **names, **amounts}
+    return {**written.fields, **names, **amounts, **_commands(written.fields)}
+
+
+def _commands(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the plan's commands, where `review: none` is an empty one."""
+    commands = fields.get("commands", {})
+    return {"commands": {**commands, "review": ()}} if commands.get("review") == "none" else {}
 
 
 def _amounts(given: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from ..model import Kind, Severity, Step, Verb
 from ..policy.stops import STOPS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..model import Finding, Issue
 
 RULE = "═" * 47
@@ -97,3 +99,9 @@ PURPOSE = {
     Verb.ABORT: "end the run; the same command resumes it",
 }
 """What each verb does."""
+
+
+def first_few(names: Sequence[str]) -> str:
+    """Return the first three names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

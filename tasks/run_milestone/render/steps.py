@@ -9,7 +9,7 @@ from ..model import Kind, Step, Tier
 from ..policy.graph import PLAN_REVIEW
 from ..policy.stops import STOPS
 from . import transcript
-from .phrases import found_at, wanted
+from .phrases import first_few, found_at, wanted
 from .run_summary import completed
 
 if TYPE_CHECKING:
@@ -72,6 +72,11 @@ def wanted_of_person(issue: Issue, rework: Decision | None) -> list[str]:
     return [*wanted(issue), *(["", "To be fixed:", *earlier] if earlier else [])]
 
 
+def unreviewed(milestone: Milestone) -> list[str]:
+    """Return the line that says that no command looked at how the code is made, as the plan wants it."""
+    return [] if milestone.commands.review else ["⚠️ No review command (commands.review: none)"]
+
+
 def _branch(done: BranchMade, _: int) -> Iterator[str]:
     if done.restacked:
         yield f"✓ Restacked on {done.onto} ({done.tip[:10]}, merged in)"
@@ -103,8 +108,17 @@ def _restarted(done: Restarted) -> Iterator[str]:
 def _lint(done: Linted, _: int) -> Iterator[str]:
     if done.fixed:
         yield "✓ Auto-fixed (lint)"
+        yield from _fixes(done)
+    if done.put_back:
+        yield f"⚠️ Lint also changed {first_few(done.put_back)}: not this issue's, so put back"
     if done.left:
         yield f"⚠️ Lint: {done.left}"
+
+
+def _fixes(done: Linted) -> Iterator[str]:
+    """Yield what was fixed; evidence of earlier versions does not say."""
+    if done.files:
+        yield f"  {count(done.lines, 'line')} in {first_few(done.files)}"
 
 
 def _test(done: Tested, _: int) -> Iterator[str]:

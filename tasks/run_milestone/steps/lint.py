@@ -1,25 +1,27 @@
-"""Run the plan's lint command; what it changed becomes a commit."""
+"""Run the plan's lint command on what the issue changed; what it fixed there becomes a commit."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..adapters.process.command_line import argument_list
+from ..adapters.process.command_line import argument_list, fill_files
 from ..checks.file_types import is_python
+from ..checks.ruff import ruff_use
 from ..checks.unavailable import last_words
 from ..model import Commands, Finding, Implemented, Kind, Linted, Severity, Step
 from .task import IssueStep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ..adapters.process import Result
     from .context import StepContext
 
 
 class Lint(IssueStep[Linted]):
-    """Let the linter fix what it can, and commit its fixes."""
+    """Let the linter fix what it can in the issue's files, and commit its fixes."""
 
     name = Step.LINT
     shape = Linted
@@ -32,42 +34,86 @@ class Lint(IssueStep[Linted]):
     def run(self, ctx: StepContext) -> Linted:
         """Run the lint command on the branch and commit its fixes; a person's branch is left as it is."""
         head = ctx.head or ""
-        if _has_nothing_to_say(ctx, head):
+        files = ctx.git.changed(ctx.git.merge_base(ctx.base, head), head)
+        commands = tuple(_commands(ctx, head, files))
+        if not commands:
             return Linted(head, 0)
         ctx.git.checkout(ctx.tree, head, ctx.index)
-        command, limit = argument_list(ctx.milestone.commands.lint), ctx.milestone.commands.timeout
-        log = ctx.log_folder / "lint.log"
-        result = ctx.processes.untrusted(command, cwd=ctx.tree, timeout=limit, log=log)
-        if result.code is None or result.timed_out:
-            return Linted(head, 0, _no_lint(command[0], result))
-        linted = Linted(head, 0) if ctx.agent.kind == "human" else _committed(ctx, head)
-        return replace(linted, left=_left(result))
+        results = tuple(_run(ctx, command) for command in commands)
+        if failed := next((one for one in results if one.code is None or one.timed_out), None):
+            return Linted(head, 0, _no_lint(failed))
+        linted = Linted(head, 0) if ctx.agent.kind == "human" else _committed(ctx, head, files)
+        return replace(linted, left=_left(ctx, results, files))
 
 
-def _no_lint(program: str, result: Result) -> Finding:
+def _commands(ctx: StepContext, head: str, files: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield what to run; nothing where no file of the issue is for the linter."""
+    lint = ctx.milestone.commands.lint
+    if lint != Commands().lint:
+        filled = fill_files(lint, files)
+        if filled is not None:
+            yield argument_list(filled)
+        return
+    places = tuple(f"./{path}" for path in files if is_python(path))
+    if not places:
+        return
+    use = ruff_use(ctx.git, head)
+    yield argument_list((*lint[:-1], *use.options, *places))
+    if use.formats:
+        yield argument_list((*lint[:3], "format", "--force-exclude", *places))
+
+
+def _run(ctx: StepContext, command: tuple[str, ...]) -> Result:
+    log = ctx.log_folder / "lint.log"
+    return ctx.processes.untrusted(command, cwd=ctx.tree, timeout=ctx.milestone.commands.timeout, log=log)
+
+
+def _no_lint(result: Result) -> Finding:
     why = "it took too long" if result.timed_out else result.err.strip()
-    return Finding(Kind.TOOL, Severity.WARNING, program, f"lint could not run: {why}")
+    return Finding(Kind.TOOL, Severity.WARNING, result.argv[0], f"lint could not run: {why}")
 
 
-def _has_nothing_to_say(ctx: StepContext, head: str) -> bool:
-    """Return whether the default linter, which is for Python, would meet a repository without any."""
-    is_default = ctx.milestone.commands.lint == Commands().lint
-    return is_default and not any(is_python(path) for path in ctx.git.listing(head, "."))
+def _left(ctx: StepContext, results: tuple[Result, ...], files: tuple[str, ...]) -> str | None:
+    """Return the linter's last words about what the issue brought, where its exit code says that it is not content.
 
-
-def _left(result: Result) -> str | None:
-    """Return the linter's last words where its exit code says that it is not content."""
-    if result.code == 0:
+    What it says of the base as well is not the issue's.
+    """
+    unhappy = tuple(result for result in results if result.code != 0)
+    if not unhappy:
         return None
-    return last_words(result.err if result.err.strip() else result.out)
+    base = ctx.git.merge_base(ctx.base, ctx.head or ctx.base)
+    ctx.git.checkout(ctx.tree, base, ctx.index)
+    old = tuple(path for path in files if ctx.git.read(base, path) is not None)
+    before = frozenset(word for command in _commands(ctx, base, old) for word in _words(_run(ctx, command)))
+    for result in unhappy:
+        lines = (result.err if result.err.strip() else result.out).splitlines()
+        new = [line for line in lines if line.strip() and _bare(line) not in before]
+        if new or not before:
+            return last_words("\n".join(new))
+    return None
 
 
-def _committed(ctx: StepContext, head: str) -> Linted:
+def _words(result: Result) -> frozenset[str]:
+    return frozenset(_bare(line) for line in (result.out + "\n" + result.err).splitlines() if line.strip())
+
+
+def _bare(line: str) -> str:
+    """Return a line without its numbers: a finding of the base may stand on another line now."""
+    return re.sub(r"\d+", "", line).strip()
+
+
+def _committed(ctx: StepContext, head: str, files: tuple[str, ...]) -> Linted:
+    """Commit the linter's fixes in the issue's files. What it changed elsewhere is put back."""
     git, attempt = ctx.git, ctx.evidence(Step.IMPLEMENT, Implemented).attempt
     subject = f"style({ctx.milestone.id}): Apply lint fixes {ctx.label}"
     message = f"{subject}\n\nRun-Milestone: {ctx.mark} lint-{attempt}\n"
-    fixed = git.commit(ctx.tree, head, ctx.index, message)
+    whole = git.commit(ctx.tree, head, ctx.index, message)
+    touched = git.changed(head, whole, gone=True)
+    elsewhere = tuple(path for path in touched if path not in set(files))
+    ours = [path for path in touched if path in set(files)]
+    fixed = git.narrowed(head, whole, ours, ctx.index, message) if elsewhere else whole
     if fixed == head:
-        return Linted(head, 0)
+        return Linted(head, 0, put_back=elsewhere)
     git.set_branch(ctx.branch, fixed, head)
-    return Linted(fixed, git.measure(head, fixed)[0])
+    count, lines = git.measure(head, fixed)
+    return Linted(fixed, count, lines=lines, files=git.changed(head, fixed, gone=True), put_back=elsewhere)

@@ -11,6 +11,7 @@ from ..checks.static_review import review as review_change
 from ..model import Finding, Kind, Linted, Proposed, Reviewed, Severity, Step, Tested
 from ..policy import criteria
 from ..policy.stops import LEFT_OUT, STOPS
+from ..render import steps as words
 from .ci_checks import KINDS as AWAITED
 from .ci_checks import await_checks
 from .inspect import change_inputs, change_of, identity
@@ -56,6 +57,7 @@ class Review(IssueStep[Reviewed]):
         if red:
             return Reviewed(change.head, identity(ctx, change), red)
         findings, costs = _review(ctx, change)
+        ctx.run.console.say(words.unreviewed(ctx.milestone), ctx.issue.number)
         pending = any(finding.kind is Kind.REVIEW_PENDING for finding in findings)
         if pending:
             label(ctx, (STOPS[Kind.REVIEW_PENDING].label or "",))

@@ -132,6 +132,13 @@ class Checkout(Objects):
         )
         return object_id(self._git.run("write-tree", index=index), "the grafted tree")
 
+    def narrowed(self, parent: str, commit: str, paths: Iterable[str], index: str, message: str) -> str:
+        """Return a commit on top of `parent` that changes only `paths`, as `commit` does; `parent` for none."""
+        wanted = tuple(paths)
+        if not wanted:
+            return parent
+        return self._commit_tree(self.graft(parent, commit, wanted, index), (parent,), message)
+
     def _commit_tree(self, made: str, parents: tuple[str, ...], message: str) -> str:
         name, email = self._identity
         env = {

@@ -172,6 +172,14 @@ class Objects:
             raise lying(f"compared {before[:10]} and {after[:10]}")
         return counts.pop("file", 0), sum(counts.values())
 
+    def changed(self, before: str, after: str, *, gone: bool = False) -> tuple[str, ...]:
+        """Return the paths that differ between two commits and are in `after`; with `gone` also those it removed."""
+        output = self._to_file("--no-renames", "--name-status", "-z", before, after, "--")
+        words = output.decode("utf-8", "surrogateescape").split("\0")[:-1]
+        if not words and self.tree_of(before) != self.tree_of(after):
+            raise lying(f"compared {before[:10]} and {after[:10]}")
+        return tuple(path for status, path in zip(words[::2], words[1::2], strict=True) if gone or status != "D")
+
     def patch_id(self, base: str, head: str, path: str | None = None) -> str:
         """Return the identity of a change, or of one file's. A clean rebase keeps it. Empty for an empty change.
 
