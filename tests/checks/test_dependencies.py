@@ -146,3 +146,20 @@ def test_an_unreadable_manifest_is_a_finding(world):
 
 def test_other_changes_are_nothing(world):
     assert reported(world.change({}, {"src/a.py": "import httpx\n", "notes/list.txt": "httpx==0.25.0\n"})) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("package-lock.json", '"resolved": "https://{}/left/-/left-1.0.0.tgz",\n'),
+        ("yarn.lock", '  resolved "https://{}/left/-/left-1.0.0.tgz"\n'),
+        ("uv.lock", 'source = {{ registry = "https://{}/simple" }}\n'),
+        ("Cargo.lock", 'source = "registry+https://{}/index"\n'),
+    ],
+)
+def test_a_lock_that_takes_from_elsewhere_stops(world, name, line):
+    before = line.format("index.invalid")
+    same = world.change({name: before}, {name: before + "more\n"})
+    assert [kind for kind, _ in reported(same)] == [Kind.LOCKFILE]
+    other = world.change({name: before}, {name: before + line.format("evil.invalid")})
+    assert (Kind.LICENCE, "The lock file takes packages from another host: evil.invalid") in reported(other)

@@ -254,3 +254,28 @@ def test_one_id_in_two_files_is_told(world):
 def test_other_changes_need_no_alembic(world):
     change = world.change(START, {"src/a.py": "x = 1\n", f"{FOLDER}/README": "hello\n"})
     assert tuple(check(change)) == ()
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        'op.create_index(op.f("ix"), "users", ["id"], postgresql_where=sa.text("id IS NULL"))',
+        'with op.batch_alter_table("users") as batch:\n    batch.create_index(batch.f("ix"), ["id"])',
+        'users = sa.table("users", sa.column("id", sa.Integer))\nop.execute(users.update().where(users.c.id == 1).values(id=2))',
+    ],
+)
+def test_what_alembic_writes_is_a_straight_line(world, upgrade):
+    assert [finding[0] for finding in reported(world, upgrade)] == [Kind.MIGRATION_ADDITIVE]
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        'for name in ("a", "b"):\n    op.add_column("users", sa.Column(name, sa.Text))',
+        'import time\nop.execute("SELECT 1" if time.time() < 0 else "SELECT 2")',
+        'getattr(op, "create_table")("x")',
+        'op.execute(eval("str(1)"))',
+    ],
+)
+def test_what_may_differ_on_a_database_is_unreadable(world, upgrade):
+    assert (Kind.MIGRATION_BREAKING, "UNREADABLE") in [finding[:2] for finding in reported(world, upgrade)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -52,15 +53,16 @@ def check(change: Change) -> Iterator[Finding]:
     yield from findings
     folders = {posixpath.dirname(file.path) for file in files} if findings else set()
     for file in change.files:
-        yield from _other(file, folders)
+        yield from _other(change, file, folders)
 
 
 def _is_listed(file: ChangedFile) -> bool:
     return any(manifests.is_manifest(path) for path in (file.before, file.after) if path)
 
 
-def _other(file: ChangedFile, explained: set[str]) -> Iterator[Finding]:
+def _other(change: Change, file: ChangedFile, explained: set[str]) -> Iterator[Finding]:
     if is_lock_file(file.path):
+        yield from _locked_elsewhere(change, file)
         if not any(_is_above(folder, file.path) for folder in explained):
             yield Finding(Kind.LOCKFILE, Severity.INFO, "lock-file", f"Lock file changed: {file.path}", file.path)
     elif matches(file.path, manifests.ORIGINS):
@@ -68,6 +70,24 @@ def _other(file: ChangedFile, explained: set[str]) -> Iterator[Finding]:
         yield Finding(Kind.LICENCE, Severity.CRITICAL, "package-source", message, file.path)
     elif matches(file.path, manifests.NOT_READ):
         yield _not_read(file.path, f"Dependencies not looked at: {file.path} {_done(file)}, and this kind is not read")
+
+
+_LOCKED = re.compile(
+    r"(?:\bresolved\"?:?\s*\"|tarball:\s*[\"']?|(?:url|registry|git) = \"|\"url\": \""
+    r"|source = \"(?:registry|git|sparse)\+)"
+    r"(?:git\+)?(?:https?|ssh)://(?:[^/\s\"'@]*@)?([^/\s\"':]+)"
+)
+"""The host that a lock file takes a package from."""
+
+
+def _locked_elsewhere(change: Change, file: ChangedFile) -> Iterator[Finding]:
+    """Yield hosts that the lock file did not know at the base: a package may be swapped there unseen."""
+    if file.binary or not file.before:
+        return
+    before, after = (set(_LOCKED.findall(text)) for text in change.texts(file))
+    for host in sorted(after - before) if before else ():
+        message = f"The lock file takes packages from another host: {host}"
+        yield Finding(Kind.LICENCE, Severity.CRITICAL, "package-source", message, file.path)
 
 
 def _is_above(folder: str, path: str) -> bool:

@@ -89,8 +89,8 @@ class _Reader:
             self.modules[(alias.asname or alias.name).partition(".")[0]] = (module or ".").partition(".")[0] or "."
 
     def _assign(self, names: list[str], value: ast.expr) -> str | None:
-        if "upgrade" in names:
-            return "it assigns to `upgrade`"
+        if taken := {"upgrade", *self.modules}.intersection(names):
+            return f"it assigns to `{min(taken)}`"
         self.values.update(names)
         return self.expression(value)
 
