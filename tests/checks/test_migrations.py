@@ -261,7 +261,7 @@ def test_other_changes_need_no_alembic(world):
     [
         'op.create_index(op.f("ix"), "users", ["id"], postgresql_where=sa.text("id IS NULL"))',
         'with op.batch_alter_table("users") as batch:\n    batch.create_index(batch.f("ix"), ["id"])',
-        'users = sa.table("users", sa.column("id", sa.Integer))\nop.execute(users.update().where(users.c.id == 1).values(id=2))',
+        't = sa.table("users", sa.column("id", sa.Integer))\nop.execute(t.update().where(t.c.id == 1).values(id=2))',
     ],
 )
 def test_what_alembic_writes_is_a_straight_line(world, upgrade):
