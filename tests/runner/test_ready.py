@@ -5,7 +5,7 @@ import json
 PLAN = """\
 id: m1
 title: Pages
-agent: {kind: command, command: [sh, -c, "mkdir -p pages && cat | grep -o 'issue [0-9]* of' | head -n 1 > pages/$$"]}
+agent: {kind: command, command: [sh, -c, "mkdir -p pages && cat | grep -o 'issue [0-9]* of' | head -n 1 > $(mktemp pages/XXXXXX)"]}
 repository: {remote: ../widgets.git}
 commands:
   lint: ["true"]

@@ -13,7 +13,7 @@ CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
 PLAN = """\
 id: m1
 title: Pages
-agent: {kind: command, command: [sh, -c, "mkdir -p pages && cat > pages/$$"]}
+agent: {kind: command, command: [sh, -c, "mkdir -p pages && cat > $(mktemp pages/XXXXXX)"]}
 commands:
   lint: ["true"]
   test:

@@ -47,7 +47,7 @@ def with_agent(ada, tmp_path):
     """Somebody whose agent finishes the first issue and hangs in the second, and the file that says so."""
     (tmp_path / "agent.py").write_text(AGENT)
     command = json.dumps([sys.executable, str(tmp_path / "agent.py"), str(tmp_path / "hangs")])
-    ada.plans(f"{COLOUR_AND_WEIGHT}agent: {{kind: command, command: {command}}}\n")
+    ada.plans(f"{COLOUR_AND_WEIGHT}sandbox: {{kind: none}}\nagent: {{kind: command, command: {command}}}\n")
     return ada, tmp_path / "hangs"
 
 

@@ -64,7 +64,8 @@ def ada(ada, tmp_path):
 def plans(person, *issues, agent="pass", test="pass"):
     """Write a plan whose agents and tests do this work besides, each counted while it does."""
     commands = {"lint": ["true"], "test": [sys.executable, "-c", script(person, TEST, test)]}
-    person.plans(parts(issues, agent=command(script(person, AGENT, agent)), commands=commands))
+    box = {"kind": "none"}  # they meet in a folder outside their trees
+    person.plans(parts(issues, agent=command(script(person, AGENT, agent)), commands=commands, sandbox=box))
 
 
 def script(person, code, work):

@@ -27,7 +27,7 @@ case " $* " in *" update-ref "*" refs/heads/feat/"*" 0000"*) ;;
 def ada(make_milestone):
     """Somebody with one issue for an agent, which may be attempted three times."""
     quick = 'commands: {lint: ["true"], test: ["true"], review: ["sh", "-c", "echo []"]}\n'
-    return make_milestone({"01-1": {"colour.py": 'COLOUR = "red"\n'}}, plan=f"{quick}limits: {{all_attempts: 3}}\n")
+    return make_milestone({"01-1": {"colour.py": 'COLOUR = "red"\n'}}, plan=f"{quick}limits: {{all_attempts: 3}}\nsandbox: {{kind: none}}\n")
 
 
 def record(person, name):

@@ -13,6 +13,8 @@ WIDGETS = '"""Widgets."""\n\nSIZE = 3\n'
 COLOUR = WIDGETS + 'COLOUR = "red"\n'
 TEST = 'import widgets\n\n\ndef test_colour():\n    assert widgets.COLOUR == "red"\n'
 WORK = {"01-1": {"widgets.py": COLOUR, "tests/test_colour.py": TEST}}
+UNBOXED = "sandbox: {kind: none}\nreviewers:\n"
+"""For reviewers that keep what they are asked beside the project, where a test reads it."""
 FINDING = {"severity": "warning", "rule": "naming", "message": "Say hue", "path": "widgets.py", "line": 4}
 
 
@@ -23,8 +25,8 @@ def reviewer(tmp_path):
     def write(name, answer, source="", **settings):
         answer_file = tmp_path / f"{name}.json"
         answer_file.write_text(answer if isinstance(answer, str) else json.dumps(answer))
-        (tmp_path / f"{name}.py").write_text(f"{source}\nprint(open({str(answer_file)!r}).read())\n")
-        command = [sys.executable, str(tmp_path / f"{name}.py")]
+        (tmp_path / f"{name}.py").write_text(f"{source}\nimport sys\nprint(open(sys.argv[1]).read())\n")
+        command = [sys.executable, str(tmp_path / f"{name}.py"), str(answer_file)]
         return f"  - {json.dumps({'name': name, 'command': command, **settings})}\n"
 
     return write
@@ -99,7 +101,7 @@ def test_a_reviewers_findings_are_limited_to_the_change(make_milestone, reviewer
     ]
     seen = tmp_path / "seen.json"
     source = f"import sys\nopen({str(seen)!r}, 'w').write(sys.stdin.read())"
-    ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("taste", {"findings": [FINDING, *elsewhere]}, source))
+    ada = make_milestone(WORK, plan=UNBOXED + reviewer("taste", {"findings": [FINDING, *elsewhere]}, source))
     result = ada.types("m1")
     assert "🛑 Code review: 1 issue (attempt 1/2)" in result.out
     assert "1. Say hue — widgets.py#L4" in result.out
@@ -129,7 +131,7 @@ def test_a_coding_agent_reviews_by_prompt(make_milestone, reviewer, tmp_path):
     bad = {"severity": "critical", "rule": "criterion-1", "message": "Nothing is there"}
     answer = f'I looked at `{{"findings": []}}`.\n```json\n{json.dumps({"findings": [bad, FINDING]}, indent=1)}\n```\n'
     source = f"import sys\nopen({str(seen)!r}, 'w').write(sys.stdin.read())"
-    plan = "reviewers:\n" + reviewer("claude", answer, source, format="prompt", stage="compliance")
+    plan = UNBOXED + reviewer("claude", answer, source, format="prompt", stage="compliance")
     ada = make_milestone({"01-1": {**WORK["01-1"], "widgets.py": COLOUR + "FENCE = '````'\n"}}, plan=plan)
     result = ada.types("m1")
     assert "1. Nothing is there\n2. Say hue — widgets.py#L4" in result.out

@@ -154,6 +154,7 @@ PLAN = """\
 id: m1
 title: Three pages and an index
 agent: {kind: command, command: [sh, agent.sh]}
+sandbox: {kind: none}  # agents are held by files outside their trees
 commands:
   lint: ["true"]
   test: [sh, test.sh, "{junit}"]

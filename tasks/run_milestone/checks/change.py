@@ -44,7 +44,8 @@ class Tools(Protocol):
         stdin: str | None,
         timeout: int | None = None,
         pass_env: tuple[str, ...] = (),
-        /,
+        *,
+        agent: bool = False,
     ) -> Result:
         """Run a program in the tree, in a clean environment and with a time limit (the plan's, where none is given)."""
 

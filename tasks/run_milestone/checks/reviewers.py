@@ -39,7 +39,8 @@ class Review:
 def ask(change: Change, reviewer: Reviewer) -> Review:
     """Return a reviewer's findings on the added lines. A reviewer that is too late gives a pending finding."""
     command = tuple(word.replace("{python}", sys.executable) for word in reviewer.command)
-    ran = change.tools.run(command, _input(change, reviewer), reviewer.timeout, reviewer.pass_env)
+    agent = reviewer.format == "prompt"
+    ran = change.tools.run(command, _input(change, reviewer), reviewer.timeout, reviewer.pass_env, agent=agent)
     costs = (parse(ran.out).cost,) if reviewer.format == "prompt" and ran.code is not None else ()
     return Review(tuple(_found(change, reviewer, ran)), costs)
 

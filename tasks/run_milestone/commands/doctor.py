@@ -61,8 +61,15 @@ def _machine(processes: Processes) -> Iterator[Sign]:
     shown = ".".join(map(str, installed)) if installed else "not installed"
     recent = installed >= OLDEST_GIT
     yield Sign("git", shown if recent else f"{shown}; install {'.'.join(map(str, OLDEST_GIT))} or newer", recent)
-    sandbox = "none yet: agents, tests and linters run as you; use a container for what you do not trust"
-    yield Sign("sandbox", sandbox, None)
+    yield _sandbox(processes)
+
+
+def _sandbox(processes: Processes) -> Sign:
+    """Return which kind of sandbox works here, and why a stronger one does not."""
+    kind, reasons = processes.strongest()
+    if kind is None:
+        return Sign("sandbox", f"none works: {'; '.join(reasons)}. A run needs `--unsandboxed`", works=False)
+    return Sign("sandbox", "; ".join((kind, *reasons)), None if reasons else True)
 
 
 def _extras() -> Iterator[Sign]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WISHES = (
     *("jobs", "autonomous", "watch", "verbose", "metrics", "max_time", "max_cost"),
-    *("skip_code_review", "skip_plan_review", "no_worktree", "no_issues"),
+    *("skip_code_review", "skip_plan_review", "no_worktree", "no_issues", "unsandboxed"),
 )
 """Flags that a run is handed as they are."""
 
@@ -125,6 +125,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip-plan-review", action="store_true", help="leave the plan's review out and say so")
     parser.add_argument(
         "--no-worktree", action="store_true", help="one tree for all issues; people work in their own checkout"
+    )
+    parser.add_argument(
+        "--unsandboxed", action="store_true", help="run agents, tests and tools without a sandbox, and record that"
     )
     parser.add_argument("--metrics", action="store_true", help="write metrics.json")
     add_state_ref(parser)

@@ -45,10 +45,12 @@ from .plan import (
     Licences,
     Limits,
     Milestone,
+    NetworkSpec,
     Paths,
     Phase,
     RepositorySpec,
     Reviewer,
+    SandboxSpec,
     Spec,
 )
 
@@ -87,6 +89,7 @@ __all__ = [
     "Linted",
     "Marker",
     "Milestone",
+    "NetworkSpec",
     "Passed",
     "Paths",
     "Phase",
@@ -100,6 +103,7 @@ __all__ = [
     "Reviewed",
     "Reviewer",
     "RunOptions",
+    "SandboxSpec",
     "Severity",
     "Spec",
     "Step",

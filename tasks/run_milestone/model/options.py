@@ -21,6 +21,8 @@ class RunOptions:
     metrics: bool = False
     skip_code_review: bool = False
     skip_plan_review: bool = False
+    unsandboxed: bool = False
+    """Agents, tests and tools run as the user, whatever the plan says."""
     no_worktree: bool = False
     """All issues share one tree, and people work in their own checkout."""
     max_time: float | None = None

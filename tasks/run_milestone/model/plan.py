@@ -165,6 +165,27 @@ class Licences:
     packages: dict[str, str] = field(default_factory=dict)
 
 
+Network = Literal["none", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSpec:
+    """Who reaches the network from its box. A reviewer with `format: prompt` is an agent, any other is a tool."""
+
+    agents: Network = "all"
+    tools: Network = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSpec:
+    """The box that agents, tests and tools run in. No marker depends on it."""
+
+    kind: Literal["auto", "bubblewrap", "landlock", "none"] = "auto"
+    read: tuple[str, ...] = ()
+    """Absolute paths that they may read as well."""
+    network: NetworkSpec = field(default_factory=NetworkSpec)
+
+
 @dataclass(frozen=True, slots=True)
 class Milestone:
     """A milestone plan, validated. `id` is normalised (`m4.1`), `branch` is what the issues' PRs target."""
@@ -187,6 +208,7 @@ class Milestone:
     migrations: str = "alembic/versions"
     database: str | None = None
     licences: Licences = field(default_factory=Licences)
+    sandbox: SandboxSpec = field(default_factory=SandboxSpec)
     decisions: dict[str, tuple[Verb, ...]] = field(default_factory=dict)
     """Verbs offered by kind of stop; this narrows the stop table, never widens it."""
 

@@ -16,13 +16,16 @@ from ..policy.stops import STOPS
 from .diagnostics import Problem
 from .source import Entry, Written
 from .validate_branches import branches, issue_branches
-from .validate_paths import addresses, links, paths
+from .validate_paths import addresses, links, paths, shown
 
 AGENTS: dict[str, tuple[str, ...]] = {"human": (), "command": ("command", "pass_env"), "replay": ("changes",)}
 """Built-in agents, and the settings that only they have."""
 FORGES = ("github", "local")
-_LEADS_TO_THE_FORGE = re.compile(r"HOME|XDG_CONFIG_HOME|(?:GH|GITHUB|GIT|SSH|ACTIONS|RUN_MILESTONE)_\w+")
-"""Variables that hold a token of the forge, or the place of one."""
+_FORGES = "GH|GITHUB|GIT|SSH|ACTIONS|RUN_MILESTONE|GITLAB|GL|GITEA|FORGEJO|BITBUCKET|CI|CIRCLE|BUILDKITE|SYSTEM"
+_LEADS_TO_THE_FORGE = re.compile(rf"HOME|XDG_CONFIG_HOME|(?:{_FORGES})_\w+")
+"""Variables that hold a token of a forge or its CI, or the place of one."""
+_STEERS = re.compile(r"PATH|ENV|BASH_ENV|SHELLOPTS|LD_\w+|PYTHON\w+|PERL5\w+|RUBYOPT|NODE_PATH|\w+_OPTIONS")
+"""Variables that decide which code a program runs."""
 
 
 def broken(written: Written) -> Iterator[Problem]:
@@ -126,6 +129,9 @@ def _variables(written: Written) -> Iterator[Problem]:
             if name is not None and _LEADS_TO_THE_FORGE.fullmatch(name):
                 what = f"is {name}, which may lead to the forge's token, expected a variable of the program's own"
                 yield written.problem((*steps, "pass_env", position), what)
+            elif name is not None and _STEERS.fullmatch(name):
+                what = f"is {name}, which decides what code programs run, expected a variable that is only a value"
+                yield written.problem((*steps, "pass_env", position), what)
 
 
 def _forge(written: Written) -> Iterator[Problem]:
@@ -155,4 +161,5 @@ RULES = (
     _variables,
     _forge,
     addresses,
+    shown,
 )

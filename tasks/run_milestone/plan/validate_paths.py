@@ -63,6 +63,18 @@ def _folders(written: Written) -> Iterator[tuple[Steps, str, Path]]:
             yield steps, path, written.folder.parent.parent if steps[-1] == "path" else written.folder
 
 
+def shown(written: Written) -> Iterator[Problem]:
+    """Check that the sandbox shows no folder that holds the project or a home."""
+    places = {"the project": written.folder.parent.parent, "your home": Path.home()}
+    for position, path in enumerate(written.fields.get("sandbox", {}).get("read") or ()):
+        folder = Path(os.path.realpath(path)) if path else None
+        for name, place in places.items() if folder else ():
+            if Path(os.path.realpath(place)).is_relative_to(folder or place):
+                what = f"is {quoted(path)}, which holds {name}, expected a folder that does not"
+                yield written.problem(("sandbox", "read", position), what)
+                break
+
+
 def addresses(written: Written) -> Iterator[Problem]:
     """Check that database and remote hold no password, and that the remote is not a program to run."""
     remote = written.fields.get("repository", {}).get("remote", "")

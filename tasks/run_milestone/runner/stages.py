@@ -25,7 +25,9 @@ def lock(session: Session) -> None:
 def connect(session: Session) -> None:
     """Open the repository, the remote and the forge."""
     ctx = session.ctx
-    adapters, session.notes = connect_adapters(ctx.project, ctx.milestone, session.lock, ctx.console)
+    adapters, session.notes = connect_adapters(
+        ctx.project, ctx.milestone, session.lock, ctx.console, unsandboxed=ctx.options.unsandboxed
+    )
     session.ctx = replace(ctx, adapters=adapters)
 
 
@@ -41,7 +43,7 @@ def pull_state(session: Session) -> None:
 def plan_changes(session: Session) -> None:
     """Let the records follow the plan's issues to their present numbers."""
     session.console.say(take_up(session.milestone, session.store))
-    session.store.journal.add("run started")
+    session.store.journal.add("run started", sandbox=session.outside.processes.sandbox.kind)
 
 
 def branches(session: Session) -> None:

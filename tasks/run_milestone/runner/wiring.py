@@ -11,6 +11,7 @@ from ..adapters.process import Processes
 from ..core.errors import UsageError
 from ..model import World
 from ..render import transcript as words
+from ..render.sandbox import sandbox_note
 from ..steps.context import Adapters
 from .sample_repo import ensure_repository, make_bare
 
@@ -25,13 +26,17 @@ if TYPE_CHECKING:
     Say = Callable[[Iterable[str]], object]
 
 
-def connect_adapters(project: Project, milestone: Milestone, lock: int, console: Console) -> tuple[Adapters, list[str]]:
+def connect_adapters(
+    project: Project, milestone: Milestone, lock: int, console: Console, *, unsandboxed: bool = False
+) -> tuple[Adapters, list[str]]:
     """Open everything a run reaches outside with; returns it, and what to say about it.
 
-    Every program that is started holds the run's `lock` too.
+    Every program that is started holds the run's `lock` too, and every untrusted one runs in the plan's sandbox.
+    Errors: UsageError where that does not work here.
     """
     processes = Processes(hold=(lock,), progress=console.progress)
-    notes = list[str]()
+    confine(project, milestone, processes, unsandboxed=unsandboxed)
+    notes = sandbox_note(processes.sandbox.kind)
     if ensure_repository(project, milestone, processes):
         notes += words.made("Sample repository", str(milestone.repository.path))
     git = open_git(project, milestone, processes)
@@ -41,6 +46,19 @@ def connect_adapters(project: Project, milestone: Milestone, lock: int, console:
     dirty = git.uncommitted()
     notes += words.uncommitted(milestone.repository.path, dirty) if dirty else []
     return Adapters(processes, git, open_forge(milestone, git, processes, console.say)), notes
+
+
+def confine(project: Project, milestone: Milestone, processes: Processes, *, unsandboxed: bool = False) -> None:
+    """Put every untrusted command into the sandbox that the plan asks for; without one, where the run asks for that.
+
+    Errors: UsageError where it does not work here.
+    """
+    if unsandboxed:
+        return
+    remote = project.root / milestone.repository.remote if milestone.repository.remote else None
+    beside = (remote, remote.with_suffix(".forge")) if remote else ()
+    git = project.repository(milestone) / ".git"
+    processes.confine(milestone.sandbox, (project.state(milestone.id).parent, project.plans, git, *beside))
 
 
 def open_git(project: Project, milestone: Milestone, processes: Processes, *, make: bool = True) -> Git:

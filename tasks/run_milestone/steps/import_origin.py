@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..adapters.process import import_guard
+from ..adapters.process import Grants, import_guard
 from ..checks.python_packages import joined, own_packages
 from ..core.errors import DamagedStateError
 from ..core.fs import read_text
@@ -73,7 +73,7 @@ def imported(processes: Processes, command: tuple[str, ...], folder: Path, tree:
     lines = _lines(_record(folder))
     if mine.packages and not lines and (probe := _probe(command)):
         settings = json.dumps({"packages": list(mine.packages), "record": str(_record(folder))})
-        processes.untrusted((*probe, _PROBE, settings), cwd=tree, timeout=_PATIENCE)
+        processes.untrusted((*probe, _PROBE, settings), cwd=tree, timeout=_PATIENCE, grants=Grants(write=(folder,)))
         lines = _lines(_record(folder))
     pythons = [str(line["python"]) for line in lines if "python" in line]
     origins = dict.fromkeys((str(line["name"]), str(line["origin"])) for line in lines if "origin" in line)

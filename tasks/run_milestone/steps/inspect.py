@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..adapters.process import Grants
 from ..checks import coverage
 from ..checks import inspect as inspect_change
 from ..checks.change import Change
@@ -84,11 +85,12 @@ class TreeTools:
         stdin: str | None,
         timeout: int | None = None,
         pass_env: tuple[str, ...] = (),
-        /,
+        *,
+        agent: bool = False,
     ) -> Result:
         """Run a tool to its end, in the tree, with the log of the issue's tools."""
         log = self._ctx.log_folder / "tools.log"
         limit = timeout or self._ctx.milestone.commands.timeout
         return self._ctx.processes.untrusted(
-            command, cwd=self.tree, stdin=stdin, timeout=limit, log=log, pass_env=pass_env
+            command, cwd=self.tree, stdin=stdin, timeout=limit, log=log, pass_env=pass_env, grants=Grants(agent=agent)
         )

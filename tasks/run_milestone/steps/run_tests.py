@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..adapters.process import Grants
 from ..adapters.process.command_line import argument_list
 from ..core.errors import DamagedStateError
 from ..core.fs import read_text
@@ -108,7 +109,8 @@ def run_suite(
             command = (*command, *(_limited(only) if only is not None else ()))
         env = {"COVERAGE_FILE": str(Path(folder) / "coverage.data")}
         env = guarded(Path(folder), tree, mine, env) if mine else env
-        result = processes.untrusted(command, cwd=tree, env=env, timeout=commands.timeout, log=log)
+        grants = Grants(write=(Path(folder),))
+        result = processes.untrusted(command, cwd=tree, env=env, timeout=commands.timeout, log=log, grants=grants)
         imports = imported(processes, command, Path(folder), tree, mine) if mine else None
         return replace(_outcome(result, report), coverage=_text(coverage), imports=imports)
 

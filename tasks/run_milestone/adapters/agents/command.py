@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..process import Grants
 from ..process.command_line import argument_list
 from .base import Assignment, Report
 from .prompt import prompt
@@ -31,8 +32,9 @@ class CommandAgent:
             text, file = prompt(assignment), Path(folder, "prompt.md")
             file.write_text(text, encoding="utf-8")
             argv, tree, log = argument_list(spec.command, prompt_file=str(file)), assignment.tree, assignment.log
+            grants = Grants(read=(file,), agent=True)
             result = self._processes.untrusted(
-                argv, cwd=tree, stdin=text, timeout=spec.timeout, log=log, pass_env=spec.pass_env
+                argv, cwd=tree, stdin=text, timeout=spec.timeout, log=log, pass_env=spec.pass_env, grants=grants
             )
         reported = report(result.out)
         return replace(reported, problem=_problem(result, spec.timeout) or reported.problem)

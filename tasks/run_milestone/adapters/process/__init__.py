@@ -5,5 +5,6 @@ from __future__ import annotations
 from .coprocess import Coprocess
 from .execute import Processes
 from .output import KEEP, Result
+from .sandbox import Grants
 
-__all__ = ["KEEP", "Coprocess", "Processes", "Result"]
+__all__ = ["KEEP", "Coprocess", "Grants", "Processes", "Result"]

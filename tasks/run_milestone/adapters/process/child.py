@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
+from .sandbox.grants import NO_BOX, Box
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,6 +28,8 @@ class Request:
     env: dict[str, str]
     stdin: bytes | None
     timeout: float
+    box: Box = NO_BOX
+    """How it is confined; the words of a box stand before its own."""
 
 
 @dataclass(frozen=True, slots=True)

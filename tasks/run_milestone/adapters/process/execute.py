@@ -7,27 +7,30 @@ import math
 import os
 import shlex
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ...core.errors import Interrupted
 from ...core.text import for_terminal
+from ...model import SandboxSpec
 from .child import GRACE, Child, Direct, Exit, LibraryChild, Request, end, ready
 from .communicate import Communication
 from .coprocess import Coprocess
+from .environment import environment, temporary_home, trusted_environment
 from .output import Result
+from .sandbox import Grants, Sandbox, candidates, refusal, unsandboxed
 from .supervised import ForkServer, Supervised
 
 if TYPE_CHECKING:
     import re
 
-_PASSED = ("PATH", "LANG", "TZ", "VIRTUAL_ENV", "TMPDIR")
+NOTHING_MORE = Grants()
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -43,6 +46,7 @@ class Processes:
         self._hold = hold
         self._progress = progress
         self._running: set[Child | LibraryChild] = set()
+        self.sandbox = unsandboxed()
         self._fork_server = ForkServer(hold)
         self._lock = threading.RLock()  # reentrant: a signal handler may call stop() while this thread starts a child
         self._stopped = False
@@ -57,7 +61,7 @@ class Processes:
         timeout: float = 600.0,
     ) -> Result:
         """Run a program that no file of a tree can influence (git, gh) as a direct child."""
-        request = Request(tuple(argv), cwd, _trusted_environment(env), _bytes(stdin), timeout)
+        request = Request(tuple(argv), cwd, trusted_environment(env), _bytes(stdin), timeout)
         return self._run(request, supervised=False)
 
     def coprocess(
@@ -81,21 +85,66 @@ class Processes:
         timeout: float,
         log: Path | None = None,
         pass_env: Sequence[str] = (),
+        grants: Grants = NOTHING_MORE,
     ) -> Result:
         """Run what a tree can influence (agent, tests, linters, migrations). No process of it outlives the call.
 
-        `pass_env` names more variables of this process that it gets unless they are empty. The command and, at the
-        end, its sanitised output are appended to `log`.
+        `pass_env` names more variables of this process that it gets unless they are empty. It runs in the box that
+        `confine` chose, with `cwd` and what `grants` names. The command and, at the end, its sanitised output are
+        appended to `log`.
         """
         _deny_inspection()
         _append(log, f"$ {shlex.join(argv)}\n")
-        with _temporary_home() as home:
+        with temporary_home() as home:
             passed = {name: os.environ[name] for name in pass_env if os.environ.get(name)}
-            environment = {**passed, **_environment(), **home, "PYTHONDONTWRITEBYTECODE": "1", **env}
-            request = Request(tuple(argv), cwd, environment, _bytes(stdin), timeout)
-            result = self._run(request, supervised=True)
+            fixed = {**home, "PYTHONDONTWRITEBYTECODE": "1"}
+            variables = {**self.sandbox.variables(), **passed, **environment(), **fixed, **env}
+            request = Request(tuple(argv), cwd, variables, _bytes(stdin), timeout)
+            result = self._run_boxed(request, grants, Path(home["HOME"]).parent)
         _append(log, f"{result.out}{result.err}{_ending(result)}\n")
         return result
+
+    def confine(self, spec: SandboxSpec, private: tuple[Path, ...] = ()) -> None:
+        """Choose the box of every untrusted command: the strongest kind that works here, or the one named in `spec`.
+
+        No box holds a `private` folder. Errors: UsageError where no such kind works.
+        """
+        if spec.kind == "none":
+            return
+        sandbox, reasons = self._first_that_works(candidates(spec, private))
+        if sandbox is None:
+            raise refusal(spec.kind, reasons)
+        self.sandbox = sandbox
+
+    def strongest(self) -> tuple[str | None, list[str]]:
+        """Return the kind of box that works on this machine, and why each stronger one does not."""
+        sandbox, reasons = self._first_that_works(candidates(SandboxSpec(), ()))
+        return sandbox.kind if sandbox else None, reasons
+
+    def _first_that_works(self, kinds: Sequence[Sandbox]) -> tuple[Sandbox | None, list[str]]:
+        reasons: list[str] = []
+        for sandbox in kinds:
+            why = sandbox.missing() or self._does_not_start(sandbox)
+            if why is None:
+                return sandbox, reasons
+            reasons.append(f"{sandbox.kind}: {why}")
+        return None, reasons
+
+    def _does_not_start(self, sandbox: Sandbox) -> str | None:
+        """Return why nothing starts in a box of this kind, None where `true` does."""
+        request = Request(("true",), "/", environment(), None, 20.0, sandbox.trial())
+        result = self._run(request, supervised=True)
+        return None if result.code == 0 else (result.err or result.out).strip() or f"it ended with {result.code}"
+
+    def _run_boxed(self, request: Request, grants: Grants, home: Path) -> Result:
+        """Run an untrusted command in its box. A program that is not there is a result, not an error."""
+        try:
+            box = self.sandbox.wrap(request.argv, Path(request.cwd), request.env, grants, home)
+        except OSError as error:
+            return Result(request.argv, None, "", _why(request.argv, error), 0.0)
+        result = self._run(replace(request, box=box), supervised=True)
+        failure = self.sandbox.failure(result.code, result.err)
+        return replace(result, code=None, err=failure) if failure else result
 
     def pause(self, seconds: float, what: str, began: float) -> None:
         """Wait for something outside this machine; shows as progress `what` and the time since `began` (monotonic)."""
@@ -146,7 +195,7 @@ class Processes:
 
     def start(self, argv: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Child:
         """Start a trusted child, which must be ended with `finish`. Errors: OSError."""
-        return self._launch(Request(tuple(argv), cwd, _trusted_environment(env), b"", math.inf), supervised=False)
+        return self._launch(Request(tuple(argv), cwd, trusted_environment(env), b"", math.inf), supervised=False)
 
     def _launch(self, request: Request, *, supervised: bool) -> Child:
         """Start a child. Errors: OSError, or ValueError for a NUL in an argument."""
@@ -198,30 +247,6 @@ def _result(argv: tuple[str, ...], exited: Exit, communication: Communication, s
     timed_out = exited.timed_out or not communication.ended
     code = -signal.SIGKILL if timed_out else exited.code
     return Result(argv, code, out.text(), err.text(), seconds, timed_out, truncated=bool(out.lost or err.lost))
-
-
-def _trusted_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a trusted program."""
-    return {**_environment(), "HOME": os.path.expanduser("~"), **env}
-
-
-@contextmanager
-def _temporary_home() -> Iterator[dict[str, str]]:
-    """Make an empty home, and beside it a folder for temporary files. Returns the variables that name them.
-
-    With a home below TMPDIR codex runs no command, and still ends with 0.
-    """
-    with tempfile.TemporaryDirectory(prefix="home-", ignore_cleanup_errors=True) as folder:
-        places = {"HOME": os.path.join(folder, "home"), "TMPDIR": os.path.join(folder, "tmp")}
-        for place in places.values():
-            os.mkdir(place)
-        yield places
-
-
-def _environment() -> dict[str, str]:
-    """Return the part of this process's environment that every child gets."""
-    passed = {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith("LC_")}
-    return {"PATH": os.defpath, **passed, "TERM": "dumb"}
 
 
 @functools.cache

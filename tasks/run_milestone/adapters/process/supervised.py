@@ -129,7 +129,7 @@ class Supervised:
         self._lifeline.close()
         if not report:
             _kill_marked(self._mark)
-        for word, place in (("chdir", str(self._cwd)), ("errno", None)):
+        for word, place in (("chdir", str(self._cwd)), ("confine", "the sandbox"), ("errno", None)):
             if word in report:
                 return Exit(None, error=OSError(report[word], os.strerror(report[word]), place))
         if "timeout" in report:
@@ -138,11 +138,11 @@ class Supervised:
 
 
 def _packed(request: Request, mark: str) -> bytes:
-    words = [os.fsencode(word) for word in request.argv]
+    words = [os.fsencode(word) for word in (*request.box.prefix, *request.argv)]
     env = {os.fsencode(name): os.fsencode(value) for name, value in {**request.env, _MARK: mark}.items()}
     if any(b"\0" in word for word in (*words, *env.values())):
         raise ValueError("embedded null byte")
-    return marshal.dumps((words, env, os.fsencode(request.cwd), request.timeout))
+    return marshal.dumps((words, env, os.fsencode(request.cwd), request.timeout, request.box.confinement))
 
 
 def _pipes(*, fed: bool) -> tuple[IO[bytes] | None, IO[bytes], IO[bytes], list[int]]:

@@ -3,9 +3,9 @@
 supervised.py starts a separate interpreter with the standard library alone. It forks a supervisor per request, so that
 no command waits for an interpreter to start. LIFELINE is a socket between the runner and one supervisor. On it the
 runner allows the command to start, end of file means that the runner has ended, and the supervisor reports how the
-command ended (`exit 0`, `timeout 0`, `stopped 0`, `chdir 2`, `errno 2`). Killing a process group misses processes that
-left it, so the supervisor is a subreaper: orphaned descendants become its children, and it ends when it has none left.
-The interpreter that forks is one too, in case a supervisor is killed.
+command ended (`exit 0`, `timeout 0`, `stopped 0`, `chdir 2`, `confine 1`, `errno 2`). Killing a process group misses
+processes that left it, so the supervisor is a subreaper: orphaned descendants become its children, and it ends when it
+has none left. The interpreter that forks is one too, in case a supervisor is killed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ import os
 import select
 import sys
 import time
+
+from confine import confine  # type: ignore[import-not-found]  # beside this file, which no package holds in here
+
+Command = tuple[list[bytes], dict[bytes, bytes], bytes, float, "dict[str, object] | None"]
+"""Argument list, environment, folder, seconds, and how it is confined."""
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -79,11 +84,11 @@ def _become_supervisor(parent: int, request: int, lifeline: int, *streams: int) 
     try:
         with open(request, "rb") as file:
             file.seek(0)
-            argv, env, cwd, seconds = marshal.load(file)  # noqa: S302 - only the runner writes it
+            command = marshal.load(file)  # noqa: S302 - only the runner writes it
         for number, descriptor in enumerate(streams):
             os.dup2(descriptor, number)
         os.setsid()
-        _guard(parent, lifeline, argv, env, cwd, seconds)
+        _guard(parent, lifeline, command)
     except BaseException:  # noqa: BLE001
         sys.excepthook(*sys.exc_info())
     finally:
@@ -93,15 +98,15 @@ def _become_supervisor(parent: int, request: int, lifeline: int, *streams: int) 
 # ---- a supervisor ---------------------------------------------------------------------------------------------
 
 
-def _guard(parent: int, lifeline: int, argv: list[bytes], env: dict[bytes, bytes], cwd: bytes, seconds: float) -> None:
+def _guard(parent: int, lifeline: int, command: Command) -> None:
     """Run the command until its timeout, end everything it left behind, then report to the runner."""
     awake, seen = _alarm()
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent or not os.read(lifeline, 1):
         return
-    until = time.monotonic() + seconds
-    word, number = _watch(lifeline, _start(lifeline, argv, env, cwd), awake, seen, until)
+    until = time.monotonic() + command[3]
+    word, number = _watch(lifeline, _start(lifeline, command), awake, seen, until)
     _end_all()
     _report(lifeline, word, number)
 
@@ -120,9 +125,10 @@ def _report(lifeline: int, word: str, number: int) -> None:
         return
 
 
-def _start(lifeline: int, argv: list[bytes], env: dict[bytes, bytes], cwd: bytes) -> int:
+def _start(lifeline: int, command: Command) -> int:
     """Start the command in a session of its own, and let the kernel kill it when the supervisor is killed."""
     supervisor = os.getpid()
+    argv, env, cwd, _, confinement = command
     child = os.fork()
     if child:
         return child
@@ -136,6 +142,10 @@ def _start(lifeline: int, argv: list[bytes], env: dict[bytes, bytes], cwd: bytes
             signal.signal(number, signal.SIG_DFL)
         os.closerange(3, lifeline)  # the run's lock among them: the command could unlock it
         os.closerange(lifeline + 1, os.sysconf("SC_OPEN_MAX"))
+        if confinement:
+            failed = "confine"
+            confine(confinement)
+            failed = "errno"
         if os.getppid() == supervisor:
             os.execvpe(argv[0], argv, env)
     except OSError as error:

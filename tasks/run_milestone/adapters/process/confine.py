@@ -1,0 +1,115 @@
+"""Confine the process that becomes an untrusted command. It runs between fork and exec, below the supervisor.
+
+It imports the standard library alone, because the interpreter that forks supervisors cannot import run_milestone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import stat
+import struct
+from typing import Any
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _FILTER = 38, 22, 24, 2
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF, _CAPSET = 444, 445, 446, {"x86_64": 126, "aarch64": 91}
+_NEWUSER, _NEWNET, _NEWIPC = 0x10000000, 0x40000000, 0x08000000
+_LAST_CAPABILITY = 63
+
+_EXECUTE, _WRITE, _READ, _LIST = 1, 2, 4, 8
+_TRUNCATE, _IOCTL = 1 << 14, 1 << 15
+_ALL = (1 << 16) - 1
+"""Every access to files that ABI 6 knows."""
+_OF_FILES = _EXECUTE | _WRITE | _READ | _TRUNCATE | _IOCTL
+_TCP = 3
+_SIGNALS_AND_ABSTRACT_SOCKETS = 3
+
+
+def confine(how: dict[str, Any]) -> None:
+    """Confine this process, and everything that it will start. Errors: OSError."""
+    import resource
+
+    for name, limit in how.get("limits", {}).items():
+        resource.setrlimit(getattr(resource, name), (limit, limit))
+    filter_ = how.get("seccomp")
+    if "landlock" in how:
+        if not how["network"] and not _leave_network():
+            filter_ = how["seccomp without network"]
+        _drop_capabilities()
+        _landlock(how)
+    _check(_LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+    if filter_:
+        _seccomp(filter_)
+
+
+def _check(result: int, what: str) -> int:
+    if result < 0:
+        raise OSError(ctypes.get_errno(), what)
+    return result
+
+
+def _seccomp(program: bytes) -> None:
+    buffer = ctypes.create_string_buffer(program, len(program))
+    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
+    _check(_LIBC.prctl(_PR_SET_SECCOMP, _FILTER, ctypes.c_char_p(header), 0, 0), "seccomp")
+
+
+# ---- Landlock -------------------------------------------------------------------------------------------------
+
+
+def _landlock(how: dict[str, Any]) -> None:
+    handled = struct.pack("QQQ", _ALL, 0, _SIGNALS_AND_ABSTRACT_SOCKETS)
+    ruleset = _check(_LIBC.syscall(_CREATE_RULESET, handled, ctypes.c_size_t(len(handled)), 0), "landlock")
+    for path in how["read"]:
+        _allow(ruleset, path, _EXECUTE | _READ | _LIST)
+    for path in how["write"]:
+        _allow(ruleset, path, _ALL)
+    _check(_LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+    _check(_LIBC.syscall(_RESTRICT_SELF, ruleset, 0), "landlock")
+    os.close(ruleset)
+
+
+def _allow(ruleset: int, path: bytes, access: int) -> None:
+    """Grant access to what lies below a path. One that is gone by now is left out."""
+    try:
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return
+    if not stat.S_ISDIR(os.fstat(place).st_mode):
+        access &= _OF_FILES
+    rule = struct.pack("=Qi", access, place)
+    _check(_LIBC.syscall(_ADD_RULE, ruleset, 1, rule, 0), "landlock")
+    os.close(place)
+
+
+def _drop_capabilities() -> None:
+    """Give up every privilege of root, now and for programs that are started."""
+    for capability in range(_LAST_CAPABILITY):
+        _LIBC.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+    header = struct.pack("Ii", 0x20080522, 0)
+    _check(_LIBC.syscall(_CAPSET[os.uname().machine], header, bytes(24)), "capset")
+
+
+# ---- the network ----------------------------------------------------------------------------------------------
+
+
+def _leave_network() -> bool:
+    """Take a network of its own with nothing but the loopback. Returns whether the kernel allows that."""
+    user, group = os.getuid(), os.getgid()
+    if _LIBC.unshare(_NEWUSER | _NEWNET | _NEWIPC) != 0:
+        return False
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+    _loopback_up()
+    return True
+
+
+def _loopback_up() -> None:
+    import fcntl
+    import socket
+
+    set_flags, up = 0x8914, 1
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        fcntl.ioctl(line, set_flags, struct.pack("16sH14x", b"lo", up))

@@ -1,0 +1,93 @@
+"""Put untrusted commands into a box. It holds only the files they were granted: no state, no plan, no home."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ....core.errors import UsageError
+from ....model import NetworkSpec, SandboxSpec
+from . import bubblewrap, landlock, seccomp
+from .grants import NO_BOX, Box, Grants, Places
+from .visible import places, system, toolchain_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Box", "Grants", "Sandbox", "candidates", "refusal", "unsandboxed"]
+
+Kind = Literal["bubblewrap", "landlock", "none"]
+_INSTALL = (
+    "Install bubblewrap (`apt install bubblewrap`, or `pip install 'run-milestone[sandbox]'`), "
+    "or accept the risk with `--unsandboxed`."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """The kind of box that a run uses. `private` folders are never shown, `read` ones always."""
+
+    kind: Kind
+    private: tuple[Path, ...] = ()
+    read: tuple[Path, ...] = ()
+    network: NetworkSpec = field(default_factory=NetworkSpec)
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables that a command needs because its home is an empty folder."""
+        return {} if self.kind == "none" else toolchain_variables()
+
+    def wrap(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], grants: Grants, home: Path) -> Box:
+        """Return how a command starts in its box; `home` is the folder made for this call.
+
+        Errors: OSError where its program is not there.
+        """
+        if self.kind == "none":
+            return NO_BOX
+        granted = Grants(grants.read, (*grants.write, home))
+        seen = places(argv, cwd, env, granted, self.private, self.read)
+        return self._box(seen, cwd, home, agent=grants.agent)
+
+    def _box(self, seen: Places, cwd: Path, home: Path | None, *, agent: bool) -> Box:
+        network = (self.network.agents if agent else self.network.tools) == "all"
+        if self.kind == "landlock":
+            return landlock.box(seen, network=network)
+        return bubblewrap.box(bubblewrap.program() or "bwrap", seen, cwd, home, network=network, nested=agent)
+
+    def missing(self) -> str | None:
+        """Return why this machine does not have this kind, None where it can be tried."""
+        if not seccomp.supported():
+            return f"its filter is not known for {os.uname().machine}"
+        if self.kind == "bubblewrap":
+            return None if bubblewrap.program() else "it is not installed"
+        version = landlock.abi()
+        return None if version >= landlock.OLDEST else f"the kernel has version {version}, {landlock.OLDEST} is needed"
+
+    def trial(self) -> Box:
+        """Return a box in which `true` must start, if this kind works here."""
+        return self._box(Places(system(), ()), Path("/"), None, agent=False)
+
+    def failure(self, code: int | None, err: str) -> str | None:
+        """Return why the box itself could not be made, None where the command started."""
+        if self.kind == "bubblewrap" and code == 1 and err.startswith(bubblewrap.FAILED):
+            return f"the sandbox could not be made: {err.strip()}"
+        return None
+
+
+def unsandboxed() -> Sandbox:
+    """Return the kind that holds nothing: the command runs as the user."""
+    return Sandbox("none")
+
+
+def candidates(spec: SandboxSpec, private: tuple[Path, ...]) -> tuple[Sandbox, ...]:
+    """Return the kinds to try, the strongest first: all of them for `auto`, else the one of that name."""
+    kinds: tuple[Kind, ...] = ("bubblewrap", "landlock")
+    read = tuple(map(Path, spec.read))
+    return tuple(Sandbox(kind, private, read, spec.network) for kind in kinds if spec.kind in {"auto", kind})
+
+
+def refusal(wanted: str, reasons: Sequence[str]) -> UsageError:
+    """Return the error where no kind works."""
+    named = "" if wanted == "auto" else f" (the plan says `sandbox: {{kind: {wanted}}}`)"
+    return UsageError(f"No sandbox works here{named}: {'; '.join(reasons)}.", _INSTALL)

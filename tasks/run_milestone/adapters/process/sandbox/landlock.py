@@ -1,0 +1,50 @@
+"""Start a command under Landlock: the kernel refuses files that it was not granted. Weaker than bubblewrap."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import seccomp
+from .grants import Box
+
+if TYPE_CHECKING:
+    from .grants import Places
+
+OLDEST = 6
+"""The first ABI that keeps signals and abstract sockets inside."""
+_CREATE_RULESET, _VERSION = 444, 1
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm")
+
+_SYSTEM = ("/proc", "/etc/passwd", "/etc/group")
+
+WEAKNESSES = (
+    "file names and sizes outside can be seen",
+    "modes and times of the user's own files can be changed, which is noticed afterwards",
+    "sockets between programs (AF_UNIX) are refused altogether",
+)
+"""What this kind does not hold, or holds too hard."""
+
+
+@functools.cache
+def abi() -> int:
+    """Return the version of Landlock that the kernel offers, 0 where it offers none."""
+    version = ctypes.CDLL(None, use_errno=True).syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION)
+    return max(0, int(version))
+
+
+def box(places: Places, *, network: bool) -> Box:
+    """Return the box: what `confine.py` hands to the kernel before the command starts."""
+    devices = [Path("/dev", name) for name in _DEVICES]
+    confinement = {
+        "landlock": abi(),
+        "read": [os.fsencode(path) for path in (*places.read, *map(Path, _SYSTEM)) if path.exists()],
+        "write": [os.fsencode(path) for path in (*places.write, *devices) if path.exists()],
+        "network": network,
+        "seccomp": seccomp.program(local_sockets=False),
+        "seccomp without network": seccomp.program(local_sockets=False, network=False),
+    }
+    return Box((), confinement)

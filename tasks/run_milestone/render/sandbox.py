@@ -1,0 +1,13 @@
+"""Say in which box agents, tests and tools run."""
+
+from __future__ import annotations
+
+_NOTES = {
+    "landlock": "🔒 Sandbox: Landlock, the weaker kind. Install bubblewrap for the stronger one (`doctor` tells more).",
+    "none": "⚠️ No sandbox: agents, tests and tools run as you, and may read and change whatever you may.",
+}
+
+
+def sandbox_note(kind: str) -> list[str]:
+    """Return what to say about the kind of sandbox when a run starts; nothing about the strongest."""
+    return ["", _NOTES[kind]] if kind in _NOTES else []

@@ -1,0 +1,235 @@
+"""Every untrusted command runs in a box that holds what it was granted, and nothing of the operator's."""
+
+import os
+import shutil
+import socket
+import sys
+import textwrap
+
+import pytest
+
+from run_milestone.adapters.process import Grants, Processes
+from run_milestone.adapters.process.sandbox import candidates
+from run_milestone.core.errors import UsageError
+from run_milestone.model import NetworkSpec, SandboxSpec
+
+
+def kinds():
+    """Name the kinds of box that this machine has."""
+    return [sandbox.kind for sandbox in candidates(SandboxSpec(), ()) if sandbox.missing() is None]
+
+
+@pytest.fixture(params=kinds())
+def spec(request):
+    return SandboxSpec(request.param)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def processes():
+    opened = []
+
+    def open_processes(spec, *private):
+        opened.append(Processes())
+        opened[-1].confine(spec, private)
+        return opened[-1]
+
+    yield open_processes
+    for one in opened:
+        one.stop()
+
+
+@pytest.fixture
+def run(processes, spec, tree):
+    """Run a Python program in a box, and return what it prints."""
+
+    def run(program, *words, grants=None, spec=spec, private=()):
+        argv = (sys.executable, "-c", textwrap.dedent(program), *(f"@{word}" for word in words))
+        result = processes(spec, *private).untrusted(argv, cwd=tree, timeout=60, grants=grants or Grants())
+        assert result.code == 0, result.err
+        return result.out.strip()
+
+    return run
+
+
+READ = """
+    import os, sys
+    for path in (word[1:] for word in sys.argv[1:]):  # a path that stands alone would be shown
+        try:
+            print(len(os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(9)))
+        except OSError:
+            print("no")
+"""
+WRITE = """
+    import sys
+    for path in (word[1:] for word in sys.argv[1:]):  # a path that stands alone would be shown
+        try:
+            open(path, "w").close()
+            print("written")
+        except OSError:
+            print("no")
+"""
+
+
+def test_the_tree_alone_is_writable(run, tree, tmp_path):
+    places = (tree / "new.py", tmp_path / "beside", "/usr/x", "/etc/x", os.path.join(sys.prefix, "x"))
+    run(WRITE, *places)
+    assert [path for path in places if os.path.exists(path)] == [tree / "new.py"]
+
+
+def test_a_state_folder_cannot_be_read(run, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "gate.json").write_text("{}")
+    assert set(run(READ, state).split()) == {"no"}
+
+
+def test_the_home_cannot_be_read(run, sealed_home):
+    assert set(run(READ, sealed_home / ".gitconfig", "/etc/shadow").split()) == {"no"}
+
+
+def test_a_granted_folder_is_writable(run, tmp_path):
+    (tmp_path / "out").mkdir()
+    run(WRITE, tmp_path / "out" / "junit.xml", grants=Grants(write=(tmp_path / "out",)))
+    assert (tmp_path / "out" / "junit.xml").exists()
+
+
+def test_a_command_cannot_name_a_state_file(processes, spec, tree, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "gate.json").write_text("{}")
+    result = processes(spec, state).untrusted(("cat", str(state / "gate.json")), cwd=tree, timeout=60)
+    assert (result.out, result.code) == ("", 1)
+
+
+def test_files_a_command_names_are_readable(processes, spec, tree, tmp_path):
+    program = tmp_path / "outside.py"
+    program.write_text("print('ran')")
+    result = processes(spec).untrusted((sys.executable, str(program)), cwd=tree, timeout=60)
+    assert result.out == "ran\n"
+
+
+def test_a_script_of_another_folder_starts(processes, spec, tree, tmp_path):
+    program = tmp_path / "agent"
+    program.write_text(f"#!{sys.executable}\nimport pytest\nprint('ran')\n")
+    program.chmod(0o755)
+    assert processes(spec).untrusted((str(program),), cwd=tree, timeout=60).out == "ran\n"
+
+
+@pytest.mark.parametrize("manager", [".nvm/versions/node/v20", ".pyenv/versions/3.12", ".local/share/pipx/venvs/tool"])
+def test_a_toolchain_in_the_home_works(processes, spec, tree, tmp_path, monkeypatch, manager):
+    home = tmp_path / "ada"
+    prefix = home / manager
+    (prefix / "bin").mkdir(parents=True)
+    (prefix / "lib").mkdir()
+    (prefix / "lib" / "part.sh").write_text("echo works")
+    tool = prefix / "bin" / "tool"
+    tool.write_text('#!/bin/sh\n. "$(dirname "$(readlink -f "$0")")/../lib/part.sh"\n')
+    tool.chmod(0o755)
+    (home / "bin").mkdir()
+    (home / "bin" / "tool").symlink_to(tool)
+    (home / "secret").write_text("key")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PATH", f"{home / 'bin'}:{os.environ['PATH']}")
+    result = processes(spec).untrusted(("tool",), cwd=tree, timeout=60)
+    assert result.out == "works\n", result.err
+    assert processes(spec).untrusted(("cat", f"{home}/./secret/."), cwd=tree, timeout=60).code != 0
+
+
+def test_logins_of_a_toolchain_are_left_out(processes, spec, tree, tmp_path, monkeypatch):
+    cargo = tmp_path / ".cargo"
+    cargo.mkdir()
+    (cargo / "credentials.toml").write_text("token")
+    (cargo / "env").write_text("x")
+    monkeypatch.setenv("CARGO_HOME", str(cargo))
+    script = 'cat "$CARGO_HOME/env" && cat "$CARGO_HOME/credentials.toml"'
+    result = processes(spec).untrusted(("sh", "-c", script), cwd=tree, timeout=60)
+    assert result.out == "x"
+    assert result.code != 0
+
+
+def test_a_private_folder_below_a_shown_one_is_hidden(processes, tree, tmp_path, spec):
+    shown = tmp_path / "shown"
+    (shown / "state").mkdir(parents=True)
+    (shown / "data").mkdir()
+    box = SandboxSpec(spec.kind, (str(shown),))
+    script = f"ls {shown}/data && ls {shown}/state"
+    result = processes(box, shown / "state").untrusted(("sh", "-c", script), cwd=tree, timeout=60)
+    assert result.code != 0
+    assert "data" not in result.err
+
+
+CONNECT = """
+    import socket, sys
+    try:
+        socket.create_connection(("127.0.0.1", int(sys.argv[1][1:])), 5).close()
+        print("reached")
+    except OSError:
+        print("no")
+"""
+
+
+def test_tests_reach_no_network(run):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert run(CONNECT, server.getsockname()[1]) == "no"
+
+
+def test_agents_reach_the_network(run):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert run(CONNECT, server.getsockname()[1], grants=Grants(agent=True)) == "reached"
+
+
+def test_a_plan_takes_the_network_from_agents(run, spec):
+    closed = SandboxSpec(spec.kind, network=NetworkSpec(agents="none"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert run(CONNECT, server.getsockname()[1], grants=Grants(agent=True), spec=closed) == "no"
+
+
+def test_a_box_has_a_loopback(run):
+    program = """
+        import socket
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), 5).close()
+        print("reached")
+    """
+    assert run(program) == "reached"
+
+
+def test_the_keyring_and_the_runner_are_out_of_reach(run):
+    program = """
+        import ctypes, errno, os, sys
+        libc = ctypes.CDLL(None, use_errno=True)
+        print(libc.syscall(250 if os.uname().machine == "x86_64" else 219, 0, -3, 0, 0), ctypes.get_errno())
+        try:
+            os.kill(int(sys.argv[1][1:]), 0)
+            print("signalled")
+        except OSError:
+            print("no")
+    """
+    assert run(program, os.getpid()) == "-1 1\nno"
+
+
+def test_a_missing_program_is_named(processes, spec, tree):
+    result = processes(spec).untrusted(("no-such-tool", "x"), cwd=tree, timeout=9)
+    assert (result.code, result.err) == (None, "no-such-tool: No such file or directory")
+
+
+def test_without_a_kind_the_run_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr(shutil, "which", lambda *args, **more: None)
+    with pytest.raises(UsageError, match=r"bubblewrap: it is not installed.*--unsandboxed"):
+        Processes().confine(SandboxSpec("bubblewrap"))
+
+
+def test_relative_folders_of_path_are_dropped(processes, spec, tree, monkeypatch):
+    monkeypatch.setenv("PATH", f"bin:.::{os.environ['PATH']}")
+    (tree / "bin").mkdir()
+    (tree / "bin" / "true").write_text("#!/bin/sh\necho planted\n")
+    (tree / "bin" / "true").chmod(0o755)
+    assert processes(spec).untrusted(("true",), cwd=tree, timeout=9).out == ""
+    assert processes(spec).trusted(("true",), cwd=tree, timeout=9).out == ""
