@@ -154,7 +154,7 @@ def test_logins_of_a_toolchain_are_left_out(processes, spec, tree, tmp_path, mon
     assert result.code != 0
 
 
-def test_a_private_folder_below_a_shown_one_is_hidden(processes, tree, tmp_path, spec):
+def test_a_private_folder_in_a_shown_one_is_hidden(processes, tree, tmp_path, spec):
     shown = tmp_path / "shown"
     (shown / "state").mkdir(parents=True)
     (shown / "data").mkdir()
@@ -201,7 +201,7 @@ def test_a_box_has_a_loopback(run):
     assert run(program) == "reached"
 
 
-def test_the_keyring_and_the_runner_are_out_of_reach(run):
+def test_keyring_and_runner_are_out_of_reach(run):
     program = """
         import ctypes, errno, os, sys
         libc = ctypes.CDLL(None, use_errno=True)

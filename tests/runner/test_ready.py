@@ -5,7 +5,7 @@ import json
 PLAN = """\
 id: m1
 title: Pages
-agent: {kind: command, command: [sh, -c, "mkdir -p pages && cat | grep -o 'issue [0-9]* of' | head -n 1 > $(mktemp pages/XXXXXX)"]}
+agent: {kind: command, command: [sh, -c, "mkdir -p pages && grep -om 1 'issue [0-9]* of' > $(mktemp pages/XXXXXX)"]}
 repository: {remote: ../widgets.git}
 commands:
   lint: ["true"]

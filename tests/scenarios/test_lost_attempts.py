@@ -26,8 +26,8 @@ case " $* " in *" update-ref "*" refs/heads/feat/"*" 0000"*) ;;
 @pytest.fixture
 def ada(make_milestone):
     """Somebody with one issue for an agent, which may be attempted three times."""
-    quick = 'commands: {lint: ["true"], test: ["true"], review: ["sh", "-c", "echo []"]}\n'
-    return make_milestone({"01-1": {"colour.py": 'COLOUR = "red"\n'}}, plan=f"{quick}limits: {{all_attempts: 3}}\nsandbox: {{kind: none}}\n")
+    quick = 'sandbox: {kind: none}\ncommands: {lint: ["true"], test: ["true"], review: ["sh", "-c", "echo []"]}\n'
+    return make_milestone({"01-1": {"colour.py": 'COLOUR = "red"\n'}}, plan=f"{quick}limits: {{all_attempts: 3}}\n")
 
 
 def record(person, name):
