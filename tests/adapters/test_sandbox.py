@@ -154,7 +154,7 @@ def test_logins_of_a_toolchain_are_left_out(processes, spec, tree, tmp_path, mon
     assert result.code != 0
 
 
-def test_a_private_folder_in_a_shown_one_is_hidden(processes, tree, tmp_path, spec):
+def test_a_private_folder_below_a_shown_is_hidden(processes, tree, tmp_path, spec):
     shown = tmp_path / "shown"
     (shown / "state").mkdir(parents=True)
     (shown / "data").mkdir()
