@@ -105,6 +105,7 @@ def test_a_stopped_run_ends_its_checks(world):
         ("alembic", "alembic/versions/001.py", "revision = '001'\ndown_revision = None\n", "migrations"),
         ("sqlglot", "alembic/versions/001.py", "revision = '001'\ndown_revision = None\n", "migrations"),
         ("license_expression", "requirements.txt", "httpx\n", "licences"),
+        ("poetry", "requirements.txt", "httpx\n", "licences"),
     ],
 )
 def test_a_missing_tool_is_a_finding(world, monkeypatch, module, path, text, extra):

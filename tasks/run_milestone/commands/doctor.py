@@ -23,7 +23,7 @@ OLDEST_GIT = (2, 38)
 """The first version with `git merge-tree --write-tree`."""
 EXTRAS = {
     "migrations": (("alembic", "sqlglot"), "migrations are read"),
-    "licences": (("license-expression", "packaging"), "licences of dependencies are recognised"),
+    "licences": (("license-expression", "packaging", "poetry-core"), "licences of dependencies are recognised"),
     "secrets": (("detect-secrets",), "hardcoded credentials are looked for"),
     "report": (("jinja2",), "report.html is written"),
     "all": (("ruff", "pytest"), "a plan's default commands run"),
