@@ -26,22 +26,22 @@ from run_milestone.core.errors import UsageError
     ],
 )
 def test_every_form_of_a_url_says_which_repository(url):
-    assert address_of(url, None) == Address("github.com", "acme", "widgets")
-    assert address_of(url, None).full == "acme/widgets"
+    assert address_of((url,), None) == Address("github.com", "acme", "widgets")
+    assert address_of((url,), None).full == "acme/widgets"
 
 
 def test_an_enterprise_server_is_part_of_the_address():
     for url in ("git@git.acme.example:tools/w.x.git", "https://git.acme.example:8443/tools/w.x"):
-        assert address_of(url, None).full == "git.acme.example/tools/w.x"
+        assert address_of((url,), None).full == "git.acme.example/tools/w.x"
     assert token_names("git.acme.example") == ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 
 
 def test_the_plan_names_what_a_url_lacks():
-    assert address_of("work:acme/widgets.git", "acme/widgets").full == "acme/widgets"
-    assert address_of("/srv/git/w.git", "git.acme.example/tools/w").host == "git.acme.example"
+    assert address_of(("work:acme/widgets.git",), "acme/widgets").full == "acme/widgets"
+    assert address_of(("/srv/git/w.git",), "git.acme.example/tools/w").host == "git.acme.example"
     for url in ("/srv/git/widgets.git", "../widgets.git", "work:acme/widgets.git", "https://github.com/acme"):
         with pytest.raises(UsageError, match=r"repository: \{github: owner/name\}"):
-            address_of(url, None)
+            address_of((url,), None)
 
 
 @pytest.mark.parametrize(

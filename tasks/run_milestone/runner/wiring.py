@@ -82,7 +82,7 @@ def open_forge(milestone: Milestone, git: Git, processes: Processes, say: Say = 
     if milestone.forge == "github":
         from ..adapters.forge.github import open_github
 
-        return open_github(milestone, git.url, processes, folder / "gh", say)
+        return open_github(milestone, git.urls.all, processes, folder / "gh", say)
     raise UsageError(
         f"The forge {milestone.forge!r} is not available in this version.", "Use `forge: local` or `forge: github`."
     )

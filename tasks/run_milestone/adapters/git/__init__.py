@@ -1,8 +1,9 @@
 """Use git through a git directory of the runner's own, so that nothing in a tree can run code in the runner's calls.
 
-The user's repository lends its object store and holds the branches. Its configuration, hooks, index and checkout are
-never used. What an agent leaves in a tree is read as files and nothing else. Measured: of 26 ways to run code through
-git metadata none is left.
+The user's repository lends its object store and holds the branches. Its hooks, index and checkout are never used. Of
+its configuration an allow-list is obeyed, as values that the operator's own git listed before anything else ran. What
+an agent leaves in a tree is read as files and nothing else. Measured: of 26 ways to run code through git metadata none
+is left.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...core.errors import UsageError
 from .checkout import Checkout
 from .cmd import GitCmd
 from .objects import CatFile, Commit
+from .operator_config import OperatorConfig, read_config
 from .refs import Refs
 from .remote import Remote
-from .repository import current_branch, read_repository, url_of, version
+from .remote_urls import remote_urls
+from .repository import current_branch, read_repository, version
 from .state_refs import StateRefs
 
 if TYPE_CHECKING:
@@ -35,21 +39,32 @@ class Git(Refs, Checkout, Remote):
         `name` is that of the runner's git directory in the repository's common git directory. Without `make`
         it is not made, and only what reads the user's branches may be called.
 
-        Errors: UsageError where there is no git, no repository, or no such remote.
+        Errors: UsageError where there is no git, no repository, no such remote, or pushes to it are switched off.
         """
         facts = read_repository(repository)
-        self.repository = repository
-        self.common = facts.common
-        self.url = url_of(remote, facts, root)
+        config = read_config(processes, facts.git_dir)
+        if config.value("extensions.objectformat") not in {None, "sha1"}:
+            raise UsageError(
+                f"{repository} names its objects by SHA-256, which is not supported.",
+                "Name a repository that uses SHA-1 in the plan (`repository: {path: …}`).",
+            )
+        self.repository, self.common = repository, facts.common
+        self.urls = remote_urls(config, remote, repository, facts.common / "run-milestone" / "remote.git", root)
+        self.url, self.mirrors = self.urls.push, self.urls.mirrors
         self.local_remote = Path(self.url) if self.url.startswith("/") else None
-        self._git = GitCmd(processes, facts.common, name, make=make)
-        self._identity = facts.identity
+        self._git = GitCmd(processes, facts.common, name, make=make, config=config.reaching(self.urls.name))
+        self._git.fetch_missing_from({name: self._promisor(config, name, root) for name in config.promisors})
+        self._identity = config.identity
+        self._signs = config.is_on("commit.gpgsign")
         self.dir = self._git.dir
         self._own, self._common, self._remote = (
             CatFile(self._git, directory) for directory in (self.dir, self.common, Path(self.url))
         )
         self._fresh, self._links = {}, {}
-        self.shared = StateRefs(self._git, self.url, name, facts.identity)
+        self.shared = StateRefs(self._git, self.url, name, self._identity)
+
+    def _promisor(self, config: OperatorConfig, name: str, root: Path) -> str:
+        return remote_urls(config, name, self.repository, self.common, root).fetch
 
     def close(self) -> None:
         """End every process that keeps running to read. A later question starts it again."""

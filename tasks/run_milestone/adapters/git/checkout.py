@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .cmd import GitCmd
 
-_ONE_FLUSH = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.fsyncMethod", "GIT_CONFIG_VALUE_0": "batch"}
+_ONE_FLUSH = (("core.fsyncMethod", "batch"),)
 """Thousands of new files reach the disk together, which is as safe as one by one and takes seconds, not minutes."""
 
 
@@ -34,6 +34,8 @@ class Checkout(Objects):
 
     _git: GitCmd
     _identity: tuple[str, str]
+    _signs: bool
+    """Whether the operator's configuration asks for signed commits."""
     _fresh: dict[str, str]
     """The commit of every index that was checked out in this run and not changed since."""
 
@@ -91,7 +93,7 @@ class Checkout(Objects):
             raise OutsideError(f"{tree} was replaced by a link.", "Remove the link and run the same command again.")
         _unversion(tree)
         before = self._written(index)
-        self._git.run("add", "--all", "--", ".", tree=tree, index=index, env=_ONE_FLUSH)
+        self._git.run("add", "--all", "--", ".", tree=tree, index=index, config=_ONE_FLUSH)
         unchanged = self._written(index) == before and merged is None
         if unchanged and self._fresh.pop(index, None) == parent:
             return parent  # nothing was added since the checkout, and nothing removed
@@ -146,8 +148,10 @@ class Checkout(Objects):
             for who in ("AUTHOR", "COMMITTER")
             for what, value in (("NAME", name), ("EMAIL", email))
         }
-        words = [word for parent in parents for word in ("-p", parent)]
-        return object_id(self._git.run("commit-tree", made, *words, "-F", "-", stdin=message, env=env), "the commit")
+        words = [*(word for parent in parents for word in ("-p", parent)), *(("-S",) if self._signs else ())]
+        signing = {"at": self._git.common} if self._signs else {}
+        made_of = self._git.run("commit-tree", made, *words, "-F", "-", stdin=message, env=env, **signing)
+        return object_id(made_of, "the commit")
 
 
 def _made(tree: Path) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import OutsideError, UsageError
 from ...core.fs import write_text
+from .operator_config import OperatorConfig, as_variables, operator_environment
+from .reasons import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,8 +45,12 @@ class GitCmd:
     Hold `lock` for what only one thread may do at a time.
     """
 
-    def __init__(self, processes: Processes, common: Path, name: str, *, make: bool) -> None:
+    def __init__(
+        self, processes: Processes, common: Path, name: str, *, make: bool, config: OperatorConfig | None = None
+    ) -> None:
         self._processes = processes
+        self._config = config or OperatorConfig()
+        self._promised = list[tuple[str, str]]()
         self.lock = threading.Lock()
         self.common = common
         self.dir = common / "run-milestone" / name
@@ -72,16 +78,32 @@ class GitCmd:
         env: Mapping[str, str] | None = None,
         stdin: str | bytes | None = None,
         directory: Path | None = None,
+        config: tuple[tuple[str, str], ...] = (),
+        at: Path | None = None,
     ) -> Result:
-        """Run git on the runner's own git directory, or on `directory`. `index` names one of the runner's indexes."""
+        """Run git on the runner's own git directory, or on `directory`. `index` names one of the runner's indexes.
+
+        `config` is configuration for this call. With `at`, a folder, git starts there and obeys the operator's
+        configuration for reaching a remote and for signing.
+        """
         argv = (*_git(directory or self.dir), *(("--work-tree", str(tree)) if tree else ()), *words)
         index_file = {"GIT_INDEX_FILE": str(self.dir / f"index-{index}")} if index else {}
-        environment = {**self._environment(), **index_file, **(env or {})}
-        return self._processes.trusted(argv, cwd=tree or directory or self.dir, env=environment, stdin=stdin)
+        environment = {**self._environment(*config, operator=at is not None), **index_file, **(env or {})}
+        return self._processes.trusted(argv, cwd=at or tree or directory or self.dir, env=environment, stdin=stdin)
 
-    def _environment(self) -> dict[str, str]:
+    def fetch_missing_from(self, remotes: Mapping[str, str]) -> None:
+        """Let every call fetch what a partial clone left out, from remotes given as URLs by their names."""
+        for name, url in remotes.items():
+            kept = (("url", url), ("promisor", "true"), ("partialclonefilter", "blob:none"))
+            self._promised += [(f"remote.{name}.{key}", value) for key, value in kept]
+
+    def _environment(self, *config: tuple[str, str], operator: bool = False) -> dict[str, str]:
         shallow = self.common / "shallow"
+        outward = operator or bool(self._promised)
+        values = [*self._promised, *(self._config.handed() if outward else ()), *config]
         return {
+            **(operator_environment() if outward else {}),
+            **as_variables(values),
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": "/dev/null",
             "GIT_TERMINAL_PROMPT": "0",
@@ -144,8 +166,10 @@ def checked(words: tuple[str, ...], result: Result) -> Result:
     if result.code is None:
         raise UsageError(f"git could not be started: {result.err.strip()}.", "Install git and run again.")
     if result.code != 0:
-        why = _reason(result.err.strip() or result.out.strip() or f"exit code {result.code}")
-        raise OutsideError(f"`git {words[0]}` failed: {why.rstrip('.')}.", "Fix that and run the same command again.")
+        why = reason(result.err) if result.err.strip() else result.out.strip() or f"exit code {result.code}"
+        late = "it did not end in time. " if result.timed_out else ""
+        what = f"`{_shown(words)}` failed: {late}{why.rstrip('.')}."
+        raise OutsideError(what, "Fix that and run the same command again.")
     if result.truncated:
         raise OutsideError(
             f"`git {words[0]}` printed too much.", "Remove what the repository does not need, and run again."
@@ -157,10 +181,13 @@ def _git(directory: Path) -> tuple[str, ...]:
     return "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "--git-dir", str(directory)
 
 
-def _reason(output: str) -> str:
-    """Return the line that says why git failed: the remote's error, else git's last line."""
-    lines = output.splitlines()
-    return next((line for line in lines if re.match(r"remote: *(?:error|fatal)", line)), lines[-1])
+def _shown(words: tuple[str, ...]) -> str:
+    """Return a command as a person would type it: without options, and with the remote where it is no folder here."""
+    remote, *refs = words[words.index("--") + 1 :] if "--" in words else ("/",)
+    if words[0] not in {"fetch", "ls-remote", "push"} or remote.startswith("/"):
+        return f"git {words[0]}"
+    remote = re.sub(r"(?<=://)[^/@]*@", "", remote) if remote.startswith("http") else remote  # it may hold a token
+    return " ".join(("git", words[0], remote, *(ref.rpartition("refs/heads/")[2] for ref in refs)))
 
 
 def _heading(section: str) -> str:

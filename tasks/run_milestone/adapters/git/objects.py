@@ -28,7 +28,7 @@ RENAMES = ("--find-renames",)
 
 The identity of a change is made without: it must not depend on how similar git finds two files.
 """
-DIFF_CONFIG = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.bigFileThreshold", "GIT_CONFIG_VALUE_0": "4m"}
+DIFF_CONFIG = (("core.bigFileThreshold", "4m"),)
 """No file over this size is compared by line, so that no change takes minutes and gigabytes to read."""
 
 _WHERE = re.compile(rb"^(?:index .*\n(?!Binary files )|@@ .*\n)", re.MULTILINE)
@@ -160,13 +160,13 @@ class Objects:
     def _to_file(self, *words: str) -> bytes:
         """Return what `git diff` writes to a file, however much it is."""
         with tempfile.NamedTemporaryFile(dir=self._git.dir, prefix="diff-") as file:
-            env = {"GIT_LITERAL_PATHSPECS": "1", **DIFF_CONFIG}
-            self._git.run("diff", *DIFF_OPTIONS, f"--output={file.name}", *words, env=env)
+            env = {"GIT_LITERAL_PATHSPECS": "1"}
+            self._git.run("diff", *DIFF_OPTIONS, f"--output={file.name}", *words, env=env, config=DIFF_CONFIG)
             return file.read()
 
     def measure(self, before: str, after: str) -> tuple[int, int]:
         """Return how many files differ between two commits, and how many lines (added plus deleted)."""
-        total = self._git.run("diff", *DIFF_OPTIONS, *RENAMES, "--shortstat", before, after, "--", env=DIFF_CONFIG)
+        total = self._git.run("diff", *DIFF_OPTIONS, *RENAMES, "--shortstat", before, after, "--", config=DIFF_CONFIG)
         counts = {noun: int(number) for number, noun in _COUNTED.findall(total)}
         if "file" not in counts and self.tree_of(before) != self.tree_of(after):
             raise lying(f"compared {before[:10]} and {after[:10]}")

@@ -21,35 +21,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository: its common git directory, the identity that commits get, and its remotes' URLs by name."""
+    """A repository: its common git directory, and that of its checkout."""
 
     common: Path
-    identity: tuple[str, str]
-    remotes: dict[str, str]
+    git_dir: Path
 
 
 def read_repository(repository: Path) -> Repository:
-    """Look at a repository.
+    """Find the git directories of a repository.
 
-    Errors: UsageError where there is no git or no repository that can be used.
+    Errors: UsageError where there is no git or no repository.
     """
     if shutil.which("git") is None:
         raise UsageError("git is not installed or not on PATH.", "Install git (2.38 or newer) and run again.")
     git = _library()
     try:
-        with git.Repo(repository) as repo, repo.config_reader() as config:
-            if config.get_value("extensions", "objectformat", "sha1") != "sha1":
-                raise UsageError(
-                    f"{repository} names its objects by SHA-256, which is not supported.",
-                    "Name a repository that uses SHA-1 in the plan (`repository: {path: …}`).",
-                )
-            identity = (
-                str(config.get_value("user", "name", "run-milestone")),
-                str(config.get_value("user", "email", "run-milestone@localhost")),
-            )
-            return Repository(
-                Path(repo.common_dir).resolve(), identity, {remote.name: remote.url for remote in repo.remotes}
-            )
+        with git.Repo(repository) as repo:
+            return Repository(Path(repo.common_dir).resolve(), Path(repo.git_dir).resolve())
     except (git.InvalidGitRepositoryError, git.NoSuchPathError):
         raise _no_repository(repository) from None
 
@@ -66,23 +54,6 @@ def _no_repository(folder: Path) -> UsageError:
         f"{folder} is a folder of the repository {above}, and a milestone works on a whole one.",
         f"Keep plans/ in {above} and leave `repository.path` out; commands start there (`[make, -C, {inside}, test]`), "
         f'and `paths: {{allow: ["{inside}/**"]}}` keeps an issue to its folder.',
-    )
-
-
-def url_of(remote: str | None, facts: Repository, root: Path) -> str:
-    """Return the literal URL or path to push to: a named remote's, or the one the plan gives."""
-    if remote is None:
-        return facts.remotes.get("origin") or str(facts.common / "run-milestone" / "remote.git")
-    if remote in facts.remotes:
-        return facts.remotes[remote]
-    if ":" in remote or remote.startswith("/"):
-        return remote
-    if "/" in remote or remote.startswith("."):
-        return str(root / remote)
-    known = ", ".join(facts.remotes) or "none"
-    raise UsageError(
-        f"The repository has no remote called {remote!r} (it has: {known}).",
-        "Name one of them, a path or a URL in the plan under `repository: {remote: …}`.",
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import DamagedStateError, OutsideError
 from .cmd import named, object_id
-from .credentials import as_operator
+from .reasons import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -69,10 +69,10 @@ class StateRefs:
         Errors: OutsideError with git's message where the remote cannot be reached.
         """
         words = ("ls-remote", "--quiet", "--", self._url, "refs/heads/*", f"{self._place}*")
-        result = self._git.call(*words, env=as_operator())
+        result = self._git.call(*words, at=self._git.common)
         if result.code != 0 or result.truncated:
             raise OutsideError(
-                f"The remote {self._url} cannot be asked: {_reason(result)}.",
+                f"The remote {self._url} cannot be asked: {_why(result)}.",
                 "Fix that and run the same command again.",
             )
         refs = named(result.out.splitlines(), "\t")
@@ -83,7 +83,7 @@ class StateRefs:
         names = [*(f"refs/heads/{name}" for name in branches), *(f"{self._place}{name}" for name in refs)]
         words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
         if names:
-            self._git.run(*words, "--", self._url, *names, env=as_operator())
+            self._git.run(*words, "--", self._url, *names, at=self._git.common)
 
     def swap(self, swaps: Mapping[str, Swap]) -> str | None:
         """Move shared refs atomically, each from what it must be at. Returns why the remote refused, None once done.
@@ -93,7 +93,7 @@ class StateRefs:
         leases = [f"--force-with-lease={self._place}{name}:{old or ''}" for name, (old, _) in swaps.items()]
         moves = [f"{new or ''}:{self._place}{name}" for name, (_, new) in swaps.items()]
         words = ("push", "--quiet", "--porcelain", "--atomic", "--no-verify", "--no-follow-tags")
-        result = self._git.call(*words, *leases, "--", self._url, *moves, env=as_operator())
+        result = self._git.call(*words, *leases, "--", self._url, *moves, at=self._git.common)
         return None if result.code == 0 else _reason(result)
 
     def commit(self, files: Mapping[str, bytes], parent: str | None, message: str) -> str:
@@ -175,6 +175,11 @@ def _groups(entries: Mapping[str, Entry]) -> Iterator[dict[str, Entry]]:
         group[path] = entry
     if group:
         yield group
+
+
+def _why(result: Result) -> str:
+    """Return why git could not ask the remote."""
+    return reason(result.err) if result.err.strip() else f"git ended with {result.code}"
 
 
 def _reason(result: Result) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .credentials import as_operator
+from .operator_config import own_git
 from .repository import git_dir
 
 if TYPE_CHECKING:
@@ -44,5 +44,5 @@ class UserWorktrees:
         free = next(path for path in places if not path.exists())
         free.parent.mkdir(parents=True, exist_ok=True)  # without it git takes a deleted worktree for another one
         words = ("worktree", "add", "--quiet", "--force", str(free), branch)  # forced: a folder may have been deleted
-        self._git.run(*words, directory=self._git.common, env=as_operator())
+        self._git.run(*words, directory=self._git.common, env=own_git())
         return free

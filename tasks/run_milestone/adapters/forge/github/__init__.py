@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 
 def open_github(
-    milestone: Milestone, url: str, processes: Processes, folder: Path, say: Callable[[Iterable[str]], object]
+    milestone: Milestone,
+    urls: tuple[str, ...],
+    processes: Processes,
+    folder: Path,
+    say: Callable[[Iterable[str]], object],
 ) -> GitHubForge:
-    """Return the forge of the repository that the plan or the remote's `url` names; `folder` is gh's home."""
-    address = address_of(url, milestone.repository.github)
+    """Return the forge of the repository that the plan or one of the remote's `urls` names; `folder` is gh's home."""
+    address = address_of(urls, milestone.repository.github)
     return GitHubForge(Gh(address, processes, folder, say), milestone.target)
 
 

@@ -35,17 +35,24 @@ class Address:
         return self.slug if self.host == HOME else f"{self.host}/{self.slug}"
 
 
-def address_of(url: str, named: str | None) -> Address:
-    """Return the repository that the plan names (`owner/name`, `host/owner/name`), else that of the remote's URL.
+def address_of(urls: tuple[str, ...], named: str | None) -> Address:
+    """Return the repository that the plan names (`owner/name`, `host/owner/name`), else that of the remote's URLs.
 
-    Errors: UsageError where neither does.
+    The remote may be written in several ways, some of them through a mirror: one on github.com is preferred.
+
+    Errors: UsageError where none says it.
     """
-    text, patterns = (named, (rf"(?:(?P<host>[^:/\s]+)/)?{_OWNER_NAME}",)) if named else (url, _URLS)
-    for pattern in patterns:
-        if match := re.fullmatch(pattern, text):
-            host = (match["host"] or HOME).lower()
-            return Address(HOME if host == f"ssh.{HOME}" else host, match["owner"], match["name"])
+    texts, patterns = ((named,), (rf"(?:(?P<host>[^:/\s]+)/)?{_OWNER_NAME}",)) if named else (urls, _URLS)
+    matches = [match for text in texts for pattern in patterns if (match := re.fullmatch(pattern, text))]
+    addresses = [Address(_host(match["host"]), match["owner"], match["name"]) for match in matches]
+    for address in sorted(addresses, key=lambda address: address.host != HOME):
+        return address
     raise UsageError(
-        f"The remote {url} does not say which GitHub repository it is.",
+        f"The remote {urls[0]} does not say which GitHub repository it is.",
         "Name it in the plan: `repository: {github: owner/name}` (`host/owner/name` for an Enterprise Server).",
     )
+
+
+def _host(written: str | None) -> str:
+    host = (written or HOME).lower()
+    return HOME if host == f"ssh.{HOME}" else host
