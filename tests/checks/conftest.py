@@ -17,6 +17,8 @@ ISSUE = Issue("03", "Add input sanitization", "sanitization", phase=1)
 MILESTONE = Milestone("m4.1", "User Management", "milestone/m4.1", (Phase(1, "Basics", (ISSUE,)),), scope=("users",))
 _ENVIRONMENT = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
+_CONFIG = tuple(word for key, value in DIFF_CONFIG for word in ("-c", f"{key}={value}"))
+
 
 class World:
     """One repository, one branch on top of its base."""
@@ -28,7 +30,7 @@ class World:
     def git(self, *argv: str) -> bytes:
         who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
         return subprocess.run(
-            ("git", *who, *argv), cwd=self.root, env={**_ENVIRONMENT, **DIFF_CONFIG}, check=True, capture_output=True
+            ("git", *who, *_CONFIG, *argv), cwd=self.root, env=_ENVIRONMENT, check=True, capture_output=True
         ).stdout
 
     def write(self, files: dict[str, str | bytes | None]) -> None:
