@@ -100,7 +100,7 @@ def test_not_even_where_the_plan_offers_approve():
 
 def test_the_questions_of_the_founding_example():
     first = asked(finding(Kind.TESTS))
-    assert (first.attempt, first.attempts, first.verbs) == (1, 2, ("fix", "skip", "abort"))
+    assert (first.attempt, first.attempts, first.verbs) == (1, 2, ("fix", "retry", "skip", "abort"))
     again = asked(finding(Kind.TESTS), decisions=[answered(first, Verb.FIX)])
     assert (again.attempt, again.attempts, again.verbs) == (2, 2, ("skip", "abort"))
 
@@ -235,7 +235,7 @@ def test_a_current_answer_is_taken():
         (approval("FIX"), {}, "'FIX' is no verb"),
         (approval("fixx"), {}, "'fixx' is no verb"),
         (approval(""), {}, "named after a gate and a verb"),
-        (approval("approve"), {}, "does not offer approve; it offers fix | skip | abort"),
+        (approval("approve"), {}, "does not offer approve; it offers fix | retry | skip | abort"),
         (approval("fix"), {"others": ["skip"]}, "two answers at once (fix, skip)"),
         (approval("abort"), {"others": ["fix"]}, "two answers at once (abort, fix)"),
     ],

@@ -171,7 +171,7 @@ def test_answers_are_taken_in_the_order_written(desk):
         ("03.Skip", "'Skip' is no verb"),
         ("03.fixx", "'fixx' is no verb"),
         ("03.fix~", "'fix~' is no verb"),
-        ("03.approve", "does not offer approve; it offers fix | skip | abort"),
+        ("03.approve", "does not offer approve; it offers fix | retry | skip | abort"),
         ("03.skip-phase", "does not offer skip-phase"),
         ("3.fix", "no gate called '3'"),
         ("99.fix", "no gate called '99'"),

@@ -234,7 +234,7 @@ def test_several_questions_on_one_issue_stay_apart(desk):
     ("body", "why"),
     [
         ("/fix\n/skip", "two answers at once (fix, skip); leave exactly one"),
-        ("/approve", "gate 03 does not offer approve; it offers fix | skip | abort"),
+        ("/approve", "gate 03 does not offer approve; it offers fix | retry | skip | abort"),
     ],
 )
 def test_a_refused_answer_gets_one_reply(desk, body, why):

@@ -195,7 +195,7 @@ def test_with_jobs_prompts_come_at_the_end(ada):
     assert asked == ["🛑 Gate 01", "🛑 Gate 03"]
     assert shown.count("continue | skip-phase | abort") == 1, "the barrier's question is the last thing said"
     assert shown.index("✓ PR #1 created") < shown.index("🛑 Gate 01"), "everything that can run does before"
-    assert "Failed:\n- the test command ended with exit code 1\n\nfix | skip | abort" in shown
+    assert "Failed:\n- the test command ended with exit code 1\n\nfix | retry | skip | abort" in shown
     assert "✓ Milestone M1 Complete" in shown
 
 

@@ -188,14 +188,16 @@ def on_remote(ada, home):
 
 
 def again(kind):
-    return [verb for verb in STOPS[kind].verbs if verb in AGAIN]
+    """Return the verb by which the scenarios try a stop again: the first that it offers."""
+    return [verb for verb in STOPS[kind].verbs if verb in AGAIN][:1]
 
 
 def proves(*answers, among=GATES):
     """Return cases as parameters, each marked with the stop and the answers that its test shows."""
 
     def shown(case):
-        offered = (None, AUTONOMOUS, *STOPS[case.kind].verbs)
+        others = (verb for verb in STOPS[case.kind].verbs if verb not in AGAIN)
+        offered = (None, AUTONOMOUS, *others, *again(case.kind))
         return [mark(case, answer) for answer in answers if answer in offered]
 
     def mark(case, answer):

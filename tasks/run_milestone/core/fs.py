@@ -64,8 +64,8 @@ def write_json(path: Path, value: Any, *, lasting: bool = True) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", lasting=lasting)
 
 
-def read_text(path: Path) -> str | None:
-    """Return the text of a regular file, or None where there is none.
+def read_text(path: Path, largest: int = LARGEST) -> str | None:
+    """Return the text of a regular file of at most `largest` bytes, or None where there is none.
 
     Errors: DamagedStateError for anything that is not a readable regular file. A FIFO is not opened and a symlink is
     not followed, so that nothing hangs or leads elsewhere.
@@ -81,8 +81,8 @@ def read_text(path: Path) -> str | None:
         os.close(handle)  # Python makes no file of a folder's descriptor
         raise _damaged(path, "it is not a regular file")
     with os.fdopen(handle, "rb") as file:
-        if status.st_size > LARGEST:
-            raise _damaged(path, f"it is larger than {LARGEST >> 20} MiB")
+        if status.st_size > largest:
+            raise _damaged(path, f"it is larger than {largest >> 20} MiB")
         try:
             return file.read().decode("utf-8")
         except UnicodeDecodeError:

@@ -33,7 +33,8 @@ def _plain(value: Any, *, digested: bool) -> Any:
 
 
 def _came_later(one: Field[Any], item: Any) -> bool:
-    return "later" in one.metadata and item == one.default
+    default = one.default if one.default_factory is MISSING else one.default_factory()
+    return "later" in one.metadata and item == default
 
 
 def digest(value: Any) -> str:

@@ -53,6 +53,7 @@ from .plan import (
     SandboxSpec,
     Spec,
 )
+from .test_run import Case, Outcome
 
 __all__ = [
     "STEPS",
@@ -62,6 +63,7 @@ __all__ = [
     "Asked",
     "Bootstrapped",
     "BranchMade",
+    "Case",
     "Check",
     "CheckState",
     "Checks",
@@ -90,6 +92,7 @@ __all__ = [
     "Marker",
     "Milestone",
     "NetworkSpec",
+    "Outcome",
     "Passed",
     "Paths",
     "Phase",

@@ -158,6 +158,16 @@ class Tested:
     """Why coverage was not measured."""
     imports: Imports | None = field(default=None, metadata={"later": True})
     """From where the code under test came; None where nobody looked."""
+    details: dict[str, str] = field(default_factory=dict, metadata={"later": True})
+    """Why the failing tests failed, by name; under "" the last lines of a command that gave no result. Bounded."""
+    unproven: dict[str, str] = field(default_factory=dict, metadata={"later": True})
+    """Why the other tests of the criteria prove nothing."""
+    missing: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """Tests of the base that did not run, though the change does not take them out where one can read it."""
+    removed: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """Tests of the base that the change takes out where one can read it."""
+    disabled: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """Tests that passed on the base and are skipped on the change."""
 
     @property
     def counted(self) -> bool:

@@ -10,7 +10,7 @@ from ..model import Finding, Kind, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..model import Issue
+    from ..model import Issue, Tested
 
 _PATH = re.compile(
     r"(?<![\w.@-])(?=\.*[\w@-])[\w.@-]++(?:/[\w.@-]+)+"
@@ -22,11 +22,12 @@ The possessive quantifiers keep a long word from taking minutes.
 """
 
 
-def check(issue: Issue, proven: tuple[str, ...]) -> Iterator[Finding]:
+def check(issue: Issue, tested: Tested) -> Iterator[Finding]:
     """Yield the criteria whose named test did not prove them."""
     for criterion in issue.criteria:
-        if criterion.test and criterion.test not in proven:
-            detail = f"{criterion.test} did not run, or did not pass"
+        if criterion.test and criterion.test not in tested.proven:
+            why = tested.unproven.get(criterion.test, "did not run, or did not pass")
+            detail = f"{criterion.test}: {why}" if criterion.test in tested.unproven else f"{criterion.test} {why}"
             yield Finding(Kind.REVIEW, Severity.WARNING, "criterion", f"Not proven: {criterion.text}", detail=detail)
 
 

@@ -9,7 +9,7 @@ from ..core.serialize import digest
 from ..model import Approval, Decision, Finding, Gate, Kind, Passed, Severity, Tier, Verb
 from . import budget
 from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
-from .stops import AGAIN, STOPS
+from .stops import AGAIN, MEASURED_AGAIN, STOPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -59,13 +59,18 @@ def _remembered(name: str, kind: Kind, decisions: Iterable[Decision]) -> dict[Fi
         _shown(finding, finding.change): decision.id
         for decision in approved
         for finding in decision.findings
-        if finding.change
+        if finding.change or kind is Kind.BASELINE
     }
 
 
 def _shown(finding: Finding, change: str | None) -> Finding:
-    """Return a finding without its line where a change's identity binds it, because a moved base shifts lines."""
-    return replace(finding, line=None) if change else finding
+    """Return a finding as an answer is bound to it.
+
+    A change binds it without its line, because a moved base shifts lines. A failure of the baseline is bound without
+    its output, which differs from run to run.
+    """
+    shown = replace(finding, detail=None) if finding.kind is Kind.BASELINE else finding
+    return replace(shown, line=None) if change else shown
 
 
 def _hard(findings: Sequence[Finding]) -> Iterator[tuple[Kind, tuple[Finding, ...]]]:
@@ -94,18 +99,26 @@ def question(
     """
     answers = [decision for decision in decisions if decision.gate == name]
     back = max((decision.id for decision in answers if decision.verb is Verb.UNSKIP), default=0)
-    used = sum(1 for one in answers if one.id > back and one.kind is kind and one.verb in AGAIN)
+    again = [one for one in answers if one.id > back and one.kind is kind and one.verb in AGAIN]
+    measured = [one for one in again if not uses_attempt(kind, one.verb)]
+    used = len(again) - len(measured)
     attempt, attempts = used + 1, max(milestone.limits.attempts, used + 1)
     verbs = tuple(_offered(kind, findings, again=attempt < attempts, milestone=milestone))
-    identity = digest([kind, [_shown(finding, change) for finding in findings], change])
+    asked = [kind, [_shown(finding, change) for finding in findings], change]
+    identity = digest([*asked, len(measured)] if measured else asked)
     return Gate(name, kind, attempt, attempts, verbs, findings, identity, change)
+
+
+def uses_attempt(kind: Kind, verb: Verb) -> bool:
+    """Return whether a verb uses up an attempt: all that have work done again, not those that only measure again."""
+    return verb in AGAIN and not (verb is Verb.RETRY and kind in MEASURED_AGAIN)
 
 
 def _offered(kind: Kind, findings: Sequence[Finding], *, again: bool, milestone: Milestone) -> Iterator[Verb]:
     wanted = milestone.decisions.get(kind, STOPS[kind].verbs)
     critical = any(finding.severity == "critical" for finding in findings)
     for verb in STOPS[kind].verbs:
-        out_of_attempts = verb in AGAIN and not again
+        out_of_attempts = uses_attempt(kind, verb) and not again
         unapprovable = verb is Verb.APPROVE and kind in {Kind.REVIEW, Kind.SIZE} and critical
         if (verb in wanted or verb is Verb.ABORT) and not out_of_attempts and not unapprovable:
             yield verb

@@ -45,10 +45,10 @@ _TABLE = (
     _hard(Kind.PLAN_CRITICAL, "Plan review: critical findings", "plan-review", (_A, _X), (_X,)),
     Stop(Kind.PLAN_WARNING, "Plan review: warnings", "plan-review", Tier.NOTE),
     _hard(Kind.SPEC_MISSING, "Issue is not specified", "plan-review", (_S, _X), (_S,)),
-    _hard(Kind.BASELINE, "Tests fail before any work", "bootstrap", (_A, _X), (_X,)),
+    _hard(Kind.BASELINE, "Tests fail before any work", "bootstrap", (_R, _A, _X), (_X,)),
     _hard(Kind.SECRET, "Secret in the change", "inspect", (_F, _X), (_X,)),
     _hard(Kind.TREE, "Tests of another tree", "bootstrap, test", (_R, _X), (_X,)),
-    _hard(Kind.TESTS, "Tests failing", "test", (_F, _S, _X), (_F, _S)),
+    _hard(Kind.TESTS, "Tests failing", "test", (_F, _R, _S, _X), (_F, _S)),
     _hard(Kind.TAMPERING, "Tests or checks weakened", "inspect", (_A, _F, _S, _X), (_S,)),
     _hard(Kind.NOT_RED, "New tests pass without the change", "inspect", (_N, _A, _S, _X), (_N, _S)),
     _hard(Kind.MIGRATION_BREAKING, "Breaking schema", "inspect", (_A, _S, _X), (_S,)),
@@ -86,6 +86,9 @@ AUTONOMOUS = "autonomous"
 
 AGAIN = frozenset({Verb.FIX, Verb.RETRY, Verb.RESTART})
 """Verbs that use up an attempt."""
+
+MEASURED_AGAIN = frozenset({Kind.TESTS, Kind.BASELINE})
+"""Kinds whose `retry` only runs the tests again: nobody works, so no attempt is used."""
 
 _LABELS = (
     Label("needs-db-review", "1d76db", "Changes the database schema without breaking it"),

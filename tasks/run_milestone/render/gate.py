@@ -46,12 +46,21 @@ def _counts_attempts(gate: Gate) -> bool:
 
 def _findings(gate: Gate) -> list[str]:
     if gate.kind is Kind.TESTS:
-        return ["Failed:", *(f"- {finding.message}" for finding in gate.findings)]
+        return ["Failed:", *(line for finding in gate.findings for line in _failure(finding.message, finding.detail))]
+    if gate.kind is Kind.BASELINE:
+        numbered = enumerate(gate.findings, start=1)
+        return [line for number, one in numbered for line in _failure(one.message, one.detail, f"{number}.")]
     if gate.kind is Kind.CHECKS:
         return [line for finding in gate.findings for line in _check(finding.message, finding.detail)]
     if gate.kind is Kind.MIGRATION_BREAKING:
         return [line for finding in gate.findings for line in _migration(finding.path, finding.detail)]
     return [f"{number}. {found_at(finding)}" for number, finding in enumerate(gate.findings, start=1)]
+
+
+def _failure(message: str, output: str | None, bullet: str = "-") -> Iterator[str]:
+    """Yield a failing test and the end of its output."""
+    yield f"{bullet} {message}"
+    yield from (f"  {line}" for line in (output or "").splitlines()[-TAIL:])
 
 
 def _check(message: str, log: str | None) -> Iterator[str]:

@@ -125,10 +125,13 @@ def _test(done: Tested, _: int) -> Iterator[str]:
     known = f" ({count(len(done.known), 'known failure')} of the baseline not counted)" if done.known else ""
     if done.problem:
         yield f"✗ Tests: {done.problem}"
-    elif done.failed:
-        yield f"✗ Tests: {len(done.failed)} failed, {done.passed} passed{known}"
+    elif done.failed or done.missing:
+        lost = f", {count(len(done.missing), 'test')} of the base did not run" if done.missing else ""
+        yield f"✗ Tests: {len(done.failed)} failed, {done.passed} passed{lost}{known}"
     else:
         yield f"✓ Tests: {done.passed} passed{known}" if done.counted else "✓ Tests: passed, none counted"
+    for module in (name for name in done.known if "::" not in name):
+        yield f"⚠️ No test of {module} ran: it could not be collected on the base either"
 
 
 def _inspect(done: Inspected, _: int) -> Iterator[str]:

@@ -71,6 +71,8 @@ def _compare_evidence(
     outcome = None if task.is_gate else after(ctx, node, task, on, evidence)
     question = outcome if isinstance(outcome, OpenQuestion) else None
     drift = task.drift(on, evidence) if question or node.name not in fresh else None
+    if question and node.name not in fresh:
+        drift = drift or task.measures_again(on, evidence)
     if question is None:
         return Verdict(True, drift, done.inputs) if drift else done
     why = UNANSWERED if drift is None or node.name in fresh else drift

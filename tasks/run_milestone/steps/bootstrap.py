@@ -9,7 +9,7 @@ from ..core.errors import OutsideError, UsageError
 from ..model import Bootstrapped, Finding, Kind, Severity, Verb
 from ..policy.graph import BOOTSTRAP
 from .import_origin import imported_elsewhere, sources
-from .run_tests import NOTHING_COLLECTED, coverage_gap, run_tests
+from .run_tests import NOTHING_COLLECTED, counted, coverage_gap, run_suite
 from .task import MilestoneTask, Questions
 
 if TYPE_CHECKING:
@@ -46,8 +46,9 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         git.checkout(tree, head, "base")
         log = ctx.store.logs("baseline") / "test.log"
         mine = sources(git, ctx.project.repository(milestone), head)
-        tests = run_tests(ctx.outside.processes, milestone.commands, tree, head, log, mine)
-        return Bootstrapped(milestone.branch, head, replace(tests, unmeasured=coverage_gap(milestone)))
+        result = run_suite(ctx.outside.processes, milestone.commands, tree, log, mine=mine)
+        ctx.store.test_results.write(head, milestone.commands, result.cases)
+        return Bootstrapped(milestone.branch, head, replace(counted(result, head), unmeasured=coverage_gap(milestone)))
 
     def findings(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
         """Return the baseline's failures; a repository without tests has none."""
@@ -55,10 +56,18 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         tests = evidence.tests
         if tests.imports and tests.imports.elsewhere:
             return Questions(imported_elsewhere(tests.imports), evidence.head)
-        failures = [Finding(Kind.BASELINE, Severity.CRITICAL, "failed", name) for name in tests.failed]
+        failures = [_failure("failed", name, tests.details.get(name)) for name in tests.failed]
         if tests.problem and tests.problem != NOTHING_COLLECTED:
-            failures.append(Finding(Kind.BASELINE, Severity.CRITICAL, "problem", tests.problem))
+            failures.append(_failure("problem", tests.problem, tests.details.get("")))
         return Questions(tuple(failures), evidence.head if failures else "")
+
+    def measures_again(self, ctx: RunContext, evidence: Bootstrapped) -> str | None:
+        """Return why each run measures anew while its question is open: what made the tests fail may be over."""
+        return "tests failed, and each run looks again" if self.findings(ctx, evidence).findings else None
+
+
+def _failure(rule: str, message: str, output: str | None) -> Finding:
+    return Finding(Kind.BASELINE, Severity.CRITICAL, rule, message, detail=output or None)
 
 
 def retried(ctx: RunContext) -> list[int]:

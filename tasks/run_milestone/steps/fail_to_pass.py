@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..checks.change import Change
+    from ..model import Tested
     from .context import StepContext
 
 
@@ -78,6 +79,28 @@ class Runs:
 
 def _belongs(path: str) -> bool:
     return is_test(path) or PurePosixPath(path).name == "conftest.py"
+
+
+def lost_tests(tested: Tested, others: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield tests of the base that the change removed or switched off, and that no check of the files named."""
+    messages = [f"{finding.message} {finding.path}" for finding in others if finding.kind is Kind.TAMPERING]
+    for rule, what, names in (
+        ("removed-test", "Test removed", tested.removed),
+        ("skipped-test", "Test passed on the base and is skipped now", tested.disabled),
+    ):
+        for name in names:
+            if not _is_explained(name, messages):
+                yield _fails(rule, f"{what}: {name}")
+
+
+def _is_explained(name: str, messages: Iterable[str]) -> bool:
+    """Return whether a message names the test, or the deleted file that held it."""
+    group, _, title = name.partition(" (")[0].rpartition("::")
+    module = group.split(".")
+    return any(
+        title in message or ("Tests deleted" in message and PurePosixPath(message.split()[-1]).stem in module)
+        for message in messages
+    )
 
 
 def _files(paths: Iterable[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.units import count
 from ..model import Finding, Inspected, Kind, Passed, Reviewed, Severity, Step, Tested
 from .import_origin import imported_elsewhere
 from .task import IssueStep, Questions
@@ -34,12 +35,28 @@ class TestGate(IssueStep[Passed]):
         return Questions(failures, ctx.git.patch_id(ctx.base, tested.head) if failures else "")
 
 
+MOST_LISTED = 10
+"""Tests that one finding names."""
+
+
 def _failures(tested: Tested) -> tuple[Finding, ...]:
     if tested.imports and tested.imports.elsewhere:
         return imported_elsewhere(tested.imports)
+    failures = [_failure(name, name.rpartition("::")[2], tested.details.get(name)) for name in tested.failed]
+    if tested.missing:
+        failures.insert(0, _failure("missing", _did_not_run(tested.missing)))
     if tested.problem:
-        return (Finding(Kind.TESTS, Severity.CRITICAL, "problem", tested.problem),)
-    return tuple(Finding(Kind.TESTS, Severity.CRITICAL, name, name.rpartition("::")[2]) for name in tested.failed)
+        failures.insert(0, _failure("problem", tested.problem, tested.details.get("")))
+    return tuple(failures)
+
+
+def _failure(rule: str, message: str, output: str | None = None) -> Finding:
+    return Finding(Kind.TESTS, Severity.CRITICAL, rule, message, detail=output or None)
+
+
+def _did_not_run(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return f"{count(len(names), 'test')} of the base did not run: {', '.join(names[:MOST_LISTED])}{more}"
 
 
 class InspectGate(IssueStep[Passed]):

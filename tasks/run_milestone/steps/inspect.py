@@ -11,7 +11,7 @@ from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.diff import changed_files
 from ..model import Inspected, Limits, Step, Tested
-from .fail_to_pass import contract
+from .fail_to_pass import contract, lost_tests
 from .task import IssueStep
 
 if TYPE_CHECKING:
@@ -36,13 +36,16 @@ class Inspect(IssueStep[Inspected]):
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the change, and the coverage that the tests measured."""
-        return {**change_inputs(ctx), "coverage": ctx.evidence(Step.TEST, Tested).coverage}
+        tested = ctx.evidence(Step.TEST, Tested)
+        lost = [*tested.removed, *tested.disabled]
+        return {**change_inputs(ctx), "coverage": tested.coverage, **({"lost tests": lost} if lost else {})}
 
     def run(self, ctx: StepContext) -> Inspected:
         """Look at the change with every check there is."""
         change = change_of(ctx)
-        limit, covered = ctx.milestone.limits.coverage, ctx.evidence(Step.TEST, Tested).coverage
-        findings = (*inspect_change(change), *contract(ctx, change), *coverage.findings(covered, limit))
+        limit, tested = ctx.milestone.limits.coverage, ctx.evidence(Step.TEST, Tested)
+        findings = (*inspect_change(change), *contract(ctx, change), *coverage.findings(tested.coverage, limit))
+        findings = (*findings, *lost_tests(tested, findings))
         lines = sum(file.lines for file in change.files)
         paths = tuple(file.path for file in change.files)
         return Inspected(change.head, identity(ctx, change), len(change.files), lines, findings, paths)

@@ -39,10 +39,11 @@ class Review(IssueStep[Reviewed]):
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the change, what its tests prove and what the linter left; the title only for other reviewers."""
-        left = ctx.evidence(Step.LINT, Linted).left
+        left, tested = ctx.evidence(Step.LINT, Linted).left, ctx.evidence(Step.TEST, Tested)
         return {
             **change_inputs(ctx),
-            "proofs": ctx.evidence(Step.TEST, Tested).proven,
+            "proofs": tested.proven,
+            **({"unproven": tested.unproven} if tested.unproven else {}),
             **({"lint": left} if left else {}),
             **({"issue.title": ctx.issue.title} if ctx.milestone.reviewers else {}),
         }
@@ -77,7 +78,7 @@ class Review(IssueStep[Reviewed]):
 def _review(ctx: StepContext, change: Change) -> tuple[tuple[Finding, ...], tuple[float | None, ...]]:
     """Return the findings of both stages, and what each reviewer cost."""
     reviews = _asked(ctx, change, "compliance")
-    findings = _bound_all(ctx, change, criteria.check(ctx.issue, ctx.evidence(Step.TEST, Tested).proven), reviews)
+    findings = _bound_all(ctx, change, criteria.check(ctx.issue, ctx.evidence(Step.TEST, Tested)), reviews)
     if not any(finding.severity is Severity.CRITICAL for finding in findings):
         quality = _asked(ctx, change, "quality")
         findings += _bound_all(ctx, change, (*_unlinted(ctx), *review_change(change)), quality)

@@ -6,20 +6,18 @@ import tempfile
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..adapters.process import Grants
 from ..adapters.process.command_line import argument_list
 from ..core.errors import DamagedStateError
 from ..core.fs import read_text
-from ..model import Imports, Tested
+from ..model import Case, Imports, Outcome, Tested
+from ..policy.test_names import why_unproven
 from .import_origin import Sources, guarded, imported
+from .test_report import ReportError, last_output, read_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from junitparser import TestCase
-
     from ..adapters.process import Processes, Result
     from ..model import Commands, Milestone
 
@@ -28,24 +26,35 @@ NO_TESTS = 5
 
 NOTHING_COLLECTED = "no tests were collected"
 
+WHOLE = ("--continue-on-collection-errors", "--maxfail=0")
+"""So that pytest runs all tests there are, whatever fails on the way."""
+
+_CUT_SHORT = {2: "were interrupted", 3: "ended in an internal error", 4: "could not be started as asked"}
+"""pytest's exit codes for a run that is no verdict."""
+
+MOST_DETAILS = 20
+"""Failing tests whose output is kept."""
+
 _SETTINGS = ("pyproject.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg")
 """Where a project's pytest settings can be."""
-
-
-def run_tests(
-    processes: Processes, commands: Commands, tree: Path, head: str, log: Path, mine: Sources | None = None
-) -> Tested:
-    """Run the test command in `tree`, which holds `head`."""
-    return counted(run_suite(processes, commands, tree, log, mine=mine), head)
 
 
 def counted(result: SuiteResult, head: str, known: tuple[str, ...] = (), proofs: tuple[str, ...] = ()) -> Tested:
     """Return what counts: failures that are `known` do not, and of those that passed the `proofs` are named."""
     failing = tuple(name for name in result.failed if name not in known)
     recurring = tuple(name for name in result.failed if name in known)
-    proven = tuple(test for test in proofs if result.proves(test))
+    unproven = {test: why for test in proofs if (why := why_unproven(test, result.cases)) is not None}
+    proven = tuple(test for test in proofs if test not in unproven)
     passed, skipped = len(result.passed), len(result.skipped)
-    return Tested(head, passed, failing, skipped, recurring, result.problem, proven, imports=result.imports)
+    tested = Tested(head, passed, failing, skipped, recurring, result.problem, proven, imports=result.imports)
+    return replace(tested, details=_details(result, failing), unproven=unproven)
+
+
+def _details(result: SuiteResult, failing: tuple[str, ...]) -> dict[str, str]:
+    """Return why tests failed; where a command gave no result, its last lines."""
+    outputs = {case.name: case.output for case in result.cases if case.output}
+    shown = {name: outputs[name] for name in failing[:MOST_DETAILS] if name in outputs}
+    return {"": result.output, **shown} if result.problem and result.output else shown
 
 
 # ---- one run of the test command ----------------------------------------------------------------------------------
@@ -53,38 +62,41 @@ def counted(result: SuiteResult, head: str, known: tuple[str, ...] = (), proofs:
 
 @dataclass(frozen=True, slots=True)
 class SuiteResult:
-    """How the tests of one run ended, by name; `problem` where the command did not get as far as a result."""
+    """How the tests of one run ended; `problem` where the command did not get as far as a result."""
 
-    passed: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
+    cases: tuple[Case, ...] = ()
     problem: str | None = None
     ended: bool = True
     """Whether the command came to its own end: one that took too long, or could not start, tells nothing."""
     coverage: str = ""
     """What the run left as coverage's JSON report."""
+    output: str = ""
+    """The last lines of the command's output."""
     imports: Imports | None = None
     """From where the packages of the repository were imported; None where nobody looked."""
 
     @property
+    def passed(self) -> tuple[str, ...]:
+        """The tests that passed."""
+        return self._ended(Outcome.PASSED)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The tests that failed."""
+        return self._ended(Outcome.FAILED)
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """The tests that were skipped."""
+        return self._ended(Outcome.SKIPPED)
+
+    def _ended(self, outcome: Outcome) -> tuple[str, ...]:
+        return tuple(case.name for case in self.cases if case.outcome is outcome)
+
+    @property
     def names(self) -> frozenset[str]:
         """Every test that the report tells of."""
-        return frozenset((*self.passed, *self.failed, *self.skipped))
-
-    def proves(self, test: str) -> bool:
-        """Return whether a test ran and passed, a parametrised one with every value.
-
-        It is named as the report names it (`class::name`), or as pytest does on its command line.
-        """
-        cases = {case for case in self.names if {test, case_name(test)} & {case, case.partition("[")[0]}}
-        return bool(cases) and cases <= set(self.passed)
-
-
-def case_name(node: str) -> str:
-    """Return the report's name for a pytest node id: `tests/test_a.py::test_b` is `tests.test_a::test_b`."""
-    path, _, name = node.partition("::")
-    *classes, test_name = name.split("::")
-    return "::".join((".".join((path.removesuffix(".py").replace("/", "."), *classes)), test_name))
+        return frozenset(case.name for case in self.cases)
 
 
 def run_suite(
@@ -104,34 +116,45 @@ def run_suite(
     with tempfile.TemporaryDirectory(prefix="run-milestone-") as folder:
         report, coverage = Path(folder) / "junit.xml", Path(folder) / "coverage.json"
         command = argument_list(commands.test, junit=str(report), coverage=str(coverage))
-        if _is_pytest(command):
-            command = (*command, *_reported(command, report), *(_covering(command, tree, coverage) if cover else ()))
+        asked = str(report) in " ".join(command)
+        if is_pytest(command):
+            command = (*command, *WHOLE, *(() if asked else _reported(report)))
+            command = (*command, *(_covering(command, tree, coverage) if cover else ()))
             command = (*command, *(_limited(only) if only is not None else ()))
+            asked = True
         env = {"COVERAGE_FILE": str(Path(folder) / "coverage.data")}
         env = guarded(Path(folder), tree, mine, env) if mine else env
         grants = Grants(write=(Path(folder),))
         result = processes.untrusted(command, cwd=tree, env=env, timeout=commands.timeout, log=log, grants=grants)
+        outcome = _outcome(result, report, asked=asked)
         imports = imported(processes, command, Path(folder), tree, mine) if mine else None
-        return replace(_outcome(result, report), coverage=_text(coverage), imports=imports)
+        output = last_output(f"{result.out}\n{result.err}")
+        return replace(outcome, coverage=_text(coverage), output=output, imports=imports)
 
 
 def picks_files(commands: Commands) -> bool:
     """Return whether the test command can be told which test files to run; any other runs all there are."""
-    return _is_pytest(commands.test)
+    return is_pytest(commands.test)
 
 
-def _is_pytest(command: tuple[str, ...]) -> bool:
+def reports(commands: Commands) -> bool:
+    """Return whether the test command is asked for a report of its tests."""
+    return is_pytest(commands.test) or "{junit}" in " ".join(commands.test)
+
+
+def is_pytest(command: tuple[str, ...]) -> bool:
+    """Return whether a command starts pytest."""
     return "pytest" in (Path(word).name for word in command)
 
 
-def _reported(command: tuple[str, ...], report: Path) -> tuple[str, ...]:
+def _reported(report: Path) -> tuple[str, ...]:
     """Ask pytest for its JUnit report; another runner is given the path where its command says `{junit}`."""
-    return () if str(report) in " ".join(command) else (f"--junitxml={report}", "-o", "junit_family=xunit2")
+    return (f"--junitxml={report}", "-o", "junit_family=xunit1")
 
 
 def _limited(only: tuple[str, ...]) -> tuple[str, ...]:
     """Name the test files, and fix what tests are called: pytest would go by the files' common folder."""
-    return ("--continue-on-collection-errors", "--rootdir=.", *(f"./{path}" for path in only))
+    return ("--rootdir=.", *(f"./{path}" for path in only))
 
 
 # ---- coverage -----------------------------------------------------------------------------------------------------
@@ -142,7 +165,7 @@ def coverage_gap(milestone: Milestone) -> str | None:
     command = milestone.commands.test
     if milestone.limits.coverage == 0 or "{coverage}" in " ".join(command):
         return None
-    if not _is_pytest(command) or command[0] != "{python}":
+    if not is_pytest(command) or command[0] != "{python}":
         return "let `commands: {test: …}` write coverage's JSON report to `{coverage}`, or say `limits: {coverage: 0}`"
     if find_spec("pytest_cov") is None:
         return "pytest-cov is not installed (pip install 'run-milestone[coverage]')"
@@ -171,14 +194,23 @@ def _text(path: Path) -> str:
 # ---- the report ---------------------------------------------------------------------------------------------------
 
 
-def _outcome(result: Result, report: Path) -> SuiteResult:
-    problem = _problem(result)
-    if problem or not report.exists():
-        ended = None if result.code == 0 else f"the test command ended with exit code {result.code}"
-        return SuiteResult(problem=problem or ended, ended=result.code is not None and not result.timed_out)
-    suite = _read(report)
-    odd = f"the test command ended with exit code {result.code} though its report names no failure"
-    return replace(suite, problem=odd) if result.code != 0 and not suite.failed else suite
+def _outcome(result: Result, report: Path, *, asked: bool) -> SuiteResult:
+    """Return what a run says. A report that was asked for and is not there is no verdict, whatever the exit code."""
+    problem, ended = _problem(result), result.code is not None and not result.timed_out
+    try:
+        cases = None if problem else read_report(report)
+    except ReportError as error:
+        return SuiteResult(problem=f"the report of the tests cannot be read: {error}{_exit(result)}", ended=ended)
+    if problem or (cases is None and not asked):
+        odd = None if result.code == 0 else f"the test command ended with exit code {result.code}"
+        return SuiteResult(problem=problem or odd, ended=ended)
+    if cases is None:
+        return SuiteResult(problem=f"the test command left no report of its tests{_exit(result)}", ended=ended)
+    return SuiteResult(cases, _cut_short(result, cases), ended)
+
+
+def _exit(result: Result) -> str:
+    return f" (exit code {result.code})"
 
 
 def _problem(result: Result) -> str | None:
@@ -186,29 +218,18 @@ def _problem(result: Result) -> str | None:
         return f"the tests were ended after {result.seconds:.0f} s (limit `commands: {{timeout: …}}`)"
     if result.code is None:
         return f"the test command could not start: {result.err.strip()}"
-    if result.code == NO_TESTS and "pytest" in " ".join(result.argv):
+    if result.code == NO_TESTS and is_pytest(result.argv):
         return NOTHING_COLLECTED
     return None
 
 
-def _read(report: Path) -> SuiteResult:
-    from junitparser import JUnitXml
-
-    cases = list(_cases(JUnitXml.fromfile(str(report))))
-    return SuiteResult(
-        tuple(_name(case) for case in cases if case.is_passed),
-        tuple(_name(case) for case in cases if case.is_failure or case.is_error),
-        tuple(_name(case) for case in cases if case.is_skipped),
-    )
-
-
-def _name(case: TestCase) -> str:
-    return f"{case.classname}::{case.name}" if case.classname else str(case.name)
-
-
-def _cases(report: Iterable[Any]) -> Iterator[TestCase]:
-    for part in report:
-        if hasattr(part, "is_failure"):
-            yield part
-        else:
-            yield from _cases(part)
+def _cut_short(result: Result, cases: tuple[Case, ...]) -> str | None:
+    """Return how a run ended before its end, though it left a report; None where it did not."""
+    code = result.code or 0
+    if code < 0:
+        return f"the test command was ended by signal {-code} before all tests ran"
+    if code in _CUT_SHORT and is_pytest(result.argv):
+        return f"the tests {_CUT_SHORT[code]} before all of them ran (pytest's exit code {code})"
+    if code and not any(case.outcome is Outcome.FAILED for case in cases):
+        return f"the test command ended with exit code {code} though its report names no failure"
+    return None

@@ -65,6 +65,11 @@ class Task(Generic[C, E]):
         _ = ctx, evidence
         return Questions()
 
+    def measures_again(self, ctx: C, evidence: E) -> str | None:
+        """Return why a run takes a fresh measurement while the question about this one is open; None where it holds."""
+        _ = ctx, evidence
+        return None
+
     def drift(self, ctx: C, evidence: E) -> str | None:
         """Return how the remote or the forge contradicts the evidence; None where it agrees or was not asked."""
         _ = ctx, evidence

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..checks.coverage import measured
 from ..checks.diff import changed_files
 from ..model import Step, Tested
+from .base_tests import fewer_tests
 from .import_origin import sources
 from .run_tests import counted, coverage_gap, run_suite
 from .task import IssueStep, Questions
@@ -15,6 +16,8 @@ from .task import IssueStep, Questions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..model.change import ChangedFile
+    from ..policy.test_names import Fewer
     from .context import StepContext
     from .run_tests import SuiteResult
 
@@ -39,9 +42,12 @@ class Test(IssueStep[Tested]):
         cover = gap is None and limits.coverage > 0
         log, mine = ctx.log_folder / "test.log", sources(ctx.git, ctx.checkout, ctx.base, head)
         result = run_suite(ctx.processes, ctx.milestone.commands, ctx.tree, log, cover=cover, mine=mine)
+        if not result.problem:
+            ctx.store.test_results.write(head, ctx.milestone.commands, result.cases)
         proofs = tuple(criterion.test for criterion in ctx.issue.criteria if criterion.test)
-        tested = counted(result, head, ctx.known_failures, proofs)
-        return _covered(ctx, tested, result) if cover else replace(tested, unmeasured=gap)
+        files = changed_files(ctx.git.diff(ctx.base, head, "--unified=0"))
+        tested = _compared(counted(result, head, ctx.known_failures, proofs), fewer_tests(ctx, result, files))
+        return _covered(ctx, tested, result, files) if cover else replace(tested, unmeasured=gap)
 
     def findings(self, ctx: StepContext, evidence: Tested) -> Questions:
         """Return nothing: the gate behind this step asks."""
@@ -49,8 +55,12 @@ class Test(IssueStep[Tested]):
         return Questions()
 
 
-def _covered(ctx: StepContext, tested: Tested, result: SuiteResult) -> Tested:
+def _compared(tested: Tested, fewer: Fewer) -> Tested:
+    """Return the evidence with the tests of the base that were lost."""
+    return replace(tested, missing=fewer.hidden, removed=fewer.removed, disabled=fewer.skipped)
+
+
+def _covered(ctx: StepContext, tested: Tested, result: SuiteResult, files: tuple[ChangedFile, ...]) -> Tested:
     """Return the evidence with the coverage of the changed lines."""
-    files = changed_files(ctx.git.diff(ctx.base, tested.head, "--unified=0"))
     coverage = measured(result.coverage, files, ctx.milestone.migrations)
     return replace(tested, coverage=coverage, unmeasured=None if coverage else "the test run left no coverage report")

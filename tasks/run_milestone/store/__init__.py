@@ -17,6 +17,7 @@ from .issue_registry import IssueRegistry
 from .journal import Journal
 from .json_record import clean, read_record, write_record
 from .markers import Markers
+from .test_results import TestResults
 from .usage import Usage
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class State:
         self.decisions = Decisions(folder / "decisions", self.registry)
         self.journal = Journal(folder / "journal.jsonl")
         self.usage = Usage(self.journal)
+        self.test_results = TestResults(folder / "cache" / "tests")
 
     @property
     def is_shared(self) -> bool:

@@ -41,11 +41,28 @@ def _out_of_reach(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
     writers = (issue, *before(issue, milestone))
     for number, criterion in enumerate(issue.criteria, start=1):
         path = (criterion.test or "").partition("::")[0]
-        if path and not any(_may_change(one, path) for one in writers):
+        places = _places(path, milestone) if "/" in path or path.endswith(_SOURCES) else ()
+        if places and not any(_may_write(one, places) for one in writers):
             message = (
                 f"Issue #{issue.number}, criterion {number}: its test is in {path}, which the issue may not change"
             )
             yield critical("out-of-reach", message, place(issue))
+
+
+_SOURCES = (".py", ".js", ".ts", ".jsx", ".tsx", ".mjs", ".cjs", ".go", ".rb", ".rs", ".java", ".kt")
+"""Endings by which a name without a folder is a file; any other is a name as a report has it, which is nowhere."""
+
+
+def _places(path: str, milestone: Milestone) -> tuple[str, ...]:
+    """Return where a test can be: at its path, or below a folder in which the test command works (`make -C web`)."""
+    words = [word.strip("./") for word in milestone.commands.test if not word.startswith("{")]
+    folders = dict.fromkeys(word for word in words if re.fullmatch(r"[\w@.-]+(/[\w@.-]+)*", word))
+    return (path, *(f"{folder}/{path}" for folder in folders))
+
+
+def _may_write(issue: Issue, places: tuple[str, ...]) -> bool:
+    """Return whether an issue may write a test: at its path, or below a folder that it is limited to."""
+    return any(_may_change(issue, place) for place in (places if issue.paths.allow else places[:1]))
 
 
 def _may_change(issue: Issue, path: str) -> bool:

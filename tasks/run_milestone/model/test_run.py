@@ -1,0 +1,32 @@
+"""What one run of a test command reports: each test, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a test ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test of a report. `group` is its class or module there; `file` and `suite` are empty where it names none."""
+
+    group: str
+    title: str
+    outcome: Outcome
+    file: str = ""
+    suite: str = ""
+    output: str = ""
+    """Why it failed: the assertion and the last lines, bounded."""
+
+    @property
+    def name(self) -> str:
+        """The test's name in evidence: `tests.test_a.TestB::test_c`."""
+        return f"{self.group}::{self.title}" if self.group else self.title
