@@ -102,7 +102,7 @@ def test_the_questions_of_the_founding_example():
     first = asked(finding(Kind.TESTS))
     assert (first.attempt, first.attempts, first.verbs) == (1, 2, ("fix", "retry", "skip", "abort"))
     again = asked(finding(Kind.TESTS), decisions=[answered(first, Verb.FIX)])
-    assert (again.attempt, again.attempts, again.verbs) == (2, 2, ("skip", "abort"))
+    assert (again.attempt, again.attempts, again.verbs) == (2, 2, ("retry", "skip", "abort"))
 
 
 def test_attempts_are_counted_per_gate_and_kind():

@@ -35,6 +35,7 @@ EXPECTED = {
     "agent": ("hard", "implement", "retry skip abort", None, "retry skip"),
     "budget": ("hard", "any", "approve abort", None, "abort"),
     "phase": ("hard", "barrier", "continue skip-phase abort", None, "continue"),
+    "tree": ("hard", "bootstrap, test", "retry abort", None, "abort"),
     # ours: the contract's table has no row for them
     "checks": ("hard", "review", "fix skip abort", None, "fix skip"),
     "checks-pending": ("hard", "review", "retry skip abort", None, "retry skip"),

@@ -44,13 +44,14 @@ def finished_tasks(folder):
 
 def test_its_open_question_stands_and_nothing_runs(begun_milestone):
     before, done = markers(begun_milestone.folder, "01"), finished_tasks(begun_milestone.folder)
-    asked = (BEGUN / "state" / "m1" / "gates" / "02.json").read_text()
+    asked = json.loads((BEGUN / "state" / "m1" / "gates" / "02.json").read_text())
     again = begun_milestone.types("m1")
     assert again.code == 3
     assert "02: Tests failing" in again.out
     assert markers(begun_milestone.folder, "01") == before
     assert finished_tasks(begun_milestone.folder) == done
-    assert (begun_milestone.folder / "state" / "m1" / "gates" / "02.json").read_text() == asked
+    asked_now = json.loads((begun_milestone.folder / "state" / "m1" / "gates" / "02.json").read_text())
+    assert (asked_now["digest"], asked_now["attempt"]) == (asked["digest"], asked["attempt"])
 
 
 def test_an_answer_carries_on_what_is_left(begun_milestone):

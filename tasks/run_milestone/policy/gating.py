@@ -9,7 +9,7 @@ from ..core.serialize import digest
 from ..model import Approval, Decision, Finding, Gate, Kind, Passed, Severity, Tier, Verb
 from . import budget
 from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
-from .stops import AGAIN, MEASURED_AGAIN, STOPS
+from .stops import AGAIN, STOPS, uses_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -107,11 +107,6 @@ def question(
     asked = [kind, [_shown(finding, change) for finding in findings], change]
     identity = digest([*asked, len(measured)] if measured else asked)
     return Gate(name, kind, attempt, attempts, verbs, findings, identity, change)
-
-
-def uses_attempt(kind: Kind, verb: Verb) -> bool:
-    """Return whether a verb uses up an attempt: all that have work done again, not those that only measure again."""
-    return verb in AGAIN and not (verb is Verb.RETRY and kind in MEASURED_AGAIN)
 
 
 def _offered(kind: Kind, findings: Sequence[Finding], *, again: bool, milestone: Milestone) -> Iterator[Verb]:

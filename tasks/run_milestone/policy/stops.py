@@ -90,6 +90,12 @@ AGAIN = frozenset({Verb.FIX, Verb.RETRY, Verb.RESTART})
 MEASURED_AGAIN = frozenset({Kind.TESTS, Kind.BASELINE})
 """Kinds whose `retry` only runs the tests again: nobody works, so no attempt is used."""
 
+
+def uses_attempt(kind: Kind, verb: Verb) -> bool:
+    """Return whether a verb uses up an attempt: all that have work done again, not those that only measure again."""
+    return verb in AGAIN and not (verb is Verb.RETRY and kind in MEASURED_AGAIN)
+
+
 _LABELS = (
     Label("needs-db-review", "1d76db", "Changes the database schema without breaking it"),
     Label("needs-dep-review", "0e8a16", "Brings a new dependency with a permissive licence"),

@@ -8,6 +8,8 @@ PART = {
     "part.py": '"""Part."""\n\nPART = 1\n',
     "tests/test_part.py": "from part import PART\n\n\ndef test_part():\n    assert PART\n",
 }
+OUTSIDE = "sandbox: {kind: none}\n"
+"""For tests that look at a file outside of their tree, as they would at a service."""
 TWO_TESTS = "\n\ndef test_more():\n    assert SIZE\n"
 
 
@@ -27,13 +29,13 @@ HIDING = [
 ]
 
 
-@pytest.mark.parametrize(("name", "text", "said"), HIDING, ids=[name for name, _, _ in HIDING])
-def test_nothing_passes_by_not_running(make_milestone, name, text, said):
+@pytest.mark.parametrize(("name", "text", "shown"), HIDING, ids=[name for name, _, _ in HIDING])
+def test_nothing_passes_by_not_running(make_milestone, name, text, shown):
     ada = make_milestone({"01-1": {**PART, name: text}})
     result = ada.types("m1")
     assert result.code == 3
     assert "🛑 Tests failing" in result.out
-    assert said in result.out
+    assert shown in result.out
     assert ada.pulls() == []
 
 
@@ -61,7 +63,7 @@ def test_known_collection_errors_hide_no_other_test(make_milestone):
 
 def test_a_failed_baseline_is_measured_at_each_run(make_milestone, tmp_path):
     up = tmp_path / "up"
-    ada = make_milestone({"01-1": PART})
+    ada = make_milestone({"01-1": PART}, plan=OUTSIDE)
     service = f"import pathlib\n\n\ndef test_service():\n    assert pathlib.Path({str(up)!r}).exists()\n"
     commits(ada, {"tests/test_service.py": service})
     assert "🛑 Tests fail before any work" in ada.types("m1").out
@@ -74,7 +76,7 @@ def test_a_failed_baseline_is_measured_at_each_run(make_milestone, tmp_path):
 @pytest.mark.stop(Kind.BASELINE, Verb.RETRY)
 def test_retry_measures_the_baseline_again(make_milestone, tmp_path):
     up = tmp_path / "up"
-    ada = make_milestone({"01-1": PART})
+    ada = make_milestone({"01-1": PART}, plan=OUTSIDE)
     service = f"import pathlib\n\n\ndef test_service():\n    assert pathlib.Path({str(up)!r}).exists()\n"
     commits(ada, {"tests/test_service.py": service})
     assert "retry | approve | abort" in ada.types("m1").out
@@ -90,7 +92,7 @@ def test_retry_measures_the_baseline_again(make_milestone, tmp_path):
 def test_retry_runs_tests_again_without_an_attempt(make_milestone, tmp_path):
     up = tmp_path / "up"
     needs = f"import pathlib\n\n\ndef test_needs():\n    assert pathlib.Path({str(up)!r}).exists(), 'no service'\n"
-    ada = make_milestone({"01-1": {**PART, "tests/test_needs.py": needs}})
+    ada = make_milestone({"01-1": {**PART, "tests/test_needs.py": needs}}, plan=OUTSIDE)
     result = ada.types("m1")
     assert "🛑 Tests failing (attempt 1/2)" in result.out
     assert "no service" in result.out
