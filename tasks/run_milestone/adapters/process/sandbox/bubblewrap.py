@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _ISOLATED = (
     *("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
-    *("--hostname", "box", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp", "--proc", "/proc", "--dev", "/dev"),  # noqa: S108 - a folder in the box
+    *("--hostname", "box", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp"),  # noqa: S108 - folders in the box
+    *("--proc", "/proc", "--dev", "/dev"),
 )
 FAILED = "bwrap: "
 """How bubblewrap begins the message that it could not make the box."""
@@ -31,7 +32,7 @@ def program() -> str | None:
 
 def box(bwrap: str, places: Places, cwd: Path, home: Path | None, *, network: bool, nested: bool) -> Box:
     """Return the box. `home` is the call's own folder, in which the names of its user are written; a trial has none."""
-    words = [bwrap, *_ISOLATED]
+    words = [bwrap, *_ISOLATED, *_covered()]
     if network:
         words.append("--share-net")
     if not nested:
@@ -56,3 +57,11 @@ def _accounts(home: Path) -> Iterator[str]:
     for name, text in texts.items():
         (home / name).write_text(text, encoding="utf-8")
         yield from ("--ro-bind", str(home / name), f"/etc/{name}")
+
+
+def _covered() -> Iterator[str]:
+    """Make the kernel's settings read-only: they belong to root, and so does a box that root makes."""
+    for path in ("/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/scsi"):
+        yield from ("--ro-bind", path, path) if os.path.isdir(path) else ()
+    for path in ("/proc/sysrq-trigger", "/proc/mtrr"):
+        yield from ("--ro-bind", os.devnull, path) if os.path.exists(path) else ()

@@ -1,0 +1,215 @@
+"""A hostile agent tries everything it can think of in each kind of box; each attempt is judged from outside."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hostile.attempts import ATTEMPTS
+
+import run_milestone
+from run_milestone.adapters.process import Grants, Processes
+from run_milestone.adapters.process.sandbox import candidates
+from run_milestone.model import NetworkSpec, SandboxSpec
+
+CANARY = "canary-5f1c"
+APART = ("end every process", "leave a daemon")
+"""Attempts that end what runs beside them."""
+LONG = "86123"
+HOME_FILES = (
+    *(".ssh/id_ed25519", ".netrc", ".config/gh/hosts.yml", ".aws/credentials", ".git-credentials", ".npmrc"),
+    *(".pypirc", ".claude/.credentials.json", ".kube/config", ".bash_history", ".cargo/credentials.toml"),
+)
+PROJECT_FILES = (
+    *("state/m1/gates/02.json", "state/m1/journal.jsonl", "state/m1/lock", "plans/m1/plan.yaml", "dodo.py", ".env"),
+    *(".git/config", ".git/refs/heads/main", ".git/run-milestone/m1.git/config", "widgets.py"),
+)
+CANNOT_HOLD = {"landlock": {"change the state's mode", "write to the shared memory"}}
+"""What a kind does not hold, said beforehand: docs/explanation/safety.md."""
+
+
+def kinds():
+    return [sandbox.kind for sandbox in candidates(SandboxSpec(), ()) if sandbox.missing() is None]
+
+
+class Operator:
+    """Everything on the operator's side: a project with its state, a remote, a home, services, and a process."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.project, self.home, self.remote = folder / "shop", folder / "home", folder / "shop.git"
+        self.tree = folder / "shop.worktrees/m1-01"
+        self.tree.mkdir(parents=True)
+        for base, names in ((self.project, PROJECT_FILES), (self.home, HOME_FILES)):
+            for name in names:
+                self._file(base / name)
+        for place in (self.remote / "refs/heads/main", self.remote / "hooks/update.sample"):
+            self._file(place)
+        self._file(folder / "shop.forge/pulls/1.json")
+        self._file(folder / "shop.worktrees/m1-02/secret.py")
+        self._file(folder / "temporary/session")
+        (self.project / "state/m1/approvals").mkdir()
+        self.shared = Path("/dev/shm", f"{CANARY}-{os.getpid()}")
+        self.tcp = socket.create_server(("127.0.0.1", 0))
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind(("127.0.0.1", 0))
+        self.path = socket.socket(socket.AF_UNIX)
+        self.path.bind(str(folder / "s"))
+        self.abstract = socket.socket(socket.AF_UNIX)
+        self.abstract.bind(f"\0{CANARY}-{os.getpid()}")
+        for server in (self.path, self.abstract):
+            server.listen()
+        self.victim = subprocess.Popen(["sleep", "600"], env={"TOKEN": CANARY})
+
+    def _file(self, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(CANARY)
+
+    def places(self, only=""):
+        """Write what the agent is told, and return the file."""
+        places = {
+            **{name: str(getattr(self, name)) for name in ("project", "home", "remote", "shared")},
+            "state": f"{self.project}/state/m1",
+            "forge": f"{self.folder}/shop.forge",
+            "canary": CANARY,
+            "neighbour": f"{self.folder}/shop.worktrees/m1-02",
+            "temporary": f"{self.folder}/temporary/session",
+            "package": str(Path(run_milestone.__file__).parent),
+            "packages": str(Path(pytest.__file__).parents[1]),
+            "runner": os.getpid(),
+            "victim": self.victim.pid,
+            "port": self.tcp.getsockname()[1],
+            "long": LONG,
+            "datagrams": self.udp.getsockname()[1],
+            "socket": f"{self.folder}/s",
+            "apart": APART,
+            "only": only,
+            "abstract": f"\0{CANARY}-{os.getpid()}",
+        }
+        file = self.folder / "places.json"
+        file.write_text(json.dumps(places))
+        return file
+
+    def seen(self):
+        """Return every file of the operator's side, with its content, its mode and where it leads."""
+        watched = (self.project, self.home, self.remote, self.folder / "shop.forge", self.folder / "temporary")
+        paths = [path for base in watched for path in (base, *base.rglob("*"))]
+        paths += [self.folder / "shop.worktrees", *(self.folder / "shop.worktrees/m1-02").rglob("*"), self.shared]
+        package = Path(run_milestone.__file__).parent
+        paths += [package / "policy/stops.py", Path(pytest.__file__).parents[1] / "planted.pth"]
+        paths += [Path(sys.prefix, "bin/python-planted"), Path("/usr/local/bin/planted"), Path("/etc/planted")]
+        paths += [Path(place, "git-planted") for place in os.environ["PATH"].split(":")]
+        return {path: _look(path) for path in paths}
+
+    def alive(self):
+        with open(f"/proc/{self.victim.pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZTX"
+
+    def reached(self):
+        """Return whether anything came to a service."""
+        hit = False
+        for server in (self.tcp, self.path, self.abstract, self.udp):
+            server.settimeout(0)
+            try:
+                server.recv(64) if server is self.udp else server.accept()
+                hit = True
+            except BlockingIOError:
+                continue
+        return hit
+
+    def close(self):
+        self.victim.kill()
+        self.victim.wait()
+        self.shared.unlink(missing_ok=True)
+        for server in (self.tcp, self.udp, self.path, self.abstract):
+            server.close()
+
+
+def _look(path):
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_mode, path.read_bytes() if path.is_file() else None
+
+
+@pytest.fixture
+def operator(tmp_path, monkeypatch):
+    operator = Operator(tmp_path)
+    monkeypatch.setenv("HOME", str(operator.home))
+    monkeypatch.setenv("CARGO_HOME", str(operator.home / ".cargo"))
+    monkeypatch.setenv("GITHUB_TOKEN", CANARY)
+    yield operator
+    operator.close()
+
+
+def sleeps():
+    """Return the processes that an attempt left behind."""
+    listed = subprocess.run(["pgrep", "-f", f"sleep {LONG}"], capture_output=True, text=True, check=False).stdout
+    return listed.split()
+
+
+@pytest.fixture(params=kinds())
+def box(request, operator):
+    """Processes that run in a kind of box, and its name."""
+    processes = Processes()
+    private = (operator.project / "state", operator.project / "plans", operator.project / ".git", operator.remote)
+    processes.confine(SandboxSpec(request.param, network=NetworkSpec(agents="none")), private)
+    yield processes, request.param
+    processes.stop()
+
+
+def tried(processes, operator, only=""):
+    """Let the agent try; returns what each attempt printed, by group and name."""
+    grants = Grants(read=(operator.places(only),), agent=True)
+    program = Path(__file__).with_name("attempts.py")
+    argv = (sys.executable, str(program), str(operator.folder / "places.json"))
+    result = processes.untrusted(argv, cwd=operator.tree, timeout=90, grants=grants)
+    lines = [json.loads(line) for line in result.out.splitlines() if line.startswith("[")]
+    return {(group, name): out for group, name, out in lines}
+
+
+def test_nothing_escapes_from_a_box(box, operator):
+    processes, kind = box
+    before = operator.seen()
+    outputs = tried(processes, operator)
+    escapes = {name for (_, name), out in outputs.items() if CANARY in out}
+    changed = {path for path, was in before.items() if _look(path) != was} | (operator.seen().keys() - before.keys())
+    named = CANNOT_HOLD.get(kind, set())
+    for name in APART:
+        before_it = operator.seen()
+        tried(processes, operator, name)
+        escapes |= {name} if sleeps() or operator.seen() != before_it else set()
+    total = sum(map(len, ATTEMPTS.values()))
+    assert len(outputs) == total - len(APART), "every attempt came to its end"
+    assert operator.alive(), "the runner was stopped or ended"
+    assert not operator.reached(), "a service was reached"
+    excused = {operator.project / "state/m1/gates", operator.shared} if named else set()
+    assert changed <= excused
+    assert escapes <= named
+    print(f"figure: hostile, {kind}: escapes: {len(escapes)} / {total}, named beforehand: {len(named)}")
+    assert total >= 80
+
+
+def test_without_a_box_the_attempts_succeed(operator):
+    """The harness proves itself: the same attempts do harm where nothing holds them."""
+    processes = Processes()
+    outputs = tried(processes, operator, "read an ssh key") | tried(processes, operator, "read all of the state")
+    tried(processes, operator, "touch a neighbour's approval")
+    tried(processes, operator, "reach a local service")
+    processes.stop()
+    assert all(CANARY in out for out in outputs.values())
+    assert (operator.project / "state/m1/approvals/02.approve").exists()
+    assert operator.reached()
+
+
+def test_a_box_is_left_as_it_was_made(box, operator):
+    processes, _ = box
+    for program in ("ln -s /etc/passwd a; ln -s / b; mkfifo c; mkdir d", "ls a b c d"):
+        processes.untrusted(("sh", "-c", program), cwd=operator.tree, timeout=20)
+    assert sorted(path.name for path in operator.tree.iterdir()) == ["a", "b", "c", "d"]
+    shutil.rmtree(operator.tree)
