@@ -280,6 +280,32 @@ def test_a_clean_rebase_keeps_the_identity(bench):
     assert bench.git.patch_id(moved, rebased) == bench.git.patch_id(base, head) != ""
 
 
+TWINS = "def {}():\n    check()\n    log()\n    wait()\n    return False\n    # end\n    # end\n    # end\n\n\n"
+
+
+def test_equal_hunks_in_two_functions_differ(bench):
+    twins = {name: TWINS.format(name) for name in ("guest", "admin", "owner")}
+    opened = {name: text.replace("False", "True") for name, text in twins.items()}
+    base = bench.person({"auth.py": "".join(twins.values())})
+    heads = [bench.agent({"auth.py": "".join({**twins, name: opened[name]}.values())}, base) for name in twins]
+    assert len({bench.git.patch_id(base, head) for head in heads}) == 3
+    assert len({bench.git.patch_id_without_places(base, head) for head in heads}) == 1
+
+
+def test_a_place_survives_a_clean_rebase(bench):
+    guest, admin = TWINS.format("guest"), TWINS.format("admin")
+    base = bench.person({"auth.py": guest + admin})
+    head = bench.agent({"auth.py": guest + admin.replace("False", "True")}, base)
+    moved = bench.person({"auth.py": "import this\n" * 9 + guest.replace("guest", "visitor") + admin})
+    rebased = bench.rebased(head, moved)
+    assert bench.git.patch_id(moved, rebased) == bench.git.patch_id(base, head)
+
+
+def test_lines_that_stand_once_need_no_place(bench):
+    head = bench.agent({"a.py": CODE + "more\n", "new.py": "x\n"})
+    assert bench.git.patch_id(bench.base, head) == bench.git.patch_id_without_places(bench.base, head)
+
+
 def test_an_empty_change_has_none(bench):
     assert bench.agent() == bench.base
     assert bench.git.patch_id(bench.base, bench.base) == ""

@@ -103,15 +103,19 @@ def test_a_conflict_is_fixed_and_landing_resumes(stack):
     before = stack.on_remote("rev-parse", branch("02"))
 
     stack.person.touches("02.fix", milestone="m1")
+    fixed = lands(stack)
+    assert fixed.code == 3, "what the fix changed was not approved yet"
+    assert "#02: " in fixed.out
+    assert "🔧 Fixing..." in fixed.out
+    assert "🛑" not in fixed.out, "what was approved for #04 still is"
+    stack.person.touches("phase-1.continue", milestone="m1")
     result = lands(stack)
     assert result.code == 0, result.out + result.err
-    assert "🔧 Fixing..." in result.out
     head = stack.on_remote("rev-parse", branch("02"))
     parents = stack.on_remote("log", "-1", "--format=%P", head).split()
     assert parents[0] == before
     assert stack.on_remote("merge-base", "--is-ancestor", theirs, parents[1]) == ""
     assert stack.on_remote("show", "milestone/m1:w02.js") == "const both = [2, 22];"
-    assert "🛑" not in result.out, "what was approved for #04 still is"
     assert states(stack) == {**dict.fromkeys(stack.pulls(), "merged"), "milestone/m1": "open"}
     assert stack.person.types("verify", "m1").code == 0
 

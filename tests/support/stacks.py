@@ -122,8 +122,10 @@ def land_amended_stack(stack):
     assert set(states(stack).values()) == {"open"}
 
     result = stack.runs()
-    assert result.code == 0, result.out
+    assert result.code == 3, result.out
     assert result.issues() == ["02", "04", "05"]
+    assert "\n#02: 1 commit by Ada since it was approved\n" in result.out
+    assert "\n#04: " not in result.out, "only what is new is named"
     assert f"✓ Restacked on {JOIN} (" in result.out
     assert f"✓ Restacked on {branch('04')} (" in result.out
     assert "🛑" not in result.out, "what was approved for #04 is still what #04 changes"
@@ -133,6 +135,10 @@ def land_amended_stack(stack):
         assert stack.on_remote("merge-base", "--is-ancestor", head, name) == "", "a branch only goes forward"
     assert "Amend w02.js" in stack.on_remote("log", "--format=%s", branch("05")), "what stands on it holds it as well"
     assert stack.runs().issues() == [], "and nothing runs when nothing moved"
+    refused = lands(stack)
+    assert refused.code == 3
+    assert "phase 1 is not approved as it is now (#02: 1 commit by Ada since it was approved)" in refused.out
+    assert stack.answers("phase-1.continue").code == 0
     result = lands(stack)
     assert result.code == 0, result.out + result.err
     order = [line.split("(#")[1][:2] for line in result.lines if " landed on milestone/m1 (#" in line]

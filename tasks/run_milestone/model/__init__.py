@@ -33,7 +33,7 @@ from .forge import (
     World,
     pull_of,
 )
-from .gate import AnswerComment, Approval, Asked, Decision, Finding, Gate
+from .gate import AnswerComment, Approval, Asked, ChangedSince, Decision, Finding, Gate
 from .options import RunOptions
 from .plan import (
     AgentSpec,
@@ -64,6 +64,7 @@ __all__ = [
     "Bootstrapped",
     "BranchMade",
     "Case",
+    "ChangedSince",
     "Check",
     "CheckState",
     "Checks",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .enums import Kind, Severity, Verb
 
@@ -20,7 +20,10 @@ class Finding:
     detail: str | None = None
     """The measured impact (`Risk: data loss (column has 50k rows)`)."""
     change: str | None = None
-    """Identity of the change of its file; where it is set, an approval holds until that changes."""
+    """Identity of the change of its file; where it is set, an approval holds until that changes.
+
+    An item of a phase's list has the identity of its pull request's whole change.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Decision:
     """Identity of the change that was shown."""
     source: str | None = None
     """Identity of the approval file it was made from, so that a crash cannot count the file twice."""
+    commits: dict[str, str] = field(default_factory=dict)
+    """For a phase: the commit that each listed change was shown at, by the change's identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +106,17 @@ class Asked:
     key: str
     thread: int
     comment: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSince:
+    """What moved in a pull request since its phase was approved: `what` in a few words, and the `diff`.
+
+    `before` and `now` are the commits that the diff compares.
+    """
+
+    issue: str
+    what: str
+    before: str = ""
+    now: str = ""
+    diff: tuple[str, ...] = ()

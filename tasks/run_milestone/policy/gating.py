@@ -9,6 +9,7 @@ from ..core.serialize import digest
 from ..model import Approval, Decision, Finding, Gate, Kind, Passed, Severity, Tier, Verb
 from . import budget
 from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
+from .phase_answers import left_out, lists_the_same
 from .stops import AGAIN, STOPS, uses_attempt
 
 if TYPE_CHECKING:
@@ -124,24 +125,13 @@ def _answer(gate: Gate, decisions: Iterable[Decision]) -> Decision | None:
     for decision in decisions:
         if decision.gate == gate.gate and decision.verb is Verb.UNSKIP:
             answer = None
-        elif decision.gate == gate.gate and (_left_out(gate, decision) or _answered(gate, decision)):
+        elif decision.gate == gate.gate and (left_out(gate, decision) or _answered(gate, decision)):
             answer = answer or decision
     return answer
 
 
 def _answered(gate: Gate, decision: Decision) -> bool:
-    return decision.verb in ANSWERS and (decision.digest == gate.digest or _lists_the_same(gate, decision))
-
-
-def _lists_the_same(gate: Gate, decision: Decision) -> bool:
-    """Return whether a phase was answered with the list it has now, whatever the numbers of its issues were."""
-    return gate.kind is decision.kind is Kind.PHASE and set(gate.findings) == set(decision.findings)
-
-
-def _left_out(gate: Gate, decision: Decision) -> bool:
-    """Return whether a phase was skipped with all that it lists now; an answer without a list skips everything."""
-    listed = not decision.findings or set(gate.findings) <= set(decision.findings)
-    return gate.kind is Kind.PHASE and decision.verb is Verb.SKIP_PHASE and listed
+    return decision.verb in ANSWERS and (decision.digest == gate.digest or lists_the_same(gate, decision))
 
 
 def gate_names(milestone: Milestone) -> frozenset[str]:

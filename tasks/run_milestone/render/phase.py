@@ -5,42 +5,71 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.units import count
-from ..model import Kind, Passed, Step, Verb
+from ..model import Kind, Verb
 from ..policy.graph import phase_name
+from ..policy.phase_answers import ACCEPTED
 from ..policy.stops import STOPS
-from ..store.issue_status import issue_statuses, phase_findings
+from ..store.issue_status import accepted_risks, issue_statuses, phase_findings
 from .phrases import reference, short_title
 
 if TYPE_CHECKING:
-    from ..model import Issue, Milestone, Phase
+    from collections.abc import Iterator
+
+    from ..model import ChangedSince, Decision, Issue, Milestone, Phase
     from ..store import State
     from ..store.issue_status import IssueStatus
 
+DIFF_LINES = 40
+"""Lines that are shown of what moved in a pull request."""
 
-def listing(phase: Phase, milestone: Milestone, state: State) -> list[str]:
+
+def listing(phase: Phase, milestone: Milestone, state: State, moved: tuple[ChangedSince, ...] = ()) -> list[str]:
     """Return the list that a phase's barrier shows, with what changed since the phase was last approved."""
     statuses = {status.number: status for status in issue_statuses(milestone, state)}
     rows = [_row(issue, statuses[issue.number], state) for issue in phase.issues]
     ready = sum(1 for issue in phase.issues if statuses[issue.number].verdict)
     skipped = sum(1 for issue in phase.issues if statuses[issue.number].status == "skipped")
     skips = f", {skipped} skipped" if skipped else ""
-    changed = _changed(phase, milestone, state)
+    changed = [*_changed(phase, milestone, state), *(line for change in moved for line in _moved(change))]
     return [f"✓ Phase {phase.number} complete — {count(ready, 'PR')} ready{skips}", *changed, "", *rows]
 
 
 def _changed(phase: Phase, milestone: Milestone, state: State) -> list[str]:
     """Return how the list differs from the one that was approved before, empty where it does not."""
-    name, verbs = phase_name(phase.number), {Verb.CONTINUE, Verb.SKIP_PHASE}
-    answers = [one for one in state.decisions.all() if one.gate == name and one.verb in verbs]
+    parts = list_changes(phase, milestone, state)
+    if not parts:
+        return []
+    answer = _answers(phase, state)[-1]
+    return [f"Asked again: the list has changed since decision {answer.id} ({'; '.join(parts)})"]
+
+
+def list_changes(phase: Phase, milestone: Milestone, state: State) -> list[str]:
+    """Return what is new in a phase's list since it was passed, and what is gone; nothing where it never was."""
+    answers = _answers(phase, state)
     if not answers:
         return []
+    bound = any(item.change is not None for item in answers[-1].findings)
     before = {item.rule: item.message for item in answers[-1].findings}
-    now = {item.rule: item.message for item in phase_findings(phase, milestone, state)}
+    listed = {item.rule: item.message for item in phase_findings(phase, milestone, state)}
+    now = {number: message if bound else message.partition(ACCEPTED)[0] for number, message in listed.items()}
     new = [message for number, message in now.items() if before.get(number) != message]
     gone = [message for number, message in before.items() if number not in now]
-    parts = [f"{what}: {', '.join(messages)}" for what, messages in (("new", new), ("gone", gone)) if messages]
-    changed = f"Asked again: the list has changed since decision {answers[-1].id} ({'; '.join(parts)})"
-    return [changed] if parts else []
+    return [f"{what}: {', '.join(messages)}" for what, messages in (("new", new), ("gone", gone)) if messages]
+
+
+def _answers(phase: Phase, state: State) -> list[Decision]:
+    """Return the decisions that passed a phase."""
+    verbs = {Verb.CONTINUE, Verb.SKIP_PHASE}
+    return [one for one in state.decisions.all() if one.gate == phase_name(phase.number) and one.verb in verbs]
+
+
+def _moved(change: ChangedSince) -> Iterator[str]:
+    """Yield what moved in one pull request since it was approved, and the diff."""
+    yield f"#{change.issue}: {change.what}"
+    yield from (f"  {line}" for line in change.diff[:DIFF_LINES])
+    if len(change.diff) > DIFF_LINES:
+        left = count(len(change.diff) - DIFF_LINES, "more line")
+        yield f"  … {left}: `git diff {change.before[:10]} {change.now[:10]}`"
 
 
 def _row(issue: Issue, status: IssueStatus, state: State) -> str:
@@ -54,9 +83,7 @@ def _row(issue: Issue, status: IssueStatus, state: State) -> str:
 
 def _accepted(issue: Issue, state: State) -> str:
     """Return the risks that people accepted in a change, a tick where there was none."""
-    gates = (state.markers.evidence(f"{issue.number}:{step}", Passed) for step in (Step.INSPECT_GATE, Step.REVIEW_GATE))
-    numbers = {number for passed in gates if passed for number in passed.decisions}
-    kinds = {one.kind: None for one in state.decisions.all() if one.id in numbers and one.kind}
+    kinds = accepted_risks(issue.number, state)
     if not kinds:
         return " ✓"
     if set(kinds) == {Kind.MIGRATION_BREAKING}:

@@ -44,6 +44,12 @@ def retargeted(pull: PullRequest, base: str, *, followed: bool) -> str:
     return f"⚠️ PR #{pull.number} goes to {pull.base}; it is set back to {base}"
 
 
+def labelled(pull: PullRequest, added: Sequence[str], removed: Sequence[str]) -> str:
+    """Say which labels a pull request has got and lost since the last run."""
+    parts = [(what, ", ".join(map(one_line, names))) for what, names in (("got", added), ("lost", removed)) if names]
+    return f"· PR #{pull.number} {' and '.join(f'{what} the label {names}' for what, names in parts)}"
+
+
 def put_back(branch: str, commit: str, source: str = "") -> str:
     """Say that a local branch was restored, and from where."""
     return f"✓ {branch} was gone here: put back at {commit[:10]}" + (f", from {source}" if source else "")

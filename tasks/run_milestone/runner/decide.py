@@ -9,7 +9,7 @@ from ..model import Approval, Decision, Gate, Verb
 from ..policy import gating
 from ..policy.graph import phase_name
 from ..store.approvals import given_at
-from ..store.issue_status import issue_statuses, phase_findings
+from ..store.issue_status import issue_statuses, listed_commits, phase_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -89,6 +89,8 @@ def _skipped(milestone: Milestone, state: State) -> frozenset[str]:
 def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
     """Record the decision before anything else changes; after a crash it is known by the approval's source."""
     gate = state.gates.read(approval.gate)
+    shown = _shown(approval, gate, milestone, state)
+    is_phase = approval.gate.startswith("phase-")
     decision = state.decisions.record(
         Decision(
             0,
@@ -100,9 +102,10 @@ def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
             gate.kind if gate else None,
             gate.digest if gate else None,
             gate.attempt if gate else 1,
-            _shown(approval, gate, milestone, state),
+            shown,
             gate.change if gate else "",
             approval.source,
+            listed_commits(shown, state) if is_phase else {},
         )
     )
     _journal(decision, state)

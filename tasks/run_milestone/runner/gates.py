@@ -149,7 +149,10 @@ def _change_now(ctx: RunContext, gate: Gate) -> str | None:
     base = counted_from(ctx.store, gate.gate) if issue else None
     if not gate.change or issue is None or base is None:
         return None
-    return ctx.git.patch_id(base, ctx.branches.heads.get(ctx.branch(issue), base))
+    head = ctx.branches.heads.get(ctx.branch(issue), base)
+    if gate.change == ctx.git.patch_id_without_places(base, head):
+        return gate.change  # the version before asked
+    return ctx.git.patch_id(base, head)
 
 
 def _can_start(ctx: RunContext, issue: str) -> bool:

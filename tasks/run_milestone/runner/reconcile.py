@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from ..model import Bootstrapped, BranchMade, Implemented, Linted, Proposed, Pushed, Step
+from ..model import Bootstrapped, BranchMade, Implemented, Kind, Linted, Passed, Proposed, Pushed, Step
 from ..policy.graph import BOOTSTRAP, step_name
 from ..policy.naming import is_branch_of
 from ..policy.stacking import join_of
+from ..policy.stops import STOPS
 from ..render import reconciled as words
 from ..steps.base_branch import fetch_base, stands_on
 from ..steps.context import step_context
@@ -50,6 +51,7 @@ class Reconciliation:
             yield from self._merged(issue, pull)
         elif (made := self._evidence(issue, Step.BRANCH, BranchMade)) is not None:
             yield from self._branch(issue, made, pull)
+            yield from self._labelled(issue, pull)
             on = step_context(self.ctx, issue)
             fetch_base(on)
             yield from self._retargeted(on, pull)
@@ -95,6 +97,16 @@ class Reconciliation:
     def _merged(self, issue: Issue, pull: PullRequest) -> Iterator[str]:
         if record_merge(self.ctx.store, issue, pull):
             yield words.merged(issue, pull, self.ctx.milestone.branch)
+
+    def _labelled(self, issue: Issue, pull: PullRequest | None) -> Iterator[str]:
+        """Take over labels that people added or removed, because a phase is approved with its labels."""
+        if pull is None or pull.state != "open":
+            return
+        added, removed = label_changes(self.ctx.store, issue, pull)
+        if added or removed:
+            name = step_name(issue.number, Step.PR)
+            record_labels(self.ctx.store, name, added, removed)
+            yield words.labelled(pull, sorted(added), sorted(removed))
 
     def _retargeted(self, on: StepContext, pull: PullRequest | None) -> Iterator[str]:
         """Say that a pull request goes where it should not; its step sets it back."""
@@ -181,6 +193,25 @@ class Reconciliation:
     def _thrown_away(self, issue: Issue, local: str, remote: str) -> bool:
         marks = self.ctx.store.registry.marks(self.ctx.milestone, issue)
         return any(self.ctx.git.is_thrown_away(remote, local, f"{mark}/") for mark in marks)
+
+
+def label_changes(store: State, issue: Issue, pull: PullRequest) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the labels that a pull request has got and lost since they were recorded."""
+    known = store.markers.evidence(step_name(issue.number, Step.PR), Proposed)
+    if known is None or known.problem or known.number != pull.number:
+        return frozenset(), frozenset()
+    reviewed = store.markers.evidence(step_name(issue.number, Step.REVIEW_GATE), Passed)
+    of_review = frozenset(reviewed.labels if reviewed else (STOPS[Kind.REVIEW_PENDING].label or "",))
+    recorded, now = frozenset(known.labels), frozenset(pull.labels)
+    return now - recorded - of_review, recorded - now
+
+
+def record_labels(store: State, task: str, added: frozenset[str], removed: frozenset[str]) -> None:
+    """Record labels that people added and removed in the marker of a pull request."""
+    marker, known = store.markers.read(task), store.markers.evidence(task, Proposed)
+    if marker is not None and known is not None:
+        labels = tuple(sorted(frozenset(known.labels) - removed | added))
+        store.markers.write(task, marker.inputs, replace(known, labels=labels), marker.took)
 
 
 def record_merge(store: State, issue: Issue, pull: PullRequest) -> bool:

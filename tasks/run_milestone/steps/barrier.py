@@ -1,12 +1,16 @@
-"""The barrier at a phase's end: it asks about the list it shows, not about the commits behind it."""
+"""The barrier at a phase's end: it asks about the pull requests it lists, each with its change, labels and risks."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..model import Passed
+from ..policy.graph import phase_name
+from ..policy.phase_answers import ACCEPTED
 from ..render.phase import listing
 from ..store.issue_status import phase_findings
+from .phase_changes import changes_since_answer, moved_since
 from .task import MilestoneTask, Questions
 
 if TYPE_CHECKING:
@@ -15,6 +19,9 @@ if TYPE_CHECKING:
     from ..model import Finding
     from ..policy.graph import Node
     from .context import RunContext
+
+CHANGES = "changes of the phase"
+"""The input that binds a phase's marker to its changes; version 0.1.0 recorded none."""
 
 
 class Barrier(MilestoneTask[Passed]):
@@ -28,14 +35,32 @@ class Barrier(MilestoneTask[Passed]):
         self._number = node.phase or 1
 
     def works_from(self, ctx: RunContext) -> Mapping[str, Any]:
-        """Return the list that is asked about."""
-        return {"issues of the phase": self._listed(ctx)}
+        """Return the list that is asked about, and the change of each pull request in it."""
+        listed = self._listed(ctx)
+        names = [_as_before(item) for item in listed]
+        changes = {item.rule: (item.change, item.message) for item in listed if item.change is not None}
+        return {"issues of the phase": names, **({} if self._holds_unbound(ctx, listed) else {CHANGES: changes})}
+
+    def _holds_unbound(self, ctx: RunContext, listed: tuple[Finding, ...]) -> bool:
+        """Return whether a marker without changes still holds, because nothing was reviewed after it."""
+        marker = ctx.store.markers.read(phase_name(self._number))
+        if marker is None or CHANGES in marker.inputs:
+            return False
+        return not any(moved_since(marker.at, item.rule, ctx.store) for item in listed)
 
     def findings(self, ctx: RunContext, evidence: Passed) -> Questions:
-        """Return the phase's list, which a person has to pass."""
+        """Return the phase's list, which a person has to pass, and what moved since it was passed before."""
         _ = evidence
         phase = ctx.milestone.phases[self._number - 1]
-        return Questions(self._listed(ctx), "", tuple(listing(phase, ctx.milestone, ctx.store)))
+        moved = changes_since_answer(ctx, phase_name(self._number), self._listed(ctx))
+        new = {change.issue: change.what for change in moved}
+        listed = tuple(replace(item, detail=new.get(item.rule)) for item in self._listed(ctx))
+        return Questions(listed, "", tuple(listing(phase, ctx.milestone, ctx.store, moved)))
 
     def _listed(self, ctx: RunContext) -> tuple[Finding, ...]:
         return phase_findings(ctx.milestone.phases[self._number - 1], ctx.milestone, ctx.store)
+
+
+def _as_before(item: Finding) -> Finding:
+    """Return an item as version 0.1.0 recorded it, so that its markers hold."""
+    return replace(item, change=None, message=item.message.partition(ACCEPTED)[0])

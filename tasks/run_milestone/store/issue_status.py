@@ -10,6 +10,7 @@ from ..model import Finding, Implemented, Kind, Passed, Proposed, Reviewed, Seve
 from ..policy import budget
 from ..policy.gating import rework_requested
 from ..policy.gating import skipped as skip_of
+from ..policy.phase_answers import ACCEPTED
 from ..policy.stops import LEFT_OUT, STOPS
 
 if TYPE_CHECKING:
@@ -120,13 +121,33 @@ def phase_findings(phase: Phase, milestone: Milestone, state: State, *, skipping
     A skipped issue is a warning. With `skipping`, unfinished issues are listed as skipped.
     """
     issues = [issue for issue in issue_statuses(milestone, state) if issue.phase == phase.number]
-    return tuple(_phase_finding(issue, skipping=skipping) for issue in sorted(issues, key=attrgetter("number")))
+    return tuple(_phase_finding(issue, state, skipping=skipping) for issue in sorted(issues, key=attrgetter("number")))
 
 
-def _phase_finding(issue: IssueStatus, *, skipping: bool) -> Finding:
+def _phase_finding(issue: IssueStatus, state: State, *, skipping: bool) -> Finding:
     if issue.status == "skipped" or (skipping and issue.status != "done"):
         return Finding(Kind.PHASE, Severity.WARNING, issue.number, f"issue #{issue.number} skipped")
     labels = f" [{', '.join(issue.labels)}]" if issue.labels else ""
     reviewed = ", not reviewed" if issue.verdict == "unreviewed" else ""
-    message = f"PR #{issue.pr} of issue #{issue.number}{labels}{reviewed}"
-    return Finding(Kind.PHASE, Severity.INFO, issue.number, message)
+    risks = ", ".join(STOPS[kind].title.lower() for kind in accepted_risks(issue.number, state))
+    accepted = f"{ACCEPTED}{risks}" if risks else ""
+    message = f"PR #{issue.pr} of issue #{issue.number}{labels}{reviewed}{accepted}"
+    return Finding(Kind.PHASE, Severity.INFO, issue.number, message, change=_reviewed(issue.number, state).change)
+
+
+def _reviewed(issue: str, state: State) -> Reviewed:
+    """Return what was reviewed of an issue; nothing where it was merged before."""
+    return state.markers.evidence(f"{issue}:{Step.REVIEW}", Reviewed) or Reviewed("", "")
+
+
+def accepted_risks(issue: str, state: State) -> tuple[Kind, ...]:
+    """Return the kinds of stops that people approved in an issue's change, in the order of their decisions."""
+    gates = (state.markers.evidence(f"{issue}:{step}", Passed) for step in (Step.INSPECT_GATE, Step.REVIEW_GATE))
+    numbers = {number for passed in gates if passed for number in passed.decisions}
+    return tuple(dict.fromkeys(one.kind for one in state.decisions.all() if one.id in numbers and one.kind))
+
+
+def listed_commits(findings: Iterable[Finding], state: State) -> dict[str, str]:
+    """Return the commit at which each change that a phase lists was reviewed, by the change's identity."""
+    reviewed = (_reviewed(finding.rule, state) for finding in findings if finding.change)
+    return {one.change: one.head for one in reviewed if one.change}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import OutsideError, UsageError
 from .cmd import OBJECT_ID, lying, object_id
+from .hunk_places import with_places
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,8 @@ The identity of a change is made without: it must not depend on how similar git 
 DIFF_CONFIG = (("core.bigFileThreshold", "4m"),)
 """No file over this size is compared by line, so that no change takes minutes and gigabytes to read."""
 
+_BLOBS = re.compile(rb"^index .*\n(?!Binary files )", re.MULTILINE)
+"""The lines with blob ids in a diff, which a clean rebase changes. A binary file has only its ids."""
 _WHERE = re.compile(rb"^(?:index .*\n(?!Binary files )|@@ .*\n)", re.MULTILINE)
 """The lines of a diff that a clean rebase changes: blob ids and line numbers. A binary file has only its ids."""
 
@@ -145,6 +148,14 @@ class Objects:
             raise lying(f"listed the commits up to {head[:10]}")
         return tuple(_commit(row, marks) for row in rows)
 
+    def authors(self, before: str, now: str, base: str) -> tuple[str, ...]:
+        """Return who wrote each commit that is in `now`, but neither in `before` nor in `base`. Merges do not count."""
+        return tuple(self._git.rows("log", "--no-merges", "--format=%an", now, f"^{before}", f"^{base}"))
+
+    def compare(self, before: str, now: str, paths: tuple[str, ...]) -> str:
+        """Return how files differ between two commits."""
+        return self._to_file(*RENAMES, before, now, "--", *paths).decode("utf-8", "replace")
+
     @functools.lru_cache(maxsize=8)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def diff(self, base: str, head: str, *options: str) -> str:
         """Return the diff from the common ancestor of `base` and `head` to `head`."""
@@ -183,10 +194,16 @@ class Objects:
     def patch_id(self, base: str, head: str, path: str | None = None) -> str:
         """Return the identity of a change, or of one file's. A clean rebase keeps it. Empty for an empty change.
 
+        It holds the place of a hunk where the same lines stand in the file more than once.
         Not `git patch-id`, which ignores white space (code in Python) and everything after a NUL.
         """
         diff = self._diff(base, head, "--no-renames", "--full-index", path=path)
-        return hashlib.sha256(_WHERE.sub(b"@@\n", diff)).hexdigest() if diff else ""
+        return _digest(_BLOBS.sub(b"@@\n", with_places(diff, self._own.read))) if diff else ""
+
+    def patch_id_without_places(self, base: str, head: str) -> str:
+        """Return the identity that version 0.1.0 gave a change."""
+        diff = self._diff(base, head, "--no-renames", "--full-index")
+        return _digest(_WHERE.sub(b"@@\n", diff)) if diff else ""
 
     def read(self, commit: str, path: str) -> bytes | None:
         """Return the bytes of a committed file, None where the commit has none at `path`."""
@@ -210,6 +227,10 @@ class Objects:
         places = () if folder == "." else (f"{folder.rstrip('/')}/",)
         names = self._to_file("--no-renames", "--name-only", "-z", _EMPTY_TREE[len(commit)], commit, "--", *places)
         return tuple(name for name in names.decode("utf-8", "surrogateescape").split("\0") if name)
+
+
+def _digest(diff: bytes) -> str:
+    return hashlib.sha256(diff).hexdigest()
 
 
 def _commit(line: str, marks: tuple[str, ...]) -> Commit:

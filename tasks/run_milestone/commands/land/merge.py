@@ -11,7 +11,7 @@ from ...model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Sever
 from ...policy.graph import COMPLETE, step_name
 from ...policy.stacking import retargets
 from ...render import milestone_pr as words
-from ...runner.reconcile import record_merge
+from ...runner.reconcile import label_changes, record_merge
 from ...runner.up_to_date import SKIPPED
 from ...steps.base_branch import conflict_with
 from ...steps.ci_checks import await_checks
@@ -19,6 +19,7 @@ from ...steps.ci_checks import await_checks
 if TYPE_CHECKING:
     from ...model import Issue, PullRequest
     from ...runner.session import Session
+    from ...store import State
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class Landing:
         if pull is not None and pull.state == "merged":
             self._record(issue, pull)
             return True
-        why = _unfit(pull, self._pushed(issue))
+        why = _unfit(pull, self._pushed(issue)) or (_relabelled(self.session.store, issue, pull) if pull else None)
         if pull is None or why is not None:
             self.session.forget(COMPLETE)  # a run has something to do
             self.session.console.say(words.not_landed(issue, why))
@@ -122,8 +123,18 @@ def _unfit(pull: PullRequest | None, pushed: str) -> str | None:
     if pull.draft:
         return f"PR #{pull.number} is a draft; mark it ready for review, or let a run do so"
     if pull.head_sha is not None and pull.head_sha != pushed:
-        return f"PR #{pull.number} moved to {pull.head_sha[:10]} since it was reviewed; a run reviews it again"
+        return f"PR #{pull.number} is at {pull.head_sha[:10]}, but {pushed[:10]} was approved; a run reviews it again"
     return None
+
+
+def _relabelled(store: State, issue: Issue, pull: PullRequest) -> str | None:
+    """Return how the labels of a pull request differ from those that its phase was approved with."""
+    added, removed = label_changes(store, issue, pull)
+    if not added and not removed:
+        return None
+    before = ", ".join(sorted(frozenset(pull.labels) - added | removed)) or "none"
+    now = ", ".join(sorted(pull.labels)) or "none"
+    return f"PR #{pull.number} has the labels {now}, but was approved with {before}; a run asks about its phase again"
 
 
 def landed_so_far(session: Session) -> Landed:

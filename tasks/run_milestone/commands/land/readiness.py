@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from ...model import Kind, pull_of
 from ...policy.graph import phase_name
 from ...policy.stacking import retargets
+from ...render.phase import list_changes
 from ...runner.up_to_date import SKIPPED, unready
+from ...steps.phase_changes import changes_since_answer
+from ...store.issue_status import phase_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...model import Issue, PullRequest
+    from ...model import Issue, Phase, PullRequest
     from ...runner.session import Session
 
 QUESTIONS = frozenset({Kind.CONFLICT, Kind.CHECKS, Kind.CHECKS_PENDING, Kind.FORGE})
@@ -39,10 +42,20 @@ def landing_blockers(session: Session) -> Iterator[str]:
             yield f"#{issue.number} holds the work of #{below[0]}, which is skipped: {way_out}"
     for phase in session.milestone.phases:
         if session.check(session.ctx.nodes[phase_name(phase.number)]).run:
-            yield f"phase {phase.number} is not approved"
+            yield _unapproved(session, phase)
     for gate in session.store.gates.all():
         if gate.kind not in QUESTIONS:
             yield f"gate {gate.gate} waits for {' | '.join(gate.verbs)}"
+
+
+def _unapproved(session: Session, phase: Phase) -> str:
+    """Return that a phase is not approved, and what moved where it was approved before."""
+    moved = changes_since_answer(
+        session.ctx, phase_name(phase.number), phase_findings(phase, session.milestone, session.store)
+    )
+    parts = [*(f"#{change.issue}: {change.what}" for change in moved)]
+    parts += list_changes(phase, session.milestone, session.store)
+    return f"phase {phase.number} is not approved" + (f" as it is now ({'; '.join(parts)})" if parts else "")
 
 
 def landing_steps(session: Session, pulls: tuple[PullRequest, ...]) -> Iterator[str]:

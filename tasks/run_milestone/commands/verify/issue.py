@@ -75,7 +75,10 @@ def _steps(snapshot: Snapshot, issue: Issue, head: str) -> Iterator[str]:
 
 def _change(snapshot: Snapshot, issue: Issue, base: str, head: str) -> Iterator[str]:
     inspected = snapshot.state.markers.evidence(f"{issue.number}:{Step.INSPECT}", Inspected)
-    if inspected is not None and inspected.head == head and inspected.change != snapshot.git.patch_id(base, head):
+    if inspected is None or inspected.head != head:
+        return
+    git = snapshot.git
+    if inspected.change not in {git.patch_id(base, head), git.patch_id_without_places(base, head)}:
         yield "the inspected change is not the one in git"
 
 
