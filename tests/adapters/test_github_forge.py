@@ -59,6 +59,13 @@ class GitHubGround(Ground):
         assert (self.hosted.people.get(author) in {"WRITE", "ADMIN"}) == writer
         self.hosted.say(number, author, body)
 
+    def reviews(self, number, author, state, *, commit="", body="", at="2026-11-27T08:00:00Z", writer=True, threads=()):
+        assert (self.hosted.people.get(author) in {"WRITE", "ADMIN"}) == writer
+        self.hosted.review(number, author, state, commit=commit, body=body, at=at, threads=threads)
+
+    def dismisses(self, number):
+        self.hosted.things[number].reviews[-1]["state"] = "DISMISSED"
+
     def checked(self, commit, *checks):
         actions = "https://github.com/acme/widgets/actions/runs/1/job"
         self.hosted.checks[commit] = [

@@ -39,6 +39,20 @@ class LocalGround(Ground):
         comment = {"author": author, "body": body, "writer": writer}
         path.write_text(json.dumps({**record, "comments": [*record["comments"], comment]}))
 
+    def reviews(self, number, author, state, *, threads=(), **what):
+        path = self.folder / "pulls" / f"{number}.json"
+        record, names = json.loads(path.read_text()), ("path", "line", "body", "resolved")
+        said = [dict(zip(names, thread, strict=True)) for thread in threads]
+        usual = {"at": "2026-11-27T08:00:00Z", "body": ""}
+        review = {"author": author, "state": state, **usual, **what, "threads": said}
+        path.write_text(json.dumps({**record, "reviews": [*record.get("reviews", []), review]}))
+
+    def dismisses(self, number):
+        path = self.folder / "pulls" / f"{number}.json"
+        record = json.loads(path.read_text())
+        record["reviews"][-1]["state"] = "dismissed"
+        path.write_text(json.dumps(record))
+
     def checked(self, commit, *checks):
         path = self.folder / "checks" / f"{commit}.json"
         path.parent.mkdir(exist_ok=True)

@@ -137,6 +137,30 @@ def test_only_green_checks_land(stack):
     assert not list((stack.person.folder / "state/m1/gates").iterdir())
 
 
+def test_nothing_lands_over_a_persons_changes_requested(stack):
+    threads = [{"path": "w03.js", "line": 1, "body": "Why three?", "resolved": True}]
+    review = {"author": "grace", "state": "changes_requested", "body": "Not yet", "threads": threads}
+    number = stack.pulls()[branch("03")]["number"]
+    stack.person.changes_pull(number, reviews=[review])
+    result = lands(stack)
+    assert result.code == 1
+    said = f"grace asks for changes on PR #{number} (“Not yet”); it lands when they approve it, or their review is dis"
+    assert f"  - #03: {said}" in result.out, "a resolved thread answers nothing"
+    assert f"⚠️ {said}" in stack.runs("--verbose").out
+    assert f"#03: {said}" in lands(stack, "--dry-run").out
+    assert set(states(stack).values()) == {"open"}
+
+    stack.person.changes_pull(number, reviews=[review, {"author": "Grace", "state": "approved"}])
+    assert lands(stack).code == 0
+
+
+def test_a_review_of_the_wrong_shape_is_named(stack):
+    stack.person.changes_pull(3, reviews=[{"author": "grace", "state": "rejected"}])
+    result = lands(stack)
+    assert result.code == 1
+    assert "`state` of the review by grace is none of approved, changes_requested" in result.err + result.out
+
+
 def test_dependents_of_a_skipped_issue_do_not_land(stack):
     stack.answers("02.skip")
     result = lands(stack)

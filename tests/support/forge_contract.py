@@ -75,6 +75,14 @@ class Ground:
         """Let somebody comment."""
         raise NotImplementedError
 
+    def reviews(self, number, author, state, *, commit="", body="", at="2026-11-27T08:00:00Z", writer=True, threads=()):
+        """Let somebody review; `threads` are `(path, line, body, resolved)`."""
+        raise NotImplementedError
+
+    def dismisses(self, number):
+        """Dismiss the last review."""
+        raise NotImplementedError
+
     def checked(self, commit, *checks):
         """Let a CI report `(name, state, required, log)` on a commit."""
         raise NotImplementedError
@@ -281,6 +289,41 @@ class ForgeContract:
         assert len(checks["tests"].log) <= 20_000
         ground.push(HEAD, {"more.txt": "more\n"})
         assert forge.checks(made.number) == ()
+
+    # ---- reviews ----------------------------------------------------------------------------------------------
+
+    def test_reviews_of_people_have_all_they_say(self, ground, forge, propose):
+        made = propose()
+        assert forge.reviews(made.number) == {made.number: ()}
+        ground.reviews(made.number, "mallory", "commented", body="Nice", writer=False)
+        threads = (("src/a.py", 3, "Why?", False), ("src/b.py", None, "Split it", True))
+        ground.reviews(made.number, "grace", "changes_requested", commit=made.head_sha, body="Not yet", threads=threads)
+        first, second = forge.reviews(made.number)[made.number]
+        assert (first.author, first.state, first.body, first.writer) == ("mallory", "commented", "Nice", False)
+        assert (first.threads, first.commit) == ((), "")
+        assert (second.author, second.state, second.writer) == ("grace", "changes_requested", True)
+        assert (second.commit, second.body, second.at) == (made.head_sha, "Not yet", "2026-11-27T08:00:00Z")
+        assert [(one.path, one.line, one.body, one.resolved) for one in second.threads] == list(threads)
+
+    def test_reviews_of_bots_are_left_out(self, ground, forge, propose):
+        number = propose().number
+        ground.reviews(number, "linter[bot]", "changes_requested", writer=False)
+        assert forge.reviews(number) == {number: ()}
+
+    def test_a_dismissed_review_says_so(self, ground, forge, propose):
+        number = propose().number
+        ground.reviews(number, "grace", "changes_requested")
+        ground.dismisses(number)
+        assert [one.state for one in forge.reviews(number)[number]] == ["dismissed"]
+
+    def test_reviews_of_many_pull_requests_come_whole(self, ground, forge, propose):
+        first, second = propose().number, propose("feat/other").number
+        many = tuple(("a.py", line, f"line {line}", False) for line in range(1, 301))
+        ground.reviews(first, "grace", "changes_requested", threads=many)
+        ground.reviews(second, "ada", "approved")
+        answer = forge.reviews(first, second)
+        assert [len(one.threads) for one in answer[first]] == [300]
+        assert [one.state for one in answer[second]] == ["approved"]
 
     # ---- comments ---------------------------------------------------------------------------------------------
 

@@ -65,6 +65,40 @@ class Comment:
     """Whether its author may write to the repository."""
 
 
+class ReviewState(StrEnum):
+    """What a person's review says. A dismissed one says nothing any more."""
+
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+    COMMENTED = "commented"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewThread:
+    """What a reviewer wrote about a line of a file; `line` is None for a whole file or a line that is gone."""
+
+    path: str
+    line: int | None
+    body: str
+    resolved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PersonReview:
+    """A person's review of a pull request. `commit` is the head it was given for, empty where the forge forgot it."""
+
+    author: str
+    state: ReviewState
+    commit: str
+    at: str
+    """When it was submitted, UTC, ISO 8601."""
+    body: str = ""
+    writer: bool = False
+    """Whether its author may write to the repository now."""
+    threads: tuple[ReviewThread, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ForgeIssue:
     """An issue on the forge. `state` is open or closed."""

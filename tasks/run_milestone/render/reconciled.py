@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import people
 from .phrases import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..model import Issue, PullRequest
+    from ..model import Issue, PersonReview, PullRequest
     from ..policy.issue_identity import Known
 
 
@@ -48,6 +49,11 @@ def labelled(pull: PullRequest, added: Sequence[str], removed: Sequence[str]) ->
     """Say which labels a pull request has got and lost since the last run."""
     parts = [(what, ", ".join(map(one_line, names))) for what, names in (("got", added), ("lost", removed)) if names]
     return f"· PR #{pull.number} {' and '.join(f'{what} the label {names}' for what, names in parts)}"
+
+
+def changes_requested(number: int, review: PersonReview) -> str:
+    """Say that a person asks for changes on a pull request."""
+    return f"⚠️ {people.changes_requested(number, review)}"
 
 
 def put_back(branch: str, commit: str, source: str = "") -> str:

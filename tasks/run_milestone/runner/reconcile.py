@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..model import Bootstrapped, BranchMade, Implemented, Kind, Linted, Passed, Proposed, Pushed, Step
 from ..policy.graph import BOOTSTRAP, step_name
 from ..policy.naming import is_branch_of
+from ..policy.people import asking_for_changes
 from ..policy.stacking import join_of
 from ..policy.stops import STOPS
 from ..render import reconciled as words
@@ -43,6 +44,7 @@ class Reconciliation:
             if issue.number not in self.others:
                 yield from self._issue(issue)
         yield from self._left_behind()
+        yield from self._asked_for_changes()
 
     def _issue(self, issue: Issue) -> Iterator[str]:
         yield from self._begun_elsewhere(issue)
@@ -91,6 +93,14 @@ class Reconciliation:
             pull = self.ctx.world.pull(known.branch) if known.branch and not known.number else None
             if pull is not None and pull.state == "open":
                 yield words.left_behind(pull, known)
+
+    def _asked_for_changes(self) -> Iterator[str]:
+        """Say which people ask for changes on open pull requests, because the milestone does not land over them."""
+        pulls = (self.ctx.world.pull(self._name(issue)) for issue in self.ctx.milestone.issues)
+        numbers = [pull.number for pull in pulls if pull is not None and pull.state == "open"]
+        reviews = self.ctx.outside.forge.reviews(*numbers) if numbers else {}
+        for number, people in reviews.items():
+            yield from (words.changes_requested(number, review) for review in asking_for_changes(people))
 
     # ---- pull requests ----------------------------------------------------------------------------------------
 

@@ -21,6 +21,8 @@ class Thing:
     state: str = "OPEN"
     comments: list[dict] = field(default_factory=list)
     milestone: str | None = None
+    reviews: list[dict] = field(default_factory=list)
+    """Each `{id, author, state, commit, at, body, threads}`, the state as GitHub spells it."""
     # a pull request has these too
     head: str | None = None
     base: str | None = None
@@ -129,6 +131,13 @@ class HostedRepository:
         pull.merge = self.git("commit-tree", tree, "-p", base, "-p", pull.last_head, stdin=message)
         self.git("update-ref", f"refs/heads/{pull.base}", pull.merge, base)
         pull.state = "MERGED"
+
+    def review(self, number, author, state, *, commit="", body="", at="2026-11-27T08:00:00Z", threads=()):
+        """Somebody reviews; `threads` are `(path, line, body, resolved)`."""
+        reviews, names = self.things[number].reviews, ("path", "line", "body", "resolved")
+        said = [dict(zip(names, one, strict=True)) for one in threads]
+        what = {"commit": commit, "body": body, "at": at, "threads": said}
+        reviews.append({"id": f"{number}.{len(reviews) + 1}", "author": author, "state": state.upper(), **what})
 
     def say(self, number, author, body):
         """Somebody comments."""

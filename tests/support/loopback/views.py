@@ -178,9 +178,39 @@ def pull(hosted, thing):
         "autoMergeRequest": None,
         "reviewRequests": listed(list),
         "latestReviews": listed(list),
-        "reviews": listed(list),
+        "reviews": listed(lambda: [review(hosted, one) for one in thing.reviews]),
+        "reviewThreads": listed(lambda: [thread(one, entry) for one in thing.reviews for entry in one["threads"]]),
         "commits": lambda **page: connection([{"commit": commit(hosted, thing)}], **page),
         "statusCheckRollup": lambda **_: {"nodes": [{"commit": commit(hosted, thing)}]},
+    }
+
+
+def review(hosted, one):
+    """A review; that of a deleted account has no author, that of an app is by a bot."""
+    login = one["author"]
+    bot = login is not None and login.endswith("[bot]")
+    author = {"__typename": "Bot", "login": login.removesuffix("[bot]")} if bot else login and person(hosted, login)
+    return {
+        "__typename": "PullRequestReview",
+        "id": f"PRR_{one['id']}",
+        "state": one["state"],
+        "body": one["body"],
+        "submittedAt": one["at"],
+        "author": author,
+        "commit": {"oid": one["commit"]} if one["commit"] else None,
+        "authorCanPushToRepository": hosted.people.get(login) in {"WRITE", "ADMIN"},
+    }
+
+
+def thread(one, entry):
+    """A thread that a review opened on a line."""
+    opened = {"body": entry["body"], "pullRequestReview": {"id": f"PRR_{one['id']}"}}
+    return {
+        "__typename": "PullRequestReviewThread",
+        "isResolved": entry["resolved"],
+        "path": entry["path"],
+        "line": entry["line"],
+        "comments": listed(lambda: [opened]),
     }
 
 

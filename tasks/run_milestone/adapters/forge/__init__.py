@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ...model import Check, Comment, ForgeIssue, ForgeMilestone, Proposal, PullRequest
+    from ...model import Check, Comment, ForgeIssue, ForgeMilestone, PersonReview, Proposal, PullRequest
 
 LONGEST_LOG = 20_000
 """Characters. Of a longer log of a failed check only the end is kept."""
@@ -58,6 +58,12 @@ class Forge(Protocol):
 
     def checks(self, number: int) -> tuple[Check, ...]:
         """Return the checks on the pull request's head, empty where none ever started."""
+
+    def reviews(self, *numbers: int) -> dict[int, tuple[PersonReview, ...]]:
+        """Return the reviews that people submitted on these pull requests, oldest first. Reviews by bots are left out.
+
+        Each has the unresolved and resolved threads that it opened.
+        """
 
     # ---- comments, on pull requests and issues ----------------------------------------------------------------
 

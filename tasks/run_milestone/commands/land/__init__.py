@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.errors import ExitCode
-from ...model import RunOptions
-from ...policy.graph import COMPLETE
+from ...model import Passed, RunOptions
+from ...policy.graph import COMPLETE, phase_name
 from ...policy.stops import AGAIN
 from ...render import milestone_pr as words
 from ...render.console import Console
 from ...runner.answerers import NoAnswerer
+from ...runner.ask import after
 from ...runner.loop import drive
 from ...runner.remote_snapshot import look_back
 from ...runner.session import Session
 from ...runner.signals import heed_signals
 from ...runner.stages import begin
 from ...runner.up_to_date import unready
+from ...steps.registry import lookup
 from ...sync.shared_state import LocalState, SharedState
 from .merge import Landing
 from .milestone_pr import propose
-from .readiness import QUESTIONS, in_order, landing_blockers, landing_steps
+from .readiness import QUESTIONS, in_order, landing_blockers, landing_steps, review_blockers
 
 if TYPE_CHECKING:
     from ...model import Issue, Milestone
@@ -54,13 +56,25 @@ def _land(session: Session) -> bool:
         return False
     if any(_has_rework(session, issue) for issue in session.milestone.issues):
         drive(session, NoAnswerer())
-    blockers = list(landing_blockers(session))
+    _take_answers_to_phases(session)
+    blockers = [*landing_blockers(session), *review_blockers(session, session.outside.forge)]
     if blockers:
         session.forget(COMPLETE)  # a run has something to do
         session.console.say(words.cannot_land(session.milestone, blockers))
         return False
     landing = Landing(session)
     return all(landing.merges(issue) for issue in in_order(session)) and propose(session)
+
+
+def _take_answers_to_phases(session: Session) -> None:
+    """Record that phases are passed which were asked again and answered since the last run."""
+    for phase in session.milestone.phases:
+        node = session.ctx.nodes[phase_name(phase.number)]
+        verdict = session.check(node)
+        if not verdict.run or session.store.markers.read(node.name) is None:
+            continue
+        if isinstance(after(session.ctx, node, *lookup(session.ctx, node), None), Passed):
+            session.execute(node, verdict)
 
 
 def _has_rework(session: Session, issue: Issue) -> bool:
@@ -82,10 +96,10 @@ def preview_landing(project: Project, milestone: Milestone) -> str:
     session, processes = Session(project, milestone, Console()), Processes()
     try:
         with session.looking():
-            blockers = list(landing_blockers(session))
+            forge = open_forge(milestone, open_git(project, milestone, processes, make=False), processes)
+            blockers = [*landing_blockers(session), *review_blockers(session, forge)]
             if blockers:
                 return "\n".join([*words.cannot_land(milestone, blockers)[1:], ""])
-            forge = open_forge(milestone, open_git(project, milestone, processes, make=False), processes)
             pulls = forge.pulls(*session.store.registry.branches(milestone).values())
             return "\n".join([*words.dry_run(milestone, landing_steps(session, pulls)), ""])
     finally:

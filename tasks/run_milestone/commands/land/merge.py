@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from ...core.errors import OutsideError
 from ...model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Severity, Step, pull_of
 from ...policy.graph import COMPLETE, step_name
+from ...policy.people import asking_for_changes
 from ...policy.stacking import retargets
 from ...render import milestone_pr as words
+from ...render.people import changes_requested
 from ...runner.reconcile import label_changes, record_merge
 from ...runner.up_to_date import SKIPPED
 from ...steps.base_branch import conflict_with
@@ -38,13 +40,19 @@ class Landing:
         if pull is not None and pull.state == "merged":
             self._record(issue, pull)
             return True
-        why = _unfit(pull, self._pushed(issue)) or (_relabelled(self.session.store, issue, pull) if pull else None)
+        why = _unfit(pull, self._pushed(issue)) or (self._unapproved(issue, pull) if pull else None)
         if pull is None or why is not None:
             self.session.forget(COMPLETE)  # a run has something to do
             self.session.console.say(words.not_landed(issue, why))
             return False
         self._retarget(pull, pulls)
         return self._asks_nothing(issue, pull) and self._merge(issue, pull)
+
+    def _unapproved(self, issue: Issue, pull: PullRequest) -> str | None:
+        """Return what people changed about a pull request since the landing began; None where they changed nothing."""
+        reviews = self.session.outside.forge.reviews(pull.number)[pull.number]
+        asking = [changes_requested(pull.number, review) for review in asking_for_changes(reviews)]
+        return _relabelled(self.session.store, issue, pull) or next(iter(asking), None)
 
     def _pushed(self, issue: Issue) -> str:
         pushed = self.session.store.markers.evidence(step_name(issue.number, Step.PUSH), Pushed)

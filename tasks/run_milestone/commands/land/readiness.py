@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from ...model import Kind, pull_of
 from ...policy.graph import phase_name
+from ...policy.people import asking_for_changes
 from ...policy.stacking import retargets
+from ...render.people import changes_requested
 from ...render.phase import list_changes
 from ...runner.up_to_date import SKIPPED, unready
 from ...steps.phase_changes import changes_since_answer
@@ -16,6 +18,7 @@ from ...store.issue_status import phase_findings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ...adapters.forge import Forge
     from ...model import Issue, Phase, PullRequest
     from ...runner.session import Session
 
@@ -56,6 +59,18 @@ def _unapproved(session: Session, phase: Phase) -> str:
     parts = [*(f"#{change.issue}: {change.what}" for change in moved)]
     parts += list_changes(phase, session.milestone, session.store)
     return f"phase {phase.number} is not approved" + (f" as it is now ({'; '.join(parts)})" if parts else "")
+
+
+def review_blockers(session: Session, forge: Forge) -> Iterator[str]:
+    """Yield which people ask for changes on pull requests that would land, whatever the forge's branch rules say."""
+    branches = session.store.registry.branches(session.milestone)
+    pulls = forge.pulls(*branches.values())
+    issues = [issue for issue in session.milestone.issues if session.settled(issue.number) is None]
+    found = ((issue, pull_of(branches[issue.number], pulls)) for issue in issues)
+    open_ones = {pull.number: issue for issue, pull in found if pull is not None and pull.state == "open"}
+    for number, reviews in forge.reviews(*open_ones).items():
+        for review in asking_for_changes(reviews):
+            yield f"#{open_ones[number].number}: {changes_requested(number, review)}"
 
 
 def landing_steps(session: Session, pulls: tuple[PullRequest, ...]) -> Iterator[str]:

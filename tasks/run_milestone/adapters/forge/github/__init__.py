@@ -11,6 +11,7 @@ from .gh import Gh
 from .issues import Issues
 from .pulls import Pulls
 from .repo_url import address_of
+from .reviews import Reviews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,7 +33,7 @@ def open_github(
     return GitHubForge(Gh(address, processes, folder, say), milestone.target)
 
 
-class GitHubForge(Pulls, Issues, Comments, Checks):
+class GitHubForge(Pulls, Reviews, Issues, Comments, Checks):
     """One repository on GitHub. Nothing is ever merged into its target branch."""
 
     def auth_status(self) -> AuthStatus:

@@ -1,0 +1,67 @@
+"""What people's reviews say now: the last opinion of each who may write, compared with a plain model."""
+
+import random
+
+from run_milestone.model import PersonReview, ReviewState, ReviewThread
+from run_milestone.policy.people import asking_for_changes, opinions
+
+CASES = 2000
+LOGINS = ("ada", "Ada", "grace", "mallory", "ghost")
+
+
+def review(author, state, *, writer=True, threads=()):
+    return PersonReview(author, state, "c" * 40, "2026-11-27T08:00:00Z", "", writer, threads)
+
+
+def asking(*reviews):
+    return [one.author for one in asking_for_changes(reviews)]
+
+
+def test_a_comment_takes_no_verdict_back():
+    assert asking(review("ada", ReviewState.CHANGES_REQUESTED), review("ada", ReviewState.COMMENTED)) == ["ada"]
+
+
+def test_an_approval_answers_only_ones_own_request():
+    requests = review("ada", ReviewState.CHANGES_REQUESTED), review("grace", ReviewState.CHANGES_REQUESTED)
+    assert asking(*requests, review("ADA", ReviewState.APPROVED)) == ["grace"]
+
+
+def test_resolved_threads_answer_no_request():
+    resolved = ReviewThread("a.py", 3, "Why?", resolved=True)
+    assert asking(review("ada", ReviewState.CHANGES_REQUESTED, threads=(resolved,))) == ["ada"]
+
+
+def test_readers_and_the_dismissed_ask_nothing():
+    assert asking(review("mallory", ReviewState.CHANGES_REQUESTED, writer=False)) == []
+    assert asking(review("ada", ReviewState.DISMISSED)) == []
+
+
+def test_who_lost_access_asks_nothing():
+    assert asking(review("ada", ReviewState.CHANGES_REQUESTED), review("ada", "commented", writer=False)) == []
+
+
+def model(reviews):
+    """The last opinion of each person, looked for from the end."""
+    verdicts = {}
+    for login in {one.author.lower() for one in reviews}:
+        mine = [one for one in reversed(reviews) if one.author.lower() == login]
+        opinion = next((one.state for one in mine if one.state != "commented"), None)
+        if mine[0].writer and opinion:
+            verdicts[login] = str(opinion)
+    return verdicts
+
+
+def test_random_reviews_agree_with_a_plain_model():
+    chance, wrong = random.Random(14), 0
+    for _ in range(CASES):
+        length = chance.randrange(9)
+        reviews = [
+            review(chance.choice(LOGINS), chance.choice(list(ReviewState)), writer=chance.random() < 0.8)
+            for _ in range(length)
+        ]
+        expected = model(reviews)
+        found = {one.author.lower(): str(one.state) for one in opinions(reviews)}
+        asked = {one.author.lower() for one in asking_for_changes(reviews)}
+        wrong += found != expected or asked != {who for who, state in expected.items() if state == "changes_requested"}
+    print(f"figure: verdicts of reviews that differ from a plain model: {wrong} of {CASES}")
+    assert wrong == 0
