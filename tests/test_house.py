@@ -46,6 +46,7 @@ MIRRORED = {
         "evidence",
         "forge",
         "gate",
+        "reviews",
         "gate_comments",
         "doctor",
     ),

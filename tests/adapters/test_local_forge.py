@@ -42,9 +42,9 @@ class LocalGround(Ground):
     def reviews(self, number, author, state, *, threads=(), **what):
         path = self.folder / "pulls" / f"{number}.json"
         record, names = json.loads(path.read_text()), ("path", "line", "body", "resolved")
-        said = [dict(zip(names, thread, strict=True)) for thread in threads]
+        entries = [dict(zip(names, thread, strict=True)) for thread in threads]
         usual = {"at": "2026-11-27T08:00:00Z", "body": ""}
-        review = {"author": author, "state": state, **usual, **what, "threads": said}
+        review = {"author": author, "state": state, **usual, **what, "threads": entries}
         path.write_text(json.dumps({**record, "reviews": [*record.get("reviews", []), review]}))
 
     def dismisses(self, number):

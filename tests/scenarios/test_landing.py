@@ -144,10 +144,10 @@ def test_nothing_lands_over_a_persons_changes_requested(stack):
     stack.person.changes_pull(number, reviews=[review])
     result = lands(stack)
     assert result.code == 1
-    said = f"grace asks for changes on PR #{number} (“Not yet”); it lands when they approve it, or their review is dis"
-    assert f"  - #03: {said}" in result.out, "a resolved thread answers nothing"
-    assert f"⚠️ {said}" in stack.runs("--verbose").out
-    assert f"#03: {said}" in lands(stack, "--dry-run").out
+    words = f"grace asks for changes on PR #{number} (“Not yet”); it lands when they approve it, or their review is dis"
+    assert f"  - #03: {words}" in result.out, "a resolved thread answers nothing"
+    assert f"⚠️ {words}" in stack.runs("--verbose").out
+    assert f"#03: {words}" in lands(stack, "--dry-run").out
     assert set(states(stack).values()) == {"open"}
 
     stack.person.changes_pull(number, reviews=[review, {"author": "Grace", "state": "approved"}])

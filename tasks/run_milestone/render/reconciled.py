@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import people
+from . import person_reviews
 from .phrases import one_line
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def labelled(pull: PullRequest, added: Sequence[str], removed: Sequence[str]) ->
 
 def changes_requested(number: int, review: PersonReview) -> str:
     """Say that a person asks for changes on a pull request."""
-    return f"⚠️ {people.changes_requested(number, review)}"
+    return f"⚠️ {person_reviews.changes_requested(number, review)}"
 
 
 def put_back(branch: str, commit: str, source: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..model import Bootstrapped, BranchMade, Implemented, Kind, Linted, Passed, Proposed, Pushed, Step
 from ..policy.graph import BOOTSTRAP, step_name
 from ..policy.naming import is_branch_of
-from ..policy.people import asking_for_changes
+from ..policy.opinions import asking_for_changes
 from ..policy.stacking import join_of
 from ..policy.stops import STOPS
 from ..render import reconciled as words

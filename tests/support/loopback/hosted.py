@@ -135,8 +135,8 @@ class HostedRepository:
     def review(self, number, author, state, *, commit="", body="", at="2026-11-27T08:00:00Z", threads=()):
         """Somebody reviews; `threads` are `(path, line, body, resolved)`."""
         reviews, names = self.things[number].reviews, ("path", "line", "body", "resolved")
-        said = [dict(zip(names, one, strict=True)) for one in threads]
-        what = {"commit": commit, "body": body, "at": at, "threads": said}
+        entries = [dict(zip(names, one, strict=True)) for one in threads]
+        what = {"commit": commit, "body": body, "at": at, "threads": entries}
         reviews.append({"id": f"{number}.{len(reviews) + 1}", "author": author, "state": state.upper(), **what})
 
     def say(self, number, author, body):

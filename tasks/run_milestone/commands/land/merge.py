@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from ...core.errors import OutsideError
 from ...model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Severity, Step, pull_of
 from ...policy.graph import COMPLETE, step_name
-from ...policy.people import asking_for_changes
+from ...policy.opinions import asking_for_changes
 from ...policy.stacking import retargets
 from ...render import milestone_pr as words
-from ...render.people import changes_requested
+from ...render.person_reviews import changes_requested
 from ...runner.reconcile import label_changes, record_merge
 from ...runner.up_to_date import SKIPPED
 from ...steps.base_branch import conflict_with

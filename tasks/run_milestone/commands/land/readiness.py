@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ...model import Kind, pull_of
 from ...policy.graph import phase_name
-from ...policy.people import asking_for_changes
+from ...policy.opinions import asking_for_changes
 from ...policy.stacking import retargets
-from ...render.people import changes_requested
+from ...render.person_reviews import changes_requested
 from ...render.phase import list_changes
 from ...runner.up_to_date import SKIPPED, unready
 from ...steps.phase_changes import changes_since_answer

@@ -16,10 +16,10 @@ LONGEST = 200
 
 def changes_requested(number: int, review: PersonReview) -> str:
     """Return who asks for changes on a pull request, what they say, and what answers them."""
-    said = one_line(review.body)[:LONGEST]
+    summary = one_line(review.body)[:LONGEST]
     left = [thread for thread in review.threads if not thread.resolved]
     threads = f", {count(len(left), 'open thread')}" if left else ""
     what = f"{one_line(review.author)} asks for changes on PR #{number}" + (
-        f" (“{said}”{threads})" if said else threads
+        f" (“{summary}”{threads})" if summary else threads
     )
     return f"{what}; it lands when they approve it, or their review is dismissed"

@@ -3,7 +3,7 @@
 import random
 
 from run_milestone.model import PersonReview, ReviewState, ReviewThread
-from run_milestone.policy.people import asking_for_changes, opinions
+from run_milestone.policy.opinions import asking_for_changes, opinions
 
 CASES = 2000
 LOGINS = ("ada", "Ada", "grace", "mallory", "ghost")
