@@ -60,8 +60,10 @@ def test_random_reviews_agree_with_a_plain_model():
             for _ in range(length)
         ]
         expected = model(reviews)
-        found = {one.author.lower(): str(one.state) for one in opinions(reviews)}
+        decided = {one.author.lower(): str(one.state) for one in opinions(reviews)}
         asked = {one.author.lower() for one in asking_for_changes(reviews)}
-        wrong += found != expected or asked != {who for who, state in expected.items() if state == "changes_requested"}
+        wrong += decided != expected or asked != {
+            who for who, state in expected.items() if state == "changes_requested"
+        }
     print(f"figure: verdicts of reviews that differ from a plain model: {wrong} of {CASES}")
     assert wrong == 0

@@ -66,8 +66,8 @@ def review_blockers(session: Session, forge: Forge) -> Iterator[str]:
     branches = session.store.registry.branches(session.milestone)
     pulls = forge.pulls(*branches.values())
     issues = [issue for issue in session.milestone.issues if session.settled(issue.number) is None]
-    found = ((issue, pull_of(branches[issue.number], pulls)) for issue in issues)
-    open_ones = {pull.number: issue for issue, pull in found if pull is not None and pull.state == "open"}
+    proposed = ((issue, pull_of(branches[issue.number], pulls)) for issue in issues)
+    open_ones = {pull.number: issue for issue, pull in proposed if pull is not None and pull.state == "open"}
     for number, reviews in forge.reviews(*open_ones).items():
         for review in asking_for_changes(reviews):
             yield f"#{open_ones[number].number}: {changes_requested(number, review)}"
