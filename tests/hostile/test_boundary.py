@@ -115,7 +115,10 @@ class Operator:
         for server in (self.tcp, self.path, self.abstract, self.udp):
             server.settimeout(0)
             try:
-                server.recv(64) if server is self.udp else server.accept()
+                if server is self.udp:
+                    server.recv(64)
+                else:
+                    server.accept()[0].close()
                 hit = True
             except BlockingIOError:
                 continue

@@ -36,7 +36,7 @@ class Sandbox:
 
     def variables(self) -> dict[str, str]:
         """Return the variables that a command needs because its home is an empty folder."""
-        return {} if self.kind == "none" else toolchain_variables()
+        return {} if self.kind == "none" else {"GIT_CONFIG_NOSYSTEM": "1", **toolchain_variables()}
 
     def wrap(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], grants: Grants, home: Path) -> Box:
         """Return how a command starts in its box; `home` is the folder made for this call.

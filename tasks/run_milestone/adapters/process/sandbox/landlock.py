@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,14 +20,7 @@ OLDEST = 6
 _CREATE_RULESET, _VERSION = 444, 1
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm")
 
-_SYSTEM = ("/proc", "/etc/passwd", "/etc/group")
-
-WEAKNESSES = (
-    "file names and sizes outside can be seen",
-    "modes and times of the user's own files can be changed, which is noticed afterwards",
-    "sockets between programs (AF_UNIX) are refused altogether",
-)
-"""What this kind does not hold, or holds too hard."""
+_SYSTEM = ("/proc", "/etc/xdg", "/sys/fs/cgroup")
 
 
 @functools.cache
@@ -41,10 +35,17 @@ def box(places: Places, *, network: bool) -> Box:
     devices = [Path("/dev", name) for name in _DEVICES]
     confinement = {
         "landlock": abi(),
-        "read": [os.fsencode(path) for path in (*places.read, *map(Path, _SYSTEM)) if path.exists()],
+        "read": [os.fsencode(path) for path in (*places.read, *map(Path, _SYSTEM), *_public()) if path.exists()],
         "write": [os.fsencode(path) for path in (*places.write, *devices) if path.exists()],
         "network": network,
         "seccomp": seccomp.program(local_sockets=False),
         "seccomp without network": seccomp.program(local_sockets=False, network=False),
     }
     return Box((), confinement)
+
+
+@functools.cache
+def _public() -> tuple[Path, ...]:
+    """Return the settings of the system that everybody may read: programs take a refusal for an error."""
+    entries = [entry for entry in os.scandir("/etc") if entry.is_file()]
+    return tuple(Path(entry.path) for entry in entries if entry.stat().st_mode & stat.S_IROTH)

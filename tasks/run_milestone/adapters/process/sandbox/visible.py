@@ -27,7 +27,6 @@ TOOLCHAINS = {
     "GOMODCACHE": "go/pkg/mod",
     "NVM_DIR": ".nvm",
     "PYENV_ROOT": ".pyenv",
-    "UV_CACHE_DIR": ".cache/uv",
     "UV_PYTHON_INSTALL_DIR": ".local/share/uv/python",
 }
 """Folders of tools in a home, by the variable that names them."""
