@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..core.errors import INTERRUPTED, ExitCode, UsageError, UserError
-from . import ci, plan, project, run, show, state
+from . import ci, inspect_issue, plan, project, run, show, state
 from .base import add_commands, put
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def _add_completion(parser: argparse.ArgumentParser) -> None:
 COMMANDS: Commands = {
     **run.COMMANDS,
     **show.COMMANDS,
+    **inspect_issue.COMMANDS,
     **plan.COMMANDS,
     **project.COMMANDS,
     **ci.COMMANDS,

@@ -90,9 +90,10 @@ def question(milestone: Milestone, gate: Gate) -> str:
 
 def _finding(finding: Finding) -> str:
     # the detail of a person's stop is a path on their machine
-    detail = (
-        f" ({_inert(finding.detail[:LONGEST_FINDING])})" if finding.detail and finding.kind is not Kind.HUMAN else ""
-    )
+    shown = finding.detail[:LONGEST_FINDING] if finding.detail and finding.kind is not Kind.HUMAN else ""
+    if finding.kind in {Kind.TESTS, Kind.BASELINE} and finding.detail:
+        shown = finding.detail[-LONGEST_FINDING:]  # what went wrong stands at the end of an output
+    detail = f" ({_inert(shown)})" if shown else ""
     return f"{_inert((finding.message + place(finding))[:LONGEST_FINDING])}{detail}"
 
 

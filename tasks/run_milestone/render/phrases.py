@@ -58,7 +58,10 @@ def place(finding: Finding) -> str:
 
 def found_at(finding: Finding) -> str:
     """Return a finding in one line, with its place and detail."""
-    return f"{finding.message}{place(finding)}" + (f" ({finding.detail})" if finding.detail else "")
+    detail = finding.detail or ""
+    if finding.kind in {Kind.TESTS, Kind.BASELINE}:
+        detail = detail.rpartition("\n")[2].strip()  # a test's whole output is shown where there is room for it
+    return f"{finding.message}{place(finding)}" + (f" ({detail})" if detail else "")
 
 
 def wanted(issue: Issue) -> list[str]:

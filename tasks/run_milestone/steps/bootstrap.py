@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import OutsideError, UsageError
 from ..model import Bootstrapped, Finding, Kind, Severity, Verb
 from ..policy.graph import BOOTSTRAP
+from .gates import tests_by_hand
 from .import_origin import imported_elsewhere, sources
 from .run_tests import NOTHING_COLLECTED, counted, coverage_gap, run_suite
 from .task import MilestoneTask, Questions
@@ -52,14 +53,14 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
 
     def findings(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
         """Return the baseline's failures; a repository without tests has none."""
-        _ = ctx
         tests = evidence.tests
         if tests.imports and tests.imports.elsewhere:
             return Questions(imported_elsewhere(tests.imports), evidence.head)
         failures = [_failure("failed", name, tests.details.get(name)) for name in tests.failed]
         if tests.problem and tests.problem != NOTHING_COLLECTED:
             failures.append(_failure("problem", tests.problem, tests.details.get("")))
-        return Questions(tuple(failures), evidence.head if failures else "")
+        listing = tests_by_hand(ctx, "baseline", "base") if failures else ()
+        return Questions(tuple(failures), evidence.head if failures else "", listing)
 
     def measures_again(self, ctx: RunContext, evidence: Bootstrapped) -> str | None:
         """Return why each run measures anew while its question is open: what made the tests fail may be over."""

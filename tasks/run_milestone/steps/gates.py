@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from typing import TYPE_CHECKING, Any
 
+from ..core.text import for_terminal
 from ..core.units import count
 from ..model import Finding, Inspected, Kind, Passed, Reviewed, Severity, Step, Tested
 from .import_origin import imported_elsewhere
 from .task import IssueStep, Questions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from .context import StepContext
+    from .context import RunContext, StepContext
 
 
 class TestGate(IssueStep[Passed]):
@@ -32,7 +35,17 @@ class TestGate(IssueStep[Passed]):
         _ = evidence
         tested = ctx.evidence(Step.TEST, Tested)
         failures = _failures(tested)
-        return Questions(failures, ctx.git.patch_id(ctx.base, tested.head) if failures else "")
+        if not failures:
+            return Questions()
+        change = ctx.git.patch_id(ctx.base, tested.head)
+        return Questions(failures, change, tests_by_hand(ctx.run, ctx.issue.number, ctx.issue.number))
+
+
+def tests_by_hand(run: RunContext, logs: str, tree: str) -> tuple[str, ...]:
+    """Return where the output of the tests is, and how to run them by hand in that tree."""
+    command = shlex.join("python" if word == "{python}" else word for word in run.milestone.commands.test)
+    log = os.path.relpath(run.store.folder / "logs" / logs / "test.log", run.project.root)
+    return (f"Output: {log}", f"By hand: run-milestone shell {run.milestone.id} {tree} {command}")
 
 
 MOST_LISTED = 10
@@ -75,7 +88,27 @@ class InspectGate(IssueStep[Passed]):
         """Return what the inspection found, bound to the change."""
         _ = evidence
         inspected = ctx.evidence(Step.INSPECT, Inspected)
-        return Questions(inspected.findings, inspected.change)
+        return Questions(inspected.findings, inspected.change, _shown_change(ctx, inspected.findings))
+
+
+DIFF_LINES = 40
+"""Lines of a change that a question shows."""
+
+
+def shown_paths(findings: Iterable[Finding]) -> list[str]:
+    """Return the files whose change a person has to read to answer: weakened tests, files outside the scope."""
+    kinds = {Kind.TAMPERING, Kind.SCOPE}
+    return list(dict.fromkeys(one.path for one in findings if one.kind in kinds and one.path))
+
+
+def _shown_change(ctx: StepContext, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """Return the beginning of the change that findings are about, and the command that shows all of it."""
+    paths = shown_paths(findings)
+    if not paths or ctx.head is None:
+        return ()
+    lines = [line for path in paths for line in ctx.git.file_diff(ctx.base, ctx.head, path).splitlines()]
+    more = f"`run-milestone diff {ctx.milestone.id} {ctx.issue.number}` shows the whole change"
+    return (*(f"  {for_terminal(line)[:200]}" for line in lines[:DIFF_LINES]), more)
 
 
 class ReviewGate(IssueStep[Passed]):

@@ -14,6 +14,7 @@ from ..policy.graph import step_name
 from ..render import steps as render_steps
 from ..render.phrases import one_line
 from .base_branch import conflict, counting, fetch_base, stands_on, tip_of
+from .gates import shown_paths
 from .push import foreign, seen_now
 from .restart import restart_due, throw_away
 from .task import IssueStep, Questions
@@ -144,7 +145,9 @@ def _ask(ctx: StepContext) -> Report:
 def _assignment(ctx: StepContext) -> Assignment:
     findings = ctx.rework.findings if ctx.rework else ()
     log = ctx.log_folder / f"agent-{ctx.attempt}.log"
-    return Assignment(ctx.milestone, ctx.issue, ctx.tree, ctx.attempt, findings, ctx.plan_folder, log)
+    reason = ctx.rework.why if ctx.rework else ""
+    change = "".join(ctx.git.file_diff(ctx.base, ctx.head or ctx.base, path) for path in shown_paths(findings))
+    return Assignment(ctx.milestone, ctx.issue, ctx.tree, ctx.attempt, findings, ctx.plan_folder, log, reason, change)
 
 
 def _message(ctx: StepContext, report: Report) -> str:

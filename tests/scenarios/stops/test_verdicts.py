@@ -102,3 +102,46 @@ def test_retry_runs_tests_again_without_an_attempt(make_milestone, tmp_path):
     result = ada.answers("01.retry")
     assert "🔧" not in result.out, "no agent works"
     assert len(ada.pulls()) == 1
+
+
+# ---- evidence -----------------------------------------------------------------------------------------------------
+
+
+def test_fix_sends_evidence_and_the_reason(make_milestone, tmp_path):
+    prompts = tmp_path / "prompts"
+    ada = make_milestone({"01-1": {**PART, "widgets.py": '"""Widgets."""\n\nSIZE = 0\n'}, "01-2": PART}, plan=OUTSIDE)
+    agent = tmp_path / "agent.py"
+    saved = f"import pathlib, sys\ntext = sys.stdin.read()\npathlib.Path({str(prompts)!r}).write_text(text)\n"
+    agent.write_text(saved + agent.read_text().replace("sys.stdin.read()", "text"))
+    result = ada.types("m1")
+    assert "assert 0 == 3" in result.out
+    assert "Output: state/m1/logs/01/test.log" in result.out
+    assert "By hand: run-milestone shell m1 01 python -m pytest" in result.out
+    assert ada.types("decide", "m1", "01", "fix", "--reason", "three is the size").code == 0
+    ada.types("m1")
+    assert "## Why it was sent back\n\n```text\nthree is the size\n```" in prompts.read_text()
+    assert "assert 0 == 3" in prompts.read_text()
+
+
+def test_a_command_without_report_shows_its_words(make_milestone):
+    command = 'commands: {test: [sh, -c, "echo expected three >&2; exit 1"]}\n'
+    result = make_milestone({"01-1": PART}, plan=command).types("m1")
+    assert "1. the test command ended with exit code 1\n  expected three\n" in result.out
+
+
+def test_weakened_tests_are_shown_as_a_diff(make_milestone):
+    ada = make_milestone({"01-1": {"tests/test_widgets.py": "def test_size():\n    pass\n"}})
+    result = ada.types("m1")
+    assert "  -    assert SIZE == 3\n" in result.out
+    assert "`run-milestone diff m1 01` shows the whole change" in result.out
+    assert "-    assert SIZE == 3\n" in ada.types("diff", "m1", "1").out
+
+
+def test_a_shell_opens_in_the_tree(make_milestone):
+    ada = make_milestone({"01-1": PART})
+    assert ada.types("shell", "m1", "01").err.startswith("run-milestone: 01 has no tree yet.")
+    ada.types("m1")
+    listed = ada.types("shell", "m1", "01", "ls")
+    assert (listed.code, "part.py" in listed.out) == (0, True)
+    assert ada.types("shell", "m1", "07", "ls").err.startswith("run-milestone: 07 is no issue of this plan.")
+    assert ada.types("shell", "m1", "01", "no-such-program").code == 2

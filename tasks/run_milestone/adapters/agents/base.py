@@ -20,6 +20,10 @@ class Assignment:
     findings: tuple[Finding, ...]
     plan_folder: Path
     log: Path
+    reason: str = ""
+    """Why the person who sent the findings back did so."""
+    change: str = ""
+    """What the last attempt changed in the files that the findings are about, where that has to be taken back."""
 
 
 @dataclass(frozen=True, slots=True)

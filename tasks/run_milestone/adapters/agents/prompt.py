@@ -44,7 +44,9 @@ def _sections(assignment: Assignment) -> Iterator[tuple[str, str]]:
     yield "Acceptance criteria", _list(map(_criterion, issue.criteria))
     yield "Tests to write", ", ".join(_expected(issue.tests))
     yield "Files", _list(_files(issue.paths))
+    yield "Why it was sent back", assignment.reason
     yield "Findings to fix", _list(map(_finding, assignment.findings))
+    yield "What was changed in these files", assignment.change
     for name in CONVENTIONS:
         yield f"Conventions of this repository ({name})", _read(assignment.tree / name)
 
@@ -81,7 +83,7 @@ def _files(paths: Paths) -> Iterator[str]:
 def _finding(finding: Finding) -> str:
     line = f"#L{finding.line}" if finding.line else ""
     place = f" ({finding.path}{line})" if finding.path else ""
-    detail = f"\n  {finding.detail}" if finding.detail else ""
+    detail = "".join(f"\n  {line}" for line in (finding.detail or "").splitlines())
     return f"{finding.severity}: {finding.message}{place} [{finding.rule}]{detail}"
 
 

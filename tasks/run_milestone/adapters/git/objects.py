@@ -161,6 +161,10 @@ class Objects:
         """Return the diff from the common ancestor of `base` and `head` to `head`."""
         return self._diff(base, head, *RENAMES, *options).decode("utf-8", "replace")
 
+    def file_diff(self, base: str, head: str, path: str) -> str:
+        """Return the diff of one file, from the common ancestor of `base` and `head` to `head`."""
+        return self._diff(base, head, *RENAMES, path=path).decode("utf-8", "replace")
+
     def _diff(self, base: str, head: str, *options: str, path: str | None = None) -> bytes:
         """Return a diff, of one path or of all, through a file: output of git is bounded, a diff must be whole."""
         diff = self._to_file(*options, f"{base}...{head}", "--", *((path,) if path else ()))

@@ -6,5 +6,6 @@ from .coprocess import Coprocess
 from .execute import Processes
 from .output import KEEP, Result
 from .sandbox import Grants
+from .terminal import run_in_terminal
 
-__all__ = ["KEEP", "Coprocess", "Grants", "Processes", "Result"]
+__all__ = ["KEEP", "Coprocess", "Grants", "Processes", "Result", "run_in_terminal"]

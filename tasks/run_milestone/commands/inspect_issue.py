@@ -1,0 +1,64 @@
+"""Look at an issue: the command `diff` shows its change, `shell` opens its tree as the tests see it."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..core.errors import ExitCode, UsageError
+from .base import Commands, add_milestone, current_project, load_plan, put
+
+
+def diff(args: argparse.Namespace) -> int:
+    """Show an issue's change as it would be proposed, from local commits."""
+    from ..adapters.process import Processes
+    from ..core.text import for_terminal
+    from ..runner.wiring import open_git
+    from ..steps.context import counted_from
+    from ..store import State
+    from .decide import gate_of
+
+    project = current_project()
+    milestone = load_plan(project, args.milestone)
+    issue = next((one for one in milestone.issues if one.number == gate_of(args.issue)), None)
+    state = State(project.state(milestone.id))
+    base = counted_from(state, issue.number) if issue else None
+    if issue is None or base is None:
+        raise _unknown(milestone.id, args.issue, "has no change yet" if issue else "is no issue of this plan")
+    git = open_git(project, milestone, Processes(), make=False)
+    head = git.head(state.registry.branch(milestone, issue))
+    put(for_terminal(git.diff(base, head or base)))
+    return ExitCode.DONE
+
+
+def shell(args: argparse.Namespace) -> int:
+    """Open a shell in an issue's tree, with the variables that its tests get, or run one command there."""
+    from ..adapters.process import run_in_terminal
+    from .decide import gate_of
+
+    project = current_project()
+    milestone = load_plan(project, args.milestone)
+    number = gate_of(args.issue) if args.issue.isdigit() else args.issue
+    tree = project.tree(milestone, number)
+    if number not in {"base", *(issue.number for issue in milestone.issues)}:
+        raise _unknown(milestone.id, args.issue, "is no issue of this plan")
+    if not tree.is_dir():
+        raise _unknown(milestone.id, args.issue, "has no tree yet")
+    return run_in_terminal(tuple(args.words), tree)
+
+
+def _unknown(milestone: str, issue: str, what: str) -> UsageError:
+    return UsageError(f"{issue} {what}.", f"`run-milestone status {milestone}` lists the issues and how far they are.")
+
+
+def _add_diff(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    parser.add_argument("issue", metavar="NN", help="the issue: 03 or 3")
+
+
+def _add_shell(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    parser.add_argument("issue", metavar="NN", help="the issue: 03 or 3; `base` for the tree of the baseline")
+    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND", help="run this instead of a shell")
+
+
+COMMANDS: Commands = {"diff": (diff, _add_diff), "shell": (shell, _add_shell)}
