@@ -93,6 +93,8 @@ class Approval:
     """Why the file could not be read."""
     comment: AnswerComment | None = None
     """None for a file."""
+    came: int = 0
+    """When the file last changed on this machine (ctime), in nanoseconds; 0 for a comment."""
 
 
 @dataclass(frozen=True, slots=True)

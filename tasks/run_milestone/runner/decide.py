@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..model import Approval, Decision, Gate, Verb
-from ..policy import gating
+from ..policy import gating, unboxed
 from ..policy.graph import phase_name
 from ..store.approvals import given_at
 from ..store.issue_status import issue_statuses, listed_commits, phase_findings
@@ -44,8 +44,11 @@ def take_approvals(
     _finish_interrupted(state)
     decisions, refused = list[Decision](), list[Refused]()
     approvals = [one for one in collect(state, comments) if one.gate not in others]
+    spans = unboxed.spans(state.journal.entries()) if approvals else []
     for approval in approvals:
-        why = gating.refusal(approval, milestone, situation(approval, approvals, milestone, state, changes))
+        why = unboxed.refusal(approval, spans) or gating.refusal(
+            approval, milestone, situation(approval, approvals, milestone, state, changes)
+        )
         if why is None:
             decisions.append(_decide(approval, milestone, state))
         else:

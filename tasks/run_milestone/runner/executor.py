@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..model import Step
+from ..policy import unboxed
 from ..policy.graph import COMPLETE, Node
 from ..render import steps as words
 from ..render.gate import why_asked, why_passed
@@ -16,6 +18,8 @@ from . import budget_tracker
 from .ask import OpenQuestion, after, before
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..model import Passed
     from ..steps.context import RunContext
     from ..steps.task import Inputs, Task
@@ -89,11 +93,24 @@ def _run(one: Execution, inputs: Inputs, done: DoneTasks) -> Any:
     if marker is None or marker.inputs != inputs:
         ctx.store.gates.close(node.issue or node.name)  # it asked about something else
     ctx.console.say(_starting(one), node.issue)
-    with budget_tracker.counted(ctx, node, began), ctx.console.working(node.name):
+    with _unboxed(one), budget_tracker.counted(ctx, node, began), ctx.console.working(node.name):
         evidence = one.task.run(one.on)
     _read_branches(one)
     _record(one, inputs, evidence, time.monotonic() - began, done)
     return ctx.store.markers.evidence(node.name, one.task.shape)  # as recorded: without secrets, as later runs see it
+
+
+@contextlib.contextmanager
+def _unboxed(one: Execution) -> Iterator[None]:
+    """Record that commands run without a sandbox: approvals that come in meanwhile are not taken."""
+    if one.ctx.outside.processes.sandbox.kind != "none" or not unboxed.starts_commands(one.node):
+        yield
+        return
+    one.ctx.store.journal.add(unboxed.BEGAN, task=one.node.name)
+    try:
+        yield
+    finally:
+        one.ctx.store.journal.add(unboxed.ENDED, task=one.node.name)
 
 
 def _read_branches(one: Execution) -> None:

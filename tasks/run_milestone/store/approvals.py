@@ -64,11 +64,11 @@ class Approvals:
         written, source = min(status.st_mtime_ns, status.st_ctime_ns), f"{name}:{status.st_ino}:{status.st_mtime_ns}"
         text = self._text(name, status)
         if text is None:
-            return Approval(name, gate, "", written, source, problem=_UNREADABLE)
+            return Approval(name, gate, "", written, source, problem=_UNREADABLE, came=status.st_ctime_ns)
         content = _content(text)
         who = content.pop("who", "") or _owner(status.st_uid)
         source = content.pop("source", "") or source
-        return Approval(name, gate, verb.strip(), written, source, who=who, **content)
+        return Approval(name, gate, verb.strip(), written, source, who=who, came=status.st_ctime_ns, **content)
 
     def _text(self, name: str, status: os.stat_result) -> str | None:
         if not stat.S_ISREG(status.st_mode) or status.st_size > LONGEST:
