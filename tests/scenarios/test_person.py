@@ -178,7 +178,9 @@ def test_an_interrupt_loses_nothing(ada):
     plan = ada.folder / "plans/m1/plan.yaml"
     started = ada.folder.parent / "started"
     sleeper = f"import pathlib, time; pathlib.Path('{started}').touch(); time.sleep(600)"
-    plan.write_text(COLOUR_AND_WEIGHT + f'commands: {{test: ["{{python}}", "-c", "{sleeper}"]}}\n')
+    plan.write_text(
+        f'{COLOUR_AND_WEIGHT}sandbox: {{kind: none}}\ncommands: {{test: ["{{python}}", "-c", "{sleeper}"]}}\n'
+    )
     for command in (["-m", "run_milestone", "m1"], ["-m", "doit", "run", "m1"]):
         run = subprocess.Popen(
             [sys.executable, *command], cwd=ada.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

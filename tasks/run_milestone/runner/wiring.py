@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..adapters.git import Git
+from ..adapters.git.repository import require_git
 from ..adapters.process import Processes
 from ..core.errors import UsageError
 from ..model import World
@@ -34,6 +35,7 @@ def connect_adapters(
     Every program that is started holds the run's `lock` too, and every untrusted one runs in the plan's sandbox.
     Errors: UsageError where that does not work here.
     """
+    require_git()
     processes = Processes(hold=(lock,), progress=console.progress)
     confine(project, milestone, processes, unsandboxed=unsandboxed)
     notes = sandbox_note(processes.sandbox.kind)

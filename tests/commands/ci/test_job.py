@@ -12,6 +12,7 @@ PLAN = """\
 id: m1
 title: Pages <b>& more</b>
 agent: {{kind: command, command: [sh, -c, "cat > /dev/null; {agent}"]}}
+sandbox: {{kind: none}}  # the agents say by files outside their trees how far they are
 repository: {{remote: ../widgets.git}}
 commands:
   lint: ["true"]

@@ -177,14 +177,17 @@ def checked(words: tuple[str, ...], result: Result) -> Result:
     return result
 
 
+_ASK_A_REMOTE = frozenset({"fetch", "ls-remote", "push"})
+
+
 def _git(directory: Path) -> tuple[str, ...]:
     return "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "--git-dir", str(directory)
 
 
 def _shown(words: tuple[str, ...]) -> str:
     """Return a command as a person would type it: without options, and with the remote where it is no folder here."""
-    remote, *refs = words[words.index("--") + 1 :] if "--" in words else ("/",)
-    if words[0] not in {"fetch", "ls-remote", "push"} or remote.startswith("/"):
+    remote, *refs = words[words.index("--") + 1 :] if words[0] in _ASK_A_REMOTE and "--" in words else ("/",)
+    if remote.startswith("/"):
         return f"git {words[0]}"
     remote = re.sub(r"(?<=://)[^/@]*@", "", remote) if remote.startswith("http") else remote  # it may hold a token
     return " ".join(("git", words[0], remote, *(ref.rpartition("refs/heads/")[2] for ref in refs)))

@@ -27,13 +27,18 @@ class Repository:
     git_dir: Path
 
 
+def require_git() -> None:
+    """Check that git is there before anything is tried that only works with it. Errors: UsageError."""
+    if shutil.which("git") is None:
+        raise UsageError("git is not installed or not on PATH.", "Install git (2.38 or newer) and run again.")
+
+
 def read_repository(repository: Path) -> Repository:
     """Find the git directories of a repository.
 
     Errors: UsageError where there is no git or no repository.
     """
-    if shutil.which("git") is None:
-        raise UsageError("git is not installed or not on PATH.", "Install git (2.38 or newer) and run again.")
+    require_git()
     git = _library()
     try:
         with git.Repo(repository) as repo:
