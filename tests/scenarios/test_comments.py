@@ -96,7 +96,8 @@ def test_a_question_is_posted_once(desk):
     (body,) = desk.bodies()
     assert "🛑 **Tests failing** (attempt 1/2) — gate `03` of m4.1" in body
     assert "1. test_ttl" in body
-    assert "- `/fix` send the findings back and check again\n- `/skip` leave this issue out" in body
+    fix, retry = "- `/fix` send the findings back and check again", "- `/retry` try the same again"
+    assert f"{fix}\n{retry}\n- `/skip` leave this issue out" in body
     assert f"(digest `{gate.digest[:16]}`)" in body
 
 

@@ -53,7 +53,8 @@ def test_a_criterion_without_its_test_is_asked(make_milestone):
     ada = make_milestone(WORK, criteria)
     result = ada.types("m1")
     assert "🛑 Code review: 1 issue" in result.out
-    assert "1. Not proven: It is round (tests/test_form.py::test_round did not run, or did not pass)" in result.out
+    why = "no test of that name ran; nearest: tests.test_colour::test_colour"
+    assert f"1. Not proven: It is round (tests/test_form.py::test_round: {why})" in result.out
     assert "It is nice" not in result.out, "nobody named a test for it"
     (pull,) = ada.pulls()
     assert "- [x] It is red — proven by `tests/test_colour.py::test_colour`" in pull["body"]
