@@ -124,7 +124,16 @@ limits: {lines: 40}
 scope: [auth]
 sensitive: {auth: ["auth/**"]}
 licences: {packages: {left-pad: MIT}}
-reviewers: [{name: slow, command: [sh, review.sh], timeout: 1}]
+reviewers: [{name: slow, command: [../../reviewer], timeout: 1}]
+"""
+REVIEWER = """\
+#!/bin/sh
+# A reviewer beside the project: of issue 14 it says nonsense, of issue 07 nothing in time.
+case $(grep -o '"number": "[0-9]*"' | head -n 1) in
+  *07*) exec sleep 60 ;;
+  *14*) exec echo 'Looks good to me!' ;;
+esac
+echo '{"findings": []}'
 """
 UPDATE = """\
 case "$1" in
@@ -163,7 +172,8 @@ def led_into(product, home, cases, **how):
     entries = [{"number": int(case.number), **case.entry} for case in cases]
     ada = product(home, [*entries, {"number": 28}], work=WORK, plan=PLAN, **how)
     on_remote(ada, home)
-    (home / "odd").touch()
+    (home / "reviewer").write_text(REVIEWER)
+    (home / "reviewer").chmod(0o755)
     ada.touches("28.skip", milestone="m1")
     return ada
 

@@ -20,19 +20,10 @@ CHECK = """\
 [ ! -e uncovered.js ] || echo '{"files": {"uncovered.js": {"executed_lines": [], "missing_lines": [1]}}}' > "$1"
 [ ! -e broken.js ] && { [ ! -e tests/test_new.py ] || [ -e new.js ]; }
 """
-REVIEW = """\
-# A reviewer: of issue 14 it says nonsense while ../../odd is there, of issue 07 nothing in time.
-case $(grep -o '"number": "[0-9]*"' | head -n 1) in
-  *07*) exec sleep 60 ;;
-  *14*) [ ! -e ../../odd ] || exec echo 'Looks good to me!' ;;
-esac
-echo '{"findings": []}'
-"""
 REVISION = "revision = {!r}\ndown_revision = {!r}\n\n\ndef upgrade():\n    {}\n"
 PRODUCT = {
     "agent.sh": AGENT,
     "check.sh": CHECK,
-    "review.sh": REVIEW,
     "shared.js": "colour = 'red'\n",
     "tests/test_old.py": "def test_old():\n    assert True\n",
     "alembic/versions/001.py": REVISION.format("001", None, "pass"),

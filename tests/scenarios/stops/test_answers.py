@@ -6,7 +6,7 @@ Issues of a phase are independent: one run opens all these gates, and one more t
 import json
 
 import pytest
-from support.stop_cases import GATES, LABELS, again, led_into, proves
+from support.stop_cases import GATES, LABELS, REVIEWER, again, led_into, proves
 
 from run_milestone.model import Kind, Verb
 from run_milestone.policy.stops import AGAIN, STOPS
@@ -36,7 +36,7 @@ def reworked(opened, answer_in_copy):
     """Fix, retry or restart, whichever a gate offers; what was in the way outside is out of it."""
 
     def repair(home):
-        (home / "odd").unlink()
+        (home / "reviewer").write_text(REVIEWER.replace("Looks good to me!", '{"findings": []}'))
         (home / "remote.git/open").touch()
         (pending,) = (path for path in (home / "remote.forge/checks").iterdir() if "pending" in path.read_text())
         pending.write_text('{"checks": [{"name": "ci", "state": "passed"}]}')

@@ -9,6 +9,8 @@ from run_milestone.model import Kind, Verb
 from run_milestone.policy.stops import AUTONOMOUS, STOPS
 
 WORK = {f"{number}-1": {f"{number}.js": "a = 1\n"} for number in ("01", "02", "03")}
+UNBOXED = "sandbox: {kind: none}\n"
+"""A box does not show the other checkout, so that nothing can be imported from it."""
 UNREACHABLE = [{"text": "It answers", "test": "tests/test_new.py::test_it"}]
 
 
@@ -33,7 +35,7 @@ CASES = (
         "1. Issue #01, criterion 1: its test is in tests/test_new.py, which the issue may not change",
         issue={"criteria": UNREACHABLE, "paths": {"allow": ["*.js"]}},
     ),
-    Case("bootstrap", Kind.TREE, "1. The tests import shop (", editable=True),
+    Case("bootstrap", Kind.TREE, "1. The tests import shop (", plan=UNBOXED, editable=True),
     Case("bootstrap", Kind.BASELINE, "1. the test command ended with exit code 1", broken=True),
     Case(
         "budget",
