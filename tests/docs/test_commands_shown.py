@@ -21,9 +21,8 @@ def shell(tmp_path, sealed_home):
 
 
 def test_a_larger_budget_is_given_as_shown(make_milestone, shell):
-    ada = make_milestone(
-        {"01-1": {"a.py": "A = 1\n"}}, plan="limits: {time: 1s}\nreviewers: [{name: slow, command: [sleep, '2']}]\n"
-    )
+    plan = "limits: {time: 1s}\ncommands: {test: [sleep, '2']}\n"
+    ada = make_milestone({"01-1": {"a.py": "A = 1\n"}}, plan=plan)
     assert ada.types("m1").code == 4
     printed = shell(ada.folder, block("docs/guides/unattended.md", "decide-budget"))
     assert "budget.approve written" in printed
