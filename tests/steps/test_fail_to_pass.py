@@ -1,5 +1,7 @@
 """What the tests prove: red before green, the base's own tests, the lines they run, and failures known before."""
 
+import pytest
+
 RED_FIRST = "tests: {red_first: true}"
 WIDGETS = '"""Widgets."""\n\nSIZE = 3\n'
 COLOUR = WIDGETS + 'COLOUR = "red"\n'
@@ -176,6 +178,35 @@ def test_unmeasured_coverage_stops_nothing(make_milestone):
     assert result.out.count("· Coverage of changed lines is not measured: let `commands: {test: …}` write") == 1
     assert [pull["labels"] for pull in ada.pulls()] == [[], []]
     assert all("Coverage of changed lines: not measured" in pull["body"] for pull in ada.pulls())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {
+            "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\nfilterwarnings = ["error"]\n',
+            ".coveragerc": "[run]\ninclude = widgets.py\n",
+        },
+        {
+            "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\naddopts = "-p no:cov"\n',
+        },
+        {
+            "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+            ".coveragerc": "[run]\nplugins = not_installed_anywhere\n",
+        },
+    ],
+    ids=["warnings are errors", "plugin switched off", "plugin of coverage missing"],
+)
+def test_a_project_that_refuses_coverage_runs_without(make_milestone, settings):
+    ada = make_milestone({"01-1": RED})
+    for name, text in settings.items():
+        (ada.folder / name).write_text(text)
+    ada.git("add", ".", where=".")
+    ada.git("commit", "--quiet", "--message=Have settings", where=".")
+    result = ada.types("m1")
+    assert "✓ Tests: 2 passed" in result.out
+    (pull,) = ada.pulls()
+    assert "Coverage of changed lines: not measured" in pull["body"]
 
 
 # ---- the baseline -------------------------------------------------------------------------------------------------

@@ -112,7 +112,28 @@ def run_suite(
     """Run the test command in `tree`; pytest runs `only` those test files (all, where it names none).
 
     `mine` is what the tree must be the source of: the tests are made to import it from there, and say so.
+    Where pytest ends without a result when asked for coverage, it runs again without: some projects cannot be
+    measured (`filterwarnings = error` beside settings of coverage), and their tests pass all the same.
     """
+    result = _run_once(processes, commands, tree, log, only=only, cover=cover, mine=mine)
+    no_result = result.problem is not None and result.ended and not result.cases
+    if not (cover and no_result and is_pytest(commands.test) and "{coverage}" not in " ".join(commands.test)):
+        return result
+    unmeasured = _run_once(processes, commands, tree, log, only=only, cover=False, mine=mine)
+    return result if unmeasured.problem else unmeasured
+
+
+def _run_once(
+    processes: Processes,
+    commands: Commands,
+    tree: Path,
+    log: Path,
+    *,
+    only: tuple[str, ...] | None,
+    cover: bool,
+    mine: Sources | None,
+) -> SuiteResult:
+    """Run the test command in `tree`, with coverage where `cover` says so."""
     with tempfile.TemporaryDirectory(prefix="run-milestone-") as folder:
         report, coverage = Path(folder) / "junit.xml", Path(folder) / "coverage.json"
         command = argument_list(commands.test, junit=str(report), coverage=str(coverage))
