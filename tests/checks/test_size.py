@@ -58,6 +58,8 @@ def test_an_empty_branch_is_told(world):
 def test_comments_layout_and_prose_are_no_code(world, name, before, after):
     change = world.change({name: before}, {name: after})
     assert reported(change) == [(Kind.EMPTY, "Only comments, documentation or blank lines were changed")]
+    (finding,) = check(change)
+    assert "give it `type: docs` in the plan" in finding.detail
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CODE_ASKED = frozenset({"feat", "fix", "perf", "refactor", "test"})
 """Types of issue that prose and comments alone do not answer."""
+NO_CODE_ASKED = "where the issue asks for no code, give it `type: docs` in the plan and run again"
+"""How a person says that prose is what was wanted."""
 
 REFUSED = 100_000_000
 """Bytes of one file. The common forges refuse a push that holds a larger one."""
@@ -44,7 +46,7 @@ def check(change: Change) -> Iterator[Finding]:
     if not change.files:
         yield _empty("no-change", "The branch changes nothing")
     elif change.issue.type in CODE_ASKED and not any(_has_code(change, file) for file in change.files):
-        yield _empty("no-code", "Only comments, documentation or blank lines were changed")
+        yield _empty("no-code", "Only comments, documentation or blank lines were changed", NO_CODE_ASKED)
 
 
 def _binaries(change: Change, files: list[ChangedFile]) -> Iterator[Finding]:
@@ -70,8 +72,8 @@ def _large(what: str, count: int, limit: int) -> Finding:
     return Finding(Kind.SIZE, Severity.WARNING, what, f"{count:,} {what} changed, the limit is {limit:,}")
 
 
-def _empty(rule: str, message: str) -> Finding:
-    return Finding(Kind.EMPTY, Severity.CRITICAL, rule, message)
+def _empty(rule: str, message: str, detail: str = "") -> Finding:
+    return Finding(Kind.EMPTY, Severity.CRITICAL, rule, message, detail=detail)
 
 
 def _has_code(change: Change, file: ChangedFile) -> bool:
