@@ -40,6 +40,7 @@ EXPECTED = {
     "checks": ("hard", "review", "fix skip abort", None, "fix skip"),
     "checks-pending": ("hard", "review", "retry skip abort", None, "retry skip"),
     "tool": ("hard", "lint, inspect, review", "retry approve skip abort", None, "skip"),
+    "failed": ("hard", "any", "retry skip abort", None, "retry skip"),
     "human": ("hard", "implement", "skip abort", None, ""),
     "blocked": ("hard", "branch", "skip abort", None, "skip"),
 }

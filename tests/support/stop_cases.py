@@ -117,6 +117,7 @@ GATES = (
     ),
     Case("29", Kind.CHECKS, "✗ ci failed", ({"red.js": "a\n"}, {"gone": "red.js", **SIMPLE})),
     Case("30", Kind.CHECKS_PENDING, "1. ci on PR #"),
+    Case("31", Kind.FAILED, "1. The branch feat/m1-31-do-31/mine is in the way of feat/m1-31-do-31"),
 )
 PLAN = """\
 checks: {wait: 1s}
@@ -194,6 +195,7 @@ def on_remote(ada, home):
         ada.git("commit", "--quiet", f"--message=Work on {name}", where=home / branch)
         ada.git("push", "--quiet", str(remote), branch, where=".")
         ada.git("worktree", "remove", str(home / branch), where=".")
+    ada.git("branch", "feat/m1-31-do-31/mine", "main", where=".")
     ada.git("symbolic-ref", "refs/heads/feat/m1-26-do-26", "refs/heads/main", where=remote)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.errors import UserError
 from ..core.units import count
+from ..policy.naming import branch_of, in_the_way
 
 if TYPE_CHECKING:
     from ..adapters.git import Git
@@ -141,7 +142,19 @@ def _places(project: Project, milestone: Milestone, processes: Processes) -> Ite
     else:
         heads = len(git.remote_heads())
         yield Sign(f"{name} remote", f"reachable, {heads} {'branch' if heads == 1 else 'branches'}")
+    yield from _branches(milestone, git)
     yield _forge(f"{name} forge", milestone, git, processes)
+
+
+def _branches(milestone: Milestone, git: Git) -> Iterator[Sign]:
+    """Yield the branches that keep the milestone's own from being made."""
+    heads = git.heads()
+    for branch in (milestone.branch, *(branch_of(milestone, issue) for issue in milestone.issues)):
+        blocking = in_the_way(branch, heads)
+        if blocking is not None:
+            what = f"{blocking} is in the way of {branch}; rename it: `git branch -m {blocking} {blocking}-old`"
+            yield Sign(f"{milestone.id} branches", what, works=False)
+            return
 
 
 def _forge(name: str, milestone: Milestone, git: Git, processes: Processes) -> Sign:

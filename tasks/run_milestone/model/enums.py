@@ -60,6 +60,7 @@ class Kind(StrEnum):
     SIZE = "size"
     EMPTY = "empty"
     TOOL = "tool"
+    FAILED = "failed"
     FORGE = "forge"
     CONFLICT = "conflict"
     TARGET = "target"

@@ -10,7 +10,7 @@ from ..model import Approval, Decision, Finding, Gate, Kind, Passed, Severity, T
 from . import budget
 from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from .phase_answers import left_out, lists_the_same
-from .stops import AGAIN, STOPS, uses_attempt
+from .stops import AGAIN, REPEATABLE, STOPS, uses_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -114,7 +114,8 @@ def _offered(kind: Kind, findings: Sequence[Finding], *, again: bool, milestone:
     wanted = milestone.decisions.get(kind, STOPS[kind].verbs)
     critical = any(finding.severity == "critical" for finding in findings)
     for verb in STOPS[kind].verbs:
-        out_of_attempts = uses_attempt(kind, verb) and not again
+        is_free = verb is Verb.RETRY and kind in REPEATABLE
+        out_of_attempts = uses_attempt(kind, verb) and not again and not is_free
         unapprovable = verb is Verb.APPROVE and kind in {Kind.REVIEW, Kind.SIZE} and critical
         if (verb in wanted or verb is Verb.ABORT) and not out_of_attempts and not unapprovable:
             yield verb

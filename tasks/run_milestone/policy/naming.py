@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from ..core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..model import Issue, Milestone
 
 _ID = re.compile(r"[mM]?((?:0|[1-9][0-9]{0,3})(?:\.(?:0|[1-9][0-9]{0,3}))?)")
@@ -55,6 +57,11 @@ def is_branch_of(milestone: Milestone, issue: Issue, branch: str) -> bool:
     if match is None:
         return False
     return match[1] == str(issue.github) if issue.github else match[2] == issue.slug
+
+
+def in_the_way(branch: str, heads: Iterable[str]) -> str | None:
+    """Return a branch that git cannot keep beside `branch`: one is the other's folder. None where there is none."""
+    return next((head for head in heads if branch.startswith(f"{head}/") or head.startswith(f"{branch}/")), None)
 
 
 def branch_name(identity: str, kind: str, number: str, slug: str) -> str:

@@ -17,7 +17,7 @@ class Stop:
     """One row: `title` is what the transcript calls it, `found_by` the step, `autonomous` the verbs tried in order.
 
     A row of tier LABEL names its `label`; a row of tier HARD names its `verbs`. `FIX`, `RETRY` and `RESTART`
-    are offered while attempts remain.
+    are offered while attempts remain, but for the `RETRY` of what is REPEATABLE.
     """
 
     kind: Kind
@@ -64,6 +64,7 @@ _TABLE = (
     _hard(Kind.SIZE, "Large change", "inspect", (_A, _S, _X), (_S,)),
     _hard(Kind.EMPTY, "Empty change", "inspect", (_F, _S, _X), (_F, _S)),
     _hard(Kind.TOOL, "A check could not run", "lint, inspect, review", (_R, _A, _S, _X), (_S,)),
+    _hard(Kind.FAILED, "A step could not finish", "any", (_R, _S, _X), (_R, _S)),
     _hard(Kind.FORGE, "Push or pull request failed", "push, pr", (_R, _S, _X), (_R, _S)),
     _hard(Kind.CONFLICT, "Merge conflict with the base", "push", (_F, _S, _X), (_F, _S)),
     _hard(Kind.TARGET, "Would reach the target branch", "push, pr", (_X,), (_X,)),
@@ -95,6 +96,9 @@ def uses_attempt(kind: Kind, verb: Verb) -> bool:
     """Return whether a verb uses up an attempt: all that have work done again, not those that only measure again."""
     return verb in AGAIN and not (verb is Verb.RETRY and kind in MEASURED_AGAIN)
 
+
+REPEATABLE = frozenset({Kind.TOOL, Kind.FAILED, Kind.FORGE, Kind.CHECKS_PENDING})
+"""Stops whose `retry` asks no agent: a person may retry as often as it takes, `--autonomous` while attempts remain."""
 
 _LABELS = (
     Label("needs-db-review", "1d76db", "Changes the database schema without breaking it"),

@@ -11,15 +11,15 @@ from ..store.issue_status import issue_statuses
 from .phrases import RULE, headline, short_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..model import Decision, Milestone
     from ..store import State
     from ..store.issue_status import IssueStatus
 
 
-def autonomous_report(milestone: Milestone, state: State, *, aborted: bool) -> list[str]:
-    """Return the report. `aborted` says whether this run was."""
+def autonomous_report(milestone: Milestone, state: State, problems: Mapping[str, str], *, aborted: bool) -> list[str]:
+    """Return the report. `problems` are the tasks that failed without a question, `aborted` whether this run was."""
     issues = issue_statuses(milestone, state)
     decisions = [decision for decision in state.decisions.all() if decision.who == AUTONOMOUS]
     attempted = [issue for issue in issues if state.markers.read(f"{issue.number}:{Step.BRANCH}") or issue.decisions]
@@ -37,6 +37,7 @@ def autonomous_report(milestone: Milestone, state: State, *, aborted: bool) -> l
             [
                 *(_aborted(milestone, state.decisions.all()[-1]) if aborted else ()),
                 *_waiting(milestone, state),
+                *(f"{milestone.id}:{task} failed: {why}" for task, why in problems.items()),
                 *_to_review(milestone, issues),
             ]
         ),

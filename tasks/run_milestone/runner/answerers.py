@@ -113,7 +113,8 @@ class StopTable:
         """Return the first of the table's verbs that the gate still offers."""
         _ = decisions
         verbs = (Verb.ABORT,) if gate.kind is Kind.SECRET else STOPS[gate.kind].autonomous
-        verb = next((verb for verb in verbs if verb in gate.verbs), None)
+        used_up = AGAIN if gate.attempt >= gate.attempts else frozenset()
+        verb = next((verb for verb in verbs if verb in gate.verbs and verb not in used_up), None)
         return None if verb is None else Answer(verb, f"autonomous: {_grounds(gate)}", AUTONOMOUS)
 
 

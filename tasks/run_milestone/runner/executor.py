@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import OutsideError, PlanError, UsageError
 from ..model import Step
 from ..policy import unboxed
 from ..policy.graph import COMPLETE, Node
@@ -14,8 +15,9 @@ from ..render import steps as words
 from ..render.gate import why_asked, why_passed
 from ..render.transcript import task_note
 from ..steps.registry import lookup
+from ..steps.task import Questions, failure
 from . import budget_tracker
-from .ask import OpenQuestion, after, before
+from .ask import OpenQuestion, after, ask_about, before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +57,22 @@ class Execution:
 
 
 def execute(ctx: RunContext, node: Node, verdict: Verdict, gates: Gates, done: DoneTasks) -> None:
-    """Run one task and record it; raises Stopped where a person has to decide first."""
+    """Run one task and record it; raises Stopped where a person has to decide first.
+
+    What fails inside a step of an issue is a question as well.
+    """
+    try:
+        _execute(ctx, node, verdict, gates, done)
+    except (OutsideError, UsageError, OSError) as error:
+        if node.issue is None or node.step is None or isinstance(error, PlanError):
+            raise
+        outcome = ask_about(ctx, node.issue, Questions((failure(node.step, error),)))
+        if not isinstance(outcome, OpenQuestion):
+            raise
+        gates.stop(ctx, outcome, node.issue)
+
+
+def _execute(ctx: RunContext, node: Node, verdict: Verdict, gates: Gates, done: DoneTasks) -> None:
     one = Execution(ctx, node, *lookup(ctx, node), gates)
     _keep_budget(one)
     if node.issue is not None:

@@ -88,7 +88,9 @@ def _finish(session: Session) -> int:
     options = session.options
     if options.autonomous:
         session.console.leave_all()
-        session.console.say(autonomous_report(session.milestone, session.store, aborted=session.aborted))
+        session.console.say(
+            autonomous_report(session.milestone, session.store, session.problems, aborted=session.aborted)
+        )
     code = _exit_code(session)
     if options.only and code == ExitCode.DONE:
         session.console.leave_all()

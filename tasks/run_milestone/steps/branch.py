@@ -10,6 +10,7 @@ from ..model import BranchMade, Finding, Implemented, Kind, Pushed, Severity, St
 from ..plan.review import unspecified
 from ..policy.gating import skipped
 from ..policy.graph import step_name
+from ..policy.naming import in_the_way
 from .base_branch import behind, counting, fetch_base, milestone_head, moved, stands_on, tip_of
 from .task import IssueStep, Questions
 
@@ -37,7 +38,7 @@ class Branch(IssueStep[BranchMade]):
 
     def blockers(self, ctx: StepContext) -> Questions:
         """Return what keeps the issue from being started: no specification, or a skipped issue it depends on."""
-        return Questions((*unspecified(ctx.issue), *_skipped_dependencies(ctx)))
+        return Questions((*unspecified(ctx.issue), *_skipped_dependencies(ctx), *_in_the_way(ctx)))
 
     def run(self, ctx: StepContext) -> BranchMade:
         """Make the branch where it is missing, else bring it up to its base."""
@@ -67,6 +68,15 @@ def _skipped_dependencies(ctx: StepContext) -> tuple[Finding, ...]:
         for number in ctx.issue.depends_on
         if skipped(number, ctx.run.issues[number].phase, decisions, finished=False)
     )
+
+
+def _in_the_way(ctx: StepContext) -> tuple[Finding, ...]:
+    """Return the branch beside which git cannot make the issue's, with how to move it away."""
+    name = None if ctx.head else in_the_way(ctx.branch, ctx.run.branches.heads)
+    if name is None:
+        return ()
+    what = f"The branch {name} is in the way of {ctx.branch}: git keeps no branch of a name that is another's folder"
+    return (Finding(Kind.FAILED, Severity.CRITICAL, Step.BRANCH, what, detail=f"`git branch -m {name} {name}-old`"),)
 
 
 def _work(ctx: StepContext) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..adapters.agents import agent_of
 from ..adapters.agents.base import Assignment, Report
+from ..core.errors import OutsideError, UsageError
 from ..core.text import for_markdown, for_title
 from ..model import BranchMade, Finding, Implemented, Kind, Severity, Step
 from ..policy.graph import step_name
@@ -17,7 +18,7 @@ from .base_branch import conflict, counting, fetch_base, stands_on, tip_of
 from .gates import shown_paths
 from .push import foreign, seen_now
 from .restart import restart_due, throw_away
-from .task import IssueStep, Questions
+from .task import IssueStep, Questions, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,9 +89,17 @@ def _measured(
 
 
 def _by_agent(ctx: StepContext, head: str) -> Implemented:
-    git = ctx.git
-    git.checkout(ctx.tree, head, ctx.index)
+    ctx.git.checkout(ctx.tree, head, ctx.index)
     report = _ask(ctx)
+    try:
+        return _taken(ctx, head, report)
+    except (OutsideError, UsageError, OSError) as error:  # recorded, so that no run pays the agent again unasked
+        return Implemented(head, ctx.attempt, 0, 0, cost=report.cost, problem=failure(Step.IMPLEMENT, error))
+
+
+def _taken(ctx: StepContext, head: str, report: Report) -> Implemented:
+    """Commit what the agent left in the tree, and move the branch to it."""
+    git = ctx.git
     commit = head if report.problem else git.commit(ctx.tree, head, ctx.index, _message(ctx, report))
     if report.problem or (commit == head and ctx.attempt > 1):
         return _failed(ctx, head, report.problem or "the agent changed nothing", report.cost)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ..core.errors import UserError
 from ..core.serialize import digest
-from ..model import Decision, Finding, Step, Verb
+from ..model import Decision, Finding, Kind, Severity, Step, Verb
 from ..policy.stops import STOPS
 from .context import RunContext, StepContext
 
@@ -112,6 +113,8 @@ class IssueStep(Task[StepContext, E]):
 
     def _is_retried_by(self, decision: Decision) -> bool:
         kind = decision.kind
+        if kind is Kind.FAILED:
+            return decision.verb is Verb.RETRY and any(one.rule == self.name for one in decision.findings)
         return decision.verb is Verb.RETRY and kind is not None and self.name in STOPS[kind].found_by.split(", ")
 
     def findings(self, ctx: StepContext, evidence: E) -> Questions:
@@ -123,6 +126,14 @@ class IssueStep(Task[StepContext, E]):
 
 class MilestoneTask(Task[RunContext, E]):
     """A task of the milestone itself."""
+
+
+def failure(step: Step, error: UserError | OSError) -> Finding:
+    """Return what to ask where a step could not finish. The rule names the step that a retry runs again."""
+    if isinstance(error, UserError):
+        return Finding(Kind.FAILED, Severity.CRITICAL, step, error.what, detail=error.do)
+    what = f"{error.strerror or error}: {error.filename}" if error.filename else str(error.strerror or error)
+    return Finding(Kind.FAILED, Severity.CRITICAL, step, what)
 
 
 def _setting(ctx: StepContext, name: str) -> Any:

@@ -33,7 +33,8 @@ what [`--autonomous`](../guides/unattended.md) does. `run-milestone doctor --sto
 | --- | --- | --- | --- | --- | --- |
 {stops}
 
-- `fix`, `retry` and `restart` are offered while attempts remain (`limits: {{attempts: 2}}`), counted over all runs.
+- `fix`, `retry` and `restart` are offered while attempts remain (`limits: {{attempts: 2}}`), counted over all runs. A \
+`retry` that asks no agent (`tool`, `failed`, `forge`, `checks-pending`) stays on offer.
 - A critical finding of a review cannot be approved.
 - A plan can offer fewer answers (`decisions: {{size: [skip]}}`), never more. `abort` always is.
 - To answer, touch a file, or [one of the other ways](../explanation/approvals.md#how-to-answer).

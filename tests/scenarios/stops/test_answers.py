@@ -4,6 +4,7 @@ Issues of a phase are independent: one run opens all these gates, and one more t
 """
 
 import json
+import subprocess
 
 import pytest
 from support.stop_cases import GATES, LABELS, REVIEWER, again, led_into, proves
@@ -38,6 +39,7 @@ def reworked(opened, answer_in_copy):
     def repair(home):
         (home / "reviewer").write_text(REVIEWER.replace("Looks good to me!", '{"findings": []}'))
         (home / "remote.git/open").touch()
+        subprocess.run(["git", "branch", "-D", "feat/m1-31-do-31/mine"], cwd=home / "product", check=True)
         (pending,) = (path for path in (home / "remote.forge/checks").iterdir() if "pending" in path.read_text())
         pending.write_text('{"checks": [{"name": "ci", "state": "passed"}]}')
 
