@@ -10,7 +10,7 @@ from ..adapters.agents import agent_of
 from ..adapters.agents.base import Assignment, Report
 from ..core.errors import OutsideError, UsageError
 from ..core.text import for_markdown, for_title
-from ..model import BranchMade, Finding, Implemented, Kind, Severity, Step
+from ..model import BranchMade, Finding, Implemented, Kind, Severity, Step, Verb
 from ..policy.graph import step_name
 from ..render import steps as render_steps
 from ..render.phrases import one_line
@@ -53,10 +53,18 @@ class Implement(IssueStep[Implemented]):
         made = [commit for commit in commits if commit.attempt == ctx.attempt]
         if made:
             return _measured(ctx, f"{made[-1].sha}^", made[-1].sha, adopted=True)
+        if _by_somebody_else(ctx):
+            return _measured(ctx, base, head, adopted=True)
         if restart_due(ctx):
             restarted = throw_away(ctx, base, head, commits)
             return replace(_implement(ctx, base, base, ()), restarted=restarted)
         return _implement(ctx, base, head, commits)
+
+    def drift(self, ctx: StepContext, evidence: Implemented) -> str | None:
+        """Return that a person committed to the branch since the attempt failed."""
+        if evidence.problem is None or ctx.run.adapters is None:
+            return None
+        return "somebody committed to its branch" if _by_somebody_else(ctx) else None
 
     def findings(self, ctx: StepContext, evidence: Implemented) -> Questions:
         """Return the agent's problem, or what a person is asked to do, with what is wanted of them."""
@@ -64,6 +72,22 @@ class Implement(IssueStep[Implemented]):
             return Questions()
         listing = render_steps.wanted_of_person(ctx.issue, ctx.rework) if ctx.agent.kind == "human" else []
         return Questions((evidence.problem,), "", tuple(listing))
+
+
+def _by_somebody_else(ctx: StepContext) -> bool:
+    """Return whether a person committed to the branch since an attempt failed: that answers the question it left."""
+    before = ctx.recorded(Step.IMPLEMENT, Implemented)
+    if before is None or before.problem is None or before.problem.kind not in _ANSWERED_BY_COMMIT:
+        return False
+    if ctx.head is None or ctx.head == before.head:
+        return False
+    known = {commit.sha for commit in ctx.git.commits(ctx.base, before.head, *ctx.marks)}
+    return any(
+        not commit.ours and commit.sha not in known for commit in ctx.git.commits(ctx.base, ctx.head, *ctx.marks)
+    )
+
+
+_ANSWERED_BY_COMMIT = frozenset({Kind.AGENT, Kind.FAILED})
 
 
 def _implement(ctx: StepContext, base: str, head: str, commits: tuple[Commit, ...]) -> Implemented:
@@ -97,10 +121,17 @@ def _by_agent(ctx: StepContext, head: str) -> Implemented:
         return Implemented(head, ctx.attempt, 0, 0, cost=report.cost, problem=failure(Step.IMPLEMENT, error))
 
 
+def _answers_fix(ctx: StepContext) -> bool:
+    """Return whether this attempt answers a `fix`: where nothing changed, the question before it is asked again."""
+    return ctx.rework is not None and ctx.rework.verb is Verb.FIX
+
+
 def _taken(ctx: StepContext, head: str, report: Report) -> Implemented:
     """Commit what the agent left in the tree, and move the branch to it."""
     git = ctx.git
     commit = head if report.problem else git.commit(ctx.tree, head, ctx.index, _message(ctx, report))
+    if commit == head and not report.problem and _answers_fix(ctx):
+        return _measured(ctx, head, head, report=Report(("The agent changed nothing",), report.cost))
     if report.problem or (commit == head and ctx.attempt > 1):
         return _failed(ctx, head, report.problem or "the agent changed nothing", report.cost)
     if commit != head:
