@@ -7,7 +7,7 @@ import pytest
 from run_milestone.checks.secrets import check, pieces, scan
 from run_milestone.core.secret_shapes import SHAPES
 from run_milestone.core.text import for_record
-from run_milestone.model import Kind, Severity
+from run_milestone.model import Kind, Limits, Severity
 
 AWS = "AKIA" + "QWERTYUIOPASDFGH"
 GITHUB = "ghp_" + "a1B2" * 9
@@ -174,3 +174,14 @@ def test_a_text_in_another_encoding_is_searched(world):
 def test_an_archive_is_never_taken_as_searched(world, name, start):
     (finding,) = check(world.change({}, {name: start + b"\0more"}))
     assert (finding.kind, finding.message.partition(",")[0]) == (Kind.TOOL, f"{name} is an archive")
+
+
+def test_a_binary_that_cannot_be_read_is_told(world):
+    world.read = lambda commit, path: None
+    (finding,) = check(world.change({}, {"a.bin": b"\0\1"}))
+    assert (finding.kind, finding.message.partition(",")[0]) == (Kind.TOOL, "a.bin cannot be read")
+
+
+def test_a_large_binary_within_the_limit_is_told(world):
+    change = world.change({}, {"a.bin": b"\0" * 1_000_001}, limits=Limits(bytes=2_000_000))
+    assert [finding.message.partition(",")[0] for finding in check(change)] == ["a.bin is larger than 1"]

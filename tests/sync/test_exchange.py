@@ -272,6 +272,25 @@ def test_the_work_before_a_restart_travels_too(machine):
     assert bob.git.kept("m1/01/attempt-1") == (first,)
 
 
+def test_kept_work_with_a_secret_stays_here(machine):
+    ada = machine("ada")
+    branch, first = ada.commits("01", "KEY = 'AKIA" + "QX7TZ3M5LB2VN8RC'\n")
+    ada.git.keep("m1/01/attempt-1", first)
+    ada.git.set_branch(branch, ada.git.head("main"), first)
+    ada.commits("01", "PART = 2\n")
+    ada.push()
+    assert ada.sync.refs.look().refs.keys() == {"state", f"work/{branch}"}
+    assert "The commits of #01 stay here" in ada.sync.take_notes()[0]
+
+
+def test_a_removed_secret_withholds_its_branch(machine):
+    ada = machine("ada")
+    ada.commits("01", "KEY = 'AKIA" + "QX7TZ3M5LB2VN8RC'\n")
+    ada.commits("01", "PART = 2\n")
+    ada.push()
+    assert ada.sync.refs.look().refs.keys() == {"state"}
+
+
 # ---- bad input ----------------------------------------------------------------------------------------------------
 
 

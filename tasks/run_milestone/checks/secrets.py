@@ -64,14 +64,30 @@ def _finding(type_: str, path: str, line: int | None = None) -> Finding:
 
 def _in_binary(change: Change, file: ChangedFile) -> Iterator[Finding]:
     """Search a whole binary file, where lines mean nothing. What cannot be searched is said."""
-    if change.size(file) > LARGEST:
+    size = change.size(file)
+    if size > max(LARGEST, change.milestone.limits.bytes):
         return
-    content = change.commits.read(change.head, file.path) or b""
-    if content.startswith(_ARCHIVES) or content[257:262] == b"ustar":
-        yield failed("secrets", f"{file.path} is an archive, so it was not searched for secrets. Look into it yourself")
+    content = change.commits.read(change.head, file.path) if size <= LARGEST else None
+    if (why := unreadable(content, size)) is not None:
+        yield failed("secrets", f"{file.path} {why}, so it was not searched for secrets. Look into it yourself")
         return
-    text = content.replace(b"\0", b"").decode("utf-8", "replace")  # without zero bytes UTF-16 reads as ASCII
-    yield from (_finding(type_, file.path) for type_ in dict.fromkeys(secret.type for secret in scan(text)))
+    types = (secret.type for secret in scan_bytes(content or b""))
+    yield from (_finding(type_, file.path) for type_ in dict.fromkeys(types))
+
+
+def unreadable(content: bytes | None, size: int) -> str | None:
+    """Return why a binary file cannot be searched, None where it can."""
+    if size > LARGEST:
+        return f"is larger than {LARGEST:,} bytes"
+    if content is None:
+        return "cannot be read"
+    is_archive = content.startswith(_ARCHIVES) or content[257:262] == b"ustar"
+    return "is an archive" if is_archive else None
+
+
+def scan_bytes(content: bytes) -> tuple[Secret, ...]:
+    """Return every credential in the bytes of a file. Without zero bytes UTF-16 reads as ASCII."""
+    return scan(content.replace(b"\0", b"").decode("utf-8", "replace"))
 
 
 def scan(text: str) -> tuple[Secret, ...]:

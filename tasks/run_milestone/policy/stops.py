@@ -46,7 +46,7 @@ _TABLE = (
     Stop(Kind.PLAN_WARNING, "Plan review: warnings", "plan-review", Tier.NOTE),
     _hard(Kind.SPEC_MISSING, "Issue is not specified", "plan-review", (_S, _X), (_S,)),
     _hard(Kind.BASELINE, "Tests fail before any work", "bootstrap", (_R, _A, _X), (_X,)),
-    _hard(Kind.SECRET, "Secret in the change", "inspect", (_F, _X), (_X,)),
+    _hard(Kind.SECRET, "Secret in the change", "inspect, push", (_F, _X), (_X,)),
     _hard(Kind.TREE, "Tests of another tree", "bootstrap, test", (_R, _X), (_X,)),
     _hard(Kind.TESTS, "Tests failing", "test", (_F, _R, _S, _X), (_F, _S)),
     _hard(Kind.TAMPERING, "Tests or checks weakened", "inspect", (_A, _F, _S, _X), (_S,)),

@@ -15,6 +15,7 @@ from ..policy.graph import step_name
 from ..render import steps as render_steps
 from ..render.phrases import one_line
 from .base_branch import conflict, counting, fetch_base, stands_on, tip_of
+from .clean_history import asks_about_history, rebuild_of, wanted_by_hand
 from .gates import shown_paths
 from .push import foreign, seen_now
 from .restart import restart_due, throw_away
@@ -91,6 +92,8 @@ _ANSWERED_BY_COMMIT = frozenset({Kind.AGENT, Kind.FAILED})
 
 
 def _implement(ctx: StepContext, base: str, head: str, commits: tuple[Commit, ...]) -> Implemented:
+    if asks_about_history(ctx):
+        return _joined_anew(ctx, head)
     if ctx.agent.kind == "human":
         return _by_person(ctx, base, head, commits)
     if ctx.rework is not None and ctx.rework.kind is Kind.CONFLICT:
@@ -101,7 +104,7 @@ def _implement(ctx: StepContext, base: str, head: str, commits: tuple[Commit, ..
 
 
 def _measured(
-    ctx: StepContext, before: str, head: str, *, adopted: bool = False, report: Report | None = None
+    ctx: StepContext, before: str, head: str, report: Report | None = None, *, adopted: bool = False
 ) -> Implemented:
     files, lines = ctx.git.measure(before, head)
     lines_reported, cost = (report.lines, report.cost) if report else ((), None)
@@ -134,9 +137,32 @@ def _taken(ctx: StepContext, head: str, report: Report) -> Implemented:
         return _measured(ctx, head, head, report=Report(("The agent changed nothing",), report.cost))
     if report.problem or (commit == head and ctx.attempt > 1):
         return _failed(ctx, head, report.problem or "the agent changed nothing", report.cost)
+    if commit == head:
+        return _measured(ctx, head, head, report=report)
+    return _measured(ctx, head, *_moved(ctx, head, commit, report))
+
+
+def _moved(ctx: StepContext, head: str, commit: str, report: Report) -> tuple[str, Report]:
+    """Move the branch to what was committed, without earlier commits of the run that hold a secret it removed.
+
+    Returns the branch's new commit, and the report with what was joined.
+    """
+    rebuild = rebuild_of(ctx, commit)
+    if rebuild is not None:
+        report = replace(report, lines=(*report.lines, rebuild.note))
+        commit = ctx.git.commit_again(commit, rebuild.parents, _message(ctx, report))
     if commit != head:
-        git.set_branch(ctx.branch, commit, head)
-    return _measured(ctx, head, commit, report=report)
+        ctx.git.set_branch(ctx.branch, commit, head)
+    return commit, report
+
+
+def _joined_anew(ctx: StepContext, head: str) -> Implemented:
+    """Take a secret out of the branch's earlier commits where all of them are the run's, else say what to do."""
+    if (wanted := wanted_by_hand(ctx, head)) is not None:
+        problem = Finding(Kind.HUMAN, Severity.INFO, "human", wanted, detail=_place(ctx))
+        return Implemented(head, ctx.attempt, 0, 0, problem=problem)
+    nobody_asked = Report(cost=0.0)
+    return _measured(ctx, head, *_moved(ctx, head, head, nobody_asked))
 
 
 def _merged(ctx: StepContext, head: str) -> Implemented:
@@ -160,7 +186,7 @@ def _joined(ctx: StepContext, head: str, other: str, report: Report) -> Implemen
     unresolved = [path for path in merged.conflicts if _MARKER.search(git.read(commit, path) or b"")]
     if unresolved:
         return _failed(ctx, head, f"conflict markers are left in {', '.join(unresolved)}", report.cost)
-    git.set_branch(ctx.branch, commit, head)
+    commit, report = _moved(ctx, head, commit, report)
     return _measured(ctx, merged.tree, commit, report=report)
 
 

@@ -9,6 +9,7 @@ from ..core.errors import OutsideError
 from ..model import BranchMade, Finding, Kind, Pushed, Severity, Step
 from ..policy.stacking import join_of
 from .base_branch import BASE, conflict, fetch_base, stands_on
+from .clean_history import history_finding
 from .task import IssueStep
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def _push(ctx: StepContext, head: str) -> Pushed:
         return _stopped(ctx, Kind.TARGET, f"The push is refused: {wrong}")
     if (clash := conflict(ctx)) is not None:
         return Pushed(head, clash)
+    if (secret := history_finding(ctx, head)) is not None:
+        return replace(Pushed(head, secret), there=heads.get(ctx.branch))
     _push_base(ctx, heads)
     if (theirs := foreign(ctx, head, heads)) is not None:
         return replace(_stopped(ctx, Kind.CONFLICT, _way_out(ctx, theirs)), there=theirs)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..checks.diff import changed_files
-from ..checks.secrets import scan
+from ..checks.commit_secrets import removed_secrets, tainted_commits
 from ..model import BranchMade, Inspected, Kind, Step
 from ..policy.graph import BOOTSTRAP, step_name
 
@@ -29,6 +28,8 @@ class Branches:
         self._milestone = milestone
         self._state = state
         self._git = git
+        self._searched: dict[str, bool] = {}
+        """Whether commits that are kept from before a restart hold no secret."""
         self.withheld: tuple[str, ...] = ()
         """Issues whose commits the last push left out, because they hold a secret or could not be looked through."""
 
@@ -92,7 +93,7 @@ class Branches:
         for number, made in self._begun():
             if number in changed:
                 swaps |= self._swap(number, made, heads.get(made.branch), remote)
-        return swaps | {name: (None, sha) for name, sha in self._kept().items() if name not in remote.refs}
+        return swaps | self._kept_swaps(remote)
 
     def _swap(self, number: str, made: BranchMade, head: str | None, remote: RemoteRefs) -> dict[str, Swap]:
         """Send a branch's commit that no branch of the remote holds, and remove a work ref whose commit one holds."""
@@ -103,7 +104,7 @@ class Branches:
         if head in {made.base, pushed} or self._contains(pushed, head):
             is_held = sent is not None and (self._contains(pushed, sent) or self._holds_kept(sent))
             return {name: (sent, None)} if is_held else {}
-        if not self._is_harmless(number, made.base, head):
+        if not self._is_harmless(number, made.base, head, remote):
             self.withheld += (number,)
             return {}
         return {name: (sent, head)}
@@ -117,21 +118,27 @@ class Branches:
         refs = {name.removeprefix(prefix): sha for name, sha in self._git.kept_refs(f"{self._milestone.id}/*/").items()}
         return {name: sha for name, sha in refs.items() if _is_kept(name)}
 
-    def _is_harmless(self, number: str, base: str, head: str) -> bool:
-        """Return whether a change was looked through and holds no secret; one that was not is never sent."""
+    def _is_harmless(self, number: str, base: str, head: str, remote: RemoteRefs) -> bool:
+        """Return whether each commit was looked through and holds no secret; one that was not is never sent."""
         inspected = self._state.markers.evidence(step_name(number, Step.INSPECT), Inspected)
         if inspected is not None and inspected.head == head:
-            return not any(finding.kind in {Kind.SECRET, Kind.TOOL} for finding in inspected.findings)
-        try:
-            return not any(scan(text) for text in self._texts(base, head))
-        except ImportError:
-            return False
+            is_clean = not any(finding.kind in {Kind.SECRET, Kind.TOOL} for finding in inspected.findings)
+            return is_clean and not removed_secrets(self._git, base, head, (base, *self._known(remote)))
+        return not tainted_commits(self._git, head, (base, *self._known(remote)))
 
-    def _texts(self, base: str, head: str) -> Iterator[str]:
-        for file in changed_files(self._git.diff(base, head, "--unified=0")):
-            if file.binary and file.after:
-                yield (self._git.read(head, file.after) or b"").decode("utf-8", "replace")
-            yield from (text for _, text in file.added)
+    def _kept_swaps(self, remote: RemoteRefs) -> dict[str, Swap]:
+        """Return how to send the work before a restart; what holds a secret stays here."""
+        new = {name: sha for name, sha in self._kept().items() if name not in remote.refs}
+        for name, sha in new.items():
+            if sha not in self._searched:
+                self._searched[sha] = not tainted_commits(self._git, sha, self._known(remote))
+            if not self._searched[sha]:
+                self.withheld += (name.partition("/")[0],)
+        return {name: (None, sha) for name, sha in new.items() if self._searched[sha]}
+
+    def _known(self, remote: RemoteRefs) -> tuple[str, ...]:
+        """Return the commits of the remote's branches that are here."""
+        return tuple(sha for sha in dict.fromkeys(remote.heads.values()) if self._git.has(sha))
 
 
 def _is_kept(name: str) -> bool:

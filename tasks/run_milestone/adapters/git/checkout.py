@@ -141,6 +141,10 @@ class Checkout(Objects):
             return parent
         return self._commit_tree(self.graft(parent, commit, wanted, index), (parent,), message)
 
+    def commit_again(self, commit: str, parents: tuple[str, ...], message: str) -> str:
+        """Return a commit that holds the same files as `commit`, with other parents and another message."""
+        return self._commit_tree(self.tree_of(commit), parents, message)
+
     def _commit_tree(self, made: str, parents: tuple[str, ...], message: str) -> str:
         name, email = self._identity
         env = {

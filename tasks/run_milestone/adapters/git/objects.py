@@ -14,6 +14,7 @@ from .cmd import OBJECT_ID, lying, object_id
 from .hunk_places import with_places
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from ..process import Coprocess
@@ -79,13 +80,16 @@ class CatFile:
         line, _ = _ask(self._names, name)
         return None if line.endswith(" missing") else object_id(line.partition(" ")[0], name)
 
-    def read(self, name: str) -> bytes | None:
-        """Return the bytes of the file `name` (`<commit>:src/a.py`), None where it is no file. Errors: as `resolve`."""
+    def read(self, name: str, kind: str = "blob") -> bytes | None:
+        """Return the bytes of the file `name` (`<commit>:src/a.py`), None where it is no file. Errors: as `resolve`.
+
+        With another `kind` (`commit`), an object of that kind is read.
+        """
         line, content = _ask(self._files, name)
         if line.endswith(" missing"):
             return None
         object_id(line.partition(" ")[0], name)
-        return content if line.split(" ")[1:2] == ["blob"] else None
+        return content if line.split(" ")[1:2] == [kind] else None
 
     def size(self, name: str) -> int:
         """Return the size in bytes of the file `name` (`<commit>:src/a.py`), 0 where it is no file."""
@@ -155,6 +159,23 @@ class Objects:
     def compare(self, before: str, now: str, paths: tuple[str, ...]) -> str:
         """Return how files differ between two commits."""
         return self._to_file(*RENAMES, before, now, "--", *paths).decode("utf-8", "replace")
+
+    def new_commits(self, head: str, known: Iterable[str]) -> tuple[str, ...]:
+        """Return the commits up to `head` that none of the `known` commits holds, oldest first."""
+        rows = self._git.rows("rev-list", "--reverse", "--topo-order", head, *(f"^{sha}" for sha in known))
+        return tuple(object_id(row, "a commit") for row in rows)
+
+    def commit_text(self, sha: str) -> bytes:
+        """Return a commit as git stores it: tree, parents, author, committer, and its message."""
+        content = self._own.read(sha, "commit")
+        if content is None:
+            raise lying(f"listed commit {sha[:10]}")
+        return content
+
+    def parents(self, sha: str) -> tuple[str, ...]:
+        """Return the parents of a commit, the first one first."""
+        header = self.commit_text(sha).partition(b"\n\n")[0].decode("utf-8", "replace")
+        return tuple(line.removeprefix("parent ") for line in header.split("\n") if line.startswith("parent "))
 
     @functools.lru_cache(maxsize=8)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def diff(self, base: str, head: str, *options: str) -> str:
