@@ -49,6 +49,7 @@ MIRRORED = {
         "reviews",
         "gate_comments",
         "doctor",
+        "forecast",
     ),
     *(
         "gates",

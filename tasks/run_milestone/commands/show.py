@@ -1,4 +1,4 @@
-"""Commands that show something and change nothing: status, gates, why, graph, report, verify, doctor."""
+"""Commands that show something and change nothing, such as `status`, `gates`, `why` and `forecast`."""
 
 from __future__ import annotations
 
@@ -81,6 +81,19 @@ def verify(args: argparse.Namespace) -> int:
     return ExitCode.FAILED if parts and any(parts.values()) else ExitCode.DONE
 
 
+def forecast(args: argparse.Namespace) -> int:
+    """Say which open branches of a milestone conflict with each other; nothing changes."""
+    from ..render.forecast import forecast_text
+    from .forecast import forecast_conflicts
+
+    project = current_project()
+    milestone = load_plan(project, args.milestone)
+    result = forecast_conflicts(project, milestone)
+    pairs = [(clash.one.label, clash.other.label, clash.paths) for clash in result.clashes]
+    put(forecast_text(milestone.id, len(result.branches), pairs))
+    return ExitCode.FAILED if pairs else ExitCode.DONE
+
+
 def doctor(args: argparse.Namespace) -> int:
     """Check what works here: Python, git, tools, and each plan's repository, remote, forge, agent and commands."""
     from ..plan import milestones
@@ -124,5 +137,6 @@ COMMANDS: Commands = {
     "graph": (graph, _add_graph),
     "report": (report, add_milestone),
     "verify": (verify, add_milestone),
+    "forecast": (forecast, add_milestone),
     "doctor": (doctor, _add_doctor),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from .cmd import NOTHING, checked, lying, object_id
 from .objects import Objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from .cmd import GitCmd
@@ -104,8 +105,20 @@ class Checkout(Objects):
 
     def merged(self, one: str, other: str) -> Merged:
         """Merge two commits without touching any tree."""
+        return self._merge(one, other)
+
+    def conflicts(self, one: str, other: str) -> tuple[str, ...]:
+        """Return the paths in which two commits conflict. The repository gets no objects from the merge."""
+        if self.is_ancestor(one, other) or self.is_ancestor(other, one):
+            return ()
+        place = str(self._git.common / "objects").replace("\\", "\\\\").replace('"', '\\"')
+        with tempfile.TemporaryDirectory(prefix="run-milestone-") as folder:
+            objects = {"GIT_OBJECT_DIRECTORY": folder, "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{place}"'}
+            return self._merge(one, other, objects).conflicts
+
+    def _merge(self, one: str, other: str, env: Mapping[str, str] | None = None) -> Merged:
         words = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", one, other)
-        result = self._git.call(*words)
+        result = self._git.call(*words, env=env)
         output = result.out if result.code == 1 else checked(words, result).out
         tree, *names = output.split("\0")
         paths = tuple(sorted({name for name in names if name}))
