@@ -25,6 +25,7 @@ from run_milestone.model import (
     Reviewer,
     SandboxSpec,
     Tier,
+    TreeSpec,
     Verb,
 )
 from run_milestone.plan.schema import plan_schema
@@ -36,6 +37,7 @@ PAIRS = {
     ("repository",): RepositorySpec,
     ("agent",): AgentSpec,
     ("commands",): Commands,
+    ("tree",): TreeSpec,
     ("checks",): Checks,
     ("limits",): Limits,
     ("reviewers", 0): Reviewer,

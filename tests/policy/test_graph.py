@@ -1,9 +1,11 @@
 """A milestone becomes exactly the tasks that the contract names, each after the ones it needs."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from run_milestone.model import STEPS, Issue, Milestone, Phase
+from run_milestone.model import STEPS, Issue, Milestone, Phase, TreeSpec
 from run_milestone.policy.graph import compile_graph, longest_first
 
 CHAIN = [
@@ -49,7 +51,12 @@ def before(graph, name):
 
 
 def test_an_issue_has_the_documented_steps_in_order():
-    assert [step.value for step in STEPS] == CHAIN
+    assert [step.value for step in STEPS if step != "setup"] == CHAIN
+
+
+def test_a_setup_follows_the_branch():
+    whole = replace(milestone({"01": ()}), tree=TreeSpec(setup=(("npm", "ci"),)))
+    assert names(compile_graph(whole))[2:5] == ["01:branch", "01:setup", "01:implement"]
 
 
 def test_a_small_milestone_has_these_tasks():

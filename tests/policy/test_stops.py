@@ -11,6 +11,8 @@ EXPECTED = {
     "plan-warning": ("note", "plan-review", "", None, ""),
     "spec-missing": ("hard", "plan-review", "skip abort", None, "skip"),
     "baseline": ("hard", "bootstrap", "retry approve abort", None, "abort"),
+    "setup": ("hard", "bootstrap, setup", "retry skip abort", None, "retry skip"),
+    "tree": ("hard", "bootstrap, test", "retry abort", None, "abort"),
     "tests": ("hard", "test", "fix retry skip abort", None, "fix skip"),
     "tampering": ("hard", "inspect", "approve fix skip abort", None, "skip"),
     "not-red": ("hard", "inspect", "restart approve skip abort", None, "restart skip"),
@@ -35,7 +37,6 @@ EXPECTED = {
     "agent": ("hard", "implement", "retry skip abort", None, "retry skip"),
     "budget": ("hard", "any", "approve abort", None, "abort"),
     "phase": ("hard", "barrier", "continue skip-phase abort", None, "continue"),
-    "tree": ("hard", "bootstrap, test", "retry abort", None, "abort"),
     # ours: the contract's table has no row for them
     "checks": ("hard", "review", "fix skip abort", None, "fix skip"),
     "checks-pending": ("hard", "review", "retry skip abort", None, "retry skip"),

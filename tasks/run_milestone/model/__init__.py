@@ -20,6 +20,7 @@ from .evidence import (
     Restarted,
     Reviewed,
     Tested,
+    TreeSetUp,
 )
 from .forge import (
     Check,
@@ -55,6 +56,7 @@ from .plan import (
     Reviewer,
     SandboxSpec,
     Spec,
+    TreeSpec,
 )
 from .test_run import Case, Outcome
 
@@ -119,6 +121,8 @@ __all__ = [
     "Step",
     "Tested",
     "Tier",
+    "TreeSetUp",
+    "TreeSpec",
     "Verb",
     "World",
     "pull_of",

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     SECRET = "secret"  # noqa: S105
     TAMPERING = "tampering"
     NOT_RED = "not-red"
+    SETUP = "setup"
     TREE = "tree"
     TESTS = "tests"
     MIGRATION_BREAKING = "migration-breaking"
@@ -79,6 +80,7 @@ class Step(StrEnum):
     """The steps of an issue's chain, in order."""
 
     BRANCH = "branch"
+    SETUP = "setup"
     IMPLEMENT = "implement"
     LINT = "lint"
     TEST = "test"

@@ -71,6 +71,18 @@ class BranchMade:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeSetUp:
+    """`setup`: the tree is ready for work. `made` are the paths that its commands made."""
+
+    key: str
+    """What it depends on: the commands and the lock files."""
+    made: tuple[str, ...] = ()
+    reused: bool = False
+    """Whether another tree's setup was taken over."""
+    problem: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Restarted:
     """Work that `restart` removed from a branch: `kept` is the ref that holds it, `people` the other authors in it."""
 
@@ -168,6 +180,8 @@ class Tested:
     """Tests of the base that the change takes out where one can read it."""
     disabled: tuple[str, ...] = field(default=(), metadata={"later": True})
     """Tests that passed on the base and are skipped on the change."""
+    set_up: str | None = field(default=None, metadata={"later": True})
+    """Why the tree could not be set up, so that no test ran."""
 
     @property
     def counted(self) -> bool:

@@ -100,8 +100,25 @@ class RepositorySpec:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeSpec:
+    """How a tree is made ready for work, before anything runs in it. Every path is relative to the tree."""
+
+    setup: tuple[tuple[str, ...], ...] = ()
+    """Commands that install what the lock files name."""
+    copy: tuple[str, ...] = ()
+    """Untracked files of the checkout that a tree needs; they are never committed."""
+    env: dict[str, str] = field(default_factory=dict)
+    """Variables for every command; `{issue}`, `{port}` and `{tree}` stand for those of the tree."""
+    python: str | None = None
+    """What `{python}` means; None: the tree's own environment where it has one."""
+    submodules: bool = True
+    cache: tuple[str, ...] = ()
+    """What the setup makes and other trees may take over while the lock files agree; empty: all of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Commands:
-    """Argument lists, never run through a shell; `{python}` is the interpreter that runs run-milestone."""
+    """Argument lists, never run through a shell; `{python}` is the tree's interpreter, else that of run-milestone."""
 
     lint: tuple[str, ...] = ("{python}", "-m", "ruff", "check", "--fix", "--exit-zero", ".")
     """By default the last word stands for the Python files that the issue changed."""
@@ -110,6 +127,8 @@ class Commands:
     """Gets the changed Python files as arguments; empty where the plan says `none`."""
     timeout: int = 1800
     """Seconds one command may take."""
+    pass_env: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """Names of environment variables that are passed on to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +219,7 @@ class Milestone:
     forge: str = "local"
     agent: AgentSpec = field(default_factory=AgentSpec)
     commands: Commands = field(default_factory=Commands)
+    tree: TreeSpec = field(default_factory=TreeSpec)
     reviewers: tuple[Reviewer, ...] = ()
     checks: Checks = field(default_factory=Checks)
     limits: Limits = field(default_factory=Limits)

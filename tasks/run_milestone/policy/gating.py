@@ -104,10 +104,10 @@ def question(
     measured = [one for one in again if not uses_attempt(kind, one.verb)]
     used = len(again) - len(measured)
     attempt, attempts = used + 1, max(milestone.limits.attempts, used + 1)
-    verbs = tuple(_offered(kind, findings, again=attempt < attempts, milestone=milestone))
-    asked = [kind, [_shown(finding, change) for finding in findings], change]
-    identity = digest([*asked, len(measured)] if measured else asked)
-    return Gate(name, kind, attempt, attempts, verbs, findings, identity, change)
+    offered = _offered(kind, findings, again=attempt < attempts, milestone=milestone)
+    verbs = tuple(verb for verb in offered if verb is not Verb.SKIP or name.isdigit())
+    shown = [kind, [_shown(finding, change) for finding in findings], change, *([len(measured)] if measured else [])]
+    return Gate(name, kind, attempt, attempts, verbs, findings, digest(shown), change)
 
 
 def _offered(kind: Kind, findings: Sequence[Finding], *, again: bool, milestone: Milestone) -> Iterator[Verb]:

@@ -50,10 +50,10 @@ def compile_graph(milestone: Milestone) -> tuple[Node, ...]:
 def _nodes(milestone: Milestone) -> Iterator[Node]:
     yield Node(BOOTSTRAP, (), "project, repository, base branch, baseline tests")
     yield Node(PLAN_REVIEW, (BOOTSTRAP,), "review of the plan")
-    before = PLAN_REVIEW
+    before, steps = PLAN_REVIEW, steps_of(milestone)
     for phase in milestone.phases:
         for issue in _in_order(phase.issues):
-            yield from _chain(issue, before)
+            yield from _chain(issue, before, steps)
         before = phase_name(phase.number)
         yield _barrier(phase)
     yield Node(COMPLETE, (before,), "summary of the milestone")
@@ -88,10 +88,15 @@ def longest_first(issues: tuple[Issue, ...]) -> tuple[Issue, ...]:
     return tuple(sorted(issues, key=lambda issue: -lengths[issue.number]))
 
 
-def _chain(issue: Issue, before: str) -> Iterator[Node]:
-    names = [step_name(issue.number, step) for step in STEPS]
+def steps_of(milestone: Milestone) -> tuple[Step, ...]:
+    """Return the steps of its issues: a tree is set up where the plan says how."""
+    return tuple(step for step in STEPS if step is not Step.SETUP or milestone.tree.setup)
+
+
+def _chain(issue: Issue, before: str, steps: tuple[Step, ...]) -> Iterator[Node]:
+    names = [step_name(issue.number, step) for step in steps]
     first = (before, *(step_name(other, STEPS[-1]) for other in issue.depends_on))
-    for step, name, after in zip(STEPS, names, [first, *((name,) for name in names)], strict=False):
+    for step, name, after in zip(steps, names, [first, *((name,) for name in names)], strict=False):
         yield Node(name, after, f"{step} of #{issue.number}", issue.number, step, issue.phase)
     yield Node(issue.number, tuple(names), issue.title, issue.number, None, issue.phase, group=True)
 

@@ -47,6 +47,7 @@ _TABLE = (
     _hard(Kind.SPEC_MISSING, "Issue is not specified", "plan-review", (_S, _X), (_S,)),
     _hard(Kind.BASELINE, "Tests fail before any work", "bootstrap", (_R, _A, _X), (_X,)),
     _hard(Kind.SECRET, "Secret in the change", "inspect, push", (_F, _X), (_X,)),
+    _hard(Kind.SETUP, "A tree cannot be set up", "bootstrap, setup", (_R, _S, _X), (_R, _S)),
     _hard(Kind.TREE, "Tests of another tree", "bootstrap, test", (_R, _X), (_X,)),
     _hard(Kind.TESTS, "Tests failing", "test", (_F, _R, _S, _X), (_F, _S)),
     _hard(Kind.TAMPERING, "Tests or checks weakened", "inspect", (_A, _F, _S, _X), (_S,)),

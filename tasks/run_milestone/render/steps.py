@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Restarted,
         Reviewed,
         Tested,
+        TreeSetUp,
     )
     from ..policy.graph import Node
     from ..store import State
@@ -82,6 +83,11 @@ def _branch(done: BranchMade, _: int) -> Iterator[str]:
         yield f"✓ Restacked on {done.onto} ({done.tip[:10]}, merged in)"
     elif done.problem is None:
         yield f"✓ Branch: {done.branch}" + (" (adopted as it was found)" if done.adopted else "")
+
+
+def _setup(done: TreeSetUp, _: int) -> Iterator[str]:
+    if done.problem is None:
+        yield "✓ Tree set up" + (" (taken over from an earlier one)" if done.reused else "")
 
 
 def _implement(done: Implemented, attempt: int) -> Iterator[str]:
@@ -175,6 +181,7 @@ def _review(done: Reviewed, _: int) -> Iterator[str]:
 
 _LINES: dict[Step, Callable[[Any, int], Iterator[str]]] = {
     Step.BRANCH: _branch,
+    Step.SETUP: _setup,
     Step.IMPLEMENT: _implement,
     Step.LINT: _lint,
     Step.TEST: _test,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..policy.test_names import Fewer, compare
-from .import_origin import sources
 from .run_tests import reports, run_suite
+from .workplace import ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from ..model import Case
     from ..model.change import ChangedFile
@@ -31,14 +30,7 @@ def tests_of_base(ctx: StepContext) -> tuple[Case, ...]:
     commands, store = ctx.milestone.commands, ctx.store.test_results
     known = store.read(ctx.base, commands)
     if known is None:
-        log, mine = ctx.log_folder / "base.log", sources(ctx.git, ctx.checkout, ctx.base, ctx.base)
-        known = run_suite(ctx.processes, commands, base_tree(ctx), log, mine=mine).cases
+        place = ready(ctx, ctx.base, "contract")
+        known = run_suite(ctx.processes, commands, place, ctx.log_folder / "base.log").cases
         store.write(ctx.base, commands, known)
     return known
-
-
-def base_tree(ctx: StepContext) -> Path:
-    """Check the base out beside the issue's tree."""
-    tree = ctx.tree.with_name(f"{ctx.tree.name}-contract")
-    ctx.git.checkout(tree, ctx.base, f"{ctx.index}-contract")
-    return tree

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError, UsageError
-from ..model import Bootstrapped, Finding, Kind, Severity, Verb
+from ..model import Bootstrapped, Finding, Kind, Severity, TreeSpec, Verb
 from ..policy.graph import BOOTSTRAP
 from .gates import tests_by_hand
-from .import_origin import imported_elsewhere, sources
+from .import_origin import imported_elsewhere
 from .run_tests import NOTHING_COLLECTED, counted, coverage_gap, run_suite
 from .task import MilestoneTask, Questions
+from .workplace import not_set_up, workplace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,7 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
             "plan.repository": plan.repository,
             "plan.commands.test": plan.commands.test,
             **({"retry decisions": retries} if retries else {}),
+            **({"plan.tree": plan.tree} if plan.tree != TreeSpec() else {}),
         }
 
     def run(self, ctx: RunContext) -> Bootstrapped:
@@ -44,16 +46,17 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         if ctx.world.heads.get(milestone.branch) is None:
             head = _push_branch(git, milestone.branch, head)
         tree = ctx.project.tree(milestone, "base")
-        git.checkout(tree, head, "base")
-        log = ctx.store.logs("baseline") / "test.log"
-        mine = sources(git, ctx.project.repository(milestone), head)
-        result = run_suite(ctx.outside.processes, milestone.commands, tree, log, mine=mine)
+        logs = ctx.store.logs("baseline")
+        place = workplace(ctx, tree, head, "base", "base", logs / "setup.log")
+        result = run_suite(ctx.outside.processes, milestone.commands, place, logs / "test.log")
         ctx.store.test_results.write(head, milestone.commands, result.cases)
         return Bootstrapped(milestone.branch, head, replace(counted(result, head), unmeasured=coverage_gap(milestone)))
 
     def findings(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
         """Return the baseline's failures; a repository without tests has none."""
         tests = evidence.tests
+        if tests.set_up:
+            return Questions((not_set_up(tests.set_up),), evidence.head)
         if tests.imports and tests.imports.elsewhere:
             return Questions(imported_elsewhere(tests.imports), evidence.head)
         failures = [_failure("failed", name, tests.details.get(name)) for name in tests.failed]

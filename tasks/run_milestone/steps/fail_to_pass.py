@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from ..checks.unavailable import failed
 from ..model import Finding, Kind, Severity
 from .import_origin import sources
 from .run_tests import NOTHING_COLLECTED, SuiteResult, picks_files, run_suite
+from .workplace import workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -71,10 +73,10 @@ class Runs:
         ctx, git, index = self._ctx, self._ctx.git, f"{self._ctx.index}-contract"
         tree = ctx.tree.with_name(f"{ctx.tree.name}-contract")
         paths = tuple(dict.fromkeys((*self.before, *self.after)))
-        git.checkout(tree, git.graft(source, tests, paths, index) if tests else source, index)
-        log = ctx.log_folder / "contract.log"
-        mine = sources(git, ctx.checkout, self._change.base, self._change.head)
-        return run_suite(ctx.processes, ctx.milestone.commands, tree, log, only=only, mine=mine)
+        commit = git.graft(source, tests, paths, index) if tests else source
+        place = workplace(ctx.run, tree, commit, index, ctx.issue.number, ctx.log_folder / "setup.log")
+        place = replace(place, mine=sources(git, ctx.checkout, self._change.base, self._change.head))
+        return run_suite(ctx.processes, ctx.milestone.commands, place, ctx.log_folder / "contract.log", only=only)
 
 
 def _belongs(path: str) -> bool:

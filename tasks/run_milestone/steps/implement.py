@@ -20,6 +20,7 @@ from .gates import shown_paths
 from .push import foreign, seen_now
 from .restart import restart_due, throw_away
 from .task import IssueStep, Questions, failure
+from .workplace import ready
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,8 +117,7 @@ def _measured(
 
 
 def _by_agent(ctx: StepContext, head: str) -> Implemented:
-    ctx.git.checkout(ctx.tree, head, ctx.index)
-    report = _ask(ctx)
+    report = _ask(ctx, ready(ctx, head).env)
     try:
         return _taken(ctx, head, report)
     except (OutsideError, UsageError, OSError) as error:  # recorded, so that no run pays the agent again unasked
@@ -199,21 +199,23 @@ def _failed(ctx: StepContext, head: str, why: str, cost: float | None) -> Implem
     return Implemented(head, ctx.attempt, 0, 0, cost=cost, problem=problem)
 
 
-def _ask(ctx: StepContext) -> Report:
+def _ask(ctx: StepContext, env: Mapping[str, str] | None = None) -> Report:
     """Have the agent work. That an agent which costs something begins is recorded, and shared, before it does."""
     agent = agent_of(ctx.agent, ctx.processes)
     if ctx.is_paid:
         ctx.store.usage.begin(step_name(ctx.issue.number, Step.IMPLEMENT))
         ctx.run.console.say(ctx.run.shared.push())
-    return agent.work(_assignment(ctx))
+    return agent.work(_assignment(ctx, env or {}))
 
 
-def _assignment(ctx: StepContext) -> Assignment:
+def _assignment(ctx: StepContext, env: Mapping[str, str]) -> Assignment:
     findings = ctx.rework.findings if ctx.rework else ()
     log = ctx.log_folder / f"agent-{ctx.attempt}.log"
     reason = ctx.rework.why if ctx.rework else ""
     change = "".join(ctx.git.file_diff(ctx.base, ctx.head or ctx.base, path) for path in shown_paths(findings))
-    return Assignment(ctx.milestone, ctx.issue, ctx.tree, ctx.attempt, findings, ctx.plan_folder, log, reason, change)
+    return Assignment(
+        ctx.milestone, ctx.issue, ctx.tree, ctx.attempt, findings, ctx.plan_folder, log, reason, change, env
+    )
 
 
 def _message(ctx: StepContext, report: Report) -> str:

@@ -13,6 +13,7 @@ from ..checks.diff import changed_files
 from ..model import Inspected, Limits, Step, Tested
 from .fail_to_pass import contract, lost_tests
 from .task import IssueStep
+from .workplace import ready
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..adapters.process import Result
     from .context import StepContext
+    from .workplace import Workplace
 
 
 class Inspect(IssueStep[Inspected]):
@@ -79,8 +81,11 @@ class TreeTools:
     @cached_property
     def tree(self) -> Path:
         """The checkout of the head."""
-        self._ctx.git.checkout(self._ctx.tree, self._head, self._ctx.index)
-        return self._ctx.tree
+        return self._place.tree
+
+    @cached_property
+    def _place(self) -> Workplace:
+        return ready(self._ctx, self._head)
 
     def run(
         self,
@@ -95,5 +100,12 @@ class TreeTools:
         log = self._ctx.log_folder / "tools.log"
         limit = timeout or self._ctx.milestone.commands.timeout
         return self._ctx.processes.untrusted(
-            command, cwd=self.tree, stdin=stdin, timeout=limit, log=log, pass_env=pass_env, grants=Grants(agent=agent)
+            command,
+            cwd=self.tree,
+            env=self._place.env,
+            stdin=stdin,
+            timeout=limit,
+            log=log,
+            pass_env=(*self._place.pass_env, *pass_env),
+            grants=Grants(agent=agent),
         )

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 from ..adapters.process.command_line import argument_list, fill_files
 from ..checks.file_types import is_python
 from ..checks.ruff import ruff_use
+from ..checks.unavailable import failed as unavailable
 from ..checks.unavailable import last_words
 from ..model import Commands, Finding, Implemented, Kind, Linted, Severity, Step
 from .task import IssueStep
+from .workplace import ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..adapters.process import Result
     from .context import StepContext
+    from .workplace import Workplace
 
 
 class Lint(IssueStep[Linted]):
@@ -38,12 +41,14 @@ class Lint(IssueStep[Linted]):
         commands = tuple(_commands(ctx, head, files))
         if not commands:
             return Linted(head, 0)
-        ctx.git.checkout(ctx.tree, head, ctx.index)
-        results = tuple(_run(ctx, command) for command in commands)
+        place = ready(ctx, head)
+        if place.problem:
+            return Linted(head, 0, unavailable("setup", f"the tree could not be set up: {place.problem}"))
+        results = tuple(_run(ctx, command, place) for command in commands)
         if failed := next((one for one in results if one.code is None or one.timed_out), None):
             return Linted(head, 0, _no_lint(failed))
         linted = Linted(head, 0) if ctx.agent.kind == "human" else _committed(ctx, head, files)
-        return replace(linted, left=_left(ctx, results, files))
+        return replace(linted, left=_left(ctx, results, files, place))
 
 
 def _commands(ctx: StepContext, head: str, files: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -52,20 +57,21 @@ def _commands(ctx: StepContext, head: str, files: tuple[str, ...]) -> Iterator[t
     if lint != Commands().lint:
         filled = fill_files(lint, files)
         if filled is not None:
-            yield argument_list(filled)
+            yield filled
         return
     places = tuple(f"./{path}" for path in files if is_python(path))
     if not places:
         return
     use = ruff_use(ctx.git, head)
-    yield argument_list((*lint[:-1], *use.options, *places))
+    yield (*lint[:-1], *use.options, *places)
     if use.formats:
-        yield argument_list((*lint[:3], "format", "--force-exclude", *places))
+        yield (*lint[:3], "format", "--force-exclude", *places)
 
 
-def _run(ctx: StepContext, command: tuple[str, ...]) -> Result:
+def _run(ctx: StepContext, command: tuple[str, ...], place: Workplace) -> Result:
     log = ctx.log_folder / "lint.log"
-    return ctx.processes.untrusted(command, cwd=ctx.tree, timeout=ctx.milestone.commands.timeout, log=log)
+    argv, limit = argument_list(command, python=place.python), ctx.milestone.commands.timeout
+    return ctx.processes.untrusted(argv, cwd=ctx.tree, env=place.env, timeout=limit, log=log, pass_env=place.pass_env)
 
 
 def _no_lint(result: Result) -> Finding:
@@ -73,7 +79,7 @@ def _no_lint(result: Result) -> Finding:
     return Finding(Kind.TOOL, Severity.WARNING, result.argv[0], f"lint could not run: {why}")
 
 
-def _left(ctx: StepContext, results: tuple[Result, ...], files: tuple[str, ...]) -> str | None:
+def _left(ctx: StepContext, results: tuple[Result, ...], files: tuple[str, ...], place: Workplace) -> str | None:
     """Return the linter's last words about what the issue brought, where its exit code says that it is not content.
 
     What it says of the base as well is not the issue's.
@@ -82,9 +88,9 @@ def _left(ctx: StepContext, results: tuple[Result, ...], files: tuple[str, ...])
     if not unhappy:
         return None
     base = ctx.git.merge_base(ctx.base, ctx.head or ctx.base)
-    ctx.git.checkout(ctx.tree, base, ctx.index)
+    ctx.git.checkout(ctx.tree, base, ctx.index, keep=place.made)
     old = tuple(path for path in files if ctx.git.read(base, path) is not None)
-    before = frozenset(word for command in _commands(ctx, base, old) for word in _words(_run(ctx, command)))
+    before = frozenset(word for command in _commands(ctx, base, old) for word in _words(_run(ctx, command, place)))
     for result in unhappy:
         lines = (result.err if result.err.strip() else result.out).splitlines()
         new = [line for line in lines if line.strip() and _bare(line) not in before]

@@ -18,6 +18,7 @@ from .pr import OpenPullRequest
 from .push import Push
 from .review import Review
 from .review_plan import ReviewPlan
+from .setup import Setup
 from .test import Test
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _STEPS: tuple[IssueStep[Any], ...] = (
     Branch(),
+    Setup(),
     Implement(),
     Lint(),
     Test(),

@@ -14,12 +14,13 @@ from ..core.errors import DamagedStateError
 from ..core.fs import read_text
 from ..model import Case, Imports, Outcome, Tested
 from ..policy.test_names import why_unproven
-from .import_origin import Sources, guarded, imported
+from .import_origin import guarded, imported
 from .test_report import ReportError, last_output, read_report
 
 if TYPE_CHECKING:
     from ..adapters.process import Processes, Result
     from ..model import Commands, Milestone
+    from .workplace import Workplace
 
 NO_TESTS = 5
 """pytest's exit code for a run that collected nothing."""
@@ -47,7 +48,7 @@ def counted(result: SuiteResult, head: str, known: tuple[str, ...] = (), proofs:
     proven = tuple(test for test in proofs if test not in unproven)
     passed, skipped = len(result.passed), len(result.skipped)
     tested = Tested(head, passed, failing, skipped, recurring, result.problem, proven, imports=result.imports)
-    return replace(tested, details=_details(result, failing), unproven=unproven)
+    return replace(tested, details=_details(result, failing), unproven=unproven, set_up=result.set_up)
 
 
 def _details(result: SuiteResult, failing: tuple[str, ...]) -> dict[str, str]:
@@ -74,6 +75,8 @@ class SuiteResult:
     """The last lines of the command's output."""
     imports: Imports | None = None
     """From where the packages of the repository were imported; None where nobody looked."""
+    set_up: str | None = None
+    """Why the tree could not be set up, so that nothing ran."""
 
     @property
     def passed(self) -> tuple[str, ...]:
@@ -102,51 +105,49 @@ class SuiteResult:
 def run_suite(
     processes: Processes,
     commands: Commands,
-    tree: Path,
+    place: Workplace,
     log: Path,
     *,
     only: tuple[str, ...] | None = None,
     cover: bool = False,
-    mine: Sources | None = None,
 ) -> SuiteResult:
-    """Run the test command in `tree`; pytest runs `only` those test files (all, where it names none).
+    """Run the test command in a tree; pytest runs `only` those test files (all, where it names none).
 
-    `mine` is what the tree must be the source of: the tests are made to import it from there, and say so.
+    The tests are made to import the packages of the repository from the tree, and the result says so.
     Where pytest ends without a result when asked for coverage, it runs again without: some projects cannot be
     measured (`filterwarnings = error` beside settings of coverage), and their tests pass all the same.
     """
-    result = _run_once(processes, commands, tree, log, only=only, cover=cover, mine=mine)
+    if place.problem:
+        why = f"the tree could not be set up: {place.problem}"
+        return SuiteResult(problem=why, ended=False, set_up=place.problem)
+    result = _run_once(processes, commands, place, log, only=only, cover=cover)
     no_result = result.problem is not None and result.ended and not result.cases
     if not (cover and no_result and is_pytest(commands.test) and "{coverage}" not in " ".join(commands.test)):
         return result
-    unmeasured = _run_once(processes, commands, tree, log, only=only, cover=False, mine=mine)
+    unmeasured = _run_once(processes, commands, place, log, only=only, cover=False)
     return result if unmeasured.problem else unmeasured
 
 
 def _run_once(
-    processes: Processes,
-    commands: Commands,
-    tree: Path,
-    log: Path,
-    *,
-    only: tuple[str, ...] | None,
-    cover: bool,
-    mine: Sources | None,
+    processes: Processes, commands: Commands, place: Workplace, log: Path, *, only: tuple[str, ...] | None, cover: bool
 ) -> SuiteResult:
-    """Run the test command in `tree`, with coverage where `cover` says so."""
+    """Run the test command in a tree, with coverage where `cover` says so."""
+    tree, mine = place.tree, place.mine
     with tempfile.TemporaryDirectory(prefix="run-milestone-") as folder:
         report, coverage = Path(folder) / "junit.xml", Path(folder) / "coverage.json"
-        command = argument_list(commands.test, junit=str(report), coverage=str(coverage))
+        command = argument_list(commands.test, python=place.python, junit=str(report), coverage=str(coverage))
         asked = str(report) in " ".join(command)
         if is_pytest(command):
             command = (*command, *WHOLE, *(() if asked else _reported(report)))
             command = (*command, *(_covering(command, tree, coverage) if cover else ()))
             command = (*command, *(_limited(only) if only is not None else ()))
             asked = True
-        env = {"COVERAGE_FILE": str(Path(folder) / "coverage.data")}
+        env = {**place.env, "COVERAGE_FILE": str(Path(folder) / "coverage.data")}
         env = guarded(Path(folder), tree, mine, env) if mine else env
         grants = Grants(write=(Path(folder),))
-        result = processes.untrusted(command, cwd=tree, env=env, timeout=commands.timeout, log=log, grants=grants)
+        result = processes.untrusted(
+            command, cwd=tree, env=env, timeout=commands.timeout, log=log, pass_env=place.pass_env, grants=grants
+        )
         outcome = _outcome(result, report, asked=asked)
         imports = imported(processes, command, Path(folder), tree, mine) if mine else None
         output = last_output(f"{result.out}\n{result.err}")

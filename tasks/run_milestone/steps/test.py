@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..checks.coverage import measured
 from ..checks.diff import changed_files
-from ..model import Step, Tested
+from ..model import Step, Tested, TreeSpec
 from .base_tests import fewer_tests
 from .import_origin import sources
 from .run_tests import counted, coverage_gap, run_suite
 from .task import IssueStep, Questions
+from .workplace import ready
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from ..policy.test_names import Fewer
     from .context import StepContext
     from .run_tests import SuiteResult
+    from .workplace import Workplace
 
 
 class Test(IssueStep[Tested]):
@@ -29,6 +33,7 @@ class Test(IssueStep[Tested]):
     shape = Tested
     fields = ("criteria",)
     settings = ("commands.test", "limits.coverage")
+    later_settings = MappingProxyType({"tree": TreeSpec(), "commands.pass_env": ()})
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the commit under test, and the failures that do not count."""
@@ -37,11 +42,11 @@ class Test(IssueStep[Tested]):
     def run(self, ctx: StepContext) -> Tested:
         """Check the commit out, run the test command in it and read its report."""
         head, limits = ctx.head or "", ctx.milestone.limits
-        ctx.git.checkout(ctx.tree, head, ctx.index)
-        gap = coverage_gap(ctx.milestone)
+        place = ready(ctx, head)
+        place = replace(place, mine=sources(ctx.git, ctx.checkout, ctx.base, head))
+        gap = coverage_gap(ctx.milestone) or _no_plugin(ctx, place)
         cover = gap is None and limits.coverage > 0
-        log, mine = ctx.log_folder / "test.log", sources(ctx.git, ctx.checkout, ctx.base, head)
-        result = run_suite(ctx.processes, ctx.milestone.commands, ctx.tree, log, cover=cover, mine=mine)
+        result = run_suite(ctx.processes, ctx.milestone.commands, place, ctx.log_folder / "test.log", cover=cover)
         if not result.problem:
             ctx.store.test_results.write(head, ctx.milestone.commands, result.cases)
         proofs = tuple(criterion.test for criterion in ctx.issue.criteria if criterion.test)
@@ -53,6 +58,14 @@ class Test(IssueStep[Tested]):
         """Return nothing: the gate behind this step asks."""
         _ = ctx, evidence
         return Questions()
+
+
+def _no_plugin(ctx: StepContext, place: Workplace) -> str | None:
+    """Return why the tree's own interpreter cannot measure coverage, None where it can or is the usual one."""
+    if place.python == sys.executable or place.problem or ctx.milestone.limits.coverage == 0:
+        return None
+    result = ctx.processes.untrusted((place.python, "-c", "import pytest_cov"), cwd=place.tree, timeout=60)
+    return None if result.code == 0 else f"{place.python} has no pytest-cov: add it to what the setup installs"
 
 
 def _compared(tested: Tested, fewer: Fewer) -> Tested:

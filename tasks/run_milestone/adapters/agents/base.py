@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +25,8 @@ class Assignment:
     """Why the person who sent the findings back did so."""
     change: str = ""
     """What the last attempt changed in the files that the findings are about, where that has to be taken back."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables of the tree."""
 
 
 @dataclass(frozen=True, slots=True)

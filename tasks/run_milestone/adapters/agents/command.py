@@ -34,7 +34,14 @@ class CommandAgent:
             argv, tree, log = argument_list(spec.command, prompt_file=str(file)), assignment.tree, assignment.log
             grants = Grants(read=(file,), agent=True)
             result = self._processes.untrusted(
-                argv, cwd=tree, stdin=text, timeout=spec.timeout, log=log, pass_env=spec.pass_env, grants=grants
+                argv,
+                cwd=tree,
+                env=assignment.env,
+                stdin=text,
+                timeout=spec.timeout,
+                log=log,
+                pass_env=spec.pass_env,
+                grants=grants,
             )
         reported = report(result.out)
         return replace(reported, problem=_problem(result, spec.timeout) or reported.problem)

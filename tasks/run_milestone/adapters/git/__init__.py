@@ -60,7 +60,7 @@ class Git(Refs, Checkout, Remote):
         self._own, self._common, self._remote = (
             CatFile(self._git, directory) for directory in (self.dir, self.common, Path(self.url))
         )
-        self._fresh, self._links = {}, {}
+        self._fresh, self._links, self._aside, self._modules = {}, {}, {}, {}
         self.shared = StateRefs(self._git, self.url, name, self._identity)
 
     def _promisor(self, config: OperatorConfig, name: str, root: Path) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...core.errors import OutsideError, UsageError
-from .cmd import NOTHING, checked, lying, object_id
+from ...core.fs import write_text
+from .cmd import NOTHING, checked, lying, object_id, objects_of
 from .objects import Objects
 
 if TYPE_CHECKING:
@@ -40,8 +42,15 @@ class Checkout(Objects):
     _fresh: dict[str, str]
     """The commit of every index that was checked out in this run and not changed since."""
 
-    def checkout(self, tree: Path, commit: str, index: str) -> None:
-        """Make `tree` hold exactly what `commit` holds.
+    _aside: dict[str, tuple[str, ...]]
+    """Paths of every index that are never committed: what a setup made, and copies of the person's files."""
+    _modules: dict[str, tuple[str, ...]]
+    """The submodules of every index."""
+
+    def checkout(
+        self, tree: Path, commit: str, index: str, keep: tuple[str, ...] = (), *, submodules: bool = True
+    ) -> None:
+        """Make `tree` hold exactly what `commit` holds, its submodules included, and the untracked paths `keep`.
 
         Errors: UsageError where the folder was not made by the runner: it may be a person's work.
         """
@@ -53,8 +62,50 @@ class Checkout(Objects):
         (self._git.dir / f"index-{index}.lock").unlink(missing_ok=True)
         self._read_tree(commit, index, "-u", tree=tree)
         if not new:
-            self._git.run("clean", "-ffdxq", tree=tree, index=index)
+            kept = [word for path in keep for word in ("-e", f"/{_escaped(path)}")]
+            self._git.run("clean", "-ffdxq", *kept, tree=tree, index=index)
+        self._aside[index] = keep
+        self._modules[index] = self.submodules(tree, commit, index) if submodules else ()
         self._fresh[index] = commit
+
+    def set_aside(self, index: str, paths: Iterable[str]) -> None:
+        """Never commit these paths of a tree."""
+        self._aside[index] = tuple(dict.fromkeys((*self._aside.get(index, ()), *paths)))
+
+    def untracked(self, tree: Path, index: str) -> tuple[str, ...]:
+        """Return the files and folders in a tree that no commit holds, ignored ones included."""
+        rows = self._git.run("ls-files", "--others", "--directory", "-z", tree=tree, index=index).split("\0")
+        return tuple(path.rstrip("/") for path in rows if path)
+
+    def restore(self, tree: Path, index: str) -> tuple[str, ...]:
+        """Put back the tracked files of a tree that were changed. Returns them."""
+        changed = self._git.run("diff-files", "--name-only", "-z", "--ignore-submodules", tree=tree, index=index)
+        paths = tuple(path for path in changed.split("\0") if path)
+        if paths:
+            self._git.run("checkout-index", "-f", "-z", "--stdin", tree=tree, index=index, stdin=changed)
+        return paths
+
+    def submodules(self, tree: Path, commit: str, index: str) -> tuple[str, ...]:
+        """Check out the submodules whose commits are in the user's repository. Returns the paths of all submodules."""
+        rows = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit).split("\0")
+        links = [row.partition("\t") for row in rows if row.startswith("160000 ")]
+        for facts, _, path in links:
+            sha = facts.split(" ")[2]
+            store = self._store_of(path, sha)
+            if store is not None:
+                inside = tree / path
+                inside.mkdir(parents=True, exist_ok=True)
+                name, env = f"{index}-{_NOT_PLAIN.sub('_', path)}", {"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(store)}
+                self._git.run("read-tree", "--reset", "-u", sha, tree=inside, index=name, env=env)
+                self._git.run("checkout-index", "-a", "-f", tree=inside, index=name, env=env)
+        return tuple(path for _, _, path in links)
+
+    def _store_of(self, path: str, sha: str) -> Path | None:
+        """Return the object store of a submodule that holds a commit, None where the person has not fetched it."""
+        for store in objects_of(self._git.common, path):
+            if self._git.call("cat-file", "-e", sha, env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(store)}).code == 0:
+                return store
+        return None
 
     def _read_tree(self, commit: str, index: str, *options: str, tree: Path | None = None) -> None:
         """Read a commit into an index, and with `-u` into the tree. git always writes a new index."""
@@ -94,7 +145,8 @@ class Checkout(Objects):
             raise OutsideError(f"{tree} was replaced by a link.", "Remove the link and run the same command again.")
         _unversion(tree)
         before = self._written(index)
-        self._git.run("add", "--all", "--", ".", tree=tree, index=index, config=_ONE_FLUSH)
+        modules = [f":(exclude,top,literal){path}" for path in self._modules.get(index, ())]
+        self._git.run("add", "--all", "--", ".", *modules, tree=tree, index=index, config=self._adding(index))
         unchanged = self._written(index) == before and merged is None
         if unchanged and self._fresh.pop(index, None) == parent:
             return parent  # nothing was added since the checkout, and nothing removed
@@ -102,6 +154,15 @@ class Checkout(Objects):
         if merged is not None:
             return self._commit_tree(made, (parent, merged), message)
         return parent if made == self.tree_of(parent) else self._commit_tree(made, (parent,), message)
+
+    def _adding(self, index: str) -> tuple[tuple[str, str], ...]:
+        """Return the configuration for adding files: what was set aside counts as ignored."""
+        aside = self._aside.get(index, ())
+        if not aside:
+            return _ONE_FLUSH
+        ignored = self._git.dir / f"ignored-{index}"
+        write_text(ignored, "".join(f"/{_escaped(path)}\n" for path in aside))
+        return (*_ONE_FLUSH, ("core.excludesFile", str(ignored)))
 
     def merged(self, one: str, other: str) -> Merged:
         """Merge two commits without touching any tree."""
@@ -169,6 +230,14 @@ class Checkout(Objects):
         signing = {"at": self._git.common} if self._signs else {}
         made_of = self._git.run("commit-tree", made, *words, "-F", "-", stdin=message, env=env, **signing)
         return object_id(made_of, "the commit")
+
+
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9]+")
+
+
+def _escaped(path: str) -> str:
+    """Return a path as git's ignore patterns take it literally."""
+    return re.sub(r"([\\*?\[ #!])", r"\\\1", path)
 
 
 def _made(tree: Path) -> bool:

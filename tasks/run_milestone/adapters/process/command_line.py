@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 
 def argument_list(command: tuple[str, ...], **places: str) -> tuple[str, ...]:
-    """Return `command` with `{python}` (the current interpreter) and `places` filled in. Other braces stay."""
+    """Return `command` with `{python}` (the current interpreter, where no other is given) and `places` filled in."""
     known = {"python": sys.executable, **places}
     filled = command
     for name, value in known.items():

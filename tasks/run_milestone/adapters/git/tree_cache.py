@@ -1,0 +1,158 @@
+"""Keep what the set-up of a tree made, beside the trees, and put it into other trees with the same lock files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...core.fs import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SMALL = 200_000
+"""Bytes up to which a file of an environment is looked through for the path of the tree that it was made in."""
+
+
+class TreeCache:
+    """A folder with one copy per setup key, and a note of what each tree holds."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use a folder that is made when something is kept."""
+        self._folder = folder
+
+    def made_in(self, tree: Path, key: str) -> tuple[str, ...]:
+        """Return the paths that a setup of this key made in a tree; none where it was another setup."""
+        note = self._note(tree)
+        made = note.get("made")
+        return tuple(map(str, made)) if note.get("key") == key and isinstance(made, list) else ()
+
+    def is_intact(self, tree: Path, key: str) -> bool:
+        """Return whether nothing touched what the setup made. Only the system sets the times that are compared."""
+        note = self._note(tree)
+        return note.get("key") == key and note.get("state") == _state(tree, note.get("made", ()))
+
+    def keep(self, tree: Path, key: str, made: tuple[str, ...], *, complete: bool) -> None:
+        """Copy what a setup made, so that other trees can take it. An incomplete copy is not taken."""
+        if complete and made:
+            beside = self._folder / f"{key}.new"
+            shutil.rmtree(beside, ignore_errors=True)
+            for path in made:
+                _copy(tree / path, beside / "files" / path)
+            write_text(beside / "made.json", json.dumps({"made": made, "tree": str(tree)}))
+            shutil.rmtree(self._folder / key, ignore_errors=True)
+            beside.rename(self._folder / key)
+        self._write_note(tree, key, made)
+
+    def take(self, tree: Path, key: str) -> tuple[str, ...]:
+        """Put what a setup of this key made into a tree; returns the paths, none where nothing is kept."""
+        kept = self._folder / key
+        try:
+            record = json.loads((kept / "made.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return ()
+        made = tuple(record["made"])
+        for path in made:
+            _remove(tree / path)
+            _copy(kept / "files" / path, tree / path)
+            _relocate(tree / path, record["tree"], str(tree))
+        self._write_note(tree, key, made)
+        return made
+
+    def _note(self, tree: Path) -> dict[str, object]:
+        try:
+            note = json.loads((self._folder / f"{tree.name}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return note if isinstance(note, dict) else {}
+
+    def _write_note(self, tree: Path, key: str, made: tuple[str, ...]) -> None:
+        note = {"key": key, "made": made, "state": _state(tree, made)}
+        write_text(self._folder / f"{tree.name}.json", json.dumps(note))
+
+
+def copy_in(checkout: Path, tree: Path, paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Copy untracked files of a checkout into a tree. Returns the copied paths, and those that do not exist."""
+    copied, absent = [], []
+    for path in dict.fromkeys(paths):
+        source = checkout / path
+        if not _is_inside(source, checkout) or not source.exists():
+            absent.append(path)
+        elif not (tree / path).exists():
+            _copy(source, tree / path)
+            copied.append(path)
+    return tuple(copied), tuple(absent)
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or folder as it is; the file system shares the blocks where it can."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir() and not source.is_symlink():
+        shutil.copytree(source, target, symlinks=True, copy_function=_clone, dirs_exist_ok=True)
+    else:
+        _clone(str(source), str(target))
+
+
+def _clone(source: str, target: str) -> str:
+    """Copy a file by a clone of its blocks, else byte by byte."""
+    import fcntl
+
+    ficlone = 0x40049409
+    if os.path.islink(source):
+        os.symlink(os.readlink(source), target)
+        return target
+    try:
+        with open(source, "rb") as read, open(target, "wb") as write:
+            fcntl.ioctl(write.fileno(), ficlone, read.fileno())
+        shutil.copystat(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _relocate(place: Path, old: str, new: str) -> None:
+    """Replace the path of the tree that an environment was made in: its scripts and settings name it."""
+    for path in _files(place):
+        if path.is_symlink() or path.stat().st_size > _SMALL or not _names_places(path):
+            continue
+        content = path.read_bytes()
+        if old.encode() in content and b"\0" not in content:
+            path.write_bytes(content.replace(old.encode(), new.encode()))
+
+
+def _names_places(path: Path) -> bool:
+    is_setting = path.suffix in {".pth", ".cfg", ".json"} or path.name.startswith("__editable__")
+    return path.parent.name == "bin" or is_setting
+
+
+def _files(place: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(place):
+        yield from (Path(folder, name) for name in names)
+
+
+def _state(tree: Path, made: object) -> str:
+    """Return a digest of what is in these paths: name, size and time of change of every file."""
+    import hashlib
+
+    total = hashlib.sha256()
+    for path in made if isinstance(made, (list, tuple)) else ():
+        for folder, folders, names in os.walk(tree / path):
+            folders.sort()
+            for name in sorted(names):
+                status = os.lstat(os.path.join(folder, name))
+                total.update(f"{folder}/{name} {status.st_size} {status.st_ctime_ns} {status.st_ino}\n".encode())
+    return total.hexdigest()

@@ -1,0 +1,172 @@
+"""Make a tree ready for work: check it out, set it up, and give programs its interpreter and variables."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from ..adapters.git.tree_cache import TreeCache, copy_in
+from ..adapters.process import Grants
+from ..adapters.process.command_line import argument_list
+from ..checks.unavailable import last_words
+from ..core.serialize import digest
+from ..model import Finding, Kind, Severity
+from .import_origin import Sources, sources
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..adapters.process import Processes, Result
+    from ..model import TreeSpec
+    from .context import RunContext, StepContext
+
+_LOCKS = frozenset(
+    {"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml", "requirements.txt", "package-lock.json"}
+    | {"npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "Cargo.lock", "go.sum", "Gemfile.lock"}
+    | {"composer.lock", "gradle.lockfile", "mix.lock"}
+)
+"""Files that pin what a setup installs."""
+_MANIFESTS = frozenset({"pyproject.toml", "setup.py", "setup.cfg", "package.json", "Cargo.toml", "go.mod", "pom.xml"})
+"""What a setup goes by where nothing is pinned."""
+_ENVIRONMENTS = (".venv", "venv")
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A tree that is ready: where it is, what {python} means in it, and which variables its programs get."""
+
+    tree: Path
+    python: str = sys.executable
+    env: Mapping[str, str] = field(default_factory=dict)
+    pass_env: tuple[str, ...] = ()
+    mine: Sources | None = None
+    """The packages that it must be the source of."""
+    key: str = ""
+    made: tuple[str, ...] = ()
+    reused: bool = False
+    problem: str | None = None
+    """Why it could not be set up."""
+
+
+def ready(ctx: StepContext, commit: str, name: str = "") -> Workplace:
+    """Check `commit` out in the issue's tree, or in the one beside it called `name`, and set it up."""
+    suffix = f"-{name}" if name else ""
+    tree = ctx.tree.with_name(f"{ctx.tree.name}{suffix}")
+    log = ctx.log_folder / "setup.log"
+    return workplace(ctx.run, tree, commit, f"{ctx.index}{suffix}", ctx.issue.number, log)
+
+
+def workplace(run: RunContext, tree: Path, commit: str, index: str, issue: str, log: Path) -> Workplace:
+    """Check `commit` out in `tree` and set it up as the plan says, unless it is already."""
+    spec, git = run.milestone.tree, run.git
+    checkout = run.project.repository(run.milestone)
+    key = setup_key(run, commit)
+    cache = TreeCache(tree.with_name(f"{run.milestone.id}-setup"))
+    made = cache.made_in(tree, key) if spec.setup else ()
+    git.checkout(tree, commit, index, keep=made, submodules=spec.submodules)
+    copied, absent = copy_in(checkout, tree, (*spec.copy, *_included(checkout)))
+    git.set_aside(index, copied)
+    commands = run.milestone.commands
+    place = Workplace(tree, env=_variables(spec, tree, issue), pass_env=commands.pass_env, key=key, made=made)
+    missing = [path for path in absent if path in spec.copy]
+    if missing:
+        return replace(place, problem=f"`tree.copy` names {', '.join(missing)}, which the checkout does not have")
+    if spec.setup:
+        place = _set_up(run, place, cache, index, copied, log)
+    return replace(_equipped(place, spec), mine=sources(git, checkout, commit))
+
+
+def setup_key(run: RunContext, commit: str) -> str:
+    """Return what a setup depends on: its commands, the machine, and the lock files, or what stands for them."""
+    spec, git = run.milestone.tree, run.git
+    if not spec.setup:
+        return ""
+    paths = git.listing(commit, ".")
+    pinned = [path for path in paths if PurePosixPath(path).name in _LOCKS]
+    manifests = [path for path in paths if PurePosixPath(path).name in _MANIFESTS]
+    texts = {path: digest((git.read(commit, path) or b"").hex()) for path in (*pinned, *([] if pinned else manifests))}
+    return digest([spec.setup, spec.env, platform.platform(), platform.python_version(), texts])[:16]
+
+
+def _included(checkout: Path) -> tuple[str, ...]:
+    """Return the plain paths that a .worktreeinclude names."""
+    try:
+        lines = (checkout / ".worktreeinclude").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ()
+    return tuple(line.strip().lstrip("/") for line in lines if line.strip() and not line.startswith("#"))
+
+
+def _variables(spec: TreeSpec, tree: Path, issue: str) -> dict[str, str]:
+    port = 20_000 + int(digest(str(tree))[:8], 16) % 20_000
+    known = {"{issue}": issue, "{port}": str(port), "{tree}": str(tree)}
+    variables = dict(spec.env)
+    for mark, value in known.items():
+        variables = {name: text.replace(mark, value) for name, text in variables.items()}
+    return variables
+
+
+# ---- the setup ----------------------------------------------------------------------------------------------------
+
+
+def _set_up(
+    run: RunContext, place: Workplace, cache: TreeCache, index: str, copied: tuple[str, ...], log: Path
+) -> Workplace:
+    """Run the commands, or take over what they made for a tree with the same lock files."""
+    git, tree, key = run.git, place.tree, place.key
+    if place.made and cache.is_intact(tree, key):
+        git.set_aside(index, place.made)
+        return replace(place, reused=True)
+    if taken := cache.take(tree, key):
+        git.set_aside(index, taken)
+        return replace(place, made=taken, reused=True)
+    before = frozenset(git.untracked(tree, index))
+    limit = run.milestone.commands.timeout
+    for command in run.milestone.tree.setup:
+        result = _run(run.outside.processes, command, place, limit, log)
+        if result.code != 0:
+            return replace(place, problem=_failure(command, result, log))
+    git.restore(tree, index)
+    new = [path for path in git.untracked(tree, index) if path not in before and path not in copied]
+    wanted = set(run.milestone.tree.cache)
+    cache.keep(tree, key, tuple(path for path in new if not wanted or path in wanted), complete=not wanted - set(new))
+    git.set_aside(index, new)
+    return replace(place, made=tuple(new))
+
+
+def _run(processes: Processes, command: tuple[str, ...], place: Workplace, limit: int, log: Path) -> Result:
+    argv, grants = argument_list(command, python=place.python), Grants(agent=True)
+    return processes.untrusted(
+        argv, cwd=place.tree, env=place.env, timeout=limit, log=log, pass_env=place.pass_env, grants=grants
+    )
+
+
+def _failure(command: tuple[str, ...], result: Result, log: Path) -> str:
+    name = " ".join(command)
+    if result.timed_out:
+        return f"`{name}` did not end within {result.seconds:.0f} s; it gets no terminal to ask on (log: {log})"
+    if result.code is None:
+        return f"`{name}` could not start: {result.err.strip()}"
+    words = last_words(result.err if result.err.strip() else result.out)
+    return f"`{name}` ended with exit code {result.code}: {words} (log: {log})"
+
+
+def _equipped(place: Workplace, spec: TreeSpec) -> Workplace:
+    """Return the place with the interpreter and programs of the tree's own environment, where it has one."""
+    tree, path = place.tree, os.environ.get("PATH", os.defpath)
+    if spec.python:
+        return replace(place, python=str(tree / spec.python))
+    home = next((tree / name for name in _ENVIRONMENTS if name in place.made), None)
+    if home is None or not (home / "bin" / "python").exists():
+        return place
+    env = {"VIRTUAL_ENV": str(home), "PATH": f"{home / 'bin'}{os.pathsep}{path}", **place.env}
+    return replace(place, python=str(home / "bin" / "python"), env=env)
+
+
+def not_set_up(problem: str) -> Finding:
+    """Return the finding for a tree that could not be set up."""
+    return Finding(Kind.SETUP, Severity.CRITICAL, "setup", problem)

@@ -1,0 +1,121 @@
+"""A tree is set up before anything runs in it: commands, files that git does not know, variables, submodules."""
+
+import json
+
+import pytest
+
+PART = {"part.js": "a = 1\n"}
+NPM = {"setup": [["sh", "install.sh"]]}
+INSTALL = """\
+# Installs what the lock file names, and counts how often.
+echo installed >> "$COUNT"
+mkdir -p node_modules/.bin && cp package-lock.json node_modules/locked
+printf '#!/bin/sh\\ntest -f node_modules/locked\\n' > node_modules/.bin/check && chmod +x node_modules/.bin/check
+"""
+FILES = {
+    "install.sh": INSTALL,
+    "package-lock.json": "{}\n",
+    ".gitignore": "node_modules\n.env.test\n",
+    "test.sh": "exec node_modules/.bin/check\n",
+}
+
+
+@pytest.fixture
+def make_shop(make_milestone, tmp_path):
+    """Give the person a milestone whose tests need what a setup makes; returns the person."""
+
+    def make(work, tree, test=("sh", "test.sh"), files=None):
+        (tmp_path / "count").mkdir(exist_ok=True)
+        settings = {
+            "tree": {**tree, "env": {"COUNT": str(tmp_path / "count/installs"), **tree.get("env", {})}},
+            "commands": {"lint": ["true"], "review": "none", "test": test},
+            "sandbox": {"kind": "none"},
+        }
+        ada = make_milestone(work, plan="".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items()))
+        for name, text in {**FILES, **(files or {})}.items():
+            (ada.folder / name).write_text(text)
+        ada.git("add", ".", where=".")
+        ada.git("commit", "--quiet", "--message=Add the shop", where=".")
+        return ada
+
+    return make
+
+
+def installs(tmp_path):
+    record = tmp_path / "count/installs"
+    return record.read_text().count("installed") if record.exists() else 0
+
+
+def test_a_second_issue_takes_the_setup_over(make_shop, tmp_path):
+    ada = make_shop({"01-1": PART, "02-1": {"other.js": "a = 2\n"}}, NPM)
+    result = ada.types("m1")
+    assert "✓ Tree set up (taken over from an earlier one)" in result.out
+    assert [pull["number"] for pull in ada.pulls()] == [1, 2]
+    assert installs(tmp_path) == 1
+    assert "node_modules" not in ada.git("ls-tree", "-r", "--name-only", "feat/m1-01-issue-01", where=".")
+
+
+def test_a_changed_lock_file_sets_up_again(make_shop, tmp_path):
+    ada = make_shop({"01-1": {"package-lock.json": '{"left-pad": 1}\n'}}, NPM)
+    ada.types("m1")
+    assert installs(tmp_path) == 2
+
+
+def test_an_agents_changes_to_it_are_put_back(make_shop):
+    cheat = {"node_modules/.bin/check": "#!/bin/sh\nexit 0\n", "part.js": "a = 1\n"}
+    ada = make_shop({"01-1": cheat}, NPM, test=("grep", "-q", "locked", "node_modules/.bin/check"))
+    ada.types("m1")
+    assert [pull["number"] for pull in ada.pulls()] == [1]
+
+
+def test_a_setup_that_fails_is_asked_once(make_shop):
+    ada = make_shop({"01-1": PART}, {"setup": [["sh", "-c", "echo no such package >&2; exit 3"]]})
+    result = ada.types("m1")
+    assert result.code == 3
+    assert "🛑 A tree cannot be set up" in result.out
+    assert "ended with exit code 3: no such package" in result.out
+    assert "retry" in result.out
+    assert ada.reads("gates/bootstrap.json")["kind"] == "setup"
+
+
+def test_files_and_variables_reach_the_tree_alone(make_shop):
+    ada = make_shop(
+        {"01-1": PART},
+        {"copy": [".env.test"], "env": {"NAME": "shop_{issue}"}},
+        test=("sh", "-c", "grep -q secret .env.test && case $NAME in shop_base|shop_01) ;; *) exit 1 ;; esac"),
+    )
+    (ada.folder / ".env.test").write_text("secret\n")
+    ada.types("m1")
+    assert [pull["number"] for pull in ada.pulls()] == [1]
+    assert ".env.test" not in ada.git("ls-tree", "-r", "--name-only", "feat/m1-01-issue-01", where=".")
+
+
+def test_tracked_files_that_a_setup_changes_stay(make_shop):
+    ada = make_shop(
+        {"01-1": PART}, {"setup": [["sh", "-c", "echo changed > package-lock.json; touch made"]]}, ("true",)
+    )
+    ada.types("m1")
+    assert ada.git("diff", "--name-only", "main", "feat/m1-01-issue-01", where=".") == "part.js"
+
+
+def test_the_trees_own_environment_is_python(make_shop):
+    setup = {"setup": [["{python}", "-m", "venv", "--without-pip", ".venv"]]}
+    program = "import sys; assert sys.prefix.endswith('.venv') and 'worktrees' in sys.prefix"
+    ada = make_shop({"01-1": PART}, setup, ("{python}", "-c", program), {".gitignore": ".venv\n"})
+    ada.types("m1")
+    assert [pull["number"] for pull in ada.pulls()] == [1]
+
+
+def test_submodules_are_in_the_tree(make_shop, tmp_path):
+    ada = make_shop({"01-1": PART}, {}, ("grep", "-q", "VALUE", "vendor/lib.py"))
+    library = tmp_path / "library"
+    library.mkdir()
+    ada.git("init", "--quiet", where=library)
+    (library / "lib.py").write_text("VALUE = 1\n")
+    ada.git("add", ".", where=library)
+    ada.git("commit", "--quiet", "--message=Start", where=library)
+    ada.git("-c", "protocol.file.allow=always", "submodule", "add", "--quiet", str(library), "vendor", where=".")
+    ada.git("commit", "--quiet", "--message=Vendor", where=".")
+    ada.types("m1")
+    assert [pull["number"] for pull in ada.pulls()] == [1]
+    assert ada.git("diff", "--name-only", "main", "feat/m1-01-issue-01", where=".") == "part.js"
