@@ -8,7 +8,7 @@ from ..model import Kind, Passed, Step, Verb
 from ..policy.graph import step_name
 from ..render import transcript as words
 from ..render.gate import question
-from ..steps.context import counted_from
+from ..steps.own_change import counted_from, own_base
 from ..steps.registry import lookup
 from .ask import OpenQuestion, before
 from .decide import collect, take_approvals
@@ -149,10 +149,12 @@ def _change_now(ctx: RunContext, gate: Gate) -> str | None:
     base = counted_from(ctx.store, gate.gate) if issue else None
     if not gate.change or issue is None or base is None:
         return None
-    head = ctx.branches.heads.get(ctx.branch(issue), base)
-    if gate.change == ctx.git.patch_id_without_places(base, head):
+    heads, remote = ctx.branches.heads, ctx.remote.heads if ctx.remote else {}
+    head, target = heads.get(ctx.branch(issue), base), ctx.milestone.target
+    start = own_base(ctx.git, base, head, (heads.get(target), remote.get(target)))
+    if gate.change == ctx.git.patch_id_without_places(start, head):
         return gate.change  # the version before asked
-    return ctx.git.patch_id(base, head)
+    return ctx.git.patch_id(start, head)
 
 
 def _can_start(ctx: RunContext, issue: str) -> bool:

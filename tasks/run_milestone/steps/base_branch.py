@@ -77,6 +77,13 @@ def _needed(ctx: StepContext) -> tuple[str, ...]:
     return tuple(pushed.head for pushed in recorded if pushed and ctx.git.has(pushed.head))
 
 
+def held_by(ctx: StepContext, head: str) -> tuple[str, ...]:
+    """Return the commits of others that the branch stands on, which its base may hold as other commits."""
+    known = ctx.counted_from
+    stood = (known,) if known and ctx.git.is_ancestor(known, head) else ()
+    return tuple(dict.fromkeys((*_needed(ctx), *stood)))
+
+
 def counting(ctx: StepContext, tip: str, head: str) -> str:
     """Return from which commit the change of `head` is counted: the newest of its base that it holds."""
     git, known = ctx.git, ctx.counted_from
@@ -101,12 +108,16 @@ def conflict(ctx: StepContext) -> Finding | None:
     """Return where the branch and its base change the same lines differently; None where git merges them."""
     base = stands_on(ctx)
     tip = tip_of(ctx, base)
-    return conflict_with(ctx.git, ctx.branch, ctx.head or "", base.branch, tip) if tip else None
+    head = ctx.head or ""
+    return conflict_with(ctx.git, ctx.branch, head, base.branch, tip, held_by(ctx, head)) if tip else None
 
 
-def conflict_with(git: Git, branch: str, head: str, base: str, tip: str) -> Finding | None:
-    """Return where `head` of a branch and `tip` of its base change the same lines; None where git merges them."""
-    paths = () if git.is_ancestor(tip, head) else git.merged(tip, head).conflicts
+def conflict_with(git: Git, branch: str, head: str, base: str, tip: str, held: tuple[str, ...] = ()) -> Finding | None:
+    """Return where `head` of a branch and `tip` of its base change the same lines; None where git merges them.
+
+    `held` are commits of others in the branch, which the base may hold squashed or rebased.
+    """
+    paths = () if git.is_ancestor(tip, head) else git.merged_past(head, tip, held).conflicts
     if not paths:
         return None
     where = f"{', '.join(paths[:5])}{f' and {len(paths) - 5} more' if len(paths) > 5 else ''}"

@@ -11,7 +11,7 @@ from ..plan.review import unspecified
 from ..policy.gating import skipped
 from ..policy.graph import step_name
 from ..policy.naming import in_the_way
-from .base_branch import behind, counting, fetch_base, milestone_head, moved, stands_on, tip_of
+from .base_branch import behind, counting, fetch_base, held_by, milestone_head, moved, stands_on, tip_of
 from .task import IssueStep, Questions
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _from_remote(ctx: StepContext) -> str | None:
 def _restacked(ctx: StepContext, made: BranchMade, head: str) -> BranchMade:
     """Merge the base into the branch; nobody's commits are rewritten. What conflicts is asked where it is pushed."""
     git, tip = ctx.git, made.tip
-    joined = tip if git.is_ancestor(head, tip) else git.join(head, tip, _message(ctx, made))
+    joined = tip if git.is_ancestor(head, tip) else git.join(head, tip, _message(ctx, made), held_by(ctx, head))
     before = replace(made, base=ctx.counted_from or git.merge_base(tip, head))
     if joined is None:
         return replace(before, conflict=tip)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..core.errors import DamagedStateError
 from ..core.user import whoami
-from ..model import AgentSpec, Bootstrapped, BranchMade, Decision, Implemented, RunOptions, Step, Verb
+from ..model import AgentSpec, Bootstrapped, BranchMade, Decision, RunOptions, Step, Verb
 from ..policy.gating import about, rework_requested
 from ..policy.graph import BOOTSTRAP, compile_graph, step_name
 from ..store import State
 from ..sync.shared_state import LocalState
+from .own_change import counted_from, own_base
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -244,9 +245,18 @@ class StepContext:
         return counted_from(self.store, self.issue.number)
 
     @property
-    def base(self) -> str:
-        """The commit that the issue's change is counted from."""
+    def start(self) -> str:
+        """The commit that the issue's change is counted from, in a run that has one."""
         return self.counted_from or self.evidence(Step.BRANCH, BranchMade).base
+
+    @property
+    def base(self) -> str:
+        """The commit that the issue's change is compared with: what it is counted from, and what it took from others.
+
+        Many merge the target branch into their work; what others did there is no change of the issue.
+        """
+        remote = self.remote.heads.get(self.milestone.target) if self.remote else None
+        return own_base(self.git, self.start, self.head, (self.heads.get(self.milestone.target), remote))
 
     @property
     def agent(self) -> AgentSpec:
@@ -281,15 +291,3 @@ def step_context(run: RunContext, issue: Issue) -> StepContext:
     decisions = about(issue.number, issue.phase, run.store.decisions.all())
     attempt = 1 + len(rework_requested(decisions))
     return StepContext(run, issue, branch, run.branches.heads.get(branch), decisions, attempt)
-
-
-def counted_from(store: State, issue: str) -> str | None:
-    """Return the commit that an issue's change is counted from, as recorded; None before there is a branch.
-
-    An attempt that merged its base in (a conflict was resolved) counts from there, until the branch is looked at again.
-    """
-    made = store.markers.evidence(step_name(issue, Step.BRANCH), BranchMade)
-    done = store.markers.evidence(step_name(issue, Step.IMPLEMENT), Implemented)
-    if made is not None and done is not None and done.base and done.head != made.work:
-        return done.base
-    return made.base if made else None

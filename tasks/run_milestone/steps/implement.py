@@ -14,7 +14,7 @@ from ..model import BranchMade, Finding, Implemented, Kind, Severity, Step, Verb
 from ..policy.graph import step_name
 from ..render import steps as render_steps
 from ..render.phrases import one_line
-from .base_branch import conflict, counting, fetch_base, stands_on, tip_of
+from .base_branch import conflict, counting, fetch_base, held_by, stands_on, tip_of
 from .clean_history import asks_about_history, rebuild_of, wanted_by_hand
 from .gates import shown_paths
 from .push import foreign, seen_now
@@ -58,8 +58,8 @@ class Implement(IssueStep[Implemented]):
         if _by_somebody_else(ctx):
             return _measured(ctx, base, head, adopted=True)
         if restart_due(ctx):
-            restarted = throw_away(ctx, base, head, commits)
-            return replace(_implement(ctx, base, base, ()), restarted=restarted)
+            restarted = throw_away(ctx, ctx.start, head, commits)
+            return replace(_implement(ctx, ctx.start, ctx.start, ()), restarted=restarted)
         return _implement(ctx, base, head, commits)
 
     def drift(self, ctx: StepContext, evidence: Implemented) -> str | None:
@@ -171,7 +171,7 @@ def _merged(ctx: StepContext, head: str) -> Implemented:
     other = foreign(ctx, head, heads) or tip_of(ctx, stands_on(ctx))
     if other is None or ctx.git.is_ancestor(other, head):
         return _measured(ctx, head, head, report=Report(("Nothing is in the way any more",), 0.0))
-    merged = ctx.git.merged(head, other)
+    merged = ctx.git.merged_past(head, other, held_by(ctx, head))
     ctx.git.checkout(ctx.tree, merged.tree, ctx.index)
     clean = Report((f"Merged {other[:10]}",), 0.0)  # nobody was asked, so it cost nothing
     report = _ask(ctx) if merged.conflicts else clean
@@ -181,7 +181,7 @@ def _merged(ctx: StepContext, head: str) -> Implemented:
 def _joined(ctx: StepContext, head: str, other: str, report: Report) -> Implemented:
     """Commit the merge that is in the tree, unless conflict markers are left."""
     git = ctx.git
-    merged, message = git.merged(head, other), _message(ctx, report)
+    merged, message = git.merged_past(head, other, held_by(ctx, head)), _message(ctx, report)
     commit = git.commit(ctx.tree, head, ctx.index, message, merged=other)
     unresolved = [path for path in merged.conflicts if _MARKER.search(git.read(commit, path) or b"")]
     if unresolved:

@@ -55,7 +55,7 @@ class Inspect(IssueStep[Inspected]):
 
 def change_inputs(ctx: StepContext) -> dict[str, Any]:
     """Return the inputs of a step that looks at the change: the branch's commit, and where it left its base."""
-    return {"commit": ctx.head, "base": ctx.base}
+    return {"commit": ctx.head, "base": ctx.start}
 
 
 def identity(ctx: StepContext, change: Change) -> str:

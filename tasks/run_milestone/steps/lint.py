@@ -37,7 +37,7 @@ class Lint(IssueStep[Linted]):
     def run(self, ctx: StepContext) -> Linted:
         """Run the lint command on the branch and commit its fixes; a person's branch is left as it is."""
         head = ctx.head or ""
-        files = ctx.git.changed(ctx.git.merge_base(ctx.base, head), head)
+        files = ctx.git.changed(ctx.git.common_ground(ctx.base, head), head)
         commands = tuple(_commands(ctx, head, files))
         if not commands:
             return Linted(head, 0)
@@ -87,7 +87,7 @@ def _left(ctx: StepContext, results: tuple[Result, ...], files: tuple[str, ...],
     unhappy = tuple(result for result in results if result.code != 0)
     if not unhappy:
         return None
-    base = ctx.git.merge_base(ctx.base, ctx.head or ctx.base)
+    base = ctx.git.common_ground(ctx.base, ctx.head or ctx.base)
     ctx.git.checkout(ctx.tree, base, ctx.index, keep=place.made)
     old = tuple(path for path in files if ctx.git.read(base, path) is not None)
     before = frozenset(word for command in _commands(ctx, base, old) for word in _words(_run(ctx, command, place)))

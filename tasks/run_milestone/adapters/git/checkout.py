@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _ONE_FLUSH = (("core.fsyncMethod", "batch"),)
 """Thousands of new files reach the disk together, which is as safe as one by one and takes seconds, not minutes."""
 
+_SEARCHED = 500
+"""Commits of a base that are compared with what an issue stands on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Merged:
@@ -189,9 +192,41 @@ class Checkout(Objects):
             )
         return Merged(object_id(tree, "the merged tree"), paths)
 
-    def join(self, one: str, other: str, message: str) -> str | None:
-        """Return a merge commit of two commits without touching any tree, None where they conflict."""
-        merged = self.merged(one, other)
+    def merged_past(self, head: str, tip: str, held: Iterable[str]) -> Merged:
+        """Merge `tip` into `head`, where `tip` may hold the commits `held` as others: squashed, rebased, picked.
+
+        git would see their lines changed twice. What is the same by content is the common base instead.
+        """
+        past = head
+        for commit in held:
+            arrived = None if self.is_ancestor(commit, tip) else self._arrival(commit, tip)
+            base = past if self.is_ancestor(commit, past) else self.overlay(past, commit)
+            merged = self._merged_on(commit, base, arrived) if arrived and self.is_ancestor(commit, base) else None
+            past = self._unnamed(merged, base, arrived) if merged and arrived else past
+        return self.merged(past, tip)
+
+    def _arrival(self, commit: str, tip: str) -> str | None:
+        """Return the first commit on the way to `tip` that holds the content of `commit`, None where none does."""
+        words = ("rev-list", "--first-parent", "--reverse", f"{self.merge_base(commit, tip)}..{tip}")
+        for candidate in self._git.rows(*words)[:_SEARCHED]:
+            merged = self.merged(candidate, commit)
+            if not merged.conflicts and merged.tree == self.tree_of(candidate):
+                return candidate
+        return None
+
+    def _merged_on(self, base: str, one: str, other: str) -> str | None:
+        """Return the tree of two commits merged on the content of `base`, None where they conflict."""
+        ground = self._unnamed(self.tree_of(base))
+        sides = [self._unnamed(self.tree_of(commit), ground) for commit in (one, other)]
+        merged = self.merged(sides[0], sides[1])
+        return None if merged.conflicts else merged.tree
+
+    def join(self, one: str, other: str, message: str, held: Iterable[str] = ()) -> str | None:
+        """Return a merge commit of two commits without touching any tree, None where they conflict.
+
+        `held` as `merged_past` takes it.
+        """
+        merged = self.merged_past(one, other, held)
         return None if merged.conflicts else self._commit_tree(merged.tree, (one, other), message)
 
     def graft(self, onto: str, source: str, paths: Iterable[str], index: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...core.errors import OutsideError, UsageError
-from .cmd import OBJECT_ID, lying, object_id
+from .cmd import OBJECT_ID, checked, lying, object_id
 from .hunk_places import with_places
 
 if TYPE_CHECKING:
@@ -128,12 +128,12 @@ class Objects:
         """Return the tree that a commit holds."""
         return object_id(self._own.resolve(f"{commit}^{{tree}}") or "", "the tree of a commit")
 
-    @functools.lru_cache(maxsize=8)  # noqa: B019 - a run has one Git, and asks again about the same commits
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def is_ancestor(self, earlier: str, later: str) -> bool:
         """Return whether `earlier` is contained in `later`."""
         return earlier == later or self._git.answer("merge-base", "--is-ancestor", earlier, later) is not None
 
-    @functools.lru_cache(maxsize=8)  # noqa: B019 - a run has one Git, and asks again about the same commits
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def merge_base(self, one: str, other: str) -> str:
         """Return the best common ancestor of two commits."""
         return object_id(self._git.run("merge-base", one, other), "the common ancestor")
@@ -188,10 +188,37 @@ class Objects:
 
     def _diff(self, base: str, head: str, *options: str, path: str | None = None) -> bytes:
         """Return a diff, of one path or of all, through a file: output of git is bounded, a diff must be whole."""
-        diff = self._to_file(*options, f"{base}...{head}", "--", *((path,) if path else ()))
-        if not diff and path is None and self.tree_of(self.merge_base(base, head)) != self.tree_of(head):
+        before = self.common_ground(base, head)
+        diff = self._to_file(*options, before, head, "--", *((path,) if path else ()))
+        if not diff and path is None and self.tree_of(before) != self.tree_of(head):
             raise lying(f"compared {base[:10]} and {head[:10]}")
         return diff
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one Git, and asks again about the same commits
+    def common_ground(self, base: str, head: str) -> str:
+        """Return the commit that the change from `base` to `head` is compared with: all that both hold, joined."""
+        first, *others = self.merge_bases(base, head)
+        for other in others:
+            first = self.overlay(first, other)
+        return first
+
+    def overlay(self, one: str, other: str) -> str:
+        """Return a commit that holds what both hold, always the same one for the same two. No branch holds it.
+
+        Where they conflict it is the first: nothing better can be said about what both have in common.
+        """
+        merged = self._git.call("merge-tree", "--write-tree", "--no-messages", one, other)
+        if merged.code == 1:
+            return one
+        tree = checked(("merge-tree",), merged).out
+        return self._unnamed(object_id(tree, "what two commits hold"), one, other)
+
+    def _unnamed(self, tree: str, *parents: str) -> str:
+        """Return a commit that no branch will hold. Author and time are fixed, so that it is made only once."""
+        facts = {"NAME": "run-milestone", "EMAIL": "run-milestone@localhost", "DATE": "@0 +0000"}
+        env = {f"GIT_{who}_{what}": text for who in ("AUTHOR", "COMMITTER") for what, text in facts.items()}
+        words = [word for parent in parents for word in ("-p", parent)]
+        return object_id(self._git.run("commit-tree", tree, *words, stdin="", env=env), "a commit for comparing")
 
     def _to_file(self, *words: str) -> bytes:
         """Return what `git diff` writes to a file, however much it is."""

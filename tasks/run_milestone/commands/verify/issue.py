@@ -20,7 +20,7 @@ from ...model import (
 from ...policy.gating import skipped
 from ...policy.stacking import base_of
 from ...render.pull_request import mark
-from ...steps.context import counted_from
+from ...steps.own_change import counted_from, own_base
 from .snapshot import finished, rests_on
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def _branch(snapshot: Snapshot, issue: Issue, made: BranchMade) -> Iterator[str]
         yield f"{name} does not contain {made.base[:10]}, where it began"
     else:
         yield from _steps(snapshot, issue, head)
-        yield from _change(snapshot, issue, counted_from(snapshot.state, issue.number) or made.base, head)
+        start, target = counted_from(snapshot.state, issue.number) or made.base, snapshot.milestone.target
+        base = own_base(snapshot.git, start, head, (snapshot.local.get(target), snapshot.remote.get(target)))
+        yield from _change(snapshot, issue, base, head)
         yield from _remote(snapshot, issue, name)
 
 

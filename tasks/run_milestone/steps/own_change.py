@@ -1,0 +1,35 @@
+"""Tell what an issue's own change is compared with, whatever its branch took from others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..model import BranchMade, Implemented, Step
+from ..policy.graph import step_name
+
+if TYPE_CHECKING:
+    from ..adapters.git import Git
+    from ..store import State
+
+
+def counted_from(store: State, issue: str) -> str | None:
+    """Return the commit that an issue's change is counted from, as recorded; None before there is a branch.
+
+    An attempt that merged its base in (a conflict was resolved) counts from there, until the branch is looked at again.
+    """
+    made = store.markers.evidence(step_name(issue, Step.BRANCH), BranchMade)
+    done = store.markers.evidence(step_name(issue, Step.IMPLEMENT), Implemented)
+    if made is not None and done is not None and done.base and done.head != made.work:
+        return done.base
+    return made.base if made else None
+
+
+def own_base(git: Git, start: str, head: str | None, targets: tuple[str | None, ...]) -> str:
+    """Return what a change is compared with: `start`, and what `head` holds of the `targets` beyond it."""
+    for target in dict.fromkeys(targets):
+        if head is None or target in {None, start, head} or not git.has(str(target)):
+            continue
+        shared = git.merge_bases(str(target), head)
+        for commit in shared:
+            start = start if commit == head or git.is_ancestor(commit, start) else git.overlay(start, commit)
+    return start
