@@ -24,6 +24,7 @@ from ..model import (
 from ..policy.gating import question
 from ..policy.graph import step_name
 from ..render import pull_request
+from ..render.peoples_words import marked, with_peoples_words
 from .base_branch import stands_on
 from .push import wrong_way
 from .task import IssueStep
@@ -94,7 +95,7 @@ def _find(ctx: StepContext) -> PullRequest | None:
 
 def _create(ctx: StepContext) -> PullRequest:
     try:
-        return ctx.forge.create(ctx.branch, _proposal(ctx))
+        return ctx.forge.create(ctx.branch, marked(_proposal(ctx)))
     except OutsideError:
         pull = _find(ctx)
         if pull is None:
@@ -103,7 +104,7 @@ def _create(ctx: StepContext) -> PullRequest:
 
 
 def _update(ctx: StepContext, pull: PullRequest) -> PullRequest:
-    made = ctx.forge.edit(pull.number, _proposal(ctx))
+    made = ctx.forge.edit(pull.number, with_peoples_words(pull, _proposal(ctx)))
     return ctx.forge.set_draft(pull.number, draft=False) if made.draft else made
 
 
