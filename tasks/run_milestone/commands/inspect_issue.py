@@ -13,7 +13,7 @@ def diff(args: argparse.Namespace) -> int:
     from ..adapters.process import Processes
     from ..core.text import for_terminal
     from ..runner.wiring import open_git
-    from ..steps.context import counted_from
+    from ..steps.own_change import counted_from
     from ..store import State
     from .decide import gate_of
 

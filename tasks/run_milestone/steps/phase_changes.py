@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..core.units import count
 from ..model import ChangedSince, Inspected, Reviewed, Step, Verb
 from ..policy.graph import step_name
-from .context import counted_from
+from .own_change import counted_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
