@@ -138,8 +138,8 @@ def test_a_closed_pull_request_is_reopened_when_asked(ada):
 
     ada.changes_pull(1, state="closed")
     result = ada.types("m1")
-    assert "PR #1 was closed; open it again on the forge, then run again" in result.out, "an answer counts once"
-    assert "`retry`" not in result.out, "and there is none left"
+    assert "PR #1 was closed; `retry` opens it again" in result.out, "an answer counts once"
+    assert pulls(ada)[0] == (1, "closed", False)
     assert pulls(ada) == [(1, "closed", False), (2, "open", False)]
     ada.changes_pull(1, state="open")
     assert ada.types("m1").code == 3

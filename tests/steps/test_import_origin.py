@@ -12,6 +12,7 @@ from run_milestone.checks.python_packages import own_packages
 from run_milestone.model import Commands
 from run_milestone.steps.import_origin import Sources
 from run_milestone.steps.run_tests import run_suite
+from run_milestone.steps.workplace import Workplace
 
 RIGHT = "def total(lines):\n    return sum(lines)\n"
 WRONG = "def total(lines):\n    return 0\n"
@@ -98,7 +99,7 @@ def run_in_tree(tmp_path, bare_environment):
         command = (str(env / "bin/python"), *options, "-m", "pytest", "-q", "--import-mode=importlib")
         processes = Processes()
         try:
-            return run_suite(processes, Commands(test=command), tree, tmp_path / "test.log", mine=mine)
+            return run_suite(processes, Commands(test=command), Workplace(tree, mine=mine), tmp_path / "test.log")
         finally:
             processes.stop()
 

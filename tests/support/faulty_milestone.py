@@ -178,7 +178,8 @@ def lasting(record):
     if isinstance(record, dict):
         return {name: lasting(value) for name, value in record.items() if name not in PASSING}
     if isinstance(record, str):
-        return re.sub(r"(?s)## Decisions\n.*?\n\n", "", record)
+        without_decisions = re.sub(r"(?s)## Decisions\n.*?\n\n", "", record)
+        return re.sub(r"<!-- run-milestone wrote: .*? -->\n", "", without_decisions)
     return [lasting(value) for value in record] if isinstance(record, list) else record
 
 

@@ -92,7 +92,6 @@ def check_end(person):
     assert (facts["status"], facts["issues"]) == ("complete", {"total": 4, "completed": 3, "skipped": 1})
     assert [(one["gate"], one["verb"]) for one in facts["decisions"]] == [
         ("02", "fix"),
-        ("02", "retry"),
         ("02", "skip"),
         ("phase-1", "continue"),
         ("phase-2", "continue"),

@@ -100,6 +100,9 @@ def _implement(done: Implemented, attempt: int) -> Iterator[str]:
     if attempt == 1 or done.restarted is not None:
         yield f"✓ Implemented ({size}{adopted})"
         return
+    if not done.files:
+        yield from (f"· {line}" for line in done.report)
+        return
     for line in done.report:
         yield f"✓ {line}"
     yield f"✓ Fix committed ({size}{adopted})"
