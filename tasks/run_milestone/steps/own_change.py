@@ -29,6 +29,8 @@ def own_base(git: Git, start: str, head: str | None, targets: tuple[str | None, 
     for target in dict.fromkeys(targets):
         if head is None or target in {None, start, head} or not git.has(str(target)):
             continue
+        if git.is_ancestor(str(target), start):  # so is all that it shares with `head`
+            continue
         shared = git.merge_bases(str(target), head)
         for commit in shared:
             start = start if commit == head or git.is_ancestor(commit, start) else git.overlay(start, commit)

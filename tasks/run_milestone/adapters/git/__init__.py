@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.errors import UsageError
+from .cat_file import CatFile
 from .checkout import Checkout
 from .cmd import GitCmd
-from .objects import CatFile, Commit
+from .objects import Commit
 from .operator_config import OperatorConfig, read_config
 from .refs import Refs
 from .remote import Remote

@@ -97,8 +97,12 @@ class GitCmd:
             kept = (("url", url), ("promisor", "true"), ("partialclonefilter", "blob:none"))
             self._promised += [(f"remote.{name}.{key}", value) for key, value in kept]
 
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the repository lacks the older part of its history."""
+        return (self.common / "shallow").exists()
+
     def _environment(self, *config: tuple[str, str], operator: bool = False) -> dict[str, str]:
-        shallow = self.common / "shallow"
         outward = operator or bool(self._promised)
         values = [*self._promised, *(self._config.handed() if outward else ()), *config]
         return {
@@ -110,7 +114,7 @@ class GitCmd:
             "GIT_OBJECT_DIRECTORY": str(self.common / "objects"),
             "GIT_OPTIONAL_LOCKS": "0",
             "LC_ALL": "C",
-            **({"GIT_SHALLOW_FILE": str(shallow)} if shallow.exists() else {}),
+            **({"GIT_SHALLOW_FILE": str(self.common / "shallow")} if self.is_shallow else {}),
         }
 
     def coprocess(self, *words: str, directory: Path, body: re.Pattern[str] | None = None) -> Coprocess:

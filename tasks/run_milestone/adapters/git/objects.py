@@ -9,15 +9,13 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...core.errors import OutsideError, UsageError
 from .cmd import OBJECT_ID, checked, lying, object_id
 from .hunk_places import with_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
-    from ..process import Coprocess
+    from .cat_file import CatFile
     from .cmd import GitCmd
 
 DIFF_OPTIONS = (
@@ -45,11 +43,11 @@ _EMPTY_TREE = {
 """The tree without files, by the length of the repository's object ids."""
 _COUNTED = re.compile(r"(\d+) (file|insertion|deletion)s?\b")
 """How `--shortstat` counts."""
+_COMPARED = re.compile(rb"^commit ([0-9a-f]+)\n\n?", re.MULTILINE)
+"""What comes before each diff of several. No line of a diff begins like that."""
+CLOSE = 16
+"""How many commits back a parent is looked for before git is asked."""
 _LOGGED = re.compile(rf"(?:{OBJECT_ID.pattern})\0[^\0]*\0[^\0]*\Z")
-
-
-_BODY = re.compile(r"[0-9a-f]+ (?:blob|tree|commit|tag) (\d+)")
-"""The line before an object's bytes: its id, kind and size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,57 +58,6 @@ class Commit:
     subject: str
     attempt: int | None
     ours: bool = True
-
-
-class CatFile:
-    """Resolves names and reads files in one git directory through a git that keeps running."""
-
-    def __init__(self, git: GitCmd, directory: Path) -> None:
-        """Prepare to ask about `directory`. git is started with the first question."""
-        self._names = git.coprocess("cat-file", "--batch-check", directory=directory)
-        self._files = git.coprocess("cat-file", "--batch", directory=directory, body=_BODY)
-
-    def resolve(self, name: str) -> str | None:
-        """Return the object id of `name` (`refs/heads/main^{commit}`), None where it names nothing.
-
-        Errors: OutsideError where git gives no answer or no object id, UsageError where it could not be started.
-        """
-        if "\n" in name:
-            return None
-        line, _ = _ask(self._names, name)
-        return None if line.endswith(" missing") else object_id(line.partition(" ")[0], name)
-
-    def read(self, name: str, kind: str = "blob") -> bytes | None:
-        """Return the bytes of the file `name` (`<commit>:src/a.py`), None where it is no file. Errors: as `resolve`.
-
-        With another `kind` (`commit`), an object of that kind is read.
-        """
-        line, content = _ask(self._files, name)
-        if line.endswith(" missing"):
-            return None
-        object_id(line.partition(" ")[0], name)
-        return content if line.split(" ")[1:2] == [kind] else None
-
-    def size(self, name: str) -> int:
-        """Return the size in bytes of the file `name` (`<commit>:src/a.py`), 0 where it is no file."""
-        line, _ = _ask(self._names, name)
-        match = _BODY.fullmatch(line)
-        return int(match[1]) if match and " blob " in line else 0
-
-    def close(self) -> None:
-        """End the processes."""
-        self._names.close()
-        self._files.close()
-
-
-def _ask(process: Coprocess, name: str) -> tuple[str, bytes]:
-    try:
-        answer = process.ask(name)
-    except OSError as error:
-        raise UsageError(f"git could not be started: {error.strerror}.", "Install git and run again.") from None
-    if answer is None:
-        raise OutsideError(f"`git cat-file` failed: no answer about {name}.", "Run the same command again.")
-    return answer
 
 
 class Objects:
@@ -128,10 +75,28 @@ class Objects:
         """Return the tree that a commit holds."""
         return object_id(self._own.resolve(f"{commit}^{{tree}}") or "", "the tree of a commit")
 
-    @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one Git, and asks again about the same commits
+    @functools.lru_cache(maxsize=1024)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def is_ancestor(self, earlier: str, later: str) -> bool:
         """Return whether `earlier` is contained in `later`."""
-        return earlier == later or self._git.answer("merge-base", "--is-ancestor", earlier, later) is not None
+        if self._is_close(earlier, later):
+            return True
+        return self._git.answer("merge-base", "--is-ancestor", earlier, later) is not None
+
+    def _is_close(self, earlier: str, later: str) -> bool:
+        """Return whether `earlier` is among the last commits of `later`: then no other git has to start.
+
+        In a shallow clone a commit names parents that git does not count.
+        """
+        at: str | None = later
+        for _ in range(CLOSE):
+            if at is None or at == earlier:
+                return at is not None
+            at = next(iter(self._stored_parents(at)), None)
+        return False
+
+    def _stored_parents(self, sha: str) -> tuple[str, ...]:
+        """Return the parents of a commit, none where it is not here or the clone is shallow."""
+        return _parents(b"" if self._git.is_shallow else self._own.read(sha, "commit") or b"")
 
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def merge_base(self, one: str, other: str) -> str:
@@ -174,8 +139,7 @@ class Objects:
 
     def parents(self, sha: str) -> tuple[str, ...]:
         """Return the parents of a commit, the first one first."""
-        header = self.commit_text(sha).partition(b"\n\n")[0].decode("utf-8", "replace")
-        return tuple(line.removeprefix("parent ") for line in header.split("\n") if line.startswith("parent "))
+        return _parents(self.commit_text(sha))
 
     @functools.lru_cache(maxsize=8)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def diff(self, base: str, head: str, *options: str) -> str:
@@ -197,6 +161,8 @@ class Objects:
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def common_ground(self, base: str, head: str) -> str:
         """Return the commit that the change from `base` to `head` is compared with: all that both hold, joined."""
+        if self.is_ancestor(base, head):
+            return base
         first, *others = self.merge_bases(base, head)
         for other in others:
             first = self.overlay(first, other)
@@ -249,8 +215,32 @@ class Objects:
         It holds the place of a hunk where the same lines stand in the file more than once.
         Not `git patch-id`, which ignores white space (code in Python) and everything after a NUL.
         """
-        diff = self._diff(base, head, "--no-renames", "--full-index", path=path)
+        return self._identity_of(self._diff(base, head, "--no-renames", "--full-index", path=path))
+
+    def patch_ids(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Return the identity of each change (base and head), as `patch_id` does, with one git for all of them."""
+        wanted = dict.fromkeys(pairs)
+        grounds = [(self.common_ground(*pair), pair[1]) for pair in wanted]
+        diffs = self._diffs(grounds) if grounds else []
+        for (before, head), diff in zip(grounds, diffs, strict=True):
+            if not diff and self.tree_of(before) != self.tree_of(head):
+                raise lying(f"compared {before[:10]} and {head[:10]}")
+        return dict(zip(wanted, map(self._identity_of, diffs), strict=True))
+
+    def _identity_of(self, diff: bytes) -> str:
         return _digest(_BLOBS.sub(b"@@\n", with_places(diff, self._own.read))) if diff else ""
+
+    def _diffs(self, grounds: list[tuple[str, str]]) -> list[bytes]:
+        """Return the diff from the first to the second commit of each pair."""
+        asked = "".join(f"{head} {before}\n" for before, head in grounds)
+        options = (*DIFF_OPTIONS, "--no-renames", "--full-index", "--format=commit %H", "--no-notes", "--always")
+        with tempfile.NamedTemporaryFile(dir=self._git.dir, prefix="diff-") as file:
+            words = ("diff-tree", "--stdin", "-p", *options, f"--output={file.name}")
+            self._git.run(*words, stdin=asked, config=DIFF_CONFIG)
+            first, *parts = _COMPARED.split(file.read())
+        if first or parts[::2] != [head.encode() for _, head in grounds]:
+            raise lying(f"compared {len(grounds)} pairs of commits")
+        return parts[1::2]
 
     def patch_id_without_places(self, base: str, head: str) -> str:
         """Return the identity that version 0.1.0 gave a change."""
@@ -283,6 +273,11 @@ class Objects:
 
 def _digest(diff: bytes) -> str:
     return hashlib.sha256(diff).hexdigest()
+
+
+def _parents(commit: bytes) -> tuple[str, ...]:
+    header = commit.partition(b"\n\n")[0].decode("utf-8", "replace")
+    return tuple(line.removeprefix("parent ") for line in header.split("\n") if line.startswith("parent "))
 
 
 def _commit(line: str, marks: tuple[str, ...]) -> Commit:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import UsageError
 from .cmd import NOTHING, lying, named
-from .objects import CatFile, Objects
+from .objects import Objects
 from .user_worktrees import UserWorktrees
 
 if TYPE_CHECKING:
+    from .cat_file import CatFile
     from .cmd import GitCmd
 
 _FORM = "--format=%(objectname) %(refname)"

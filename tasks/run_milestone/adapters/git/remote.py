@@ -10,8 +10,8 @@ from .cmd import named, object_id
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .cat_file import CatFile
     from .cmd import GitCmd
-    from .objects import CatFile
 
 
 class Remote:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...core.errors import DamagedStateError
+from ...model import World
 from ...plan.review import EPIC
 from ...plan.specs import epic_text
 from ...policy.graph import BOOTSTRAP
@@ -33,7 +35,8 @@ def differences(project: Project, plan: Milestone) -> dict[str, list[str]] | Non
         branches = state.registry.branches(plan).values()
         pulls = open_forge(plan, git, processes).pulls(plan.branch, *branches)
         epic = epic_text(project.plan(plan.id), EPIC)
-        snapshot = Snapshot(plan, state, git, git.heads(), git.remote_heads(), pulls, epic)
+        snapshot = Snapshot(plan, state, git, git.heads(), World("", git.remote_heads(), pulls), epic)
+        snapshot = replace(snapshot, changes=issue.changes(snapshot))
         return {name: list(_readable(parts)) for name, parts in _parts(snapshot)}
     finally:
         processes.stop()

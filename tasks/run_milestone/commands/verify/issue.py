@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
+from ...core.errors import DamagedStateError
 from ...model import (
     BranchMade,
     Implemented,
@@ -15,9 +17,9 @@ from ...model import (
     Reviewed,
     Step,
     Tested,
-    pull_of,
 )
 from ...policy.gating import skipped
+from ...policy.graph import phase_name
 from ...policy.stacking import base_of
 from ...render.pull_request import mark
 from ...steps.own_change import counted_from, own_base
@@ -39,7 +41,7 @@ GATES = (Step.TEST_GATE, Step.INSPECT_GATE, Step.REVIEW_GATE)
 def differences(issue: Issue, snapshot: Snapshot) -> Iterator[str]:
     """Yield how the records of an issue differ from git and the forge."""
     made = snapshot.state.markers.evidence(f"{issue.number}:{Step.BRANCH}", BranchMade)
-    pull = pull_of(snapshot.state.registry.branch(snapshot.milestone, issue), snapshot.pulls)
+    pull = snapshot.world.pull(snapshot.state.registry.branch(snapshot.milestone, issue))
     for gate in GATES:
         yield from rests_on(snapshot, issue.number, snapshot.state.markers.evidence(f"{issue.number}:{gate}", Passed))
     yield from _pull(snapshot, issue, pull)
@@ -55,13 +57,11 @@ def _branch(snapshot: Snapshot, issue: Issue, made: BranchMade) -> Iterator[str]
         yield f"the marker names branch {made.branch}, the plan {name}"
     elif head is None:
         yield f"branch {name} is gone"
-    elif not snapshot.git.has(made.base) or not snapshot.git.is_ancestor(made.base, head):
+    elif not _holds(snapshot, made.base, head):
         yield f"{name} does not contain {made.base[:10]}, where it began"
     else:
         yield from _steps(snapshot, issue, head)
-        start, target = counted_from(snapshot.state, issue.number) or made.base, snapshot.milestone.target
-        base = own_base(snapshot.git, start, head, (snapshot.local.get(target), snapshot.remote.get(target)))
-        yield from _change(snapshot, issue, base, head)
+        yield from _change(snapshot, issue, made, head)
         yield from _remote(snapshot, issue, name)
 
 
@@ -75,17 +75,43 @@ def _steps(snapshot: Snapshot, issue: Issue, head: str) -> Iterator[str]:
             yield f"{step} ran on {done.head[:10]}, the branch is at {head[:10]}"
 
 
-def _change(snapshot: Snapshot, issue: Issue, base: str, head: str) -> Iterator[str]:
+def changes(snapshot: Snapshot) -> dict[tuple[str, str], str]:
+    """Return the identity of every inspected change, by the commits it lies between, with one git for all of them."""
+    return snapshot.git.patch_ids(pair for issue in snapshot.milestone.issues for pair in _inspected(issue, snapshot))
+
+
+def _inspected(issue: Issue, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """Yield the commits that an issue's change lies between, if that was inspected and the branch is as it was."""
+    with contextlib.suppress(DamagedStateError):  # it is named where the issue's records are compared
+        made = snapshot.state.markers.evidence(f"{issue.number}:{Step.BRANCH}", BranchMade)
+        head = snapshot.local.get(snapshot.state.registry.branch(snapshot.milestone, issue))
+        inspected = snapshot.state.markers.evidence(f"{issue.number}:{Step.INSPECT}", Inspected)
+        if made and head and inspected and inspected.head == head and _holds(snapshot, made.base, head):
+            yield _base(snapshot, issue, made, head), head
+
+
+def _holds(snapshot: Snapshot, base: str, head: str) -> bool:
+    return snapshot.git.has(base) and snapshot.git.is_ancestor(base, head)
+
+
+def _base(snapshot: Snapshot, issue: Issue, made: BranchMade, head: str) -> str:
+    start, target = counted_from(snapshot.state, issue.number) or made.base, snapshot.milestone.target
+    return own_base(snapshot.git, start, head, (snapshot.local.get(target), snapshot.world.heads.get(target)))
+
+
+def _change(snapshot: Snapshot, issue: Issue, made: BranchMade, head: str) -> Iterator[str]:
     inspected = snapshot.state.markers.evidence(f"{issue.number}:{Step.INSPECT}", Inspected)
     if inspected is None or inspected.head != head:
         return
-    git = snapshot.git
-    if inspected.change not in {git.patch_id(base, head), git.patch_id_without_places(base, head)}:
+    pair = _base(snapshot, issue, made, head), head
+    change = snapshot.changes[pair] if pair in snapshot.changes else snapshot.git.patch_id(*pair)
+    if change != inspected.change != snapshot.git.patch_id_without_places(*pair):
         yield "the inspected change is not the one in git"
 
 
 def _remote(snapshot: Snapshot, issue: Issue, name: str) -> Iterator[str]:
-    pushed, remote = snapshot.state.markers.evidence(f"{issue.number}:{Step.PUSH}", Pushed), snapshot.remote.get(name)
+    pushed = snapshot.state.markers.evidence(f"{issue.number}:{Step.PUSH}", Pushed)
+    remote = snapshot.world.heads.get(name)
     if pushed is None and remote is not None:
         yield f"the remote has {name} at {remote[:10]}, no marker says that it was pushed"
     if pushed is not None and not pushed.problem and pushed.head != remote:
@@ -98,7 +124,8 @@ def _pull(snapshot: Snapshot, issue: Issue, pull: PullRequest | None) -> Iterato
         yield f"PR #{pull.number} is {pull.state}, no marker records it"
     if recorded is None or recorded.problem:
         return
-    actual = next((other for other in snapshot.pulls if other.number == recorded.number), None)
+    others = (other for other in snapshot.world.pulls if other.number == recorded.number)
+    actual = pull if pull is not None and pull.number == recorded.number else next(others, None)
     if actual is None:
         yield f"PR #{recorded.number} is recorded, the forge has no such pull request"
     else:
@@ -107,11 +134,12 @@ def _pull(snapshot: Snapshot, issue: Issue, pull: PullRequest | None) -> Iterato
 
 def _facts(snapshot: Snapshot, issue: Issue, recorded: Proposed, actual: PullRequest) -> Iterator[str]:
     pushed = snapshot.state.markers.evidence(f"{issue.number}:{Step.PUSH}", Pushed)
-    done, decisions = finished(snapshot, issue.number), snapshot.state.decisions.all()
+    done = finished(snapshot, issue.number)
+    decisions = snapshot.state.decisions.at(issue.number, phase_name(issue.phase))
     branches = snapshot.state.registry.branches(snapshot.milestone)
     facts = {"head": (branches[issue.number], actual.head)}
     if actual.state == "open":
-        facts["base"] = (base_of(snapshot.milestone, issue, snapshot.pulls, branches).branch, actual.base)
+        facts["base"] = (base_of(snapshot.milestone, issue, snapshot.world.by_branch, branches).branch, actual.base)
     facts["state"] = (recorded.state, actual.state)
     facts["labels"] = (_listed(recorded.labels), _listed(actual.labels))
     if actual.state == "open":

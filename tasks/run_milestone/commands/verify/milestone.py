@@ -23,7 +23,7 @@ def branch(snapshot: Snapshot) -> Iterator[str]:
     name = snapshot.milestone.branch
     if done.branch != name:
         yield f"the marker names {done.branch}, the plan {name}"
-    for place, heads in (("here", snapshot.local), ("on the remote", snapshot.remote)):
+    for place, heads in (("here", snapshot.local), ("on the remote", snapshot.world.heads)):
         head = heads.get(name)
         if head is None:
             yield f"{name} is missing {place}"
@@ -35,17 +35,17 @@ def branch(snapshot: Snapshot) -> Iterator[str]:
 
 def _here(snapshot: Snapshot, branch: str, head: str) -> bool:
     """Fetch a commit of the remote where it is missing, without moving a branch; returns whether it is here."""
-    if not snapshot.git.has(head) and snapshot.remote.get(branch) == head:
+    if not snapshot.git.has(head) and snapshot.world.heads.get(branch) == head:
         snapshot.git.fetch(branch)
     return snapshot.git.has(head)
 
 
 def landing(snapshot: Snapshot) -> Iterator[str]:
     """Yield what is recorded as landed and is not, and how the pull request of the milestone differs."""
-    landed, tip = snapshot.state.landed(), snapshot.remote.get(snapshot.milestone.branch)
+    landed, tip = snapshot.state.landed(), snapshot.world.heads.get(snapshot.milestone.branch)
     if landed is None:
         return
-    pulls = {pull.number: pull for pull in snapshot.pulls}
+    pulls = {pull.number: pull for pull in snapshot.world.pulls}
     for one in landed.issues:
         pull = pulls.get(one.pr)
         if pull is None or pull.state != "merged":

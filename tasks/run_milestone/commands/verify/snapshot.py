@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...model import Passed, Proposed, Step
 
 if TYPE_CHECKING:
     from ...adapters.git import Git
-    from ...model import Milestone, PullRequest
+    from ...model import Milestone, World
     from ...store import State
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A milestone with its state, the branches here and on the remote, and the pull requests."""
+    """A milestone with its state, the branches here, and what the remote and the forge say."""
 
     milestone: Milestone
     state: State
     git: Git
     local: dict[str, str]
-    remote: dict[str, str]
-    pulls: tuple[PullRequest, ...]
+    world: World
     epic: str
+    changes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The identity of the change between two commits."""
 
 
 def finished(snapshot: Snapshot, number: str) -> bool:
@@ -36,7 +37,7 @@ def finished(snapshot: Snapshot, number: str) -> bool:
 
 def rests_on(snapshot: Snapshot, gate: str, passed: Passed | None) -> Iterator[str]:
     """Yield the decisions that a passed gate rests on and that are missing."""
-    known = {decision.id: decision for decision in snapshot.state.decisions.all()}
+    known = {decision.id for decision in snapshot.state.decisions.at(gate)}
     for number in passed.decisions if passed else ():
-        if number not in known or known[number].gate != gate:
+        if number not in known:
             yield f"{gate} was passed by decision {number}, which is missing"
