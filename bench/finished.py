@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
+from run_milestone.adapters.forge.local.files import Files
 from run_milestone.adapters.process import Processes
 from run_milestone.model import (
     Bootstrapped,
@@ -28,8 +31,10 @@ from run_milestone.policy import gating
 from run_milestone.policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW
 from run_milestone.policy.naming import branch_of
 from run_milestone.render.console import Console
+from run_milestone.render.pull_request import mark, title
+from run_milestone.runner.plan_changes import take_up
 from run_milestone.runner.session import Session
-from run_milestone.runner.wiring import open_git
+from run_milestone.runner.wiring import open_forge, open_git, take_snapshot
 from run_milestone.steps.context import Adapters
 from run_milestone.steps.registry import lookup
 
@@ -38,11 +43,13 @@ from .project import make_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from run_milestone.adapters.forge import Forge
     from run_milestone.model import Issue, Milestone
     from run_milestone.plan.project import Project
     from run_milestone.policy.graph import Node
     from run_milestone.steps.task import Task
+
+
+FIRST_PULL = 2001
 
 
 def make_finished(root: Path, phases: tuple[int, ...]) -> Recorded:
@@ -56,22 +63,41 @@ class Recorded(Session):
     """A session that records what a run would have found, without running anything; the program judges the rest."""
 
     def __init__(self, project: Project, milestone: Milestone) -> None:
-        """Open the repository, which is all that closing the books looks at."""
+        """Open the repository and its forge."""
         super().__init__(project, milestone, Console())
         processes = Processes()
-        repository = Adapters(processes, open_git(project, milestone, processes), cast("Forge", None))
-        self.ctx = replace(self.ctx, adapters=repository)
+        git = open_git(project, milestone, processes)
+        self.ctx = replace(self.ctx, adapters=Adapters(processes, git, open_forge(milestone, git, processes)))
+        self._changes: dict[str, str] = {}
 
     def record(self) -> None:
-        """Leave every marker and decision of a complete run, and close the books."""
-        with self.looking():
+        """Leave every marker, decision and pull request of a complete run, and its summary and seal."""
+        with mock.patch.object(os, "fsync"), mock.patch.object(os, "fdatasync"), self.looking():
+            self.store.journal.add("run started")
+            take_up(self.milestone, self.store)
+            self._propose()
             for node in self.nodes.values():
                 if not node.group:
                     self._finish(node)
             due = {name: verdict.why for name, node in self.nodes.items() if (verdict := self.check(node)).run}
-        if due:
-            raise RuntimeError(f"the milestone should be complete, but: {due}")
-        self.write_results("complete")
+            if due:
+                raise RuntimeError(f"the milestone should be complete, but: {due}")
+            self.store.journal.add("run ended", status="complete")
+            self.write_results("complete")
+
+    def _propose(self) -> None:
+        """Write a pull request for every issue, ask the remote and the forge, and read what each branch changes."""
+        base, heads = self.milestone.branch, self.ctx.branches.heads
+        place = self.outside.git.common / "run-milestone" / "remote.forge"
+        for number, issue in enumerate(self.milestone.issues, start=FIRST_PULL):
+            text = {"title": title(self.milestone, issue), "body": mark(self.milestone, issue)}
+            branch = {"head": self.ctx.branch(issue), "base": base, "state": "open"}
+            Files(place).write("pulls", {"number": number, **text, **branch})
+        branches = [self.ctx.branch(issue) for issue in self.milestone.issues]
+        self.ctx = replace(self.ctx, remote=take_snapshot(self.outside, branches, self.milestone.id))
+        self.store.remember(self.ctx.world)
+        pairs = [(heads[base], heads[branch]) for branch in branches]
+        self._changes = {head: change for (_, head), change in self.outside.git.patch_ids(pairs).items()}
 
     def _finish(self, node: Node) -> None:
         task, on = lookup(self.ctx, node)
@@ -80,6 +106,7 @@ class Recorded(Session):
         else:
             evidence = self._own(node.name) or self._approve(node.name, task)
         self.store.markers.write(node.name, dict(task.inputs(on)), evidence, 1.5)
+        self.store.usage.count(node.name, "done", 1.5, evidence)
 
     def _own(self, name: str) -> Any:
         """Return the evidence of the milestone's own tasks; None for a barrier's."""
@@ -93,8 +120,9 @@ class Recorded(Session):
     def _found(self, issue: Issue, step: Step) -> Any:
         """Return the evidence of an issue that nothing stopped."""
         base, branch = self.ctx.branches.heads[self.milestone.branch], branch_of(self.milestone, issue)
-        head, change = self.ctx.branches.heads[branch], self.ctx.branches.heads[branch]
-        number = 2000 + int(issue.number)
+        head = self.ctx.branches.heads[branch]
+        change = self._changes[head]
+        pull = self.ctx.world.pull(branch)
         evidence: dict[Step, Any] = {
             Step.BRANCH: BranchMade(branch, base),
             Step.IMPLEMENT: Implemented(
@@ -104,7 +132,7 @@ class Recorded(Session):
             Step.TEST: Tested(head, passed=40, proven=tuple(str(item.test) for item in issue.criteria)),
             Step.INSPECT: Inspected(head, change, files=2, lines=120),
             Step.PUSH: Pushed(head),
-            Step.PR: Proposed(number, f"https://forge.example.com/product/pull/{number}"),
+            Step.PR: Proposed(pull.number, pull.url) if pull else None,
             Step.REVIEW: Reviewed(head, change),
         }
         return evidence.get(step, Passed())
@@ -115,4 +143,7 @@ class Recorded(Session):
         if isinstance(asked, Passed):
             return asked
         answer = Decision(0, asked.gate, Verb.CONTINUE, "bench", "2026-01-01", "", asked.kind, asked.digest)
-        return Passed((), (self.store.decisions.record(answer).id,))
+        answer = replace(answer, findings=asked.findings)
+        taken = self.store.decisions.record(answer)
+        self.store.journal.add("decision", id=taken.id, gate=taken.gate, verb=taken.verb, who=taken.who)
+        return Passed((), (taken.id,))

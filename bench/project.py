@@ -78,6 +78,8 @@ def _make_repository(root: Path, milestone: Milestone) -> None:
         _commit(stream, branch_of(milestone, issue), milestone.branch, f"src/{issue.slug}.py")
     git(root, "init", "--quiet", f"--initial-branch={milestone.target}", "--template=")
     git(root, "fast-import", "--quiet", stdin=stream.getvalue())
+    git(root, "reset", "--quiet", "--hard")
+    git(root, "clone", "--quiet", "--bare", "--template=", "--local", ".", ".git/run-milestone/remote.git")
 
 
 def _commit(stream: io.StringIO, branch: str, base: str | None, file: str) -> None:
