@@ -1,10 +1,11 @@
 """The review says what a careful colleague would say before work begins."""
 
+import random
 from pathlib import Path
 
 import pytest
 
-from run_milestone.model import Kind, Severity
+from run_milestone.model import Criterion, Issue, Kind, Milestone, Paths, Phase, Severity
 from run_milestone.plan import load
 from run_milestone.plan.review import remarks, review, verdict
 
@@ -142,3 +143,47 @@ def test_a_spec_that_says_nothing_is_critical(review_of, folder, text):
     (finding,) = review_of("criteria: [a1], spec: profile.md")
     assert (finding.kind, finding.severity) == (Kind.SPEC_MISSING, Severity.CRITICAL)
     assert (finding.message, finding.path) == ("Issue #05 has no text in its spec profile.md", "profile.md")
+
+
+def clashes_one_by_one(milestone):
+    """The files that issues of a phase share, found by comparing each with each."""
+
+    def waits(issue, other):
+        needs = {one.number: one.depends_on for one in milestone.issues}
+        left, seen = list(issue.depends_on), set()
+        while left:
+            number = left.pop()
+            seen.add(number)
+            left += needs[number]
+        return other.number in seen
+
+    for phase in milestone.phases:
+        for issue in phase.issues:
+            for other in (one for one in phase.issues if one.number < issue.number):
+                if not waits(issue, other) and not waits(other, issue):
+                    for path in sorted(set(issue.paths.allow) & set(other.paths.allow) - {"src/**"}):
+                        yield f"Issues #{other.number} and #{issue.number} both change {path}"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_shared_files_are_those_of_each_pair(seed):
+    chance = random.Random(seed)
+    numbers = [f"{number:02}" for number in range(1, 13)]
+    issues = tuple(
+        Issue(
+            number,
+            f"T{number}",
+            "s",
+            1 + place // 6,
+            depends_on=tuple(chance.sample(numbers[:place], min(place, chance.choice([0, 0, 1, 2])))),
+            criteria=(Criterion("It is there", None),),
+            paths=Paths(tuple(chance.sample(["a.py", "b.py", "c.py", "d.py", "src/**"], 2))),
+        )
+        for place, number in enumerate(numbers)
+    )
+    first, second = (tuple(chance.sample(issues[start : start + 6], 6)) for start in (0, 6))
+    milestone = Milestone("m1", "M", "milestone/m1", (Phase(1, "One", first), Phase(2, "Two", second)))
+    shared = [finding.message for finding in review(milestone) if finding.rule == "same-file"]
+    assert [message.removesuffix(", and neither waits for the other") for message in shared] == list(
+        clashes_one_by_one(milestone)
+    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from run_milestone.model import Issue, Milestone, Phase, PullRequest
+from run_milestone.model import Issue, Milestone, Phase, PullRequest, by_branch
 from run_milestone.policy.stacking import base_of
 
 NEEDS = {"01": (), "02": ("01",), "03": ("01",), "04": ("02", "03"), "05": ("01", "02", "04")}
@@ -24,7 +24,7 @@ def pull(number, state, base="milestone/m1"):
 
 
 def base(number, *pulls):
-    stacked = base_of(MILESTONE, next(issue for issue in ISSUES if issue.number == number), pulls, BRANCHES)
+    stacked = base_of(MILESTONE, next(issue for issue in ISSUES if issue.number == number), by_branch(pulls), BRANCHES)
     return stacked.branch, stacked.issues
 
 

@@ -71,7 +71,7 @@ def forecast_conflicts(project: Project, milestone: Milestone) -> Forecast:
 
 def _open_branches(milestone: Milestone, state: State, git: Git) -> Iterator[OpenBranch]:
     heads, names = git.heads(), state.registry.branches(milestone)
-    for issue in issue_statuses(milestone, state):
+    for issue in issue_statuses(milestone.issues, state):
         name = names[issue.number]
         if name in heads and not issue.merged and issue.status != "skipped":
             yield OpenBranch(issue.number, name, heads[name])

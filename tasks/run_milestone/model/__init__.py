@@ -35,6 +35,7 @@ from .forge import (
     ReviewState,
     ReviewThread,
     World,
+    by_branch,
     pull_of,
 )
 from .gate import AnswerComment, Approval, Asked, ChangedSince, Decision, Finding, Gate
@@ -125,5 +126,6 @@ __all__ = [
     "TreeSpec",
     "Verb",
     "World",
+    "by_branch",
     "pull_of",
 ]

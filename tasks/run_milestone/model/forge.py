@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +133,15 @@ class Label:
     description: str = ""
 
 
+class _Derived:
+    """Room for what a snapshot derives of itself when it is first asked for."""
+
+    __slots__ = ("_by_branch",)
+    _by_branch: dict[str, PullRequest]
+
+
 @dataclass(frozen=True, slots=True)
-class World:
+class World(_Derived):
     """What the remote and the forge said when they were asked: branches with their commits, and pull requests."""
 
     asked: str
@@ -140,11 +151,22 @@ class World:
 
     def pull(self, branch: str) -> PullRequest | None:
         """Return the pull request of a branch: an open one before a merged one before a closed one."""
-        return pull_of(branch, self.pulls)
+        return self.by_branch.get(branch)
+
+    @property
+    def by_branch(self) -> Mapping[str, PullRequest]:
+        """The pull request of each branch."""
+        if not hasattr(self, "_by_branch"):
+            object.__setattr__(self, "_by_branch", by_branch(self.pulls))
+        return self._by_branch
 
 
-def pull_of(branch: str, pulls: tuple[PullRequest, ...]) -> PullRequest | None:
-    """Return the pull request of a branch: an open one before a merged one before a closed one, the newest of each."""
+def by_branch(pulls: Iterable[PullRequest]) -> dict[str, PullRequest]:
+    """Return the pull request of each branch: open before merged before closed, the newest of each."""
     rank = {"open": 0, "merged": 1, "closed": 2}
-    candidates = [pull for pull in pulls if pull.head == branch]
-    return min(candidates, key=lambda pull: (rank[pull.state], -pull.number), default=None)
+    return {pull.head: pull for pull in sorted(pulls, key=lambda pull: (-rank[pull.state], pull.number))}
+
+
+def pull_of(branch: str, pulls: Iterable[PullRequest]) -> PullRequest | None:
+    """Return the pull request of one branch."""
+    return by_branch(pulls).get(branch)

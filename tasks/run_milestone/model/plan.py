@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .enums import Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +208,16 @@ class SandboxSpec:
     network: NetworkSpec = field(default_factory=NetworkSpec)
 
 
+class _Derived:
+    """Room for what a milestone derives of itself when it is first asked for."""
+
+    __slots__ = ("_by_number", "_issues")
+    _issues: tuple[Issue, ...]
+    _by_number: dict[str, Issue]
+
+
 @dataclass(frozen=True, slots=True)
-class Milestone:
+class Milestone(_Derived):
     """A milestone plan, validated. `id` is normalised (`m4.1`), `branch` is what the issues' PRs target."""
 
     id: str
@@ -235,7 +246,16 @@ class Milestone:
     @property
     def issues(self) -> tuple[Issue, ...]:
         """All issues in plan order."""
-        return tuple(issue for phase in self.phases for issue in phase.issues)
+        if not hasattr(self, "_issues"):
+            object.__setattr__(self, "_issues", tuple(issue for phase in self.phases for issue in phase.issues))
+        return self._issues
+
+    @property
+    def by_number(self) -> Mapping[str, Issue]:
+        """The issues by their numbers, in plan order."""
+        if not hasattr(self, "_by_number"):
+            object.__setattr__(self, "_by_number", {issue.number: issue for issue in self.issues})
+        return self._by_number
 
     @property
     def agents(self) -> tuple[AgentSpec, ...]:

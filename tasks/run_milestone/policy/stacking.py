@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..model import pull_of
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -22,12 +20,12 @@ class Base:
     issues: tuple[str, ...] = ()
 
 
-def base_of(milestone: Milestone, issue: Issue, pulls: tuple[PullRequest, ...], branches: Mapping[str, str]) -> Base:
+def base_of(milestone: Milestone, issue: Issue, pulls: Mapping[str, PullRequest], branches: Mapping[str, str]) -> Base:
     """Return the milestone branch where all that the issue depends on is merged, else the branch that holds it.
 
     For one open issue that is its branch. For several it is `<the issue's branch>-base`, in which the runner merges
     them into the milestone branch, so that reviewers see only the change of this issue.
-    `branches` names every issue's branch by its number.
+    `pulls` has the pull request of each branch, `branches` every issue's branch by its number.
     """
     if not issue.depends_on:
         return Base(milestone.branch)
@@ -58,16 +56,12 @@ def retargets(
 class _Stack:
     """The issues of a milestone, with their branches and pull requests."""
 
-    def __init__(self, milestone: Milestone, pulls: tuple[PullRequest, ...], branches: Mapping[str, str]) -> None:
+    def __init__(self, milestone: Milestone, pulls: Mapping[str, PullRequest], branches: Mapping[str, str]) -> None:
         self._milestone = milestone
         self._pulls = pulls
         self._branches = branches
 
     @cached_property  # few issues need it
-    def _issues(self) -> dict[str, Issue]:
-        return {issue.number: issue for issue in self._milestone.issues}
-
-    @cached_property
     def _owners(self) -> dict[str, str]:
         owners = {name: number for number, name in self._branches.items()}
         return {**owners, **{join_of(name): number for name, number in owners.items()}}
@@ -83,7 +77,7 @@ class _Stack:
         seen = set[str]()
         while number not in seen:
             seen.add(number)
-            pull = pull_of(self._branches[number], self._pulls)
+            pull = self._pulls.get(self._branches[number])
             if pull is None or pull.state != "merged":
                 yield number
                 return
@@ -92,10 +86,10 @@ class _Stack:
             number = self._owners[pull.base]
 
     def _below(self, number: str) -> set[str]:
-        below, left = set[str](), list(self._issues[number].depends_on)
+        below, left = set[str](), list(self._milestone.by_number[number].depends_on)
         while left:
             name = left.pop()
             if name not in below:
                 below.add(name)
-                left += self._issues[name].depends_on
+                left += self._milestone.by_number[name].depends_on
         return below

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def autonomous_report(milestone: Milestone, state: State, problems: Mapping[str, str], *, aborted: bool) -> list[str]:
     """Return the report. `problems` are the tasks that failed without a question, `aborted` whether this run was."""
-    issues = issue_statuses(milestone, state)
+    issues = issue_statuses(milestone.issues, state)
     decisions = [decision for decision in state.decisions.all() if decision.who == AUTONOMOUS]
     attempted = [issue for issue in issues if state.markers.read(f"{issue.number}:{Step.BRANCH}") or issue.decisions]
     done = [issue for issue in issues if issue.status == "done"]

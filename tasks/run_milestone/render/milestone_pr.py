@@ -86,7 +86,7 @@ def body(milestone: Milestone, state: State, landed: Landed) -> str:
 
     Only this body has `Closes`, because a forge closes issues only from pull requests into its default branch.
     """
-    issues = {issue.number: issue for issue in issue_statuses(milestone, state)}
+    issues = {issue.number: issue for issue in issue_statuses(milestone.issues, state)}
     merged = [issues[one.issue] for one in landed.issues if one.issue in issues]
     brings = f"Milestone {milestone.id} brings {count(len(merged), 'issue')} into `{milestone.target}`"
     parts = [

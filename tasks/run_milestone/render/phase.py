@@ -15,7 +15,7 @@ from .phrases import reference, short_title
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..model import ChangedSince, Decision, Issue, Milestone, Phase
+    from ..model import ChangedSince, Decision, Issue, Phase
     from ..store import State
     from ..store.issue_status import IssueStatus
 
@@ -23,34 +23,34 @@ DIFF_LINES = 40
 """Lines that are shown of what moved in a pull request."""
 
 
-def listing(phase: Phase, milestone: Milestone, state: State, moved: tuple[ChangedSince, ...] = ()) -> list[str]:
+def listing(phase: Phase, state: State, moved: tuple[ChangedSince, ...] = ()) -> list[str]:
     """Return the list that a phase's barrier shows, with what changed since the phase was last approved."""
-    statuses = {status.number: status for status in issue_statuses(milestone, state)}
+    statuses = {status.number: status for status in issue_statuses(phase.issues, state)}
     rows = [_row(issue, statuses[issue.number], state) for issue in phase.issues]
     ready = sum(1 for issue in phase.issues if statuses[issue.number].verdict)
     skipped = sum(1 for issue in phase.issues if statuses[issue.number].status == "skipped")
     skips = f", {skipped} skipped" if skipped else ""
-    changed = [*_changed(phase, milestone, state), *(line for change in moved for line in _moved(change))]
+    changed = [*_changed(phase, state), *(line for change in moved for line in _moved(change))]
     return [f"✓ Phase {phase.number} complete — {count(ready, 'PR')} ready{skips}", *changed, "", *rows]
 
 
-def _changed(phase: Phase, milestone: Milestone, state: State) -> list[str]:
+def _changed(phase: Phase, state: State) -> list[str]:
     """Return how the list differs from the one that was approved before, empty where it does not."""
-    parts = list_changes(phase, milestone, state)
+    parts = list_changes(phase, state)
     if not parts:
         return []
     answer = _answers(phase, state)[-1]
     return [f"Asked again: the list has changed since decision {answer.id} ({'; '.join(parts)})"]
 
 
-def list_changes(phase: Phase, milestone: Milestone, state: State) -> list[str]:
+def list_changes(phase: Phase, state: State) -> list[str]:
     """Return what is new in a phase's list since it was passed, and what is gone; nothing where it never was."""
     answers = _answers(phase, state)
     if not answers:
         return []
     bound = any(item.change is not None for item in answers[-1].findings)
     before = {item.rule: item.message for item in answers[-1].findings}
-    listed = {item.rule: item.message for item in phase_findings(phase, milestone, state)}
+    listed = {item.rule: item.message for item in phase_findings(phase, state)}
     now = {number: message if bound else message.partition(ACCEPTED)[0] for number, message in listed.items()}
     new = [message for number, message in now.items() if before.get(number) != message]
     gone = [message for number, message in before.items() if number not in now]

@@ -26,7 +26,7 @@ def completed(milestone: Milestone, state: State) -> list[str]:
 
 def summary_lines(milestone: Milestone, state: State) -> list[str]:
     """Return the summary's blocks: issues, PRs, labels, commands, gates, next steps."""
-    issues, facts = issue_statuses(milestone, state), summarise(milestone, state)
+    issues, facts = issue_statuses(milestone.issues, state), summarise(milestone, state)
     blocks = [
         _issues(issues, facts),
         _prs(issues, facts),

@@ -23,7 +23,7 @@ _SIGN = {"done": "✓", "skipped": "⏭", "waiting": "🛑", "open": "·"}
 
 def status_text(milestone: Milestone, state: State) -> str:
     """Return one line per issue, then the totals."""
-    facts, issues = summarise(milestone, state), issue_statuses(milestone, state)
+    facts, issues = summarise(milestone, state), issue_statuses(milestone.issues, state)
     started = state.markers.read(BOOTSTRAP) is not None
     headlines = {gate.gate: headline(gate.kind, gate.findings) for gate in state.gates.all()}
     lines = [f"Milestone {milestone.id}: {milestone.title} — {facts['status'] if started else 'not started'}", ""]
@@ -56,7 +56,7 @@ def _line(issue: IssueStatus, question: str | None) -> str:
 
 def statuses(milestone: Milestone, state: State) -> dict[str, str]:
     """Return the status of each issue and of each task of the milestone: done, skipped, waiting or open."""
-    issues = {issue.number: issue.status for issue in issue_statuses(milestone, state)}
+    issues = {issue.number: issue.status for issue in issue_statuses(milestone.issues, state)}
     waiting = {gate.gate: "waiting" for gate in state.gates.all()}
     names = [BOOTSTRAP, PLAN_REVIEW, *(phase_name(phase.number) for phase in milestone.phases), COMPLETE]
     return issues | {name: waiting.get(name) or ("done" if state.markers.read(name) else "open") for name in names}

@@ -81,7 +81,7 @@ def situation(
 
 def _skipped(milestone: Milestone, state: State) -> frozenset[str]:
     """Return the issues and phases that are skipped now."""
-    issues = {issue.number for issue in issue_statuses(milestone, state) if issue.status == "skipped"}
+    issues = {issue.number for issue in issue_statuses(milestone.issues, state) if issue.status == "skipped"}
     last = {one.gate: one.verb for one in state.decisions.all() if one.verb in {Verb.SKIP_PHASE, Verb.UNSKIP}}
     return frozenset(issues | {gate for gate, verb in last.items() if verb is Verb.SKIP_PHASE})
 
@@ -120,7 +120,7 @@ def _shown(approval: Approval, gate: Gate | None, milestone: Milestone, state: S
     """Return what a decision is about: what its gate shows; a phase skipped or taken up again lists its issues."""
     phase = next((phase for phase in milestone.phases if phase_name(phase.number) == approval.gate), None)
     if gate is None and phase is not None and approval.verb in {Verb.SKIP_PHASE, Verb.UNSKIP}:
-        return phase_findings(phase, milestone, state, skipping=approval.verb == Verb.SKIP_PHASE)
+        return phase_findings(phase, state, skipping=approval.verb == Verb.SKIP_PHASE)
     return gate.findings if gate else ()
 
 

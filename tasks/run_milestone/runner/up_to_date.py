@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..model import Proposed, Step
 from ..policy import gating
-from ..policy.graph import step_name
+from ..policy.graph import phase_name, step_name
 from ..steps.registry import lookup
 from .ask import OpenQuestion, after
 
@@ -91,7 +91,8 @@ def settled(ctx: RunContext, number: str) -> str | None:
     """Return why an issue needs nothing more (skipped, merged), None where it does."""
     issue, store = ctx.issues[number], ctx.store
     reviewed = store.markers.read(step_name(number, Step.REVIEW_GATE)) is not None
-    if gating.skipped(number, issue.phase, store.decisions.all(), finished=reviewed):
+    decisions = store.decisions.at(number, phase_name(issue.phase))
+    if gating.skipped(number, issue.phase, decisions, finished=reviewed):
         return SKIPPED
     pull = ctx.remote.pull(ctx.branch(issue)) if ctx.remote else None
     proposed = store.markers.evidence(step_name(number, Step.PR), Proposed)

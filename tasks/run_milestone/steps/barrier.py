@@ -55,10 +55,10 @@ class Barrier(MilestoneTask[Passed]):
         moved = changes_since_answer(ctx, phase_name(self._number), self._listed(ctx))
         new = {change.issue: change.what for change in moved}
         listed = tuple(replace(item, detail=new.get(item.rule)) for item in self._listed(ctx))
-        return Questions(listed, "", tuple(listing(phase, ctx.milestone, ctx.store, moved)))
+        return Questions(listed, "", tuple(listing(phase, ctx.store, moved)))
 
     def _listed(self, ctx: RunContext) -> tuple[Finding, ...]:
-        return phase_findings(ctx.milestone.phases[self._number - 1], ctx.milestone, ctx.store)
+        return phase_findings(ctx.milestone.phases[self._number - 1], ctx.store)
 
 
 def _as_before(item: Finding) -> Finding:

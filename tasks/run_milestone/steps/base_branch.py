@@ -22,7 +22,7 @@ BASE = "base"
 def stands_on(ctx: StepContext) -> Base:
     """Return the base of the issue's branch, as the forge was when it was asked."""
     branches = ctx.store.registry.branches(ctx.milestone)
-    return base_of(ctx.milestone, ctx.issue, ctx.remote.pulls if ctx.remote else (), branches)
+    return base_of(ctx.milestone, ctx.issue, ctx.remote.by_branch if ctx.remote else {}, branches)
 
 
 def fetch_base(ctx: StepContext) -> None:

@@ -21,11 +21,11 @@ class Complete(MilestoneTask[Completed]):
 
     def works_from(self, ctx: RunContext) -> Mapping[str, Any]:
         """Return how each issue ended."""
-        return {"issues": [_end(story) for story in issue_statuses(ctx.milestone, ctx.store)]}
+        return {"issues": [_end(story) for story in issue_statuses(ctx.milestone.issues, ctx.store)]}
 
     def run(self, ctx: RunContext) -> Completed:
         """Return the issues that are done."""
-        ended = issue_statuses(ctx.milestone, ctx.store)
+        ended = issue_statuses(ctx.milestone.issues, ctx.store)
         return Completed(tuple(story.number for story in ended if story.status == "done"))
 
 

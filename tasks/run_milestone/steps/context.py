@@ -10,7 +10,7 @@ from ..core.errors import DamagedStateError
 from ..core.user import whoami
 from ..model import AgentSpec, Bootstrapped, BranchMade, Decision, RunOptions, Step, Verb
 from ..policy.gating import about, rework_requested
-from ..policy.graph import BOOTSTRAP, compile_graph, step_name
+from ..policy.graph import BOOTSTRAP, compile_graph, phase_name, step_name
 from ..store import State
 from ..sync.shared_state import LocalState
 from .own_change import counted_from, own_base
@@ -288,6 +288,6 @@ class StepContext:
 def step_context(run: RunContext, issue: Issue) -> StepContext:
     """Return what the steps of an issue work from, as things are now."""
     branch = run.branch(issue)
-    decisions = about(issue.number, issue.phase, run.store.decisions.all())
+    decisions = about(issue.number, issue.phase, run.store.decisions.at(issue.number, phase_name(issue.phase)))
     attempt = 1 + len(rework_requested(decisions))
     return StepContext(run, issue, branch, run.branches.heads.get(branch), decisions, attempt)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import DamagedStateError
 from ..model import Decision
 from ..policy.issue_identity import translated
-from .json_record import names_in, read_record, write_record
+from .json_record import RecordNames, read_record, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,21 +24,31 @@ class Decisions:
         """Look at `folder` (`state/m4.1/decisions`); `registry` knows which number each issue has now."""
         self._folder = folder
         self._registry = registry
+        self._names = RecordNames(folder)
         self._read: dict[str, Decision] = {}
-        self._now: tuple[tuple[Known, ...], dict[int, Decision]] = ((), {})
+        self._written: tuple[tuple[str, ...], tuple[Decision, ...]] = ((), ())
+        self._all: tuple[tuple[Known, ...], tuple[Decision, ...], tuple[Decision, ...]] = ((), (), ())
+        self._by_gate: tuple[tuple[Decision, ...], dict[str, list[Decision]]] = ((), {})
 
     def all(self) -> tuple[Decision, ...]:
         """Return every decision in order, each under the present number of the issue that it was made about."""
-        known = self._registry.roll.issues
-        if all(len(entry.spans) == 1 for entry in known):
-            return self.written()
-        if self._now[0] != known:
-            self._now = known, {}
-        translations = self._now[1]
-        for decision in self.written():
-            if decision.id not in translations:
-                translations[decision.id] = translated(decision, known)
-        return tuple(translations[decision.id] for decision in self.written())
+        known, written = self._registry.roll.issues, self.written()
+        if self._all[0] is not known or self._all[1] is not written:
+            renumbered = any(len(entry.spans) != 1 for entry in known)
+            current = tuple(translated(decision, known) for decision in written) if renumbered else written
+            self._all = known, written, current
+        return self._all[2]
+
+    def at(self, *gates: str) -> tuple[Decision, ...]:
+        """Return the decisions at these gates, in order, as `all` has them."""
+        every = self.all()
+        if self._by_gate[0] is not every:
+            groups: dict[str, list[Decision]] = {}
+            for decision in every:
+                groups.setdefault(decision.gate, []).append(decision)
+            self._by_gate = every, groups
+        made = (decision for gate in gates for decision in self._by_gate[1].get(gate, ()))
+        return tuple(sorted(made, key=lambda decision: decision.id))
 
     def next(self) -> int:
         """Return the number that the next decision will have."""
@@ -46,15 +56,19 @@ class Decisions:
 
     def written(self) -> tuple[Decision, ...]:
         """Return every decision in order as it was written. Each file is read once per run, because none changes."""
-        names = names_in(self._folder)
-        for name in names:
-            if name not in self._read:
-                self._read[name] = self._load(name)
-        return tuple(sorted((self._read[name] for name in names), key=lambda decision: decision.id))
+        names = self._names.get()
+        if self._written[0] is not names:
+            for name in names:
+                if name not in self._read:
+                    self._read[name] = self._load(name)
+            made = tuple(sorted((self._read[name] for name in names), key=lambda decision: decision.id))
+            self._written = names, made
+        return self._written[1]
 
     def reread(self) -> None:
         """Read every file again at the next call, because a pull wrote some."""
         self._read.clear()
+        self._names, self._written = RecordNames(self._folder), ((), ())
 
     def _load(self, name: str) -> Decision:
         decision = read_record(self._folder / name, Decision)

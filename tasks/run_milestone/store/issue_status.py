@@ -10,13 +10,14 @@ from ..model import Finding, Implemented, Kind, Passed, Proposed, Reviewed, Seve
 from ..policy import budget
 from ..policy.gating import rework_requested
 from ..policy.gating import skipped as skip_of
+from ..policy.graph import phase_name
 from ..policy.phase_answers import ACCEPTED
 from ..policy.stops import LEFT_OUT, STOPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..model import Decision, Gate, Issue, Milestone, Phase
+    from ..model import Decision, Gate, Issue, Phase
     from . import State
 
 
@@ -44,10 +45,10 @@ class IssueStatus:
     """Whether its pull request was merged."""
 
 
-def issue_statuses(milestone: Milestone, state: State) -> tuple[IssueStatus, ...]:
-    """Return every issue's status in plan order."""
-    decisions, gates = state.decisions.all(), {gate.gate: gate for gate in state.gates.all()}
-    return tuple(_status(issue, state, decisions, gates.get(issue.number)) for issue in milestone.issues)
+def issue_statuses(issues: Iterable[Issue], state: State) -> tuple[IssueStatus, ...]:
+    """Return the status of each of these issues, in their order."""
+    gates = {gate.gate: gate for gate in state.gates.all()}
+    return tuple(_status(issue, state, gates.get(issue.number)) for issue in issues)
 
 
 def with_costs(issues: tuple[IssueStatus, ...], entries: Iterable[dict[str, Any]]) -> tuple[IssueStatus, ...]:
@@ -56,15 +57,15 @@ def with_costs(issues: tuple[IssueStatus, ...], entries: Iterable[dict[str, Any]
     return tuple(replace(issue, cost=costs.get(issue.number, issue.cost)) for issue in issues)
 
 
-def _status(issue: Issue, state: State, decisions: tuple[Decision, ...], gate: Gate | None) -> IssueStatus:
+def _status(issue: Issue, state: State, gate: Gate | None) -> IssueStatus:
     number = issue.number
-    answers = tuple(decision for decision in decisions if decision.gate == number)
+    answers = state.decisions.at(number)
     proposed = state.markers.evidence(f"{number}:{Step.PR}", Proposed)
     tested = state.markers.evidence(f"{number}:{Step.TEST}", Tested)
     implemented = state.markers.evidence(f"{number}:{Step.IMPLEMENT}", Implemented)
     finished = state.markers.read(f"{number}:{Step.REVIEW_GATE}") is not None
     merged = proposed is not None and proposed.state == "merged"
-    skip = skip_of(number, issue.phase, decisions, finished=finished)
+    skip = skip_of(number, issue.phase, state.decisions.at(number, phase_name(issue.phase)), finished=finished)
     status = "skipped" if skip else "waiting" if gate else "done" if finished or merged else "open"
     pull = proposed if proposed and not proposed.problem else None
     return IssueStatus(
@@ -115,13 +116,13 @@ def _reason(skip: Decision) -> str:
     return skip.why or (STOPS[skip.kind].title if skip.kind else "skipped by decision")
 
 
-def phase_findings(phase: Phase, milestone: Milestone, state: State, *, skipping: bool = False) -> tuple[Finding, ...]:
+def phase_findings(phase: Phase, state: State, *, skipping: bool = False) -> tuple[Finding, ...]:
     """Return what a phase's barrier asks about, ordered by issue number, so that a reordered plan asks nothing new.
 
     A skipped issue is a warning. With `skipping`, unfinished issues are listed as skipped.
     """
-    issues = [issue for issue in issue_statuses(milestone, state) if issue.phase == phase.number]
-    return tuple(_phase_finding(issue, state, skipping=skipping) for issue in sorted(issues, key=attrgetter("number")))
+    issues = sorted(issue_statuses(phase.issues, state), key=attrgetter("number"))
+    return tuple(_phase_finding(issue, state, skipping=skipping) for issue in issues)
 
 
 def _phase_finding(issue: IssueStatus, state: State, *, skipping: bool) -> Finding:
@@ -144,7 +145,8 @@ def accepted_risks(issue: str, state: State) -> tuple[Kind, ...]:
     """Return the kinds of stops that people approved in an issue's change, in the order of their decisions."""
     gates = (state.markers.evidence(f"{issue}:{step}", Passed) for step in (Step.INSPECT_GATE, Step.REVIEW_GATE))
     numbers = {number for passed in gates if passed for number in passed.decisions}
-    return tuple(dict.fromkeys(one.kind for one in state.decisions.all() if one.id in numbers and one.kind))
+    decisions = state.decisions.all() if numbers else ()
+    return tuple(dict.fromkeys(one.kind for one in decisions if one.id in numbers and one.kind))
 
 
 def listed_commits(findings: Iterable[Finding], state: State) -> dict[str, str]:

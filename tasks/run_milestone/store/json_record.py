@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core.errors import DamagedStateError
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+
+SETTLED = 2_000_000_000
+"""Nanoseconds: two changes of a folder within them may have the same time."""
 
 
 def write_record(path: Path, record: Any, *, lasting: bool = True) -> None:
@@ -35,6 +39,30 @@ def names_in(folder: Path) -> list[str]:
             f"{folder} cannot be read: {error.strerror}.",
             "Make it readable, or move it away; then run the same command again.",
         ) from None
+
+
+class RecordNames:
+    """The sorted names of a folder's records. A folder that has not changed since is not listed again."""
+
+    def __init__(self, folder: Path) -> None:
+        """Look at `folder`."""
+        self._folder = folder
+        self._listed: tuple[int, tuple[str, ...]] = (0, ())
+        """When the folder had changed last, 0 where that is too recent to tell it from the next change."""
+
+    def get(self) -> tuple[str, ...]:
+        """Return the names, the same object as before where they are the same. Errors: as `names_in`."""
+        try:
+            changed = os.stat(self._folder).st_ctime_ns
+        except OSError:
+            changed = 0
+        listed, names = self._listed
+        if not changed or changed != listed:
+            settled = changed if time.time_ns() - changed > SETTLED else 0
+            current = tuple(names_in(self._folder))
+            names = names if current == names else current
+            self._listed = settled, names
+        return names
 
 
 def clean(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..core.errors import DamagedStateError
 from ..core.serialize import plain, thaw
@@ -14,7 +14,6 @@ from .json_record import read_record, write_record
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import Any
 
 T = TypeVar("T")
 
@@ -28,6 +27,8 @@ class Markers:
         self._paths: dict[str, Path] = {}
         self._known: dict[str, tuple[tuple[int, ...], Marker]] = {}
         """Markers that were read, each with the identity of its file. One run reads the same marker a hundred times."""
+        self._evidence: dict[tuple[str, type[Any]], tuple[Marker, Any]] = {}
+        """The evidence of markers as it was asked for."""
 
     def path(self, task: str) -> Path:
         """Return the path of a task's marker: `issues/03/test.json`, `phases/1.json`, `bootstrap.json`."""
@@ -70,13 +71,18 @@ class Markers:
         marker = self.read(task)
         if marker is None:
             return None
+        of, evidence = self._evidence.get((task, shape), (None, None))
+        if of is marker:
+            return cast("T", evidence)
         try:
-            return thaw(shape, marker.evidence)
+            thawed = thaw(shape, marker.evidence)
         except ValueError as error:
             raise DamagedStateError(
                 f"{self.path(task)} cannot be read: {error}.",
                 f"Delete it so that {task} runs again; then run the same command again.",
             ) from None
+        self._evidence[task, shape] = marker, thawed
+        return thawed
 
     def write(self, task: str, inputs: dict[str, str], evidence: Any, took: float) -> Marker:
         """Record that a task is done, with its inputs, its evidence and the seconds it took."""

@@ -46,7 +46,7 @@ def history(state: State) -> list[Entry]:
 def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
     """Return the summary as `schemas/summary.schema.json` describes it."""
     entries = renumbered(list(state.journal.entries()))
-    issues, decisions = with_costs(issue_statuses(milestone, state), entries), state.decisions.all()
+    issues, decisions = with_costs(issue_statuses(milestone.issues, state), entries), state.decisions.all()
     return {
         "milestone": milestone.id,
         "title": milestone.title,
@@ -163,7 +163,7 @@ def _issues(milestone: Milestone, state: State, ran: list[Entry]) -> dict[str, A
     sums = _sums((_issue_of(entry), entry) for entry in ran)
     return {
         issue.number: {**sums.get(issue.number, _sum(())), "attempts": issue.attempts, "status": issue.status}
-        for issue in issue_statuses(milestone, state)
+        for issue in issue_statuses(milestone.issues, state)
     }
 
 

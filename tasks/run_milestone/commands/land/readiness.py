@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...model import Kind, pull_of
+from ...model import Kind, by_branch
 from ...policy.graph import phase_name
 from ...policy.opinions import asking_for_changes
 from ...policy.stacking import retargets
@@ -53,20 +53,18 @@ def landing_blockers(session: Session) -> Iterator[str]:
 
 def _unapproved(session: Session, phase: Phase) -> str:
     """Return that a phase is not approved, and what moved where it was approved before."""
-    moved = changes_since_answer(
-        session.ctx, phase_name(phase.number), phase_findings(phase, session.milestone, session.store)
-    )
+    moved = changes_since_answer(session.ctx, phase_name(phase.number), phase_findings(phase, session.store))
     parts = [*(f"#{change.issue}: {change.what}" for change in moved)]
-    parts += list_changes(phase, session.milestone, session.store)
+    parts += list_changes(phase, session.store)
     return f"phase {phase.number} is not approved" + (f" as it is now ({'; '.join(parts)})" if parts else "")
 
 
 def review_blockers(session: Session, forge: Forge) -> Iterator[str]:
     """Yield which people ask for changes on pull requests that would land, whatever the forge's branch rules say."""
     branches = session.store.registry.branches(session.milestone)
-    pulls = forge.pulls(*branches.values())
+    pulls = by_branch(forge.pulls(*branches.values()))
     issues = [issue for issue in session.milestone.issues if session.settled(issue.number) is None]
-    proposed = ((issue, pull_of(branches[issue.number], pulls)) for issue in issues)
+    proposed = ((issue, pulls.get(branches[issue.number])) for issue in issues)
     open_ones = {pull.number: issue for issue, pull in proposed if pull is not None and pull.state == "open"}
     for number, reviews in forge.reviews(*open_ones).items():
         for review in asking_for_changes(reviews):
@@ -76,8 +74,9 @@ def review_blockers(session: Session, forge: Forge) -> Iterator[str]:
 def landing_steps(session: Session, pulls: tuple[PullRequest, ...]) -> Iterator[str]:
     """Yield what a landing would do, one pull request after the other; `pulls` are the present ones of the issues."""
     branch, branches = session.milestone.branch, session.store.registry.branches(session.milestone)
+    proposed = by_branch(pulls)
     for issue in in_order(session):
-        pull = pull_of(session.store.registry.branch(session.milestone, issue), pulls)
+        pull = proposed.get(session.store.registry.branch(session.milestone, issue))
         if session.settled(issue.number) == SKIPPED or pull is None:
             yield f"· #{issue.number} is left out: {'it is skipped' if pull else 'it has no pull request'}"
         elif pull.state == "merged":

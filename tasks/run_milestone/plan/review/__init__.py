@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ...model import Severity
@@ -26,7 +27,14 @@ def review(milestone: Milestone, epic: str = "") -> tuple[Finding, ...]:
     `epic` is the text of the epic that the milestone belongs to.
     """
     rules = (*structure.RULES, *acceptance.RULES, *ordering.RULES, *completeness.RULES, *risk.RULES)
-    each = (finding for issue in milestone.issues for rule in rules for finding in rule(issue, milestone))
+    clashes: dict[str, list[Finding]] = {}
+    for number, finding in risk.same_files(milestone):
+        clashes.setdefault(number, []).append(finding)
+    each = (
+        finding
+        for issue in milestone.issues
+        for finding in chain(*(rule(issue, milestone) for rule in rules), clashes.get(issue.number, ()))
+    )
     findings = dict.fromkeys((*each, *structure.whole(milestone), *completeness.uncovered(milestone, epic)))
     return tuple(sorted(findings, key=lambda finding: finding.severity is not Severity.CRITICAL))
 

@@ -17,7 +17,9 @@ MANY_DEPENDENCIES = 3
 
 def before(issue: Issue, milestone: Milestone) -> tuple[Issue, ...]:
     """Return all that an issue depends on, through others too, in plan order."""
-    known, needed = {one.number: one for one in milestone.issues}, set[str]()
+    if not issue.depends_on:
+        return ()
+    known, needed = milestone.by_number, set[str]()
     left = list(issue.depends_on)
     while left:
         number = left.pop()

@@ -15,7 +15,7 @@ from .ordering import before
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...model import Finding, Issue, Milestone
+    from ...model import Finding, Issue, Milestone, Phase
 
 FALLBACK = re.compile(
     r"(?i)fall ?back|time ?-?out|time limit|retr(?:y|ies)|unavailable|unreachable|offline|degrad|circuit|outage"
@@ -41,15 +41,32 @@ def _integration(issue: Issue, _: Milestone) -> Iterator[Finding]:
         yield warning("integration-test", f"Missing integration test spec in #{issue.number}", place(issue))
 
 
-def _same_files(issue: Issue, milestone: Milestone) -> Iterator[Finding]:
-    """Yield files that two issues of a phase may change where neither depends on the other."""
-    files = {path for path in issue.paths.allow if plain(path) and "." in path}
-    for other in milestone.phases[issue.phase - 1].issues:
+def same_files(milestone: Milestone) -> Iterator[tuple[str, Finding]]:
+    """Yield files that two issues of a phase may change where neither depends on the other, each with the later one."""
+    for phase in milestone.phases:
+        sharers: dict[str, list[int]] = {}
+        for place_in_phase, issue in enumerate(phase.issues):
+            for path in _files(issue):
+                sharers.setdefault(path, []).append(place_in_phase)
+        for issue in phase.issues:
+            yield from ((issue.number, finding) for finding in _clashes(issue, phase, sharers, milestone))
+
+
+def _files(issue: Issue) -> list[str]:
+    return sorted({path for path in issue.paths.allow if plain(path) and "." in path})
+
+
+def _clashes(issue: Issue, phase: Phase, sharers: dict[str, list[int]], milestone: Milestone) -> Iterator[Finding]:
+    shared: dict[int, list[str]] = {}
+    for path in _files(issue):
+        for other_place in sharers[path]:
+            shared.setdefault(other_place, []).append(path)
+    for other, paths in ((phase.issues[at], shared[at]) for at in sorted(shared)):
         if other.number >= issue.number or other in before(issue, milestone) or issue in before(other, milestone):
             continue
-        for path in sorted(files & set(other.paths.allow)):
+        for path in paths:
             message = f"Issues #{other.number} and #{issue.number} both change {path}, and neither waits for the other"
             yield warning("same-file", message)
 
 
-RULES = (_integration, _same_files)
+RULES = (_integration,)

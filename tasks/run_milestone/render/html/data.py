@@ -133,7 +133,7 @@ def gather(milestone: Milestone, state: State) -> Report:
     entries = history(state)
     asked = questions(entries, decisions, gates)
     stretches = spans(entries, asked)
-    outcomes = with_costs(issue_statuses(milestone, state), entries)
+    outcomes = with_costs(issue_statuses(milestone.issues, state), entries)
     bootstrapped, remote = state.markers.evidence(BOOTSTRAP, Bootstrapped), state.remembered()
     times = [datetime.fromisoformat(entry["at"]) for entry in entries]
     issues = {
