@@ -36,9 +36,11 @@ def _quick(words: list[str]) -> int | None:
 
 
 def _identity(word: str) -> str | None:
-    """Return the normalised id of a milestone, None for any other word."""
+    """Return the normalised id of a milestone, None for a word that cannot be one."""
     digits = word[1:] if word[:1] in ("m", "M") else word
-    return f"m{digits}" if digits.replace(".", "", 1).isdigit() and digits[:1] != "." and digits[-1:] != "." else None
+    if digits.replace(".", "", 1).isdigit() and digits[:1] != "." and digits[-1:] != ".":
+        return f"m{digits}"
+    return word if word[:1].isalpha() and not set(word) & {"/", "\0"} else None
 
 
 def _project(folder: str) -> str | None:

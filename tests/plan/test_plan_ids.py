@@ -8,7 +8,11 @@ from run_milestone.policy.naming import branch_of, normalise, slug_of
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("m4.1", "m4.1"), ("M4.1", "m4.1"), ("4.1", "m4.1"), ("4.10", "m4.10"), ("m3", "m3"), ("3", "m3"), ("M0", "m0")],
+    [
+        *(("m4.1", "m4.1"), ("M4.1", "m4.1"), ("4.1", "m4.1"), ("4.10", "m4.10"), ("m3", "m3"), ("3", "m3")),
+        *(("M0", "m0"), ("users", "users"), ("Spring-Release", "spring-release")),
+        *(("q3_2026.1", "q3_2026.1"), ("mm4", "mm4")),
+    ],
 )
 def test_what_people_type_is_understood(typed, meant):
     assert normalise(typed) == meant
@@ -18,14 +22,17 @@ def test_what_people_type_is_understood(typed, meant):
     "typed",
     [
         "",
-        "m",
-        "users",
         "m4.",
         "m.1",
         "m4.1.2",
         "m04",
         "m4.01",
-        "mm4",
+        "spring.lock",
+        "a--b",
+        "-spring",
+        "m1-2",
+        "x" * 41,
+        "grün",
         "-4",
         "m4.1\n",
         " m4",
@@ -36,7 +43,7 @@ def test_what_people_type_is_understood(typed, meant):
     ],
 )
 def test_anything_else_is_refused_with_what_to_do(typed):
-    with pytest.raises(UsageError, match=r"is not a milestone id. Write it like m4.1 or m3.$"):
+    with pytest.raises(UsageError, match=r"is not a milestone id. Write it like m4.1, m3 or spring-release.$"):
         normalise(typed)
 
 

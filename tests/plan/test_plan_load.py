@@ -164,11 +164,11 @@ def test_any_text_survives_yaml_and_the_compiled_form(folder, tmp_path, title, c
 
 
 def test_a_missing_plan_names_those_that_exist(tmp_path):
-    for name in ("m4.10", "m4.2", "m3", "notes"):
+    for name in ("m4.10", "spring", "m4.2", "m3", "Notes"):
         (tmp_path / "plans" / name).mkdir(parents=True)
         (tmp_path / "plans" / name / "plan.yaml").write_text("")
-    assert milestones(tmp_path / "plans") == ("m3", "m4.2", "m4.10")
-    with pytest.raises(UsageError, match=r"the plans here are m3, m4.2, m4.10. .*`run-milestone plan new m9`"):
+    assert milestones(tmp_path / "plans") == ("m3", "m4.2", "m4.10", "spring")
+    with pytest.raises(UsageError, match=r"the plans here are m3, m4.2, m4.10, spring. .*`run-milestone plan new m9`"):
         load(tmp_path / "plans" / "m9")
 
 

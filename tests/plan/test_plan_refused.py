@@ -122,9 +122,15 @@ def test_one_bad_issue(refusal, with_issues, issue):
     [
         ("id: m4.2", "1:5: id: is 'm4.2', expected m4.1, the name of the plan's folder"),
         ("id: 4.10", "1:5: id: is '4.10', expected m4.1, the name of the plan's folder"),
-        ("id: users", "1:5: id: is 'users', expected an id like m4.1 or m3, the name of the plan's folder"),
-        ('id: "m4.1\\n"', "1:5: id: is 'm4.1\\n', expected an id like m4.1 or m3, the name of the plan's folder"),
-        ("", "1:1: plan: has no id, expected an id like m4.1 or m3, the name of the plan's folder"),
+        (
+            "id: us/ers",
+            "1:5: id: is 'us/ers', expected an id like m4.1, m3 or spring-release, the name of the plan's folder",
+        ),
+        (
+            'id: "m4.1\\n"',
+            "1:5: id: is 'm4.1\\n', expected an id like m4.1, m3 or spring-release, the name of the plan's folder",
+        ),
+        ("", "1:1: plan: has no id, expected an id like m4.1, m3 or spring-release, the name of the plan's folder"),
     ],
 )
 def test_the_id_is_the_folders(refusal, small, given, message):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from .. import __version__
 from ..core.errors import INTERRUPTED, ExitCode, UsageError, UserError
+from ..policy.naming import is_id
 from . import ci, inspect_issue, plan, project, run, show, state
 from .base import add_commands, put
 
@@ -21,9 +24,8 @@ ELSEWHERE = frozenset({"-C", "--directory"})
 
 def main(words: list[str] | None = None) -> int:
     """Run one command. What a user can cause becomes a sentence and an exit code. A bug keeps its traceback."""
-    words = _with_run(sys.argv[1:] if words is None else words)
     try:
-        args = _parser().parse_args(words)
+        args = _parser().parse_args(_with_run(sys.argv[1:] if words is None else words))
         if args.directory:
             _enter(args.directory)
         command: Command = args.command
@@ -51,10 +53,33 @@ def _with_run(words: list[str]) -> list[str]:
     index = 0
     while index < len(words) and words[index].startswith("-"):
         index += 2 if words[index] in ELSEWHERE else 1
-    if index < len(words) and words[index] not in COMMANDS and words[index].lstrip("mM")[:1].isdigit():
-        start = 2 if words[0] in ELSEWHERE else 0
+    start = 2 if words and words[0] in ELSEWHERE else 0
+    if index < len(words) and words[index] not in COMMANDS and _is_milestone(words[index], words[1:start]):
         return [*words[:start], "run", *words[start:]]
+    if index < len(words) and words[index] not in COMMANDS:
+        _refuse_unknown(words[index])
     return words
+
+
+def _refuse_unknown(word: str) -> NoReturn:
+    nearest = get_close_matches(word, COMMANDS, 1)
+    hint = f"Did you mean `run-milestone {nearest[0]}`?" if nearest else "`run-milestone --help` lists the commands."
+    raise UsageError(f"{word[:60]!r} is neither a command nor a milestone of this project.", hint)
+
+
+def _is_milestone(word: str, directory: list[str]) -> bool:
+    """Return whether a word is meant as a milestone: a number, or the name of a plan."""
+    if word.lstrip("mM")[:1].isdigit():
+        return True
+    if not is_id(word.lower()):
+        return False
+    from ..plan.project import project_around
+
+    try:
+        project = project_around(Path(*directory).resolve())
+    except UserError:
+        return False
+    return project is not None and (project.plan(word.lower()) / "plan.yaml").is_file()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-C", "--directory", metavar="DIR", help="work in DIR")
     parser.add_argument("--version", action="version", version=f"run-milestone {__version__}")
+    parser.set_defaults(reserved=frozenset(COMMANDS))
     add_commands(COMMANDS, parser)
     return parser
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..core.errors import UsageError
 from ..plan import load
 from ..policy.naming import normalise
 
@@ -36,10 +37,21 @@ def current_project() -> Project:
     return find_project(Path.cwd())
 
 
+def new_id(args: argparse.Namespace) -> str:
+    """Return the normalised id of the milestone that a command makes.
+
+    Errors: UsageError where it is a command's name: `run-milestone ID` runs a milestone.
+    """
+    name = normalise(args.milestone)
+    if name in args.reserved:
+        raise UsageError(f"{name} is a command of run-milestone, so it cannot name a milestone.", "Choose another id.")
+    return name
+
+
 def load_plan(project: Project, identity: str) -> Milestone:
     """Return a milestone of a project; its compiled form is cached in the state folder."""
     name = normalise(identity)
-    return load(project.plan(name), cache=project.state(name) / "cache" / "plan.json")
+    return load(project.plan(name), cache=project.plan_cache(name))
 
 
 def opened(args: argparse.Namespace) -> tuple[Milestone, State]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-_IDS = "ls -1 plans 2>/dev/null | grep -xE 'm[0-9.]+'"
+_IDS = "ls -1 plans 2>/dev/null | grep -xE '[a-z][a-z0-9._-]*'"
 """Only what is plainly an id: shells expand the words that they are given to complete."""
 
 _COMPLETE_IDS = {

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
+from ..core.fs import shown
 from ..core.user import whoami
 from ..model import Approval
 from ..policy.gating import gate_names, refusal
@@ -69,14 +70,14 @@ def decide_elsewhere(project: Project, milestone: Milestone, gate: str, verb: st
     with state_sync(project, milestone, writes=True) as sync:
         sync.pull()
         state = sync.state
-        _refuse_others(milestone, _answers(state, gate))
-        shown = state.gates.read(gate)
+        _refuse_others(state, milestone, _answers(state, gate))
+        open_gate = state.gates.read(gate)
         file = leave_decision(milestone, state, gate, verb, why)
         mine = _answers(state, gate)
         try:
             for _ in sync.push_rounds():
-                _refuse_others(milestone, [one for one in _answers(state, gate) if one not in mine])
-                _refuse_changed(milestone, gate, shown, state.gates.read(gate))
+                _refuse_others(state, milestone, [one for one in _answers(state, gate) if one not in mine])
+                _refuse_changed(milestone, gate, open_gate, state.gates.read(gate))
         except BaseException:
             if mine[0] in _answers(state, gate):
                 file.unlink(missing_ok=True)
@@ -84,8 +85,8 @@ def decide_elsewhere(project: Project, milestone: Milestone, gate: str, verb: st
     return [f"✓ {file.name} sent; the next run of {milestone.id} takes it up.", *sync.take_notes()]
 
 
-def _refuse_changed(milestone: Milestone, gate: str, shown: Gate | None, now: Gate | None) -> None:
-    if now != shown:
+def _refuse_changed(milestone: Milestone, gate: str, before: Gate | None, now: Gate | None) -> None:
+    if now != before:
         raise UsageError(
             f"Gate {gate} was answered by somebody else at the same moment.",
             f"`run-milestone gates {milestone.id}` lists what waits.",
@@ -97,10 +98,10 @@ def _answers(state: State, gate: str) -> list[Approval]:
     return [replace(one, written=0) for one in state.approvals.all() if one.gate == gate]
 
 
-def _refuse_others(milestone: Milestone, answers: list[Approval]) -> None:
+def _refuse_others(state: State, milestone: Milestone, answers: list[Approval]) -> None:
     for answer in answers:
         raise UsageError(
             f"{answer.who} answered gate {answer.gate} with {answer.verb}, and no run has taken that up yet.",
-            f"Let one run first. To take it back, delete state/{milestone.id}/approvals/{answer.file} "
+            f"Let one run first. To take it back, delete {shown(state.folder)}/approvals/{answer.file} "
             f"and run `run-milestone state push {milestone.id}`.",
         )

@@ -45,9 +45,10 @@ def _due(session: Session) -> dict[str, str]:
         with session.looking():
             return dict(reasons(session, nodes))
     if session.milestone.repository.sample is None:
+        plan = session.project.shown_plan(session.milestone.id)
         raise UsageError(
             f"The repository {place} does not exist.",
-            f"Clone it there, or correct `repository: {{path: …}}` in plans/{session.milestone.id}/plan.yaml.",
+            f"Clone it there, or correct `repository: {{path: …}}` in {plan}.",
         )
     first = "its repository would be made from the plan's sample"
     return {node.name: f"{node.after[-1]} comes first" if node.after else first for node in nodes}

@@ -6,8 +6,7 @@ import argparse
 import sys
 
 from ..core.errors import ExitCode, UsageError
-from ..policy.naming import normalise
-from .base import Commands, Group, add_milestone, add_milestone_json, current_project, load_plan, near, put
+from .base import Commands, Group, add_milestone, add_milestone_json, current_project, load_plan, near, new_id, put
 from .plan_sync import add_import, add_push, plan_import, plan_push
 
 MOST_ISSUES = 99
@@ -22,7 +21,8 @@ def plan_check(args: argparse.Namespace) -> int:
 
     project = current_project()
     milestone = load_plan(project, args.milestone)
-    put(plan_checked(milestone, review(milestone, epic_text(project.plan(milestone.id), EPIC))))
+    findings = review(milestone, epic_text(project.plan(milestone.id), EPIC))
+    put(plan_checked(project.shown_plan(milestone.id), milestone, findings))
     return ExitCode.DONE
 
 
@@ -54,7 +54,7 @@ def plan_new(args: argparse.Namespace) -> int:
     from ..render.plans import plan_made
     from .scaffold import TITLE, default_target, write_plan
 
-    project, name = current_project(), normalise(args.milestone)
+    project, name = current_project(), new_id(args)
     title = args.title or _ask("Title", TITLE)
     target = args.target or _ask("Target branch", default_target(project.root))
     issues = args.issues or _issue_count(_ask("Number of issues", "2"))

@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..core.errors import ExitCode
-from ..policy.naming import normalise
-from .base import Commands, load_plan, near, put
+from .base import Commands, current_project, load_plan, near, new_id, put
 
 
 def init(args: argparse.Namespace) -> int:
@@ -15,9 +14,9 @@ def init(args: argparse.Namespace) -> int:
     from ..render.plans import project_made
     from .scaffold import make_project
 
-    milestone = normalise(args.milestone)
+    milestone = new_id(args)
     files = [(near(path), new) for path, new in make_project(Path.cwd(), milestone)]
-    put(project_made(files, milestone))
+    put(project_made(files, current_project().shown_plan(milestone), milestone))
     return ExitCode.DONE
 
 

@@ -6,18 +6,22 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
 from ..core.fs import write_text
 from ..plan import load
 from ..plan.edit import quoted
-
-if TYPE_CHECKING:
-    from ..plan.project import Project
+from ..plan.project import Project, free_folders, refuse_foreign_state
+from ..plan.settings import read_folders
 
 DODO = """from run_milestone.engine import DOIT_CONFIG, task_milestone
 __all__ = ["DOIT_CONFIG", "task_milestone"]
+"""
+
+SETTINGS_FILE = """\
+# Where run-milestone keeps plans (committed) and what runs record (not committed); plans/ or state/ is the product's.
+plans = {plans}
+state = {state}
 """
 
 HEAD = """\
@@ -98,12 +102,12 @@ def write_plan(project: Project, milestone: str, title: str, target: str, issues
     numbers = range(1, issues + 1)
     text = f"{head}  - title: Phase one\n    issues:\n" + "\n".join(ISSUE.format(number=number) for number in numbers)
     with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder) / "plans" / milestone
+        trial = Path(folder) / milestone
         write_text(trial / "plan.yaml", text)
         load(trial)
     path = project.plan(milestone) / "plan.yaml"
     if not _write_new(path, text):
-        what = f"plans/{milestone}/plan.yaml exists already."
+        what = f"{project.shown_plan(milestone)} exists already."
         raise UsageError(what, "Edit it, or choose another id for the new plan.")
     return path
 
@@ -132,7 +136,6 @@ def make_project(folder: Path, milestone: str) -> list[tuple[Path, bool]]:
     Errors: UsageError where the folder is not a git repository.
     """
     from ..adapters.git import current_branch
-    from ..plan.project import Project
 
     target = current_branch(folder)
     if target is None:
@@ -140,16 +143,27 @@ def make_project(folder: Path, milestone: str) -> list[tuple[Path, bool]]:
             f"{folder} is not a git repository.",
             "Run `run-milestone init` at the top of your repository; `git init` and a commit make one.",
         )
-    project = Project(folder)
+    folders = read_folders(folder)
+    project = Project(folder, folders if folders.named else free_folders(folder))
+    refuse_foreign_state(project, milestone)
     plan = project.plan(milestone) / "plan.yaml"
     new = not plan.exists()
     if new:
         write_plan(project, milestone, TITLE, target, 1)
-    return [(plan, new), *_project_files(folder)]
+    return [*_settings_file(project, is_new=not folders.named), (plan, new), *_project_files(project)]
 
 
-def _project_files(folder: Path) -> list[tuple[Path, bool]]:
-    texts = {folder / "dodo.py": DODO, folder / "state" / ".gitignore": "*\n"}
+def _settings_file(project: Project, *, is_new: bool) -> list[tuple[Path, bool]]:
+    """Say in a file which folders are used, where the usual ones belong to the product."""
+    if not (is_new and project.folders.named):
+        return []
+    path = project.settings[0]
+    text = SETTINGS_FILE.format(plans=json.dumps(project.folders.plans), state=json.dumps(project.folders.state))
+    return [(path, _write_new(path, text))]
+
+
+def _project_files(project: Project) -> list[tuple[Path, bool]]:
+    texts = {project.root / "dodo.py": DODO, project.states / ".gitignore": "*\n"}
     return [(path, _write_new(path, text)) for path, text in texts.items()]
 
 
@@ -173,5 +187,5 @@ def make_demo(folder: Path) -> Path:
         shutil.rmtree(beside, ignore_errors=True)
         shutil.copytree(example, beside)
         beside.rename(plan)
-    _project_files(folder)
+    _project_files(Project(folder))
     return folder.resolve()

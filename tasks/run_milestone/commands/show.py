@@ -97,21 +97,18 @@ def forecast(args: argparse.Namespace) -> int:
 def doctor(args: argparse.Namespace) -> int:
     """Check what works here: Python, git, tools, and each plan's repository, remote, forge, agent and commands."""
     from ..plan import milestones
+    from ..plan.project import project_around
     from ..render.doctor import examined, stop_table
     from .doctor import examine
 
     if args.stops:
         put(stop_table())
         return ExitCode.DONE
-    project = current_project() if args.milestone or _is_project() else None
+    project = current_project() if args.milestone else project_around(Path.cwd())
     names = [normalise(args.milestone)] if args.milestone else list(milestones(project.plans)) if project else []
     signs = examine(project, names)
     put(examined(signs))
     return ExitCode.FAILED if any(sign.works is False for sign in signs) else ExitCode.DONE
-
-
-def _is_project() -> bool:
-    return any((folder / "plans").is_dir() for folder in (Path.cwd(), *Path.cwd().parents))
 
 
 def _add_why(parser: argparse.ArgumentParser) -> None:

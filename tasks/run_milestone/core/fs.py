@@ -33,6 +33,12 @@ def unwritable(path: Path, error: OSError) -> OutsideError:
     return OutsideError(f"{path} cannot be written: {why}.", "Fix that and run the same command again.")
 
 
+def shown(path: Path) -> str:
+    """Return a path as a person types it in the working directory, the whole path where it lies elsewhere."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith(os.path.join(os.pardir, os.pardir)) else relative
+
+
 def _write(path: Path, text: str, *, lasting: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -1,11 +1,13 @@
-"""Know the folders of a project: the folder that holds `plans/`, and what belongs to it."""
+"""Know the folders of a project: where its plans and its state are, and what belongs to it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
+from ..core.fs import shown
+from .settings import SETTINGS, Folders, read_folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,19 +20,44 @@ class Project:
     """The folders of one project."""
 
     root: Path
+    folders: Folders = field(default_factory=Folders)
 
     @property
     def plans(self) -> Path:
         """The folder of plans."""
-        return self.root / "plans"
+        return self.root / self.folders.plans
+
+    @property
+    def states(self) -> Path:
+        """The folder of every milestone's state."""
+        return self.root / self.folders.state
+
+    @property
+    def settings(self) -> tuple[Path, ...]:
+        """The files that can say where plans and state are."""
+        return tuple(self.root / name for name in SETTINGS)
 
     def plan(self, milestone: str) -> Path:
         """Return the folder of one plan."""
         return self.plans / milestone
 
+    def shown_plan(self, milestone: str) -> str:
+        """Return the path of one plan's file as a person types it."""
+        return shown(self.plan(milestone) / "plan.yaml")
+
     def state(self, milestone: str) -> Path:
         """Return the folder of one milestone's state."""
-        return self.root / "state" / milestone
+        return self.states / milestone
+
+    def plan_cache(self, milestone: str) -> Path:
+        """Return where the compiled form of a plan is kept.
+
+        Errors: UsageError where the milestone's state would begin in a folder of the product.
+        """
+        folder = self.state(milestone)
+        if not (folder / "journal.jsonl").exists():
+            refuse_foreign_state(self, milestone)
+        return folder / "cache" / "plan.json"
 
     def repository(self, milestone: Milestone) -> Path:
         """Return where the milestone's repository is."""
@@ -47,14 +74,59 @@ class Project:
 
 
 def find_project(start: Path) -> Project:
-    """Return the project that contains `start`: the nearest folder upwards that holds `plans/`.
+    """Return the project that contains `start`.
 
-    Errors: UsageError where there is none.
+    Errors: UsageError where there is none, or where its settings cannot be used.
     """
-    for folder in (start, *start.parents):
-        if (folder / "plans").is_dir():
-            return Project(folder)
-    raise UsageError(
-        f"There is no plans/ folder in {start} or above it.",
-        "Make a project here with `run-milestone init`, or name one with `-C DIR`.",
-    )
+    project = project_around(start)
+    if project is None:
+        raise UsageError(
+            f"There is no plans/ folder in {start} or above it.",
+            "Make a project here with `run-milestone init`, or name one with `-C DIR`.",
+        )
+    return project
+
+
+def project_around(start: Path) -> Project | None:
+    """Return the nearest folder upwards that has settings or a plan, else the nearest with `plans/`, else None."""
+    projects = [Project(folder, read_folders(folder)) for folder in (start, *start.parents)]
+    sure = (project for project in projects if project.folders.named or any(project.plans.glob("*/plan.yaml")))
+    return next(sure, None) or next((project for project in projects if project.plans.is_dir()), None)
+
+
+def refuse_foreign_state(project: Project, milestone: str) -> None:
+    """Refuse to begin a milestone's state in a folder of the product, or apart from the records it has already.
+
+    Errors: UsageError.
+    """
+    before = project.root / Folders().state / milestone
+    if project.folders.named and (before / "journal.jsonl").exists() and before != project.state(milestone):
+        raise UsageError(
+            f"The records of {milestone} are in {shown(before)}, and the settings name {shown(project.states)}.",
+            f"Move them: `mv {shown(before)} {shown(project.state(milestone))}`.",
+        )
+    if foreign := foreign_entry(project.states, _RECORDS_OF_STATE):
+        raise UsageError(
+            f"{shown(project.states)}/ belongs to your project: it holds {foreign}, which run-milestone did not write.",
+            f'Name another folder for what runs record, such as `state = ".run-milestone"` in {SETTINGS[0]}.',
+        )
+
+
+def free_folders(root: Path) -> Folders:
+    """Return the folders that a new project uses: the usual ones, or others where those are the product's."""
+    plans = "milestones" if foreign_entry(root / "plans", _RECORDS_OF_PLANS) else "plans"
+    state = ".run-milestone" if foreign_entry(root / "state", _RECORDS_OF_STATE) else "state"
+    return Folders(plans, state, named=(plans, state) != ("plans", "state"))
+
+
+_RECORDS_OF_PLANS = ("plan.yaml",)
+_RECORDS_OF_STATE = ("journal.jsonl", "cache", "lock", "approvals", "summary.md")
+
+
+def foreign_entry(folder: Path, records: tuple[str, ...]) -> str | None:
+    """Return something visible in a folder that is no milestone's: a file, or a folder that holds none of `records`."""
+    for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+        is_known = entry.is_dir() and (not any(entry.iterdir()) or any((entry / name).exists() for name in records))
+        if not is_known and not entry.name.startswith((".", "__pycache__")):
+            return entry.name
+    return None

@@ -38,6 +38,10 @@ def _identity(written: Written) -> Iterator[Problem]:
     if "id" in written.fields and written.id != written.folder.name:
         what = f"is {quoted(written.fields['id'])}, expected {written.folder.name}, the name of the plan's folder"
         yield written.problem(("id",), what)
+    for other in (path.parent.name for path in written.folder.parent.glob("*/plan.yaml")):
+        if naming.share_branches(written.id, other):
+            what = f"is {written.id}, expected another beside {other}: branches of both would look alike"
+            yield written.problem(("id",) if "id" in written.fields else (), what)
 
 
 def _unique(written: Written) -> Iterator[Problem]:

@@ -14,23 +14,35 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[mM]?((?:0|[1-9][0-9]{0,3})(?:\.(?:0|[1-9][0-9]{0,3}))?)")
 
+_WORDS = re.compile(r"(?=.{1,40}\Z)(?!.*\.lock\Z)(?!m[0-9.])[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*")
+"""Any other id: it names folders, branches and refs as it is."""
+
 
 def normalise(text: str) -> str:
-    """Return the normalised id of a milestone: `M4.1` and `4.1` are `m4.1`, `3` is `m3`."""
-    match = _ID.fullmatch(text)
-    if match is None:
-        raise UsageError(f"{text[:60]!r} is not a milestone id.", "Write it like m4.1 or m3.")
-    return f"m{match.group(1)}"
+    """Return the normalised id of a milestone: `M4.1` and `4.1` are `m4.1`, `3` is `m3`, `Spring` is `spring`."""
+    if match := _ID.fullmatch(text):
+        return f"m{match.group(1)}"
+    if _WORDS.fullmatch(text.lower()):
+        return text.lower()
+    raise UsageError(f"{text[:60]!r} is not a milestone id.", "Write it like m4.1, m3 or spring-release.")
 
 
 def is_id(text: str) -> bool:
     """Return whether `text` is a normalised id, as folders below `plans/` are named."""
-    return text.startswith("m") and _ID.fullmatch(text) is not None
+    return bool(_WORDS.fullmatch(text)) or (text.startswith("m") and _ID.fullmatch(text) is not None)
 
 
-def order(identity: str) -> tuple[int, ...]:
-    """Return the sort key of a normalised id: m4.2 comes before m4.10."""
-    return tuple(int(part) for part in identity.removeprefix("m").split("."))
+def order(identity: str) -> tuple[str, tuple[int, ...]]:
+    """Return the sort key of a normalised id: m4.2 comes before m4.10, numbers before words."""
+    if _ID.fullmatch(identity):
+        return "", tuple(int(part) for part in identity.removeprefix("m").split("."))
+    return identity, ()
+
+
+def share_branches(one: str, other: str) -> bool:
+    """Return whether branches of two milestones can look alike: `feat/spring-2-…` is issue 2 of `spring`."""
+    shorter, longer = sorted((one, other), key=len)
+    return bool(re.match(rf"{re.escape(shorter)}-[0-9]", longer))
 
 
 def number(value: int) -> str:

@@ -19,13 +19,15 @@ TAIL = 15
 """Lines of a failed check's log that are shown. The agent gets more."""
 
 
-def question(gate: Gate, listing: list[str], milestone: str, *, prompts: bool, shared: bool = False) -> list[str]:
+def question(
+    gate: Gate, listing: list[str], milestone: str, approvals: str, *, prompts: bool, shared: bool = False
+) -> list[str]:
     """Return a gate's findings, its verbs and, unless the run `prompts`, the commands that answer it.
 
-    With `shared` state the answer may come from another machine.
+    `approvals` is the folder where answers are left. With `shared` state the answer may come from another machine.
     """
     verbs = ["", " | ".join(gate.verbs)]
-    commands = [] if prompts else ["", *_answers(milestone, gate, shared=shared)]
+    commands = [] if prompts else ["", *_answers(milestone, gate, approvals, shared=shared)]
     if gate.kind is Kind.PHASE:
         return ["", *listing, *verbs, *commands]
     listing = ["", *listing] if listing else []
@@ -75,7 +77,7 @@ def _migration(path: str | None, detail: str | None) -> Iterator[str]:
         yield detail
 
 
-def _answers(milestone: str, gate: Gate, *, shared: bool = False) -> list[str]:
+def _answers(milestone: str, gate: Gate, approvals: str, *, shared: bool = False) -> list[str]:
     """Return the commands that answer a gate, one per verb."""
     if gate.kind is Kind.BUDGET or shared:
         where = "from any clone, " if shared else ""
@@ -83,8 +85,7 @@ def _answers(milestone: str, gate: Gate, *, shared: bool = False) -> list[str]:
         return [f"To answer, {where}write one of these, then run the same command again:", *commands]
     width = max(len(verb) for verb in gate.verbs)
     offered = [
-        f"  touch state/{milestone}/approvals/{gate.gate}.{verb}{' ' * (width - len(verb))}   # {PURPOSE[verb]}"
-        for verb in gate.verbs
+        f"  touch {approvals}/{gate.gate}.{verb}{' ' * (width - len(verb))}   # {PURPOSE[verb]}" for verb in gate.verbs
     ]
     return ["To answer, touch one of these files, then run the same command again:", *offered]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.fs import shown
 from ..policy.graph import phase_name
 from .phrases import one_line
 
@@ -22,7 +23,7 @@ def describe(milestone: Milestone, state: State, revisions: tuple[Revision, ...]
         if one.before is None:
             yield f"· Issue #{_called(one.now)} is new in phase {one.now.phase}"
         elif not one.now.number:
-            yield from _removed(milestone, one.before, one.now, new) if one.before.number else ()
+            yield from _removed(state, one.before, one.now, new) if one.before.number else ()
         elif not one.before.number:
             yield f"✓ Issue #{_called(one.now)} is back in the plan, with its records"
         elif one.before.number != one.now.number:
@@ -37,9 +38,9 @@ def _called(known: Known) -> str:
     return f"{known.number} {one_line(known.title)}"
 
 
-def _removed(milestone: Milestone, before: Known, now: Known, new: dict[str, Known]) -> Iterator[str]:
+def _removed(state: State, before: Known, now: Known, new: dict[str, Known]) -> Iterator[str]:
     where = f"; its branch {now.branch} stays" if now.branch else ""
-    kept = f"Its records are kept in state/{milestone.id}/{now.place}{where}"
+    kept = f"Its records are kept in {shown(state.folder)}/{now.place}{where}"
     yield f"⚠️ Issue #{_called(before)} is no longer in the plan. {kept}. Put it back into the plan to go on with it."
     if before.number in new:
         yield f"   Where #{before.number} is the same issue with another title, give it `slug: {before.slug}`."

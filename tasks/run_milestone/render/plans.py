@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from ..model import Finding, Milestone
 
 
-def plan_checked(milestone: Milestone, findings: Sequence[Finding]) -> str:
+def plan_checked(file: str, milestone: Milestone, findings: Sequence[Finding]) -> str:
     """Return the size of a valid plan, and what its review finds."""
     issues, phases = count(len(milestone.issues), "issue"), count(len(milestone.phases), "phase")
-    lines = [f"✓ plans/{milestone.id}/plan.yaml: {issues} in {phases}"]
+    lines = [f"✓ {file}: {issues} in {phases}"]
     lines += [f"  {sign(finding)} {finding.message}" for finding in findings]
     return "\n".join([*lines, ""])
 
@@ -27,10 +27,10 @@ def plan_made(path: Path, milestone: str) -> str:
     return f"✓ made {path}\nNow describe your issues in it, then run `run-milestone plan review {milestone}`.\n"
 
 
-def project_made(files: Sequence[tuple[Path, bool]], milestone: str) -> str:
+def project_made(files: Sequence[tuple[Path, bool]], plan: str, milestone: str) -> str:
     """Return which files of a project are new and which were kept, and what to do next."""
     lines = "".join(f"{'✓ made' if new else '· kept'} {path}\n" for path, new in files)
-    return f"{lines}Now describe your issues in plans/{milestone}/plan.yaml, then run `run-milestone {milestone}`.\n"
+    return f"{lines}Now describe your issues in {plan}, then run `run-milestone {milestone}`.\n"
 
 
 def demo_ended(folder: str) -> str:

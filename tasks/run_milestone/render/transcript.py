@@ -134,9 +134,9 @@ def task_failed(milestone: str, task: str, error: Exception) -> list[str]:
     return ["", f"✗ {milestone}:{task} failed: {error}"]
 
 
-def waiting_for_answers(milestone: str) -> list[str]:
+def waiting_for_answers(folder: str) -> list[str]:
     """Return where a watching run waits for answers."""
-    return ["", f"… Waiting for answers in state/{milestone}/approvals; ^C ends the run"]
+    return ["", f"… Waiting for answers in {folder}; ^C ends the run"]
 
 
 def not_shared(error: Exception) -> list[str]:
@@ -149,9 +149,9 @@ def issues_done(numbers: tuple[str, ...]) -> list[str]:
     return ["", f"✓ Done: {', '.join(f'#{number}' for number in numbers)}"]
 
 
-def metrics_written(milestone: str) -> list[str]:
+def metrics_written(file: str) -> list[str]:
     """Return where the metrics are."""
-    return ["", f"✓ Metrics written: state/{milestone}/metrics.json"]
+    return ["", f"✓ Metrics written: {file}"]
 
 
 def made(what: str, place: str) -> list[str]:

@@ -166,7 +166,7 @@ def _standalone(project: Project, name: str) -> Session:
     from ..render.console import Console
     from .session import Session
 
-    milestone = load(project.plan(name), cache=project.state(name) / "cache" / "plan.json")
+    milestone = load(project.plan(name), cache=project.plan_cache(name))
     session = Session(project, milestone, Console(), RunOptions(standalone=True))
     _sessions[name] = session
     _let_forget(session)

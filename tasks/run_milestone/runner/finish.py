@@ -75,7 +75,8 @@ def _files(project: Project, milestone: Milestone, state: State, common: Path) -
     folder, plan = state.folder, project.plan(milestone.id)
     specs = [str(plan / issue.spec.path) for issue in milestone.issues if issue.spec]
     records = [str(folder / f"{name}.json") for name in ("bootstrap", "plan-review", "complete", "issues")]
-    return [str(plan / "plan.yaml"), str(plan / EPIC), *specs, *records, *_heads(milestone, state, common)]
+    settings = map(str, project.settings)
+    return [str(plan / "plan.yaml"), str(plan / EPIC), *specs, *settings, *records, *_heads(milestone, state, common)]
 
 
 def _heads(milestone: Milestone, state: State, common: Path) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from ..core.fs import shown
 from ..model import Kind, Passed, Step, Verb
 from ..policy.graph import step_name
 from ..render import transcript as words
@@ -67,7 +68,8 @@ class Gates:
 
     def _show(self, ctx: RunContext, gate: Gate, listing: list[str], issue: str | None) -> None:
         prompts, shared = ctx.options.interactive, ctx.store.is_shared
-        ctx.console.say(question(gate, listing, ctx.milestone.id, prompts=prompts, shared=shared), issue)
+        folder = shown(ctx.store.folder / "approvals")
+        ctx.console.say(question(gate, listing, ctx.milestone.id, folder, prompts=prompts, shared=shared), issue)
         if self._comments is not None and not prompts:
             self._comments.post([gate])
         if issue:

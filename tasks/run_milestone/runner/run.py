@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import ExitCode, Panic, UserError
+from ..core.fs import shown
 from ..core.user import whoami
 from ..policy import budget
 from ..render import transcript as words
@@ -98,7 +99,7 @@ def _finish(session: Session) -> int:
     session.finish()
     if options.metrics:
         session.store.write_metrics(measure(session.milestone, session.store))
-        session.console.say(words.metrics_written(session.milestone.id))
+        session.console.say(words.metrics_written(shown(session.store.folder / "metrics.json")))
     return code
 
 

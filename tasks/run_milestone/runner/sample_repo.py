@@ -35,19 +35,20 @@ def ensure_repository(project: Project, milestone: Milestone, processes: Process
     if milestone.repository.sample is None:
         raise UsageError(
             f"The repository {place} does not exist.",
-            f"Clone it there, or correct `repository: {{path: …}}` in plans/{milestone.id}/plan.yaml.",
+            f"Clone it there, or correct `repository: {{path: …}}` in {project.shown_plan(milestone.id)}.",
         )
-    _refuse_url(milestone)
+    _refuse_url(project, milestone)
     _make(project, milestone, processes, place)
     return True
 
 
-def _refuse_url(milestone: Milestone) -> None:
+def _refuse_url(project: Project, milestone: Milestone) -> None:
     """Refuse a sample whose remote is not a folder: it is made here, and nowhere else."""
+    plan = project.shown_plan(milestone.id)
     if ":" in (remote := milestone.repository.remote or ""):
         raise UsageError(
             f"A repository made from a sample cannot have the remote {remote}.",
-            f"Give it a path in plans/{milestone.id}/plan.yaml, or make the repository first and leave `sample` out.",
+            f"Give it a path in {plan}, or make the repository first and leave `sample` out.",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.fs import shown
 from ..core.units import count
 from ..model import Proposed, Step
 from ..store import State
@@ -47,4 +48,4 @@ def saved(milestone: Milestone, state: State) -> list[str]:
     done = sum(state.markers.read(f"{issue.number}:{step}") is not None for issue in milestone.issues for step in Step)
     decisions, gates = len(state.decisions.all()), len(state.gates.all())
     kept = f"{count(done, 'finished step')}, {count(decisions, 'decision')}, {count(gates, 'open question')}"
-    return [f"✓ Saved in state/{milestone.id}/: {kept}", f"`run-milestone {milestone.id}` goes on from there."]
+    return [f"✓ Saved in {shown(state.folder)}/: {kept}", f"`run-milestone {milestone.id}` goes on from there."]

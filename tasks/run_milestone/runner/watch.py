@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
+from ..core.fs import shown
 from ..render.transcript import waiting_for_answers
 from .remote_snapshot import look_again
 
@@ -24,7 +25,7 @@ def wait_for_answer(session: Session) -> bool:
         return False
     approvals = session.store.approvals.folder
     approvals.mkdir(parents=True, exist_ok=True)
-    session.console.say(waiting_for_answers(session.milestone.id))
+    session.console.say(waiting_for_answers(shown(session.store.folder / "approvals")))
     branches = session.ctx.git.common / "refs" / "heads"
     return any(_news(session) for _ in changes(approvals, branches))
 

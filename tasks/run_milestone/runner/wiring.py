@@ -60,7 +60,7 @@ def confine(project: Project, milestone: Milestone, processes: Processes, *, uns
     remote = project.root / milestone.repository.remote if milestone.repository.remote else None
     beside = (remote, remote.with_suffix(".forge")) if remote else ()
     git = project.repository(milestone) / ".git"
-    processes.confine(milestone.sandbox, (project.state(milestone.id).parent, project.plans, git, *beside))
+    processes.confine(milestone.sandbox, (project.states, project.plans, git, *beside))
 
 
 def open_git(project: Project, milestone: Milestone, processes: Processes, *, make: bool = True) -> Git:

@@ -117,8 +117,9 @@ def _target(ctx: RunContext) -> str:
         git.fetch(name)
     head = local or remote
     if head is None:
+        plan = ctx.project.shown_plan(ctx.milestone.id)
         raise UsageError(
             f"The target branch {name} does not exist in {git.repository}.",
-            f"Commit something on it first, or name another one in plans/{ctx.milestone.id}/plan.yaml (`target:`).",
+            f"Commit something on it first, or name another one in {plan} (`target:`).",
         )
     return head

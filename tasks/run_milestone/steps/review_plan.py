@@ -45,7 +45,8 @@ class ReviewPlan(MilestoneTask[PlanReviewed]):
     def findings(self, ctx: RunContext, evidence: PlanReviewed) -> Questions:
         """Return the critical findings."""
         critical = tuple(finding for finding in evidence.findings if finding.kind is Kind.PLAN_CRITICAL)
-        hint = f"Or correct plans/{ctx.milestone.id}/ and run the same command again: then it is reviewed again."
+        plan = ctx.project.shown_plan(ctx.milestone.id)
+        hint = f"Or correct {plan} and run the same command again: then it is reviewed again."
         return Questions(critical, "", (hint,))
 
     def drift(self, ctx: RunContext, evidence: PlanReviewed) -> str | None:

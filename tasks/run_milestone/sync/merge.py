@@ -28,7 +28,7 @@ _ISSUE = re.compile(r"(?:issues/(\d+)/.+|gates/(\d+)\.json)")
 _DECISION = re.compile(r"decisions/(\d+)-.+\.json")
 _TIMES = ("at", "took", "opened", "asked", "when")
 _NEXT = (
-    "The remote has theirs, nothing here was changed: move the milestone's folder in state/ aside, "
+    "The remote has theirs, nothing here was changed: move the milestone's folder of state aside, "
     "run `run-milestone state pull` and compare."
 )
 

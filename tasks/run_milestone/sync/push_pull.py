@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..adapters.git.state_refs import blob_id
 from ..core.errors import DamagedStateError, OutsideError, UsageError
+from ..core.fs import shown
 from ..core.user import whoami
 from ..render import shared_state as words
 from .branches import Branches
@@ -140,7 +141,7 @@ class StateSync:
     def _replaced(self, why: str) -> DamagedStateError:
         return DamagedStateError(
             f"{self.place} was replaced: {why}.",
-            f"Nothing was changed. If that was meant, delete state/{self.milestone}/shared.json: "
+            f"Nothing was changed. If that was meant, delete {shown(self.state.folder)}/shared.json: "
             "then the records are compared file by file.",
         )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TRUSTED = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 """Whose comments start a run, in GitHub's words. Whether they may write is checked when the comment is read."""
-_MARK = re.compile(r"<!-- run-milestone: (m[0-9.]{1,10})(?:/[\w-]{1,40})? -->")
+_MARK = re.compile(r"<!-- run-milestone: ([a-z][a-z0-9._-]{0,39})(?:/[\w-]{1,40})? -->")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def _known(milestones: list[str], known: Collection[str], why: str) -> Request:
         if name not in known:
             raise UsageError(
                 f"There is no plan for {name} on the default branch.",
-                f"Its plans are {', '.join(known) or 'none'}; merge plans/{name}/plan.yaml first.",
+                f"Its plans are {', '.join(known) or 'none'}; merge the plan of {name} first.",
             )
     return Request(names, why)
 

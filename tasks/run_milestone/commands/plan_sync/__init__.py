@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.errors import ExitCode
-from ...policy.naming import normalise
-from ..base import add_milestone, current_project, load_plan, put
+from ..base import add_milestone, current_project, load_plan, new_id, put
 
 if TYPE_CHECKING:
     import argparse
@@ -16,7 +15,7 @@ def plan_import(args: argparse.Namespace) -> int:
     """Make a plan from the issues of a milestone on the forge, or add what is new there to a plan."""
     from .import_ import import_plan
 
-    lines = import_plan(current_project(), normalise(args.milestone), args.title, dry=args.dry_run)
+    lines = import_plan(current_project(), new_id(args), args.title, dry=args.dry_run)
     put("".join(f"{line}\n" for line in lines))
     return ExitCode.DONE
 

@@ -6,6 +6,7 @@ The plan is edited as text, so its comments, order and layout stay.
 from __future__ import annotations
 
 import difflib
+import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,16 +69,16 @@ def import_plan(project: Project, name: str, title: str, *, dry: bool) -> list[s
     made = Import(text, _specs(folder, milestone, issues, placing), list(_report(milestone, issues, placing, lacking)))
     _check(project, name, made.text)
     if dry:
-        return [*_diff(name, before, made), *made.report]
+        return [*_diff(project.shown_plan(name), before, made), *made.report]
     if made.text != before or made.specs:
         save(folder, made.text, made.specs)
-    return [_summary(name, before, made, placing), *made.report]
+    return [_summary(project.shown_plan(name), before, made, placing), *made.report]
 
 
 def _unplanned(project: Project, name: str, title: str) -> Milestone:
     if not title:
         raise UsageError(
-            f"There is no plans/{name}/plan.yaml yet, so the title of the milestone on the forge is unknown.",
+            f"There is no {project.shown_plan(name)} yet, so the title of the milestone on the forge is unknown.",
             f'Name it: `run-milestone plan import {name} --from "TITLE"`.',
         )
     return Milestone(name, title, f"milestone/{name}", (), target=default_target(project.root))
@@ -128,7 +129,7 @@ def _check(project: Project, name: str, text: str) -> None:
     folder = project.plan(name)
     with tempfile.TemporaryDirectory() as trial:
         if not folder.exists():
-            folder = Path(trial) / "plans" / name
+            folder = Path(trial) / name
             folder.mkdir(parents=True)
         try:
             compile_plan(folder, text.encode())
@@ -201,19 +202,18 @@ def _forms(text: str) -> tuple[str, str]:
     return text, for_markdown(one_line(text))
 
 
-def _diff(name: str, before: str, made: Import) -> list[str]:
+def _diff(file: str, before: str, made: Import) -> list[str]:
     """Return what would change, as a diff."""
-    file = f"plans/{name}/plan.yaml"
     lines = difflib.unified_diff(before.splitlines(), made.text.splitlines(), file, file, lineterm="")
-    return [*lines, *(f"✓ would write plans/{name}/{spec}" for spec in made.specs)]
+    return [*lines, *(f"✓ would write {os.path.dirname(file)}/{spec}" for spec in made.specs)]
 
 
-def _summary(name: str, before: str, made: Import, placing: Placement) -> str:
+def _summary(file: str, before: str, made: Import, placing: Placement) -> str:
     specs = f", {count(len(made.specs), 'spec')} beside it" if made.specs else ""
     if not before:
-        return f"✓ made plans/{name}/plan.yaml: {count(len(placing.new), 'issue')}{specs}"
+        return f"✓ made {file}: {count(len(placing.new), 'issue')}{specs}"
     if made.text == before and not made.specs:
-        return f"· plans/{name}/plan.yaml has all of it already"
+        return f"· {file} has all of it already"
     if not placing.new:
-        return f"✓ plans/{name}/plan.yaml has what it lacked{specs}"
-    return f"✓ plans/{name}/plan.yaml: {count(len(placing.new), 'new issue')}{specs}"
+        return f"✓ {file} has what it lacked{specs}"
+    return f"✓ {file}: {count(len(placing.new), 'new issue')}{specs}"

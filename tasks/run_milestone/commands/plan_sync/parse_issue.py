@@ -24,7 +24,7 @@ TYPES = {
 }
 """Labels by the type of change they mean."""
 
-_MARK = re.compile(r"<!-- run-milestone: (m[0-9.]+)(?:/([0-9]+))? -->")
+_MARK = re.compile(r"<!-- run-milestone: ([a-z][a-z0-9._-]*)(?:/([0-9]+))? -->")
 _HEADING = re.compile(r" {0,3}(?:#{1,6}[ \t]+(?P<hash>.*?)[ \t#]*|\*\*(?P<bold>[^*]+)\*\*:?)[ \t]*")
 _CRITERIA = re.compile(r"(?i)acceptance criteria|definition of done")
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?:[-*+]|[0-9]{1,3}[.)])[ \t]+(?P<box>\[[ xX]\][ \t]+)?(?P<text>\S.*)")
