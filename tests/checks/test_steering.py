@@ -17,7 +17,8 @@ def rules(change):
     "name",
     [
         "AGENTS.md", "docs/CLAUDE.md", ".claude/settings.json", ".cursor/rules/a.mdc", ".mcp.json", "docs/CODEOWNERS",
-        "src/.gitattributes", ".gitmodules", "plans/m2/plan.yaml", "dodo.py", "tests/x.pth", "src/sitecustomize.py",
+        "src/.gitattributes", ".gitmodules", "plans/m2/plan.yaml", "milestones/m2/plan.yaml", "dodo.py", "tests/x.pth",
+        "src/sitecustomize.py", "run-milestone.toml",
         ".vscode/tasks.json", ".github/copilot-instructions.md",
     ],
 )  # fmt: skip

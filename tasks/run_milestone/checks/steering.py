@@ -67,6 +67,7 @@ STEERING = (
         "dodo.py",
         "**/doit.cfg",
         "plans/**",
+        "**/plan.yaml",
         "run-milestone.toml",
         "**/.worktreeinclude",
         "**/AGENTS.md",

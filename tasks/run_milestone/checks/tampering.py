@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from .change import Change
 
 TABLES = {
-    "pyproject.toml": ("pytest", "ruff", "coverage", "mypy", "pyright", "pylint", "flake8", "black", "isort", "tox"),
+    "pyproject.toml": (
+        *("pytest", "ruff", "coverage", "mypy", "pyright", "pylint", "flake8", "black", "isort", "tox"),
+        "run-milestone",
+    ),
     "package.json": ("scripts", "jest", "vitest", "mocha", "ava", "nyc", "c8", "eslintConfig"),
 }
 """Files that hold other things too, and the tables in them that decide the same (below `[tool]` in pyproject.toml)."""
