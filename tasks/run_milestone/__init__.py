@@ -1,3 +1,5 @@
 """run-milestone carries a milestone plan, issue by issue, from branch to reviewed pull request."""
 
-__version__ = "0.1.0"
+from .core.version import __version__
+
+__all__ = ["__version__"]

@@ -7,8 +7,8 @@ import sys
 
 from .core import fastpath
 
-QUICK = frozenset({"status", "gates", "run"})
-"""Commands that a seal can answer before anything heavy is imported."""
+SEALED = {"status": "--json", "gates": "--json", "run": "--jobs"}
+"""Commands that a seal can answer before anything heavy is imported, each with the option that it may have."""
 
 
 def main() -> int:
@@ -23,16 +23,54 @@ def main() -> int:
 
 def _quick(words: list[str]) -> int | None:
     """Print the answer of the seal and return the exit code, None where it has no answer."""
-    if len(words) > 2 or not words or (len(words) == 2 and words[0] not in QUICK):
+    asked = _asked(words)
+    if asked is None:
         return None
-    name = _identity(words[-1])
-    folder = _project(os.getcwd()) if name else None
+    command, name, directory = asked
+    folder = _project(os.path.realpath(directory)) if os.path.isdir(directory) else None
     sealed = fastpath.read(f"{folder}/state/{name}/seal") if folder else None
-    command = words[0] if len(words) == 2 else "run"
     if sealed is None or command not in sealed[1]:
         return None
     sys.stdout.write(sealed[1][command])
     return sealed[0] if command == "run" else 0
+
+
+def _asked(words: list[str]) -> tuple[str, str, str] | None:
+    """Return the command (`status --json`), the milestone and the folder; None for what only the parser can read.
+
+    How many jobs may run makes no difference where there is nothing to do.
+    """
+    names, options = list[str](), dict[str, str]()
+    left = iter(words)
+    for word in left:
+        option, sign, value = word.partition("=")
+        if not word.startswith("-"):
+            names.append(word)
+        elif option in options or not (names or option in _IN):
+            return None
+        elif option == "--json" and not sign:
+            options[option] = ""
+        elif option in _IN or option == "--jobs":
+            options[option] = value if sign and option != "-C" else next(left, "")
+        else:
+            return None
+    return _checked(names if len(names) == 2 else ["run", *names], options)
+
+
+_IN = ("-C", "--directory")
+
+
+def _checked(names: list[str], options: dict[str, str]) -> tuple[str, str, str] | None:
+    """Return the same, where the command, the milestone and its options are what they have to be."""
+    command, name = names if len(names) == 2 else ("", "")
+    folders = [options.pop(option) for option in _IN if option in options]
+    jobs = options.get("--jobs", "1")
+    identity = _identity(name)
+    if identity is None or len(folders) > 1 or "" in folders or not (jobs.isdecimal() and jobs.strip("0")):
+        return None
+    if command not in SEALED or not options.keys() <= {SEALED[command]}:
+        return None
+    return f"{command} --json" if "--json" in options else command, identity, (folders or ["."])[0]
 
 
 def _identity(word: str) -> str | None:
@@ -44,12 +82,25 @@ def _identity(word: str) -> str | None:
 
 
 def _project(folder: str) -> str | None:
+    """Return the nearest folder upwards with `plans/`, None where settings may say that plans are elsewhere."""
     while not os.path.isdir(f"{folder}/plans"):
         parent = os.path.dirname(folder)
-        if parent == folder:
+        if parent == folder or _may_have_settings(folder):
             return None
         folder = parent
-    return folder
+    return None if _may_have_settings(folder) else folder
+
+
+def _may_have_settings(folder: str) -> bool:
+    if os.path.lexists(f"{folder}/run-milestone.toml"):
+        return True
+    try:
+        with open(f"{folder}/pyproject.toml", "rb") as file:
+            return b"run-milestone" in file.read()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from run_milestone import __version__
 from run_milestone.core import fastpath
 
 TEXTS = {"run": "✓ Milestone m4.1 is complete; nothing to do.\n", "status": "12 completed\n\n1 skipped\n"}
@@ -28,6 +29,11 @@ def path(tmp_path, watched):
 
 def test_it_says_what_was_sealed(path):
     assert fastpath.read(path) == (3, TEXTS)
+
+
+def test_another_version_is_not_answered_for(path, monkeypatch):
+    monkeypatch.setattr(fastpath, "FORM", fastpath.FORM.replace(f"by {__version__},", "by 9.9.9,"))
+    assert fastpath.read(path) is None
 
 
 def test_there_is_none(tmp_path):

@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from .. import __version__
 from ..core.errors import INTERRUPTED, ExitCode, UsageError, UserError
+from ..core.version import __version__
 from ..policy.naming import is_id
 from . import ci, inspect_issue, plan, project, run, show, state
 from .base import add_commands, put

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -70,8 +69,11 @@ def near(path: Path) -> Path:
 
 def put(what: Any) -> None:
     """Print a text as it is, anything else as JSON."""
-    text = what if isinstance(what, str) else json.dumps(what, indent=2, ensure_ascii=False) + "\n"
-    sys.stdout.write(text)
+    if not isinstance(what, str):
+        from ..core.serialize import as_json
+
+        what = as_json(what)
+    sys.stdout.write(what)
     sys.stdout.flush()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-FORM = "run-milestone seal 1"
+from .version import __version__
 
 
 def survey(folders: list[str], files: list[str]) -> str:
@@ -41,6 +41,10 @@ def _survey_folder(folder: str, lines: list[str]) -> None:
             _survey_folder(entry.path, lines)
         else:
             lines.append(_line(entry.path, follow=False))
+
+
+FORM = f"run-milestone seal 2 by {__version__}, {_line(__file__, follow=True)}"
+"""A seal answers for the program that wrote it: another version may answer differently."""
 
 
 def write(path: str, folders: list[str], files: list[str], code: int, texts: dict[str, str]) -> None:

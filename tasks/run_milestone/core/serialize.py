@@ -37,6 +37,11 @@ def _came_later(one: Field[Any], item: Any) -> bool:
     return "later" in one.metadata and item == default
 
 
+def as_json(value: Any) -> str:
+    """Return plain data as indented JSON for people, with a newline at its end."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
 def digest(value: Any) -> str:
     """SHA-256 (64 hex digits) of the canonical JSON of a value made of plain and frozen parts.
 

@@ -7,10 +7,10 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from .. import __version__
 from ..core.errors import DamagedStateError, OutsideError
 from ..core.fs import read_json, write_json
 from ..core.serialize import plain, thaw
+from ..core.version import __version__
 from ..model import Milestone
 from . import specs
 

@@ -23,14 +23,15 @@ _SIGN = {"done": "✓", "skipped": "⏭", "waiting": "🛑", "open": "·"}
 
 def status_text(milestone: Milestone, state: State) -> str:
     """Return one line per issue, then the totals."""
-    facts, issues = summarise(milestone, state), issue_statuses(milestone.issues, state)
+    facts = summarise(milestone, state)
+    issues = {issue.number: issue for issue in issue_statuses(milestone.issues, state)}
     started = state.markers.read(BOOTSTRAP) is not None
     headlines = {gate.gate: headline(gate.kind, gate.findings) for gate in state.gates.all()}
     lines = [f"Milestone {milestone.id}: {milestone.title} — {facts['status'] if started else 'not started'}", ""]
     for phase in milestone.phases:
-        passed = next(entry["approved"] for entry in facts["phases"] if entry["number"] == phase.number)
+        passed = facts["phases"][phase.number - 1]["approved"]
         lines.append(f"Phase {phase.number}: {phase.title}{' (approved)' if passed else ''}")
-        lines += [_line(issue, headlines.get(issue.number)) for issue in issues if issue.phase == phase.number]
+        lines += [_line(issues[issue.number], headlines.get(issue.number)) for issue in phase.issues]
     done, skipped = facts["issues"]["completed"], facts["issues"]["skipped"]
     rest = len(issues) - done - skipped
     lines += ["", f"{count(len(issues), 'issue')}: {done} completed, {skipped} skipped, {rest} open"]

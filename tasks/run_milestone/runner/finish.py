@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.errors import ExitCode
+from ..core.serialize import as_json
 from ..plan.review import EPIC
 from ..policy import budget
 from ..render import html
 from ..render.run_summary import summary_lines
-from ..render.status import gates_text, status_text
+from ..render.status import gates_json, gates_text, status_text
 from ..store.summary import summarise
 from .up_to_date import finished
 
@@ -60,6 +61,8 @@ def write_results(ctx: RunContext, common: Path, status: str, problems: dict[str
 
 def _write_seal(project: Project, milestone: Milestone, state: State, common: Path, status: str) -> None:
     texts = {"status": status_text(milestone, state), "gates": gates_text(milestone, state)}
+    values = {"status --json": summarise(milestone, state), "gates --json": gates_json(milestone, state)}
+    texts |= {name: as_json(value) for name, value in values.items()}
     if status == "complete":
         done = "\n".join(summary_lines(milestone, state)[:4])
         texts["run"] = f"✓ Milestone {milestone.id} is complete; nothing to do.\n\n{done}\n"

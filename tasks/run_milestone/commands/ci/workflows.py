@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ... import __version__
 from ...core.errors import UsageError
 from ...core.fs import read_text, write_text
+from ...core.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,89 @@
+"""What the seal answers, in whatever spelling, is what the command itself says."""
+
+import pytest
+
+from run_milestone import __main__ as entry
+from run_milestone.commands import main as command_line
+
+SHOWN = ("status m1", "status 1", "gates m1", "status m1 --json", "status --json M1", "gates m1 --json")
+RUNS = ("m1", "run m1", "m1 --jobs 2", "m1 --jobs=4", "--directory=. m1", "run --jobs 3 1")
+WRONG = ("status m1 --jobs 2", "m1 --json", "m1 --jobs 0", "m1 --jobs x", "m1 --jobs", "--json status m1", "status")
+OTHERS = ("m1 --verbose", "m1 --watch", "m1 --only 01", "status m1 --json --json", "m1 -C . -C .", "m1 m1 m1", "m1 -C")
+PLACES = ("{}", "-C . {}", "{} -C state/..", "{} --directory=plans/m1", "-C plans {}")
+
+
+@pytest.fixture
+def quick():
+    """Say what the seal answers to words; None where it leaves them to the command."""
+
+    def answer(words, capsys):
+        capsys.readouterr()
+        code = entry._quick(words.split())
+        return None if code is None else (code, capsys.readouterr().out)
+
+    return answer
+
+
+@pytest.fixture
+def waiting(make_milestone, monkeypatch):
+    """A person whose milestone waits for the answer to its first phase."""
+    ada = make_milestone({"01-1": {"a.py": "A = 1\n"}}, plan="sandbox: {kind: none}\n")
+    assert ada.types("m1").code == 3
+    monkeypatch.chdir(ada.folder)
+    return ada
+
+
+@pytest.fixture
+def complete(waiting):
+    """The same person, whose milestone is complete."""
+    assert waiting.answers("phase-1.continue").code == 0
+    return waiting
+
+
+def shown(words, capsys):
+    capsys.readouterr()
+    return command_line(words.split()), capsys.readouterr().out
+
+
+def test_a_waiting_milestone_is_shown_alike(waiting, quick, capsys, monkeypatch):
+    for words in SHOWN:
+        for place in PLACES:
+            spelling = place.format(words)
+            assert quick(spelling, capsys) == shown(spelling, capsys), spelling
+            monkeypatch.chdir(waiting.folder)
+    assert [quick(words, capsys) for words in RUNS] == [None] * len(RUNS), "a run may have something to do"
+
+
+def test_a_complete_milestone_is_shown_alike(complete, quick, capsys):
+    for words in SHOWN:
+        assert quick(words, capsys) == shown(words, capsys), words
+
+
+def test_every_spelling_says_nothing_to_do(complete, quick, capsys):
+    code, text = quick("m1", capsys)
+    assert code == 0
+    assert "complete; nothing to do" in text
+    assert {quick(words, capsys) for words in RUNS} == {(0, text)}
+    (complete.folder / "state/m1/seal").unlink()
+    for words in ("m1", "m1 --jobs 2"):
+        result = complete.types(*words.split())
+        assert (result.code, "✓ Milestone m1 is complete; nothing to do." in result.lines) == (0, True)
+
+
+@pytest.mark.parametrize("words", [*WRONG, *OTHERS, "-C nowhere m1", "status m2", "-C / status m1"])
+def test_anything_else_is_left_to_the_command(complete, quick, capsys, words):
+    assert quick(words, capsys) is None
+
+
+@pytest.mark.parametrize("name", ["run-milestone.toml", "pyproject.toml"])
+def test_settings_in_between_are_left_to_the_command(complete, quick, capsys, name):
+    table = "" if name == "run-milestone.toml" else "[tool.run-milestone]\n"
+    (complete.folder / "tests" / name).write_text(f'{table}plans = "elsewhere"\n')
+    assert quick("status m1", capsys) is not None
+    assert quick("-C tests status m1", capsys) is None
+
+
+def test_an_edited_plan_is_left_to_the_command(complete, quick, capsys):
+    plan = complete.folder / "plans/m1/plan.yaml"
+    plan.write_text(plan.read_text().replace("title: First", "title: Second"))
+    assert [quick(words, capsys) for words in (*SHOWN, *RUNS)] == [None] * len((*SHOWN, *RUNS))
