@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import Interrupted
 from ..model import Finding
-from . import dependencies, migrations, scope, secrets, size, tampering
+from . import dependencies, git_filters, migrations, scope, secrets, size, tampering
 from .unavailable import failed
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ INSPECT: tuple[tuple[str, Check], ...] = (
     ("dependencies", dependencies.check),
     ("scope", scope.check),
     ("size", size.check),
+    ("git-filters", git_filters.check),
 )
 """The built-in checks by name, in the order in which their findings are told."""
 
