@@ -23,7 +23,7 @@ def watched(tmp_path):
 @pytest.fixture
 def path(tmp_path, watched):
     place = str(tmp_path / "seal")
-    fastpath.write(place, *watched, 3, TEXTS)
+    fastpath.write(place, fastpath.Watched(*watched), 3, TEXTS)
     return place
 
 
@@ -66,7 +66,7 @@ def test_any_change_breaks_it(path, tmp_path, change):
 def test_file_names_of_any_bytes_are_watched(tmp_path, watched):
     (tmp_path / "issues" / os.fsdecode(b"03.fi\xff")).write_text("")
     (tmp_path / "issues" / "two\nlines").write_text("")
-    fastpath.write(str(tmp_path / "seal"), *watched, 0, TEXTS)
+    fastpath.write(str(tmp_path / "seal"), fastpath.Watched(*watched), 0, TEXTS)
     assert fastpath.read(str(tmp_path / "seal")) == (0, TEXTS)
     (tmp_path / "issues" / os.fsdecode(b"03.fi\xff")).unlink()
     assert fastpath.read(str(tmp_path / "seal")) is None

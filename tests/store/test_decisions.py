@@ -9,6 +9,7 @@ import pytest
 from run_milestone.model import Decision, Verb
 from run_milestone.store import State
 from run_milestone.store.json_record import SETTLED, RecordNames
+from run_milestone.store.steady import Steady
 
 
 def decision(gate, verb=Verb.FIX):
@@ -53,7 +54,7 @@ def test_a_folder_is_listed_once_while_it_stays(tmp_path, monkeypatch):
     later = time.time_ns() + 2 * SETTLED
     monkeypatch.setattr(time, "time_ns", lambda: later)
     (tmp_path / "0001-01-fix.json").write_text("{}")
-    names = RecordNames(tmp_path)
+    names = RecordNames(tmp_path, Steady())
     before = names.get()
     monkeypatch.setattr(os, "listdir", lambda folder: pytest.fail(f"{folder} is listed again"))
     assert names.get() is before

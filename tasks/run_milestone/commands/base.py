@@ -47,10 +47,13 @@ def new_id(args: argparse.Namespace) -> str:
     return name
 
 
-def load_plan(project: Project, identity: str) -> Milestone:
-    """Return a milestone of a project; its compiled form is cached in the state folder."""
+def load_plan(project: Project, identity: str, *, write: bool = True) -> Milestone:
+    """Return a milestone of a project; its compiled form is cached in the state folder.
+
+    Without `write` nothing changes.
+    """
     name = normalise(identity)
-    return load(project.plan(name), cache=project.plan_cache(name))
+    return load(project.plan(name), cache=project.plan_cache(name), write=write)
 
 
 def opened(args: argparse.Namespace) -> tuple[Milestone, State]:

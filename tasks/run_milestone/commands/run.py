@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ExitCode, UsageError
 from ..core.units import dollars, seconds
-from ..plan import load
-from ..policy.naming import normalise
 from .base import Commands, add_milestone, current_project, load_plan, near, opened, put
 from .state import add_lock, add_state_ref
 
@@ -48,10 +46,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _foretell(project: Project, args: argparse.Namespace) -> int:
-    """Tell the next steps and the stops to expect; not even the compiled plan is kept."""
+    """Tell the next steps and the stops to expect; not even the compiled plan is written."""
     from .dry_run import foretell
 
-    milestone = load(project.plan(normalise(args.milestone)))
+    milestone = load_plan(project, args.milestone, write=False)
     put(foretell(project, milestone, only_issues(args.only, milestone)))
     return ExitCode.DONE
 
@@ -92,7 +90,7 @@ def land(args: argparse.Namespace) -> int:
 
     project = current_project()
     if args.dry_run:
-        put(preview_landing(project, load(project.plan(normalise(args.milestone)))))
+        put(preview_landing(project, load_plan(project, args.milestone, write=False)))
         return ExitCode.DONE
     return land_milestone(project, load_plan(project, args.milestone), shared=args.state_ref)
 

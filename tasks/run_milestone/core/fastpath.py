@@ -47,12 +47,20 @@ FORM = f"run-milestone seal 2 by {__version__}, {_line(__file__, follow=True)}"
 """A seal answers for the program that wrote it: another version may answer differently."""
 
 
-def write(path: str, folders: list[str], files: list[str], code: int, texts: dict[str, str]) -> None:
+class Watched:
+    """Folders and files, and how they were: look at them before anything is derived from them."""
+
+    def __init__(self, folders: list[str], files: list[str]) -> None:
+        """Look at them."""
+        self.folders, self.files, self.seen = folders, files, survey(folders, files)
+
+
+def write(path: str, watched: Watched, code: int, texts: dict[str, str]) -> None:
     """Write the seal of a finished run: its exit code, and the output of each command that it can answer.
 
     A crash in between leaves a seal that cannot be read, which counts as none.
     """
-    parts = [f"{FORM} of {path}", str(code), "\n".join(folders), "\n".join(files), survey(folders, files)]
+    parts = [f"{FORM} of {path}", str(code), "\n".join(watched.folders), "\n".join(watched.files), watched.seen]
     parts += [f"{name}\n{text}" for name, text in texts.items()]
     beside = f"{path}.new"
     with open(beside, "w", encoding="utf-8", errors="surrogateescape") as file:  # file names may be any bytes

@@ -21,20 +21,29 @@ def plain(value: Any) -> Any:
 
 def _plain(value: Any, *, digested: bool) -> Any:
     """Turn values into JSON's. A digest leaves out a field that came later (metadata `later`) at its default."""
-    if is_dataclass(value) and not isinstance(value, type):
-        items = ((one, getattr(value, one.name)) for one in fields(value))
-        kept = ((one.name, item) for one, item in items if not (digested and _came_later(one, item)))
-        return {name: _plain(item, digested=digested) for name, item in kept}
-    if isinstance(value, dict):
-        return {str(key): _plain(item, digested=digested) for key, item in value.items()}
+    if value is None or type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, (list, tuple)):
         return [_plain(item, digested=digested) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item, digested=digested) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        items = ((one, getattr(value, one.name)) for one in _fields(type(value)))
+        kept = ((one.name, item) for one, item in items if not (digested and _came_later(one, item)))
+        return {name: _plain(item, digested=digested) for name, item in kept}
     return value
 
 
+_AS_IT_IS = frozenset({str, int, float, bool})
+_fields = cache(fields)
+"""The fields of a class, looked up once."""
+
+
 def _came_later(one: Field[Any], item: Any) -> bool:
+    if "later" not in one.metadata:
+        return False
     default = one.default if one.default_factory is MISSING else one.default_factory()
-    return "later" in one.metadata and item == default
+    return bool(item == default)
 
 
 def as_json(value: Any) -> str:

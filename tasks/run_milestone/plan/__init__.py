@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from ..model import Milestone
 
 
-def load(folder: Path, *, cache: Path | None = None) -> Milestone:
+def load(folder: Path, *, cache: Path | None = None, write: bool = True) -> Milestone:
     """Return the milestone whose plan is in `folder`. `cache` is a file for the compiled form.
+
+    Without `write` the compiled form is used where it is there, and nothing changes.
 
     Errors: UsageError where there is no plan, PlanError with every problem at once.
     """
@@ -25,7 +27,7 @@ def load(folder: Path, *, cache: Path | None = None) -> Milestone:
     from .compile import compile_plan
 
     milestone = compile_plan(folder, data)
-    if cache:
+    if cache and write:
         keep(cache, folder, data, milestone)
     return milestone
 

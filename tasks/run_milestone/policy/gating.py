@@ -75,14 +75,17 @@ def _shown(finding: Finding, change: str | None) -> Finding:
 
 
 def _hard(findings: Sequence[Finding]) -> Iterator[tuple[Kind, tuple[Finding, ...]]]:
-    for kind, stop in STOPS.items():
-        shown = tuple(finding for finding in findings if finding.kind is kind)
-        if shown and stop.tier is Tier.HARD:
-            yield kind, shown
+    kinds = {finding.kind for finding in findings}
+    if not kinds:
+        return
+    for kind in (kind for kind, stop in STOPS.items() if kind in kinds and stop.tier is Tier.HARD):
+        yield kind, tuple(finding for finding in findings if finding.kind is kind)
 
 
 def _labels(findings: Iterable[Finding]) -> tuple[str, ...]:
     kinds = {finding.kind for finding in findings}
+    if not kinds:
+        return ()
     return tuple(stop.label for kind, stop in STOPS.items() if kind in kinds and stop.label)
 
 

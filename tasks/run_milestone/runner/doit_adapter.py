@@ -245,6 +245,7 @@ def run(session: Session, names: list[str], *, jobs: int = 1) -> None:
 
     `jobs` are the slots of each kind.
     """
+    session.pass_over_done(names)
     asked = [f"{session.milestone.id}:{name}" for name in names if name not in session.done]
     if not asked:
         return

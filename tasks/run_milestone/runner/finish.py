@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core import fastpath
 from ..core.errors import ExitCode
 from ..core.serialize import as_json
 from ..plan.review import EPIC
@@ -49,24 +50,31 @@ def write_results(ctx: RunContext, common: Path, status: str, problems: dict[str
 
     `common` is the git directory that holds the local branches.
     """
-    milestone, store = ctx.milestone, ctx.store
+    project, milestone, store = ctx.project, ctx.milestone, ctx.store
+    watched = fastpath.Watched(_folders(store), _files(project, milestone, store, common))
+    with store.steady.block():
+        _write_summary(milestone, store, status, problems)
+        store.seal(watched, CODES[status], _answers(milestone, store, status))
+
+
+def _write_summary(milestone: Milestone, store: State, status: str, problems: dict[str, str]) -> None:
     facts = {**summarise(milestone, store), "status": status, "problems": problems}
     title = f"# Milestone {milestone.id}: {milestone.title}"
     text = "\n".join([title, "", f"Status: {status}", "", "```", *summary_lines(milestone, store), "```", ""])
     store.write_summary(facts, text)
     if status == "complete" and html.is_available():
         store.write_report(html.page(milestone, store))
-    _write_seal(ctx.project, milestone, store, common, status)
 
 
-def _write_seal(project: Project, milestone: Milestone, state: State, common: Path, status: str) -> None:
+def _answers(milestone: Milestone, state: State, status: str) -> dict[str, str]:
+    """Return what commands print from now on."""
     texts = {"status": status_text(milestone, state), "gates": gates_text(milestone, state)}
     values = {"status --json": summarise(milestone, state), "gates --json": gates_json(milestone, state)}
     texts |= {name: as_json(value) for name, value in values.items()}
     if status == "complete":
         done = "\n".join(summary_lines(milestone, state)[:4])
         texts["run"] = f"✓ Milestone {milestone.id} is complete; nothing to do.\n\n{done}\n"
-    state.seal(_folders(state), _files(project, milestone, state, common), CODES[status], texts)
+    return texts
 
 
 def _folders(state: State) -> list[str]:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..core.errors import INTERRUPTED, BusyError, ExitCode, Interrupted
+from ..core.errors import INTERRUPTED, BusyError, ExitCode, Interrupted, UserError
 from ..model import RunOptions, Step, Verb
 from ..policy.graph import COMPLETE, Node
 from ..render import transcript
@@ -116,7 +116,8 @@ class Session:
         processes = Processes()
         try:
             self.ctx.branches.read(open_git(self.project, self.milestone, processes, make=False))
-            yield
+            with self.store.steady.block():
+                yield
         finally:
             processes.stop()
 
@@ -152,6 +153,19 @@ class Session:
         if self.options.verbose and node.name not in self._explained:
             self._explained.add(node.name)
             self.console.say(transcript.task_note(node.name, f"is done: {verdict.why}"))
+
+    def pass_over_done(self, names: list[str]) -> None:
+        """Pass over what these tasks need and is done, up to the first task of each chain that must run."""
+        with self.store.steady.block():
+            for node in self.done.remaining(self.ctx, names):
+                if all(name in self.done for name in node.after):
+                    self._pass_over_if_done(node)
+
+    def _pass_over_if_done(self, node: Node) -> None:
+        with contextlib.suppress(UserError):  # it is raised again when the task's turn comes
+            verdict = self.check(node)
+            if not verdict.run:
+                self.pass_over(node, verdict)
 
     def execute(self, node: Node, verdict: Verdict) -> None:
         """Run one task and record it; raises Stopped where a person has to decide first."""

@@ -102,9 +102,12 @@ def settled(ctx: RunContext, number: str) -> str | None:
 
 def finished(ctx: RunContext, number: str, fresh: Container[str] = ()) -> bool:
     """Return whether an issue came to its end: done, merged or skipped."""
-    return settled(ctx, number) is not None or not any(
-        check(ctx, node, fresh).run for node in ctx.nodes.values() if node.issue == number
-    )
+    return settled(ctx, number) is not None or not any(check(ctx, node, fresh).run for node in _chain(ctx, number))
+
+
+def _chain(ctx: RunContext, number: str) -> list[Node]:
+    """Return the tasks of an issue in their order."""
+    return [ctx.nodes[name] for name in ctx.nodes[number].after]
 
 
 def unready(ctx: RunContext, number: str, fresh: Container[str] = ()) -> str | None:
@@ -112,11 +115,10 @@ def unready(ctx: RunContext, number: str, fresh: Container[str] = ()) -> str | N
 
     A base that moved is no reason: what the issue is based on lands before it.
     """
-    for node in ctx.nodes.values():
-        if node.issue == number and not node.group:
-            why = _unready(ctx, node, fresh)
-            if why is not None:
-                return f"{node.step}: {why}"
+    for node in _chain(ctx, number):
+        why = _unready(ctx, node, fresh)
+        if why is not None:
+            return f"{node.step}: {why}"
     return None
 
 

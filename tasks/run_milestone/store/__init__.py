@@ -17,6 +17,7 @@ from .issue_registry import IssueRegistry
 from .journal import Journal
 from .json_record import clean, read_record, write_record
 from .markers import Markers
+from .steady import Steady
 from .test_results import TestResults
 from .usage import Usage
 
@@ -32,12 +33,13 @@ class State:
     def __init__(self, folder: Path) -> None:
         """Use `folder` (`state/m4.1`). Nothing is created before something is written."""
         self.folder = folder
-        self.markers = Markers(folder)
+        self.steady = Steady()
+        self.markers = Markers(folder, self.steady)
         self.gates = OpenGates(folder / "gates")
         self.approvals = Approvals(folder / "approvals")
         self.asked = AskedOnForge(folder / "asked")
-        self.registry = IssueRegistry(folder, self.markers)
-        self.decisions = Decisions(folder / "decisions", self.registry)
+        self.registry = IssueRegistry(folder, self.markers, self.steady)
+        self.decisions = Decisions(folder / "decisions", self.registry, self.steady)
         self.journal = Journal(folder / "journal.jsonl")
         self.usage = Usage(self.journal)
         self.test_results = TestResults(folder / "cache" / "tests")
@@ -113,10 +115,10 @@ class State:
             )
         return facts
 
-    def seal(self, folders: list[str], files: list[str], code: int, texts: dict[str, str]) -> None:
-        """Write the seal: how a run ended, and what commands print until anything changes (core/fastpath)."""
+    def seal(self, watched: fastpath.Watched, code: int, texts: dict[str, str]) -> None:
+        """Write the seal: how a run ended, and what commands print until what is watched changes (core/fastpath)."""
         shown = {name: for_record(text) for name, text in texts.items()}
-        fastpath.write(str(self.folder / "seal"), folders, files, code, shown)
+        fastpath.write(str(self.folder / "seal"), watched, code, shown)
 
     def sealed(self) -> dict[str, str]:
         """Return the text that the seal holds for each command. It is empty where anything has changed since."""

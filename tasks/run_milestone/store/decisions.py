@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
     from ..policy.issue_identity import Known
     from .issue_registry import IssueRegistry
+    from .steady import Steady
 
 
 class Decisions:
     """The folder `state/<id>/decisions`: `0001-03-fix.json`."""
 
-    def __init__(self, folder: Path, registry: IssueRegistry) -> None:
+    def __init__(self, folder: Path, registry: IssueRegistry, steady: Steady) -> None:
         """Look at `folder` (`state/m4.1/decisions`); `registry` knows which number each issue has now."""
         self._folder = folder
         self._registry = registry
-        self._names = RecordNames(folder)
+        self._names = RecordNames(folder, steady)
         self._read: dict[str, Decision] = {}
         self._written: tuple[tuple[str, ...], tuple[Decision, ...]] = ((), ())
         self._all: tuple[tuple[Known, ...], tuple[Decision, ...], tuple[Decision, ...]] = ((), (), ())
@@ -68,7 +69,8 @@ class Decisions:
     def reread(self) -> None:
         """Read every file again at the next call, because a pull wrote some."""
         self._read.clear()
-        self._names, self._written = RecordNames(self._folder), ((), ())
+        self._names.forget()
+        self._written = (), ()
 
     def _load(self, name: str) -> Decision:
         decision = read_record(self._folder / name, Decision)
@@ -86,6 +88,7 @@ class Decisions:
                 return earlier
         numbered = replace(decision, id=self.next())
         write_record(self._folder / _name(numbered), numbered)
+        self._names.forget()
         return numbered
 
 

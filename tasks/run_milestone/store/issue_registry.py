@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ..model import Issue, Milestone
     from ..policy.issue_identity import Known, Move, Revision
     from .markers import Markers
+    from .steady import Steady
 
+FILE = "issues.json"
 STAGE = "moving"
 """Folder in which records wait until the records at their destination have moved away."""
 
@@ -30,9 +32,10 @@ STAGE = "moving"
 class IssueRegistry:
     """`state/<id>/issues.json`."""
 
-    def __init__(self, folder: Path, markers: Markers) -> None:
+    def __init__(self, folder: Path, markers: Markers, steady: Steady) -> None:
         """Use `folder` (`state/m4.1`)."""
         self._folder = folder
+        self._steady = steady
         self._markers = markers
         self._file: tuple[int, ...] = ()
         self._roll = Roll()
@@ -47,14 +50,18 @@ class IssueRegistry:
 
     def _refresh(self) -> None:
         """Read the file again if it has changed. Where state is shared, others write it too."""
-        path = self._folder / "issues.json"
+        if self._steady.has(FILE):
+            return
+        path = self._folder / FILE
         file = identity(path)
         if file != self._file:
             self._roll = read_record(path, Roll) or Roll()
             self._file, self._matched, self._branches = file, (None, {}), (None, {})
+        self._steady.note(FILE)
 
     def _write(self, roll: Roll) -> None:
-        write_record(self._folder / "issues.json", roll)
+        write_record(self._folder / FILE, roll)
+        self._steady.forget(FILE)
 
     def known(self, milestone: Milestone, issue: Issue) -> Known | None:
         """Return the record of an issue of the plan, None where there is none."""

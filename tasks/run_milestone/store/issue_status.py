@@ -47,8 +47,13 @@ class IssueStatus:
 
 def issue_statuses(issues: Iterable[Issue], state: State) -> tuple[IssueStatus, ...]:
     """Return the status of each of these issues, in their order."""
+    known = state.steady.derived if state.steady.derived is not None else {}
     gates = {gate.gate: gate for gate in state.gates.all()}
-    return tuple(_status(issue, state, gates.get(issue.number)) for issue in issues)
+    named = [((IssueStatus, issue.number), issue) for issue in issues]
+    for name, issue in named:
+        if name not in known:
+            known[name] = _status(issue, state, gates.get(issue.number))
+    return tuple(known[name] for name, _ in named)
 
 
 def with_costs(issues: tuple[IssueStatus, ...], entries: Iterable[dict[str, Any]]) -> tuple[IssueStatus, ...]:

@@ -14,6 +14,8 @@ from ..core.text import for_record
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .steady import Steady
+
 T = TypeVar("T")
 
 SETTLED = 2_000_000_000
@@ -44,14 +46,17 @@ def names_in(folder: Path) -> list[str]:
 class RecordNames:
     """The sorted names of a folder's records. A folder that has not changed since is not listed again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, steady: Steady) -> None:
         """Look at `folder`."""
-        self._folder = folder
+        self._folder, self._name = folder, str(folder)
+        self._steady = steady
         self._listed: tuple[int, tuple[str, ...]] = (0, ())
         """When the folder had changed last, 0 where that is too recent to tell it from the next change."""
 
     def get(self) -> tuple[str, ...]:
         """Return the names, the same object as before where they are the same. Errors: as `names_in`."""
+        if self._steady.has(self._name):
+            return self._listed[1]
         try:
             changed = os.stat(self._folder).st_ctime_ns
         except OSError:
@@ -62,7 +67,13 @@ class RecordNames:
             current = tuple(names_in(self._folder))
             names = names if current == names else current
             self._listed = settled, names
+        self._steady.note(self._name)
         return names
+
+    def forget(self) -> None:
+        """List the folder again at the next call."""
+        self._listed = 0, ()
+        self._steady.forget(self._name)
 
 
 def clean(value: Any) -> Any:

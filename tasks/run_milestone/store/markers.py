@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from .steady import Steady
+
 T = TypeVar("T")
 
 
 class Markers:
     """The markers of one milestone, by the name of the task (`bootstrap`, `03:test`, `phase-1`)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, steady: Steady) -> None:
         """Use `folder` (`state/m4.1`)."""
         self._folder = folder
+        self._steady = steady
         self._paths: dict[str, Path] = {}
         self._known: dict[str, tuple[tuple[int, ...], Marker]] = {}
         """Markers that were read, each with the identity of its file. One run reads the same marker a hundred times."""
@@ -49,10 +52,15 @@ class Markers:
 
         Errors: DamagedStateError where the file is damaged or is another task's marker.
         """
-        path = self.path(task)
-        file, (known, marker) = identity(path), self._known.get(task, ((), None))
-        if file and file == known:
+        known, marker = self._known.get(task, ((), None))
+        if self._steady.has(task):
             return marker
+        path = self.path(task)
+        file = identity(path)
+        if file and file == known:
+            self._steady.note(task)
+            return marker
+        self._known.pop(task, None)
         marker = read_record(path, Marker)
         if marker is not None and marker.task != task:
             raise DamagedStateError(
@@ -61,6 +69,7 @@ class Markers:
             )
         if marker is not None:
             self._known[task] = file, marker
+        self._steady.note(task)
         return marker
 
     def evidence(self, task: str, shape: type[T]) -> T | None:
@@ -88,7 +97,7 @@ class Markers:
         """Record that a task is done, with its inputs, its evidence and the seconds it took."""
         marker = Marker(task, inputs, plain(evidence), datetime.now(UTC).isoformat(timespec="seconds"), round(took, 3))
         write_record(self.path(task), marker, lasting=False)  # after a power cut the task runs again
-        self._known.pop(task, None)
+        self._drop(task)
         return marker
 
     def forget(self, task: str) -> None:
@@ -96,8 +105,14 @@ class Markers:
         if task.isdigit():
             for path in self._of_issue(task):
                 path.unlink(missing_ok=True)
+                self._drop(f"{task}:{path.stem}")
         else:
             self.path(task).unlink(missing_ok=True)
+            self._drop(task)
+
+    def _drop(self, task: str) -> None:
+        self._known.pop(task, None)
+        self._steady.forget(task)
 
     def _of_issue(self, issue: str) -> Iterator[Path]:
         yield from (self._folder / "issues" / issue).glob("*.json")

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     Entry = dict[str, Any]
 
 
+SUMMARY = "summary"
+"""Its name among what is derived from the records."""
+
+
 def status_of(state: State) -> str:
     """Return aborted or failed where the last run ended so, else waiting, complete or unfinished."""
     ended = str(state.journal.last("run started", "run ended").get("status"))
@@ -45,6 +49,13 @@ def history(state: State) -> list[Entry]:
 
 def summarise(milestone: Milestone, state: State) -> dict[str, Any]:
     """Return the summary as `schemas/summary.schema.json` describes it."""
+    known = state.steady.derived if state.steady.derived is not None else {}
+    if SUMMARY not in known:
+        known[SUMMARY] = _summary(milestone, state)
+    return dict(known[SUMMARY])
+
+
+def _summary(milestone: Milestone, state: State) -> dict[str, Any]:
     entries = renumbered(list(state.journal.entries()))
     issues, decisions = with_costs(issue_statuses(milestone.issues, state), entries), state.decisions.all()
     return {

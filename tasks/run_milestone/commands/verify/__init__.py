@@ -37,7 +37,8 @@ def differences(project: Project, plan: Milestone) -> dict[str, list[str]] | Non
         epic = epic_text(project.plan(plan.id), EPIC)
         snapshot = Snapshot(plan, state, git, git.heads(), World("", git.remote_heads(), pulls), epic)
         snapshot = replace(snapshot, changes=issue.changes(snapshot))
-        return {name: list(_readable(parts)) for name, parts in _parts(snapshot)}
+        with state.steady.block():
+            return {name: list(_readable(parts)) for name, parts in _parts(snapshot)}
     finally:
         processes.stop()
 
