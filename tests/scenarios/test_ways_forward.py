@@ -31,7 +31,7 @@ def test_a_fix_without_change_asks_the_same_again(make_milestone):
     person = make_milestone({"01-1": WRONG, "01-2": {}})
     assert "🛑 Tests failing (attempt 1/2)" in person.types("m1").out
     result = person.answers("01.fix")
-    assert "✓ The agent changed nothing" in result.out
+    assert "· The agent changed nothing" in result.out
     assert "🛑 Tests failing (attempt 2/2)" in result.out
     assert "retry | skip | abort" in result.out
     repairs(person)

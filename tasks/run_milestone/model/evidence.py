@@ -275,3 +275,5 @@ class Landed:
     url: str | None = None
     state: str | None = None
     """Of the milestone's pull request: open, closed or merged."""
+    together: str | None = field(default=None, metadata={"later": True})
+    """The commit that joins all issues and passed its tests."""

@@ -43,6 +43,16 @@ def pull_status(milestone: Milestone, pull: PullRequest, *, new: bool) -> list[s
     return ["", f"✓ {name} {how}: {milestone.branch} → {milestone.target} ({pull.url})", "", *next_steps(steps)]
 
 
+def green_together(issues: int) -> list[str]:
+    """Return that the tree of all issues passed its tests."""
+    return [f"✓ Tests of all {count(issues, 'issue')} together passed"]
+
+
+def red_together(issues: int) -> list[str]:
+    """Return that the smallest set of issues that fails together is searched."""
+    return [f"✗ Tests of all {count(issues, 'issue')} together fail; looking for those that do"]
+
+
 def retargeted(pull: PullRequest, branch: str) -> list[str]:
     """Return that a pull request has another base now."""
     return [f"✓ Retargeted PR #{pull.number} from {pull.base} to {branch}"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..policy.graph import BOOTSTRAP
 from ..render import transcript
+from ..steps.context import joined_as_decided
 from ..store.run_lock import held
 from . import budget_tracker
 from .plan_changes import take_up
@@ -55,6 +56,7 @@ def answers(session: Session) -> None:
     """Take what people answered since the last run."""
     session.gates.talk(session.ctx)
     session.settle(comments=True)
+    session.ctx = joined_as_decided(session.ctx)
 
 
 def budget(session: Session) -> None:

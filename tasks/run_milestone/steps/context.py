@@ -11,6 +11,7 @@ from ..core.user import whoami
 from ..model import AgentSpec, Bootstrapped, BranchMade, Decision, RunOptions, Step, Verb
 from ..policy.gating import about, rework_requested
 from ..policy.graph import BOOTSTRAP, compile_graph, phase_name, step_name
+from ..policy.together import with_companions
 from ..store import State
 from ..sync.shared_state import LocalState
 from .own_change import counted_from, own_base
@@ -69,9 +70,9 @@ class RunContext:
     store: State
     options: RunOptions
     console: Console
-    nodes: Mapping[str, Node]
+    nodes: Mapping[str, Node] = field(default_factory=dict)
     """The milestone's graph, by task name."""
-    issues: Mapping[str, Issue]
+    issues: Mapping[str, Issue] = field(default_factory=dict)
     """The plan's issues, by number."""
     adapters: Adapters | None = None
     """None before the run is connected, and where nothing outside is asked."""
@@ -110,9 +111,14 @@ class RunContext:
 
 def run_context(project: Project, milestone: Milestone, console: Console, options: RunOptions) -> RunContext:
     """Return the context of a run that is not connected yet."""
+    return joined_as_decided(RunContext(project, milestone, State(project.state(milestone.id)), options, console))
+
+
+def joined_as_decided(run: RunContext) -> RunContext:
+    """Return the context in which issues that failed together depend on one another, as people decided so far."""
+    milestone = with_companions(run.milestone, run.store.decisions.all())
     nodes = {node.name: node for node in compile_graph(milestone)}
-    issues = {issue.number: issue for issue in milestone.issues}
-    return RunContext(project, milestone, State(project.state(milestone.id)), options, console, nodes, issues)
+    return replace(run, milestone=milestone, nodes=nodes, issues={issue.number: issue for issue in milestone.issues})
 
 
 @dataclass(frozen=True, slots=True)

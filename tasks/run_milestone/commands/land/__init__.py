@@ -20,6 +20,7 @@ from ...runner.stages import begin
 from ...runner.up_to_date import unready
 from ...steps.registry import lookup
 from ...sync.shared_state import LocalState, SharedState
+from .combine import pass_together
 from .merge import Landing
 from .milestone_pr import propose
 from .readiness import QUESTIONS, in_order, landing_blockers, landing_steps, review_blockers
@@ -61,6 +62,8 @@ def _land(session: Session) -> bool:
     if blockers:
         session.forget(COMPLETE)  # a run has something to do
         session.console.say(words.cannot_land(session.milestone, blockers))
+        return False
+    if not pass_together(session):
         return False
     landing = Landing(session)
     return all(landing.merges(issue) for issue in in_order(session)) and propose(session)

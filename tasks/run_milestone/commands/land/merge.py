@@ -72,24 +72,10 @@ class Landing:
     def _asks_nothing(self, issue: Issue, pull: PullRequest) -> bool:
         """Return whether the pull request merges cleanly and its checks passed; otherwise open its gate."""
         head, outside, milestone = self._pushed(issue), self.session.outside, self.session.milestone
-        clash = conflict_with(outside.git, pull.head, head, milestone.branch, self._tip())
+        clash = conflict_with(outside.git, pull.head, head, milestone.branch, tip_of(self.session))
         with self.session.console.working(f"{issue.number}:land"):
             findings = (clash,) if clash else await_checks(outside, pull.number, milestone.checks)
-        return self.session.passes(issue.number, findings, self._change(issue))
-
-    def _change(self, issue: Issue) -> str:
-        reviewed = self.session.store.markers.evidence(step_name(issue.number, Step.REVIEW), Reviewed)
-        return reviewed.change if reviewed else ""
-
-    def _tip(self) -> str:
-        """Return the head of the milestone branch on the remote, and fetch its objects."""
-        git, name = self.session.outside.git, self.session.milestone.branch
-        tip = git.remote_heads().get(name)
-        if tip is None:
-            raise OutsideError(f"Branch {name} is gone from the remote.", "Push it again, then land again.")
-        if not git.has(tip):
-            git.fetch(name)
-        return tip
+        return self.session.passes(issue.number, findings, reviewed_change(self.session, issue.number))
 
     def _merge(self, issue: Issue, pull: PullRequest) -> bool:
         head = self._pushed(issue)
@@ -97,8 +83,8 @@ class Landing:
             merged = self.session.outside.forge.merge(pull.number, head=head)
         except OutsideError as error:
             refused = Finding(Kind.FORGE, Severity.CRITICAL, "merge", error.what)
-            return self.session.passes(issue.number, (refused,), self._change(issue))
-        if merged.state != "merged" or not self.session.outside.git.is_ancestor(head, self._tip()):
+            return self.session.passes(issue.number, (refused,), reviewed_change(self.session, issue.number))
+        if merged.state != "merged" or not self.session.outside.git.is_ancestor(head, tip_of(self.session)):
             branch = self.session.milestone.branch
             raise OutsideError(
                 f"PR #{pull.number} was merged, but {branch} lacks {head[:10]}.",
@@ -116,7 +102,7 @@ class Landing:
 
     def _note(self, landed: Landed, issue: Issue, pull: PullRequest) -> None:
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        one = LandedIssue(issue.number, pull.number, pull.head_sha or self._pushed(issue), self._tip(), at)
+        one = LandedIssue(issue.number, pull.number, pull.head_sha or self._pushed(issue), tip_of(self.session), at)
         self.session.store.write_landed(replace(landed, issues=(*landed.issues, one)))
         self.session.store.journal.add("landed", issue=issue.number, pr=pull.number, head=one.head)
         self.session.console.say(words.landed(issue, pull, landed.branch))
@@ -151,3 +137,20 @@ def landed_so_far(session: Session) -> Landed:
     empty = Landed(milestone.id, milestone.branch, milestone.target)
     known = session.store.landed() or empty
     return known if (known.branch, known.target) == (empty.branch, empty.target) else empty
+
+
+def reviewed_change(session: Session, issue: str) -> str:
+    """Return the identity of an issue's change as it was reviewed, to which answers are bound."""
+    reviewed = session.store.markers.evidence(step_name(issue, Step.REVIEW), Reviewed)
+    return reviewed.change if reviewed else ""
+
+
+def tip_of(session: Session) -> str:
+    """Return the head of the milestone branch on the remote, and fetch its objects."""
+    git, name = session.outside.git, session.milestone.branch
+    tip = git.remote_heads().get(name)
+    if tip is None:
+        raise OutsideError(f"Branch {name} is gone from the remote.", "Push it again, then land again.")
+    if not git.has(tip):
+        git.fetch(name)
+    return tip

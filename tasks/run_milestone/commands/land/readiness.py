@@ -9,6 +9,7 @@ from ...model import Kind, by_branch
 from ...policy.graph import phase_name
 from ...policy.opinions import asking_for_changes
 from ...policy.stacking import retargets
+from ...policy.together import KINDS
 from ...render.person_reviews import changes_requested
 from ...render.phase import list_changes
 from ...runner.up_to_date import SKIPPED, unready
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ...model import Issue, Phase, PullRequest
     from ...runner.session import Session
 
-QUESTIONS = frozenset({Kind.CONFLICT, Kind.CHECKS, Kind.CHECKS_PENDING, Kind.FORGE})
+QUESTIONS = frozenset({Kind.CONFLICT, Kind.CHECKS, Kind.CHECKS_PENDING, Kind.FORGE, *KINDS})
 """Stops of a landing. The next landing checks again, so their open gates do not block it."""
 
 

@@ -1,0 +1,211 @@
+"""Test the tree of all issues that are about to land, before the first of them is merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...checks.change import Change
+from ...checks.diff import changed_files
+from ...checks.migrations.locate import alembic_folders
+from ...checks.migrations.revision_graph import check as check_revisions
+from ...core.errors import OutsideError
+from ...model import Bootstrapped, Finding, Kind, Pushed, Severity, Step, Tested
+from ...policy.graph import BOOTSTRAP, step_name
+from ...policy.together import WITH, fails_together
+from ...render import milestone_pr as words
+from ...steps.context import step_context
+from ...steps.import_origin import sources
+from ...steps.inspect import TreeTools
+from ...steps.run_tests import NOTHING_COLLECTED, counted, run_suite
+from ...steps.workplace import workplace
+from .merge import landed_so_far, reviewed_change, tip_of
+from .readiness import in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ...model import Issue
+    from ...runner.session import Session
+
+NAME = "land"
+"""What the tree, its index and its logs are called."""
+
+
+def pass_together(session: Session) -> bool:
+    """Return whether the issues pass together what each passed alone; otherwise the question is open.
+
+    Issues that conflict are asked about when they are merged.
+    """
+    everything = Together(session)
+    commit = everything.join(everything.order)
+    if commit is None or everything.is_tested(commit):
+        return True
+    question = everything.forked(commit) or everything.red(commit)
+    if question:
+        return session.passes(question.issue, (question.finding,), reviewed_change(session, question.issue))
+    session.store.write_landed(replace(landed_so_far(session), together=commit))
+    session.console.say(words.green_together(len(everything.order)))
+    return True
+
+
+class Question(NamedTuple):
+    """What is found in a joined tree, and the issue that is asked about it."""
+
+    issue: str
+    finding: Finding
+
+
+@dataclass
+class Together:
+    """The issues that have not landed, and the trees in which they are joined."""
+
+    session: Session
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The issues that will land, in order."""
+        landed = {one.issue for one in landed_so_far(self.session).issues}
+        settled = self.session.settled
+        issues = (issue.number for issue in in_order(self.session))
+        return tuple(number for number in issues if number not in landed and not settled(number))
+
+    @cached_property
+    def heads(self) -> Mapping[str, str]:
+        """The commit that each of them will land with."""
+        markers = self.session.store.markers
+        pushed = {number: markers.evidence(step_name(number, Step.PUSH), Pushed) for number in self.order}
+        return {number: evidence.head for number, evidence in pushed.items() if evidence}
+
+    @cached_property
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        """What each of them stands on."""
+        needs: dict[str, frozenset[str]] = {}
+        for number in self.order:
+            below = [one for one in self._issue(number).depends_on if one in self.heads]
+            needs[number] = frozenset(below).union(*(needs.get(one, frozenset()) for one in below))
+        return needs
+
+    @cached_property
+    def tip(self) -> str:
+        """The milestone branch as it is."""
+        return tip_of(self.session)
+
+    def _issue(self, number: str) -> Issue:
+        return self.session.ctx.issues[number]
+
+    def join(self, issues: Iterable[str]) -> str | None:
+        """Return a commit that holds the milestone branch and these issues, None where two conflict."""
+        git, commit = self.session.outside.git, self.tip
+        for head in (self.heads[number] for number in issues if number in self.heads):
+            if git.is_ancestor(commit, head):
+                commit = head
+            elif not git.is_ancestor(head, commit):
+                if git.conflicts(commit, head):
+                    return None
+                commit = git.overlay(commit, head)
+        return commit
+
+    def is_tested(self, commit: str) -> bool:
+        """Return whether this is what an issue was tested on, or what an earlier landing tested."""
+        git, tree = self.session.outside.git, self.session.outside.git.tree_of(commit)
+        trees = {git.tree_of(head) for head in (*self.heads.values(), self.tip)}
+        return tree in trees or commit == landed_so_far(self.session).together
+
+    # ---- migrations -------------------------------------------------------------------------------------------
+
+    def forked(self, commit: str) -> Question | None:
+        """Return the migration heads that come of joining the issues, at the last issue that brings a migration."""
+        bringers, last = self._brought_by(), self._issue(self.order[-1])
+        tools = TreeTools(step_context(self.session.ctx, last), commit)
+        change = Change(self.session.milestone, last, self.tip, commit, (), self.session.outside.git, tools)
+        for folder in alembic_folders(change):
+            for finding in check_revisions(change, folder):
+                brought = [one for path, one in bringers.items() if path.startswith(f"{folder}/")]
+                early, late = min(brought, key=self.order.index), max(brought, key=self.order.index)
+                if early == late:
+                    return Question(late, finding)
+                message = f"{finding.message}. {self._named(late)} and {self._named(early)} build on the same one"
+                return Question(late, replace(finding, rule=f"{WITH}{early}", message=message))
+        return None
+
+    def _brought_by(self) -> dict[str, str]:
+        """Return which issue brings each file that is added or changed, the first in the order of landing."""
+        git, brought = self.session.outside.git, dict[str, str]()
+        for number, head in self.heads.items():
+            base = git.merge_base(self.tip, head)
+            for file in changed_files(git.diff(base, head, "--unified=0")):
+                brought.setdefault(file.path, number)
+        return brought
+
+    # ---- tests ------------------------------------------------------------------------------------------------
+
+    def red(self, commit: str) -> Question | None:
+        """Return what fails in the joined tree, at the last issue of the smallest set that fails together."""
+        tested = self._test(commit)
+        if not _is_red(tested):
+            return None
+        self.session.console.say(words.red_together(len(self.order)))
+        accused = self._accused(tested)
+        unsure = frozenset(number for number, head in self.heads.items() if not self._stands_on_tip(head))
+        search, answer, last = fails_together(self.order, self.needs, accused, unsure), None, tested
+        try:
+            while True:
+                joined = self.join(search.send(answer))  # type: ignore[arg-type]  # the first is None
+                measured = self._test(joined) if joined else None
+                answer = measured is not None and _is_red(measured)
+                last = measured if measured is not None and answer else last
+        except StopIteration as ended:
+            return self._question(ended.value, last)
+
+    def _stands_on_tip(self, head: str) -> bool:
+        return self.session.outside.git.is_ancestor(self.tip, head)
+
+    def _accused(self, tested: Tested) -> list[str]:
+        """Return the issues that bring a failing test, in the order of landing."""
+        brought = self._brought_by()
+        named = {number for path, number in brought.items() if any(_is_test_of(name, path) for name in tested.failed)}
+        return [number for number in self.order if number in named]
+
+    def _test(self, commit: str) -> Tested:
+        """Run the plan's tests on a commit."""
+        ctx, logs = self.session.ctx, self.session.store.logs(NAME)
+        with self.session.console.working(NAME):
+            place = workplace(ctx, ctx.project.tree(ctx.milestone, NAME), commit, NAME, NAME, logs / "setup.log")
+            place = replace(place, mine=sources(ctx.git, ctx.project.repository(ctx.milestone), self.tip, commit))
+            result = run_suite(ctx.outside.processes, ctx.milestone.commands, place, logs / "test.log")
+        if result.set_up or (result.imports and result.imports.elsewhere):
+            why = result.set_up or "its tests import another tree"
+            raise OutsideError(f"The issues cannot be tested together: {why}.", "Repair that, then land again.")
+        baseline = ctx.store.markers.evidence(BOOTSTRAP, Bootstrapped)
+        return counted(result, commit, baseline.tests.failed if baseline else ())
+
+    def _question(self, culprits: tuple[str, ...] | None, tested: Tested) -> Question:
+        late = culprits[-1] if culprits else self.order[-1]
+        if culprits is None:
+            what, rule = f"{len(self.order)} issues fail together, and no two of them do", "together"
+        elif len(culprits) == 1:
+            what, rule = f"#{late} fails on {self.session.milestone.branch} as it is now", "moved"
+        else:
+            what, rule = self._pair(late, culprits[0]), f"{WITH}{culprits[0]}"
+        names = ", ".join(tested.failed[:3]) or tested.problem or ""
+        output = "\n".join(tested.details.values()) or None
+        return Question(late, Finding(Kind.TESTS, Severity.CRITICAL, rule, f"{what}: {names}", detail=output))
+
+    def _pair(self, late: str, early: str) -> str:
+        return f"{self._named(late)} passes alone and fails together with {self._named(early)}"
+
+    def _named(self, number: str) -> str:
+        branch = self.session.store.registry.branches(self.session.milestone)[number]
+        return f"#{number} ({branch} @ {self.heads[number][:7]})"
+
+
+def _is_red(tested: Tested) -> bool:
+    return bool(tested.failed or (tested.problem and tested.problem != NOTHING_COLLECTED))
+
+
+def _is_test_of(name: str, path: str) -> bool:
+    """Return whether a test's name, as a report has it, names this file."""
+    plain = path.rpartition(".")[0].replace("/", ".")
+    return bool(plain) and (name.startswith((path, f"{plain}::", f"{plain}.")) or path in name)
