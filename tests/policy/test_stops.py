@@ -13,12 +13,12 @@ EXPECTED = {
     "baseline": ("hard", "bootstrap", "retry approve abort", None, "abort"),
     "setup": ("hard", "bootstrap, setup", "retry skip abort", None, "retry skip"),
     "tree": ("hard", "bootstrap, test", "retry abort", None, "abort"),
-    "tests": ("hard", "test", "fix retry skip abort", None, "fix skip"),
+    "tests": ("hard", "test, land", "fix retry skip abort", None, "fix skip"),
     "tampering": ("hard", "inspect", "approve fix skip abort", None, "skip"),
     "not-red": ("hard", "inspect", "restart approve skip abort", None, "restart skip"),
     "migration-breaking": ("hard", "inspect", "approve skip abort", None, "skip"),
     "migration-additive": ("label", "inspect", "", "needs-db-review", ""),
-    "migration-heads": ("hard", "inspect", "fix skip abort", None, "fix skip"),
+    "migration-heads": ("hard", "inspect, land", "fix skip abort", None, "fix skip"),
     "dependency": ("label", "inspect", "", "needs-dep-review", ""),
     "licence": ("hard", "inspect", "approve skip abort", None, "skip"),
     "lockfile": ("label", "inspect", "", "lockfile-update", ""),
@@ -78,7 +78,7 @@ def test_hard_stops_offer_abort_and_labels_are_named():
 
 
 def test_stops_are_found_by_steps_that_there_are():
-    known = {*map(str, STEPS), "bootstrap", "plan-review", "barrier", "any"}
+    known = {*map(str, STEPS), "bootstrap", "plan-review", "barrier", "any", "land"}
     assert {name for stop in STOPS.values() for name in stop.found_by.split(", ")} <= known
 
 
