@@ -267,7 +267,7 @@ def test_the_doctor_prints_the_stops_in_force(person):
     rows = person.types("doctor", "--stops").lines[1:]
     assert [re.split(r"  +", row)[0] for row in rows] == [stop.title for stop in STOPS.values()]
     tests = next(row for row in rows if row.startswith("Tests failing"))
-    assert re.split(r"  +", tests)[1:] == ["test", "hard", "fix | retry | skip | abort", "fix, then skip"]
+    assert re.split(r"  +", tests)[1:] == ["test, land", "hard", "fix | retry | skip | abort", "fix, then skip"]
     person_waits = next(row for row in rows if row.startswith("Waiting for a person's commits"))
     assert person_waits.endswith("  waits")
 

@@ -140,7 +140,7 @@ def test_an_autonomous_run_aborts_at_a_wrong_milestone(make_product, run_m1, tmp
 
 def test_a_corrected_plan_is_reviewed_again(stopped, answer_in_copy):
     _, outcome = stopped[Kind.PLAN_CRITICAL]
-    assert "plans/m1/ and run the same command again: then it is reviewed again." in outcome.result.out
+    assert "plans/m1/plan.yaml and run the same command again: then it is reviewed again." in outcome.result.out
 
     def repair(home):
         plan = home / "product/plans/m1/plan.yaml"
