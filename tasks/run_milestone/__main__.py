@@ -46,24 +46,25 @@ def _asked(words: list[str]) -> tuple[str, str, str] | None:
         option, sign, value = word.partition("=")
         if not word.startswith("-"):
             names.append(word)
-        elif option in options or not (names or option in _IN):
+        elif option in options or not (names or option in _FOLDER):
             return None
         elif option == "--json" and not sign:
             options[option] = ""
-        elif option in _IN or option == "--jobs":
+        elif option in _FOLDER or option == "--jobs":
             options[option] = value if sign and option != "-C" else next(left, "")
         else:
             return None
     return _checked(names if len(names) == 2 else ["run", *names], options)
 
 
-_IN = ("-C", "--directory")
+_FOLDER = ("-C", "--directory")
+"""The options that name the folder to work in."""
 
 
 def _checked(names: list[str], options: dict[str, str]) -> tuple[str, str, str] | None:
-    """Return the same, where the command, the milestone and its options are what they have to be."""
+    """Return the command, the milestone and the folder, None where a seal has no answer to these words."""
     command, name = names if len(names) == 2 else ("", "")
-    folders = [options.pop(option) for option in _IN if option in options]
+    folders = [options.pop(option) for option in _FOLDER if option in options]
     jobs = options.get("--jobs", "1")
     identity = _identity(name)
     if identity is None or len(folders) > 1 or "" in folders or not (jobs.isdecimal() and jobs.strip("0")):

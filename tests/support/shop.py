@@ -142,10 +142,10 @@ for name in "$@"; do cp "$(dirname "$0")/../person/$name" "$name"; done
 CLAUDE = """\
 #!/bin/sh
 key=$(sed -n '1s/.* issue \\([0-9]*\\) of milestone .*, attempt \\([0-9]*\\)$/\\1-\\2/p')
-work=$(dirname "$0")/work/${key:-none}
-if [ -e "$work/fails" ]; then cat "$work/fails" >&2; exit 1; fi
-[ -d "$work" ] || { echo "there is nothing to do for ${key:-none}" >&2; exit 1; }
-cp -r "$work/." .
+changes=$(dirname "$0")/changes/${key:-none}
+if [ -e "$changes/fails" ]; then cat "$changes/fails" >&2; exit 1; fi
+[ -d "$changes" ] || { echo "there is nothing to do for ${key:-none}" >&2; exit 1; }
+cp -r "$changes/." .
 echo '{"total_cost_usd": 0.04, "result": "Done as asked."}'
 """
 
@@ -158,7 +158,7 @@ def make_shop(home, work):
         _write(home / "bin", {name: text})
         (home / "bin" / name).chmod(0o755)
     for key, files in work.items():
-        _write(home / "bin/work" / key, files)
+        _write(home / "bin/changes" / key, files)
     for words in (("init", "--quiet", "--initial-branch=main"), ("add", "."), ("commit", "--quiet", "--message=Start")):
         subprocess.run(["git", *words], cwd=home / "shop", check=True)
     kept = {name: os.environ[name] for name in ("HOME", "GIT_CONFIG_NOSYSTEM") if name in os.environ}

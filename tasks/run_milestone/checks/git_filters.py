@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .change import Change
 
 ATTRIBUTES = ".gitattributes"
-_FILTER = re.compile(r"(?:^|\s)(?:filter=(?P<name>\S+)|(?P<off>[-!]filter))(?=\s|$)")
+_FILTER = re.compile(r"(?:^|\s)(?:filter=(?P<name>\S+)|[-!]filter)(?=\s|$)")
 _REMEDY = "To keep it filtered, commit the file on the issue's branch with your own git, then `retry`."
 _FILTERED = {"lfs": b"version https://git-lfs", "git-crypt": b"\0GITCRYPT\0"}
 """What a file begins with once its filter has run."""

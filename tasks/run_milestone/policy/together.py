@@ -26,8 +26,8 @@ def fails_together(
     """Search the smallest red set of issues that are red all together; it returns None where no pair is red.
 
     `order` is the order of landing, `needs` what each issue stands on. `accused` are the issues whose own tests fail;
-    `unsure` those that nobody tested on the present milestone branch. With accused issues it takes
-    2 + log2(number of issues) tests, else twice the logarithm.
+    `unsure` those that nobody tested on the present milestone branch. Counting the first test of all, it takes at most
+    2 + log2(number of issues) tests, rounded up; without accused issues up to twice the logarithm.
     """
     late = accused[-1] if accused else (yield from _first_red(order, needs))
     if late in unsure and (yield _joined(order, needs, late)):

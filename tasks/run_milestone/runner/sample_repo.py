@@ -44,8 +44,8 @@ def ensure_repository(project: Project, milestone: Milestone, processes: Process
 
 def _refuse_url(project: Project, milestone: Milestone) -> None:
     """Refuse a sample whose remote is not a folder: it is made here, and nowhere else."""
-    plan = project.shown_plan(milestone.id)
     if ":" in (remote := milestone.repository.remote or ""):
+        plan = project.shown_plan(milestone.id)
         raise UsageError(
             f"A repository made from a sample cannot have the remote {remote}.",
             f"Give it a path in {plan}, or make the repository first and leave `sample` out.",
