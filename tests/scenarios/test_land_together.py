@@ -104,3 +104,16 @@ def test_two_migration_heads_are_asked_about(make_milestone, migration):
     assert '2 migration heads: "r1", "r2"' in result.out
     assert "build on the same one" in result.out
     assert pull_states(person) == ["open", "open"]
+
+
+def test_a_forked_history_of_before_is_nobodys(make_milestone):
+    person = make_milestone({"01-1": part(1), "02-1": part(2)}, plan=PYTEST)
+    versions = person.folder / "alembic/versions"
+    versions.mkdir(parents=True)
+    for name in ("first", "copy"):
+        (versions / f"{name}.py").write_text(REVISION.format(0, "None"))
+    person.git("add", "alembic", where=".")
+    person.git("commit", "--quiet", "--message=Use Alembic", where=".")
+    result = lands_when_asked(person)
+    assert result.code == 0, result.out + result.err
+    assert pull_states(person)[:2] == ["merged", "merged"]

@@ -121,7 +121,8 @@ class Together:
         tools = TreeTools(step_context(self.session.ctx, last), commit)
         change = Change(self.session.milestone, last, self.tip, commit, (), self.session.outside.git, tools)
         for folder in alembic_folders(change):
-            for finding in check_revisions(change, folder):
+            before = set(check_revisions(replace(change, head=self.tip), folder))
+            for finding in (one for one in check_revisions(change, folder) if one not in before):
                 brought = [one for path, one in bringers.items() if path.startswith(f"{folder}/")]
                 early, late = min(brought, key=self.order.index), max(brought, key=self.order.index)
                 if early == late:
