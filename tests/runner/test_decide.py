@@ -361,6 +361,7 @@ def test_decisions_outlive_a_missing_journal(desk):
     desk.settles()
     for name in ("journal.jsonl", "journal.head"):
         (desk.folder / name).unlink()
+    assert desk.settles() == []
     desk.asks()
     desk.touches("03.skip")
     assert desk.settles() == ["03 skip"]

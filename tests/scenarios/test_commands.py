@@ -188,7 +188,22 @@ def unknown_marker(ada):
     (folder / "02/lint.json").write_text(text)
 
 
+def edited_figure(ada):
+    path = "state/m1/issues/01/inspect.json"
+    ada.changes(path, evidence={**json.loads((ada.folder / path).read_text())["evidence"], "lines": 1_000})
+
+
+def forged_decision(ada):
+    decision = next((ada.folder / "state/m1/decisions").iterdir())
+    forged = decision.with_name("0002-01-approve.json")
+    forged.write_text(decision.read_text())
+    ada.changes(forged, id=2, gate="01", verb="approve", source="forged")
+
+
 DIFFERENCES = {
+    "the marker of 01:inspect is not what the run recorded": edited_figure,
+    "decisions/0001-02-skip.json is not what the run recorded": changed_decision,
+    "decisions/0002-01-approve.json is not in the journal": forged_decision,
     "the remote has feat/m1-01-add-a-colour at": moved_remote,
     "test ran on": moved_branch,
     "the journal mentions decision 1, its file is missing": lost_decision,

@@ -142,7 +142,7 @@ def test_validation_reads_everything_there_is(state):
     state.journal.add("run started")
     state.gates.open(GATE)
     state.decisions.record(DECISION)
-    assert seen_later(state).validate() == 1
+    assert seen_later(state).validate() == 3
     (state.folder / "decisions" / "0001-03-approve.json").write_text("{")
     with pytest.raises(DamagedStateError, match="0001-03-approve"):
         seen_later(state).validate()

@@ -64,9 +64,7 @@ class Machine:
 
     def decides(self, gate, source, verb=Verb.SKIP):
         decided = Decision(0, gate, verb, "ada", "2026-01-01T10:00:00+00:00", "because", source=source)
-        decision = self.state.decisions.record(decided)
-        self.state.journal.add("decision", id=decision.id, gate=gate, verb=verb, who="ada")
-        return decision
+        return self.state.decisions.record(decided)
 
     def asks(self, gate, digest="d"):
         asked = Gate(gate, Kind.TESTS, 1, 2, (Verb.FIX, Verb.SKIP), (), digest, "")

@@ -111,7 +111,6 @@ def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
             listed_commits(shown, state) if is_phase else {},
         )
     )
-    _journal(decision, state)
     _close(decision, approval, state)
     return decision
 
@@ -122,10 +121,6 @@ def _shown(approval: Approval, gate: Gate | None, milestone: Milestone, state: S
     if gate is None and phase is not None and approval.verb in {Verb.SKIP_PHASE, Verb.UNSKIP}:
         return phase_findings(phase, state, skipping=approval.verb == Verb.SKIP_PHASE)
     return gate.findings if gate else ()
-
-
-def _journal(decision: Decision, state: State) -> None:
-    state.journal.add("decision", id=decision.id, gate=decision.gate, verb=decision.verb, who=decision.who)
 
 
 def _close(decision: Decision, approval: Approval, state: State) -> None:
@@ -139,9 +134,10 @@ def _finish_interrupted(state: State) -> None:
     """Complete what a crash left between a decision's record and its effect."""
     waiting = {approval.source: approval for approval in state.approvals.all()}
     known = {entry.get("id") for entry in state.journal.entries() if entry.get("event") == "decision"}
+    is_new = state.journal.is_new()
     for decision in state.decisions.written():
-        if decision.id not in known:
-            _journal(decision, state)
+        if decision.id not in known and (is_new or decision.source in waiting):  # an older version wrote the file first
+            state.decisions.journal(decision)
         if decision.source in waiting:
             _close(decision, waiting[decision.source], state)
     for decision in _standing(state.decisions.all()):

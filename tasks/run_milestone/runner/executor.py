@@ -16,6 +16,7 @@ from ..render.gate import why_asked, why_passed
 from ..render.transcript import task_note
 from ..steps.registry import lookup
 from ..steps.task import Questions, failure
+from ..store.markers import marker_digest
 from . import budget_tracker
 from .ask import OpenQuestion, after, ask_about, before
 
@@ -139,8 +140,9 @@ def _read_branches(one: Execution) -> None:
 
 
 def _record(one: Execution, inputs: Inputs, evidence: Any, took: float, done: DoneTasks) -> None:
-    one.ctx.store.markers.write(one.node.name, dict(inputs), evidence, took)
-    one.ctx.store.usage.count(one.node.name, "done", took, evidence)
+    store, record = one.ctx.store, marker_digest(inputs, evidence)
+    store.usage.count(one.node.name, "done", took, evidence, record=record)
+    store.markers.write(one.node.name, dict(inputs), evidence, took)
     done.fresh.add(one.node.name)
     one.ctx.console.say(_finished(one, evidence), one.node.issue)
 

@@ -61,8 +61,6 @@ class Gates:
         if (gate.gate, gate.digest) in self._shown:
             return gate, False
         self._shown.add((gate.gate, gate.digest))
-        if is_new:
-            ctx.store.journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest)
         self._show(ctx, gate, list(asked.listing), issue)
         return gate, is_new
 

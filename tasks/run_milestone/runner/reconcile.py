@@ -14,6 +14,7 @@ from ..policy.stops import STOPS
 from ..render import reconciled as words
 from ..steps.base_branch import fetch_base, stands_on
 from ..steps.context import step_context
+from ..store.markers import marker_digest
 from .up_to_date import SKIPPED, settled
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def record_labels(store: State, task: str, added: frozenset[str], removed: froze
     marker, known = store.markers.read(task), store.markers.evidence(task, Proposed)
     if marker is not None and known is not None:
         labels = tuple(sorted(frozenset(known.labels) - removed | added))
-        store.markers.write(task, marker.inputs, replace(known, labels=labels), marker.took)
+        store.correct(task, marker.inputs, replace(known, labels=labels))
 
 
 def record_merge(store: State, issue: Issue, pull: PullRequest) -> bool:
@@ -233,6 +234,7 @@ def record_merge(store: State, issue: Issue, pull: PullRequest) -> bool:
     labels = tuple(sorted(pull.labels))
     same = replace(known, state="merged") if known is not None and known.number == pull.number else None
     merged = same or Proposed(pull.number, pull.url, labels, "merged", adopted=True)
-    store.markers.write(name, marker.inputs if marker else {}, merged, marker.took if marker else 0.0)
-    store.journal.add("done", task=name, took=0.0)
+    inputs = marker.inputs if marker else {}
+    store.journal.add("done", task=name, took=0.0, record=marker_digest(inputs, merged))
+    store.markers.write(name, inputs, merged, marker.took if marker else 0.0)
     return True

@@ -40,7 +40,7 @@ def _remember(state: State, issue: Issue, pull: PullRequest) -> None:
     marker = state.markers.read(name)
     proposed = state.markers.evidence(name, Proposed)
     if marker is not None and proposed is not None and proposed.number == pull.number:
-        state.markers.write(name, {**marker.inputs, DRAFTED: "no"}, proposed, marker.took)
+        state.correct(name, {**marker.inputs, DRAFTED: "no"}, proposed)
 
 
 def saved(milestone: Milestone, state: State) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..policy.graph import BOOTSTRAP
 from ..render import transcript
 from ..steps.context import joined_as_decided
+from ..store.record_check import refuse_forged
 from ..store.run_lock import held
 from . import budget_tracker
 from .plan_changes import take_up
@@ -53,7 +54,8 @@ def branches(session: Session) -> None:
 
 
 def answers(session: Session) -> None:
-    """Take what people answered since the last run."""
+    """Take what people answered since the last run, unless an earlier answer was forged."""
+    refuse_forged(session.store)
     session.gates.talk(session.ctx)
     session.settle(comments=True)
     session.ctx = joined_as_decided(session.ctx)

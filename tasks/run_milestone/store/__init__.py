@@ -16,7 +16,7 @@ from .gates import OpenGates
 from .issue_registry import IssueRegistry
 from .journal import Journal
 from .json_record import clean, read_record, write_record
-from .markers import Markers
+from .markers import Markers, marker_digest
 from .steady import Steady
 from .test_results import TestResults
 from .usage import Usage
@@ -34,13 +34,13 @@ class State:
         """Use `folder` (`state/m4.1`). Nothing is created before something is written."""
         self.folder = folder
         self.steady = Steady()
+        self.journal = Journal(folder / "journal.jsonl")
         self.markers = Markers(folder, self.steady)
-        self.gates = OpenGates(folder / "gates")
+        self.gates = OpenGates(folder / "gates", self.journal)
         self.approvals = Approvals(folder / "approvals")
         self.asked = AskedOnForge(folder / "asked")
         self.registry = IssueRegistry(folder, self.markers, self.steady)
-        self.decisions = Decisions(folder / "decisions", self.registry, self.steady)
-        self.journal = Journal(folder / "journal.jsonl")
+        self.decisions = Decisions(folder / "decisions", self.registry, self.journal, self.steady)
         self.usage = Usage(self.journal)
         self.test_results = TestResults(folder / "cache" / "tests")
 
@@ -64,6 +64,12 @@ class State:
         self.decisions.all()
         self.gates.all()
         return sum(1 for _ in self.journal.entries())
+
+    def correct(self, task: str, inputs: dict[str, str], evidence: Any) -> None:
+        """Write a marker again after something changed that it records; what it took stays."""
+        before = self.markers.read(task)
+        self.journal.add("recorded", task=task, record=marker_digest(inputs, evidence))
+        self.markers.write(task, inputs, evidence, before.took if before else 0.0)
 
     def refuse(self, approval: Approval, why: str) -> str:
         """Move an approval to `stale/` with the reason in the journal, and return its new name."""

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DamagedStateError
 from ..model import Decision
 from ..policy.issue_identity import translated
-from .json_record import RecordNames, read_record, write_record
+from .json_record import RecordNames, read_record, record_digest, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..policy.issue_identity import Known
     from .issue_registry import IssueRegistry
+    from .journal import Journal
     from .steady import Steady
 
 
 class Decisions:
     """The folder `state/<id>/decisions`: `0001-03-fix.json`."""
 
-    def __init__(self, folder: Path, registry: IssueRegistry, steady: Steady) -> None:
-        """Look at `folder` (`state/m4.1/decisions`); `registry` knows which number each issue has now."""
+    def __init__(self, folder: Path, registry: IssueRegistry, journal: Journal, steady: Steady) -> None:
+        """Look at `folder` (`state/m4.1/decisions`); `registry` knows which number each issue has now.
+
+        `journal` tells of every decision before it is there.
+        """
         self._folder = folder
+        self._journal = journal
         self._registry = registry
         self._names = RecordNames(folder, steady)
         self._read: dict[str, Decision] = {}
@@ -87,9 +92,17 @@ class Decisions:
             if decision.source and earlier.source == decision.source:
                 return earlier
         numbered = replace(decision, id=self.next())
+        self.journal(numbered)
         write_record(self._folder / _name(numbered), numbered)
         self._names.forget()
         return numbered
+
+    def journal(self, decision: Decision) -> None:
+        """Enter a decision into the journal, unless it stands there since a run was killed."""
+        facts: dict[str, Any] = {name: getattr(decision, name) for name in ("id", "gate", "verb", "who")}
+        facts["record"] = record_digest(decision, "id")
+        if not facts.items() <= self._journal.last("decision").items():
+            self._journal.add("decision", **facts)
 
 
 def _name(decision: Decision) -> str:

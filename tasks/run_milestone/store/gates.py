@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import DamagedStateError
 from ..model import Gate
-from .json_record import names_in, read_record, write_record
+from .json_record import names_in, read_record, record_digest, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from .journal import Journal
 
 
 class OpenGates:
     """The gates of one milestone that wait for a decision."""
 
-    def __init__(self, folder: Path) -> None:
-        """Look at `folder` (`state/m4.1/gates`)."""
+    def __init__(self, folder: Path, journal: Journal) -> None:
+        """Look at `folder` (`state/m4.1/gates`); `journal` tells of every gate before it is there."""
         self._folder = folder
+        self._journal = journal
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
@@ -52,9 +55,15 @@ class OpenGates:
         if current is not None and replace(current, opened="") == replace(gate, opened=""):
             return current, False
         opened = replace(gate, opened=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        self.journal(opened)
         self._folder.with_name("approvals").mkdir(parents=True, exist_ok=True)  # so that the `touch` we print works
         write_record(self._path(gate.gate), opened)
         return opened, True
+
+    def journal(self, gate: Gate) -> None:
+        """Enter an open gate into the journal."""
+        record = record_digest(gate)
+        self._journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest, record=record)
 
     def close(self, name: str) -> None:
         """Remove an answered gate; closing twice is no error."""

@@ -74,6 +74,10 @@ class Journal:
         """Return how many entries of an event there are."""
         return sum(entry["event"] == event for entry in self.entries())
 
+    def is_new(self) -> bool:
+        """Return whether it tells of nothing but starts of runs, as after a person moved the old one aside."""
+        return all(entry["event"] == "run started" for entry in self.entries())
+
     def broken(self) -> str | None:
         """Return where the chain breaks (`line 7: …`), None where it is whole."""
         lines = _lines(self._path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core.errors import DamagedStateError
 from ..core.fs import read_json, write_json
-from ..core.serialize import plain, thaw
+from ..core.serialize import digest, plain, thaw
 from ..core.text import for_record
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TIMES = ("at", "took", "opened", "asked", "when")
+"""Keys of a record that may differ between machines that did the same."""
 SETTLED = 2_000_000_000
 """Nanoseconds: two changes of a folder within them may have the same time."""
 
@@ -25,6 +27,14 @@ SETTLED = 2_000_000_000
 def write_record(path: Path, record: Any, *, lasting: bool = True) -> None:
     """Write a frozen record as JSON, without secrets."""
     write_json(path, clean(plain(record)), lasting=lasting)
+
+
+def record_digest(record: Any, *left_out: str) -> str:
+    """Return the digest of a record as it is written, without the keys `left_out`. The journal holds it.
+
+    The times are left out too: machines that share their state take over those of the first.
+    """
+    return digest({key: value for key, value in clean(plain(record)).items() if key not in {*TIMES, *left_out}})
 
 
 def names_in(folder: Path) -> list[str]:

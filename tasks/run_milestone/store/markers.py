@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from ..core.errors import DamagedStateError
 from ..core.serialize import plain, thaw
 from ..model import Marker
-from .json_record import read_record, write_record
+from .json_record import read_record, record_digest, write_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from .steady import Steady
@@ -116,6 +116,11 @@ class Markers:
 
     def _of_issue(self, issue: str) -> Iterator[Path]:
         yield from (self._folder / "issues" / issue).glob("*.json")
+
+
+def marker_digest(inputs: Mapping[str, str], evidence: Any) -> str:
+    """Return the digest of what a marker says, whatever its task is called."""
+    return record_digest({"inputs": dict(inputs), "evidence": plain(evidence)})
 
 
 def identity(path: Path) -> tuple[int, ...]:

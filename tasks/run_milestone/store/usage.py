@@ -37,9 +37,9 @@ class Usage:
         """Record that an attempt ended with its run: what it took and cost is unknown."""
         self._add("broken off", {"task": task, "took": None, "cost": None})
 
-    def count(self, task: str, event: str, took: float, evidence: Any = None) -> None:
+    def count(self, task: str, event: str, took: float, evidence: Any = None, **facts: str) -> None:
         """Record what a task took, and what its agent cost: null where nobody measured."""
-        self._add(event, {"task": task, "took": round(took, 3), **self._cost(task, evidence)})
+        self._add(event, {"task": task, "took": round(took, 3), **self._cost(task, evidence), **facts})
 
     def _cost(self, task: str, evidence: Any) -> dict[str, Any]:
         """Return what agents cost, nothing where none began."""

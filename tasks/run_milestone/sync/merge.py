@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError
+from ..store.json_record import TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +27,6 @@ DERIVED = frozenset({"summary.json", "summary.md", "metrics.json", "remote.json"
 
 _ISSUE = re.compile(r"(?:issues/(\d+)/.+|gates/(\d+)\.json)")
 _DECISION = re.compile(r"decisions/(\d+)-.+\.json")
-_TIMES = ("at", "took", "opened", "asked", "when")
 _NEXT = (
     "The remote has theirs, nothing here was changed: move the milestone's folder of state aside, "
     "run `run-milestone state pull` and compare."
@@ -88,7 +88,7 @@ def _timeless(content: bytes) -> dict[str, Any] | None:
         value = json.loads(content)
     except (ValueError, RecursionError):
         return None
-    return {key: item for key, item in value.items() if key not in _TIMES} if isinstance(value, dict) else None
+    return {key: item for key, item in value.items() if key not in TIMES} if isinstance(value, dict) else None
 
 
 def _issue(path: str) -> str | None:

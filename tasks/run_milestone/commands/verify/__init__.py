@@ -49,7 +49,7 @@ def _parts(snapshot: Snapshot) -> Iterator[tuple[str, Iterator[str]]]:
         yield f"#{one.number} {one.title}", issue.differences(one, snapshot)
     yield from (("landing", milestone.landing(snapshot)), ("phases", milestone.phases(snapshot)))
     yield from (("journal", records.journal(snapshot)), ("decisions", records.decisions(snapshot)))
-    yield from (("open gates", records.gates(snapshot)), ("summary", records.summary(snapshot)))
+    yield from (("answers and open gates", records.answers(snapshot)), ("summary", records.summary(snapshot)))
 
 
 def _readable(parts: Iterable[str]) -> Iterator[str]:

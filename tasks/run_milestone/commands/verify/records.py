@@ -8,6 +8,7 @@ from ...core.serialize import plain
 from ...model import Step
 from ...policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name
 from ...store.json_record import clean
+from ...store.record_check import RecordCheck
 from ...store.summary import summarise
 
 if TYPE_CHECKING:
@@ -27,9 +28,18 @@ def journal(snapshot: Snapshot) -> Iterator[str]:
         tasks |= {f"{issue.number}:{step}" for step in Step for number in numbers if f"{number}:{step}" in tasks}
     issues = [f"{issue.number}:{step}" for issue in snapshot.milestone.issues for step in Step]
     whole = [BOOTSTRAP, PLAN_REVIEW, COMPLETE, *(phase_name(phase.number) for phase in snapshot.milestone.phases)]
+    check = RecordCheck(snapshot.state)
     for task in (*whole, *issues):
         if task not in tasks and snapshot.state.markers.path(task).exists():
             yield f"it does not mention {task}, which has a marker"
+        elif task in tasks and (why := check.marker(task)):
+            yield f"the marker of {task} {why}"
+
+
+def answers(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the decisions and open gates that are not as the run recorded them."""
+    for path, why in RecordCheck(snapshot.state).answers():
+        yield f"{path.parent.name}/{path.name} {why}"
 
 
 def decisions(snapshot: Snapshot) -> Iterator[str]:
@@ -42,18 +52,10 @@ def decisions(snapshot: Snapshot) -> Iterator[str]:
     )
     for number, decision in made.items():
         entry = journaled.get(number)
-        if entry is None:
-            yield f"decision {number} ({decision.gate}: {decision.verb}) is not in the journal"
-        elif any(entry.get(name) != plain(getattr(decision, name)) for name in ("gate", "verb", "who")):
+        if entry is not None and any(
+            entry.get(name) != plain(getattr(decision, name)) for name in ("gate", "verb", "who")
+        ):
             yield f"decision {number} says {decision.verb} at {decision.gate} by {decision.who}, the journal differs"
-
-
-def gates(snapshot: Snapshot) -> Iterator[str]:
-    """Yield the open gates that the journal does not mention."""
-    opened = {entry.get("digest") for entry in snapshot.state.journal.entries() if entry.get("event") == "gate opened"}
-    for gate in snapshot.state.gates.all():
-        if gate.digest not in opened:
-            yield f"gate {gate.gate} is open, the journal does not mention it"
 
 
 def summary(snapshot: Snapshot) -> Iterator[str]:
