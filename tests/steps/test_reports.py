@@ -1,11 +1,12 @@
 """Reports of test runners, as the code of a tree may leave them."""
 
+import json
 import os
 
 import pytest
 
 from run_milestone.model import Outcome
-from run_milestone.steps.test_report import ReportError, read_report
+from run_milestone.steps.test_report import ReportError, read_output, read_report
 
 ONE = '<testcase classname="a" name="b"/>'
 
@@ -69,3 +70,106 @@ def test_lines_of_go_test_are_read(tmp_path):
         ("x/web", "failed"),
     ]
     assert cases[0].output.strip() == "calc_test.go:8: 3, want 4"
+
+
+JEST = {
+    "testResults": [
+        {
+            "name": "{tree}/src/a.test.js",
+            "status": "failed",
+            "assertionResults": [
+                {"ancestorTitles": ["sum"], "title": "adds", "status": "passed", "failureMessages": []},
+                {"ancestorTitles": ["sum"], "title": "fails", "status": "failed", "failureMessages": ["Expected: 3"]},
+                {"ancestorTitles": [], "title": "later", "status": "todo", "failureMessages": []},
+            ],
+        },
+        {"name": "{tree}/src/b.test.js", "status": "failed", "assertionResults": [], "message": "SyntaxError"},
+    ]
+}
+RSPEC = {
+    "examples": [
+        {"description": "adds", "full_description": "Sum adds", "status": "passed", "file_path": "./spec/a_spec.rb"},
+        {"description": "fails", "full_description": "Sum fails", "status": "failed", "exception": {"message": "no"}},
+    ]
+}
+CARGO = """\
+
+running 3 tests
+test tests::skips ... ignored
+test tests::adds ... ok
+test tests::fails ... FAILED
+
+failures:
+
+---- tests::fails stdout ----
+assertion `left == right` failed
+
+failures:
+    tests::fails
+
+test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
+
+running 1 test
+test src/lib.rs - add (line 2) ... ok
+
+test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+"""
+GO = '{"Action":"pass","Package":"x/calc","Test":"TestAdd"}\n{"Action":"fail","Package":"x/calc","Test":"TestSub"}\n'
+NODE = """\
+<testsuites>
+  <testcase name="at the top" classname="test"/>
+  <testcase name="red at the top" classname="test"><failure message="1 == 2"/></testcase>
+  <testsuite name="group"><testcase name="inside" classname="test"/></testsuite>
+</testsuites>
+"""
+
+
+def outcomes(cases):
+    return [(case.name, case.outcome.value) for case in cases]
+
+
+def test_jest_is_read_with_files_of_the_tree(tmp_path):
+    report = tmp_path / "jest.json"
+    report.write_text(json.dumps(JEST).replace("{tree}", str(tmp_path)))
+    cases = read_report(report, tmp_path)
+    assert outcomes(cases) == [
+        ("sum::adds", "passed"),
+        ("sum::fails", "failed"),
+        ("later", "skipped"),
+        ("src/b.test.js", "failed"),
+    ]
+    assert (cases[1].file, cases[1].output, cases[3].output) == ("src/a.test.js", "Expected: 3", "SyntaxError")
+
+
+def test_rspec_is_read(tmp_path):
+    report = tmp_path / "rspec.json"
+    report.write_text(json.dumps(RSPEC))
+    assert outcomes(read_report(report)) == [("Sum::adds", "passed"), ("Sum::fails", "failed")]
+
+
+def test_tests_outside_of_suites_are_counted(tmp_path):
+    report = tmp_path / "junit.xml"
+    report.write_text(NODE)
+    named = {"test::at the top": "passed", "test::red at the top": "failed", "test::inside": "passed"}
+    assert dict(outcomes(read_report(report))) == named
+
+
+def test_output_of_cargo_and_go_is_read():
+    assert outcomes(read_output(CARGO)) == [
+        ("tests::skips", "skipped"),
+        ("tests::adds", "passed"),
+        ("tests::fails", "failed"),
+        ("src/lib.rs - add (line 2)", "passed"),
+    ]
+    assert read_output(CARGO)[2].output == "assertion `left == right` failed"
+    assert outcomes(read_output(GO)) == [("x/calc::TestAdd", "passed"), ("x/calc::TestSub", "failed")]
+
+
+@pytest.mark.parametrize("output", ["", "ok\n", "test it ... ok\n", '{"Action": 1}\n'])
+def test_other_output_tells_of_no_tests(output):
+    assert read_output(output) is None
+
+
+def test_output_with_a_gap_is_no_verdict():
+    with pytest.raises(ReportError, match="printed too much"):
+        read_output(CARGO + "\n[… 12 bytes left out …]\n")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
+from ..core.presets import all_of
 from ..model import Finding, Kind, Severity
 from .file_types import is_test
 
@@ -14,29 +16,6 @@ if TYPE_CHECKING:
     from ..model.change import ChangedFile
     from .change import Change
 
-SKIP = re.compile(
-    r"\b(?:it|test|describe|context|suite)\.(?:skip|only|todo|fixme)\b"  # JavaScript; `only` skips all the others
-    r"|\bx(?:it|test|describe|context)\b\s*[(\"']"
-    r"|\bf(?:it|describe)\s*\("
-    r"|\bt\.Skip(?:Now|f)?\s*\("  # Go
-    r"|@(?:Ignore|Disabled)\b"  # Java, Kotlin
-    r"|#\[ignore\b"  # Rust
-    r"|^\s*(?:skip|pending)\b"  # Ruby, shell
-)
-ASSERTION = re.compile(
-    r"\bexpect\w*\s*[(!{]|\b(?:assert|require|verify|should)\w*\s*[(!.]|\bt\.(?:Error|Fatal)f?\s*\(|^\s*assert\b"
-)
-
-
-_NAMES = re.compile(
-    r"\b(?:it|test|specify|scenario|Deno\.test|QUnit\.test)(?:\.\w+)*\s*\(\s*([\"'`])(?P<js>(?:(?!\1).)+)\1"
-    r"|^\s*(?:it|specify|scenario|test)\s+([\"'])(?P<rb>(?:(?!\3).)+)\3"
-    r"|^\s*@test\s+([\"'])(?P<bats>(?:(?!\5).)+)\5"
-    r"|\bfunc\s+(?P<go>(?:Test|Fuzz|Example)\w+)\s*\("
-    r"|@(?:Parameterized)?Test\b[^\n]*\n?(?:\s*@[^\n]*\n)*\s*(?:public\s+)?(?:void|fun)\s+(?P<java>\w+)\s*\("
-    r"|\b(?:def|function|void|fun)\s+(?P<x>test_?\w+)\s*\(",
-    re.MULTILINE,
-)
 _RUST = re.compile(
     r"#\[(?:\w+::)*(?:test|rstest|proptest|test_case|wasm_bindgen_test)\b[^\]]*\](?P<marks>(?:\s*#\[[^\]]*\])*)"
     r"\s*(?:pub )?(?:async )?fn (?P<name>\w+)"
@@ -44,9 +23,15 @@ _RUST = re.compile(
 _EXAMPLE = re.compile(r"^\s*>>>\s|^\s*///.*\bassert")
 
 
+@functools.cache
+def _any(kind: str) -> re.Pattern[str]:
+    """Return an expression for what all languages list under `skips` or `assertions`."""
+    return re.compile("|".join(all_of(kind)))
+
+
 def names(text: str) -> frozenset[str]:
     """Return the names of the tests that a text declares, in the forms of common runners."""
-    return frozenset(name for match in _NAMES.finditer(text) for name in match.groupdict().values() if name)
+    return frozenset(match["name"] for form in all_of("names") for match in re.finditer(form, text, re.MULTILINE))
 
 
 def names_that_come(change: Change) -> frozenset[str]:
@@ -65,13 +50,14 @@ def check(file: ChangedFile, come: frozenset[str] = frozenset()) -> Iterator[Fin
         return
     if file.status == "A":
         return
-    ran = "\n".join(text for _, text in file.removed if not SKIP.search(text))
+    ran = "\n".join(text for _, text in file.removed if not _any("skips").search(text))
     gone = names(ran) - come - names("\n".join(text for _, text in file.added))
     yield from (_finding("removed-test", f"Test removed: {name}", file) for name in sorted(gone))
     for line, text in file.added:
-        if SKIP.search(text):
+        if _any("skips").search(text):
             yield _finding("skipped-test", f"Skip added: {text.strip()[:80]}", file, line)
-    removed, added = (sum(bool(ASSERTION.search(text)) for _, text in lines) for lines in (file.removed, file.added))
+    asserts = _any("assertions")
+    removed, added = (sum(bool(asserts.search(text)) for _, text in lines) for lines in (file.removed, file.added))
     if removed > added and not gone:
         yield _finding("fewer-assertions", f"Assertions removed: {removed} went, {added} came", file)
 

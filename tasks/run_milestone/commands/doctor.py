@@ -8,11 +8,12 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from importlib import metadata
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..core.errors import UserError
 from ..core.units import count
 from ..policy.naming import branch_of, in_the_way
+from .trial import Sign, hints, try_tests
 
 if TYPE_CHECKING:
     from ..adapters.git import Git
@@ -30,14 +31,6 @@ EXTRAS = {
     "all": (("ruff", "pytest"), "a plan's default commands run"),
 }
 """The packages of each extra, and their purpose."""
-
-
-class Sign(NamedTuple):
-    """One part that was examined. `works` is None where something optional is missing."""
-
-    name: str
-    state: str
-    works: bool | None = True
 
 
 def examine(project: Project | None, milestones: list[str]) -> list[Sign]:
@@ -116,8 +109,25 @@ def _plan(project: Project, milestone: Milestone, processes: Processes) -> Itera
     for field in ("lint", "test", "review"):
         command = getattr(milestone.commands, field)
         yield (
-            _command(f"{name} {field}", command) if command else Sign(f"{name} {field}", "none, as the plan says", None)
+            _command(f"{name} {field}", command, milestone)
+            if command
+            else Sign(f"{name} {field}", "none, as the plan says", None)
         )
+    for command in milestone.tree.setup:
+        yield _command(f"{name} setup", command)
+    yield from _tried(project, milestone, processes)
+
+
+def _tried(project: Project, milestone: Milestone, processes: Processes) -> Iterator[Sign]:
+    """Yield what will not work, as far as files and a tree that is set up tell it."""
+    from ..runner.wiring import open_git
+
+    hinted = list(hints(project, milestone))
+    yield from (Sign(f"{milestone.id} tree", hint, works=False) for hint in hinted)
+    if project.repository(milestone).exists() and not hinted:
+        git = open_git(project, milestone, processes)
+        yield from try_tests(project, milestone, git, processes)
+        git.close()
 
 
 def _variables(name: str, programs: Iterable[AgentSpec | Reviewer]) -> Iterator[Sign]:
@@ -172,9 +182,13 @@ def _forge(name: str, milestone: Milestone, git: Git, processes: Processes) -> S
     return Sign(name, f"{auth.repository} by gh {auth.version}, logged in as {auth.login}, {scopes}{lacks}", not lacks)
 
 
-def _command(name: str, command: tuple[str, ...]) -> Sign:
+def _command(name: str, command: tuple[str, ...], milestone: Milestone | None = None) -> Sign:
     """Return whether a command can start: its program is on PATH, or its Python module is installed."""
     program, *rest = command
+    if "/" in program and not program.startswith("/"):
+        return Sign(name, f"{program}, a file of the tree")
+    if program == "{python}" and milestone and (milestone.tree.setup or milestone.tree.python):
+        return Sign(name, " ".join(["python", *rest[:2]]) + ", in the environment of the tree")
     if program == "{python}":
         if rest[:1] != ["-m"] or len(rest) == 1:
             return Sign(name, " ".join(["python", *rest[:1]]))

@@ -18,11 +18,12 @@ def plan_check(args: argparse.Namespace) -> int:
     from ..plan.review import EPIC, review
     from ..plan.specs import epic_text
     from ..render.plans import plan_checked
+    from .trial import hints
 
     project = current_project()
     milestone = load_plan(project, args.milestone)
     findings = review(milestone, epic_text(project.plan(milestone.id), EPIC))
-    put(plan_checked(project.shown_plan(milestone.id), milestone, findings))
+    put(plan_checked(project.shown_plan(milestone.id), milestone, findings, list(hints(project, milestone))))
     return ExitCode.DONE
 
 

@@ -12,11 +12,15 @@ from .base import Commands, current_project, load_plan, near, new_id, put
 def init(args: argparse.Namespace) -> int:
     """Make the current folder a project: a first plan, dodo.py and state/."""
     from ..render.plans import project_made
-    from .scaffold import make_project
+    from .plan_sync.first_issues import first_issues
+    from .scaffold import FirstIssues, make_project, new_project
 
     milestone = new_id(args)
-    files = [(near(path), new) for path, new in make_project(Path.cwd(), milestone)]
-    put(project_made(files, current_project().shown_plan(milestone), milestone))
+    project = new_project(Path.cwd(), milestone)
+    has_plan = (project.plan(milestone) / "plan.yaml").exists()
+    first = FirstIssues() if has_plan else first_issues(project, milestone)
+    files = [(near(path), new) for path, new in make_project(project, milestone, first)]
+    put(project_made(files, first.note, current_project().shown_plan(milestone), milestone))
     return ExitCode.DONE
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.errors import UsageError
 from ..core.fs import write_text
 from ..plan import load
-from ..plan.edit import quoted
+from ..plan.edit import quoted, save
 from ..plan.project import Project, free_folders, refuse_foreign_state
 from ..plan.settings import read_folders
+from .look_around import look_around
+from .plan_words import agents, commands, seen, tree
 
 DODO = """from run_milestone.engine import DOIT_CONFIG, task_milestone
 __all__ = ["DOIT_CONFIG", "task_milestone"]
@@ -26,18 +29,14 @@ state = {state}
 
 HEAD = """\
 # {about}
-# `run-milestone plan check {id}` tells what is missing, `run-milestone schema plan` lists every key.
+{seen}# `run-milestone plan check {id}` says what is missing, `run-milestone schema plan` lists every key.
 id: {id}
 title: {title}
 branch: milestone/{id}        # pull requests go here; made from `target` on the first run
 target: {target}
 {forge}
-agent: {{kind: human}}           # you implement; or a coding agent does:
-# agent: {{kind: command, command: [claude, -p, --permission-mode, acceptEdits], pass_env: [ANTHROPIC_API_KEY]}}
-{commands}# limits: {{attempts: 2, files: 8, lines: 400}}
-# sensitive: {{auth: ["src/auth/**"]}}        # a change there gets a label; outside of `scope` it waits for you
-# scope: [auth]
-# licences: {{allow: [MPL-2.0]}}              # beside the permissive ones
+agent: {{kind: human}}           # you implement; or a coding agent does: {agents}
+{tree}{commands}# limits: {{attempts: 2, files: 8, lines: 400}}
 
 phases:
 """
@@ -55,31 +54,12 @@ ISSUE = """\
         # paths: {{allow: ["src/**", "tests/**"]}}
 """
 
-PYTHON = """\
-commands:
-  lint: ["{python}", "-m", "ruff", "check", "--fix", "--exit-zero", "."]
-  test: ["{python}", "-m", "pytest"]
-"""
-
-OTHERS = """\
-commands:
-  # lint: [a, command, that, fixes, files]   # what it cannot fix is shown at the review
-  test: {test}   # any argument list; write `{{junit}}` where it takes a file for a JUnit report
-"""
-
-RUNNERS = {
-    "go.mod": ["go", "test", "./..."],
-    "Cargo.toml": ["cargo", "test"],
-    "package.json": ["npm", "test"],
-    "Makefile": ["make", "test"],
-}
-"""What runs the tests where a file of this name is at the top, and none of Python's."""
-
 TITLE = "Say what this milestone brings"
 
 
 def plan_head(root: Path, milestone: str, title: str, target: str, *, forge: str = "", about: str) -> str:
-    """Return the text of a plan up to its phases; the commands suit the language of the files in `root`."""
+    """Return the text of a plan up to its phases, with what the files in `root` say about set-up and commands."""
+    look = look_around(root)
     return HEAD.format(
         about=about,
         id=milestone,
@@ -88,69 +68,86 @@ def plan_head(root: Path, milestone: str, title: str, target: str, *, forge: str
         forge=f"forge: {forge}"
         if forge
         else "# forge: github                # pull requests on GitHub, not in files beside the remote",
-        commands=_commands(root),
+        seen=seen(look),
+        agents=agents(look),
+        tree=tree(look),
+        commands=commands(look),
     )
 
 
-def write_plan(project: Project, milestone: str, title: str, target: str, issues: int) -> Path:
-    """Write the skeleton of a plan and return its path.
+@dataclass(frozen=True, slots=True)
+class FirstIssues:
+    """The phases of a new plan as text, the specs beside it, and which forge they are from."""
+
+    text: str = ""
+    specs: dict[str, str] = field(default_factory=dict)
+    forge: str = ""
+    note: str = ""
+    """What to say about the forge."""
+
+
+def write_plan(
+    project: Project, milestone: str, title: str, target: str, issues: int = 1, first: FirstIssues | None = None
+) -> Path:
+    """Write a new plan and return its path: with the `first` issues of the forge, else with `issues` to describe.
 
     Errors: UsageError where there is a plan already, or title and target make no valid plan.
     """
+    first = first or FirstIssues()
     about = "A milestone: phases of issues, in order."
-    head = plan_head(project.root, milestone, title, target, about=about)
-    numbers = range(1, issues + 1)
-    text = f"{head}  - title: Phase one\n    issues:\n" + "\n".join(ISSUE.format(number=number) for number in numbers)
+    head = plan_head(project.root, milestone, title, target, forge=first.forge, about=about)
+    listed = "\n".join(ISSUE.format(number=number) for number in range(1, issues + 1))
+    text = head + (first.text or f"  - title: Phase one\n    issues:\n{listed}")
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / milestone
         write_text(trial / "plan.yaml", text)
         load(trial)
     path = project.plan(milestone) / "plan.yaml"
-    if not _write_new(path, text):
+    if path.exists():
         what = f"{project.shown_plan(milestone)} exists already."
         raise UsageError(what, "Edit it, or choose another id for the new plan.")
+    save(path.parent, text, first.specs)
     return path
 
 
-def _commands(folder: Path) -> str:
-    """Return the commands to begin with: Python's, unless the files at the top belong to another language."""
-    python = any((folder / name).is_file() for name in ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini"))
-    test = next((command for name, command in RUNNERS.items() if (folder / name).is_file()), None)
-    return PYTHON if python or test is None else OTHERS.format(test=json.dumps(test))
-
-
 def default_target(folder: Path) -> str:
-    """Return the branch that is checked out, `main` where there is no repository."""
-    from ..adapters.git import current_branch
+    """Return the remote's default branch, else the one that is checked out, `main` where there is no repository."""
+    from ..adapters.git import current_branch, default_branch
 
-    return current_branch(folder) or "main"
+    return default_branch(folder) or current_branch(folder) or "main"
 
 
 _PLACES = (Path(__file__).parents[1] / "example", Path(__file__).parents[3] / "plans" / "m4.1")
 """Where the founding example lies: in the installed package, or in the checkout."""
 
 
-def make_project(folder: Path, milestone: str) -> list[tuple[Path, bool]]:
-    """Write what a project needs; returns each file, and whether it is new.
+def new_project(folder: Path, milestone: str) -> Project:
+    """Return the project that a folder becomes.
 
-    Errors: UsageError where the folder is not a git repository.
+    Errors: UsageError where the folder is not a git repository, or has no commit.
     """
-    from ..adapters.git import current_branch
+    from ..adapters.git import current_branch, has_commit
 
-    target = current_branch(folder)
-    if target is None:
+    if current_branch(folder) is None or not has_commit(folder):
+        what = "is not a git repository" if current_branch(folder) is None else "has no commit yet"
         raise UsageError(
-            f"{folder} is not a git repository.",
+            f"{folder} {what}.",
             "Run `run-milestone init` at the top of your repository; `git init` and a commit make one.",
         )
     folders = read_folders(folder)
     project = Project(folder, folders if folders.named else free_folders(folder))
     refuse_foreign_state(project, milestone)
+    return project
+
+
+def make_project(project: Project, milestone: str, first: FirstIssues) -> list[tuple[Path, bool]]:
+    """Write what a project needs; returns each file, and whether it is new. An existing plan stays."""
     plan = project.plan(milestone) / "plan.yaml"
     new = not plan.exists()
     if new:
-        write_plan(project, milestone, TITLE, target, 1)
-    return [*_settings_file(project, is_new=not folders.named), (plan, new), *_project_files(project)]
+        write_plan(project, milestone, TITLE, default_target(project.root), first=first)
+    is_new = not read_folders(project.root).named
+    return [*_settings_file(project, is_new=is_new), (plan, new), *_project_files(project)]
 
 
 def _settings_file(project: Project, *, is_new: bool) -> list[tuple[Path, bool]]:

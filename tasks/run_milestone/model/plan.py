@@ -55,6 +55,8 @@ class AgentSpec:
     """Seconds one attempt may take."""
     pass_env: tuple[str, ...] = ()
     """Names of environment variables that are passed on to it."""
+    login: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """Files of a person's home that it gets copies of, because they hold its login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,8 @@ class Commands:
     """Seconds one command may take."""
     pass_env: tuple[str, ...] = field(default=(), metadata={"later": True})
     """Names of environment variables that are passed on to them."""
+    report: str = field(default="", metadata={"later": True})
+    """Where in the tree the tests leave their report, or the folders of it; empty: at `{junit}`, or in the output."""
 
 
 @dataclass(frozen=True, slots=True)

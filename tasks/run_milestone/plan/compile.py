@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import PlanError
+from ..core.presets import coding_agents
 from ..core.serialize import Steps, quoted
 from ..core.units import dollars, seconds
 from ..model import Milestone
@@ -97,13 +98,24 @@ def _milestone(written: Written, texts: dict[Steps, Any]) -> dict[str, Any]:
     ]
     names = {"id": written.id, "branch": written.branch, "phases": phases}
     amounts = {name: _amounts(written.fields.get(name, {})) for name in ("limits", "checks")}
-    return {**written.fields, **names, **amounts, **_commands(written.fields)}
+    return {**written.fields, **names, **amounts, **_commands(written.fields), **_agent(written.fields)}
 
 
 def _commands(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the plan's commands, where `review: none` is an empty one."""
     commands = fields.get("commands", {})
     return {"commands": {**commands, "review": ()}} if commands.get("review") == "none" else {}
+
+
+def _agent(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the agent that `use` names as a command; nothing where none is named."""
+    given = fields.get("agent") or {}
+    preset = next((one for one in coding_agents() if one.name == given.get("use")), None)
+    if preset is None:
+        return {}
+    variables = [*preset.keys, *given.get("pass_env", ())]
+    known = {"kind": "command", "command": preset.command, "pass_env": variables, "login": preset.login}
+    return {"agent": {**{key: value for key, value in given.items() if key != "use"}, **known}}
 
 
 def _amounts(given: dict[str, Any]) -> dict[str, Any]:
@@ -121,4 +133,5 @@ def _issue(entry: Entry, spec: dict[str, str] | None) -> dict[str, Any]:
         "depends_on": [naming.number(needed) for needed in dict.fromkeys(fields.get("depends_on", ()))],
         "criteria": [{"text": item} if isinstance(item, str) else item for item in fields.get("criteria", ())],
         "spec": spec,
+        **_agent(fields),
     }

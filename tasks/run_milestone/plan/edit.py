@@ -44,7 +44,7 @@ class PlanText:
         issue = _value(self._phase(phase), "issues").value[position]
         number = _value(issue, "number")
         if issue.flow_style:
-            added = "".join(f", {key}: {_flow(value)}" for key, value in fields.items())
+            added = "".join(f", {key}: {flow(value)}" for key, value in fields.items())
             self._added.append((self._offset(number.end_mark), added))
         else:
             lines = [line for key, value in fields.items() for line in _key(key, value)]
@@ -65,7 +65,7 @@ class PlanText:
         if sequence.flow_style:
             end = self._offset(sequence.end_mark) - 1
             comma = "" if self._text[:end].rstrip().endswith(",") else ", "
-            self._added.append((end, f"{comma}{_flow(fields)}"))
+            self._added.append((end, f"{comma}{flow(fields)}"))
         else:
             self._add_lines(_last(sequence), item(fields), sequence.start_mark.column, comments=True)
 
@@ -115,16 +115,17 @@ def item(fields: Fields) -> list[str]:
 def _key(key: str, value: Any) -> list[str]:
     """Return the lines of a key; texts and mappings in a list get a line each, numbers and labels share one."""
     if not _is_list(value) or key not in {"criteria", "issues"}:
-        return [f"{key}: {_flow(value)}"]
-    items = [item(each) if isinstance(each, Mapping) else [f"- {_flow(each)}"] for each in value]
+        return [f"{key}: {flow(value)}"]
+    items = [item(each) if isinstance(each, Mapping) else [f"- {flow(each)}"] for each in value]
     return [f"{key}:", *(f"  {line}" for lines in items for line in lines)]
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
+    """Return a value on one line, as YAML."""
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}: {_flow(each)}' for key, each in value.items())}}}"
+        return f"{{{', '.join(f'{key}: {flow(each)}' for key, each in value.items())}}}"
     if _is_list(value):
-        return f"[{', '.join(map(_flow, value))}]"
+        return f"[{', '.join(map(flow, value))}]"
     return quoted(value) if isinstance(value, str) else str(value)
 
 

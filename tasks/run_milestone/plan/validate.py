@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from itertools import chain
 from typing import Any
 
+from ..core.presets import coding_agents
 from ..core.serialize import Steps, quoted
 from ..model import AgentSpec, Verb
 from ..policy import naming
@@ -115,6 +116,9 @@ def _workers(written: Written) -> Iterator[tuple[Steps, dict[str, Any]]]:
 
 
 def _agent(written: Written, steps: Steps, agent: dict[str, Any]) -> Iterator[Problem]:
+    if agent.get("use") is not None:
+        yield from _known_agent(written, steps, agent)
+        return
     kind = agent.get("kind", AgentSpec().kind)
     for key in agent.keys() & set(chain(*AGENTS.values())):
         if kind in AGENTS and key not in AGENTS[kind]:
@@ -122,6 +126,17 @@ def _agent(written: Written, steps: Steps, agent: dict[str, Any]) -> Iterator[Pr
             yield written.problem((*steps, key), f"belongs to the agent {owner}, expected kind: {owner}")
     if unknown := _unknown(kind, "agents", AGENTS):
         yield written.problem((*steps, "kind"), unknown)
+
+
+def _known_agent(written: Written, steps: Steps, agent: dict[str, Any]) -> Iterator[Problem]:
+    """Check that `use` names a preset, and stands alone: the preset is a kind and a command."""
+    names = [preset.name for preset in coding_agents()]
+    if agent["use"] not in names:
+        what = f"is {quoted(agent['use'])}, expected one of {', '.join(names)}; or give `kind` and `command`"
+        yield written.problem((*steps, "use"), what)
+    for key in ("kind", "command", "changes"):
+        if agent.get(key) is not None:
+            yield written.problem((*steps, key), f"stands beside `use: {agent['use']}`, expected one of both")
 
 
 def _variables(written: Written) -> Iterator[Problem]:

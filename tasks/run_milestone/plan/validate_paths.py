@@ -30,6 +30,7 @@ def _written_paths(written: Written) -> Iterator[tuple[Steps, str]]:
     yield from _at(written.fields, (), ("migrations", "protected", "sensitive"))
     yield from _at(written.fields.get("repository", {}), ("repository",), ("path", "sample"))
     yield from _at(written.fields.get("tree", {}), ("tree",), ("copy", "python", "cache"))
+    yield from _at(written.fields.get("commands", {}), ("commands",), ("report",))
     yield from _at(written.fields.get("agent", {}), ("agent",), ("changes",))
     for entry in written.issues:
         yield from _at(entry.fields, entry.steps, ("spec", "paths"))

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from ..model import Finding, Milestone
 
 
-def plan_checked(file: str, milestone: Milestone, findings: Sequence[Finding]) -> str:
-    """Return the size of a valid plan, and what its review finds."""
+def plan_checked(file: str, milestone: Milestone, findings: Sequence[Finding], hints: Sequence[str]) -> str:
+    """Return the size of a valid plan, what its review finds, and what will not work."""
     issues, phases = count(len(milestone.issues), "issue"), count(len(milestone.phases), "phase")
     lines = [f"✓ {file}: {issues} in {phases}"]
     lines += [f"  {sign(finding)} {finding.message}" for finding in findings]
+    lines += [f"  ✗ {hint}" for hint in hints]
     return "\n".join([*lines, ""])
 
 
@@ -27,10 +28,14 @@ def plan_made(path: Path, milestone: str) -> str:
     return f"✓ made {path}\nNow describe your issues in it, then run `run-milestone plan review {milestone}`.\n"
 
 
-def project_made(files: Sequence[tuple[Path, bool]], plan: str, milestone: str) -> str:
-    """Return which files of a project are new and which were kept, and what to do next."""
+def project_made(files: Sequence[tuple[Path, bool]], note: str, plan: str, milestone: str) -> str:
+    """Return which files of a project are new and which were kept, what to say of its issues, and what to do next."""
     lines = "".join(f"{'✓ made' if new else '· kept'} {path}\n" for path, new in files)
-    return f"{lines}Now describe your issues in {plan}, then run `run-milestone {milestone}`.\n"
+    noted = f"· {note}\n" if note else ""
+    return (
+        f"{lines}{noted}Now describe your issues in {plan}, see with `run-milestone doctor {milestone}` what will not "
+        f"work, then run `run-milestone {milestone}`.\n"
+    )
 
 
 def demo_ended(folder: str) -> str:

@@ -15,7 +15,7 @@ from ..core.fs import read_text
 from ..model import Case, Imports, Outcome, Tested
 from ..policy.test_names import why_unproven
 from .import_origin import guarded, imported
-from .test_report import ReportError, last_output, read_report
+from .test_report import ReportError, last_output, read_output, read_report, read_reports
 
 if TYPE_CHECKING:
     from ..adapters.process import Processes, Result
@@ -145,10 +145,13 @@ def _run_once(
         env = {**place.env, "COVERAGE_FILE": str(Path(folder) / "coverage.data")}
         env = guarded(Path(folder), tree, mine, env) if mine else env
         grants = Grants(write=(Path(folder),))
+        for old in _left_in(tree, commands.report):
+            old.unlink()
         result = processes.untrusted(
             command, cwd=tree, env=env, timeout=commands.timeout, log=log, pass_env=place.pass_env, grants=grants
         )
-        outcome = _outcome(result, report, asked=asked)
+        asked = asked or bool(commands.report)
+        outcome = _outcome(result, report, _left_in(tree, commands.report), tree, asked=asked)
         imports = imported(processes, command, Path(folder), tree, mine) if mine else None
         output = last_output(f"{result.out}\n{result.err}")
         return replace(outcome, coverage=_text(coverage), output=output, imports=imports)
@@ -161,7 +164,9 @@ def picks_files(commands: Commands) -> bool:
 
 def reports(commands: Commands) -> bool:
     """Return whether the test command is asked for a report of its tests."""
-    return is_pytest(commands.test) or "{junit}" in " ".join(commands.test)
+    words = " ".join(commands.test)
+    tells = words.startswith(("cargo test", "go test")) and (commands.test[0] == "cargo" or "-json" in commands.test)
+    return is_pytest(commands.test) or "{junit}" in words or bool(commands.report) or tells
 
 
 def is_pytest(command: tuple[str, ...]) -> bool:
@@ -172,6 +177,14 @@ def is_pytest(command: tuple[str, ...]) -> bool:
 def _reported(report: Path) -> tuple[str, ...]:
     """Ask pytest for its JUnit report; another runner is given the path where its command says `{junit}`."""
     return (f"--junitxml={report}", "-o", "junit_family=xunit1")
+
+
+def _left_in(tree: Path, pattern: str) -> list[Path]:
+    """Return the reports in a tree that a pattern names, or in the folders that it names. None lies outside."""
+    root = tree.resolve()
+    places = tree.glob(pattern) if pattern else ()
+    files = [file for place in places for file in (place.rglob("*.xml") if place.is_dir() else (place,))]
+    return sorted(file for file in files if file.is_file() and file.resolve().is_relative_to(root))
 
 
 def _limited(only: tuple[str, ...]) -> tuple[str, ...]:
@@ -216,11 +229,11 @@ def _text(path: Path) -> str:
 # ---- the report ---------------------------------------------------------------------------------------------------
 
 
-def _outcome(result: Result, report: Path, *, asked: bool) -> SuiteResult:
+def _outcome(result: Result, report: Path, others: list[Path], tree: Path, *, asked: bool) -> SuiteResult:
     """Return what a run says. A report that was asked for and is not there is no verdict, whatever the exit code."""
     problem, ended = _problem(result), result.code is not None and not result.timed_out
     try:
-        cases = None if problem else read_report(report)
+        cases = None if problem else _cases(result, report, others, tree, asked=asked)
     except ReportError as error:
         return SuiteResult(problem=f"the report of the tests cannot be read: {error}{_exit(result)}", ended=ended)
     if problem or (cases is None and not asked):
@@ -229,6 +242,13 @@ def _outcome(result: Result, report: Path, *, asked: bool) -> SuiteResult:
     if cases is None:
         return SuiteResult(problem=f"the test command left no report of its tests{_exit(result)}", ended=ended)
     return SuiteResult(cases, _cut_short(result, cases), ended)
+
+
+def _cases(result: Result, report: Path, others: list[Path], tree: Path, *, asked: bool) -> tuple[Case, ...] | None:
+    """Return the tests of the report; where none was asked for, those that the output tells of."""
+    if others:
+        return read_reports(others, tree)
+    return read_report(report, tree) if asked else read_output(result.out)
 
 
 def _exit(result: Result) -> str:

@@ -1,18 +1,19 @@
-"""Read the report that a test command leaves: JUnit XML, a folder of it, or the lines of `go test -json`."""
+"""Read the report that a test command leaves: JUnit XML, a folder of it, or another form that is known."""
 
 from __future__ import annotations
 
-import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DamagedStateError
 from ..core.fs import read_text
 from ..core.text import for_terminal
 from ..model import Case, Outcome
+from .report_formats import FormatError, from_json, from_output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from junitparser import TestCase
@@ -34,25 +35,46 @@ class ReportError(ValueError):
     """The report cannot be read."""
 
 
-def read_report(path: Path) -> tuple[Case, ...] | None:
+def read_report(path: Path, tree: Path | None = None) -> tuple[Case, ...] | None:
     """Return the tests in a report, None where there is none. It was written by code of the tree, so it is data.
 
     Errors: ReportError, with why it cannot be read.
     """
     if path.is_dir() and not path.is_symlink():
-        files = sorted(path.glob("**/*.xml"))[:MOST_FILES]
-        return tuple(case for file in files for case in _file(file) or ()) if files else None
-    return _file(path)
+        return read_reports(sorted(path.glob("**/*.xml")), tree or path)
+    return _file(path, tree or path.parent)
 
 
-def _file(path: Path) -> tuple[Case, ...] | None:
+def read_reports(files: Sequence[Path], tree: Path) -> tuple[Case, ...] | None:
+    """Return the tests in several reports, None where there is none. Errors: ReportError."""
+    return tuple(case for file in files[:MOST_FILES] for case in _file(file, tree) or ()) if files else None
+
+
+def read_output(text: str) -> tuple[Case, ...] | None:
+    """Return the tests that an output tells of, None where it tells of none. Errors: ReportError."""
+    try:
+        cases = from_output(text)
+    except FormatError as error:
+        raise ReportError(str(error)) from None
+    return _bounded(cases) if cases else None
+
+
+def _file(path: Path, tree: Path) -> tuple[Case, ...] | None:
     try:
         text = read_text(path, LARGEST)
     except DamagedStateError as error:
         raise ReportError(str(error.args[0]).partition("cannot be read: ")[2].rstrip(".")) from None
     if text is None:
         return None
-    return tuple(_from_go(text)) if text.lstrip().startswith("{") else _from_xml(text)
+    try:
+        return _bounded(from_json(text, tree)) if text.lstrip().startswith("{") else _from_xml(text)
+    except FormatError as error:
+        raise ReportError(str(error)) from None
+
+
+def _bounded(cases: Iterable[Case]) -> tuple[Case, ...]:
+    """Return the tests with only the last lines of what they printed."""
+    return tuple(replace(case, output=last_output(case.output)) if case.output else case for case in cases)
 
 
 def _from_xml(text: str) -> tuple[Case, ...]:
@@ -64,17 +86,22 @@ def _from_xml(text: str) -> tuple[Case, ...]:
     if re.search(r"<!(?:DOCTYPE|ENTITY)", text):
         raise ReportError("it declares a document type, which no JUnit report needs")
     try:
-        return tuple(_cases(JUnitXml.fromstring(_UNFIT.sub("", text).encode())))
+        root = JUnitXml.fromstring(_UNFIT.sub("", text).encode())._elem  # noqa: SLF001  # the parser has no name for it
+        return tuple(_cases(root, str(root.get("name") or "")))
     except (JUnitXmlError, SyntaxError, ValueError, RecursionError, AttributeError, TypeError) as error:
         raise ReportError(f"it is no JUnit XML ({' '.join(str(error).split())[:80]})") from None
 
 
-def _cases(report: Iterable[Any], suite: str = "") -> Iterator[Case]:
-    for part in report:
-        if hasattr(part, "is_failure"):
-            yield _case(part, suite)
-        else:
-            yield from _cases(part, str(getattr(part, "name", "") or ""))
+def _cases(element: Any, suite: str = "") -> Iterator[Case]:
+    """Yield the tests of an element, at any depth: some runners put them outside of every suite."""
+    from junitparser import TestCase
+
+    for part in element:
+        kind = str(part.tag).rpartition("}")[2]
+        if kind == "testcase":
+            yield _case(TestCase.fromelem(part), suite)  # type: ignore[no-untyped-call]
+        elif kind in {"testsuite", "testsuites"}:
+            yield from _cases(part, str(part.get("name") or ""))
 
 
 def _case(case: TestCase, suite: str) -> Case:
@@ -97,33 +124,3 @@ def last_output(text: str, lines: int = OUTPUT_LINES) -> str:
     clean = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text[-OUTPUT_LENGTH * 4 :])
     kept = [line.rstrip()[:200] for line in for_terminal(clean).splitlines() if line.strip()]
     return "\n".join(kept[-lines:])[-OUTPUT_LENGTH:]
-
-
-# ---- go -----------------------------------------------------------------------------------------------------------
-
-_GO = {"pass": Outcome.PASSED, "fail": Outcome.FAILED, "skip": Outcome.SKIPPED}
-
-
-def _from_go(text: str) -> Iterator[Case]:
-    """Yield the tests that `go test -json` tells of, and a package that did not build as one that failed."""
-    output: dict[tuple[str, str], str] = {}
-    tested = set[str]()
-    for line in text.splitlines():
-        event = _event(line)
-        package, test, action = (str(event.get(key) or "") for key in ("Package", "Test", "Action"))
-        if action == "output":
-            output[package, test] = output.get((package, test), "")[-OUTPUT_LENGTH:] + str(event.get("Output") or "")
-        elif action in _GO and (test or (action == "fail" and package not in tested)):
-            tested.add(package)
-            why = last_output(output.get((package, test), "")) if action == "fail" else ""
-            yield Case(package if test else "", test or package, _GO[action], output=why)
-
-
-def _event(line: str) -> dict[str, Any]:
-    try:
-        value = json.loads(line) if line.strip() else {}
-    except (ValueError, RecursionError):
-        raise ReportError("one of its lines is no JSON") from None
-    if not isinstance(value, dict):
-        raise ReportError("one of its lines is no event of `go test -json`")
-    return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,7 @@ from ..adapters.git.tree_cache import TreeCache, copy_in
 from ..adapters.process import Grants
 from ..adapters.process.command_line import argument_list
 from ..checks.unavailable import last_words
+from ..core.presets import all_of
 from ..core.serialize import digest
 from ..model import Finding, Kind, Severity
 from .import_origin import Sources, sources
@@ -24,14 +26,6 @@ if TYPE_CHECKING:
     from ..model import TreeSpec
     from .context import RunContext, StepContext
 
-_LOCKS = frozenset(
-    {"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml", "requirements.txt", "package-lock.json"}
-    | {"npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "Cargo.lock", "go.sum", "Gemfile.lock"}
-    | {"composer.lock", "gradle.lockfile", "mix.lock"}
-)
-"""Files that pin what a setup installs."""
-_MANIFESTS = frozenset({"pyproject.toml", "setup.py", "setup.cfg", "package.json", "Cargo.toml", "go.mod", "pom.xml"})
-"""What a setup goes by where nothing is pinned."""
 _ENVIRONMENTS = (".venv", "venv")
 
 
@@ -86,8 +80,8 @@ def setup_key(run: RunContext, commit: str) -> str:
     if not spec.setup:
         return ""
     paths = git.listing(commit, ".")
-    pinned = [path for path in paths if PurePosixPath(path).name in _LOCKS]
-    manifests = [path for path in paths if PurePosixPath(path).name in _MANIFESTS]
+    pinned = [path for path in paths if PurePosixPath(path).name in all_of("locks")]
+    manifests = [path for path in paths if PurePosixPath(path).name in all_of("manifests")]
     texts = {path: digest((git.read(commit, path) or b"").hex()) for path in (*pinned, *([] if pinned else manifests))}
     return digest([spec.setup, spec.env, platform.platform(), platform.python_version(), texts])[:16]
 
@@ -151,8 +145,18 @@ def _failure(command: tuple[str, ...], result: Result, log: Path) -> str:
         return f"`{name}` did not end within {result.seconds:.0f} s; it gets no terminal to ask on (log: {log})"
     if result.code is None:
         return f"`{name}` could not start: {result.err.strip()}"
-    words = last_words(result.err if result.err.strip() else result.out)
+    words = said(result)
     return f"`{name}` ended with exit code {result.code}: {words} (log: {log})"
+
+
+def said(result: Result) -> str:
+    """Return why a command failed: the last line that calls itself an error, else its last line."""
+    lines = [line.strip() for line in f"{result.out}\n{result.err}".splitlines()]
+    errors = [
+        line for line in lines if re.match(r"(?:npm )?(?:err(?:or)?|fatal)\b[!:\[ ]|\w+Error: ", line, re.IGNORECASE)
+    ]
+    telling = [line for line in errors if not re.search(r"complete log|/_logs/|:$", line)]
+    return telling[-1][:200] if telling else last_words(result.err if result.err.strip() else result.out)
 
 
 def _equipped(place: Workplace, spec: TreeSpec) -> Workplace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +43,7 @@ class CommandAgent:
                 log=log,
                 pass_env=spec.pass_env,
                 grants=grants,
+                login=() if any(os.environ.get(name) for name in spec.pass_env) else spec.login,
             )
         reported = report(result.out)
         return replace(reported, problem=_problem(result, spec.timeout) or reported.problem)

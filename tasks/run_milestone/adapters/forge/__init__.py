@@ -78,6 +78,9 @@ class Forge(Protocol):
     def issues(self, milestone: str) -> tuple[ForgeIssue, ...]:
         """Return a milestone's issues, open and closed, in the order of their numbers."""
 
+    def open_issues(self, most: int) -> tuple[ForgeIssue, ...]:
+        """Return the newest open issues, whatever milestone they are in, the oldest of them first."""
+
     def create_issue(
         self, *, title: str, body: str, milestone: str | None = None, labels: tuple[str, ...] = ()
     ) -> ForgeIssue:

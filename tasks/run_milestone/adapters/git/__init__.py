@@ -20,13 +20,13 @@ from .operator_config import OperatorConfig, read_config
 from .refs import Refs
 from .remote import Remote
 from .remote_urls import remote_urls
-from .repository import current_branch, read_repository, version
+from .repository import current_branch, default_branch, has_commit, read_repository, version
 from .state_refs import StateRefs
 
 if TYPE_CHECKING:
     from ..process import Processes
 
-__all__ = ["Commit", "Git", "current_branch", "version"]
+__all__ = ["Commit", "Git", "current_branch", "default_branch", "has_commit", "version"]
 
 
 class Git(Refs, Checkout, Remote):

@@ -78,6 +78,23 @@ def current_branch(folder: Path) -> str | None:
         return None
 
 
+def has_commit(folder: Path) -> bool:
+    """Return whether the branch that is checked out in a repository has a commit."""
+    with _library().Repo(folder) as repo:
+        return bool(repo.head.is_valid())
+
+
+def default_branch(folder: Path) -> str | None:
+    """Return the branch that the remote `origin` calls its default, None where it is not known."""
+    git = _library()
+    try:
+        with git.Repo(folder) as repo:
+            name: str = git.SymbolicReference(repo, "refs/remotes/origin/HEAD").reference.name
+    except (git.InvalidGitRepositoryError, TypeError, ValueError, OSError):
+        return None
+    return name.removeprefix("origin/")
+
+
 def _library() -> ModuleType:
     """Import GitPython without letting it start a git, which would have no timeout. Nothing used here needs one.
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from ...core.text import register_secret
 
-_PASSED = ("PATH", "LANG", "TZ", "VIRTUAL_ENV", "TMPDIR")
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_PASSED = (
+    *("PATH", "LANG", "TZ", "VIRTUAL_ENV", "TMPDIR"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "PIP_CERT"),
+)
+"""The second row says which certificates a company's network is trusted by."""
 
 
 def trusted_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -19,8 +27,10 @@ def trusted_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def temporary_home() -> Iterator[dict[str, str]]:
-    """Make an empty home, and beside it a folder for temporary files. Returns the variables that name them.
+def temporary_home(login: Sequence[str] = ()) -> Iterator[dict[str, str]]:
+    """Make a home, and beside it a folder for temporary files. Returns the variables that name them.
+
+    The home holds nothing but copies of the files in the person's home that `login` names.
 
     With a home below TMPDIR codex runs no command, and still ends with 0.
     """
@@ -28,7 +38,22 @@ def temporary_home() -> Iterator[dict[str, str]]:
         places = {"HOME": os.path.join(folder, "home"), "TMPDIR": os.path.join(folder, "tmp")}
         for place in places.values():
             os.mkdir(place)
+        for name in login:
+            _copy_login(Path.home() / name, Path(places["HOME"], name))
         yield places
+
+
+def _copy_login(file: Path, to: Path) -> None:
+    """Copy a file that holds a login, and redact what it holds from now on."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return
+    for secret in re.findall(r"[^\s\"':,{}]{20,}", text):
+        register_secret(secret)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_text(text, encoding="utf-8")
+    to.chmod(0o600)
 
 
 def environment() -> dict[str, str]:

@@ -86,16 +86,18 @@ class Processes:
         log: Path | None = None,
         pass_env: Sequence[str] = (),
         grants: Grants = NOTHING_MORE,
+        login: Sequence[str] = (),
     ) -> Result:
         """Run what a tree can influence (agent, tests, linters, migrations). No process of it outlives the call.
 
-        `pass_env` names more variables of this process that it gets unless they are empty. It runs in the box that
+        `pass_env` names more variables of this process that it gets unless they are empty, `login` the files of the
+        person's home that its own empty one gets copies of. It runs in the box that
         `confine` chose, with `cwd` and what `grants` names. The command and, at the end, its sanitised output are
         appended to `log`.
         """
         _deny_inspection()
         _append(log, f"$ {shlex.join(argv)}\n")
-        with temporary_home() as home:
+        with temporary_home(login) as home:
             passed = {name: os.environ[name] for name in pass_env if os.environ.get(name)}
             fixed = {**home, "PYTHONDONTWRITEBYTECODE": "1"}
             variables = {**self.sandbox.variables(), **passed, **environment(), **fixed, **env}

@@ -66,7 +66,9 @@ def import_plan(project: Project, name: str, title: str, *, dry: bool) -> list[s
     placing = place(milestone, issues)
     lacking = _lacking(before, milestone, issues, placing) if before else {}
     text = _merged(before, milestone, lacking, placing) if before else _fresh(project, seen, placing)
-    made = Import(text, _specs(folder, milestone, issues, placing), list(_report(milestone, issues, placing, lacking)))
+    made = Import(
+        text, specs_of(folder, milestone, issues, placing), list(_report(milestone, issues, placing, lacking))
+    )
     _check(project, name, made.text)
     if dry:
         return [*_diff(project.shown_plan(name), before, made), *made.report]
@@ -143,7 +145,7 @@ def _check(project: Project, name: str, text: str) -> None:
 # ---- specs --------------------------------------------------------------------------------------------------------
 
 
-def _specs(folder: Path, milestone: Milestone, issues: tuple[ParsedIssue, ...], placing: Placement) -> dict[str, str]:
+def specs_of(folder: Path, milestone: Milestone, issues: tuple[ParsedIssue, ...], placing: Placement) -> dict[str, str]:
     """Return the specs to write: of issues whose text says more than the plan, and that have no spec yet."""
     files = listed(folder) if folder.exists() else {}
     has_one = {issue.number for issue in milestone.issues if issue.spec} | set(files)

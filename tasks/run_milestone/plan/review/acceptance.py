@@ -33,11 +33,13 @@ HOLLOW = re.compile(
 """Criteria that say nothing but "it is done"."""
 UNWRITTEN = re.compile(r"\b(TODO|TBD|FIXME|XXX)\b|\?\?\?|^(Say what must be true|Describe)\b")
 """Placeholders."""
+AS_MADE = re.compile(r"Describe issue \d+ here|Say what must be true when issue \d+ is done")
+"""What `init` and `plan new` write in the place of an issue."""
 
 
 def unspecified(issue: Issue) -> tuple[Finding, ...]:
     """Return why it cannot be known when this issue is done; empty where it can."""
-    return (*_spec(issue), *_no_criteria(issue))
+    return (*_spec(issue), *_no_criteria(issue), *_as_made(issue))
 
 
 def _spec(issue: Issue) -> Iterator[Finding]:
@@ -48,6 +50,12 @@ def _spec(issue: Issue) -> Iterator[Finding]:
 def _no_criteria(issue: Issue) -> Iterator[Finding]:
     if not issue.criteria:
         yield _missing(issue, "criteria", f"Issue #{issue.number} has no acceptance criteria")
+
+
+def _as_made(issue: Issue) -> Iterator[Finding]:
+    texts = (issue.title, *(criterion.text for criterion in issue.criteria))
+    if text := next((text for text in texts if AS_MADE.fullmatch(text)), None):
+        yield _missing(issue, "as-made", f"Issue #{issue.number} is not described yet: it still says “{text}”")
 
 
 def _missing(issue: Issue, rule: str, message: str) -> Finding:

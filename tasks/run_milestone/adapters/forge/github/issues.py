@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ....model import ForgeIssue, ForgeMilestone
 
 
+_NEWEST = "issues?state=open&sort=created&direction=desc&per_page=30"
+
+
 class Issues(Repository):
     """The issues and milestones of one repository."""
 
@@ -24,6 +27,12 @@ class Issues(Repository):
         listed = self._gh.pages(responses.ISSUES, f"issues?milestone={known.number}&state=all&per_page=100")
         issues = sorted((one for one in listed if one.pull_request is None), key=lambda one: one.number)
         return tuple(one.to_model() for one in issues)
+
+    def open_issues(self, most: int) -> tuple[ForgeIssue, ...]:
+        """Return the newest open issues, the oldest of them first, among the newest 30 issues and pull requests."""
+        listed = self._gh.ask(responses.RECENT, "api", self._gh.path(_NEWEST))
+        issues = sorted((one for one in listed if one.pull_request is None), key=lambda one: one.number)
+        return tuple(one.to_model() for one in issues[-most:])
 
     def create_issue(
         self, *, title: str, body: str, milestone: str | None = None, labels: tuple[str, ...] = ()
@@ -43,8 +52,7 @@ class Issues(Repository):
                 return self._gh.ask(responses.ISSUE, "api", self._gh.path(f"issues/{number}")).to_model()
 
     def _recent(self, title: str, body: str) -> ForgeIssue | None:
-        newest = self._gh.path("issues?state=open&sort=created&direction=desc&per_page=30")
-        issues = (one.to_model() for one in self._gh.ask(responses.RECENT, "api", newest))
+        issues = (one.to_model() for one in self._gh.ask(responses.RECENT, "api", self._gh.path(_NEWEST)))
         return next((one for one in issues if (one.title, one.body) == (title, body)), None)
 
     def ensure_milestone(self, title: str, description: str = "") -> ForgeMilestone:

@@ -19,6 +19,11 @@ class Issues(Repository):
         records = [self._files.read("issues", number) for number in self._files.numbers("issues")]
         return tuple(self._issue(record) for record in records if record.get("milestone") == milestone)
 
+    def open_issues(self, most: int) -> tuple[ForgeIssue, ...]:
+        """Return the newest open issues, the oldest of them first."""
+        issues = (self._issue(self._files.read("issues", number)) for number in self._files.numbers("issues"))
+        return tuple([issue for issue in issues if issue.state == "open"][-most:])
+
     def create_issue(
         self, *, title: str, body: str, milestone: str | None = None, labels: tuple[str, ...] = ()
     ) -> ForgeIssue:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ....core.presets import languages
 from .grants import Grants, Places
 
 SYSTEM = (
@@ -19,17 +20,9 @@ SYSTEM = (
     *("/etc/localtime", "/etc/timezone", "/etc/mime.types", "/etc/nsswitch.conf", "/etc/hosts", "/etc/protocols"),
     *("/etc/services", "/etc/os-release", "/etc/lsb-release", "/etc/terminfo", "/etc/magic", "/etc/fonts"),
     *("/etc/locale.alias", "/etc/python3", "/etc/perl", "/etc/java", "/etc/npmrc", "/etc/resolv.conf"),
+    *("/etc/pip.conf", "/etc/xdg/pip", "/etc/uv", "/etc/gemrc", "/etc/maven", "/usr/local/etc/npmrc"),
 )
 """What belongs to the system: programs, libraries, certificates, and settings that hold no secret."""
-TOOLCHAINS = {
-    "CARGO_HOME": ".cargo",
-    "RUSTUP_HOME": ".rustup",
-    "GOMODCACHE": "go/pkg/mod",
-    "NVM_DIR": ".nvm",
-    "PYENV_ROOT": ".pyenv",
-    "UV_PYTHON_INSTALL_DIR": ".local/share/uv/python",
-}
-"""Folders of tools in a home, by the variable that names them."""
 SECRETS = ("credentials", "credentials.toml", ".npmrc", ".pypirc", "config.toml")
 """Files of a toolchain's folder that may hold a login."""
 _LONGEST = 4096
@@ -61,8 +54,14 @@ def places(
 def toolchain_variables(home: Path | None = None) -> dict[str, str]:
     """Return the variables that lead to the toolchains in a person's home, which a temporary home would hide."""
     home = home or Path.home()
-    folders = {name: Path(os.environ.get(name) or home / place) for name, place in TOOLCHAINS.items()}
+    folders = {name: Path(os.environ.get(name) or home / place) for name, place in _homes().items()}
     return {name: str(path) for name, path in folders.items() if path.is_absolute() and path.is_dir()}
+
+
+@functools.cache
+def _homes() -> dict[str, str]:
+    """Return the folders of tools in a home, by the variable that names them."""
+    return {variable: folder for language in languages() for variable, folder in language.homes.items()}
 
 
 @functools.cache
@@ -114,7 +113,7 @@ def _tools(program: Path, env: Mapping[str, str]) -> Iterator[Path]:
     for folder in env.get("PATH", "").split(os.pathsep):
         if folder.startswith("/") and os.path.isdir(folder):
             yield from _folder_of_programs(folder)
-    for variable in TOOLCHAINS:
+    for variable in _homes():
         if variable in env and os.path.isdir(env[variable]):
             yield from _without_secrets(Path(env[variable]))
 

@@ -1,0 +1,168 @@
+"""Look around in a repository: its languages, package managers, test commands, migrations, and who could implement."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import shutil
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.presets import coding_agents, languages, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..core.presets import CodingAgent, Command, Language, Tool
+
+_TEST_EXTRAS = ("test", "tests", "testing", "dev", "develop", "development")
+_REQUIREMENTS = (
+    *("requirements.txt", "requirements-dev.txt", "requirements-test.txt", "requirements_dev.txt"),
+    *("requirements_test.txt", "dev-requirements.txt", "test-requirements.txt", "requirements/dev.txt"),
+    *("requirements/test.txt", "requirements/tests.txt", "requirements/local.txt"),
+)
+_NOT_PROJECTS = {"node_modules", "vendor", "target", "build", "dist", "plans", "state", "docs", "examples"}
+MOST_PARTS = 20
+"""Folders of a monorepo that are looked into and named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One project in a repository: where it lies, and the tools it is set up, tested and linted by."""
+
+    folder: str
+    language: Language
+    manager: Tool | None = None
+    manager_sign: str = ""
+    """The file that says which manager it is."""
+    runner: Tool | None = None
+    linter: Tool | None = None
+    migrations: str = ""
+    """The file or folder that says there are migrations."""
+    setup: tuple[Command, ...] = ()
+
+    @property
+    def at_top(self) -> bool:
+        """Whether the project is the repository itself."""
+        return self.folder == "."
+
+    def here(self, command: Command) -> Command:
+        """Return a command as it starts at the top of the repository."""
+        return command if self.at_top or not command else ("env", "-C", self.folder, *command)
+
+    def path(self, name: str) -> str:
+        """Return a path of the project as seen from the top of the repository."""
+        return name if self.at_top else f"{self.folder}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen in a repository and on this machine. `parts` has the main project first."""
+
+    parts: tuple[Part, ...] = ()
+    is_monorepo: bool = False
+    agents: tuple[CodingAgent, ...] = ()
+    """The coding agents that are installed."""
+
+
+def look_around(root: Path) -> Look:
+    """Look at the files of a repository, and for programs on this machine. Nothing is run."""
+    top = [part for language in languages() if (part := _part(root, ".", language))]
+    below = [] if top and not _is_workspace(root, top) else list(_below(root))
+    parts = sorted((*top, *below), key=lambda part: (not part.at_top, part.manager is None))
+    agents = tuple(agent for agent in coding_agents() if shutil.which(agent.command[0]))
+    return Look(tuple(parts[:MOST_PARTS]), bool(below), agents)
+
+
+def has_login(agent: CodingAgent) -> str:
+    """Return by what a coding agent is logged in: the name of a variable or of a file, empty where by nothing."""
+    key = next((name for name in agent.keys if os.environ.get(name)), "")
+    return key or next((f"~/{name}" for name in agent.login if (Path.home() / name).is_file()), "")
+
+
+def _is_workspace(root: Path, parts: Iterable[Part]) -> bool:
+    return any(sign.is_in(root) for part in parts for sign in part.language.workspaces)
+
+
+def _below(root: Path) -> Iterator[Part]:
+    """Yield the projects in the folders of a repository, at most two levels down."""
+    for pattern in ("*", "*/*"):
+        for folder in sorted(path for path in root.glob(pattern) if path.is_dir() and not path.is_symlink()):
+            name = folder.relative_to(root).as_posix()
+            if not _NOT_PROJECTS & set(name.split("/")) and not name.startswith(".") and "/." not in name:
+                yield from (part for language in languages() if (part := _part(root, name, language)))
+
+
+def _part(root: Path, name: str, language: Language) -> Part | None:
+    """Return the project of this language in a folder, None where there is none."""
+    folder = root / name
+    if not any(sign.is_in(folder) for sign in language.when):
+        return None
+    manager = next((tool for tool in language.managers if tool.sign_in(folder)), None)
+    runner, linter = (next((tool for tool in tools if tool.sign_in(folder)), None) for tools in _tools(language))
+    migrations = next((sign.file for sign in language.migrations if sign.is_in(folder)), "")
+    part = Part(name, language, manager, "", runner, linter, migrations)
+    if manager is None:
+        return part
+    setup = tuple(part.here(_filled(folder, command)) for command in manager.setup)
+    return replace(part, manager_sign=manager.sign_in(folder) or "", setup=setup)
+
+
+def _tools(language: Language) -> tuple[tuple[Tool, ...], tuple[Tool, ...]]:
+    return language.runners, language.linters
+
+
+# ---- what pip has to install ----------------------------------------------------------------------------------------
+
+
+def _filled(folder: Path, command: Command) -> Command:
+    """Return a command with the extras and dependencies of the project's tests filled in."""
+    extras = [name for name in _TEST_EXTRAS if name in _table(folder, "project", "optional-dependencies")]
+    filled = tuple(word.replace("{extras}", f"[{','.join(extras)}]" if extras else "") for word in command)
+    return tuple(each for word in filled for each in (_dependencies(folder, extras) if word == "{deps}" else (word,)))
+
+
+def _dependencies(folder: Path, extras: list[str]) -> Command:
+    """Return what tests need beside the project: requirements files, groups, what hatch or tox would install."""
+    files = [name for name in _REQUIREMENTS if (folder / name).is_file()]
+    groups = _table(folder, "dependency-groups")
+    named = [one for name in _TEST_EXTRAS for one in groups.get(name, ()) if isinstance(one, str)]
+    words = [*(word for name in files for word in ("-r", name)), *named, *_of_hatch(folder), *_of_tox(folder)]
+    optional = _table(folder, "project", "optional-dependencies")
+    known = " ".join((*words, *(str(optional[name]) for name in extras), *(text_of(folder / name) for name in files)))
+    return tuple(words if "pytest" in known else (*words, "pytest"))
+
+
+def _of_hatch(folder: Path) -> list[str]:
+    tables = (_table(folder, "tool", "hatch", "envs"), _toml(folder / "hatch.toml").get("envs", {}))
+    settings = [table.get(name, {}) for table in tables for name in ("default", "test", "hatch-test")]
+    keys = ("dependencies", "extra-dependencies")
+    return [one for each in settings for key in keys for one in each.get(key, ()) if isinstance(one, str)]
+
+
+def _of_tox(folder: Path) -> list[str]:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(text_of(folder / "tox.ini"))
+    except configparser.Error:
+        return []
+    lines = [line.strip() for line in parser.get("testenv", "deps", fallback="").splitlines()]
+    plain = [line for line in lines if line and not set(line) & set("{}:#")]
+    return [word for line in plain for word in (line.split() if line.startswith("-") else [line.replace(" ", "")])]
+
+
+def _table(folder: Path, *keys: str) -> dict[str, Any]:
+    """Return a table of pyproject.toml, an empty one where there is none."""
+    table: Any = _toml(folder / "pyproject.toml")
+    for key in keys:
+        table = table.get(key, {}) if isinstance(table, dict) else {}
+    return table if isinstance(table, dict) else {}
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text_of(file))
+    except tomllib.TOMLDecodeError:
+        return {}

@@ -1,0 +1,140 @@
+"""Try a plan without running a test: set a tree up, and let the test command collect what it would run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..adapters.process import Grants
+from ..adapters.process.command_line import argument_list
+from ..core.presets import languages
+from ..core.units import count
+from .look_around import look_around
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..adapters.git import Git
+    from ..adapters.process import Processes
+    from ..core.presets import Command
+    from ..model import Milestone
+    from ..plan.project import Project
+    from ..steps.workplace import Workplace
+
+_PATIENCE = 300
+"""Seconds that collecting may take."""
+_NO_TESTS = 5
+"""pytest's exit code where it collects none."""
+
+
+class Sign(NamedTuple):
+    """One part that was examined. `works` is None where something optional is missing."""
+
+    name: str
+    state: str
+    works: bool | None = True
+
+
+def hints(project: Project, milestone: Milestone) -> Iterator[str]:
+    """Yield what in a plan will not work, as far as files tell it."""
+    root, spec = project.repository(milestone), milestone.tree
+    if milestone.repository.prepare and not milestone.repository.sample:
+        yield "`repository.prepare` only runs for a sample; what a tree needs is installed by `tree: {setup: [[…]]}`"
+    for part in look_around(root).parts if root.is_dir() and not spec.setup else ():
+        missing = [name for name in part.manager.cache if part.language.name != "Python"] if part.manager else []
+        present = [path for name in missing if (root / (path := part.path(name))).exists()]
+        if present and not set(present) & set(spec.copy):
+            setup = " ".join(part.setup[0]) if part.setup else "…"
+            yield f"{present[0]} is in your checkout and not in git, so a tree has none: `tree: {{setup: [[{setup}]]}}`"
+    if not spec.setup and not spec.copy and (root / "node_modules").is_dir() and not _is_seen(root):
+        yield "node_modules is in your checkout and not in git, so a tree has none: install it with `tree: {setup: …}`"
+
+
+def _is_seen(root: Path) -> bool:
+    return any(part.manager and "node_modules" in part.manager.cache for part in look_around(root).parts)
+
+
+def try_tests(project: Project, milestone: Milestone, git: Git, processes: Processes) -> Iterator[Sign]:
+    """Set a tree of the target branch up and collect its tests, in the plan's sandbox; yields what was seen."""
+    from ..runner.wiring import confine
+
+    name, head = milestone.id, git.head(milestone.branch) or git.head(milestone.target)
+    if head is None:
+        what = f"{milestone.target} has no commit in this repository; commit, or name another `target`"
+        yield Sign(f"{name} target", what, works=False)
+        return
+    if not milestone.tree.setup and collecting(milestone.commands.test) is None:
+        yield Sign(f"{name} tests", "not tried: this command cannot collect tests without running them", None)
+        return
+    confine(project, milestone, processes)
+    place = _place(project, milestone, git, processes, head)
+    if milestone.tree.setup:
+        done = f"{count(len(milestone.tree.setup), 'command')} made {', '.join(place.made) or 'nothing'}"
+        yield Sign(f"{name} setup", " ".join((place.problem or done).split()), place.problem is None)
+    if not place.problem:
+        yield _collected(f"{name} tests", milestone, place, processes)
+    shutil.rmtree(place.tree, ignore_errors=True)
+
+
+def _place(project: Project, milestone: Milestone, git: Git, processes: Processes, head: str) -> Workplace:
+    from ..model import RunOptions
+    from ..render.console import Console
+    from ..runner.wiring import open_forge
+    from ..steps.context import Adapters, run_context
+    from ..steps.workplace import workplace
+
+    run = run_context(project, milestone, Console(), RunOptions())
+    local = replace(milestone, forge="local")
+    connected = replace(run, adapters=Adapters(processes, git, open_forge(local, git, processes)))
+    log = run.store.logs("doctor") / "setup.log"
+    return workplace(connected, project.tree(milestone, "doctor"), head, "doctor", "doctor", log)
+
+
+def _collected(name: str, milestone: Milestone, place: Workplace, processes: Processes) -> Sign:
+    """Return how many tests were collected, or why they cannot be."""
+    from ..steps.import_origin import guarded
+    from ..steps.workplace import said
+
+    command = collecting(milestone.commands.test)
+    if command is None:
+        return Sign(name, "not tried: this command cannot collect tests without running them", None)
+    with tempfile.TemporaryDirectory(prefix="run-milestone-") as folder:
+        argv = argument_list(command, python=place.python, junit=f"{folder}/junit.xml", coverage=f"{folder}/coverage")
+        env = guarded(Path(folder), place.tree, place.mine, place.env) if place.mine else place.env
+        result = processes.untrusted(
+            argv,
+            cwd=place.tree,
+            env=env,
+            timeout=_PATIENCE,
+            pass_env=place.pass_env,
+            grants=Grants(write=(Path(folder),)),
+        )
+    shown = " ".join(command).replace("{python}", "python")
+    if result.code == 0:
+        number = re.search(r"^(\d+)(?:/\d+)? tests? collected", result.out, re.MULTILINE)
+        return Sign(name, f"{number[1]} collected by {place.python}" if number else f"`{shown}` works")
+    if result.code == _NO_TESTS and "pytest" in command:
+        return Sign(name, "none there yet", None)
+    errors = re.findall(r"^E +(\w+(?:Error|Exception).*)", result.out, re.MULTILINE)
+    words = errors[0] if errors else said(result)
+    return Sign(name, f"`{shown}` does not work: {words.strip()[:200]}", works=False)
+
+
+def collecting(test: Command) -> Command | None:
+    """Return the command that collects what a test command would run, None where there is none."""
+    words = test[3:] if test[:2] == ("env", "-C") else test
+    before = test[: len(test) - len(words)]
+    if "pytest" in (Path(word).name for word in words):
+        return (*test, "--collect-only", "-q")
+    runners = [runner for language in languages() for runner in language.runners if runner.collect]
+    fits = [runner for runner in runners if _plain(runner.test) <= set(words) and runner.test[0] == words[0]]
+    best = max(fits, key=lambda runner: len(_plain(runner.test)), default=None)
+    return (*before, *best.collect) if best else None
+
+
+def _plain(command: Command) -> set[str]:
+    return {word for word in command if not word.startswith(("-", "{"))}

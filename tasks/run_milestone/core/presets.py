@@ -1,0 +1,134 @@
+"""Read the presets: what run-milestone knows about a language or a coding agent, one TOML file each."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_FOLDER = Path(__file__).parents[1] / "presets"
+_LARGEST = 1_000_000
+"""Bytes of a manifest that is looked into."""
+
+Command = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A file that says something about a project, where a line of it matches `holds`."""
+
+    file: str
+    holds: str = ""
+
+    def is_in(self, folder: Path) -> bool:
+        """Return whether the folder has that file."""
+        path = folder / self.file
+        return path.exists() and (not self.holds or re.search(self.holds, text_of(path), re.MULTILINE) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A package manager, a test runner or a linter: how to recognise it, and its commands."""
+
+    name: str
+    when: tuple[Sign, ...]
+    needs: tuple[Sign, ...] = ()
+    """One of these must be there as well."""
+    setup: tuple[Command, ...] = ()
+    cache: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+    test: Command = ()
+    report: str = ""
+    """Where the tests leave their report, if they cannot be told."""
+    collect: Command = ()
+    """Finds out whether the tests can start, without running one."""
+    lint: Command = ()
+
+    def sign_in(self, folder: Path) -> str | None:
+        """Return the file by which this tool is recognised, None where it is not used."""
+        needed = not self.needs or any(sign.is_in(folder) for sign in self.needs)
+        return next((sign.file for sign in self.when if needed and sign.is_in(folder)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What is known about a language. `when` is empty where no project is recognised by it."""
+
+    name: str
+    when: tuple[Sign, ...] = ()
+    locks: tuple[str, ...] = ()
+    """Names of files that pin what a setup installs."""
+    manifests: tuple[str, ...] = ()
+    homes: dict[str, str] = field(default_factory=dict)
+    """Folders of its tools in a person's home, by the variable that names them."""
+    test_files: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """Expressions that match a declared test; their group `name` is what it is called."""
+    skips: tuple[str, ...] = ()
+    assertions: tuple[str, ...] = ()
+    workspaces: tuple[Sign, ...] = ()
+    migrations: tuple[Sign, ...] = ()
+    managers: tuple[Tool, ...] = ()
+    runners: tuple[Tool, ...] = ()
+    linters: tuple[Tool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CodingAgent:
+    """A coding agent that runs without a person."""
+
+    name: str
+    command: Command
+    keys: tuple[str, ...]
+    """Variables of which one may hold its key."""
+    login: tuple[str, ...]
+    """Files in a person's home that hold its login."""
+
+
+@functools.cache
+def languages() -> tuple[Language, ...]:
+    """Return every language, in the order in which a project is asked about them."""
+    order = ["python", "node", "go", "rust", "java", "ruby", "make", "other"]
+    return tuple(_language(tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))) for name in order)
+
+
+@functools.cache
+def coding_agents() -> tuple[CodingAgent, ...]:
+    """Return every coding agent."""
+    return tuple(
+        CodingAgent(path.stem, **{key: tuple(value) for key, value in tomllib.loads(path.read_text("utf-8")).items()})
+        for path in sorted((_FOLDER / "agents").glob("*.toml"))
+    )
+
+
+def all_of(field_name: str) -> tuple[str, ...]:
+    """Return what all languages list under one key, such as `locks` or `test_files`."""
+    return tuple(value for language in languages() for value in getattr(language, field_name))
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a manifest, nothing where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8") if path.stat().st_size < _LARGEST else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _language(data: dict[str, Any]) -> Language:
+    return Language(**{key: _value(key, value) for key, value in data.items()})
+
+
+def _value(key: str, value: Any) -> Any:
+    """Return a value of a preset, frozen."""
+    if key in {"managers", "runners", "linters"}:
+        return tuple(Tool(**{name: _value(name, each) for name, each in tool.items()}) for tool in value)
+    if key in {"when", "needs", "workspaces", "migrations"}:
+        return tuple(Sign(**sign) for sign in value)
+    return _frozen(value)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

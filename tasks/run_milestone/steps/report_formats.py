@@ -1,0 +1,122 @@
+"""Read what test runners print that know no JUnit: JSON of jest, vitest and RSpec, lines of `go test` and of Rust."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from ..model import Case, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_LONGEST = 8_000
+"""Characters of a failure's output, from its end."""
+_STATES = {
+    **dict.fromkeys(("pass", "passed", "ok"), Outcome.PASSED),
+    **dict.fromkeys(("fail", "failed", "FAILED"), Outcome.FAILED),
+    **dict.fromkeys(("skip", "skipped", "pending", "todo", "disabled", "ignored"), Outcome.SKIPPED),
+}
+_RUST = re.compile(
+    r"^test (?P<name>.+?)(?: - should panic)? \.\.\. (?P<state>ok|FAILED|ignored)(?:, .*)?$", re.MULTILINE
+)
+_RUST_OUTPUT = re.compile(r"^---- (?P<name>.+?) stdout ----\n(?P<text>(?:(?!^---- |^failures:$).*\n)*)", re.MULTILINE)
+_RUST_END = re.compile(r"^test result: (?:ok|FAILED)\. ", re.MULTILINE)
+
+
+class FormatError(ValueError):
+    """The text is no report of a known form."""
+
+
+def from_json(text: str, tree: Path) -> tuple[Case, ...]:
+    """Return the tests in a report of jest, vitest or RSpec, else in lines of `go test -json`."""
+    whole = _loaded(text)
+    if isinstance(whole, dict) and isinstance(whole.get("testResults"), list):
+        return tuple(_from_jest(whole, tree))
+    if isinstance(whole, dict) and isinstance(whole.get("examples"), list):
+        return tuple(_from_rspec(whole))
+    return tuple(_from_go(text))
+
+
+def from_output(text: str) -> tuple[Case, ...] | None:
+    """Return the tests that the output of `go test -json` or `cargo test` tells of, None where it is neither.
+
+    Errors: FormatError where a part of it was left out.
+    """
+    lines = [line for line in text.splitlines() if line.startswith('{"')]
+    is_go = any('"Action":' in line and '"Package":' in line for line in lines[:5])
+    is_rust = _RUST_END.search(text) is not None
+    if not (is_go or is_rust):
+        return None
+    if "bytes left out …]" in text:
+        raise FormatError("the tests printed too much to keep")
+    return tuple(_from_go("\n".join(lines)) if is_go else _from_rust(text))
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _from_jest(report: dict[str, Any], tree: Path) -> Iterator[Case]:
+    for suite in _dicts(report.get("testResults")):
+        path, tests = str(suite.get("name") or ""), _dicts(suite.get("assertionResults"))
+        file = os.path.relpath(path, os.path.realpath(tree)) if path.startswith("/") else path
+        if not tests and suite.get("status") == "failed":
+            yield Case("", file, Outcome.FAILED, file, output=str(suite.get("message") or "")[-_LONGEST:])
+        for test in tests:
+            state = _STATES.get(str(test.get("status")), Outcome.FAILED)
+            group = " > ".join(map(str, test.get("ancestorTitles") or ()))
+            output = "\n".join(map(str, test.get("failureMessages") or ()))[-_LONGEST:]
+            yield Case(group, str(test.get("title") or ""), state, file, output=output)
+
+
+def _from_rspec(report: dict[str, Any]) -> Iterator[Case]:
+    for example in _dicts(report.get("examples")):
+        title, whole = str(example.get("description") or ""), str(example.get("full_description") or "")
+        state = _STATES.get(str(example.get("status")), Outcome.FAILED)
+        error = example.get("exception")
+        output = str(error.get("message") or "")[-_LONGEST:] if isinstance(error, dict) else ""
+        file = str(example.get("file_path") or "").removeprefix("./")
+        yield Case(whole.removesuffix(title).strip(), title, state, file, output=output)
+
+
+def _from_go(text: str) -> Iterator[Case]:
+    """Yield the tests that `go test -json` tells of, and a package that did not build as one that failed."""
+    output: dict[tuple[str, str], str] = {}
+    tested = set[str]()
+    for line in text.splitlines():
+        event = _event(line)
+        package, test, action = (str(event.get(key) or "") for key in ("Package", "Test", "Action"))
+        if action == "output":
+            output[package, test] = output.get((package, test), "")[-_LONGEST:] + str(event.get("Output") or "")
+        elif action in {"pass", "fail", "skip"} and (test or (action == "fail" and package not in tested)):
+            tested.add(package)
+            why = output.get((package, test), "") if action == "fail" else ""
+            yield Case(package if test else "", test or package, _STATES[action], output=why)
+
+
+def _event(line: str) -> dict[str, Any]:
+    value = _loaded(line) if line.strip() else {}
+    if value is None:
+        raise FormatError("one of its lines is no JSON")
+    if not isinstance(value, dict):
+        raise FormatError("one of its lines is no event of `go test -json`")
+    return value
+
+
+def _from_rust(text: str) -> Iterator[Case]:
+    outputs = {match["name"]: match["text"] for match in _RUST_OUTPUT.finditer(text)}
+    for match in _RUST.finditer(text):
+        name = match["name"]
+        group, _, title = name.rpartition("::") if " " not in name else ("", "", name)
+        yield Case(group, title, _STATES[match["state"]], output=outputs.get(name, ""))
