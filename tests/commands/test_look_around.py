@@ -73,7 +73,7 @@ def initiated(newcomer):
 
 
 @pytest.mark.parametrize("kind", SEEN)
-def test_a_plan_says_how_to_set_up_and_test(initiated, kind):
+def test_a_plan_sets_up_and_tests_by_preset(initiated, kind):
     files, setup, test = SEEN[kind]
     plan = initiated(files)
     assert setup in plan
