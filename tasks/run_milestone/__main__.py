@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from .core import fastpath
@@ -27,8 +26,7 @@ def _quick(words: list[str]) -> int | None:
     if asked is None:
         return None
     command, name, directory = asked
-    folder = _project(os.path.realpath(directory)) if os.path.isdir(directory) else None
-    sealed = fastpath.read(f"{folder}/state/{name}/seal") if folder else None
+    sealed = fastpath.read_from(directory, name)
     if sealed is None or command not in sealed[1]:
         return None
     sys.stdout.write(sealed[1][command])
@@ -80,28 +78,6 @@ def _identity(word: str) -> str | None:
     if digits.replace(".", "", 1).isdigit() and digits[:1] != "." and digits[-1:] != ".":
         return f"m{digits}"
     return word if word[:1].isalpha() and not set(word) & {"/", "\0"} else None
-
-
-def _project(folder: str) -> str | None:
-    """Return the nearest folder upwards with `plans/`, None where settings may say that plans are elsewhere."""
-    while not os.path.isdir(f"{folder}/plans"):
-        parent = os.path.dirname(folder)
-        if parent == folder or _may_have_settings(folder):
-            return None
-        folder = parent
-    return None if _may_have_settings(folder) else folder
-
-
-def _may_have_settings(folder: str) -> bool:
-    if os.path.lexists(f"{folder}/run-milestone.toml"):
-        return True
-    try:
-        with open(f"{folder}/pyproject.toml", "rb") as file:
-            return b"run-milestone" in file.read()
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
 
 
 if __name__ == "__main__":

@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import Interrupted
 from ..model import Finding
-from . import dependencies, git_filters, migrations, scope, secrets, size, tampering
 from .unavailable import failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from importlib.metadata import EntryPoint
 
     from .change import Change, Check
 
 GROUP = "run_milestone.checks"
 """The entry-point group by which other packages add checks."""
 
-INSPECT: tuple[tuple[str, Check], ...] = (
-    ("secrets", secrets.check),
-    ("tampering", tampering.check),
-    ("migrations", migrations.check),
-    ("dependencies", dependencies.check),
-    ("scope", scope.check),
-    ("size", size.check),
-    ("git-filters", git_filters.check),
-)
-"""The built-in checks by name, in the order in which their findings are told."""
+
+def built_in() -> tuple[tuple[str, Check], ...]:
+    """Return the built-in checks by name, in the order in which their findings are told."""
+    from . import dependencies, git_filters, migrations, scope, secrets, size, tampering
+
+    return (
+        ("secrets", secrets.check),
+        ("tampering", tampering.check),
+        ("migrations", migrations.check),
+        ("dependencies", dependencies.check),
+        ("scope", scope.check),
+        ("size", size.check),
+        ("git-filters", git_filters.check),
+    )
 
 
 def inspect(change: Change) -> tuple[Finding, ...]:
     """Run the built-in checks, then the installed ones by name. A check that fails is a finding, never a pass."""
+    from importlib.metadata import entry_points
+
     installed = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
-    checks: list[tuple[str, Check | EntryPoint]] = [*INSPECT, *((entry.name, entry) for entry in installed)]
+    checks: list[tuple[str, Check | EntryPoint]] = [*built_in(), *((entry.name, entry) for entry in installed)]
     return tuple(finding for name, check in checks for finding in _findings(name, check, change))
 
 
 def _findings(name: str, check: Check | EntryPoint, change: Change) -> tuple[Finding, ...]:
     try:
-        loaded: Check = check.load() if isinstance(check, EntryPoint) else check
+        loaded: Check = check if callable(check) else check.load()
         return tuple(_validated(loaded(change)))
     except Interrupted:
         raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -62,6 +61,8 @@ def _with_run(words: list[str]) -> list[str]:
 
 
 def _refuse_unknown(word: str) -> NoReturn:
+    from difflib import get_close_matches
+
     nearest = get_close_matches(word, COMMANDS, 1)
     hint = f"Did you mean `run-milestone {nearest[0]}`?" if nearest else "`run-milestone --help` lists the commands."
     raise UsageError(f"{word[:60]!r} is neither a command nor a milestone of this project.", hint)

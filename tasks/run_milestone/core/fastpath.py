@@ -85,6 +85,34 @@ def read(path: str) -> tuple[int, dict[str, str]] | None:
     return ended, answers
 
 
+def read_from(directory: str, milestone: str) -> tuple[int, dict[str, str]] | None:
+    """Return what the seal of a milestone says in the project around `directory`, where plans are in `plans/`."""
+    folder = _project(os.path.realpath(directory)) if os.path.isdir(directory) else None
+    return read(f"{folder}/state/{milestone}/seal") if folder else None
+
+
+def _project(folder: str) -> str | None:
+    """Return the nearest folder upwards with `plans/`, None where settings may say that plans are elsewhere."""
+    while not os.path.isdir(f"{folder}/plans"):
+        parent = os.path.dirname(folder)
+        if parent == folder or _may_have_settings(folder):
+            return None
+        folder = parent
+    return None if _may_have_settings(folder) else folder
+
+
+def _may_have_settings(folder: str) -> bool:
+    if os.path.lexists(f"{folder}/run-milestone.toml"):
+        return True
+    try:
+        with open(f"{folder}/pyproject.toml", "rb") as file:
+            return b"run-milestone" in file.read()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
 def _names(part: str) -> list[str]:
     return part.split("\n") if part else []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import json
 import re
@@ -124,6 +123,8 @@ def _rule_at(steps: Steps) -> Any:
 
 
 def _instead(key: str, known: list[str]) -> str:
+    import difflib
+
     if close := difflib.get_close_matches(key[:60], known, n=1):
         return f"did you mean {close[0]}?"
     # A text like `Answers: within 1 s` is a mapping to YAML.

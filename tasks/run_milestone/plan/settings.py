@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -51,6 +49,8 @@ def _table(file: Path) -> dict[str, Any] | None:
     is_ours = file.name == SETTINGS[0]
     if not is_ours and "run-milestone" not in text:
         return None
+    import tomllib
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -63,6 +63,8 @@ def _folders(name: str, table: Any) -> Folders:
         raise UsageError(f"{name}: tool.run-milestone is no table.", _EXAMPLE)
     for key in table:
         if key not in _KEYS:
+            import difflib
+
             nearest = difflib.get_close_matches(key, _KEYS, 1)
             hint = f"Did you mean {nearest[0]!r}?" if nearest else f"The keys are {' and '.join(_KEYS)}."
             raise UsageError(f"{name} has the unknown key {key!r}.", hint)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import graphlib
 import re
 from collections.abc import Iterable, Iterator
-from importlib.metadata import entry_points
 from itertools import chain
 from typing import Any
 
@@ -162,6 +161,8 @@ def _unknown(name: str, group: str, embedded: Iterable[str]) -> str | None:
     """Return what is wrong with a name that is neither built in nor an entry point."""
     if name in embedded:
         return None
+    from importlib.metadata import entry_points
+
     known = [*embedded, *entry_points(group=f"run_milestone.{group}").names]
     return None if name in known else f"is {quoted(name)}, expected one of {', '.join(known)}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -60,6 +59,8 @@ def named(test: str, cases: Iterable[Case]) -> tuple[Case, ...]:
 
 def nearest(test: str, cases: Iterable[Case]) -> tuple[str, ...]:
     """Return the names in a report that are most like `test`."""
+    import difflib
+
     wanted = _last(test)
     names = {case.name: _last(case.title) for case in cases}
     ends = difflib.get_close_matches(wanted, list(dict.fromkeys(names.values())), NEAREST, 0.6)

@@ -17,13 +17,13 @@ from doit.reporter import ZeroReporter
 
 from ..core import fastpath
 from ..core.errors import Interrupted, UserError
-from ..plan.project import Project, find_project
-from .concurrency import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..plan.project import Project
     from ..policy.graph import Node
+    from .concurrency import Slots
     from .session import Session
     from .up_to_date import Verdict
 
@@ -132,20 +132,24 @@ DOIT_CONFIG = {
 
 def task_milestone() -> Iterator[dict[str, Any]]:
     """Yield the tasks of every plan of the project that doit was started in."""
+    finished = _finished()
+    if finished is not None:
+        yield {"basename": finished, "name": None}
+        return
+    from ..plan.project import find_project
+
     try:
-        project = find_project(Path.cwd())
-        finished = _finished(project)
-        yield from _all_tasks(project) if finished is None else [{"basename": finished, "name": None}]
+        yield from _all_tasks(find_project(Path.cwd()))
     except UserError as error:
         raise InvalidDodoFile(str(error)) from None
 
 
-def _finished(project: Project) -> str | None:
+def _finished() -> str | None:
     """Return the milestone that a plain `doit run m4.1` asks for, where its seal says that none of its tasks is due."""
     if len(sys.argv) != 3 or sys.argv[1] != "run":
         return None
     name = sys.argv[2]
-    summary = (fastpath.read(f"{project.state(name)}/seal") or (0, {}))[1].get("run")
+    summary = (fastpath.read_from(".", name) or (0, {}))[1].get("run")
     if summary is None:
         return None
     _sealed[name] = f"{summary.splitlines()[0]}\n"
@@ -190,14 +194,12 @@ def _let_forget(session: Session) -> None:
 
 def _tasks(session: Session) -> Iterator[dict[str, Any]]:
     """Yield doit's tasks of one milestone: its nodes, and the group that is all of it."""
-    done = session.sealed()
+    from .concurrency import Slots
+
+    done, unbounded = session.sealed(), Slots(sys.maxsize, ())  # as many at once as doit itself was told
     yield {"basename": session.milestone.id, "name": None, "doc": session.milestone.title}
     for node in session.nodes.values():
-        yield _task(session, node, _UNBOUNDED, done=done)
-
-
-_UNBOUNDED = Slots(sys.maxsize, ())
-"""As many at once as doit itself was told."""
+        yield _task(session, node, unbounded, done=done)
 
 
 def _remaining_tasks(session: Session, names: list[str], slots: Slots) -> Iterator[dict[str, Any]]:
@@ -245,10 +247,11 @@ def run(session: Session, names: list[str], *, jobs: int = 1) -> None:
 
     `jobs` are the slots of each kind.
     """
-    session.pass_over_done(names)
     asked = [f"{session.milestone.id}:{name}" for name in names if name not in session.done]
     if not asked:
         return
+    from .concurrency import Slots
+
     slots = Slots(jobs, names)
     tasks = {"DOIT_CONFIG": DOIT_CONFIG, "task_milestone": lambda: _remaining_tasks(session, names, slots)}
     words = ["--continue", *(["-n", str(slots.threads), "-P", "thread"] if jobs > 1 else [])]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ..model import Verb
 from ..policy import budget
 from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, longest_first, phase_name
-from . import doit_adapter
 
 if TYPE_CHECKING:
     from ..model import Gate
@@ -63,11 +62,20 @@ def _run_and_ask(
     asked = {budget.GATE, *(names if in_turn else _reached(session, names))}
     while True:
         for stretch in stretches:
-            doit_adapter.run(session, stretch, jobs=jobs)
+            _run(session, stretch, jobs)
             if session.aborted or stretch[-1] not in session.done:
                 break
         if session.aborted or (in_turn and session.problems) or not _answered(session, answerer, asked):
             return
+
+
+def _run(session: Session, names: list[str], jobs: int) -> None:
+    """Let doit run what is not done yet. Where nothing is left, doit is not even imported."""
+    session.pass_over_done(names)
+    if any(name not in session.done for name in names):
+        from . import doit_adapter
+
+        doit_adapter.run(session, names, jobs=jobs)
 
 
 def _reached(session: Session, names: list[str]) -> set[str]:
@@ -105,4 +113,4 @@ def drive_own(session: Session) -> None:
         names.append(phase_name(phase.number))
     else:
         names.append(COMPLETE)
-    doit_adapter.run(session, names, jobs=1)
+    _run(session, names, 1)

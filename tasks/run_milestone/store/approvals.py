@@ -7,7 +7,6 @@ import json
 import os
 import pwd
 import stat
-import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +93,8 @@ class Approvals:
         `source` identifies the approval, so that it counts once however often it is copied; by default it is new.
         `when` is by default now.
         """
+        import uuid
+
         self._is_there()
         path = self.folder / f"{gate}.{verb}"
         when = when or datetime.now(UTC).isoformat(timespec="seconds")

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import BusyError, UserError
 from ..render import shared_state as words
-from .push_pull import StateSync
-from .remote_lock import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from ..adapters.git import Git
     from ..model import Milestone
     from ..store import State
+    from .push_pull import StateSync
 
 
 class LocalState:
@@ -50,6 +49,8 @@ class SharedState(LocalState):
 
     def __init__(self, lock: str | None = None) -> None:
         """Work under the lock of this id, which stays when the run ends; by default under one of its own."""
+        from .remote_lock import new_id
+
         self._lock = lock or new_id()
         self._is_job = lock is not None
         self._turn = threading.Lock()
@@ -61,6 +62,8 @@ class SharedState(LocalState):
 
         Errors: BusyError where another run holds the lock, OutsideError where the remote refuses.
         """
+        from .push_pull import StateSync
+
         sync = StateSync(milestone, state, git)
         sync.lock.take(self._lock)
         self._sync = sync

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,6 +46,7 @@ def _environment() -> jinja2.Environment:
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        bytecode_cache=_compiled(),
         autoescape=True,
         finalize=_clean,
         undefined=jinja2.StrictUndefined,
@@ -60,6 +63,16 @@ def _environment() -> jinja2.Environment:
         time_of=datetime.fromisoformat,
     )
     return environment
+
+
+def _compiled() -> jinja2.BytecodeCache | None:
+    """Keep compiled templates where Python keeps compiled modules, and only where it may."""
+    import jinja2
+
+    folder = Path(__file__).parent / "__pycache__"
+    if sys.dont_write_bytecode or not os.access(folder, os.W_OK):
+        return None
+    return jinja2.FileSystemBytecodeCache(str(folder))
 
 
 def _clean(value: object) -> object:
