@@ -37,6 +37,7 @@ from run_milestone.runner.session import Session
 from run_milestone.runner.wiring import open_forge, open_git, take_snapshot
 from run_milestone.steps.context import Adapters
 from run_milestone.steps.registry import lookup
+from run_milestone.store.markers import marker_digest
 
 from .project import make_project
 
@@ -105,8 +106,9 @@ class Recorded(Session):
             evidence = self._found(self.ctx.issues[node.issue], node.step)
         else:
             evidence = self._own(node.name) or self._approve(node.name, task)
-        self.store.markers.write(node.name, dict(task.inputs(on)), evidence, 1.5)
-        self.store.usage.count(node.name, "done", 1.5, evidence)
+        inputs = dict(task.inputs(on))
+        self.store.usage.count(node.name, "done", 1.5, evidence, record=marker_digest(inputs, evidence))
+        self.store.markers.write(node.name, inputs, evidence, 1.5)
 
     def _own(self, name: str) -> Any:
         """Return the evidence of the milestone's own tasks; None for a barrier's."""
@@ -145,5 +147,4 @@ class Recorded(Session):
         answer = Decision(0, asked.gate, Verb.CONTINUE, "bench", "2026-01-01", "", asked.kind, asked.digest)
         answer = replace(answer, findings=asked.findings)
         taken = self.store.decisions.record(answer)
-        self.store.journal.add("decision", id=taken.id, gate=taken.gate, verb=taken.verb, who=taken.who)
         return Passed((), (taken.id,))
