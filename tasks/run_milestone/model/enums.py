@@ -73,6 +73,7 @@ class Kind(StrEnum):
     HUMAN = "human"
     BLOCKED = "blocked"
     BUDGET = "budget"
+    BOUNDARY = "boundary"
     PHASE = "phase"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..core.serialize import digest
 from ..model import Approval, Decision, Finding, Gate, Kind, Passed, Severity, Tier, Verb
-from . import budget
+from . import boundary, budget
 from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from .phase_answers import left_out, lists_the_same
 from .stops import AGAIN, REPEATABLE, STOPS, uses_attempt
@@ -141,7 +141,9 @@ def _answered(gate: Gate, decision: Decision) -> bool:
 def gate_names(milestone: Milestone) -> frozenset[str]:
     """Return every name that a gate of this milestone can have."""
     phases = (phase_name(phase.number) for phase in milestone.phases)
-    return frozenset((BOOTSTRAP, PLAN_REVIEW, budget.GATE, *phases, *(issue.number for issue in milestone.issues)))
+    return frozenset(
+        (BOOTSTRAP, PLAN_REVIEW, *boundary.MILESTONE_GATES, *phases, *(issue.number for issue in milestone.issues))
+    )
 
 
 def question_key(about: Gate | Decision) -> str:
@@ -186,6 +188,7 @@ def refusal(approval: Approval, milestone: Milestone, now: Situation) -> str | N
         or _outdated(approval, now)
         or _not_skipped(approval, now)
         or budget.refusal(now.gate, approval.verb, approval.why)
+        or boundary.refusal(now.gate, approval.verb, approval.why)
     )
 
 

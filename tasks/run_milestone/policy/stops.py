@@ -77,6 +77,7 @@ _TABLE = (
     _hard(Kind.HUMAN, "Waiting for a person's commits", "implement", (_S, _X), ()),
     _hard(Kind.BLOCKED, "Blocked by an issue it depends on", "branch", (_S, _X), (_S,)),
     _hard(Kind.BUDGET, "Budget reached", "any", (_A, _X), (_X,)),
+    _hard(Kind.BOUNDARY, "The operator's side changed", "any", (_A, _X), (_X,)),
     _hard(Kind.PHASE, "Phase complete", "barrier", (Verb.CONTINUE, Verb.SKIP_PHASE, _X), (Verb.CONTINUE,)),
 )
 

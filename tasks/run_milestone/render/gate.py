@@ -79,7 +79,7 @@ def _migration(path: str | None, detail: str | None) -> Iterator[str]:
 
 def _answers(milestone: str, gate: Gate, approvals: str, *, shared: bool = False) -> list[str]:
     """Return the commands that answer a gate, one per verb."""
-    if gate.kind is Kind.BUDGET or shared:
+    if gate.kind in {Kind.BUDGET, Kind.BOUNDARY} or shared:
         where = "from any clone, " if shared else ""
         commands = decide_commands(milestone, gate, shared=shared)
         return [f"To answer, {where}write one of these, then run the same command again:", *commands]
@@ -92,7 +92,8 @@ def _answers(milestone: str, gate: Gate, approvals: str, *, shared: bool = False
 
 def decide_commands(milestone: str, gate: Gate, *, shared: bool = False) -> list[str]:
     """Return a `decide` command per verb. With `shared` state it works in any clone."""
-    reasons = {Verb.APPROVE: f' --reason "{budget.example(gate)}"'} if gate.kind is Kind.BUDGET else {}
+    examples = {Kind.BUDGET: budget.example(gate), Kind.BOUNDARY: "who changed it, and why it is harmless"}
+    reasons = {Verb.APPROVE: f' --reason "{examples[gate.kind]}"'} if gate.kind in examples else {}
     sent = " --state-ref" if shared else ""
     command = f"  run-milestone decide {milestone} {gate.gate}"
     return [f"{command} {verb}{reasons.get(verb, '')}{sent}" for verb in gate.verbs]

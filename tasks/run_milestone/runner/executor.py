@@ -17,7 +17,7 @@ from ..render.transcript import task_note
 from ..steps.registry import lookup
 from ..steps.task import Questions, failure
 from ..store.markers import marker_digest
-from . import budget_tracker
+from . import budget_tracker, operator_watch
 from .ask import OpenQuestion, after, ask_about, before
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def execute(ctx: RunContext, node: Node, verdict: Verdict, gates: Gates, done: D
 
 def _execute(ctx: RunContext, node: Node, verdict: Verdict, gates: Gates, done: DoneTasks) -> None:
     one = Execution(ctx, node, *lookup(ctx, node), gates)
+    _ask_about_changes(one)
     _keep_budget(one)
     if node.issue is not None:
         ctx.store.markers.forget(COMPLETE)  # whatever happens next, the milestone has work left
@@ -95,6 +96,12 @@ def _execute(ctx: RunContext, node: Node, verdict: Verdict, gates: Gates, done: 
         ctx.console.leave(node.issue or "")
 
 
+def _ask_about_changes(one: Execution) -> None:
+    """Stop while nobody has approved what changed on the operator's side."""
+    if (asked := operator_watch.question(one.ctx)) is not None:
+        one.gates.stop(one.ctx, asked, None)
+
+
 def _keep_budget(one: Execution) -> None:
     """Stop before a task that takes time, money or an attempt, once all of it is used up."""
     if one.task.is_gate or one.node.name == COMPLETE:
@@ -111,8 +118,14 @@ def _run(one: Execution, inputs: Inputs, done: DoneTasks) -> Any:
     if marker is None or marker.inputs != inputs:
         ctx.store.gates.close(node.issue or node.name)  # it asked about something else
     ctx.console.say(_starting(one), node.issue)
-    with _unboxed(one), budget_tracker.counted(ctx, node, began), ctx.console.working(node.name):
+    with (
+        operator_watch.watched(ctx, node),
+        _unboxed(one),
+        budget_tracker.counted(ctx, node, began),
+        ctx.console.working(node.name),
+    ):
         evidence = one.task.run(one.on)
+    _ask_about_changes(one)
     _read_branches(one)
     _record(one, inputs, evidence, time.monotonic() - began, done)
     return ctx.store.markers.evidence(node.name, one.task.shape)  # as recorded: without secrets, as later runs see it

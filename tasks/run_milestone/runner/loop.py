@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..model import Verb
-from ..policy import budget
+from ..policy.boundary import MILESTONE_GATES
 from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, longest_first, phase_name
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def drive(
 def _shut(session: Session, name: str) -> bool:
     """Return whether this task is a barrier that stays shut, or the budget is used up: nothing behind it can start."""
     barrier = session.nodes[name].issue is None and session.store.markers.read(name) is None
-    return barrier or session.store.gates.read(budget.GATE) is not None
+    return barrier or any(session.store.gates.read(gate) is not None for gate in MILESTONE_GATES)
 
 
 def _stretches(session: Session, only: tuple[str, ...], jobs: int) -> list[list[str]]:
@@ -59,7 +59,7 @@ def _run_and_ask(
 ) -> None:
     """Run until no answer is left to take; in turn, what failed ends it, else it holds up only what needs it."""
     names = list(chain(*stretches))
-    asked = {budget.GATE, *(names if in_turn else _reached(session, names))}
+    asked = {*MILESTONE_GATES, *(names if in_turn else _reached(session, names))}
     while True:
         for stretch in stretches:
             _run(session, stretch, jobs)

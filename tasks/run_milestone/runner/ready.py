@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import BranchMade, Kind, Step
-from ..policy import budget
+from ..policy.boundary import MILESTONE_GATES
 from ..policy.graph import step_name
 from ..render.console import Console
 from .session import Session
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def ready(project: Project, milestone: Milestone) -> tuple[str, ...]:
     """Return the issues that a run would start or go on with now, from the records alone."""
     session = Session(project, milestone, Console())
-    if session.store.gates.read(budget.GATE) is not None:
+    if any(session.store.gates.read(gate) is not None for gate in MILESTONE_GATES):
         return ()
     with session.looking():
         return tuple(issue.number for issue in milestone.issues if _is_ready(session, issue))

@@ -10,6 +10,7 @@ from ..core.fs import read_json, write_json, write_text
 from ..core.text import for_record
 from ..model import Landed, World
 from .approvals import Approvals
+from .crossings import Crossings
 from .decisions import Decisions
 from .gate_comments import AskedOnForge
 from .gates import OpenGates
@@ -41,6 +42,7 @@ class State:
         self.asked = AskedOnForge(folder / "asked")
         self.registry = IssueRegistry(folder, self.markers, self.steady)
         self.decisions = Decisions(folder / "decisions", self.registry, self.journal, self.steady)
+        self.crossings = Crossings(self.journal)
         self.usage = Usage(self.journal)
         self.test_results = TestResults(folder / "cache" / "tests")
 

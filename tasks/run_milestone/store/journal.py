@@ -41,16 +41,21 @@ class Journal:
         self._turn = threading.Lock()
         self._last: Position | None = None
         self._intact = True
+        self._written: tuple[int, ...] = ()
+        """The file as it was after the last entry of this object."""
+        self._is_foreign = False
 
     def add(self, event: str, **facts: Any) -> None:
         """Append one entry and make it durable before returning."""
         with self._turn:
+            self._is_foreign = self._was_written_by_others()
             number, prev = self._last or self._find_last()
             entry = {"n": number + 1, "at": _now(), "event": event, **clean(plain(facts)), "prev": prev}
             line = _line(entry)
             self._last = None  # read again after a write that failed half-way
             with _writing(self._path):
                 _append(self._path, line)
+                self._written = _status(self._path)
                 self._last = (number + 1, _hash(line))
                 self._write_head(self._last)
 
@@ -73,6 +78,14 @@ class Journal:
     def count(self, event: str) -> int:
         """Return how many entries of an event there are."""
         return sum(entry["event"] == event for entry in self.entries())
+
+    def is_as_written(self) -> bool:
+        """Return whether nobody else wrote the file since this object's last entry."""
+        with self._turn:
+            return not self._was_written_by_others()
+
+    def _was_written_by_others(self) -> bool:
+        return self._is_foreign or bool(self._written and _status(self._path) != self._written)
 
     def is_new(self) -> bool:
         """Return whether it tells of nothing but starts of runs, as after a person moved the old one aside."""
@@ -108,6 +121,7 @@ class Journal:
         self._last = None
         write_text(self._head, _head_line(before) + _head_line(after))
         write_text(self._path, b"".join(after).decode())
+        self._written = _status(self._path)
         write_text(self._head, _head_line(after))
 
     def _head_differs(self, lines: list[bytes]) -> str | None:
@@ -135,6 +149,15 @@ class Journal:
             with os.fdopen(_open(self._head, os.O_WRONLY | os.O_CREAT), "wb") as file:
                 file.write(_head_of(position).encode())
                 file.truncate()
+
+
+def _status(path: Path) -> tuple[int, ...]:
+    """Return what changes with every write to a file, empty where there is none."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _renumbered(

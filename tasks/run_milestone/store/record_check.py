@@ -38,22 +38,28 @@ class RecordCheck:
 
     def marker(self, task: str) -> str | None:
         """Return how a task's marker differs from what was recorded, None where it does not or there is none."""
-        content = read_json(self._path_of(task))
-        if not isinstance(content, dict) or ("marker", task) not in self._digests:
+        if ("marker", task) not in self._digests:
             return None
-        return self._difference("marker", task, marker_digest(content.get("inputs") or {}, content.get("evidence")))
+        path = self._path_of(task)
+        return self.difference(path, read_json(path))
+
+    def difference(self, path: Path, content: Any) -> str | None:
+        """Return how one record, read from `path`, differs from what was recorded, None where it does not."""
+        if not isinstance(content, dict):
+            return None
+        if path.parent.name == "decisions":
+            return self._difference("decision", content.get("id"), record_digest(content, "id"))
+        if path.parent.name == "gates":
+            return self._difference("gate", content.get("gate"), record_digest(content))
+        present = marker_digest(content.get("inputs") or {}, content.get("evidence"))
+        return self._difference("marker", content.get("task"), present)
 
     def answers(self) -> Iterator[tuple[Path, str]]:
         """Yield the files of decisions and open gates that differ from what was recorded, each with how."""
-        for kind, folder, left_out in (("decision", "decisions", ("id",)), ("gate", "gates", ())):
-            for name in names_in(self._folder / folder):
-                path = self._folder / folder / name
-                content = read_json(path)
-                if isinstance(content, dict):
-                    key = content.get("id" if kind == "decision" else "gate")
-                    why = self._difference(kind, key, record_digest(content, *left_out))
-                    if why is not None:
-                        yield path, why
+        for folder in (self._folder / "decisions", self._folder / "gates"):
+            for path in (folder / name for name in names_in(folder)):
+                if (why := self.difference(path, read_json(path))) is not None:
+                    yield path, why
 
     def _difference(self, kind: str, key: Any, present: str) -> str | None:
         digests = self._digests.get((kind, key), [])

@@ -44,6 +44,14 @@ CASES = (
         plan="limits: {time: 1s}\nreviewers: [{name: slow, command: [sleep, '60'], timeout: 1}]\n",
         why="time 2h",
     ),
+    Case(
+        "boundary",
+        Kind.BOUNDARY,
+        "1. dodo.py was changed while bootstrap ran",
+        plan=UNBOXED
+        + "tree: {setup: [[sh, -c, 'grep -q late $1 || echo \"# late\" >> $1', sh, ../../product/dodo.py]]}\n",
+        why="I edited it",
+    ),
 )
 
 
