@@ -25,7 +25,11 @@ def init(args: argparse.Namespace) -> int:
 
 
 def demo(args: argparse.Namespace) -> int:
-    """Play the founding example with its eight recorded decisions."""
+    """Play the founding example with its eight recorded decisions; with `--short` one approval, in seconds."""
+    if args.short:
+        from .short_demo import play
+
+        return play(Path(args.dir))
     from ..model import RunOptions
     from ..plan.project import Project
     from ..render.plans import demo_ended
@@ -53,6 +57,9 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--short", action="store_true", help="one issue, one approval, one changed line: ten seconds, no extras"
+    )
     parser.add_argument("--dir", default="run-milestone-demo", metavar="DIR", help="folder (default: %(default)s)")
 
 
