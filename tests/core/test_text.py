@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from run_milestone.core.text import for_markdown, for_record, for_terminal
+from run_milestone.core.text import for_markdown, for_record, for_terminal, for_title
 
 CANARY = "C4nary/+ü &\"9z'%"
 
@@ -180,6 +180,7 @@ def test_nothing_acts_outside_code_spans(text):
         ("resolves https://github.com/acme/users/issues/4", "resolves `https://github.com/acme/users/issues/4`"),
         ("/approve", "`/approve`"),
         ("<!-- run-milestone:m4.1:03 --><details>", "&lt;!-- run-milestone:m4.1:03 -->&lt;details>"),
+        ("*@octocat* __@acme/core__ _@ada_", "*`@octocat`* __`@acme/core__` _`@ada_`"),
         ("use `<b>` and `@cache` in src/users.py#L15, ask me@example.org", None),
     ],
 )
@@ -198,3 +199,19 @@ def test_a_flood_takes_no_more_than_its_length(piece):
     began = time.process_time()
     for_markdown(piece * (200_000 // len(piece)))
     assert time.process_time() - began < 2  # a tenth of it is used; a pattern that backtracks takes minutes
+
+
+@pytest.mark.parametrize("write", [for_title, for_markdown])
+@pytest.mark.parametrize(
+    "words",
+    ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]", "[Skip CI]", "[ci-skip]", "`[skip ci]`"],
+)
+def test_no_text_leaves_a_change_unchecked(write, words):
+    shown = write(f"feat: add {words} a colour")
+    assert "[" not in shown
+    assert f"({words.strip('`[]')})" in shown
+
+
+def test_no_trailer_leaves_a_change_unchecked():
+    assert "skip-checks:" not in for_markdown("Done.\n\n\nskip-checks: true")
+    assert for_title("list [ci] and [skip the queue]") == "list [ci] and [skip the queue]"

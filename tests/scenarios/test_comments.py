@@ -168,7 +168,20 @@ def test_a_comment_is_the_answer(desk, body, decided):
 
 @pytest.mark.parametrize(
     "body",
-    ["please /fix", "looks good\n/fix", "/lgtm", "/fixed", "```\n/fix\n```", "<!-- /fix -->", "> /fix", "    /fix", ""],
+    [
+        *(
+            "please /fix",
+            "looks good\n/fix",
+            "/lgtm",
+            "/fixed",
+            "```\n/fix\n```",
+            "<!-- /fix -->",
+            "> /fix",
+            "    /fix",
+        ),
+        *("/fixed", "> they wrote\n/fix", "> they\nwrote\n/fix", "> ```\n/fix", "```\n``` no end\n/fix\n```", ""),
+        *("``` a`b\n```\n/fix\n```", "~~~\n```\n/fix\n~~~", "````\n```\n/fix\n````"),
+    ],
 )
 def test_a_comment_without_a_command_is_ignored(desk, body):
     desk.asks()
@@ -199,6 +212,27 @@ def test_an_edited_comment_does_not_count_again(desk):
     desk.file(297, record)
     assert desk.hears() == []
     assert desk.replies() == []
+
+
+@pytest.mark.parametrize("author", ["ada", "mallory"])
+def test_an_edited_comment_gets_a_reply(desk, author):
+    """Who may write to a repository may edit the comments of others, and the author stays."""
+    desk.asks()
+    mine = desk.writes("nice work", author)
+    record = desk.file(297)
+    record["comments"][mine - 1] |= {"body": "/skip", "edited": True}
+    desk.file(297, record)
+    assert desk.hears() == []
+    assert ["it was edited" in reply for reply in desk.replies()] == [True]
+    assert desk.hears() == []
+    assert len(desk.replies()) == 1
+
+
+@pytest.mark.parametrize("author", ["github-actions[bot]", "renovate[bot]"])
+def test_what_a_bot_writes_is_no_answer(desk, author):
+    desk.asks()
+    desk.writes("/skip", author)
+    assert (desk.hears(), desk.replies()) == ([], [])
 
 
 def test_the_next_question_is_another_comment(desk):

@@ -136,7 +136,7 @@ _MARKUP = r"""(?xmia)
     | (?P<tag> < )
     | (?P<entity> & (?! (?: amp | lt ) ; ) (?= \#? \w{1,32} ; ) )
     | (?<! \\ ) \\* (?P<acts>
-        (?: (?<! \w ) @ [a-z0-9] [\w-]* (?: [./] [\w-]+ )*               # a mention
+        (?: (?<! [a-z0-9] ) @ [a-z0-9] [\w-]* (?: [./] [\w-]+ )*          # a mention, also in emphasis
           | (?: (?<! [\w./-] ) [\w./-]{1,140} )? \# \d+ | \b GH- \d+     # a reference, that `Closes` would close
           | https?:// [^\s<>`|]{1,200} / (?: issues | pull | discussions ) / \d+
           | ^ / [\w-]+ (?! [\w/-] )                                      # a bot's command
@@ -145,17 +145,27 @@ _MARKUP = r"""(?xmia)
     """
 
 
+_SKIPS = r"(?i)\[((?:skip|no)[ -](?:ci|actions)|(?:ci|actions)[ -]skip)\]|\b(skip-checks)\s*:"
+
+
+def without_skips(text: str) -> str:
+    """Return `text` without the words by which CI leaves a commit or a pull request unchecked."""
+    return re.sub(_SKIPS, lambda match: f"({match[1]})" if match[1] else f"{match[2]} =", text)
+
+
 def for_markdown(text: str) -> str:
     """Return `text` for a PR or a comment: mentions, references and commands become code spans, HTML becomes text.
 
     Only the reference of `Closes #7` is wrapped, so that it does not act in a squashed commit's message either.
     """
-    return re.sub(_MARKUP, _inert, for_terminal(text)).replace("``", "` `")
+    return re.sub(_MARKUP, _inert, without_skips(for_terminal(text))).replace("``", "` `")
 
 
 def for_title(text: str) -> str:
     """Return `text` for a title or a commit's subject, where only mentions and references act: they are quoted."""
-    return re.sub(_MARKUP, lambda match: f"`{match['acts']}`" if match["acts"] else match[0], for_terminal(text))
+    return re.sub(
+        _MARKUP, lambda match: f"`{match['acts']}`" if match["acts"] else match[0], without_skips(for_terminal(text))
+    )
 
 
 def for_html(text: str) -> str:

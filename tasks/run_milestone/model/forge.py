@@ -67,6 +67,10 @@ class Comment:
     at: str
     writer: bool
     """Whether its author may write to the repository."""
+    is_edited: bool = False
+    """Whether it was written again, by its author or by somebody else who may."""
+    is_by_app: bool = False
+    """Whether no person wrote it."""
 
 
 class ReviewState(StrEnum):

@@ -153,14 +153,19 @@ def answers(body: str) -> tuple[tuple[Verb, str], ...]:
 
 
 def _visible_lines(body: str) -> Iterator[str]:
-    """Yield the lines that a reader sees as the author's words: no quotes, code blocks or hidden text."""
+    """Yield the lines that a reader sees as the author's words: no quotes, code blocks or hidden text.
+
+    A line right below a quoted one belongs to the quote, as a forge shows it.
+    """
     text = re.sub(r"(?s)<!--.*?(-->|\Z)", "", body.replace("\r\n", "\n"))
-    fence = ""
+    fence, is_quoted = "", False
     for line in text.split("\n"):
-        mark = re.match(r" {0,3}(`{3,}|~{3,})", line)
-        if mark and not fence:
-            fence = mark[1]
-        elif mark and fence and mark[1].startswith(fence):
-            fence = ""
-        elif not fence and not re.match(r" {0,3}>", line):
+        opened = re.match(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})", line)
+        closed = re.match(r" {0,3}(`{3,}|~{3,})\s*$", line)
+        is_quoted = not fence and (re.match(r" {0,3}>", line) is not None or (is_quoted and line.strip() != ""))
+        if fence:
+            fence = "" if closed and closed[1].startswith(fence) else fence
+        elif opened and not is_quoted:
+            fence = opened[1]
+        elif not is_quoted:
             yield line

@@ -67,9 +67,9 @@ def comments(hosted, number, query):
 def _comment(one):
     return {
         "id": one["id"],
-        "user": {"login": one["author"]},
+        "user": {"login": one["author"], "type": "Bot" if one["author"].endswith("[bot]") else "User"},
         "body": one["body"],
-        "created_at": one["at"],
+        "created_at": one.get("created", one["at"]),
         "updated_at": one["at"],
     }
 
@@ -86,7 +86,7 @@ def edit_comment(hosted, identity, sent):
     )
     if comment is None:
         return 404, {"message": "Not Found"}
-    comment.update(body=sent["body"], at=hosted.now())
+    comment.update(body=sent["body"], created=comment.get("created", comment["at"]), at=hosted.now())
     return 200, _comment(comment)
 
 

@@ -49,7 +49,7 @@ class Reader:
     def _read(self, thread: int, comment: Comment, ours: Sequence[Comment]) -> Approval | None:
         """Return the approval that a comment is, None where it is none; an unclear one gets a reply."""
         commands, questions = words.answers(comment.body), self._questions_above(comment, ours)
-        if not commands or not questions:
+        if not commands or not questions or comment.is_by_app:
             return None
         (verb, why), verbs = commands[0], sorted({verb for verb, _ in commands})
         gates, reason = self._meant(why, verb, questions)
@@ -62,6 +62,8 @@ class Reader:
             return None
         if not comment.writer:
             self._reply_once_per_question(approval, ours)
+        elif comment.is_edited:
+            self.reply(approval, "it was edited, so it may be somebody else's words")
         elif len(verbs) > 1:
             self.reply(approval, f"two answers at once ({', '.join(verbs)}); leave exactly one")
         elif len(gates) > 1:

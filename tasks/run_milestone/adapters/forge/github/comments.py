@@ -67,4 +67,7 @@ def _author(comment: responses.Comment) -> str:
 
 
 def _comment(comment: responses.Comment, *, writer: bool) -> Comment:
-    return Comment(comment.id, _author(comment), comment.body or "", comment.updated_at, writer)
+    author = _author(comment)
+    is_by_app = author.endswith("[bot]") or (comment.user is not None and comment.user.type != "User")
+    is_edited = comment.updated_at != comment.created_at
+    return Comment(comment.id, author, comment.body or "", comment.updated_at, writer, is_edited, is_by_app)

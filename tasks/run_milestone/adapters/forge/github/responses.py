@@ -63,6 +63,7 @@ class Person(Answer):
     """An account."""
 
     login: str
+    type: str = "User"
 
 
 class Comment(Answer):
@@ -71,6 +72,7 @@ class Comment(Answer):
     id: Number
     user: Person | None
     body: str | None
+    created_at: str = Field(pattern=r"^\d{4}-\d\d-\d\dT[\d:]{8}Z$")
     updated_at: str = Field(pattern=r"^\d{4}-\d\d-\d\dT[\d:]{8}Z$")
 
 

@@ -40,4 +40,5 @@ class Comments(Repository):
 def _comment(number: int, entry: dict[str, Any]) -> Comment:
     """Return a comment. Its author may write to the repository unless the file says otherwise."""
     author, at = str(entry.get("author", ME)), str(entry.get("at", ""))
-    return Comment(number, author, entry["body"], at, writer=bool(entry.get("writer", True)))
+    edited, writer = bool(entry.get("edited", False)), bool(entry.get("writer", True))
+    return Comment(number, author, entry["body"], at, writer, edited, is_by_app=author.endswith("[bot]"))
