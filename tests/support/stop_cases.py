@@ -90,7 +90,7 @@ GATES = (
         "1. New dependency: nobody-knows v1.0 (unknown",
         ({"requirements.txt": "nobody-knows==1.0\n"},),
     ),
-    Case("19", Kind.SCOPE, "1. Outside the issue's paths: a.js — a.js", entry={"paths": {"allow": ["docs/**"]}}),
+    Case("19", Kind.SCOPE, "1. Outside the issue's paths: a.js", entry={"paths": {"allow": ["docs/**"]}}),
     Case("20", Kind.SIZE, "1. 41 lines changed, the limit is 40", ({"a.js": "a = 1\n" * 41},)),
     Case("21", Kind.EMPTY, "1. The branch changes nothing", ({}, SIMPLE)),
     Case("22", Kind.SECRET, "1. AWS Access Key in the change — a.js#L1", ({"a.js": f"a = '{KEY}'\n"}, SIMPLE)),

@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="run-milestone",
         description="Carry every issue of a milestone plan from branch to reviewed pull request.",
         epilog="`run-milestone m4.1` runs or resumes milestone m4.1.",
+        allow_abbrev=False,
     )
     parser.add_argument("-C", "--directory", metavar="DIR", help="work in DIR")
     parser.add_argument("--version", action="version", version=f"run-milestone {__version__}")
@@ -104,6 +105,16 @@ def completion(args: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
+def show_help(args: argparse.Namespace) -> int:
+    """Say what the commands are, or what one of them takes."""
+    _parser().parse_args([*args.words, "--help"])
+    return ExitCode.DONE
+
+
+def _add_help(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", nargs="*", metavar="COMMAND", help="a command, such as `plan check`")
+
+
 def _add_completion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help='bash: eval "$(run-milestone completion bash)"')
 
@@ -117,4 +128,5 @@ COMMANDS: Commands = {
     **ci.COMMANDS,
     **state.COMMANDS,
     "completion": (completion, _add_completion),
+    "help": (show_help, _add_help),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import UsageError
-from ..plan import load
+from ..plan import load, milestones
 from ..policy.naming import normalise
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ def new_id(args: argparse.Namespace) -> str:
 
 
 def load_plan(project: Project, identity: str, *, write: bool = True) -> Milestone:
-    """Return a milestone of a project; its compiled form is cached in the state folder.
+    """Return a milestone of a project, without a name its only one; the compiled form is cached in the state folder.
 
     Without `write` nothing changes.
     """
-    name = normalise(identity)
+    name = normalise(identity or _only_milestone(project))
     return load(project.plan(name), cache=project.plan_cache(name), write=write)
 
 
@@ -63,6 +63,15 @@ def opened(args: argparse.Namespace) -> tuple[Milestone, State]:
     project = current_project()
     milestone = load_plan(project, args.milestone)
     return milestone, State(project.state(milestone.id))
+
+
+def _only_milestone(project: Project) -> str:
+    """Return the one milestone of a project. Errors: UsageError where there are several, or none."""
+    names = list(milestones(project.plans))
+    if len(names) == 1:
+        return names[0]
+    what = f"There are several milestones here: {', '.join(names)}." if names else "There is no milestone here."
+    raise UsageError(what, "Name the one you mean." if names else "`run-milestone init` makes a first one.")
 
 
 def near(path: Path) -> Path:
@@ -86,8 +95,9 @@ def add_milestone(parser: argparse.ArgumentParser) -> None:
 
 
 def add_milestone_json(parser: argparse.ArgumentParser) -> None:
-    """Let a command name a milestone and print JSON."""
-    add_milestone(parser)
+    """Let a command name a milestone, where there are several, and print JSON."""
+    text = "the milestone: m4.1, M4.1 or 4.1 (default: the only one)"
+    parser.add_argument("milestone", nargs="?", default="", metavar="ID", help=text)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -98,7 +108,7 @@ def add_commands(commands: Commands, parser: argparse.ArgumentParser) -> None:
     parsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, entry in commands.items():
         text = entry.text if isinstance(entry, Group) else (entry[0].__doc__ or "").splitlines()[0]
-        sub = parsers.add_parser(name, help=text, description=text, parents=[anywhere])
+        sub = parsers.add_parser(name, help=text, description=text, parents=[anywhere], allow_abbrev=False)
         if isinstance(entry, Group):
             add_commands(entry.commands, sub)
         else:

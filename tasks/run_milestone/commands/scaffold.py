@@ -128,12 +128,13 @@ def new_project(folder: Path, milestone: str) -> Project:
     """
     from ..adapters.git import current_branch, has_commit
 
-    if current_branch(folder) is None or not has_commit(folder):
-        what = "is not a git repository" if current_branch(folder) is None else "has no commit yet"
+    if current_branch(folder) is None:
         raise UsageError(
-            f"{folder} {what}.",
+            f"{folder} is not a git repository.",
             "Run `run-milestone init` at the top of your repository; `git init` and a commit make one.",
         )
+    if not has_commit(folder):
+        raise UsageError(f"{folder} has no commit yet.", "Commit something, then run `run-milestone init` again.")
     folders = read_folders(folder)
     project = Project(folder, folders if folders.named else free_folders(folder))
     refuse_foreign_state(project, milestone)

@@ -50,8 +50,8 @@ def next_steps(steps: list[str]) -> list[str]:
 
 
 def place(finding: Finding) -> str:
-    """Return ` — src/users/sanitize.py#L15`, empty where a finding has no path."""
-    if finding.path is None:
+    """Return ` — src/users/sanitize.py#L15`, empty where a finding has no path, or names it in its message."""
+    if finding.path is None or (not finding.line and finding.message.endswith(finding.path)):
         return ""
     return f" — {finding.path}#L{finding.line}" if finding.line else f" — {finding.path}"
 

@@ -9,6 +9,7 @@ from ..core.units import count
 from ..model import Kind
 from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name
 from ..store.issue_status import issue_statuses
+from ..store.run_lock import holder_of
 from ..store.summary import summarise
 from .gate import decide_commands
 from .phrases import found_at, headline, wanted
@@ -35,6 +36,9 @@ def status_text(milestone: Milestone, state: State) -> str:
     done, skipped = facts["issues"]["completed"], facts["issues"]["skipped"]
     rest = len(issues) - done - skipped
     lines += ["", f"{count(len(issues), 'issue')}: {done} completed, {skipped} skipped, {rest} open"]
+    if holder := holder_of(state.folder):
+        who = f"process {holder.pid} on {holder.host}" if holder.pid else "a process that left no name"
+        lines.append(f"A run is active: {who}, since {holder.since}")
     world = state.remembered()
     lines.append(f"Remote and forge last asked: {world.asked if world else 'never'}")
     if facts["waiting"]:

@@ -31,10 +31,17 @@ def bootstrapped(milestone: Milestone, done: Bootstrapped, state: State) -> list
         *(["✓ Milestone folder exists"] if state.folder.is_dir() else []),
         f"✓ Implementation plan loaded ({size})",
         *(["✓ First run detected"] if state.journal.count("run started") == 1 else []),
-        f"✓ Baseline tests: {baseline}",
+        f"{_baseline_sign(tests)} Baseline tests: {baseline}",
         *imports(tests),
         *([f"· Coverage of changed lines is not measured: {tests.unmeasured}"] if tests.unmeasured else []),
     ]
+
+
+def _baseline_sign(tests: Tested) -> str:
+    """Return ✓ only where the tests ran to their end and none failed; a repository without tests gets no sign."""
+    if tests.problem == "no tests were collected":
+        return "·"
+    return "✗" if tests.problem or tests.failed else "✓"
 
 
 def imports(tests: Tested) -> list[str]:

@@ -107,8 +107,10 @@ def _shown_change(ctx: StepContext, findings: tuple[Finding, ...]) -> tuple[str,
     if not paths or ctx.head is None:
         return ()
     lines = [line for path in paths for line in ctx.git.file_diff(ctx.base, ctx.head, path).splitlines()]
+    outside = any(finding.rule == "outside" for finding in findings)
+    allowed = [f"Allowed for this issue (`paths.allow`): {', '.join(ctx.issue.paths.allow)}", ""] if outside else []
     more = f"`run-milestone diff {ctx.milestone.id} {ctx.issue.number}` shows the whole change"
-    return (*(f"  {for_terminal(line)[:200]}" for line in lines[:DIFF_LINES]), more)
+    return (*allowed, *(f"  {for_terminal(line)[:200]}" for line in lines[:DIFF_LINES]), more)
 
 
 class ReviewGate(IssueStep[Passed]):

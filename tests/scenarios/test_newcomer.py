@@ -1,0 +1,59 @@
+"""What somebody sees who begins: true signs, what is allowed, whether a run is active, and commands without an id."""
+
+import pytest
+
+from run_milestone.store.run_lock import held
+
+OUTSIDE = "paths: {allow: ['src/**']}\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "line"),
+    [
+        ("[no-such-runner]", "✗ Baseline tests: the test command could not start"),
+        ("[sh, -c, 'exit 3']", "✗ Baseline tests: the test command ended with exit code 3"),
+        ("['{python}', -m, pytest, nowhere]", "✗ Baseline tests: the tests could not be started as asked"),
+        ("['{python}', -m, pytest]", "✓ Baseline tests: 1 passed, 0 failed"),
+    ],
+    ids=["missing", "fails", "usage", "passes"],
+)
+def test_the_baselines_sign_is_true(make_milestone, test, line):
+    ada = make_milestone({"01-1": {"a.py": "A = 1\n"}}, plan=f"commands: {{test: {test}}}\n")
+    assert line in ada.types("m1").out
+
+
+@pytest.mark.parametrize("path", ["other.py", "web/other.py", "README"])
+def test_what_is_allowed_is_said(make_milestone, path):
+    ada = make_milestone({"01-1": {path: "A = 1\n", "src/a.py": "A = 1\n"}}, issue=OUTSIDE)
+    shown = ada.types("m1").out
+    if "Outside the issue's scope" not in shown:
+        shown += ada.types("gates").out
+    assert f"1. Outside the issue's paths: {path}\n\nAllowed for this issue (`paths.allow`): src/**\n" in shown
+
+
+def test_status_says_that_a_run_is_active(ada):
+    assert "A run is active" not in ada.types("status").out
+    with held(ada.folder / "state/m1"):
+        assert "A run is active: process " in ada.types("status", "m1").out
+
+
+def test_the_only_milestone_needs_no_name(ada):
+    assert ada.types("status").out.startswith("Milestone m1: ")
+    assert ada.types("gates", "--json").out == "[]\n"
+    ada.types("plan", "new", "m2")
+    result = ada.types("status")
+    assert (result.code, "There are several milestones here: m1, m2." in result.err) == (2, True)
+
+
+def test_help_is_a_command(ada):
+    assert "run-milestone m4.1" in ada.types("help").out
+    assert ada.types("help", "plan", "check").out == ada.types("plan", "check", "--help").out
+
+
+@pytest.mark.parametrize(
+    "words", [("decide", "m1", "01", "skip", "--reaso", "x"), ("m1", "--autonomou"), ("status", "m1", "--js")]
+)
+def test_options_are_written_out(ada, words):
+    result = ada.types(*words)
+    assert result.code == 2
+    assert "unrecognized arguments: --" in result.err
