@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -32,6 +33,9 @@ WHOLE = ("--continue-on-collection-errors", "--maxfail=0")
 
 _CUT_SHORT = {2: "were interrupted", 3: "ended in an internal error", 4: "could not be started as asked"}
 """pytest's exit codes for a run that is no verdict."""
+
+COVERAGE = ("pytest_cov", "coverage")
+"""What measures coverage under pytest."""
 
 MOST_DETAILS = 20
 """Failing tests whose output is kept."""
@@ -143,6 +147,9 @@ def _run_once(
             command = (*command, *(_limited(only) if only is not None else ()))
             asked = True
         env = {**place.env, "COVERAGE_FILE": str(Path(folder) / "coverage.data")}
+        if cover and place.lent:
+            env = {**env, "PYTHONPATH": _lend(Path(folder), place.lent, env.get("PYTHONPATH", ""))}
+            command = (*command, "-p", "pytest_cov.plugin")
         env = guarded(Path(folder), tree, mine, env) if mine else env
         grants = Grants(write=(Path(folder),))
         for old in _left_in(tree, commands.report):
@@ -213,6 +220,17 @@ def _covering(command: tuple[str, ...], tree: Path, report: Path) -> tuple[str, 
         return ()
     option = (f"--cov-report=json:{report}",)
     return option if _measures_itself(command, tree) else ("--cov=.", *option, "--cov-fail-under=0")
+
+
+def _lend(folder: Path, packages: tuple[str, ...], path: str) -> str:
+    """Make a folder that holds only these packages of run-milestone's own interpreter; returns PYTHONPATH with it."""
+    lent = folder / "lent"
+    lent.mkdir()
+    for package in packages:
+        spec = find_spec(package)
+        for place in (spec.submodule_search_locations if spec else None) or ():
+            (lent / package).symlink_to(place, target_is_directory=True)
+    return os.pathsep.join(filter(None, (str(lent), path)))
 
 
 def _measures_itself(command: tuple[str, ...], tree: Path) -> bool:

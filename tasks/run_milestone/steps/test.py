@@ -12,7 +12,7 @@ from ..checks.diff import changed_files
 from ..model import Step, Tested, TreeSpec
 from .base_tests import fewer_tests
 from .import_origin import sources
-from .run_tests import counted, coverage_gap, run_suite
+from .run_tests import COVERAGE, counted, coverage_gap, run_suite
 from .task import IssueStep, Questions
 from .workplace import ready
 
@@ -44,8 +44,9 @@ class Test(IssueStep[Tested]):
         head, limits = ctx.head or "", ctx.milestone.limits
         place = ready(ctx, head)
         place = replace(place, mine=sources(ctx.git, ctx.checkout, ctx.base, head))
-        gap = coverage_gap(ctx.milestone) or _no_plugin(ctx, place)
+        gap = coverage_gap(ctx.milestone)
         cover = gap is None and limits.coverage > 0
+        place = replace(place, lent=_lent(ctx, place)) if cover else place
         result = run_suite(ctx.processes, ctx.milestone.commands, place, ctx.log_folder / "test.log", cover=cover)
         if not result.problem:
             ctx.store.test_results.write(head, ctx.milestone.commands, result.cases)
@@ -60,12 +61,13 @@ class Test(IssueStep[Tested]):
         return Questions()
 
 
-def _no_plugin(ctx: StepContext, place: Workplace) -> str | None:
-    """Return why the tree's own interpreter cannot measure coverage, None where it can or is the usual one."""
-    if place.python == sys.executable or place.problem or ctx.milestone.limits.coverage == 0:
-        return None
-    result = ctx.processes.untrusted((place.python, "-c", "import pytest_cov"), cwd=place.tree, timeout=60)
-    return None if result.code == 0 else f"{place.python} has no pytest-cov: add it to what the setup installs"
+def _lent(ctx: StepContext, place: Workplace) -> tuple[str, ...]:
+    """Return which packages the tree's own interpreter lacks to measure coverage; the usual interpreter has them."""
+    if place.python == sys.executable or place.problem:
+        return ()
+    program = f"from importlib.util import find_spec; print(*(name for name in {COVERAGE!r} if not find_spec(name)))"
+    result = ctx.processes.untrusted((place.python, "-c", program), cwd=place.tree, timeout=60)
+    return tuple(name for name in result.out.split() if name in COVERAGE) if result.code == 0 else ()
 
 
 def _compared(tested: Tested, fewer: Fewer) -> Tested:

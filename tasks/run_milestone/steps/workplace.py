@@ -39,6 +39,8 @@ class Workplace:
     pass_env: tuple[str, ...] = ()
     mine: Sources | None = None
     """The packages that it must be the source of."""
+    lent: tuple[str, ...] = ()
+    """Packages that its interpreter lacks for measuring coverage and gets from that of run-milestone."""
     key: str = ""
     made: tuple[str, ...] = ()
     reused: bool = False
