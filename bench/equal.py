@@ -39,6 +39,18 @@ def make_ninja(folder: Path, session: Recorded, ninja: str) -> None:
     subprocess.run([ninja, "--quiet"], cwd=folder, check=True)
 
 
+def make_makefile(folder: Path, session: Recorded, make: str) -> None:
+    """Build the milestone's graph once with make, as `make_ninja` does."""
+    folder.mkdir()
+    rules = [edge.removeprefix("build ") for edge in _edges(folder, session)]
+    parts = [rule.partition(": ") for rule in rules]
+    text = [f"all: {' '.join(target for target, _, _ in parts)}", ".PHONY: all"]
+    for target, _, needs in parts:
+        text += [f"{target}: {needs.partition(' ')[2]}", "\t@mkdir -p $(@D) && touch $@"]
+    (folder / "Makefile").write_text("\n".join([*text, ""]), encoding="utf-8")
+    subprocess.run([make, "--quiet"], cwd=folder, check=True)
+
+
 def _edges(folder: Path, session: Recorded) -> list[str]:
     plan = os.path.relpath(session.project.plan(session.milestone.id), folder)
     specs = {issue.number: issue.spec.path for issue in session.milestone.issues if issue.spec}
