@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import sys
@@ -21,6 +22,7 @@ _ISOLATED = (
     *("--hostname", "box", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp"),  # noqa: S108 - folders in the box
     *("--proc", "/proc", "--dev", "/dev"),
 )
+_ROOT = Path("/")
 FAILED = "bwrap: "
 """How bubblewrap begins the message that it could not make the box."""
 
@@ -40,7 +42,7 @@ def box(bwrap: str, places: Places, cwd: Path, home: Path | None, *, network: bo
     if os.getuid() == 0:
         words += ("--uid", "1000", "--gid", "1000")
     for path in places.read:
-        words += ("--ro-bind", str(path), str(path))
+        words += _shown(path)
     words += _accounts(home) if home else ()
     for path in places.write:
         words += ("--bind", str(path), str(path))
@@ -48,6 +50,14 @@ def box(bwrap: str, places: Places, cwd: Path, home: Path | None, *, network: bo
             words += ("--ro-bind", str(git), str(git))
     words += ("--remount-ro", "/", "--chdir", str(cwd), "--")
     return Box(tuple(words), {"seccomp": seccomp.program()})
+
+
+@functools.lru_cache(maxsize=256)
+def _shown(path: Path) -> tuple[str, str, str]:
+    """Return how a path is shown: a link of the system as the link that it is, which costs no mount."""
+    if path.parent == _ROOT and path.is_symlink():
+        return "--symlink", os.readlink(path), str(path)
+    return "--ro-bind", str(path), str(path)
 
 
 def _accounts(home: Path) -> Iterator[str]:

@@ -46,9 +46,10 @@ def places(
     hidden = tuple(dict.fromkeys((*map(real, private), Path.home())))
     program = _program(argv[0], cwd, env)
     write = tuple(path for path in dict.fromkeys(map(real, (cwd, *grants.write))))
-    wanted = (*system(), *_interpreter(), *more, *grants.read, *_tools(program, env), *_named(argv[1:], hidden))
+    always, folders = _always(hidden, sys.executable), _tools(program, env)
+    wanted = (*more, *grants.read, *folders, *_named(argv[1:], hidden))
     read = [piece for path in dict.fromkeys(wanted) if path.exists() for piece in _outside(path, hidden)]
-    return Places(_topmost(read), write)
+    return Places(_topmost((*always, *read)), write)
 
 
 def toolchain_variables(home: Path | None = None) -> dict[str, str]:
@@ -75,6 +76,13 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+@functools.lru_cache(maxsize=16)
+def _always(hidden: tuple[Path, ...], executable: str) -> tuple[Path, ...]:
+    """Return what every box shows. Kept, because looking at some fifty paths takes longer than the box itself."""
+    wanted = dict.fromkeys((*system(), *_interpreter_of(executable)))
+    return _topmost(piece for path in wanted if path.exists() for piece in _outside(path, hidden))
+
+
 # ---- programs -------------------------------------------------------------------------------------------------
 
 
@@ -90,10 +98,6 @@ def _program(name: str, cwd: Path, env: Mapping[str, str]) -> Path:
     if where is None:
         raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), name)
     return Path(where)
-
-
-def _interpreter() -> tuple[Path, ...]:
-    return _interpreter_of(sys.executable)
 
 
 @functools.cache
