@@ -11,7 +11,7 @@ import pytest
 from run_milestone.adapters.process import Grants, Processes
 from run_milestone.adapters.process.sandbox import candidates
 from run_milestone.core.errors import UsageError
-from run_milestone.model import NetworkSpec, SandboxSpec
+from run_milestone.model import NetworkSpec, ProcessLimits, SandboxSpec
 
 
 def kinds():
@@ -233,3 +233,38 @@ def test_relative_folders_of_path_are_dropped(processes, spec, tree, monkeypatch
     (tree / "bin" / "true").chmod(0o755)
     assert processes(spec).untrusted(("true",), cwd=tree, timeout=9).out == ""
     assert processes(spec).trusted(("true",), cwd=tree, timeout=9).out == ""
+
+
+# ---- limits ---------------------------------------------------------------------------------------------------
+
+GREEDY = {
+    "file": (ProcessLimits(file=1), "open('big', 'wb').write(bytes(2 << 20))"),
+    "memory": (ProcessLimits(memory=512), "bytearray(1 << 30)"),
+    "open_files": (ProcessLimits(open_files=64), "kept = [open('/dev/null') for _ in range(100)]"),
+    "cpu": (ProcessLimits(cpu=1), "while True: pass"),
+}
+
+
+@pytest.mark.parametrize("name", GREEDY)
+@pytest.mark.parametrize("kind", [*kinds(), "none"])
+def test_a_limit_holds_and_is_named(processes, tree, kind, name):
+    limits, program = GREEDY[name]
+    opened = processes(SandboxSpec(kind, limits=limits))
+    result = opened.untrusted((sys.executable, "-c", program), cwd=tree, timeout=60)
+    assert result.code not in {0, None}
+    assert f"[a limit of the plan was reached: {getattr(limits, name)} " in result.err
+    assert result.err.endswith(f"(`sandbox.limits.{name}`)]\n")
+
+
+@pytest.mark.parametrize("kind", [*kinds(), "none"])
+def test_no_process_leaves_its_memory_behind(processes, tree, kind):
+    program = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))"
+    result = processes(SandboxSpec(kind)).untrusted((sys.executable, "-c", program), cwd=tree, timeout=60)
+    assert (result.code, result.out.strip()) == (0, "(0, 0)")
+
+
+def test_a_failure_within_limits_names_none(processes, tree):
+    result = processes(SandboxSpec("none")).untrusted(
+        (sys.executable, "-c", "raise SystemExit(3)"), cwd=tree, timeout=60
+    )
+    assert (result.code, "limit of the plan" in result.err) == (3, False)

@@ -203,6 +203,17 @@ class NetworkSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessLimits:
+    """What one process of an agent, a test or a tool may use; None is no limit. Sizes are in MiB, `cpu` in seconds."""
+
+    memory: int | None = None
+    file: int = 4096
+    """The size of a file that it writes."""
+    cpu: int | None = None
+    open_files: int = 65_536
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSpec:
     """The box that agents, tests and tools run in. No marker depends on it."""
 
@@ -210,6 +221,7 @@ class SandboxSpec:
     read: tuple[str, ...] = ()
     """Absolute paths that they may read as well."""
     network: NetworkSpec = field(default_factory=NetworkSpec)
+    limits: ProcessLimits = field(default_factory=ProcessLimits)
 
 
 class _Derived:

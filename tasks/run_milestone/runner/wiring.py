@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ def confine(project: Project, milestone: Milestone, processes: Processes, *, uns
     Errors: UsageError where it does not work here.
     """
     if unsandboxed:
+        processes.confine(replace(milestone.sandbox, kind="none"))
         return
     remote = project.root / milestone.repository.remote if milestone.repository.remote else None
     beside = (remote, remote.with_suffix(".forge")) if remote else ()

@@ -30,8 +30,12 @@ def confine(how: dict[str, Any]) -> None:
     """Confine this process, and everything that it will start. Errors: OSError."""
     import resource
 
-    for name, limit in how.get("limits", {}).items():
-        resource.setrlimit(getattr(resource, name), (limit, limit))
+    for name, wanted in how.get("limits", {}).items():
+        kind = getattr(resource, name)
+        most = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, wanted if most == resource.RLIM_INFINITY else tuple(min(one, most) for one in wanted))
+    if how.keys() == {"limits"}:
+        return
     filter_ = how.get("seccomp")
     if "landlock" in how:
         if not how["network"] and not _leave_network():

@@ -112,6 +112,7 @@ class Processes:
         No box holds a `private` folder. Errors: UsageError where no such kind works.
         """
         if spec.kind == "none":
+            self.sandbox = unsandboxed(spec)
             return
         sandbox, reasons = self._first_that_works(candidates(spec, private))
         if sandbox is None:
@@ -145,6 +146,7 @@ class Processes:
         except OSError as error:
             return Result(request.argv, None, "", _why(request.argv, error), 0.0)
         result = self._run(replace(request, box=box), supervised=True)
+        result = replace(result, err=result.err + self.sandbox.limit_reached(result.code, result.out + result.err))
         failure = self.sandbox.failure(result.code, result.err)
         return replace(result, code=None, err=failure) if failure else result
 

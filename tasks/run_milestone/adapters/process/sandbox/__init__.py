@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ....core.errors import UsageError
-from ....model import NetworkSpec, SandboxSpec
-from . import bubblewrap, landlock, seccomp
-from .grants import NO_BOX, Box, Grants, Places
+from ....model import NetworkSpec, ProcessLimits, SandboxSpec
+from . import bubblewrap, landlock, limits, seccomp
+from .grants import Box, Grants, Places
 from .visible import places, system, toolchain_variables
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Sandbox:
     private: tuple[Path, ...] = ()
     read: tuple[Path, ...] = ()
     network: NetworkSpec = field(default_factory=NetworkSpec)
+    limits: ProcessLimits = field(default_factory=ProcessLimits)
 
     def variables(self) -> dict[str, str]:
         """Return the variables that a command needs because its home is an empty folder."""
@@ -43,11 +44,13 @@ class Sandbox:
 
         Errors: OSError where its program is not there.
         """
+        kernel = {"limits": limits.kernel_limits(self.limits)}
         if self.kind == "none":
-            return NO_BOX
+            return Box(confinement=kernel)
         granted = Grants(grants.read, (*grants.write, home))
         seen = places(argv, cwd, env, granted, self.private, self.read)
-        return self._box(seen, cwd, home, agent=grants.agent)
+        box = self._box(seen, cwd, home, agent=grants.agent)
+        return replace(box, confinement={**(box.confinement or {}), **kernel})
 
     def _box(self, seen: Places, cwd: Path, home: Path | None, *, agent: bool) -> Box:
         network = (self.network.agents if agent else self.network.tools) == "all"
@@ -64,6 +67,10 @@ class Sandbox:
         version = landlock.abi()
         return None if version >= landlock.OLDEST else f"the kernel has version {version}, {landlock.OLDEST} is needed"
 
+    def limit_reached(self, code: int | None, output: str) -> str:
+        """Return which limits a failed command seems to have reached, a line for each."""
+        return limits.reached(self.limits, code, output)
+
     def trial(self) -> Box:
         """Return a box in which `true` must start, if this kind works here."""
         return self._box(Places(system(), ()), Path("/"), None, agent=False)
@@ -75,16 +82,18 @@ class Sandbox:
         return None
 
 
-def unsandboxed() -> Sandbox:
-    """Return the kind that holds nothing: the command runs as the user."""
-    return Sandbox("none")
+def unsandboxed(spec: SandboxSpec | None = None) -> Sandbox:
+    """Return the kind that holds nothing: the command runs as the user, within the limits of `spec`."""
+    return Sandbox("none", limits=spec.limits if spec else ProcessLimits())
 
 
 def candidates(spec: SandboxSpec, private: tuple[Path, ...]) -> tuple[Sandbox, ...]:
     """Return the kinds to try, the strongest first: all of them for `auto`, else the one of that name."""
     kinds: tuple[Kind, ...] = ("bubblewrap", "landlock")
     read = tuple(map(Path, spec.read))
-    return tuple(Sandbox(kind, private, read, spec.network) for kind in kinds if spec.kind in {"auto", kind})
+    return tuple(
+        Sandbox(kind, private, read, spec.network, spec.limits) for kind in kinds if spec.kind in {"auto", kind}
+    )
 
 
 def refusal(wanted: str, reasons: Sequence[str]) -> UsageError:
