@@ -1,6 +1,7 @@
 """A tree is set up before anything runs in it: commands, files that git does not know, variables, submodules."""
 
 import json
+import shutil
 
 import pytest
 
@@ -106,16 +107,50 @@ def test_the_trees_own_environment_is_python(make_shop):
     assert [pull["number"] for pull in ada.pulls()] == [1]
 
 
-def test_submodules_are_in_the_tree(make_shop, tmp_path):
-    ada = make_shop({"01-1": PART}, {}, ("grep", "-q", "VALUE", "vendor/lib.py"))
-    library = tmp_path / "library"
-    library.mkdir()
-    ada.git("init", "--quiet", where=library)
-    (library / "lib.py").write_text("VALUE = 1\n")
-    ada.git("add", ".", where=library)
-    ada.git("commit", "--quiet", "--message=Start", where=library)
-    ada.git("-c", "protocol.file.allow=always", "submodule", "add", "--quiet", str(library), "vendor", where=".")
-    ada.git("commit", "--quiet", "--message=Vendor", where=".")
-    ada.types("m1")
-    assert [pull["number"] for pull in ada.pulls()] == [1]
-    assert ada.git("diff", "--name-only", "main", "feat/m1-01-issue-01", where=".") == "part.js"
+@pytest.fixture
+def vendored(make_shop, tmp_path):
+    """The person's milestone, whose tests need a file of a submodule with another name, which has one of its own."""
+    ada = make_shop({"01-1": PART}, {}, ("grep", "-q", "VALUE", "libs/vendor/lib.py"))
+    ada.git("config", "--global", "protocol.file.allow", "always", where=".")
+    for name in ("inner", "library"):
+        folder = tmp_path / name
+        folder.mkdir()
+        ada.git("init", "--quiet", where=folder)
+        (folder / "lib.py").write_text(f"{'VALUE' if name == 'library' else 'INNER'} = 1\n")
+    for folder, words in (
+        (tmp_path / "inner", ()),
+        (tmp_path / "library", (str(tmp_path / "inner"), "deep")),
+        (ada.folder, ("--name", "another/name", str(tmp_path / "library"), "libs/vendor")),
+    ):
+        if words:
+            ada.git("submodule", "add", "--quiet", *words, where=folder)
+        ada.git("add", ".", where=folder)
+        ada.git("commit", "--quiet", "--message=Start", where=folder)
+    ada.git("submodule", "update", "--quiet", "--init", "--recursive", where=".")
+    return ada
+
+
+def test_submodules_are_in_the_tree(vendored):
+    vendored.types("m1")
+    assert [pull["number"] for pull in vendored.pulls()] == [1]
+    assert vendored.git("diff", "--name-only", "main", "feat/m1-01-issue-01", where=".") == "part.js"
+
+
+def test_a_submodules_own_submodule_is_there(vendored):
+    plan = vendored.folder / "plans/m1/plan.yaml"
+    plan.write_text(plan.read_text().replace("libs/vendor/lib.py", "libs/vendor/deep/lib.py").replace("VALUE", "INNER"))
+    vendored.types("m1")
+    assert [pull["number"] for pull in vendored.pulls()] == [1]
+
+
+def test_a_submodules_remote_may_be_gone(vendored, tmp_path):
+    (tmp_path / "library").rename(tmp_path / "moved")
+    vendored.types("m1")
+    assert [pull["number"] for pull in vendored.pulls()] == [1]
+
+
+def test_submodules_that_are_not_fetched_are_named(vendored):
+    shutil.rmtree(vendored.folder / ".git/modules")
+    result = vendored.types("m1")
+    assert "1 submodule empty in every tree, because not fetched here: libs/vendor" in result.out
+    assert "`git submodule update --init --recursive` fetches them" in result.out

@@ -27,6 +27,8 @@ class Bootstrapped:
     branch: str
     head: str
     tests: Tested
+    absent_submodules: tuple[str, ...] = ()
+    """Submodules that the person has not fetched, so that they are empty in every tree."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ def bootstrapped(milestone: Milestone, done: Bootstrapped, state: State) -> list
         f"✓ Implementation plan loaded ({size})",
         *(["✓ First run detected"] if state.journal.count("run started") == 1 else []),
         f"{_baseline_sign(tests)} Baseline tests: {baseline}",
+        *absent_submodules(done.absent_submodules),
         *imports(tests),
         *([f"· Coverage of changed lines is not measured: {tests.unmeasured}"] if tests.unmeasured else []),
     ]
@@ -42,6 +43,14 @@ def _baseline_sign(tests: Tested) -> str:
     if tests.problem == "no tests were collected":
         return "·"
     return "✗" if tests.problem or tests.failed else "✓"
+
+
+def absent_submodules(paths: tuple[str, ...]) -> list[str]:
+    """Return which submodules are empty in every tree, and the command that fetches them."""
+    if not paths:
+        return []
+    what = f"{count(len(paths), 'submodule')} empty in every tree, because not fetched here: {listing(paths)}"
+    return [f"⚠️ {what}; `git submodule update --init --recursive` fetches them"]
 
 
 def imports(tests: Tested) -> list[str]:

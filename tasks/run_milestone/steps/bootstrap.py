@@ -50,7 +50,9 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         place = workplace(ctx, tree, head, "base", "base", logs / "setup.log")
         result = run_suite(ctx.outside.processes, milestone.commands, place, logs / "test.log")
         ctx.store.test_results.write(head, milestone.commands, result.cases)
-        return Bootstrapped(milestone.branch, head, replace(counted(result, head), unmeasured=coverage_gap(milestone)))
+        tests = replace(counted(result, head), unmeasured=coverage_gap(milestone))
+        absent = git.absent_submodules(head) if milestone.tree.submodules else ()
+        return Bootstrapped(milestone.branch, head, tests, absent)
 
     def findings(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
         """Return the baseline's failures; a repository without tests has none."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import OutsideError, UsageError
 from ...core.fs import write_text
-from .cmd import NOTHING, checked, lying, object_id, objects_of
-from .objects import Objects
+from .cmd import NOTHING, checked, lying, object_id
+from .submodules import Submodules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,7 +35,7 @@ class Merged:
     conflicts: tuple[str, ...] = ()
 
 
-class Checkout(Objects):
+class Checkout(Submodules):
     """The runner's work trees, each with an index in its own git directory."""
 
     _git: GitCmd
@@ -87,28 +87,6 @@ class Checkout(Objects):
         if paths:
             self._git.run("checkout-index", "-f", "-z", "--stdin", tree=tree, index=index, stdin=changed)
         return paths
-
-    def submodules(self, tree: Path, commit: str, index: str) -> tuple[str, ...]:
-        """Check out the submodules whose commits are in the user's repository. Returns the paths of all submodules."""
-        rows = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit).split("\0")
-        links = [row.partition("\t") for row in rows if row.startswith("160000 ")]
-        for facts, _, path in links:
-            sha = facts.split(" ")[2]
-            store = self._store_of(path, sha)
-            if store is not None:
-                inside = tree / path
-                inside.mkdir(parents=True, exist_ok=True)
-                name, env = f"{index}-{_NOT_PLAIN.sub('_', path)}", {"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(store)}
-                self._git.run("read-tree", "--reset", "-u", sha, tree=inside, index=name, env=env)
-                self._git.run("checkout-index", "-a", "-f", tree=inside, index=name, env=env)
-        return tuple(path for _, _, path in links)
-
-    def _store_of(self, path: str, sha: str) -> Path | None:
-        """Return the object store of a submodule that holds a commit, None where the person has not fetched it."""
-        for store in objects_of(self._git.common, path):
-            if self._git.call("cat-file", "-e", sha, env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(store)}).code == 0:
-                return store
-        return None
 
     def _read_tree(self, commit: str, index: str, *options: str, tree: Path | None = None) -> None:
         """Read a commit into an index, and with `-u` into the tree. git always writes a new index."""
@@ -265,9 +243,6 @@ class Checkout(Objects):
         signing = {"at": self._git.common} if self._signs else {}
         made_of = self._git.run("commit-tree", made, *words, "-F", "-", stdin=message, env=env, **signing)
         return object_id(made_of, "the commit")
-
-
-_NOT_PLAIN = re.compile(r"[^A-Za-z0-9]+")
 
 
 def _escaped(path: str) -> str:

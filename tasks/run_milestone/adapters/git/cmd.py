@@ -200,9 +200,3 @@ def _shown(words: tuple[str, ...]) -> str:
 def _heading(section: str) -> str:
     name, _, sub = section.partition(".")
     return f'[{name} "{sub}"]' if sub else f"[{name}]"
-
-
-def objects_of(common: Path, submodule: str) -> list[Path]:
-    """Return the object stores that git may keep for a submodule: by its name, which is most often its path."""
-    stores = [common / "modules" / submodule / "objects"]
-    return [store for store in (*stores, *sorted((common / "modules").glob("*/objects"))) if store.is_dir()]

@@ -1,0 +1,76 @@
+"""Fill the submodules of a tree from what the person has fetched of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .objects import Objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .cmd import GitCmd
+
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9]+")
+
+
+class Submodules(Objects):
+    """The submodules of commits. Their remotes are never asked."""
+
+    _git: GitCmd
+
+    def submodules(self, tree: Path, commit: str, index: str) -> tuple[str, ...]:
+        """Check out the submodules whose commits are in the user's repository, and those inside of them.
+
+        Returns the paths of all submodules of the commit.
+        """
+        links = self._gitlinks(commit)
+        for path, sha in links:
+            self._checkout_submodule(tree / path, path, sha, f"{index}-{_NOT_PLAIN.sub('_', path)}")
+        return tuple(path for path, _ in links)
+
+    def absent_submodules(self, commit: str) -> tuple[str, ...]:
+        """Return the submodules whose commits the person has not fetched, so that they are empty in every tree."""
+        return tuple(path for path, sha in self._gitlinks(commit) if self._store_of(path, sha) is None)
+
+    def _checkout_submodule(self, inside: Path, path: str, sha: str, name: str) -> None:
+        store = self._store_of(path, sha)
+        if store is None:
+            return
+        env = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(store)}
+        inside.mkdir(parents=True, exist_ok=True)
+        self._git.run("read-tree", "--reset", "-u", sha, tree=inside, index=name, env=env)
+        self._git.run("checkout-index", "-a", "-f", tree=inside, index=name, env=env)
+        for inner, commit in self._gitlinks(sha, env):
+            below = f"{path}/{inner}"
+            self._checkout_submodule(inside / inner, below, commit, f"{name}-{_NOT_PLAIN.sub('_', inner)}")
+
+    def _gitlinks(self, commit: str, env: Mapping[str, str] | None = None) -> tuple[tuple[str, str], ...]:
+        """Return path and commit of every submodule of a commit."""
+        rows = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit, env=env).split("\0")
+        links = (row.partition("\t") for row in rows if row.startswith("160000 "))
+        return tuple((path, facts.split(" ")[2]) for facts, _, path in links)
+
+    def _store_of(self, path: str, sha: str) -> Path | None:
+        """Return the object store of a submodule that holds a commit, None where the person has not fetched it."""
+        for store in _objects_of(self._git.common, path):
+            if self._git.call("cat-file", "-e", sha, env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(store)}).code == 0:
+                return store
+        return None
+
+
+def _objects_of(common: Path, submodule: str) -> list[Path]:
+    """Return the object stores that git may keep for a submodule: by its name, which is most often its path."""
+    stores = [common / "modules" / submodule / "objects", common.parent / submodule / ".git" / "objects"]
+    return [store for store in dict.fromkeys((*stores, *_stores_below(common / "modules"))) if store.is_dir()]
+
+
+def _stores_below(modules: Path) -> Iterator[Path]:
+    """Yield the object store of every submodule, at any depth, because names may hold slashes."""
+    for folder, folders, files in os.walk(modules):
+        if "HEAD" in files and "objects" in folders:
+            yield Path(folder, "objects")
+            folders[:] = [name for name in folders if name == "modules"]
