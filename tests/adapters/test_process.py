@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -15,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from run_milestone.adapters.process import KEEP, Processes, child, supervised
-from run_milestone.core.errors import Interrupted
+from run_milestone.core.errors import Interrupted, UsageError
+from run_milestone.model import SandboxSpec
 
 PYTHON = sys.executable
 SOURCE = Path(__file__).parents[2] / "tasks"
@@ -146,6 +148,37 @@ def test_what_hangs_is_ended_at_its_limit(run):
     assert result.out == "before\n"
     assert result.code == -signal.SIGKILL
     assert result.seconds < 5
+
+
+CLEANING = "trap 'echo cleaned >> log; exit 1' TERM; touch ready; while :; do sleep 0.05; done"
+"""A command that takes away what it made when it is asked to end."""
+
+
+@pytest.mark.parametrize("words", [(), ("setsid", "-w"), ("sh", "-c", '"$@"; true', "sh")])
+def test_a_command_cleans_up_at_its_limit(processes, tmp_path, words):
+    result = processes.untrusted([*words, "sh", "-c", CLEANING], cwd=tmp_path, timeout=0.5)
+    assert result.timed_out
+    assert (tmp_path / "log").read_text() == "cleaned\n"
+
+
+@pytest.mark.parametrize("kind", ["none", "landlock", "bubblewrap"])
+def test_a_command_cleans_up_when_stopped(processes, tmp_path, kind):
+    if kind != "none":
+        try:
+            processes.confine(SandboxSpec(kind=kind))
+        except UsageError as error:
+            pytest.skip(str(error))
+    thread = threading.Thread(target=_until_stopped, args=(processes, tmp_path))
+    thread.start()
+    written(tmp_path / "ready")
+    processes.stop()
+    thread.join(5)
+    assert (tmp_path / "log").read_text() == "cleaned\n"
+
+
+def _until_stopped(processes, folder):
+    with contextlib.suppress(Interrupted):
+        processes.untrusted(["sh", "-c", CLEANING], cwd=folder, timeout=60)
 
 
 def test_a_daemon_that_holds_output_delays_nothing(run, tmp_path):
@@ -333,7 +366,7 @@ def test_a_signal_handler_can_stop_processes(tmp_path):
         began = time.monotonic()
         asked.terminate()
         assert asked.wait(10) == 130
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 3.9, "the daemon's grace, and less than the supervisor's own"
     assert gone(daemon, within=0)
 
 

@@ -15,8 +15,8 @@ from .sandbox.grants import NO_BOX, Box
 if TYPE_CHECKING:
     from pathlib import Path
 
-GRACE = 2.0
-"""Seconds between SIGTERM and SIGKILL."""
+GRACE = 4.0
+"""Seconds between SIGTERM and SIGKILL: more than a supervisor gives its command (supervisor.py)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ Command = tuple[list[bytes], dict[bytes, bytes], bytes, float, "dict[str, object
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+GRACE = 2.0
+"""Seconds that a command which is stopped, or reached its timeout, has to clean up before it is killed."""
 WAKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 DESCRIPTORS = 5
 """Descriptors that come with each request: the request, the lifeline, standard input, output and errors."""
@@ -107,6 +109,8 @@ def _guard(parent: int, lifeline: int, command: Command) -> None:
         return
     until = time.monotonic() + command[3]
     word, number = _watch(lifeline, _start(lifeline, command), awake, seen, until)
+    if word != "exit":
+        _ask_to_end(awake)
     _end_all()
     _report(lifeline, word, number)
 
@@ -202,6 +206,48 @@ def _children() -> list[int]:
             return [int(pid) for pid in file.read().split()]
     except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
         return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and _parent(pid) == os.getpid()]
+
+
+def _ask_to_end(awake: int) -> None:
+    """Send SIGTERM to all that the command started, and wait at most for the grace until nothing is left.
+
+    A sandbox's own process gets none: it would take the others with it before they have cleaned up.
+    """
+    for pid in _descendants(_children()):
+        if _name(pid) != b"bwrap":
+            try:
+                os.kill(pid, signal.SIGTERM)
+                os.kill(pid, signal.SIGCONT)
+            except OSError:
+                continue
+    poll = select.poll()
+    poll.register(awake, select.POLLIN)
+    until = time.monotonic() + GRACE
+    while _any_left() and (left := until - time.monotonic()) > 0:
+        if poll.poll(left * 1000 + 1):
+            os.read(awake, 4096)
+        _reap(0)
+
+
+def _descendants(pids: list[int]) -> list[int]:
+    """Return processes and all they started, outermost first."""
+    known = list(pids)
+    for pid in known:  # grows while it is gone through
+        known.extend(int(word) for word in _read(f"/proc/{pid}/task/{pid}/children").split())
+    return known
+
+
+def _name(pid: int) -> bytes:
+    return _read(f"/proc/{pid}/comm").strip()
+
+
+def _read(path: str) -> bytes:
+    """Return what a file of the process table says, nothing where the process has ended."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
 
 
 def _parent(pid: str) -> int:
