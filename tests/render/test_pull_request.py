@@ -116,6 +116,22 @@ def test_texts_of_others_are_shown_and_do_nothing(facts):
     assert "Closes" in body(facts), "what was written is shown all the same"
 
 
+@pytest.mark.parametrize(
+    ("implemented", "tested", "shown"),
+    [
+        ("", "", ""),
+        ("bubblewrap", "bubblewrap", ""),
+        ("bubblewrap", "none", "⚠️ Agent and tests ran without a sandbox."),
+        ("landlock", "none", "⚠️ Agent and tests ran without a sandbox."),
+        ("landlock", "bubblewrap", "Agent and tests ran in the weaker sandbox, Landlock."),
+    ],
+)
+def test_a_body_names_the_weaker_box(implemented, tested, shown):
+    boxes = replace(FACTS.implemented, sandbox=implemented), replace(FACTS.tested, sandbox=tested)
+    text = body(replace(FACTS, implemented=boxes[0], tested=boxes[1]))
+    assert ("sandbox" in text.lower(), shown in text) == (bool(shown), True)
+
+
 def test_a_long_body_is_cut_before_its_mark():
     many = replace(ISSUE, criteria=tuple(Criterion(f"Criterion {number} " + "x" * 500) for number in range(300)))
     shown = body(replace(FACTS, issue=many))

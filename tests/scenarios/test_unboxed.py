@@ -47,6 +47,14 @@ def test_a_persons_approval_afterwards_counts(ada):
     assert "Skipped Issue #02" in person.types("m1").out
 
 
+def test_the_records_and_the_pull_request_say_so(ada):
+    person = ada("touch", sandbox={"kind": "none"})
+    person.types("m1")
+    evidence = [person.reads(f"issues/01/{step}.json")["evidence"]["sandbox"] for step in ("implement", "test")]
+    assert evidence == ["none", "none"]
+    assert "ran without a sandbox" in (person.forge / "pulls/1.json").read_text()
+
+
 def test_a_box_keeps_the_approval_away(ada):
     person = ada("touch")
     person.types("m1")

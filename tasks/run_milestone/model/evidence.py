@@ -110,6 +110,8 @@ class Implemented:
     """The commit that the branch's change is counted from after this attempt."""
     problem: Finding | None = None
     restarted: Restarted | None = None
+    sandbox: str = field(default="", metadata={"later": True})
+    """The kind of box that it ran in; empty where the version before recorded it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ class Tested:
     """Tests that passed on the base and are skipped on the change."""
     set_up: str | None = field(default=None, metadata={"later": True})
     """Why the tree could not be set up, so that no test ran."""
+    sandbox: str = field(default="", metadata={"later": True})
+    """The kind of box that it ran in; empty where the version before recorded it."""
 
     @property
     def counted(self) -> bool:

@@ -10,6 +10,7 @@ from ..core.units import count
 from ..policy.criteria import named
 from ..policy.stops import STOPS
 from .phrases import headline, one_line, place, reference
+from .sandbox import ran_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,7 +64,7 @@ def body(facts: Facts) -> str:
         "\n".join(_summary(facts)),
         "\n".join(_changes(facts)),
         "\n".join(_criteria(facts)),
-        "\n".join(_tests(facts.tested)),
+        "\n".join(_tests(facts.tested, facts.implemented)),
         "\n".join(_findings(facts.inspected)),
         "\n".join(decisions(facts.decisions)),
         "\n".join(_links(facts)),
@@ -128,7 +129,7 @@ def _unproven(criterion: Criterion, inspected: Inspected) -> str:
     return f"not proven by a test; it names {changed}, which changed" if changed else "not proven by a test"
 
 
-def _tests(tested: Tested) -> Iterator[str]:
+def _tests(tested: Tested, implemented: Implemented) -> Iterator[str]:
     yield "## Tests"
     skipped = f", {tested.skipped} skipped" if tested.skipped else ""
     yield (
@@ -138,6 +139,8 @@ def _tests(tested: Tested) -> Iterator[str]:
         yield f"Coverage of changed lines: not measured: {for_markdown(tested.unmeasured)}."
     elif tested.coverage and tested.coverage.lines:
         yield f"They run {tested.coverage.covered:,} of {tested.coverage.lines:,} changed lines."
+    if box := ran_in(tested.sandbox, implemented.sandbox):
+        yield f"\n{box}"
 
 
 def _findings(inspected: Inspected) -> Iterator[str]:

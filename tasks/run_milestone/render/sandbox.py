@@ -8,6 +8,17 @@ _NOTES = {
 }
 
 
+_BOXES = {
+    "landlock": "Agent and tests ran in the weaker sandbox, Landlock.",
+    "none": "⚠️ Agent and tests ran without a sandbox.",
+}
+
+
+def ran_in(*kinds: str) -> str:
+    """Return in which box the work of a pull request was done; nothing about the strongest."""
+    return next((text for kind, text in reversed(_BOXES.items()) if kind in kinds), "")
+
+
 def sandbox_note(kind: str) -> list[str]:
     """Return what to say about the kind of sandbox when a run starts; nothing about the strongest."""
     return ["", _NOTES[kind]] if kind in _NOTES else []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError, PlanError, UsageError
-from ..model import Step
+from ..model import Implemented, Step, Tested
 from ..policy import unboxed
 from ..policy.graph import COMPLETE, Node
 from ..render import steps as words
@@ -124,11 +124,18 @@ def _run(one: Execution, inputs: Inputs, done: DoneTasks) -> Any:
         budget_tracker.counted(ctx, node, began),
         ctx.console.working(node.name),
     ):
-        evidence = one.task.run(one.on)
+        evidence = _with_box(one, one.task.run(one.on))
     _ask_about_changes(one)
     _read_branches(one)
     _record(one, inputs, evidence, time.monotonic() - began, done)
     return ctx.store.markers.evidence(node.name, one.task.shape)  # as recorded: without secrets, as later runs see it
+
+
+def _with_box(one: Execution, evidence: Any) -> Any:
+    """Return the evidence of an agent or of tests with the kind of box that they ran in."""
+    if isinstance(evidence, (Implemented, Tested)):
+        return replace(evidence, sandbox=one.ctx.outside.processes.sandbox.kind)
+    return evidence
 
 
 @contextlib.contextmanager
