@@ -113,7 +113,10 @@ def _files(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def _not_red(runs: Runs) -> Iterator[Finding]:
-    """Compare the change's tests on the base with the base's own: whatever is new there and passes proves nothing."""
+    """Compare the change's tests on the base with the base's own: where none of the new ones fails, nothing is proven.
+
+    One that fails is enough: beside it a change may well test what was true before.
+    """
     red, known = runs.red, runs.known
     if not runs.after or red.problem == NOTHING_COLLECTED:
         yield _green("no-new-test", "The change brings no test, though one shall fail without it")
@@ -123,9 +126,14 @@ def _not_red(runs: Runs) -> Iterator[Finding]:
         )
     elif not red.names and not red.problem:
         yield _green("suite", "All tests pass without the change")
-    else:
+    elif not _is_red(red, known):
         new = (name for name in red.passed if name not in known.names)
         yield from (_green(name, f"{name.rpartition('::')[2]} passes without the change") for name in new)
+
+
+def _is_red(red: SuiteResult, known: SuiteResult) -> bool:
+    """Return whether the run has a failure that the base's own tests did not have."""
+    return bool(set(red.failed) - set(known.failed)) or (bool(red.problem) and red.problem != known.problem)
 
 
 def _green(rule: str, message: str) -> Finding:
