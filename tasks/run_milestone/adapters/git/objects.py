@@ -201,14 +201,18 @@ class Objects:
             raise lying(f"compared {before[:10]} and {after[:10]}")
         return counts.pop("file", 0), sum(counts.values())
 
+    @functools.lru_cache(maxsize=16)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def changed(self, before: str, after: str, *, gone: bool = False) -> tuple[str, ...]:
         """Return the paths that differ between two commits and are in `after`; with `gone` also those it removed."""
+        if before == after:
+            return ()
         output = self._to_file("--no-renames", "--name-status", "-z", before, after, "--")
         words = output.decode("utf-8", "surrogateescape").split("\0")[:-1]
         if not words and self.tree_of(before) != self.tree_of(after):
             raise lying(f"compared {before[:10]} and {after[:10]}")
         return tuple(path for status, path in zip(words[::2], words[1::2], strict=True) if gone or status != "D")
 
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def patch_id(self, base: str, head: str, path: str | None = None) -> str:
         """Return the identity of a change, or of one file's. A clean rebase keeps it. Empty for an empty change.
 
@@ -264,6 +268,7 @@ class Objects:
         blob = self._git.run("ls-tree", "-z", "--object-only", commit, "--", path)
         return object_id(blob.rstrip("\0"), "a file") if blob else None
 
+    @functools.lru_cache(maxsize=8)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def listing(self, commit: str, folder: str) -> tuple[str, ...]:
         """Return the paths of a commit's files below `folder`, all of them below `.`."""
         places = () if folder == "." else (f"{folder.rstrip('/')}/",)
