@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..core.errors import ExitCode, UsageError
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from ..model import Milestone
     from ..plan.project import Project
 
+
+ANSWERS = ("approve", "fix", "skip", "continue", "retry")
+"""Verbs that are commands too."""
 
 WISHES = (
     *("jobs", "autonomous", "watch", "verbose", "metrics", "max_time", "max_cost"),
@@ -169,16 +173,32 @@ def _money(text: str) -> float:
 
 
 def _add_decide(parser: argparse.ArgumentParser) -> None:
+    _add_gate(parser)
+    parser.add_argument("verb", help="fix, approve, skip, unskip, continue, ...: `gates` lists what each gate offers")
+    _add_reason(parser)
+
+
+def _add_gate(parser: argparse.ArgumentParser) -> None:
     add_milestone(parser)
     parser.add_argument("gate", help="an issue's number, phase-1, plan-review, bootstrap or budget")
-    parser.add_argument("verb", help="fix, approve, skip, unskip, continue, ...: `gates` lists what each gate offers")
+
+
+def _add_reason(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", default="", help="why; it is recorded")
     add_state_ref(parser)
+
+
+def _add_answer(verb: str, parser: argparse.ArgumentParser) -> None:
+    """Let a command be a verb: `run-milestone approve m1 02` is `run-milestone decide m1 02 approve`."""
+    _add_gate(parser)
+    _add_reason(parser)
+    parser.set_defaults(verb=verb)
 
 
 COMMANDS: Commands = {
     "run": (run, _add_run),
     "decide": (decide, _add_decide),
+    **{verb: (decide, partial(_add_answer, verb)) for verb in ANSWERS},
     "land": (land, _add_land),
     "panic": (panic, add_milestone),
 }
