@@ -8,6 +8,7 @@ import pytest
 
 from run_milestone.core.errors import BusyError, DamagedStateError, OutsideError
 from run_milestone.model import Issue, Milestone, Phase
+from run_milestone.store.journal import Journal
 from run_milestone.sync.merge import Clash
 from run_milestone.sync.shared_state import SharedState
 from run_milestone.sync.validate import form
@@ -440,6 +441,24 @@ def test_a_clock_that_runs_backwards_changes_nothing(machine, monkeypatch):
     ada.pull()
     assert ada.state.approvals.all()[0].written >= ada.state.gates.since("01")
     assert ada.state.validate() == 3
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_rewritten_journal_is_not_shared(machine, kept):
+    """The remote has the head of the chain, so a whole new chain here is seen."""
+    ada = machine("ada")
+    ada.marks("01:lint", fixed=1)
+    ada.decides("02", "a")
+    ada.push()
+    lines = (ada.state.folder / "journal.jsonl").read_text().splitlines(True)
+    (ada.state.folder / "journal.jsonl").write_text("".join(lines[:kept]))
+    (ada.state.folder / "journal.head").unlink()
+    forger = Journal(ada.state.folder / "journal.jsonl")
+    forger.add("decision", id=1, gate="02", verb="approve", who="alice")
+    forger.add("done", task="01:test", took=0.1)
+    assert forger.broken() is None
+    with pytest.raises(DamagedStateError, match="on this machine cannot be used: entries of its journal were changed"):
+        ada.push()
 
 
 def test_secrets_never_leave_the_machine(machine):

@@ -181,12 +181,20 @@ class StateSync:
             time.sleep(random.uniform(0, 0.05 * min(lost + 1, 10)))  # noqa: S311  # lets another one win
         raise OutsideError(f"{TRIES} others pushed to {self.place} first.", "Run the same command again.")
 
+    def _check_own_journal(self, base: str | None, now: bytes | None) -> None:
+        """Refuse to share a journal that was rewritten here: it begins with what the remote has. Errors: as `pull`."""
+        entry = self.refs.listing(base).get(JOURNAL) if base and self.refs.holds(base) else None
+        if entry is not None:
+            known = self.refs.contents({JOURNAL: entry})[JOURNAL]
+            check_journal(known, now, f"The state of {self.milestone} on this machine")
+
     def _prepare(self, remote: RemoteRefs) -> tuple[str | None, dict[str, Swap]]:
         """Return the commit to push and all refs of that push; no commit where there is nothing to push."""
         bind_touched(self.state)
         base = read_base(self.state)
         files = {FORM: form(self.milestone), **self.export.files()}
         differing = self._differing(files, base)
+        self._check_own_journal(base, files.get(JOURNAL))
         swaps = {**self.lock.check(remote), **self._branches.swaps(remote, differing)}
         self._note_withheld()
         if not differing and all(old == new for old, new in swaps.values()):
