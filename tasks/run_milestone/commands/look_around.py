@@ -6,7 +6,7 @@ import configparser
 import os
 import shutil
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ class Part:
     migrations: str = ""
     """The file or folder that says there are migrations."""
     setup: tuple[Command, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
 
     @property
     def at_top(self) -> bool:
@@ -107,7 +108,8 @@ def _part(root: Path, name: str, language: Language) -> Part | None:
     if manager is None:
         return part
     setup = tuple(part.here(_filled(folder, command)) for command in manager.setup)
-    return replace(part, manager_sign=manager.sign_in(folder) or "", setup=setup)
+    version = language.version_env if any(sign.is_in(folder) for sign in language.versions) else {}
+    return replace(part, manager_sign=manager.sign_in(folder) or "", setup=setup, env={**manager.env, **version})
 
 
 def _tools(language: Language) -> tuple[tuple[Tool, ...], tuple[Tool, ...]]:

@@ -53,7 +53,7 @@ def tree(look: Look) -> str:
     part = look.parts[0] if look.parts else None
     if part is None or part.manager is None:
         return ""
-    settings = {"setup": part.setup, "cache": [part.path(name) for name in part.manager.cache], "env": part.manager.env}
+    settings = {"setup": part.setup, "cache": [part.path(name) for name in part.manager.cache], "env": part.env}
     python = {"python": part.path(".venv/bin/python")} if ".venv" in part.manager.cache and not part.at_top else {}
     lines = [f"  {key}: {flow(value)}" for key, value in {**settings, **python}.items() if value]
     return "".join(f"{line}\n" for line in ("tree:                          # how a tree is made ready", *lines))

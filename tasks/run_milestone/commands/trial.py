@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..adapters.process import Grants
 from ..adapters.process.command_line import argument_list
-from ..core.presets import languages
+from ..core.presets import runner_of
 from ..core.units import count
 from .look_around import look_around
 
@@ -90,8 +90,10 @@ def _place(project: Project, milestone: Milestone, git: Git, processes: Processe
     run = run_context(project, milestone, Console(), RunOptions())
     local = replace(milestone, forge="local")
     connected = replace(run, adapters=Adapters(processes, git, open_forge(local, git, processes)))
-    log = run.store.logs("doctor") / "setup.log"
-    return workplace(connected, project.tree(milestone, "doctor"), head, "doctor", "doctor", log)
+    tree = project.tree(milestone, "doctor")
+    log = tree.with_name(f"{tree.name}.log")  # beside the tree: no run has made a state yet
+    log.unlink(missing_ok=True)
+    return workplace(connected, tree, head, "doctor", "doctor", log)
 
 
 def _collected(name: str, milestone: Milestone, place: Workplace, processes: Processes) -> Sign:
@@ -130,11 +132,5 @@ def collecting(test: Command) -> Command | None:
     before = test[: len(test) - len(words)]
     if "pytest" in (Path(word).name for word in words):
         return (*test, "--collect-only", "-q")
-    runners = [runner for language in languages() for runner in language.runners if runner.collect]
-    fits = [runner for runner in runners if _plain(runner.test) <= set(words) and runner.test[0] == words[0]]
-    best = max(fits, key=lambda runner: len(_plain(runner.test)), default=None)
-    return (*before, *best.collect) if best else None
-
-
-def _plain(command: Command) -> set[str]:
-    return {word for word in command if not word.startswith(("-", "{"))}
+    runner = runner_of(test)
+    return (*before, *runner.collect) if runner else None

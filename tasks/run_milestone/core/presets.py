@@ -43,6 +43,8 @@ class Tool:
     test: Command = ()
     report: str = ""
     """Where the tests leave their report, if they cannot be told."""
+    tells: bool = False
+    """Whether its output names every test."""
     collect: Command = ()
     """Finds out whether the tests can start, without running one."""
     lint: Command = ()
@@ -71,6 +73,9 @@ class Language:
     assertions: tuple[str, ...] = ()
     workspaces: tuple[Sign, ...] = ()
     migrations: tuple[Sign, ...] = ()
+    versions: tuple[Sign, ...] = ()
+    """Say that the version is taken from git, which a tree does not have."""
+    version_env: dict[str, str] = field(default_factory=dict)
     managers: tuple[Tool, ...] = ()
     runners: tuple[Tool, ...] = ()
     linters: tuple[Tool, ...] = ()
@@ -104,6 +109,18 @@ def coding_agents() -> tuple[CodingAgent, ...]:
     )
 
 
+def runner_of(command: Command) -> Tool | None:
+    """Return the test runner that a command starts, the one with most words in common; None where none is known."""
+    words = command[3:] if command[:2] == ("env", "-C") else command
+    runners = [runner for language in languages() for runner in language.runners]
+    fits = [one for one in runners if one.test[0] == words[0] and _plain(one.test) <= set(words)]
+    return max(fits, key=lambda runner: len(_plain(runner.test)), default=None)
+
+
+def _plain(command: Command) -> set[str]:
+    return {word for word in command if not word.startswith(("-", "{"))}
+
+
 def all_of(field_name: str) -> tuple[str, ...]:
     """Return what all languages list under one key, such as `locks` or `test_files`."""
     return tuple(value for language in languages() for value in getattr(language, field_name))
@@ -125,7 +142,7 @@ def _value(key: str, value: Any) -> Any:
     """Return a value of a preset, frozen."""
     if key in {"managers", "runners", "linters"}:
         return tuple(Tool(**{name: _value(name, each) for name, each in tool.items()}) for tool in value)
-    if key in {"when", "needs", "workspaces", "migrations"}:
+    if key in {"when", "needs", "workspaces", "migrations", "versions"}:
         return tuple(Sign(**sign) for sign in value)
     return _frozen(value)
 

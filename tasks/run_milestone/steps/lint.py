@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..adapters.process.command_line import argument_list, fill_files
@@ -70,8 +72,14 @@ def _commands(ctx: StepContext, head: str, files: tuple[str, ...]) -> Iterator[t
 
 def _run(ctx: StepContext, command: tuple[str, ...], place: Workplace) -> Result:
     log = ctx.log_folder / "lint.log"
-    argv, limit = argument_list(command, python=place.python), ctx.milestone.commands.timeout
+    argv, limit = argument_list(command, python=_python_of(command, place)), ctx.milestone.commands.timeout
     return ctx.processes.untrusted(argv, cwd=ctx.tree, env=place.env, timeout=limit, log=log, pass_env=place.pass_env)
+
+
+def _python_of(command: tuple[str, ...], place: Workplace) -> str:
+    """Return the tree's interpreter; for ruff that of run-milestone, where the tree's environment has none."""
+    has_ruff = Path(place.python).with_name("ruff").exists()
+    return sys.executable if command[:3] == ("{python}", "-m", "ruff") and not has_ruff else place.python
 
 
 def _no_lint(result: Result) -> Finding:

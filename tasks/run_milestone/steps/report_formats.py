@@ -1,4 +1,4 @@
-"""Read what test runners print that know no JUnit: JSON of jest, vitest and RSpec, lines of `go test` and of Rust."""
+"""Read what test runners print that know no JUnit: JSON of jest, vitest and RSpec, lines of Go and Rust, TAP."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ _RUST_OUTPUT = re.compile(r"^---- (?P<name>.+?) stdout ----\n(?P<text>(?:(?!^---
 _RUST_END = re.compile(r"^test result: (?:ok|FAILED)\. ", re.MULTILINE)
 
 
+_TAP = re.compile(r"^TAP version \d+$", re.MULTILINE)
+_TAP_LINE = re.compile(
+    r"^(?P<bad>not )?ok\b *\d* *(?:- )?(?P<name>[^#]*)(?:# *(?P<mark>skip|todo)\b.*)?", re.IGNORECASE
+)
+_TAP_COUNTS = re.compile(r"# (?:tests|pass|fail|skip|todo|ok)\b", re.IGNORECASE)
+
+
 class FormatError(ValueError):
     """The text is no report of a known form."""
 
@@ -42,18 +49,19 @@ def from_json(text: str, tree: Path) -> tuple[Case, ...]:
 
 
 def from_output(text: str) -> tuple[Case, ...] | None:
-    """Return the tests that the output of `go test -json` or `cargo test` tells of, None where it is neither.
+    """Return the tests that the output of `go test -json` or `cargo test` tells of, or TAP; None for any other.
 
     Errors: FormatError where a part of it was left out.
     """
     lines = [line for line in text.splitlines() if line.startswith('{"')]
     is_go = any('"Action":' in line and '"Package":' in line for line in lines[:5])
     is_rust = _RUST_END.search(text) is not None
-    if not (is_go or is_rust):
+    is_tap = _TAP.search(text) is not None
+    if not (is_go or is_rust or is_tap):
         return None
     if "bytes left out …]" in text:
         raise FormatError("the tests printed too much to keep")
-    return tuple(_from_go("\n".join(lines)) if is_go else _from_rust(text))
+    return tuple(_from_go("\n".join(lines)) if is_go else _from_rust(text) if is_rust else _from_tap(text))
 
 
 def _loaded(text: str) -> Any:
@@ -120,3 +128,26 @@ def _from_rust(text: str) -> Iterator[Case]:
         name = match["name"]
         group, _, title = name.rpartition("::") if " " not in name else ("", "", name)
         yield Case(group, title, _STATES[match["state"]], output=outputs.get(name, ""))
+
+
+def _from_tap(text: str) -> Iterator[Case]:
+    """Yield the tests of TAP. Where comments name tests, as tape does, their assertions count as one test."""
+    outcomes: dict[str, Outcome] = {}
+    outputs: dict[str, str] = {}
+    group = ""
+    for line in text.splitlines():
+        if line.startswith("# ") and not _TAP_COUNTS.match(line):
+            group = line[2:].strip()
+        elif match := _TAP_LINE.match(line):
+            name = group or match["name"].strip()
+            state = Outcome.SKIPPED if match["mark"] else Outcome.FAILED if match["bad"] else Outcome.PASSED
+            outcomes[name] = max(outcomes.get(name, state), state, key=_WEIGHT.index)
+            outputs[name] = outputs.get(name, "") + (f"{line}\n" if state is Outcome.FAILED else "")
+        elif outcomes and line.startswith("  "):
+            last = next(reversed(outcomes))
+            outputs[last] += f"{line}\n" if outcomes[last] is Outcome.FAILED else ""
+    yield from (Case("", name, state, output=outputs[name][-_LONGEST:]) for name, state in outcomes.items())
+
+
+_WEIGHT = (Outcome.SKIPPED, Outcome.PASSED, Outcome.FAILED)
+"""What several assertions of one test come to: the last of these that any has."""

@@ -13,6 +13,7 @@ from ..adapters.process import Grants
 from ..adapters.process.command_line import argument_list
 from ..core.errors import DamagedStateError
 from ..core.fs import read_text
+from ..core.presets import runner_of
 from ..model import Case, Imports, Outcome, Tested
 from ..policy.test_names import why_unproven
 from .import_origin import guarded, imported
@@ -171,9 +172,9 @@ def picks_files(commands: Commands) -> bool:
 
 def reports(commands: Commands) -> bool:
     """Return whether the test command is asked for a report of its tests."""
-    words = " ".join(commands.test)
-    tells = words.startswith(("cargo test", "go test")) and (commands.test[0] == "cargo" or "-json" in commands.test)
-    return is_pytest(commands.test) or "{junit}" in words or bool(commands.report) or tells
+    runner = runner_of(commands.test)
+    tells = runner is not None and runner.tells
+    return is_pytest(commands.test) or "{junit}" in " ".join(commands.test) or bool(commands.report) or tells
 
 
 def is_pytest(command: tuple[str, ...]) -> bool:
