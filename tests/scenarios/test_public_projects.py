@@ -88,15 +88,6 @@ PROJECTS = {
         "proof": "tests/test_itsdangerous/test_{name}.py::test_{name}",
         "fault": ("src/itsdangerous/encoding.py", "    return s\n", '    return b""\n'),
     },
-    "django-axes": {
-        "fetch": (from_pypi, "django-axes", "6.5.2"),
-        "needs": (sys.executable,),
-        "code": "axes/{name}.py",
-        "body": PYTHON,
-        "test": ("tests/test_{name}.py", PYTHON_TEST, "axes.{name}"),
-        "proof": "test_{name}",
-        "fault": ("axes/helpers.py", "        return client_ip_address\n", '        return "0"\n'),
-    },
     "minimist": {
         "fetch": (from_npm, "minimist", "1.2.8"),
         "needs": ("npm",),
