@@ -220,6 +220,14 @@ def test_a_token_without_a_scope_is_explained(ground, forge):
     assert propose(ground, forge).number == 1
 
 
+@pytest.mark.parametrize("label", ["area: db,cache", 'say "hi"', "-x", '"quoted"', ",", "größe 🚀", " a/b -R"])
+def test_labels_of_any_characters_arrive(ground, forge, label):
+    made = propose(ground, forge, labels=("plain", label))
+    assert sorted(made.labels) == sorted(("plain", label))
+    assert forge.unlabel(made.number, label).labels == ("plain",)
+    assert forge.label(made.number, label).labels == ("plain", label)
+
+
 def test_a_forbidden_label_leaves_nothing_half_made(ground, forge):
     ground.hosted.forbidden = {"labels"}
     assert "gh label create" in refused(lambda: propose(ground, forge, labels=("needs-db-review",))).what

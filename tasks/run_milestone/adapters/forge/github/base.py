@@ -32,9 +32,9 @@ class Repository:
                 self._create_label(LABELS.get(name, Label(name, "ededed")))
 
     def _create_label(self, label: Label) -> None:
-        words = ("label", "create", label.name, "--color", label.colour, "--description", label.description)
+        options = ("--color", label.colour, "--description", label.description)
         try:
-            self._gh.do(*words)
+            self._gh.do("label", "create", *options, "--", label.name)  # a name may begin with a hyphen
         except OutsideError as error:
             if "already exists" not in error.what:  # somebody else was faster
                 raise

@@ -185,8 +185,11 @@ class Gh:
     # ---- running ----------------------------------------------------------------------------------------------
 
     def _call(self, words: tuple[str, ...], stdin: str) -> CallResult:
-        place = {"api": ("--hostname", self.address.host), "--version": ()}.get(words[0], ("-R", self.address.full))
-        return self._run((*words, *place), stdin, self._sealed_environment())
+        if words[0] in {"api", "--version"}:
+            placed = (*words, *(("--hostname", self.address.host) if words[0] == "api" else ()))
+        else:  # before a name that follows `--`
+            placed = (*words[:2], "-R", self.address.full, *words[2:])
+        return self._run(placed, stdin, self._sealed_environment())
 
     def _sealed_environment(self) -> dict[str, str]:
         """Return gh's environment. The operator's own gh is asked once for the login and the way to GitHub."""
@@ -233,6 +236,12 @@ def _program() -> Any:
         return sh.Command("gh", search_paths=places)
     except sh.CommandNotFound:
         raise UsageError("gh is not installed or not on PATH.", INSTALL) from None
+
+
+def as_field(name: str) -> str:
+    """Return a name as an option of gh takes it that reads a list of CSV fields."""
+    quoted = name.replace('"', '""')
+    return f'"{quoted}"'
 
 
 def number_in(url: str, kind: Literal["issues", "pull"]) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ....core.errors import OutsideError
 from . import responses, text_limits
 from .base import Repository
-from .gh import number_in
+from .gh import as_field, number_in
 
 if TYPE_CHECKING:
     from ....model import ForgeIssue, ForgeMilestone
@@ -42,7 +42,7 @@ class Issues(Repository):
         fit, text = text_limits.title(title), text_limits.body(body)
         words = ["issue", "create", "--title", fit, "--body-file", "-"]
         words += ["--milestone", milestone] if milestone else []
-        words += [word for label in labels for word in ("--label", label)]
+        words += [word for label in labels for word in ("--label", as_field(label))]
         retry = self._gh.retry()
         while True:
             if retry.again and (made := self._recent(fit, text)) is not None:

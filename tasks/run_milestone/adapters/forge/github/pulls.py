@@ -8,7 +8,7 @@ from ....core.errors import OutsideError
 from ..errors import refuse_same, unmerged
 from . import responses, text_limits
 from .base import Repository
-from .gh import number_in
+from .gh import as_field, number_in
 from .graphql import pulls_of
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Pulls(Repository):
         missing = [label for label in labels if label.lower() not in {known.lower() for known in now.labels}]
         if missing:
             self._ensure_labels(*missing)
-        return [word for label in missing for word in ("--add-label", label)]
+        return [word for label in missing for word in ("--add-label", as_field(label))]
 
     def _change(self, now: PullRequest, verb: str, *words: str, stdin: str = "") -> PullRequest:
         self._gh.do("pr", verb, str(now.number), *words, stdin=stdin)
@@ -102,7 +102,7 @@ class Pulls(Repository):
     def unlabel(self, number: int, *labels: str) -> PullRequest:
         """Remove labels."""
         now = self._view(number)
-        words = [word for label in labels if label in now.labels for word in ("--remove-label", label)]
+        words = [word for label in labels if label in now.labels for word in ("--remove-label", as_field(label))]
         return self._change(now, "edit", *words) if words else now
 
     def set_draft(self, number: int, *, draft: bool) -> PullRequest:
