@@ -7,6 +7,7 @@ LONGEST = (
     *(
         "ci/test_actions",
         "test_fail_to_pass.py",
+        "test_public_projects.py",
         "stops/",
         "test_landing",
         "docs/test_pages",

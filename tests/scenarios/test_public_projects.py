@@ -88,6 +88,15 @@ PROJECTS = {
         "proof": "tests/test_itsdangerous/test_{name}.py::test_{name}",
         "fault": ("src/itsdangerous/encoding.py", "    return s\n", '    return b""\n'),
     },
+    "django-axes": {
+        "fetch": (from_pypi, "django-axes", "6.5.2"),
+        "needs": (sys.executable,),
+        "code": "axes/{name}.py",
+        "body": PYTHON,
+        "test": ("tests/test_{name}.py", PYTHON_TEST, "axes.{name}"),
+        "proof": "test_{name}",
+        "fault": ("axes/helpers.py", "        return client_ip_address\n", '        return "0"\n'),
+    },
     "minimist": {
         "fetch": (from_npm, "minimist", "1.2.8"),
         "needs": ("npm",),
@@ -107,6 +116,8 @@ PROJECTS = {
         "fault": ("lib.rs", "wrapping_mul(0x100000001b3)", "wrapping_mul(3)"),
     },
 }
+LONG = {"django-axes"}
+"""Set up for minutes: run with `pytest -m torture`."""
 FACTORS = {"twice": 2, "thrice": 3, "fourfold": 4}
 
 
@@ -130,7 +141,9 @@ def with_toolchains(monkeypatch):
 
 
 @pytest.mark.usefixtures("with_toolchains")
-@pytest.mark.parametrize("name", PROJECTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.torture if name in LONG else ()) for name in PROJECTS]
+)
 def test_a_public_project_lands(name, tmp_path):
     spec = PROJECTS[name]
     if missing := [program for program in spec["needs"] if not shutil.which(program)]:
