@@ -226,13 +226,20 @@ def test_without_a_kind_the_run_is_refused(monkeypatch, tmp_path):
         Processes().confine(SandboxSpec("bubblewrap"))
 
 
-def test_relative_folders_of_path_are_dropped(processes, spec, tree, monkeypatch):
-    monkeypatch.setenv("PATH", f"bin:.::{os.environ['PATH']}")
+@pytest.mark.parametrize("folders", ["bin:.::", "../tree/bin:", "{tree}/bin:", "{link}/bin:"])
+def test_programs_of_a_tree_are_not_on_path(processes, spec, tree, tmp_path, monkeypatch, folders):
+    (tmp_path / "link").symlink_to(tree)
+    monkeypatch.chdir(tree)
+    monkeypatch.setenv("PATH", folders.format(tree=tree, link=tmp_path / "link") + os.environ["PATH"])
     (tree / "bin").mkdir()
-    (tree / "bin" / "true").write_text("#!/bin/sh\necho planted\n")
-    (tree / "bin" / "true").chmod(0o755)
-    assert processes(spec).untrusted(("true",), cwd=tree, timeout=9).out == ""
-    assert processes(spec).trusted(("true",), cwd=tree, timeout=9).out == ""
+    for program in ("true", "bwrap"):
+        (tree / "bin" / program).write_text("#!/bin/sh\necho planted\n")
+        (tree / "bin" / program).chmod(0o755)
+    opened = processes(spec)
+    opened.confine(spec, trees=tmp_path / "tr")
+    assert opened.untrusted(("true",), cwd=tree, timeout=9).out == ""
+    assert opened.trusted(("true",), cwd=tree, timeout=9).out == ""
+    assert str(tree) not in opened.search_path
 
 
 # ---- limits ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What changes on the operator's side while commands run without a sandbox is a question to a person."""
 
 import json
+import os
 
 import pytest
 from support.plans import command, issue, parts
@@ -96,3 +97,18 @@ def test_the_next_run_asks_again(ada):
     person.types("m1")
     (person.folder / "state/m1/gates/boundary.json").unlink()
     assert "dodo.py was changed while 01:implement ran" in person.types("m1").out
+
+
+@pytest.mark.parametrize("folder", ["./bin", "bin", "."])
+def test_the_runner_starts_no_program_of_the_tree(ada, folder):
+    person = ada("pass")
+    plan = (person.folder / "plans/m1/plan.yaml").read_text()
+    person.plans(plan.replace("kind: none", "kind: auto"))
+    place = person.folder / folder
+    place.mkdir(exist_ok=True)
+    for name in ("git", "gh", "ssh", "bwrap", "ruff", "pytest"):
+        (place / name).write_text(f"#!/bin/sh\ntouch {person.folder}/ran-{name}\nexit 1\n")
+        (place / name).chmod(0o755)
+    result = person.types("m1", env={"PATH": f"{folder}:{os.environ['PATH']}"})
+    assert not list(person.folder.glob("ran-*")), result.out
+    assert person.pulls(), result.out

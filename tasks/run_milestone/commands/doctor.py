@@ -195,5 +195,7 @@ def _command(name: str, command: tuple[str, ...], milestone: Milestone | None = 
         module = rest[1]
         installed = importlib.util.find_spec(module.partition(".")[0]) is not None
         return Sign(name, f"python -m {module}" if installed else f"Python has no module {module}", installed)
-    where = shutil.which(program)
+    from ..adapters.process import search_path
+
+    where = shutil.which(program, path=search_path())
     return Sign(name, program if where else f"{program} is not on PATH", where is not None)

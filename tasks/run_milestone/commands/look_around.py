@@ -73,7 +73,9 @@ def look_around(root: Path) -> Look:
     top = [part for language in languages() if (part := _part(root, ".", language))]
     below = [] if top and not _is_workspace(root, top) else list(_below(root))
     parts = sorted((*top, *below), key=lambda part: (not part.at_top, part.manager is None))
-    agents = tuple(agent for agent in coding_agents() if shutil.which(agent.command[0]))
+    from ..adapters.process import search_path
+
+    agents = tuple(agent for agent in coding_agents() if shutil.which(agent.command[0], path=search_path()))
     return Look(tuple(parts[:MOST_PARTS]), bool(below), agents)
 
 

@@ -21,10 +21,15 @@ from .validate_paths import addresses, links, paths, shown
 AGENTS: dict[str, tuple[str, ...]] = {"human": (), "command": ("command", "pass_env"), "replay": ("changes",)}
 """Built-in agents, and the settings that only they have."""
 FORGES = ("github", "local")
-_FORGES = "GH|GITHUB|GIT|SSH|ACTIONS|RUN_MILESTONE|GITLAB|GL|GITEA|FORGEJO|BITBUCKET|CI|CIRCLE|BUILDKITE|SYSTEM"
-_LEADS_TO_THE_FORGE = re.compile(rf"HOME|XDG_CONFIG_HOME|(?:{_FORGES})_\w+")
-"""Variables that hold a token of a forge or its CI, or the place of one."""
-_STEERS = re.compile(r"PATH|ENV|BASH_ENV|SHELLOPTS|LD_\w+|PYTHON\w+|PERL5\w+|RUBYOPT|NODE_PATH|\w+_OPTIONS")
+_FORGES = "GH|GHE|GITHUB|HUB|GIT|GCM|SSH|GITLAB|GL|GLAB|GITEA|FORGEJO|CODEBERG|BITBUCKET|SRHT|RUN_MILESTONE"
+_SERVICES = "ACTIONS|CI|CIRCLE|CIRCLECI|BUILDKITE|DRONE|WOODPECKER|TRAVIS|JENKINS|TEAMCITY|APPVEYOR|SYSTEM|AZURE_DEVOPS"
+_PLACES = "HOME|XDG_CONFIG_HOME|XDG_RUNTIME_DIR|DBUS_SESSION_BUS_ADDRESS|NETRC"
+_LEADS_TO_THE_FORGE = re.compile(rf"{_PLACES}|(?:{_FORGES}|{_SERVICES})_\w+", re.IGNORECASE)
+"""Variables that hold a token of a forge or of a CI service, or the place of one."""
+_STEERS = re.compile(
+    r"PATH|ENV|IFS|PS4|BASH_ENV|BASH_FUNC_.*|SHELLOPTS|PROMPT_COMMAND|(?:LD|DYLD|GCONV)_\w+|PYTHON\w+|PYTEST_\w+|PERL5\w+"
+    r"|RUBYOPT|RUBYLIB|NODE_PATH|CLASSPATH|DOTNET_STARTUP_HOOKS|\w+_OPTIONS"
+)
 """Variables that decide which code a program runs."""
 
 
@@ -142,7 +147,8 @@ def _variables(written: Written) -> Iterator[Problem]:
     """Refuse to pass on what gives access to the forge: a program that gets it could push or answer a gate."""
     reviewers = enumerate(written.fields.get("reviewers") or ())
     readers = [(("reviewers", position), reviewer) for position, reviewer in reviewers if reviewer is not None]
-    for steps, fields in chain(_workers(written), readers):
+    tools = (("commands",), written.fields.get("commands") or {})
+    for steps, fields in chain(_workers(written), readers, [tools]):
         for position, name in enumerate(fields.get("pass_env") or ()):
             if name is not None and _LEADS_TO_THE_FORGE.fullmatch(name):
                 what = f"is {name}, which may lead to the forge's token, expected a variable of the program's own"

@@ -56,13 +56,14 @@ def confine(project: Project, milestone: Milestone, processes: Processes, *, uns
 
     Errors: UsageError where it does not work here.
     """
+    trees = project.tree(milestone, "")
     if unsandboxed:
-        processes.confine(replace(milestone.sandbox, kind="none"))
+        processes.confine(replace(milestone.sandbox, kind="none"), trees=trees)
         return
     remote = project.root / milestone.repository.remote if milestone.repository.remote else None
     beside = (remote, remote.with_suffix(".forge")) if remote else ()
     git = project.repository(milestone) / ".git"
-    processes.confine(milestone.sandbox, (project.states, project.plans, git, *beside))
+    processes.confine(milestone.sandbox, (project.states, project.plans, git, *beside), trees)
 
 
 def open_git(project: Project, milestone: Milestone, processes: Processes, *, make: bool = True) -> Git:

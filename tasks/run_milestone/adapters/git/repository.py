@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.errors import UsageError
+from ..process.environment import search_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ class Repository:
 
 def require_git() -> None:
     """Check that git is there before anything is tried that only works with it. Errors: UsageError."""
-    if shutil.which("git") is None:
+    if shutil.which("git", path=search_path()) is None:
         raise UsageError("git is not installed or not on PATH.", "Install git (2.38 or newer) and run again.")
 
 

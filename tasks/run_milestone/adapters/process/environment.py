@@ -21,9 +21,9 @@ _PASSED = (
 """The second row says which certificates a company's network is trusted by."""
 
 
-def trusted_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a trusted program."""
-    return {**environment(), "HOME": os.path.expanduser("~"), **env}
+def trusted_environment(env: Mapping[str, str], trees: str | None = None) -> dict[str, str]:
+    """Return the environment of a trusted program; `trees` as `search_path` takes it."""
+    return {**environment(trees), "HOME": os.path.expanduser("~"), **env}
 
 
 @contextmanager
@@ -56,13 +56,22 @@ def _copy_login(file: Path, to: Path) -> None:
     to.chmod(0o600)
 
 
-def environment() -> dict[str, str]:
-    """Return the part of this process's environment that every child gets."""
+def environment(trees: str | None = None) -> dict[str, str]:
+    """Return the part of this process's environment that every child gets; `trees` as `search_path` takes it."""
     passed = {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith("LC_")}
-    passed["PATH"] = _absolute(passed.get("PATH", os.defpath))
-    return {**passed, "TERM": "dumb"}
+    return {**passed, "PATH": search_path(trees), "TERM": "dumb"}
 
 
-def _absolute(path: str) -> str:
-    """Return PATH without relative folders: below a tree they would name the tree's own programs."""
-    return os.pathsep.join(folder for folder in path.split(os.pathsep) if folder.startswith("/")) or os.defpath
+def search_path(trees: str | None = None) -> str:
+    """Return PATH without the folders in which an agent can plant programs.
+
+    Those are relative ones, which name the tree's own where a program starts in a tree, and those of the issues' trees
+    themselves: every path that begins with `trees`.
+    """
+    absolute = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder.startswith("/")]
+    kept = [folder for folder in absolute if trees is None or not _real(folder).startswith(_real(trees))]
+    return os.pathsep.join(kept) or os.defpath
+
+
+def _real(path: str) -> str:
+    return os.path.realpath(path)

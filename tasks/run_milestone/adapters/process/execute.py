@@ -22,7 +22,7 @@ from ...model import SandboxSpec
 from .child import GRACE, Child, Direct, Exit, LibraryChild, Request, end, ready
 from .communicate import Communication
 from .coprocess import Coprocess
-from .environment import environment, temporary_home, trusted_environment
+from .environment import environment, search_path, temporary_home, trusted_environment
 from .output import Result
 from .sandbox import Grants, Sandbox, candidates, refusal, unsandboxed
 from .supervised import ForkServer, Supervised
@@ -47,6 +47,7 @@ class Processes:
         self._progress = progress
         self._running: set[Child | LibraryChild] = set()
         self.sandbox = unsandboxed()
+        self._trees: str | None = None
         self._fork_server = ForkServer(hold)
         self._lock = threading.RLock()  # reentrant: a signal handler may call stop() while this thread starts a child
         self._stopped = False
@@ -61,7 +62,7 @@ class Processes:
         timeout: float = 600.0,
     ) -> Result:
         """Run a program that no file of a tree can influence (git, gh) as a direct child."""
-        request = Request(tuple(argv), cwd, trusted_environment(env), _bytes(stdin), timeout)
+        request = Request(tuple(argv), cwd, trusted_environment(env, self._trees), _bytes(stdin), timeout)
         return self._run(request, supervised=False)
 
     def coprocess(
@@ -100,28 +101,35 @@ class Processes:
         with temporary_home(login) as home:
             passed = {name: os.environ[name] for name in pass_env if os.environ.get(name)}
             fixed = {**home, "PYTHONDONTWRITEBYTECODE": "1"}
-            variables = {**self.sandbox.variables(), **passed, **environment(), **fixed, **env}
+            variables = {**self.sandbox.variables(), **passed, **environment(self._trees), **fixed, **env}
             request = Request(tuple(argv), cwd, variables, _bytes(stdin), timeout)
             result = self._run_boxed(request, grants, Path(home["HOME"]).parent)
         _append(log, f"{result.out}{result.err}{_ending(result)}\n")
         return result
 
-    def confine(self, spec: SandboxSpec, private: tuple[Path, ...] = ()) -> None:
+    def confine(self, spec: SandboxSpec, private: tuple[Path, ...] = (), trees: Path | None = None) -> None:
         """Choose the box of every untrusted command: the strongest kind that works here, or the one named in `spec`.
 
-        No box holds a `private` folder. Errors: UsageError where no such kind works.
+        No box holds a `private` folder, and no program is looked for where a path begins with `trees`.
+        Errors: UsageError where no such kind works.
         """
+        self._trees = str(trees) if trees else None
         if spec.kind == "none":
             self.sandbox = unsandboxed(spec)
             return
-        sandbox, reasons = self._first_that_works(candidates(spec, private))
+        sandbox, reasons = self._first_that_works(candidates(spec, private, self.search_path))
         if sandbox is None:
             raise refusal(spec.kind, reasons)
         self.sandbox = sandbox
 
+    @property
+    def search_path(self) -> str:
+        """The folders in which the programs of the runner itself are looked for, as PATH holds them."""
+        return search_path(self._trees)
+
     def strongest(self) -> tuple[str | None, list[str]]:
         """Return the kind of box that works on this machine, and why each stronger one does not."""
-        sandbox, reasons = self._first_that_works(candidates(SandboxSpec(), ()))
+        sandbox, reasons = self._first_that_works(candidates(SandboxSpec(), (), self.search_path))
         return sandbox.kind if sandbox else None, reasons
 
     def _first_that_works(self, kinds: Sequence[Sandbox]) -> tuple[Sandbox | None, list[str]]:
@@ -199,7 +207,8 @@ class Processes:
 
     def start(self, argv: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Child:
         """Start a trusted child, which must be ended with `finish`. Errors: OSError."""
-        return self._launch(Request(tuple(argv), cwd, trusted_environment(env), b"", math.inf), supervised=False)
+        variables = trusted_environment(env, self._trees)
+        return self._launch(Request(tuple(argv), cwd, variables, b"", math.inf), supervised=False)
 
     def _launch(self, request: Request, *, supervised: bool) -> Child:
         """Start a child. Errors: OSError, or ValueError for a NUL in an argument."""

@@ -74,7 +74,9 @@ def _linted(files: list[Path], processes: Processes) -> Iterator[Problem]:
 
 
 def _zizmor() -> str:
-    where = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    from ...adapters.process import search_path
+
+    where = f"{Path(sys.executable).parent}{os.pathsep}{search_path()}"
     program = shutil.which("zizmor", path=where)
     if program is None:
         raise UsageError(

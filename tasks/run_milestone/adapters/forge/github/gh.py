@@ -213,7 +213,8 @@ class Gh:
 
     def _run(self, words: tuple[str, ...], stdin: str, environment: dict[str, str]) -> CallResult:
         self._folder.mkdir(parents=True, exist_ok=True)
-        program, sent = _program(), {"_env": environment, "_cwd": str(self._folder), "_in": stdin}
+        path = self._processes.search_path
+        program, sent = _program(path), {"_env": {**environment, "PATH": path}, "_cwd": str(self._folder), "_in": stdin}
         with self._processes.library_child() as child:
             with self._processes.starting(child) as hold:
                 command = program(*words, **sent, _pass_fds=set(hold), **_SH_OPTIONS)
@@ -227,11 +228,11 @@ def _text(output: bytes) -> str:
     return output.decode("utf-8", "replace")
 
 
-def _program() -> Any:
-    """Return gh: the one on PATH, else the one beside this Python."""
+def _program(path: str) -> Any:
+    """Return gh: the one in the folders of `path`, else the one beside this Python."""
     import sh
 
-    places = [*os.environ.get("PATH", os.defpath).split(os.pathsep), str(Path(sys.executable).parent)]
+    places = [*path.split(os.pathsep), str(Path(sys.executable).parent)]
     try:
         return sh.Command("gh", search_paths=places)
     except sh.CommandNotFound:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ....core.errors import UsageError
 from ....model import NetworkSpec, ProcessLimits, SandboxSpec
+from ..environment import search_path
 from . import bubblewrap, landlock, limits, seccomp
 from .grants import Box, Grants, Places
 from .visible import places, system, toolchain_variables
@@ -34,6 +35,8 @@ class Sandbox:
     read: tuple[Path, ...] = ()
     network: NetworkSpec = field(default_factory=NetworkSpec)
     limits: ProcessLimits = field(default_factory=ProcessLimits)
+    bwrap: str | None = None
+    """The program of bubblewrap, looked for once."""
 
     def variables(self) -> dict[str, str]:
         """Return the variables that a command needs because its home is an empty folder."""
@@ -56,14 +59,14 @@ class Sandbox:
         network = (self.network.agents if agent else self.network.tools) == "all"
         if self.kind == "landlock":
             return landlock.box(seen, network=network)
-        return bubblewrap.box(bubblewrap.program() or "bwrap", seen, cwd, home, network=network, nested=agent)
+        return bubblewrap.box(self.bwrap or "bwrap", seen, cwd, home, network=network, nested=agent)
 
     def missing(self) -> str | None:
         """Return why this machine does not have this kind, None where it can be tried."""
         if not seccomp.supported():
             return f"its filter is not known for {os.uname().machine}"
         if self.kind == "bubblewrap":
-            return None if bubblewrap.program() else "it is not installed"
+            return None if self.bwrap else "it is not installed"
         version = landlock.abi()
         return None if version >= landlock.OLDEST else f"the kernel has version {version}, {landlock.OLDEST} is needed"
 
@@ -87,12 +90,15 @@ def unsandboxed(spec: SandboxSpec | None = None) -> Sandbox:
     return Sandbox("none", limits=spec.limits if spec else ProcessLimits())
 
 
-def candidates(spec: SandboxSpec, private: tuple[Path, ...]) -> tuple[Sandbox, ...]:
-    """Return the kinds to try, the strongest first: all of them for `auto`, else the one of that name."""
+def candidates(spec: SandboxSpec, private: tuple[Path, ...], path: str | None = None) -> tuple[Sandbox, ...]:
+    """Return the kinds to try, the strongest first: all of them for `auto`, else the one of that name.
+
+    bubblewrap is looked for in the folders of `path`, by default those that no tree can reach.
+    """
     kinds: tuple[Kind, ...] = ("bubblewrap", "landlock")
-    read = tuple(map(Path, spec.read))
+    read, bwrap = tuple(map(Path, spec.read)), bubblewrap.program(path or search_path())
     return tuple(
-        Sandbox(kind, private, read, spec.network, spec.limits) for kind in kinds if spec.kind in {"auto", kind}
+        Sandbox(kind, private, read, spec.network, spec.limits, bwrap) for kind in kinds if spec.kind in {"auto", kind}
     )
 
 

