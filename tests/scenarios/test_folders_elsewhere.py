@@ -117,3 +117,9 @@ def test_names_that_cannot_be_are_refused(ada, name):
 def test_a_mistyped_command_names_the_nearest(ada):
     assert "Did you mean `run-milestone status`?" in ada.types("statsu", "m1").err
     assert "neither a command nor a milestone" in ada.types("nonsense").err
+
+
+def test_answers_may_stand_before_the_first_run(ada):
+    (ada.folder / "state/m1/stale").mkdir(parents=True)
+    (ada.folder / "state/m1/stale/note.txt").touch()
+    assert ada.types("m1").code == 3

@@ -105,7 +105,7 @@ def refuse_foreign_state(project: Project, milestone: str) -> None:
             f"The records of {milestone} are in {shown(before)}, and the settings name {shown(project.states)}.",
             f"Move them: `mv {shown(before)} {shown(project.state(milestone))}`.",
         )
-    if foreign := foreign_entry(project.states, _RECORDS_OF_STATE):
+    if foreign := foreign_entry(project.states, _RECORDS_OF_STATE, milestone):
         raise UsageError(
             f"{shown(project.states)}/ belongs to your project: it holds {foreign}, which run-milestone did not write.",
             f'Name another folder for what runs record, such as `state = ".run-milestone"` in {SETTINGS[0]}.',
@@ -123,10 +123,14 @@ _RECORDS_OF_PLANS = ("plan.yaml",)
 _RECORDS_OF_STATE = ("journal.jsonl", "cache", "lock", "approvals", "summary.md")
 
 
-def foreign_entry(folder: Path, records: tuple[str, ...]) -> str | None:
-    """Return something visible in a folder that is no milestone's: a file, or a folder that holds none of `records`."""
+def foreign_entry(folder: Path, records: tuple[str, ...], milestone: str = "") -> str | None:
+    """Return something visible in a folder that is no milestone's: a file, or a folder that holds none of `records`.
+
+    The folder of `milestone` itself counts as one, because people may write there before its first run.
+    """
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
-        is_known = entry.is_dir() and (not any(entry.iterdir()) or any((entry / name).exists() for name in records))
+        begun = entry.name == milestone or any((entry / name).exists() for name in records)
+        is_known = entry.is_dir() and (begun or not any(entry.iterdir()))
         if not is_known and not entry.name.startswith((".", "__pycache__")):
             return entry.name
     return None
