@@ -43,6 +43,7 @@ EXPECTED = {
     "tool": ("hard", "lint, inspect, review", "retry approve skip abort", None, "skip"),
     "failed": ("hard", "any", "retry skip abort", None, "retry skip"),
     "human": ("hard", "implement", "skip abort", None, ""),
+    "boundary": ("hard", "any", "approve abort", None, "abort"),
     "blocked": ("hard", "branch", "skip abort", None, "skip"),
 }
 

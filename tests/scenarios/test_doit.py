@@ -25,6 +25,7 @@ def test_without_jobs_issues_run_in_plan_order(ada, seed):
 
 
 def test_doit_lists_and_forgets_as_its_users_expect(ada):
+    ada.describes_the_first_issue()
     listed = ada.doit("list", "--all").out
     for name in ("m1", "m1:bootstrap", "m1:plan-review", "m1:01", "m1:01:review-gate", "m1:phase-1", "m1:complete"):
         assert any(line.split()[0] == name for line in listed.splitlines()), name

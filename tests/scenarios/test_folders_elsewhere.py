@@ -98,8 +98,8 @@ def test_records_are_not_begun_twice(ada):
 def test_a_milestone_may_have_any_name(ada, name):
     (ada.folder / "plans/m1").rename(ada.folder / "plans" / name.lower())
     plan = ada.folder / "plans" / name.lower() / "plan.yaml"
-    text = plan.read_text().replace("id: m1", f"id: {name}").replace("Describe issue 1 here", "Widgets have a size")
-    plan.write_text(text.replace("Say what must be true when issue 1 is done", "Every widget says its size"))
+    plan.write_text(plan.read_text().replace("id: m1", f"id: {name}"))
+    ada.describes_the_first_issue(name.lower())
     result = ada.types(name)
     assert result.code == 3
     assert f"touch state/{name.lower()}/approvals/01.skip" in result.out

@@ -196,12 +196,14 @@ def test_ruff_is_skipped_without_python(shell):
 
 
 @pytest.mark.parametrize(
-    ("file", "runs"), [("package.json", '["npm", "test"]'), ("go.mod", '["go", "test", "./..."]'), ("", '"pytest"]')]
+    ("file", "runs"),
+    [("package.json", '[node, "--test", '), ("go.mod", '[go, test, "-json", "./..."]'), ("", '"pytest"]')],
 )
 def test_a_new_plan_names_the_test_command(person, file, runs):
     person.git("init", "--quiet", "--initial-branch=main", where=".")
     if file:
         (person.folder / file).write_text("{}\n")
+    person.git("commit", "--quiet", "--allow-empty", "--message=Start", where=".")
     assert person.types("init").code == 0
     assert runs in (person.folder / "plans/m1/plan.yaml").read_text()
     assert person.types("plan", "check", "m1").code == 0

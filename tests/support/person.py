@@ -66,6 +66,12 @@ class Person:
         """Write a milestone's plan."""
         (self.folder / "plans" / milestone / "plan.yaml").write_text(text)
 
+    def describes_the_first_issue(self, milestone="m1"):
+        """Write a title and a criterion where `init` left words to replace."""
+        path = self.folder / "plans" / milestone / "plan.yaml"
+        text = path.read_text().replace("Describe issue 1 here", "Widgets have a size")
+        self.plans(text.replace("Say what must be true when issue 1 is done", "Every widget says its size"), milestone)
+
     def touches(self, *names, milestone="m4.1"):
         """Touch approval files."""
         for name in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from ..core.serialize import plain
@@ -36,7 +37,8 @@ def status_text(milestone: Milestone, state: State) -> str:
     done, skipped = facts["issues"]["completed"], facts["issues"]["skipped"]
     rest = len(issues) - done - skipped
     lines += ["", f"{count(len(issues), 'issue')}: {done} completed, {skipped} skipped, {rest} open"]
-    if holder := holder_of(state.folder):
+    # A run writes its own last status for quick answers, which are given when it has ended.
+    if (holder := holder_of(state.folder)) and holder.pid != os.getpid():
         who = f"process {holder.pid} on {holder.host}" if holder.pid else "a process that left no name"
         lines.append(f"A run is active: {who}, since {holder.since}")
     world = state.remembered()

@@ -26,6 +26,7 @@ def written(request, tmp_path_factory):
     """Somebody whose repository has the workflow, in each of its two forms."""
     ada = Person(tmp_path_factory.mktemp(request.param))
     ada.git("init", "--quiet", "--initial-branch=main", where=".")
+    ada.git("commit", "--quiet", "--allow-empty", "--message=Start", where=".")
     ada.types("init")
     plan = ada.folder / "plans/m1/plan.yaml"
     agent = "agent: {kind: command, command: [claude, -p], pass_env: [MODEL_KEY]}"

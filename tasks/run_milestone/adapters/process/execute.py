@@ -100,7 +100,8 @@ class Processes:
         _append(log, f"$ {shlex.join(argv)}\n")
         with temporary_home(login) as home:
             passed = {name: os.environ[name] for name in pass_env if os.environ.get(name)}
-            fixed = {**home, "PYTHONDONTWRITEBYTECODE": "1"}
+            # An environment that is set up once is compiled once: nothing can write into it when it is used.
+            fixed = {**home, "PYTHONDONTWRITEBYTECODE": "1", "UV_COMPILE_BYTECODE": "1"}
             variables = {**self.sandbox.variables(), **passed, **environment(self._trees), **fixed, **env}
             request = Request(tuple(argv), cwd, variables, _bytes(stdin), timeout)
             result = self._run_boxed(request, grants, Path(home["HOME"]).parent)
