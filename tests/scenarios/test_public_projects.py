@@ -116,8 +116,8 @@ PROJECTS = {
         "fault": ("lib.rs", "wrapping_mul(0x100000001b3)", "wrapping_mul(3)"),
     },
 }
-LONG = {"django-axes"}
-"""Set up for minutes: run with `pytest -m torture`."""
+LONG = {"django-axes", "itsdangerous", "minimist"}
+"""Take a minute or more: run with `pytest -m torture`."""
 FACTORS = {"twice": 2, "thrice": 3, "fourfold": 4}
 
 
