@@ -42,6 +42,21 @@ SEEN = {
     "npm": ({"package.json": '{"devDependencies": {"jest": "1"}}', "package-lock.json": "{}"}, "[[npm, ci,", "jest,"),
     "pnpm": ({"package.json": '{"devDependencies": {"vitest": "1"}}', "pnpm-lock.yaml": ""}, "[[pnpm,", "vitest, run"),
     "yarn": ({"package.json": '{"devDependencies": {"mocha": "1"}}', "yarn.lock": ""}, "[[yarn,", "mocha,"),
+    "mocha by its script": (
+        {"package.json": '{"scripts": {"test": "mocha -r test/env test/ test/acceptance/"}}'},
+        "",
+        '[npm, test, "--ignore-scripts", "--", "--reporter", xunit,',
+    ),
+    "jest by its script": (
+        {"package.json": '{"scripts": {"test": "eslint . && NODE_OPTIONS=--experimental-vm-modules jest --ci"}}'},
+        "",
+        '[npm, test, "--ignore-scripts", "--", "--json",',
+    ),
+    "mocha before something else": (
+        {"package.json": '{"scripts": {"test": "nyc mocha && eslint ."}, "devDependencies": {"mocha": "1"}}'},
+        "[[npm, install,",
+        '[npx, "--no-install", mocha,',
+    ),
     "node": ({"package.json": '{"scripts": {"test": "node --test"}}'}, "", 'node, "--test"'),
     "go": ({"go.mod": "module shop\n"}, "", 'test: [go, test, "-json", "./..."]'),
     "cargo": ({"Cargo.toml": CARGO}, "", "test: [cargo, test,"),
