@@ -476,6 +476,51 @@ def test_devices_pipes_and_sockets_are_no_files(bench):
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.parametrize("name", ["pipe", "conftest.py", "src/deep/pipe"])
+def test_pipes_do_not_stay_in_a_tree(bench, name):
+    bench.git.checkout(bench.tree, bench.base, "03")
+    (bench.tree / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(bench.tree / name)
+    bench.git.checkout(bench.tree, bench.base, "03")
+    assert not (bench.tree / name).exists()
+
+
+def nested(tree):
+    at = os.open(tree, os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("d", dir_fd=at)
+        at, before = os.open("d", os.O_RDONLY, dir_fd=at), at
+        os.close(before)
+    os.close(at)
+
+
+def flood(tree):
+    for number in range(120):
+        (tree / f"part-{number}").write_text("x")
+
+
+def weight(tree):
+    with (tree / "heavy.bin").open("wb") as file:
+        file.truncate(2 << 20)
+
+
+@pytest.mark.parametrize(
+    ("leaves", "why"),
+    [
+        (nested, "d/d/d/… in .* is nested too deep to commit"),
+        (flood, r"adds or changes 120 files \(limit 100\), most of it in part-"),
+        (weight, r"adds or changes 2 MiB \(limit 1\), most of it in heavy.bin"),
+    ],
+)
+def test_a_tree_without_bounds_is_not_committed(bench, monkeypatch, leaves, why):
+    monkeypatch.setattr("run_milestone.adapters.git.leftovers.MOST_FILES", 100)
+    monkeypatch.setattr("run_milestone.adapters.git.leftovers.MOST_BYTES", 1 << 20)
+    with pytest.raises(OutsideError, match=why):
+        bench.agent(also=leaves)
+    bench.git.checkout(bench.tree, bench.base, "03")
+    assert sorted(os.listdir(bench.tree)) == ["a.py", "image.bin", "src"]
+
+
 def test_locks_of_a_killed_call_are_removed(bench):
     bench.git.checkout(bench.tree, bench.base, "03")
     (bench.git.dir / "index-03.lock").write_text("")

@@ -249,6 +249,16 @@ GREEDY = {
     "memory": (ProcessLimits(memory=512), "bytearray(1 << 30)"),
     "open_files": (ProcessLimits(open_files=64), "kept = [open('/dev/null') for _ in range(100)]"),
     "cpu": (ProcessLimits(cpu=1), "while True: pass"),
+    "processes": (
+        ProcessLimits(processes=40),
+        "import os, time\n[os.fork() or time.sleep(9) for _ in range(60)] + [time.sleep(9)]",
+    ),
+    "disk": (
+        ProcessLimits(disk=8),
+        "import time\nfor n in range(9): open(f'f{n}', 'wb').write(bytes(1 << 20))\ntime.sleep(9)",
+    ),
+    "output": (ProcessLimits(output=3), "while True: print('x' * 999)"),
+    "idle": (ProcessLimits(idle=1), "import time\nprint('begun', flush=True)\ntime.sleep(30)"),
 }
 
 
@@ -261,6 +271,32 @@ def test_a_limit_holds_and_is_named(processes, tree, kind, name):
     assert result.code not in {0, None}
     assert f"[a limit of the plan was reached: {getattr(limits, name)} " in result.err
     assert result.err.endswith(f"(`sandbox.limits.{name}`)]\n")
+
+
+def test_files_of_others_are_not_counted(processes, tree, tmp_path):
+    writes = f"open({str(tmp_path / 'big')!r}, 'wb').write(bytes(16 << 20)); import time; time.sleep(1)"
+    opened = processes(SandboxSpec("none", limits=ProcessLimits(disk=8)))
+    result = opened.untrusted((sys.executable, "-c", writes), cwd=tree, timeout=60)
+    assert (result.code, result.limit) == (0, "")
+
+
+@pytest.mark.parametrize("does", ["for _ in range(1200):", "os.chmod(folder, 0)\nfor _ in ():"])
+def test_what_is_nested_deeply_is_removed(processes, spec, tree, monkeypatch, does):
+    homes = tree.parent / "homes"
+    homes.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(homes))
+    program = f"""import os
+folder = os.path.join(os.environ["HOME"], "d")
+os.mkdir(folder)
+at = os.open(folder, os.O_RDONLY)
+{does}
+    os.mkdir("d", dir_fd=at)
+    at, before = os.open("d", os.O_RDONLY, dir_fd=at), at
+    os.close(before)
+"""
+    result = processes(spec).untrusted((sys.executable, "-c", program), cwd=tree, timeout=60)
+    assert (result.code, result.err) == (0, "")
+    assert list(homes.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", [*kinds(), "none"])

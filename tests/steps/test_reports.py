@@ -5,8 +5,10 @@ import os
 
 import pytest
 
+from run_milestone.checks.coverage import measured
 from run_milestone.model import Outcome
-from run_milestone.steps.test_report import ReportError, read_output, read_report
+from run_milestone.steps.run_tests import _text
+from run_milestone.steps.test_report import ReportError, read_output, read_report, reports_in
 
 ONE = '<testcase classname="a" name="b"/>'
 
@@ -35,6 +37,31 @@ def test_links_and_pipes_are_not_read(tmp_path):
     for name in ("link.xml", "pipe.xml"):
         with pytest.raises(ReportError):
             read_report(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"), [("x" * 6_000_000, ""), ("x" * 2_100_000, "<failure/>")], ids=["names", "failures"]
+)
+def test_a_report_no_record_holds_is_refused(tmp_path, name, outcome):
+    (tmp_path / "junit.xml").write_text(f'<testsuite><testcase name="{name}">{outcome}</testcase></testsuite>')
+    with pytest.raises(ReportError, match="more than a record holds"):
+        read_report(tmp_path / "junit.xml")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder", "deep"])
+def test_coverage_and_reports_are_data(tmp_path, kind):
+    place = tmp_path / "tree" / "reports" / "a.xml"
+    place.parent.mkdir(parents=True)
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "link":
+        place.symlink_to("/")
+    elif kind == "folder":
+        place.mkdir()
+    else:
+        place.write_text('{"files": ' + "[" * 100_000)
+    assert measured(_text(place), (), "") is None
+    assert (kind == "deep") == bool(reports_in(tmp_path / "tree", "reports/*.xml"))
 
 
 def test_control_characters_do_not_spoil_a_report(tmp_path):

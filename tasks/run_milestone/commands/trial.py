@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..adapters.process import Grants
 from ..adapters.process.command_line import argument_list
+from ..core.fs import remove_tree, temporary_folder
 from ..core.presets import runner_of
 from ..core.units import count
 from .look_around import look_around
@@ -77,7 +76,7 @@ def try_tests(project: Project, milestone: Milestone, git: Git, processes: Proce
         yield Sign(f"{name} setup", " ".join((place.problem or done).split()), place.problem is None)
     if not place.problem:
         yield _collected(f"{name} tests", milestone, place, processes)
-    shutil.rmtree(place.tree, ignore_errors=True)
+    remove_tree(place.tree)
 
 
 def _place(project: Project, milestone: Milestone, git: Git, processes: Processes, head: str) -> Workplace:
@@ -104,16 +103,16 @@ def _collected(name: str, milestone: Milestone, place: Workplace, processes: Pro
     command = collecting(milestone.commands.test)
     if command is None:
         return Sign(name, "not tried: this command cannot collect tests without running them", None)
-    with tempfile.TemporaryDirectory(prefix="run-milestone-") as folder:
+    with temporary_folder("run-milestone-") as folder:
         argv = argument_list(command, python=place.python, junit=f"{folder}/junit.xml", coverage=f"{folder}/coverage")
-        env = guarded(Path(folder), place.tree, place.mine, place.env) if place.mine else place.env
+        env = guarded(folder, place.tree, place.mine, place.env) if place.mine else place.env
         result = processes.untrusted(
             argv,
             cwd=place.tree,
             env=env,
             timeout=_PATIENCE,
             pass_env=place.pass_env,
-            grants=Grants(write=(Path(folder),)),
+            grants=Grants(write=(folder,)),
         )
     shown = " ".join(command).replace("{python}", "python")
     if result.code == 0:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import DamagedStateError, OutsideError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DEEP = 20
+"""Levels of folders: short enough for every path, whatever its parts are called."""
 LARGEST = 8 * 1024 * 1024
 """Bytes. We write nothing near this size, so a larger file is not ours."""
 
@@ -63,6 +70,43 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all that it holds, also where it is nested too deep for `shutil.rmtree` or locked."""
+    with contextlib.suppress(RecursionError, OSError):
+        shutil.rmtree(folder)
+    if os.path.lexists(folder):
+        with contextlib.suppress(OSError):
+            _flatten(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _flatten(top: Path) -> None:
+    """Move every folder that lies deeper than a path can name to the top, and make each one accessible."""
+    waiting, moved = [str(top)], 0
+    while waiting:
+        folder = waiting.pop()
+        os.chmod(folder, 0o700)
+        for entry in list(os.scandir(folder)):
+            if not entry.is_dir(follow_symlinks=False):
+                continue
+            path = entry.path
+            if path.count("/") - str(top).count("/") > _DEEP:
+                moved += 1
+                path = os.path.join(top, f".moved-{os.getpid()}-{moved}")
+                os.rename(entry.path, path)
+            waiting.append(path)
+
+
+@contextlib.contextmanager
+def temporary_folder(prefix: str) -> Iterator[Path]:
+    """Make a folder for what an untrusted command writes. It is removed whatever the command made of it."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    try:
+        yield folder
+    finally:
+        remove_tree(folder)
 
 
 def write_json(path: Path, value: Any, *, lasting: bool = True) -> None:

@@ -204,13 +204,21 @@ class NetworkSpec:
 
 @dataclass(frozen=True, slots=True)
 class ProcessLimits:
-    """What one process of an agent, a test or a tool may use; None is no limit. Sizes are in MiB, `cpu` in seconds."""
+    """What an agent, a test or a tool may use; None is no limit. Sizes are in MiB, times in seconds."""
 
     memory: int | None = None
     file: int = 4096
-    """The size of a file that it writes."""
+    """The size of a file that a process of it writes."""
     cpu: int | None = None
     open_files: int = 65_536
+    disk: int = 20_480
+    """What it adds to its tree and its home, all files together."""
+    processes: int = 4096
+    """Processes and threads that it has at once."""
+    output: int = 1024
+    """What it prints."""
+    idle: int | None = None
+    """How long it may print nothing. Many agents print only at their end, so none is set by default."""
 
 
 @dataclass(frozen=True, slots=True)

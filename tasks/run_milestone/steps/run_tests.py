@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING
 from ..adapters.process import Grants
 from ..adapters.process.command_line import argument_list
 from ..core.errors import DamagedStateError
-from ..core.fs import read_text
+from ..core.fs import read_text, temporary_folder
 from ..core.presets import runner_of
 from ..model import Case, Imports, Outcome, Tested
 from ..policy.test_names import why_unproven
 from .import_origin import guarded, imported
-from .test_report import ReportError, last_output, read_output, read_report, read_reports
+from .test_report import ReportError, last_output, read_output, read_report, read_reports, reports_in
 
 if TYPE_CHECKING:
     from ..adapters.process import Processes, Result
@@ -138,8 +137,8 @@ def _run_once(
 ) -> SuiteResult:
     """Run the test command in a tree, with coverage where `cover` says so."""
     tree, mine = place.tree, place.mine
-    with tempfile.TemporaryDirectory(prefix="run-milestone-") as folder:
-        report, coverage = Path(folder) / "junit.xml", Path(folder) / "coverage.json"
+    with temporary_folder("run-milestone-") as folder:
+        report, coverage = folder / "junit.xml", folder / "coverage.json"
         command = argument_list(commands.test, python=place.python, junit=str(report), coverage=str(coverage))
         asked = str(report) in " ".join(command)
         if is_pytest(command):
@@ -147,20 +146,20 @@ def _run_once(
             command = (*command, *(_covering(command, tree, coverage) if cover else ()))
             command = (*command, *(_limited(only) if only is not None else ()))
             asked = True
-        env = {**place.env, "COVERAGE_FILE": str(Path(folder) / "coverage.data")}
+        env = {**place.env, "COVERAGE_FILE": str(folder / "coverage.data")}
         if cover and place.lent:
-            env = {**env, "PYTHONPATH": _lend(Path(folder), place.lent, env.get("PYTHONPATH", ""))}
+            env = {**env, "PYTHONPATH": _lend(folder, place.lent, env.get("PYTHONPATH", ""))}
             command = (*command, "-p", "pytest_cov.plugin")
-        env = guarded(Path(folder), tree, mine, env) if mine else env
-        grants = Grants(write=(Path(folder),))
-        for old in _left_in(tree, commands.report):
+        env = guarded(folder, tree, mine, env) if mine else env
+        grants = Grants(write=(folder,))
+        for old in reports_in(tree, commands.report):
             old.unlink()
         result = processes.untrusted(
             command, cwd=tree, env=env, timeout=commands.timeout, log=log, pass_env=place.pass_env, grants=grants
         )
         asked = asked or bool(commands.report)
-        outcome = _outcome(result, report, _left_in(tree, commands.report), tree, asked=asked)
-        imports = imported(processes, command, Path(folder), tree, mine) if mine else None
+        outcome = _outcome(result, report, reports_in(tree, commands.report), tree, asked=asked)
+        imports = imported(processes, command, folder, tree, mine) if mine else None
         output = last_output(f"{result.out}\n{result.err}")
         return replace(outcome, coverage=_text(coverage), output=output, imports=imports)
 
@@ -185,14 +184,6 @@ def is_pytest(command: tuple[str, ...]) -> bool:
 def _reported(report: Path) -> tuple[str, ...]:
     """Ask pytest for its JUnit report; another runner is given the path where its command says `{junit}`."""
     return (f"--junitxml={report}", "-o", "junit_family=xunit1")
-
-
-def _left_in(tree: Path, pattern: str) -> list[Path]:
-    """Return the reports in a tree that a pattern names, or in the folders that it names. None lies outside."""
-    root = tree.resolve()
-    places = tree.glob(pattern) if pattern else ()
-    files = [file for place in places for file in (place.rglob("*.xml") if place.is_dir() else (place,))]
-    return sorted(file for file in files if file.is_file() and file.resolve().is_relative_to(root))
 
 
 def _limited(only: tuple[str, ...]) -> tuple[str, ...]:
@@ -277,6 +268,8 @@ def _exit(result: Result) -> str:
 def _problem(result: Result) -> str | None:
     if result.timed_out:
         return f"the tests were ended after {result.seconds:.0f} s (limit `commands: {{timeout: …}}`)"
+    if result.limit:
+        return f"the tests were ended: {result.limit}"
     if result.code is None:
         return f"the test command could not start: {result.err.strip()}"
     if result.code == NO_TESTS and is_pytest(result.argv):

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of one report."""
+LARGEST_IN_ALL = 4 * LARGEST
 MOST_FILES = 5_000
+MOST_NAMES, MOST_FAILED = 5_000_000, 2_000_000
+"""Characters in the names of all tests, and of those that failed: a record has to stay readable."""
 OUTPUT_LINES = 20
 OUTPUT_LENGTH = 2_000
 """Of a failure, in lines and characters."""
@@ -35,6 +38,20 @@ class ReportError(ValueError):
     """The report cannot be read."""
 
 
+def reports_in(tree: Path, pattern: str) -> list[Path]:
+    """Return the reports in a tree that a pattern names, or in the folders that it names. None lies outside.
+
+    There are none where the tests left folders that cannot be gone through.
+    """
+    root = tree.resolve()
+    try:
+        places = [place for place in tree.glob(pattern) if place.resolve().is_relative_to(root)] if pattern else []
+        files = [file for place in places for file in (place.rglob("*.xml") if place.is_dir() else (place,))]
+        return sorted(file for file in files if file.is_file() and file.resolve().is_relative_to(root))
+    except (RecursionError, OSError):
+        return []
+
+
 def read_report(path: Path, tree: Path | None = None) -> tuple[Case, ...] | None:
     """Return the tests in a report, None where there is none. It was written by code of the tree, so it is data.
 
@@ -42,12 +59,15 @@ def read_report(path: Path, tree: Path | None = None) -> tuple[Case, ...] | None
     """
     if path.is_dir() and not path.is_symlink():
         return read_reports(sorted(path.glob("**/*.xml")), tree or path)
-    return _file(path, tree or path.parent)
+    cases = _file(path, tree or path.parent)
+    return None if cases is None else _held(cases)
 
 
 def read_reports(files: Sequence[Path], tree: Path) -> tuple[Case, ...] | None:
     """Return the tests in several reports, None where there is none. Errors: ReportError."""
-    return tuple(case for file in files[:MOST_FILES] for case in _file(file, tree) or ()) if files else None
+    if len(files) > MOST_FILES or sum(file.lstat().st_size for file in files) > LARGEST_IN_ALL:
+        raise ReportError(f"there are {len(files):,} files, or more than {LARGEST_IN_ALL >> 20} MiB of them")
+    return _held(tuple(case for file in files for case in _file(file, tree) or ())) if files else None
 
 
 def read_output(text: str) -> tuple[Case, ...] | None:
@@ -56,7 +76,15 @@ def read_output(text: str) -> tuple[Case, ...] | None:
         cases = from_output(text)
     except FormatError as error:
         raise ReportError(str(error)) from None
-    return _bounded(cases) if cases else None
+    return _held(_bounded(cases)) if cases else None
+
+
+def _held(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+    """Return the tests where a record can hold their names. Errors: ReportError."""
+    failed = sum(len(case.name) for case in cases if case.outcome is Outcome.FAILED)
+    if sum(len(case.name) for case in cases) > MOST_NAMES or failed > MOST_FAILED:
+        raise ReportError(f"it names {len(cases):,} tests, more than a record holds")
+    return cases
 
 
 def _file(path: Path, tree: Path) -> tuple[Case, ...] | None:

@@ -53,6 +53,8 @@ def _problem(result: Result, timeout: int) -> str | None:
     name = Path(result.argv[0]).name
     if result.timed_out:
         return f"{name} did not finish within {timeout} s"
+    if result.limit:
+        return f"{name} was ended: {result.limit}"
     if result.code == 0:
         return None
     output = "; ".join(last_lines(result.err or result.out)[-2:]) or "it printed nothing"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...core.errors import OutsideError, UsageError
-from ...core.fs import write_text
+from ...core.fs import remove_tree, write_text
 from .cmd import NOTHING, checked, lying, object_id
+from .leftovers import refuse_flood, tidy
 from .submodules import Submodules
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ class Checkout(Submodules):
         """
         self._fresh.pop(index, None)
         self._claim(tree, index)
-        new = _made(tree)
-        if not new:
-            _unversion(tree)
+        new = _made(tree) or _made_again(tree)
         (self._git.dir / f"index-{index}.lock").unlink(missing_ok=True)
         self._read_tree(commit, index, "-u", tree=tree)
         if not new:
@@ -120,14 +118,18 @@ class Checkout(Submodules):
 
         With `merged` the commit is a merge of that commit into `parent`, also where nothing differs.
 
-        Errors: OutsideError where the tree was replaced by a link, which may lead to any files.
+        Errors: OutsideError where the tree was replaced by a link, which may lead to any files, or holds too much.
         """
         if tree.is_symlink():
             raise OutsideError(f"{tree} was replaced by a link.", "Remove the link and run the same command again.")
-        _unversion(tree)
+        tidy(tree)
         before = self._written(index)
         modules = [f":(exclude,top,literal){path}" for path in self._modules.get(index, ())]
-        self._git.run("add", "--all", "--", ".", *modules, tree=tree, index=index, config=self._adding(index))
+        places, adding = ("--", ".", *modules), self._adding(index)
+        listing = ("ls-files", "-z", "--others", "--modified", "--exclude-standard", *places)
+        listed = self._git.call(*listing, tree=tree, index=index, config=adding)
+        refuse_flood(tree, listed.out.split("\0")[:-1], truncated=listed.truncated)
+        self._git.run("add", "--all", *places, tree=tree, index=index, config=adding)
         unchanged = self._written(index) == before and merged is None
         if unchanged and self._fresh.pop(index, None) == parent:
             return parent  # nothing was added since the checkout, and nothing removed
@@ -250,6 +252,16 @@ def _escaped(path: str) -> str:
     return re.sub(r"([\\*?\[ #!])", r"\\\1", path)
 
 
+def _made_again(tree: Path) -> bool:
+    """Make a tree fit for git. Returns whether it had to be removed for that, and is new."""
+    try:
+        tidy(tree)
+    except OutsideError:
+        remove_tree(tree)
+        return _made(tree)
+    return False
+
+
 def _made(tree: Path) -> bool:
     """Make the folder. Returns whether it is new, so that nothing else can be in it."""
     tree.parent.mkdir(parents=True, exist_ok=True)
@@ -258,13 +270,3 @@ def _made(tree: Path) -> bool:
     except FileExistsError:
         return False
     return True
-
-
-def _unversion(tree: Path) -> None:
-    """Remove every `.git` in `tree`, so that all it holds counts as files."""
-    for folder, folders, files in os.walk(tree):
-        if ".git" in folders and not os.path.islink(os.path.join(folder, ".git")):
-            shutil.rmtree(os.path.join(folder, ".git"))
-            folders.remove(".git")
-        elif ".git" in (*folders, *files):
-            os.unlink(os.path.join(folder, ".git"))

@@ -8,7 +8,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...core.fs import write_text
+from ...core.errors import OutsideError
+from ...core.fs import remove_tree, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,11 +40,11 @@ class TreeCache:
         """Copy what a setup made, so that other trees can take it. An incomplete copy is not taken."""
         if complete and made:
             beside = self._folder / f"{key}.new"
-            shutil.rmtree(beside, ignore_errors=True)
+            remove_tree(beside)
             for path in made:
                 _copy(tree / path, beside / "files" / path)
             write_text(beside / "made.json", json.dumps({"made": made, "tree": str(tree)}))
-            shutil.rmtree(self._folder / key, ignore_errors=True)
+            remove_tree(self._folder / key)
             beside.rename(self._folder / key)
         self._write_note(tree, key, made)
 
@@ -55,6 +56,8 @@ class TreeCache:
         except (OSError, ValueError):
             return ()
         made = tuple(record["made"])
+        if not all(_is_inside((tree / path).parent, tree) for path in made):
+            return ()  # a link in the tree would lead to other files
         for path in made:
             _remove(tree / path)
             _copy(kept / "files" / path, tree / path)
@@ -75,13 +78,18 @@ class TreeCache:
 
 
 def copy_in(checkout: Path, tree: Path, paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Copy untracked files of a checkout into a tree. Returns the copied paths, and those that do not exist."""
+    """Copy untracked files of a checkout into a tree. Returns the copied paths, and those that do not exist.
+
+    Errors: OutsideError where a link of the tree leads such a path out of it.
+    """
     copied, absent = [], []
     for path in dict.fromkeys(paths):
         source = checkout / path
         if not _is_inside(source, checkout) or not source.exists():
             absent.append(path)
-        elif not (tree / path).exists():
+        elif not _is_inside((tree / path).parent, tree):
+            raise OutsideError(f"{path} leads out of {tree.name}: a folder above it is a link.", "Commit a folder.")
+        elif not os.path.lexists(tree / path):
             _copy(source, tree / path)
             copied.append(path)
     return tuple(copied), tuple(absent)
@@ -101,12 +109,14 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _clone(source: str, target: str) -> str:
-    """Copy a file by a clone of its blocks, else byte by byte."""
+    """Copy a file by a clone of its blocks, else byte by byte. What is neither file nor link (a FIFO) is left out."""
     import fcntl
 
     ficlone = 0x40049409
     if os.path.islink(source):
         os.symlink(os.readlink(source), target)
+        return target
+    if not os.path.isfile(source):
         return target
     try:
         with open(source, "rb") as read, open(target, "wb") as write:
@@ -119,7 +129,7 @@ def _clone(source: str, target: str) -> str:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        remove_tree(path)
     else:
         path.unlink(missing_ok=True)
 
@@ -127,7 +137,7 @@ def _remove(path: Path) -> None:
 def _relocate(place: Path, old: str, new: str) -> None:
     """Replace the path of the tree that an environment was made in: its scripts and settings name it."""
     for path in _files(place):
-        if path.is_symlink() or path.stat().st_size > _SMALL or not _names_places(path):
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _SMALL or not _names_places(path):
             continue
         content = path.read_bytes()
         if old.encode() in content and b"\0" not in content:
@@ -146,6 +156,13 @@ def _files(place: Path) -> Iterator[Path]:
 
 def _state(tree: Path, made: object) -> str:
     """Return a digest of what is in these paths: name, size and time of change of every file."""
+    try:
+        return _digest(tree, made)
+    except (RecursionError, OSError):  # nested too deep, or removed meanwhile: not as the setup left it
+        return ""
+
+
+def _digest(tree: Path, made: object) -> str:
     import hashlib
 
     total = hashlib.sha256()

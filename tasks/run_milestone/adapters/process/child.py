@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
@@ -30,6 +31,10 @@ class Request:
     timeout: float
     box: Box = NO_BOX
     """How it is confined; the words of a box stand before its own."""
+    output: float = math.inf
+    """Bytes that it may print."""
+    idle: float = math.inf
+    """Seconds in which it may print nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Exit:
 
     code: int | None
     timed_out: bool = False
+    limit: str = ""
+    """The limit of the plan at which it was ended."""
     error: OSError | None = None
 
 

@@ -13,7 +13,7 @@ from .output import KEEP, BoundedOutput
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .child import Child
+    from .child import Child, Request
 
 TICK = 1.0
 """Seconds between two reports of progress."""
@@ -22,25 +22,32 @@ TICK = 1.0
 class Communication:
     """Feeds a child its input and reads its output, without ever waiting for only one of them."""
 
-    def __init__(self, child: Child, stdin: bytes | None) -> None:
-        """Prepare to send `stdin`, and to read into `out` and `err`."""
+    def __init__(self, child: Child, request: Request) -> None:
+        """Prepare to send its input, and to read into `out` and `err` within the limits of the request."""
         self._child = child
-        self._unsent = memoryview(stdin or b"")
+        self._most, self._idle = request.output, request.idle
+        self._unsent = memoryview(request.stdin or b"")
         self.out, self.err = BoundedOutput(), BoundedOutput()
         self._outputs = {child.stdout: self.out, child.stderr: self.err}
         self.ended = False
+        self.limit = ""
+        """The limit that the output reached, `output` or `idle`."""
 
     def follow(self, until: float) -> Iterator[None]:
-        """Go on until the child has `ended` or the time `until` has come. Yields about every second.
+        """Go on until the child has `ended`, reached a `limit`, or the time `until` has come. Yields every second.
 
         The end of the child counts, not that of its output: a daemon it left behind may hold that open for ever.
         """
-        due = time.monotonic() + TICK
+        due, size, since = time.monotonic() + TICK, 0, time.monotonic()
         with selectors.PollSelector() as selector:
             self._register(selector)
-            while not self.ended and (left := until - time.monotonic()) > 0:
+            while not self.ended and not self.limit and (left := until - time.monotonic()) > 0:
                 for key, _events in selector.select(min(left, TICK)):
                     self._serve(key.fileobj, selector)
+                if (now := self.out.size + self.err.size) != size:
+                    size, since = now, time.monotonic()
+                silent = time.monotonic() - since
+                self.limit = "output" if size > self._most else "idle" if silent > self._idle else ""
                 if not self.ended and time.monotonic() >= due:
                     yield
                     due += TICK

@@ -34,7 +34,7 @@ def confine(how: dict[str, Any]) -> None:
         kind = getattr(resource, name)
         most = resource.getrlimit(kind)[1]
         resource.setrlimit(kind, wanted if most == resource.RLIM_INFINITY else tuple(min(one, most) for one in wanted))
-    if how.keys() == {"limits"}:
+    if how.keys() <= {"limits", "watch"}:
         return
     filter_ = how.get("seccomp")
     if "landlock" in how:

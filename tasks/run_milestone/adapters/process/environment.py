@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...core.fs import temporary_folder
 from ...core.text import register_secret
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def temporary_home(login: Sequence[str] = ()) -> Iterator[dict[str, str]]:
 
     With a home below TMPDIR codex runs no command, and still ends with 0.
     """
-    with tempfile.TemporaryDirectory(prefix="home-", ignore_cleanup_errors=True) as folder:
+    with temporary_folder("home-") as folder:
         places = {"HOME": os.path.join(folder, "home"), "TMPDIR": os.path.join(folder, "tmp")}
         for place in places.values():
             os.mkdir(place)

@@ -154,8 +154,11 @@ class Processes:
             box = self.sandbox.wrap(request.argv, Path(request.cwd), request.env, grants, home)
         except OSError as error:
             return Result(request.argv, None, "", _why(request.argv, error), 0.0)
-        result = self._run(replace(request, box=box), supervised=True)
-        result = replace(result, err=result.err + self.sandbox.limit_reached(result.code, result.out + result.err))
+        most, idle = self.sandbox.limits.output << 20, self.sandbox.limits.idle or math.inf
+        result = self._run(replace(request, box=box, output=most, idle=idle), supervised=True)
+        limit = self.sandbox.sentence(result.limit) if result.limit else ""
+        lines = f"[{limit}]\n" if limit else self.sandbox.limit_reached(result.code, result.out + result.err)
+        result = replace(result, err=result.err + lines, limit=limit)
         failure = self.sandbox.failure(result.code, result.err)
         return replace(result, code=None, err=failure) if failure else result
 
@@ -237,7 +240,7 @@ class Processes:
             return Result(request.argv, None, "", _why(request.argv, error), time.monotonic() - began)
         try:
             self._refuse_after_stop()  # stopped by a signal handler of this thread, which could not see the child yet
-            communication = Communication(child, request.stdin)
+            communication = Communication(child, request)
             for _ in communication.follow(until):
                 self._report(shlex.join(request.argv), began)
         finally:
@@ -258,9 +261,11 @@ def _result(argv: tuple[str, ...], exited: Exit, communication: Communication, s
     out, err = communication.out, communication.err
     if exited.error is not None:
         return Result(argv, None, out.text(), _why(argv, exited.error), seconds)
-    timed_out = exited.timed_out or not communication.ended
-    code = -signal.SIGKILL if timed_out else exited.code
-    return Result(argv, code, out.text(), err.text(), seconds, timed_out, truncated=bool(out.lost or err.lost))
+    limit = exited.limit or communication.limit
+    timed_out = not limit and (exited.timed_out or not communication.ended)
+    code = -signal.SIGKILL if timed_out or limit else exited.code
+    truncated = bool(out.lost or err.lost)
+    return Result(argv, code, out.text(), err.text(), seconds, timed_out, truncated, limit)
 
 
 @functools.cache

@@ -22,6 +22,8 @@ class Result:
     seconds: float
     timed_out: bool = False
     truncated: bool = False
+    limit: str = ""
+    """What is said of the limit of the plan at which it was ended; empty where it was not."""
 
 
 class BoundedOutput:
@@ -29,9 +31,11 @@ class BoundedOutput:
 
     def __init__(self) -> None:
         self._head, self._tail, self.lost = bytearray(), bytearray(), 0
+        self.size = 0
 
     def add(self, data: bytes) -> None:
         """Append the next piece."""
+        self.size += len(data)
         room = KEEP - len(self._head)
         self._head += data[:room]
         self._tail += data[room:]

@@ -132,6 +132,8 @@ class Supervised:
         for word, place in (("chdir", str(self._cwd)), ("confine", "the sandbox"), ("errno", None)):
             if word in report:
                 return Exit(None, error=OSError(report[word], os.strerror(report[word]), place))
+        if limit := next((name for name in ("processes", "disk") if name in report), ""):
+            return Exit(-signal.SIGKILL, limit=limit)
         if "timeout" in report:
             return Exit(-signal.SIGKILL, timed_out=True)
         return Exit(report.get("exit", -signal.SIGTERM if report else -signal.SIGKILL))

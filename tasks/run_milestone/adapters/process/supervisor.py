@@ -3,9 +3,9 @@
 supervised.py starts a separate interpreter with the standard library alone. It forks a supervisor per request, so that
 no command waits for an interpreter to start. LIFELINE is a socket between the runner and one supervisor. On it the
 runner allows the command to start, end of file means that the runner has ended, and the supervisor reports how the
-command ended (`exit 0`, `timeout 0`, `stopped 0`, `chdir 2`, `confine 1`, `errno 2`). Killing a process group misses
-processes that left it, so the supervisor is a subreaper: orphaned descendants become its children, and it ends when it
-has none left. The interpreter that forks is one too, in case a supervisor is killed.
+command ended (`exit 0`, `timeout 0`, `stopped 0`, `disk 0`, `chdir 2`, `confine 1`, `errno 2`). Killing a process
+group misses processes that left it, so the supervisor is a subreaper: orphaned descendants become its children, and it
+ends when it has none left. The interpreter that forks is one too, in case a supervisor is killed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import select
 import sys
 import time
 
+from allowance import Limits  # type: ignore[import-not-found]
 from confine import confine  # type: ignore[import-not-found]  # beside this file, which no package holds in here
 
 Command = tuple[list[bytes], dict[bytes, bytes], bytes, float, "dict[str, object] | None"]
@@ -108,8 +109,9 @@ def _guard(parent: int, lifeline: int, command: Command) -> None:
     if os.getppid() != parent or not os.read(lifeline, 1):
         return
     until = time.monotonic() + command[3]
-    word, number = _watch(lifeline, _start(lifeline, command), awake, seen, until)
-    if word != "exit":
+    limits = Limits((command[4] or {}).get("watch"))
+    word, number = _watch(lifeline, _start(lifeline, command), awake, seen, until, limits)
+    if word in {"timeout", "stopped"}:
         _ask_to_end(awake)
     _end_all()
     _report(lifeline, word, number)
@@ -183,19 +185,21 @@ def _reap(child: int) -> int | None:
             code = os.waitstatus_to_exitcode(status)
 
 
-def _watch(lifeline: int, child: int, awake: int, seen: set[int], until: float) -> tuple[str, int]:
-    """Wait for the command's end, its timeout, a signal, or the end of the runner. Returns what came first."""
+def _watch(lifeline: int, child: int, awake: int, seen: set[int], until: float, limits: Limits) -> tuple[str, int]:
+    """Wait for the command's end, its timeout, a limit, a signal, or the end of the runner. Returns what came first."""
     poll = select.poll()
     poll.register(lifeline, select.POLLIN)
     poll.register(awake, select.POLLIN)
     while (left := until - time.monotonic()) > 0:
-        ready = {descriptor for descriptor, _event in poll.poll(min(left, 3600) * 1000 + 1)}
+        ready = {descriptor for descriptor, _event in poll.poll(min(left, limits.pause) * 1000 + 1)}
         if awake in ready:
             os.read(awake, 4096)
         if (code := _reap(child)) is not None:
             return "exit", code
         if lifeline in ready or seen - {signal.SIGCHLD}:
             return "stopped", 0
+        if (name := limits.reached()) is not None:
+            return name, 0
     return "timeout", 0
 
 

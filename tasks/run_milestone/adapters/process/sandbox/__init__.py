@@ -47,10 +47,11 @@ class Sandbox:
 
         Errors: OSError where its program is not there.
         """
-        kernel = {"limits": limits.kernel_limits(self.limits)}
+        granted = Grants(grants.read, (*grants.write, home))
+        watch = limits.watched(self.limits, (cwd, *granted.write))
+        kernel = {"limits": limits.kernel_limits(self.limits), "watch": watch}
         if self.kind == "none":
             return Box(confinement=kernel)
-        granted = Grants(grants.read, (*grants.write, home))
         seen = places(argv, cwd, env, granted, self.private, self.read)
         box = self._box(seen, cwd, home, agent=grants.agent)
         return replace(box, confinement={**(box.confinement or {}), **kernel})
@@ -73,6 +74,10 @@ class Sandbox:
     def limit_reached(self, code: int | None, output: str) -> str:
         """Return which limits a failed command seems to have reached, a line for each."""
         return limits.reached(self.limits, code, output)
+
+    def sentence(self, name: str) -> str:
+        """Return what is said where a command reached the limit of this name."""
+        return limits.sentence(self.limits, name)
 
     def trial(self) -> Box:
         """Return a box in which `true` must start, if this kind works here."""

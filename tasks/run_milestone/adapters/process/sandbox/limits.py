@@ -1,12 +1,14 @@
-"""Limit what one process of an untrusted command uses, and say which limit it reached."""
+"""Limit what an untrusted command uses, and say which limit it reached."""
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from ....model import ProcessLimits
 
@@ -31,15 +33,36 @@ def kernel_limits(limits: ProcessLimits) -> dict[str, tuple[int, int]]:
     return {**named, "RLIMIT_NOFILE": (limits.open_files, limits.open_files), "RLIMIT_CORE": (0, 0)}
 
 
+def watched(limits: ProcessLimits, places: Iterable[Path]) -> dict[str, object]:
+    """Return the limits that the supervisor watches over: how many processes, and bytes added below `places`."""
+    folders = [os.fsencode(place) for place in places]
+    return {"processes": limits.processes, "disk": limits.disk * MIB, "places": folders}
+
+
+def sentence(limits: ProcessLimits, name: str) -> str:
+    """Return what is said where a command reached the limit of this name."""
+    return f"a limit of the plan was reached: {getattr(limits, name)} {_UNITS[name]} (`sandbox.limits.{name}`)"
+
+
 def reached(limits: ProcessLimits, code: int | None, output: str) -> str:
-    """Return a line for each limit that a failed command seems to have reached, nothing where it reached none."""
-    return "".join(_reached(limits, code, output)) if code else ""
+    """Return a line for each limit of one process that a failed command seems to have reached, else nothing."""
+    return "".join(f"[{sentence(limits, name)}]\n" for name in _reached(limits, code, output)) if code else ""
+
+
+_UNITS = {
+    "file": "MiB a file",
+    "cpu": "s of computing",
+    "open_files": "open files",
+    "memory": "MiB of memory",
+    "disk": "MiB of new files",
+    "processes": "processes and threads",
+    "output": "MiB of output",
+    "idle": "s without any output",
+}
 
 
 def _reached(limits: ProcessLimits, code: int | None, output: str) -> Iterator[str]:
-    units = {"file": "MiB a file", "cpu": "s of computing", "open_files": "open files", "memory": "MiB of memory"}
     for name, (ending, words) in _SIGNS.items():
-        limit = getattr(limits, name)
         is_ended = ending is not None and code in {-ending, 128 + ending}
-        if limit is not None and (is_ended or any(word in output for word in words)):
-            yield f"[a limit of the plan was reached: {limit} {units[name]} (`sandbox.limits.{name}`)]\n"
+        if getattr(limits, name) is not None and (is_ended or any(word in output for word in words)):
+            yield name

@@ -1,0 +1,103 @@
+"""Watch over what all processes of one untrusted command use together, which no limit of the kernel counts.
+
+It runs in the supervisor, so it imports the standard library alone.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+PAUSE = 0.25
+"""Seconds between two looks."""
+_BLOCK = 512
+"""Bytes, in which the system counts what a file takes."""
+
+
+class Limits:
+    """How many processes a command may have at once, and how many bytes it may add below some folders.
+
+    Each look asks the system for two totals. Only where one has grown by a limit are the command's own counted.
+    """
+
+    def __init__(self, watch: dict[str, Any] | None) -> None:
+        """Begin to watch; None watches nothing."""
+        self._watch = watch or {}
+        self.pause = PAUSE if self._watch else 3600.0
+        self._began = time.time()
+        self._free = self._free_bytes()
+        self._tasks = _tasks()
+
+    def reached(self) -> str | None:
+        """Return the limit that was reached, `processes` or `disk`, None where none was."""
+        if not self._watch:
+            return None
+        if _tasks() - self._tasks > self._watch["processes"] < _tasks_below(os.getpid()):
+            return "processes"
+        free, limit = self._free_bytes(), self._watch["disk"]
+        if not any(before - now > limit for before, now in zip(self._free, free, strict=True)):
+            return None
+        if sum(_added(place, self._began) for place in self._watch["places"]) > limit:
+            return "disk"
+        self._free = [now + limit * 7 // 8 for now in free]  # others wrote it: count again once more has gone
+        return None
+
+    def _free_bytes(self) -> list[int]:
+        return [_free(place) for place in self._watch.get("places", ())]
+
+
+def _free(place: bytes) -> int:
+    try:
+        status = os.statvfs(place)
+    except OSError:
+        return 0
+    return status.f_bfree * status.f_frsize
+
+
+def _tasks() -> int:
+    """Return how many processes and threads the system has."""
+    return int(_text("/proc/loadavg").split()[3].partition("/")[2])
+
+
+def _tasks_below(pid: int) -> int:
+    """Return how many processes and threads descend from a process."""
+    waiting, total = [str(pid)], -1
+    while waiting:
+        try:
+            threads = os.listdir(f"/proc/{waiting[-1]}/task")
+        except OSError:
+            threads = []
+        process = waiting.pop()
+        total += len(threads)
+        for thread in threads:
+            waiting += _text(f"/proc/{process}/task/{thread}/children").split()
+    return total
+
+
+def _added(folder: bytes, since: float) -> int:
+    """Return the bytes of the files below a folder that changed since a time, which only the system sets."""
+    waiting, total = [folder], 0
+    while waiting:
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except OSError:
+            continue
+        for entry in entries:
+            try:
+                status = entry.stat(follow_symlinks=False)
+                total += status.st_blocks * _BLOCK // status.st_nlink if status.st_ctime >= since - 1 else 0
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+            except OSError:
+                continue
+    return total
+
+
+def _text(path: str) -> str:
+    """Return what a file of the process table says, nothing where the process has ended."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read()
+    except OSError:
+        return ""
