@@ -105,7 +105,7 @@ class Processes:
             variables = {**self.sandbox.variables(), **passed, **environment(self._trees), **fixed, **env}
             request = Request(tuple(argv), cwd, variables, _bytes(stdin), timeout)
             result = self._run_boxed(request, grants, Path(home["HOME"]).parent)
-        _append(log, f"{result.out}{result.err}{_ending(result)}\n")
+        _append(log, f"{result.out}{result.err}{result.ending}\n")
         return result
 
     def confine(self, spec: SandboxSpec, private: tuple[Path, ...] = (), trees: Path | None = None) -> None:
@@ -294,8 +294,3 @@ def _append(log: Path | None, text: str) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file:
         file.write(for_terminal(text))
-
-
-def _ending(result: Result) -> str:
-    what = "could not start" if result.code is None else "timed out" if result.timed_out else f"exit {result.code}"
-    return f"[{what} after {result.seconds:.1f} s]"

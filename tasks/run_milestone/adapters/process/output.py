@@ -25,6 +25,12 @@ class Result:
     limit: str = ""
     """What is said of the limit of the plan at which it was ended; empty where it was not."""
 
+    @property
+    def ending(self) -> str:
+        """How it ended and when, as the last line of a log."""
+        how = "could not start" if self.code is None else "timed out" if self.timed_out else f"exit {self.code}"
+        return f"[{how} after {self.seconds:.1f} s]"
+
 
 class BoundedOutput:
     """One output stream, of which only head and tail are kept."""
