@@ -39,6 +39,17 @@ SEEN = {
         f'{PIP}"-e", ".", pytest, "-rdev.txt", "attrs>=22"]]',
         "pytest",
     ),
+    "Django": (
+        {"manage.py": "from django.core import management\n", "requirements.txt": "django\n"},
+        "requirements.txt",
+        'test: ["{python}", "manage.py", test, "--verbosity", "2", "--noinput"]',
+    ),
+    "Django with pytest": (
+        {"manage.py": "from django.core import management\n", "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = a\n"},
+        "",
+        'test: ["{python}", "-m", pytest]',
+    ),
+    "tests.py": ({"requirements.txt": "flask\n", "tests.py": ""}, "requirements.txt", 'pytest, "tests.py"]'),
     "npm": ({"package.json": '{"devDependencies": {"jest": "1"}}', "package-lock.json": "{}"}, "[[npm, ci,", "jest,"),
     "pnpm": ({"package.json": '{"devDependencies": {"vitest": "1"}}', "pnpm-lock.yaml": ""}, "[[pnpm,", "vitest, run"),
     "yarn": ({"package.json": '{"devDependencies": {"mocha": "1"}}', "yarn.lock": ""}, "[[yarn,", "mocha,"),
@@ -106,8 +117,14 @@ def test_a_monorepo_names_each_of_its_projects(initiated):
     assert "# web/Node: setup" in plan
 
 
-def test_migrations_are_seen(initiated):
-    assert "migrations (by alembic.ini)" in initiated({"pyproject.toml": PROJECT, "alembic.ini": ""})
+@pytest.mark.parametrize("sign", ["alembic.ini", "migrations/alembic.ini", "manage.py"])
+def test_migrations_are_seen(initiated, sign):
+    assert f"migrations (by {sign})" in initiated({"pyproject.toml": PROJECT, sign: ""})
+
+
+def test_two_tools_of_one_folder_are_no_monorepo(initiated):
+    plan = initiated({"pyproject.toml": PROJECT, "Makefile": "test:\n\ttrue\n"})
+    assert "# The commands below are for the first." in plan
 
 
 def test_a_plan_is_about_twenty_lines(initiated):

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -200,3 +202,69 @@ def test_other_output_tells_of_no_tests(output):
 def test_output_with_a_gap_is_no_verdict():
     with pytest.raises(ReportError, match="printed too much"):
         read_output(CARGO + "\n[… 12 bytes left out …]\n")
+
+
+UNITTEST = """\
+import unittest
+
+
+class TestShop(unittest.TestCase):
+    def test_opens(self):
+        "It opens."
+
+    def test_closes(self):
+        self.assertEqual(1, 2)
+
+    @unittest.skip("later")
+    def test_sells(self):
+        pass
+
+    @unittest.expectedFailure
+    def test_breaks(self):
+        raise ValueError
+
+
+class TestUnready(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        raise OSError("no database")
+
+    def test_waits(self):
+        pass
+"""
+
+
+@pytest.fixture
+def unittest_output(tmp_path):
+    """Run unittest on tests of every outcome; returns what it prints."""
+    (tmp_path / "test_shop.py").write_text(UNITTEST)
+
+    def run(*words):
+        argv = [sys.executable, "-m", "unittest", *words, "test_shop"]
+        return subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False).stderr
+
+    return run
+
+
+def test_verbose_unittest_names_each_test(unittest_output):
+    cases = {case.title: case for case in read_output(unittest_output("-v"))}
+    states = {name: str(case.outcome) for name, case in cases.items()}
+    assert states == {
+        "test_opens": "passed",
+        "test_closes": "failed",
+        "test_sells": "skipped",
+        "test_breaks": "passed",
+        "setUpClass": "failed",
+    }
+    assert cases["test_closes"].group == "test_shop.TestShop"
+    assert "AssertionError: 1 != 2" in cases["test_closes"].output
+
+
+def test_silent_unittest_names_none(unittest_output):
+    assert read_output(unittest_output()) is None
+    assert read_output(unittest_output("-q")) is None
+
+
+def test_unittest_with_hidden_lines_names_none(unittest_output):
+    text = unittest_output("-v").replace("test_closes (", "printed before test_closes (", 1)
+    assert read_output(text) is None

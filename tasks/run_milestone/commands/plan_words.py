@@ -22,9 +22,10 @@ def seen(look: Look) -> str:
     """Return comment lines that say what was recognised, and by which file."""
     lines = [f"# Seen: {_part(part)}." for part in look.parts[:MOST_OTHERS]]
     more = len(look.parts) - MOST_OTHERS
+    several = "The" if all(part.at_top for part in look.parts) else "A monorepo: the"
     lines += [
         f"# … and {more} more." if more > 0 else "",
-        "# A monorepo: the commands below are for the first." if len(look.parts) > 1 else "",
+        f"# {several} commands below are for the first." if len(look.parts) > 1 else "",
     ]
     return "".join(f"{line}\n" for line in lines if line)
 

@@ -1,4 +1,4 @@
-"""Read what test runners print that know no JUnit: JSON of jest, vitest and RSpec, lines of Go and Rust, TAP."""
+"""Read what test runners print that know no JUnit: JSON of jest, vitest and RSpec, TAP, lines of others."""
 
 from __future__ import annotations
 
@@ -25,8 +25,18 @@ _RUST = re.compile(
 )
 _RUST_OUTPUT = re.compile(r"^---- (?P<name>.+?) stdout ----\n(?P<text>(?:(?!^---- |^failures:$).*\n)*)", re.MULTILINE)
 _RUST_END = re.compile(r"^test result: (?:ok|FAILED)\. ", re.MULTILINE)
-
-
+_UNITTEST = re.compile(
+    r"^(?P<name>\w+) \((?P<place>[\w.]+)\)(?:\n.+)? \.\.\. "
+    r"(?P<state>ok|FAIL|ERROR|skipped .*|expected failure|unexpected success)$",
+    re.MULTILINE,
+)
+_UNITTEST_OUTPUT = re.compile(
+    r"^={70}\n(?:FAIL|ERROR): (?P<name>\w+) \((?P<place>[\w.]+)\).*\n(?P<text>(?:(?!^={70}$|^Ran \d).*\n)*)",
+    re.MULTILINE,
+)
+_UNCOUNTED = {"setUpClass", "tearDownClass", "setUpModule", "tearDownModule"}
+"""What unittest names as a test where it fails, and does not count."""
+_UNITTEST_END = re.compile(r"^Ran (?P<count>\d+) tests? in ", re.MULTILINE)
 _TAP = re.compile(r"^TAP version \d+$", re.MULTILINE)
 _TAP_LINE = re.compile(
     r"^(?P<bad>not )?ok\b *\d* *(?:- )?(?P<name>[^#]*)(?:# *(?P<mark>skip|todo)\b.*)?", re.IGNORECASE
@@ -49,7 +59,7 @@ def from_json(text: str, tree: Path) -> tuple[Case, ...]:
 
 
 def from_output(text: str) -> tuple[Case, ...] | None:
-    """Return the tests that the output of `go test -json` or `cargo test` tells of, or TAP; None for any other.
+    """Return the tests that the output of `go test -json`, `cargo test`, unittest or TAP tells of; None for any other.
 
     Errors: FormatError where a part of it was left out.
     """
@@ -58,7 +68,7 @@ def from_output(text: str) -> tuple[Case, ...] | None:
     is_rust = _RUST_END.search(text) is not None
     is_tap = _TAP.search(text) is not None
     if not (is_go or is_rust or is_tap):
-        return None
+        return _from_unittest(text)
     if "bytes left out …]" in text:
         raise FormatError("the tests printed too much to keep")
     return tuple(_from_go("\n".join(lines)) if is_go else _from_rust(text) if is_rust else _from_tap(text))
@@ -128,6 +138,26 @@ def _from_rust(text: str) -> Iterator[Case]:
         name = match["name"]
         group, _, title = name.rpartition("::") if " " not in name else ("", "", name)
         yield Case(group, title, _STATES[match["state"]], output=outputs.get(name, ""))
+
+
+def _from_unittest(text: str) -> tuple[Case, ...] | None:
+    """Return the tests of `unittest --verbose`, None where it names fewer than it ran, as without that option."""
+    ends = list(_UNITTEST_END.finditer(text))
+    lines = list(_UNITTEST.finditer(text))
+    named = [line for line in lines if line["name"] not in _UNCOUNTED]
+    if not lines or len(named) < sum(int(end["count"]) for end in ends):
+        return None
+    outputs = {(match["place"], match["name"]): match["text"] for match in _UNITTEST_OUTPUT.finditer(text)}
+    states = {"ok": Outcome.PASSED, "expected failure": Outcome.PASSED}
+    return tuple(
+        Case(
+            line["place"].removesuffix(f".{line['name']}"),
+            line["name"],
+            Outcome.SKIPPED if line["state"].startswith("skipped") else states.get(line["state"], Outcome.FAILED),
+            output=outputs.get((line["place"], line["name"]), "")[-_LONGEST:],
+        )
+        for line in lines
+    )
 
 
 def _from_tap(text: str) -> Iterator[Case]:
