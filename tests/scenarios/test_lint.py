@@ -96,6 +96,13 @@ def test_another_linters_project_gets_no_rules_of_ruff(make_old_milestone):
     assert "import os" in person.git("show", f"{BRANCH}:new.py", where=".")
 
 
+def test_unconfigured_projects_get_the_usual_rules_alone(make_old_milestone):
+    unsorted = "import sys\nimport os\n\ndef new():\n    return 1 if sys.argv and os.name else 0\n"
+    person = make_old_milestone(new=unsorted)
+    assert "I001" not in person.types("m1").out
+    assert person.git("show", f"{BRANCH}:new.py", where=".") == unsorted.strip()
+
+
 def test_it_formats_where_the_project_does(make_old_milestone):
     settings = '[tool.pytest.ini_options]\npythonpath = ["."]\n[tool.ruff.format]\nquote-style = "single"\n'
     person = make_old_milestone(files={"pyproject.toml": settings})

@@ -154,3 +154,10 @@ def test_submodules_that_are_not_fetched_are_named(vendored):
     result = vendored.types("m1")
     assert "1 submodule empty in every tree, because not fetched here: libs/vendor" in result.out
     assert "`git submodule update --init --recursive` fetches them" in result.out
+
+
+def test_records_of_a_set_up_milestone_can_be_looked_at(make_shop):
+    ada = make_shop({"01-1": PART}, NPM)
+    ada.types("m1")
+    assert "m1:01:setup: done" in ada.types("why", "m1", "01").out
+    assert "phase-1" in ada.types("m1", "--dry-run").out

@@ -16,6 +16,9 @@ _OTHERS = frozenset({".flake8", ".pylintrc", "pylintrc", "pylintrc.toml"})
 _ERRORS = ("--select", "E9,F63,F7,F82")
 """Only what cannot work: syntax errors, undefined names, comparisons that are always the same."""
 
+_USUAL = ("--select", "E4,E7,E9,F")
+"""What ruff chose by default for years. Later versions choose many more rules, which a repository did not ask for."""
+
 
 @dataclass(frozen=True, slots=True)
 class RuffUse:
@@ -31,7 +34,8 @@ class RuffUse:
     @property
     def options(self) -> tuple[str, ...]:
         """The options of `ruff check`: its exclusions hold for named files, and rules nobody chose are left out."""
-        return ("--force-exclude", *(_ERRORS if self.lints_otherwise else ()))
+        chosen = () if self.configured else _ERRORS if self.lints_otherwise else _USUAL
+        return ("--force-exclude", *chosen)
 
 
 def ruff_use(commits: Commits, commit: str) -> RuffUse:

@@ -115,10 +115,13 @@ class Session:
 
         processes = Processes()
         try:
-            self.ctx.branches.read(open_git(self.project, self.milestone, processes, make=False))
+            git = open_git(self.project, self.milestone, processes, make=False)
+            self.ctx = replace(self.ctx, looked=git)
+            self.ctx.branches.read(git)
             with self.store.steady.block():
                 yield
         finally:
+            self.ctx = replace(self.ctx, looked=None)
             processes.stop()
 
     # ---- answers --------------------------------------------------------------------------------------------------
