@@ -20,6 +20,8 @@ CHAIN = [
     "pr",
     "review",
     "review-gate",
+    "people",
+    "people-gate",
 ]
 
 
@@ -78,10 +80,10 @@ def test_each_task_waits_for_exactly_what_it_needs():
     after = {node.name: node.after for node in compile_graph(milestone({"01": (), "02": ("01",)}, {"03": ("01",)}))}
     assert after["plan-review"] == ("bootstrap",)
     assert after["01:branch"] == ("plan-review",)
-    assert after["02:branch"] == ("plan-review", "01:review-gate")
-    assert after["03:branch"] == ("phase-1", "01:review-gate")
+    assert after["02:branch"] == ("plan-review", "01:people-gate")
+    assert after["03:branch"] == ("phase-1", "01:people-gate")
     assert [after[f"01:{step}"] for step in CHAIN[1:]] == [(f"01:{step}",) for step in CHAIN[:-1]]
-    assert after["phase-1"] == ("01:review-gate", "02:review-gate")
+    assert after["phase-1"] == ("01:people-gate", "02:people-gate")
     assert after["complete"] == ("phase-2",)
 
 
@@ -148,10 +150,10 @@ def test_an_issue_waits_for_its_dependencies_alone(phases):
 @given(plans())
 def test_barrier_and_end_wait_for_everything_before(phases):
     graph = compile_graph(milestone(*phases))
-    ends = {f"{number}:review-gate" for phase in phases for number in phase}
+    ends = {f"{number}:people-gate" for phase in phases for number in phase}
     assert ends | {f"phase-{place}" for place in range(1, len(phases) + 1)} <= before(graph, "complete")
     for place, phase in enumerate(phases, start=1):
-        assert {f"{number}:review-gate" for number in phase} <= before(graph, f"phase-{place}")
+        assert {f"{number}:people-gate" for number in phase} <= before(graph, f"phase-{place}")
 
 
 @settings(max_examples=60, deadline=None)

@@ -42,6 +42,7 @@ EXPECTED = {
     "checks-pending": ("hard", "review", "retry skip abort", None, "retry skip"),
     "tool": ("hard", "lint, inspect, review", "retry approve skip abort", None, "skip"),
     "failed": ("hard", "any", "retry skip abort", None, "retry skip"),
+    "people-review": ("hard", "people", "fix approve skip abort", None, "fix"),
     "human": ("hard", "implement", "skip abort", None, ""),
     "boundary": ("hard", "any", "approve abort", None, "abort"),
     "blocked": ("hard", "branch", "skip abort", None, "skip"),
@@ -69,6 +70,8 @@ def test_autonomous_accepts_no_risk_and_skips_no_secret():
 def test_autonomous_verbs_are_offered_and_end():
     for kind, stop in STOPS.items():
         assert set(stop.autonomous) <= set(stop.verbs), kind
+        if kind is Kind.PEOPLE_REVIEW:
+            continue  # once its attempts are used up it waits for the reviewer
         assert not stop.autonomous or stop.autonomous[-1] not in AGAIN, f"{kind} would try for ever"
 
 

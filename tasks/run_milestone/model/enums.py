@@ -69,6 +69,7 @@ class Kind(StrEnum):
     CHECKS_PENDING = "checks-pending"
     REVIEW = "review"
     REVIEW_PENDING = "review-pending"
+    PEOPLE_REVIEW = "people-review"
     AGENT = "agent"
     HUMAN = "human"
     BLOCKED = "blocked"
@@ -92,6 +93,8 @@ class Step(StrEnum):
     PR = "pr"
     REVIEW = "review"
     REVIEW_GATE = "review-gate"
+    PEOPLE = "people"
+    PEOPLE_GATE = "people-gate"
 
 
 STEPS: tuple[Step, ...] = tuple(Step)

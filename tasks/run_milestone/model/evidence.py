@@ -254,6 +254,16 @@ class Reviewed:
     costs: tuple[float | None, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PeopleHeard:
+    """`people`: what people ask for in their reviews of the change, and who approved it."""
+
+    head: str
+    change: str
+    findings: tuple[Finding, ...] = ()
+    approved_by: tuple[str, ...] = ()
+
+
 # ---- landing --------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -152,6 +152,13 @@ class World(_Derived):
     """UTC, ISO 8601."""
     heads: dict[str, str]
     pulls: tuple[PullRequest, ...]
+    reviews: dict[str, tuple[PersonReview, ...]] = field(default_factory=dict)
+    """What people said in reviews of open pull requests, by number."""
+
+    def reviews_of(self, branch: str) -> tuple[PersonReview, ...]:
+        """Return people's reviews of the open pull request of a branch, oldest first."""
+        pull = self.pull(branch)
+        return self.reviews.get(str(pull.number), ()) if pull is not None else ()
 
     def pull(self, branch: str) -> PullRequest | None:
         """Return the pull request of a branch: an open one before a merged one before a closed one."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..model import ReviewState
+from ..model import Finding, Kind, ReviewState, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ..model import PersonReview
 
@@ -34,3 +34,26 @@ def asking_for_changes(reviews: Iterable[PersonReview]) -> tuple[PersonReview, .
     Resolved threads do not answer one. Only its author does, or a dismissal on the forge.
     """
     return tuple(one for one in opinions(reviews) if one.state is ReviewState.CHANGES_REQUESTED)
+
+
+def approving(reviews: Iterable[PersonReview]) -> tuple[PersonReview, ...]:
+    """Return the reviews that approve and stand."""
+    return tuple(one for one in opinions(reviews) if one.state is ReviewState.APPROVED)
+
+
+def findings_of(reviews: Iterable[PersonReview]) -> tuple[Finding, ...]:
+    """Return what people ask for: the text of each standing request, and its unresolved threads.
+
+    The time belongs to it: a review that is submitted again is asked again.
+    """
+    return tuple(finding for review in asking_for_changes(reviews) for finding in _asked_in(review))
+
+
+def _asked_in(review: PersonReview) -> Iterator[Finding]:
+    text = " ".join(review.body.split()) or "asks for changes"
+    at = f"review of {review.at}" if review.at else None
+    yield Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, review.author, f"{review.author}: {text}", detail=at)
+    for thread in review.threads:
+        if not thread.resolved:
+            said = f"{review.author}: {' '.join(thread.body.split())}"
+            yield Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, review.author, said, thread.path, thread.line)

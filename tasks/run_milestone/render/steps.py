@@ -9,7 +9,7 @@ from ..model import Kind, Step, Tier
 from ..policy.graph import PLAN_REVIEW
 from ..policy.stops import STOPS
 from . import transcript
-from .phrases import first_few, found_at, wanted
+from .phrases import first_few, found_at, one_line, wanted
 from .run_summary import completed
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Linted,
         Milestone,
         Passed,
+        PeopleHeard,
         Proposed,
         Pushed,
         Restarted,
@@ -182,6 +183,12 @@ def _review(done: Reviewed, _: int) -> Iterator[str]:
             yield f"✓ Label: {STOPS[finding.kind].label}"
 
 
+def _people(done: PeopleHeard, _: int) -> Iterator[str]:
+    if not done.findings:
+        approved = f" (approved by {', '.join(map(one_line, done.approved_by))})" if done.approved_by else ""
+        yield f"✓ No changes asked for{approved}"
+
+
 _LINES: dict[Step, Callable[[Any, int], Iterator[str]]] = {
     Step.BRANCH: _branch,
     Step.SETUP: _setup,
@@ -195,4 +202,6 @@ _LINES: dict[Step, Callable[[Any, int], Iterator[str]]] = {
     Step.PR: _pr,
     Step.REVIEW: _review,
     Step.REVIEW_GATE: _passed,
+    Step.PEOPLE: _people,
+    Step.PEOPLE_GATE: _passed,
 }

@@ -92,7 +92,7 @@ def _execute(ctx: RunContext, node: Node, verdict: Verdict, gates: Gates, done: 
         one.explain(f"passes: {why_passed(passed)}")
         _record(one, inputs, passed, 0.0, done)
     done.note(node.name)
-    if node.step is Step.REVIEW_GATE:
+    if node.step in {Step.REVIEW_GATE, Step.PEOPLE_GATE}:
         ctx.console.leave(node.issue or "")
 
 

@@ -97,11 +97,10 @@ class Reconciliation:
 
     def _asked_for_changes(self) -> Iterator[str]:
         """Say which people ask for changes on open pull requests, because the milestone does not land over them."""
-        pulls = (self.ctx.world.pull(self._name(issue)) for issue in self.ctx.milestone.issues)
-        numbers = [pull.number for pull in pulls if pull is not None and pull.state == "open"]
-        reviews = self.ctx.outside.forge.reviews(*numbers) if numbers else {}
-        for number, people in reviews.items():
-            yield from (words.changes_requested(number, review) for review in asking_for_changes(people))
+        for issue in self.ctx.milestone.issues:
+            pull = self.ctx.world.pull(self._name(issue))
+            for review in asking_for_changes(self.ctx.world.reviews_of(self._name(issue))):
+                yield words.changes_requested(pull.number if pull else 0, review)
 
     # ---- pull requests ----------------------------------------------------------------------------------------
 

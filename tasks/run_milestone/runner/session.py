@@ -178,7 +178,7 @@ class Session:
             except Stopped as stopped:
                 self._share(worth_it=stopped.is_new)
                 raise
-            self._share(worth_it=node.step in {None, Step.REVIEW_GATE})
+            self._share(worth_it=node.step in {None, Step.REVIEW_GATE, Step.PEOPLE_GATE})
         self.problems.pop(node.name, None)
 
     def passes(self, issue: str, findings: tuple[Finding, ...], change: str) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..steps.task import Inputs, Task
 
 SKIPPED = "it is skipped"
+NOT_NEEDED = "it has nothing to do"
 UNANSWERED = "its question is not answered"
 
 
@@ -44,9 +45,10 @@ def check(ctx: RunContext, node: Node, fresh: Container[str] = ()) -> Verdict:
     if node.group or settled_by:
         return Verdict(False, settled_by or "its tasks run")
     marker = ctx.store.markers.read(node.name)
-    if marker is None:
-        return Verdict(True, "it has not run yet, or its marker was deleted")
     task, on = lookup(ctx, node)
+    if marker is None:
+        needed = task.is_needed(on)
+        return Verdict(needed, "it has not run yet, or its marker was deleted" if needed else NOT_NEEDED)
     inputs = task.inputs(on)
     if changed := _changed(marker, inputs):
         return Verdict(True, changed, inputs)

@@ -97,4 +97,6 @@ def take_snapshot(outside: Adapters, branches: Iterable[str], name: str) -> Worl
     """Ask the remote, and the forge for the pull requests of `branches` and of others named for the milestone, once."""
     at, heads = datetime.now(UTC).isoformat(timespec="seconds"), outside.git.remote_heads()
     wanted = dict.fromkeys((*branches, *(head for head in heads if f"/{name}-" in head)))
-    return World(at, heads, outside.forge.pulls(*wanted))
+    pulls = outside.forge.pulls(*wanted)
+    reviews = outside.forge.reviews(*(pull.number for pull in pulls if pull.state == "open"))
+    return World(at, heads, pulls, {str(number): said for number, said in reviews.items() if said})

@@ -14,6 +14,7 @@ from .gates import InspectGate, ReviewGate, TestGate
 from .implement import Implement
 from .inspect import Inspect
 from .lint import Lint
+from .people import People, PeopleGate
 from .pr import OpenPullRequest
 from .push import Push
 from .review import Review
@@ -38,6 +39,8 @@ _STEPS: tuple[IssueStep[Any], ...] = (
     OpenPullRequest(),
     Review(),
     ReviewGate(),
+    People(),
+    PeopleGate(),
 )
 STEPS = {step.name: step for step in _STEPS}
 OWN: dict[str, Task[Any, Any]] = {BOOTSTRAP: Bootstrap(), PLAN_REVIEW: ReviewPlan(), COMPLETE: Complete()}

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from . import State
 
 
+RISKS = (Step.INSPECT_GATE, Step.REVIEW_GATE, Step.PEOPLE_GATE)
+"""The gates at which a person accepts a risk."""
+
+
 @dataclass(frozen=True, slots=True)
 class IssueStatus:
     """What the records hold about one issue. `status` is done, skipped, waiting or open."""
@@ -148,7 +152,7 @@ def _reviewed(issue: str, state: State) -> Reviewed:
 
 def accepted_risks(issue: str, state: State) -> tuple[Kind, ...]:
     """Return the kinds of stops that people approved in an issue's change, in the order of their decisions."""
-    gates = (state.markers.evidence(f"{issue}:{step}", Passed) for step in (Step.INSPECT_GATE, Step.REVIEW_GATE))
+    gates = (state.markers.evidence(f"{issue}:{step}", Passed) for step in RISKS)
     numbers = {number for passed in gates if passed for number in passed.decisions}
     decisions = state.decisions.all() if numbers else ()
     return tuple(dict.fromkeys(one.kind for one in decisions if one.id in numbers and one.kind))

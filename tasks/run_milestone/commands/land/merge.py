@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ...core.errors import OutsideError
 from ...model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Severity, Step, pull_of
 from ...policy.graph import COMPLETE, step_name
-from ...policy.opinions import asking_for_changes
 from ...policy.stacking import retargets
 from ...render import milestone_pr as words
 from ...render.person_reviews import changes_requested
@@ -17,6 +16,7 @@ from ...runner.reconcile import label_changes, record_merge
 from ...runner.up_to_date import SKIPPED
 from ...steps.base_branch import conflict_with
 from ...steps.ci_checks import await_checks
+from .readiness import unanswered
 
 if TYPE_CHECKING:
     from ...model import Issue, PullRequest
@@ -51,7 +51,7 @@ class Landing:
     def _unapproved(self, issue: Issue, pull: PullRequest) -> str | None:
         """Return what people changed about a pull request since the landing began; None where they changed nothing."""
         reviews = self.session.outside.forge.reviews(pull.number)[pull.number]
-        asking = [changes_requested(pull.number, review) for review in asking_for_changes(reviews)]
+        asking = [changes_requested(pull.number, review) for review in unanswered(self.session, issue, reviews)]
         return _relabelled(self.session.store, issue, pull) or next(iter(asking), None)
 
     def _pushed(self, issue: Issue) -> str:

@@ -5,22 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...model import Kind, by_branch
-from ...policy.graph import phase_name
-from ...policy.opinions import asking_for_changes
+from ...model import Kind, Reviewed, Step, by_branch
+from ...policy.graph import phase_name, step_name
+from ...policy.opinions import asking_for_changes, findings_of
 from ...policy.stacking import retargets
 from ...policy.together import KINDS
 from ...render.person_reviews import changes_requested
 from ...render.phase import list_changes
+from ...runner.ask import OpenQuestion, ask_about
 from ...runner.up_to_date import SKIPPED, unready
 from ...steps.phase_changes import changes_since_answer
+from ...steps.task import Questions
 from ...store.issue_status import phase_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...adapters.forge import Forge
-    from ...model import Issue, Phase, PullRequest
+    from ...model import Issue, PersonReview, Phase, PullRequest
     from ...runner.session import Session
 
 QUESTIONS = frozenset({Kind.CONFLICT, Kind.CHECKS, Kind.CHECKS_PENDING, Kind.FORGE, *KINDS})
@@ -68,8 +70,16 @@ def review_blockers(session: Session, forge: Forge) -> Iterator[str]:
     proposed = ((issue, pulls.get(branches[issue.number])) for issue in issues)
     open_ones = {pull.number: issue for issue, pull in proposed if pull is not None and pull.state == "open"}
     for number, reviews in forge.reviews(*open_ones).items():
-        for review in asking_for_changes(reviews):
+        for review in unanswered(session, open_ones[number], reviews):
             yield f"#{open_ones[number].number}: {changes_requested(number, review)}"
+
+
+def unanswered(session: Session, issue: Issue, reviews: tuple[PersonReview, ...]) -> tuple[PersonReview, ...]:
+    """Return the reviews that ask for changes, unless somebody approved the change as it is, with what they say."""
+    reviewed = session.store.markers.evidence(step_name(issue.number, Step.REVIEW), Reviewed)
+    questions = Questions(findings_of(reviews), reviewed.change if reviewed else "")
+    is_open = isinstance(ask_about(session.ctx, issue.number, questions), OpenQuestion)
+    return asking_for_changes(reviews) if is_open else ()
 
 
 def landing_steps(session: Session, pulls: tuple[PullRequest, ...]) -> Iterator[str]:

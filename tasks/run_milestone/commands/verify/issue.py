@@ -35,7 +35,7 @@ AT_HEAD: dict[Step, type[Any]] = {Step.TEST: Tested, Step.INSPECT: Inspected, St
 """Steps whose evidence is about the head of the branch."""
 BEFORE: dict[Step, type[Any]] = {Step.IMPLEMENT: Implemented, Step.LINT: Linted}
 """Steps whose commit the branch contains."""
-GATES = (Step.TEST_GATE, Step.INSPECT_GATE, Step.REVIEW_GATE)
+GATES = (Step.TEST_GATE, Step.INSPECT_GATE, Step.REVIEW_GATE, Step.PEOPLE_GATE)
 
 
 def differences(issue: Issue, snapshot: Snapshot) -> Iterator[str]:

@@ -1,0 +1,88 @@
+"""A colleague asks for changes on the pull request: that is a stop like any other, until it is answered."""
+
+import json
+
+import pytest
+
+from run_milestone.model import Kind, Verb
+from run_milestone.policy.stops import AUTONOMOUS
+
+WORK = {f"01-{attempt}": {"new.js": f"const size = {attempt};\n"} for attempt in (1, 2, 3)}
+THREADS = [
+    {"path": "new.js", "line": 1, "body": "Why so small?", "resolved": False},
+    {"path": "new.js", "line": 1, "body": "Typo", "resolved": True},
+]
+REVIEW = {"author": "grace", "state": "changes_requested", "body": "Not yet", "at": "2026-11-27T08:00:00Z"}
+
+
+def reviews(home, *said):
+    """Write reviews into the pull request's file."""
+    (path,) = (home / "remote.forge/pulls").glob("*.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "reviews": list(said)}))
+
+
+@pytest.fixture(scope="module")
+def asked(make_product, run_m1, tmp_path_factory):
+    """The run that finds a colleague's review; the phase waits for its answer."""
+    home = tmp_path_factory.mktemp("people") / "home"
+    ada = make_product(home, [{"number": 1}], work=WORK)
+    assert run_m1(ada).gate("phase-1") is not None
+    reviews(home, {**REVIEW, "threads": THREADS})
+    return run_m1(ada)
+
+
+@pytest.mark.stop(Kind.PEOPLE_REVIEW)
+def test_a_colleagues_request_waits_with_its_threads(asked):
+    gate = asked.gate("01")
+    assert (gate["kind"], gate["verbs"]) == ("people-review", ["fix", "approve", "skip", "abort"])
+    assert [(one["message"], one["path"], one["line"]) for one in gate["findings"]] == [
+        ("grace: Not yet", None, None),
+        ("grace: Why so small?", "new.js", 1),
+    ]
+    assert "2. grace: Why so small? — new.js#L1" in asked.result.out
+    assert asked.result.code == 3
+    assert asked.person.types("land", "m1").code != 0
+
+
+@pytest.mark.stop(Kind.PEOPLE_REVIEW, Verb.FIX)
+def test_a_fix_waits_for_the_reviewer_again(asked, answer_in_copy, run_m1):
+    fixed = answer_in_copy(asked, "01.fix")
+    assert "🔧 Fixing..." in fixed.result.out
+    assert fixed.gate("01")["attempt"] == 2
+    reviews(fixed.home, REVIEW, {"author": "Grace", "state": "approved"})
+    approved = run_m1(fixed.person)
+    assert approved.gate("01") is None
+    assert "✓ No changes asked for (approved by Grace)" in approved.result.out
+    assert approved.gate("phase-1") is not None
+
+
+@pytest.mark.stop(Kind.PEOPLE_REVIEW, Verb.APPROVE)
+def test_an_approval_is_for_that_review_only(asked, answer_in_copy, run_m1):
+    outcome = answer_in_copy(asked, "01.approve")
+    assert outcome.gate("01") is None
+    assert "PR #1 — Do 01 ⚠️ Approved: a person asks for changes" in outcome.result.out
+    reviews(outcome.home, {**REVIEW, "at": "2026-11-27T09:00:00Z", "threads": THREADS})
+    assert run_m1(outcome.person).gate("01")["kind"] == "people-review", "a review submitted again is asked again"
+
+
+@pytest.mark.stop(Kind.PEOPLE_REVIEW, Verb.SKIP)
+def test_a_skip_leaves_the_issue_a_draft(asked, answer_in_copy):
+    outcome = answer_in_copy(asked, "01.skip")
+    assert outcome.story("01")["status"] == "skipped"
+    assert outcome.pull("01")["draft"]
+
+
+@pytest.mark.stop(Kind.PEOPLE_REVIEW, Verb.ABORT)
+def test_an_abort_leaves_the_question_for_later(asked, answer_in_copy, run_m1):
+    outcome = answer_in_copy(asked, "01.abort")
+    assert outcome.result.code == 1
+    assert run_m1(outcome.person).gate("01")["kind"] == "people-review"
+
+
+@pytest.mark.stop(Kind.PEOPLE_REVIEW, AUTONOMOUS)
+def test_alone_it_fixes_once_and_waits(asked, answer_in_copy, run_m1):
+    outcome = run_m1(answer_in_copy(asked).person, "--autonomous")
+    assert [verb for verb, _ in outcome.decided("01")] == ["fix"]
+    assert outcome.gate("01")["verbs"] == ["approve", "skip", "abort"]
+    assert outcome.result.code == 3
+    assert outcome.story("01")["status"] == "waiting"
