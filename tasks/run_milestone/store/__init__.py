@@ -17,7 +17,7 @@ from .gates import OpenGates
 from .issue_registry import IssueRegistry
 from .journal import Journal
 from .json_record import clean, read_record, write_record
-from .markers import Markers, marker_digest
+from .markers import Markers, identity, marker_digest
 from .steady import Steady
 from .test_results import TestResults
 from .usage import Usage
@@ -44,6 +44,7 @@ class State:
         self.decisions = Decisions(folder / "decisions", self.registry, self.journal, self.steady)
         self.crossings = Crossings(self.journal)
         self.usage = Usage(self.journal)
+        self._remembered: tuple[tuple[int, ...], World | None] = ((), None)
         self.test_results = TestResults(folder / "cache" / "tests")
 
     @property
@@ -84,8 +85,11 @@ class State:
         write_record(self.folder / "remote.json", world)
 
     def remembered(self) -> World | None:
-        """Read `remote.json`, None where the remote was not asked yet."""
-        return read_record(self.folder / "remote.json", World)
+        """Read `remote.json`, None where the remote was not asked yet. It is read again once it changes."""
+        file = identity(self.folder / "remote.json")
+        if not file or file != self._remembered[0]:
+            self._remembered = file, read_record(self.folder / "remote.json", World)
+        return self._remembered[1]
 
     def write_landed(self, landed: Landed) -> None:
         """Write `landing.json`."""

@@ -39,6 +39,7 @@ def test_a_colleagues_request_waits_with_its_threads(asked):
         ("grace: Not yet", None, None),
         ("grace: Why so small?", "new.js", 1),
     ]
+    assert "1. grace: Not yet (review of 2026-11-27T08:00:00Z)" in asked.result.out
     assert "2. grace: Why so small? — new.js#L1" in asked.result.out
     assert asked.result.code == 3
     assert asked.person.types("land", "m1").code != 0
