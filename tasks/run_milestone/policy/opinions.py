@@ -55,5 +55,5 @@ def _asked_in(review: PersonReview) -> Iterator[Finding]:
     yield Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, review.author, f"{review.author}: {text}", detail=at)
     for thread in review.threads:
         if not thread.resolved:
-            said = f"{review.author}: {' '.join(thread.body.split())}"
-            yield Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, review.author, said, thread.path, thread.line)
+            words = f"{review.author}: {' '.join(thread.body.split())}"
+            yield Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, review.author, words, thread.path, thread.line)

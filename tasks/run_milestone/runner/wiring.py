@@ -99,4 +99,4 @@ def take_snapshot(outside: Adapters, branches: Iterable[str], name: str) -> Worl
     wanted = dict.fromkeys((*branches, *(head for head in heads if f"/{name}-" in head)))
     pulls = outside.forge.pulls(*wanted)
     reviews = outside.forge.reviews(*(pull.number for pull in pulls if pull.state == "open"))
-    return World(at, heads, pulls, {str(number): said for number, said in reviews.items() if said})
+    return World(at, heads, pulls, {str(number): given for number, given in reviews.items() if given})

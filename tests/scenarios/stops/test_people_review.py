@@ -15,10 +15,10 @@ THREADS = [
 REVIEW = {"author": "grace", "state": "changes_requested", "body": "Not yet", "at": "2026-11-27T08:00:00Z"}
 
 
-def reviews(home, *said):
+def reviews(home, *entries):
     """Write reviews into the pull request's file."""
     (path,) = (home / "remote.forge/pulls").glob("*.json")
-    path.write_text(json.dumps({**json.loads(path.read_text()), "reviews": list(said)}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "reviews": list(entries)}))
 
 
 @pytest.fixture(scope="module")
