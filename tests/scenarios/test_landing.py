@@ -143,7 +143,7 @@ def test_nothing_lands_over_a_persons_changes_requested(stack):
     number = stack.pulls()[branch("03")]["number"]
     stack.person.changes_pull(number, reviews=[review])
     result = lands(stack)
-    assert result.code == 1
+    assert result.code == 3
     words = f"grace asks for changes on PR #{number} (“Not yet”); it lands when they approve it, or their review is dis"
     assert f"  - #03: {words}" in result.out, "a resolved thread answers nothing"
     assert f"⚠️ {words}" in stack.runs("--verbose").out

@@ -51,7 +51,8 @@ def _due(session: Session) -> dict[str, str]:
             f"Clone it there, or correct `repository: {{path: …}}` in {plan}.",
         )
     first = "its repository would be made from the plan's sample"
-    return {node.name: f"{node.after[-1]} comes first" if node.after else first for node in nodes}
+    needed = (node for node in nodes if session.is_needed(node))
+    return {node.name: f"{node.after[-1]} comes first" if node.after else first for node in needed}
 
 
 def _answers(state: State) -> list[str]:

@@ -66,7 +66,7 @@ def _reason(session: Session, node: Node, before: str | None) -> str | None:
     gate = session.store.gates.read(node.issue or node.name)
     only_later = before is not None and session.nodes[before].issue is None and node.issue is not None
     if before is not None and not only_later:
-        return f"{before} comes first"
+        return f"{before} comes first" if session.is_needed(node) else None
     try:
         verdict = session.check(node)
         reason = verdict.why if verdict.run else None

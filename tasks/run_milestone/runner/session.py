@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import INTERRUPTED, BusyError, ExitCode, Interrupted, UserError
-from ..model import RunOptions, Step, Verb
+from ..model import STEPS, RunOptions, Step, Verb
 from ..policy.graph import COMPLETE, Node
 from ..render import transcript
 from ..steps.context import run_context
@@ -140,6 +140,10 @@ class Session:
         """Return whether a task must run."""
         return up_to_date.check(self.ctx, node, self.done.fresh)
 
+    def is_needed(self, node: Node) -> bool:
+        """Return whether a task without a marker has anything to do."""
+        return up_to_date.is_needed(self.ctx, node)
+
     def settled(self, number: str) -> str | None:
         """Return why an issue needs nothing more (skipped, merged), None where it does."""
         return up_to_date.settled(self.ctx, number)
@@ -151,7 +155,7 @@ class Session:
     def pass_over(self, node: Node, verdict: Verdict) -> None:
         """Remember that a task needs nothing; a verbose run says why."""
         self.done.note(node.name)
-        if node.step is Step.REVIEW_GATE:
+        if node.step is STEPS[-1]:
             self.console.leave(node.issue or "")  # earlier steps of it may have run
         if self.options.verbose and node.name not in self._explained:
             self._explained.add(node.name)

@@ -55,6 +55,12 @@ def check(ctx: RunContext, node: Node, fresh: Container[str] = ()) -> Verdict:
     return _compare_evidence(ctx, node, task, on, Verdict(False, _why_not(node, marker, fresh), inputs), fresh)
 
 
+def is_needed(ctx: RunContext, node: Node) -> bool:
+    """Return whether a task has anything to do: it did it before, or it says so."""
+    task, on = lookup(ctx, node)
+    return ctx.store.markers.read(node.name) is not None or task.is_needed(on)
+
+
 def _changed(marker: Marker, inputs: Inputs) -> str | None:
     """Return what a task works from that is not as its marker says."""
     names = [name for name in {**marker.inputs, **inputs} if marker.inputs.get(name) != inputs.get(name)]
@@ -118,13 +124,14 @@ def unready(ctx: RunContext, number: str, fresh: Container[str] = ()) -> str | N
     A base that moved is no reason: what the issue is based on lands before it.
     """
     for node in _chain(ctx, number):
-        why = _unready(ctx, node, fresh)
+        why = unready_step(ctx, node, fresh)
         if why is not None:
             return f"{node.step}: {why}"
     return None
 
 
-def _unready(ctx: RunContext, node: Node, fresh: Container[str]) -> str | None:
+def unready_step(ctx: RunContext, node: Node, fresh: Container[str]) -> str | None:
+    """Return why a step would have to run before its issue lands; None where it would not."""
     if node.step not in {Step.BRANCH, Step.PR}:
         verdict = check(ctx, node, fresh)
         return verdict.why if verdict.run else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..model import Passed, PeopleHeard, Step
-from ..policy.opinions import approving, asking_for_changes, findings_of
+from ..policy.opinions import approving, findings_of, opinions
 from .inspect import change_inputs, change_of, identity
 from .task import IssueStep, Questions
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class People(IssueStep[PeopleHeard]):
-    """Read the reviews that stand. Where no one ever asked for changes there is nothing to do."""
+    """Read the reviews that stand. Where nobody gave a verdict there is nothing to do."""
 
     name = Step.PEOPLE
     shape = PeopleHeard
 
     def is_needed(self, ctx: StepContext) -> bool:
-        """Return whether a person asks for changes."""
-        return bool(asking_for_changes(reviews_of(ctx)))
+        """Return whether a person gave a verdict that stands."""
+        return bool(opinions(reviews_of(ctx)))
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the change, and the reviews of people."""

@@ -87,3 +87,54 @@ def test_alone_it_fixes_once_and_waits(asked, answer_in_copy, run_m1):
     assert outcome.gate("01")["verbs"] == ["approve", "skip", "abort"]
     assert outcome.result.code == 3
     assert outcome.story("01")["status"] == "waiting"
+
+
+@pytest.fixture(scope="module")
+def ready(make_product, run_m1, tmp_path_factory):
+    """A milestone that nobody reviewed, before it lands."""
+    ada = make_product(tmp_path_factory.mktemp("ready") / "home", [{"number": 1}], work=WORK)
+    dry = ada.types("m1", "--dry-run").out
+    assert "01: branch … review-gate: " in dry, "the step of people is off"
+    run_m1(ada)
+    ada.touches("phase-1.continue", milestone="m1")
+    return run_m1(ada)
+
+
+def test_a_review_before_landing_is_asked(ready, answer_in_copy):
+    outcome = answer_in_copy(ready)
+    assert outcome.result.code == 0
+    ada, lands = outcome.person, ("land", "m1")
+    reviews(outcome.home, REVIEW)
+    landing = ada.types(*lands)
+    assert (landing.code, outcome.gate("01")["kind"]) == (3, "people-review")
+    ada.touches("01.approve", milestone="m1")
+    again = ada.types(*lands)
+    assert "phase 1 is not approved as it is now" in again.out, "an accepted risk is part of what a phase is asked"
+    resumed = ada.types("m1")
+    assert resumed.code == 3, resumed.out
+    ada.touches("phase-1.continue", milestone="m1")
+    landed = ada.types(*lands)
+    assert landed.code == 0, landed.out
+    assert outcome.pull("01")["state"] == "merged"
+
+
+def test_an_approved_review_given_anew_blocks(ready, answer_in_copy):
+    outcome = answer_in_copy(ready)
+    reviews(outcome.home, REVIEW)
+    outcome.person.types("land", "m1")
+    outcome.person.touches("01.approve", milestone="m1")
+    reviews(outcome.home, {**REVIEW, "at": "2026-11-27T09:00:00Z"})
+    landing = outcome.person.types("land", "m1")
+    assert landing.code == 3, landing.out
+    assert outcome.gate("01")["findings"][0]["detail"] == "review of 2026-11-27T09:00:00Z"
+    assert outcome.pull("01")["state"] == "open"
+
+
+def test_a_withdrawn_request_lets_it_land(ready, answer_in_copy):
+    outcome = answer_in_copy(ready)
+    reviews(outcome.home, REVIEW)
+    assert outcome.person.types("land", "m1").code == 3
+    reviews(outcome.home, {**REVIEW, "state": "dismissed"})
+    landing = outcome.person.types("land", "m1")
+    assert landing.code == 0, landing.out
+    assert outcome.gate("01") is None

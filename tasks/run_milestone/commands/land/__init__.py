@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from ...core.errors import ExitCode
-from ...model import Passed, RunOptions
+from ...model import Passed, RunOptions, Step
 from ...policy.graph import COMPLETE, phase_name
 from ...policy.stops import AGAIN
 from ...render import milestone_pr as words
 from ...render.console import Console
 from ...runner.answerers import NoAnswerer
 from ...runner.ask import after
+from ...runner.gates import Stopped
 from ...runner.loop import drive
 from ...runner.remote_snapshot import look_back
 from ...runner.session import Session
 from ...runner.signals import heed_signals
 from ...runner.stages import begin
-from ...runner.up_to_date import unready
+from ...runner.up_to_date import Verdict, unready, unready_step
 from ...steps.registry import lookup
 from ...sync.shared_state import LocalState, SharedState
 from .combine import pass_together
@@ -57,6 +59,7 @@ def _land(session: Session) -> bool:
         return False
     if any(_has_rework(session, issue) for issue in session.milestone.issues):
         drive(session, NoAnswerer())
+    _ask_about_reviews(session)
     _take_answers_to_phases(session)
     blockers = [*landing_blockers(session), *review_blockers(session, session.outside.forge)]
     if blockers:
@@ -67,6 +70,25 @@ def _land(session: Session) -> bool:
         return False
     landing = Landing(session)
     return all(landing.merges(issue) for issue in in_order(session)) and propose(session)
+
+
+def _ask_about_reviews(session: Session) -> None:
+    """Read the reviews that people gave since the last run, and ask about them, where nothing else is left to do."""
+    for issue in session.milestone.issues:
+        if session.settled(issue.number) is None:
+            with contextlib.suppress(Stopped):  # its gate is a blocker
+                _read_reviews(session, issue)
+
+
+def _read_reviews(session: Session, issue: Issue) -> None:
+    """Run the steps of reviews; an answer to them changes the pull request's text, so that one comes first."""
+    for name in session.ctx.nodes[issue.number].after:
+        node = session.ctx.nodes[name]
+        why = unready_step(session.ctx, node, session.done.fresh)
+        if why and node.step not in {Step.PR, Step.PEOPLE, Step.PEOPLE_GATE}:
+            return
+        if why:
+            session.execute(node, Verdict(True, why))
 
 
 def _take_answers_to_phases(session: Session) -> None:
