@@ -14,6 +14,7 @@ EXPECTED = {
     "setup": ("hard", "bootstrap, setup", "retry skip abort", None, "retry skip"),
     "tree": ("hard", "bootstrap, test", "retry abort", None, "abort"),
     "tests": ("hard", "test, land", "fix retry skip abort", None, "fix skip"),
+    "flaky": ("label", "test", "", "flaky-test", ""),
     "tampering": ("hard", "inspect", "approve fix skip abort", None, "skip"),
     "not-red": ("hard", "inspect", "restart approve skip abort", None, "restart skip"),
     "migration-breaking": ("hard", "inspect", "approve skip abort", None, "skip"),

@@ -62,6 +62,7 @@ from .plan import (
     TreeSpec,
 )
 from .test_run import Case, Outcome
+from .verdicts import FlakySpec, Quarantined
 
 __all__ = [
     "STEPS",
@@ -84,6 +85,7 @@ __all__ = [
     "Decision",
     "Expectations",
     "Finding",
+    "FlakySpec",
     "ForgeIssue",
     "ForgeMilestone",
     "Gate",
@@ -113,6 +115,7 @@ __all__ = [
     "Proposed",
     "PullRequest",
     "Pushed",
+    "Quarantined",
     "RepositorySpec",
     "Restarted",
     "ReviewState",

@@ -48,6 +48,7 @@ class Kind(StrEnum):
     SETUP = "setup"
     TREE = "tree"
     TESTS = "tests"
+    FLAKY = "flaky"
     MIGRATION_BREAKING = "migration-breaking"
     MIGRATION_ADDITIVE = "migration-additive"
     MIGRATION_HEADS = "migration-heads"

@@ -186,6 +186,10 @@ class Tested:
     """Tests that passed on the base and are skipped on the change."""
     set_up: str | None = field(default=None, metadata={"later": True})
     """Why the tree could not be set up, so that no test ran."""
+    flaky: dict[str, str] = field(default_factory=dict, metadata={"later": True})
+    """Tests that failed and passed on one commit, each with how often; they do not count."""
+    quarantined: dict[str, str] = field(default_factory=dict, metadata={"later": True})
+    """What became of the tests in the plan's quarantine; their failures do not count."""
     sandbox: str = field(default="", metadata={"later": True})
     """The kind of box that it ran in; empty where the version before recorded it."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from .enums import Verb
+from .verdicts import FlakySpec, Quarantined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -264,6 +265,8 @@ class Milestone(_Derived):
     database: str | None = None
     licences: Licences = field(default_factory=Licences)
     sandbox: SandboxSpec = field(default_factory=SandboxSpec)
+    flaky: FlakySpec = field(default_factory=FlakySpec, metadata={"later": True})
+    quarantine: tuple[Quarantined, ...] = field(default=(), metadata={"later": True})
     decisions: dict[str, tuple[Verb, ...]] = field(default_factory=dict)
     """Verbs offered by kind of stop; this narrows the stop table, never widens it."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import graphlib
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from itertools import chain
 from typing import Any
 
@@ -158,6 +159,15 @@ def _variables(written: Written) -> Iterator[Problem]:
                 yield written.problem((*steps, "pass_env", position), what)
 
 
+def _quarantine(written: Written) -> Iterator[Problem]:
+    for place, entry in enumerate(written.fields.get("quarantine", ())):
+        try:
+            date.fromisoformat(entry["until"])
+        except ValueError as error:
+            what = f"is {quoted(entry['until'])}, expected a day that there is: {error}"
+            yield written.problem(("quarantine", place, "until"), what)
+
+
 def _forge(written: Written) -> Iterator[Problem]:
     if unknown := _unknown(written.fields.get("forge", "local"), "forges", FORGES):
         yield written.problem(("forge",), unknown)
@@ -185,6 +195,7 @@ RULES = (
     _decisions,
     _agents,
     _variables,
+    _quarantine,
     _forge,
     addresses,
     shown,

@@ -50,6 +50,7 @@ _TABLE = (
     _hard(Kind.SETUP, "A tree cannot be set up", "bootstrap, setup", (_R, _S, _X), (_R, _S)),
     _hard(Kind.TREE, "Tests of another tree", "bootstrap, test", (_R, _X), (_X,)),
     _hard(Kind.TESTS, "Tests failing", "test, land", (_F, _R, _S, _X), (_F, _S)),
+    _label(Kind.FLAKY, "Flaky tests", "test", "flaky-test"),
     _hard(Kind.TAMPERING, "Tests or checks weakened", "inspect", (_A, _F, _S, _X), (_S,)),
     _hard(Kind.NOT_RED, "New tests pass without the change", "inspect", (_N, _A, _S, _X), (_N, _S)),
     _hard(Kind.MIGRATION_BREAKING, "Breaking schema", "inspect", (_A, _S, _X), (_S,)),
@@ -110,6 +111,7 @@ _LABELS = (
     Label("sensitive-review", "b60205", "Touches sensitive code that the milestone may touch"),
     Label("needs-human", "d93f0b", "Touches CI, deployment or infrastructure"),
     Label("needs-test-review", "fbca04", "Few of its changed lines are run by the tests"),
+    Label("flaky-test", "fef2c0", "A test fails at times, on the base as well as with this change"),
     Label("review-pending", "bfd4f2", "No reviewer answered in time"),
 )
 LABELS: Mapping[str, Label] = MappingProxyType({label.name: label for label in _LABELS})

@@ -11,6 +11,7 @@ from ..policy.criteria import named
 from ..policy.stops import STOPS
 from .phrases import headline, one_line, place, reference
 from .sandbox import ran_in
+from .transcript import unsteady
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -135,6 +136,8 @@ def _tests(tested: Tested, implemented: Implemented) -> Iterator[str]:
     yield (
         f"{tested.passed} passed, {len(tested.failed)} failed{skipped}." if tested.counted else "Passed, none counted."
     )
+    for note in unsteady(tested):
+        yield f"- {for_markdown(note)}"
     if tested.unmeasured:
         yield f"Coverage of changed lines: not measured: {for_markdown(tested.unmeasured)}."
     elif tested.coverage and tested.coverage.lines:

@@ -140,6 +140,7 @@ def _test(done: Tested, _: int) -> Iterator[str]:
         yield f"✗ Tests: {len(done.failed)} failed, {done.passed} passed{lost}{known}"
     else:
         yield f"✓ Tests: {done.passed} passed{known}" if done.counted else "✓ Tests: passed, none counted"
+    yield from transcript.unsteady(done)
     for module in (name for name in done.known if "::" not in name):
         yield f"⚠️ No test of {module} ran: it could not be collected on the base either"
 

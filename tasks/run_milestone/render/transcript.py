@@ -33,6 +33,7 @@ def bootstrapped(milestone: Milestone, done: Bootstrapped, state: State) -> list
         *(["✓ First run detected"] if state.journal.count("run started") == 1 else []),
         f"{_baseline_sign(tests)} Baseline tests: {baseline}",
         *absent_submodules(done.absent_submodules),
+        *unsteady(tests),
         *imports(tests),
         *([f"· Coverage of changed lines is not measured: {tests.unmeasured}"] if tests.unmeasured else []),
     ]
@@ -51,6 +52,12 @@ def absent_submodules(paths: tuple[str, ...]) -> list[str]:
         return []
     what = f"{count(len(paths), 'submodule')} empty in every tree, because not fetched here: {listing(paths)}"
     return [f"⚠️ {what}; `git submodule update --init --recursive` fetches them"]
+
+
+def unsteady(tests: Tested) -> list[str]:
+    """Return the tests whose failure does not count, with how they ended."""
+    flaky = [f"⚠️ Flaky: {name} {how}" for name, how in tests.flaky.items()]
+    return [*flaky, *(f"⚠️ Quarantine: {name}: {how}" for name, how in tests.quarantined.items())]
 
 
 def imports(tests: Tested) -> list[str]:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import OutsideError, UsageError
 from ..model import Bootstrapped, Finding, Kind, Severity, TreeSpec, Verb
 from ..policy.graph import BOOTSTRAP
+from .flaky_tests import Reruns, SecondLook, judged, quarantined
 from .gates import tests_by_hand
 from .import_origin import imported_elsewhere
-from .run_tests import NOTHING_COLLECTED, counted, coverage_gap, run_suite
+from .run_tests import NOTHING_COLLECTED, coverage_gap, run_suite
 from .task import MilestoneTask, Questions
+from .tested import counted
 from .workplace import not_set_up, workplace
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
             "plan.commands.test": plan.commands.test,
             **({"retry decisions": retries} if retries else {}),
             **({"plan.tree": plan.tree} if plan.tree != TreeSpec() else {}),
+            **({"quarantine": quarantine} if (quarantine := quarantined(plan)) else {}),
         }
 
     def run(self, ctx: RunContext) -> Bootstrapped:
@@ -48,9 +51,13 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         tree = ctx.project.tree(milestone, "base")
         logs = ctx.store.logs("baseline")
         place = workplace(ctx, tree, head, "base", "base", logs / "setup.log")
-        result = run_suite(ctx.outside.processes, milestone.commands, place, logs / "test.log")
+        log = logs / "test.log"
+        result = run_suite(ctx.outside.processes, milestone.commands, place, log)
+        look = SecondLook(Reruns(ctx.outside.processes, milestone.commands, place, log), milestone.flaky.reruns)
+        result, flaky = look.at_command(result)
         ctx.store.test_results.write(head, milestone.commands, result.cases)
-        tests = replace(counted(result, head), unmeasured=coverage_gap(milestone))
+        tests = judged(look, result, counted(result, head, quarantine=quarantined(milestone)))
+        tests = replace(tests, unmeasured=coverage_gap(milestone), flaky=flaky or tests.flaky)
         absent = git.absent_submodules(head) if milestone.tree.submodules else ()
         return Bootstrapped(milestone.branch, head, tests, absent)
 

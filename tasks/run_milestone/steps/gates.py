@@ -36,7 +36,7 @@ class TestGate(IssueStep[Passed]):
         tested = ctx.evidence(Step.TEST, Tested)
         failures = _failures(tested)
         if not failures:
-            return Questions()
+            return Questions(_flaky(tested))
         change = ctx.git.patch_id(ctx.base, tested.head)
         return Questions(failures, change, tests_by_hand(ctx.run, ctx.issue.number, ctx.issue.number))
 
@@ -61,6 +61,13 @@ def _failures(tested: Tested) -> tuple[Finding, ...]:
     if tested.problem:
         failures.insert(0, _failure("problem", tested.problem, tested.details.get("")))
     return tuple(failures)
+
+
+def _flaky(tested: Tested) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(Kind.FLAKY, Severity.WARNING, name, f"{name} {how}", detail="flaky, so it does not count")
+        for name, how in tested.flaky.items()
+    )
 
 
 def _failure(rule: str, message: str, output: str | None = None) -> Finding:

@@ -13,8 +13,7 @@ from ..adapters.process.command_line import argument_list
 from ..core.errors import DamagedStateError
 from ..core.fs import read_text, temporary_folder
 from ..core.presets import runner_of
-from ..model import Case, Imports, Outcome, Tested
-from ..policy.test_names import why_unproven
+from ..model import Case, Imports, Outcome
 from .import_origin import guarded, imported
 from .test_report import ReportError, last_output, read_output, read_report, read_reports, reports_in
 
@@ -37,29 +36,8 @@ _CUT_SHORT = {2: "were interrupted", 3: "ended in an internal error", 4: "could 
 COVERAGE = ("pytest_cov", "coverage")
 """What measures coverage under pytest."""
 
-MOST_DETAILS = 20
-"""Failing tests whose output is kept."""
-
 _SETTINGS = ("pyproject.toml", "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg")
 """Where a project's pytest settings can be."""
-
-
-def counted(result: SuiteResult, head: str, known: tuple[str, ...] = (), proofs: tuple[str, ...] = ()) -> Tested:
-    """Return what counts: failures that are `known` do not, and of those that passed the `proofs` are named."""
-    failing = tuple(name for name in result.failed if name not in known)
-    recurring = tuple(name for name in result.failed if name in known)
-    unproven = {test: why for test in proofs if (why := why_unproven(test, result.cases)) is not None}
-    proven = tuple(test for test in proofs if test not in unproven)
-    passed, skipped = len(result.passed), len(result.skipped)
-    tested = Tested(head, passed, failing, skipped, recurring, result.problem, proven, imports=result.imports)
-    return replace(tested, details=_details(result, failing), unproven=unproven, set_up=result.set_up)
-
-
-def _details(result: SuiteResult, failing: tuple[str, ...]) -> dict[str, str]:
-    """Return why tests failed; where a command gave no result, its last lines."""
-    outputs = {case.name: case.output for case in result.cases if case.output}
-    shown = {name: outputs[name] for name in failing[:MOST_DETAILS] if name in outputs}
-    return {"": result.output, **shown} if result.problem and result.output else shown
 
 
 # ---- one run of the test command ----------------------------------------------------------------------------------

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks.coverage import measured
 from ..checks.diff import changed_files
-from ..model import Step, Tested, TreeSpec
-from .base_tests import fewer_tests
+from ..model import FlakySpec, Step, Tested, TreeSpec
+from .base_tests import fewer_tests, tests_of_base
+from .flaky_tests import judged, quarantined, second_look
 from .import_origin import sources
-from .run_tests import COVERAGE, counted, coverage_gap, run_suite
+from .run_tests import COVERAGE, coverage_gap, reports, run_suite
 from .task import IssueStep, Questions
+from .tested import counted
 from .workplace import ready
 
 if TYPE_CHECKING:
@@ -33,11 +35,13 @@ class Test(IssueStep[Tested]):
     shape = Tested
     fields = ("criteria",)
     settings = ("commands.test", "limits.coverage")
-    later_settings = MappingProxyType({"tree": TreeSpec(), "commands.pass_env": ()})
+    later_settings = MappingProxyType({"tree": TreeSpec(), "commands.pass_env": (), "flaky": FlakySpec()})
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the commit under test, and the failures that do not count."""
-        return {"commit": ctx.head, "known failures": ctx.known_failures}
+        inputs = {"commit": ctx.head, "known failures": ctx.known_failures}
+        quarantine = quarantined(ctx.milestone)
+        return {**inputs, "quarantine": quarantine} if quarantine else inputs
 
     def run(self, ctx: StepContext) -> Tested:
         """Check the commit out, run the test command in it and read its report."""
@@ -48,11 +52,16 @@ class Test(IssueStep[Tested]):
         cover = gap is None and limits.coverage > 0
         place = replace(place, lent=_lent(ctx, place)) if cover else place
         result = run_suite(ctx.processes, ctx.milestone.commands, place, ctx.log_folder / "test.log", cover=cover)
+        look = second_look(ctx, place)
+        result, flaky = look.at_command(result)
         if not result.problem:
             ctx.store.test_results.write(head, ctx.milestone.commands, result.cases)
         proofs = tuple(criterion.test for criterion in ctx.issue.criteria if criterion.test)
         files = changed_files(ctx.git.diff(ctx.base, head, "--unified=0"))
-        tested = _compared(counted(result, head, ctx.known_failures, proofs), fewer_tests(ctx, result, files))
+        tested = counted(result, head, ctx.known_failures, proofs, quarantined(ctx.milestone))
+        before = tests_of_base(ctx) if tested.failed and reports(ctx.milestone.commands) else ()
+        tested = judged(look, result, tested, before)
+        tested = _compared(replace(tested, flaky=flaky or tested.flaky), fewer_tests(ctx, result, files))
         return _covered(ctx, tested, result, files) if cover else replace(tested, unmeasured=gap)
 
     def findings(self, ctx: StepContext, evidence: Tested) -> Questions:

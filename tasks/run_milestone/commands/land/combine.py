@@ -16,9 +16,11 @@ from ...policy.graph import BOOTSTRAP, step_name
 from ...policy.together import WITH, fails_together
 from ...render import milestone_pr as words
 from ...steps.context import step_context
+from ...steps.flaky_tests import Reruns, SecondLook, judged, quarantined
 from ...steps.import_origin import sources
 from ...steps.inspect import TreeTools
-from ...steps.run_tests import NOTHING_COLLECTED, counted, run_suite
+from ...steps.run_tests import NOTHING_COLLECTED, run_suite
+from ...steps.tested import counted
 from ...steps.workplace import workplace
 from .merge import landed_so_far, reviewed_change, tip_of
 from .readiness import in_order
@@ -172,15 +174,19 @@ class Together:
     def _test(self, commit: str) -> Tested:
         """Run the plan's tests on a commit."""
         ctx, logs = self.session.ctx, self.session.store.logs(NAME)
+        log = logs / "test.log"
         with self.session.console.working(NAME):
             place = workplace(ctx, ctx.project.tree(ctx.milestone, NAME), commit, NAME, NAME, logs / "setup.log")
             place = replace(place, mine=sources(ctx.git, ctx.project.repository(ctx.milestone), self.tip, commit))
-            result = run_suite(ctx.outside.processes, ctx.milestone.commands, place, logs / "test.log")
+            result = run_suite(ctx.outside.processes, ctx.milestone.commands, place, log)
         if result.set_up or (result.imports and result.imports.elsewhere):
             why = result.set_up or "its tests import another tree"
             raise OutsideError(f"The issues cannot be tested together: {why}.", "Repair that, then land again.")
         baseline = ctx.store.markers.evidence(BOOTSTRAP, Bootstrapped)
-        return counted(result, commit, baseline.tests.failed if baseline else ())
+        look = SecondLook(Reruns(ctx.outside.processes, ctx.milestone.commands, place, log), ctx.milestone.flaky.reruns)
+        result, _ = look.at_command(result)
+        known = baseline.tests.failed if baseline else ()
+        return judged(look, result, counted(result, commit, known, quarantine=quarantined(ctx.milestone)))
 
     def _question(self, culprits: tuple[str, ...] | None, tested: Tested) -> Question:
         late = culprits[-1] if culprits else self.order[-1]
