@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from run_milestone.model import Case, Outcome
 from run_milestone.policy.flakiness import Tries
@@ -56,7 +56,7 @@ class Look(SecondLook):
     """A second look whose base is drawn as well."""
 
     def __init__(self, change: Drawn, base: Drawn) -> None:
-        super().__init__(change, RERUNS, ctx=NOTHING or base)
+        super().__init__(change, RERUNS, ctx=cast("Any", base))  # only the base is made of it
         self._base = base
 
 
