@@ -1,5 +1,7 @@
 """Secrets: found in what is added, named by kind, never shown. All values here are made up and put together here."""
 
+import base64
+import hashlib
 import re
 
 import pytest
@@ -168,8 +170,47 @@ def test_a_text_in_another_encoding_is_searched(world):
     assert finding.message == "GitHub Token in the change"
 
 
+TOKEN = "ghp_" + LETTERS * 2 + "a1b2"
+
+
 @pytest.mark.parametrize(
-    ("name", "start"), [("a.zip", b"PK\3\4"), ("a.tar.gz", b"\x1f\x8b\0"), ("a.xz", b"\xfd7zXZ\0")]
+    ("name", "text"),
+    [
+        ("secret.yaml", f"data:\n  token: {base64.b64encode(TOKEN.encode()).decode()}\n"),
+        ("notes.txt", base64.urlsafe_b64encode(f"login\n{TOKEN}\n".encode()).decode()),
+        ("dump.txt", TOKEN.encode().hex()),
+        (f"{TOKEN}.txt", "empty\n"),
+        (".netrc", "machine api.acme.invalid-corp.net login me password x9Qm2Lk0vPq\n"),
+        ("id.ppk", "PuTTY-User-Key-File-2: ssh-rsa\n"),
+    ],
+)
+def test_a_secret_in_another_form_is_found(world, name, text):
+    findings = list(check(world.change({}, {name: text})))
+    assert findings
+    assert TOKEN not in repr(findings)
+
+
+def test_hashes_and_pictures_are_no_encoded_secrets(world):
+    digest = hashlib.sha512(b"x").digest()
+    lock = f'"integrity": "sha512-{base64.b64encode(digest).decode()}"\n{digest.hex()}\n'
+    assert list(check(world.change({}, {"package-lock.json": lock}))) == []
+
+
+@pytest.mark.parametrize("start", [b"\xfe\xed\xfe\xed\0\0\0\2", b"0\x82\x09\x51\2\1\3\0"])
+def test_a_key_store_is_never_taken_as_searched(world, start):
+    (finding,) = check(world.change({}, {"store.bin": start + bytes(range(256))}))
+    assert "may be a key store, so it was not searched" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("a.zip", b"PK\3\4"),
+        ("a.tar.gz", b"\x1f\x8b\0"),
+        ("a.xz", b"\xfd7zXZ\0"),
+        ("a.z", b"x\x9c\0"),
+        ("a.lzma", b"\x5d\0\0"),
+    ],
 )
 def test_an_archive_is_never_taken_as_searched(world, name, start):
     (finding,) = check(world.change({}, {name: start + b"\0more"}))

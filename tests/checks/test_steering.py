@@ -19,7 +19,9 @@ def rules(change):
         "AGENTS.md", "docs/CLAUDE.md", ".claude/settings.json", ".cursor/rules/a.mdc", ".mcp.json", "docs/CODEOWNERS",
         "src/.gitattributes", ".gitmodules", "plans/m2/plan.yaml", "milestones/m2/plan.yaml", "dodo.py", "tests/x.pth",
         "src/sitecustomize.py", "run-milestone.toml",
-        ".vscode/tasks.json", ".github/copilot-instructions.md",
+        ".vscode/tasks.json", ".github/copilot-instructions.md", "agents.md", "Claude.MD", ".roo/rules/a.md",
+        "opencode.json",
+        ".coderabbit.yaml", "renovate.json", ".lfsconfig", "rust-toolchain.toml", "alembic/env.py", "db/alembic.ini",
     ],
 )  # fmt: skip
 def test_what_steers_is_told_unless_named(world, issue, name):
@@ -40,13 +42,35 @@ def test_what_the_plans_commands_start_is_told(world, command, name):
     assert rules(world.change({}, {name: "false\n"})) == []
 
 
-@pytest.mark.parametrize("name", ["json.py", "src/logging.py", "tests/random/__init__.py"])
-def test_a_module_in_pythons_place_is_told(world, name):
-    assert (Kind.TAMPERING, "shadowed-module") in rules(world.change({}, {name: "x = 1\n"}))
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("json.py", "src/logging.py", "tests/random/__init__.py", "json.cpython-311-x86_64-linux-gnu.so", "pytest.py"),
+        *("src/coverage/__init__.py", "stripe.py", "checks/json.py"),
+    ],
+)
+def test_a_module_in_anothers_place_is_told(world, name):
+    base = {"pyproject.toml": '[project]\nname = "shop"\ndependencies = ["stripe"]\n', "checks/test_a.py": "x = 1\n"}
+    assert (Kind.TAMPERING, "shadowed-module") in rules(world.change(base, {name: "x = 1\n"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("src/pay.py", 'UNDER_TEST = os.environ.get("PYTEST_CURRENT_TEST")'),
+        ("src/pay.py", 'FAKE = "pytest" in sys.modules'),
+        ("src/pay.ts", "if (process.env.JEST_WORKER_ID) return true"),
+        ("pay.go", "if testing.Testing() { return nil }"),
+    ],
+)
+def test_code_that_asks_for_its_test_is_told(world, name, line):
+    assert (Kind.TAMPERING, "asks-for-tests") in rules(world.change({}, {name: f"{line}\n"}))
+    assert rules(world.change({}, {f"tests/test_{name.rpartition('/')[2]}": f"{line}\n"})) == []
 
 
 def test_modules_below_a_package_take_nobodys_place(world):
     assert rules(world.change({}, {"src/shop/json.py": "x = 1\n", "src/shop/types.py": "x = 1\n"})) == []
+    assert rules(world.change({"requests/api.py": "x = 1\n"}, {"requests/__init__.py": "x = 1\n"})) == []
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "web/Dockerfile.prod", "docker-compose.yml", "compose.dev.yaml"])
@@ -62,6 +86,9 @@ def test_containers_are_a_protected_surface(world, name):
         ("a.ts", "// @ts-ignore"),
         ("a.go", "x := f() //nolint:errcheck"),
         ("A.java", '@SuppressWarnings("all")'),
+        ("a.py", "x = f()  # pyrefly: ignore"),
+        ("a.kt", '@Suppress("UNCHECKED_CAST")'),
+        ("main.tf", "#tfsec:ignore:aws-s3"),
     ],
 )
 def test_a_line_that_switches_checks_off_is_shown(world, name, line):
@@ -69,7 +96,14 @@ def test_a_line_that_switches_checks_off_is_shown(world, name, line):
 
 
 @pytest.mark.parametrize(
-    ("name", "line"), [("a.py", "# ruff: noqa"), ("a.js", "/* eslint-disable */"), ("a.ts", "// @ts-nocheck")]
+    ("name", "line"),
+    [
+        ("a.py", "# ruff: noqa"),
+        ("a.py", "# flake8: noqa: E501"),
+        ("a.py", "# pyright: basic"),
+        ("a.js", "/* eslint-disable */"),
+        ("a.ts", "// @ts-nocheck"),
+    ],
 )
 def test_a_file_that_switches_checks_off_stops(world, name, line):
     (finding,) = check(world.change({}, {name: f"{line}\n"}))

@@ -60,6 +60,10 @@ def _is_listed(file: ChangedFile) -> bool:
     return any(manifests.is_manifest(path) for path in (file.before, file.after) if path)
 
 
+_SCRIPT = re.compile(r"# /// script\s*$")
+"""How a Python file begins to list the packages that it is run with."""
+
+
 def _other(change: Change, file: ChangedFile, explained: set[str]) -> Iterator[Finding]:
     if is_lock_file(file.path):
         yield from _locked_elsewhere(change, file)
@@ -70,6 +74,10 @@ def _other(change: Change, file: ChangedFile, explained: set[str]) -> Iterator[F
         yield Finding(Kind.LICENCE, Severity.CRITICAL, "package-source", message, file.path)
     elif matches(file.path, manifests.NOT_READ):
         yield _not_read(file.path, f"Dependencies not looked at: {file.path} {_done(file)}, and this kind is not read")
+    elif file.path.endswith(".py") and any(_SCRIPT.match(text) for _, text in file.added):
+        yield _not_read(
+            file.path, f"Dependencies not looked at: {file.path} asks for packages of its own (`# /// script`)"
+        )
 
 
 _LOCKED = re.compile(
@@ -102,9 +110,31 @@ def _not_read(path: str, message: str) -> Finding:
     return Finding(Kind.DEPENDENCY, Severity.WARNING, "not-looked-at", message, path)
 
 
+_CODE = (
+    ".py",
+    ".js",
+    ".ts",
+    ".tsx",
+    ".jsx",
+    ".go",
+    ".rs",
+    ".java",
+    ".kt",
+    ".rb",
+    ".php",
+    ".md",
+    ".rst",
+    ".css",
+    ".html",
+)
+"""What no list of packages is called."""
+
+
 def _included(change: Change) -> Iterator[ChangedFile]:
     """Yield changed text files that a list of packages includes, whatever they are called."""
-    texts = [file for file in change.files if file.path.endswith((".txt", ".in", ".pip")) and not _is_listed(file)]
+    texts = [
+        file for file in change.files if not file.binary and not file.path.endswith(_CODE) and not _is_listed(file)
+    ]
     if not texts:
         return
     names = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -36,6 +37,12 @@ _KEY = re.compile(
 )
 """A private key: its header and at least a row of what it holds. A header alone is a word that code names."""
 _ARCHIVES = (b"PK\3\4", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")
+_ARCHIVES += (b"x\x01", b"x\x9c", b"x\xda", b"\x5d\0\0", b"\x04\x22\x4d\x18", b"\x1f\x9d", b"MSCF")
+_KEY_STORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce", b"0\x82", b"0\x80")
+"""How a Java key store and a file of certificates and keys (PKCS #8, #12) begin."""
+_NETRC = re.compile(r"\bmachine\s+\S+\s+login\s+\S+\s+password\s+(\S+)")
+_PUTTY = re.compile(r"PuTTY-User-Key-File-\d: \S+")
+_ENCODED = re.compile(r"(?<![\w+/=-])(?:[A-Za-z0-9+/_-]{32,4000}={0,2})(?![\w+/=-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,8 @@ def check(change: Change) -> Iterator[Finding]:
     for file in change.files:
         if file.binary and file.after:
             yield from _in_binary(change, file)
+        for type_ in dict.fromkeys(secret.type for secret in scan(file.path) if file.after):
+            yield _finding(f"{type_} in the name of a file", "a file that is not named here")
         numbers = [number for number, _ in file.added]
         secrets = scan("\n".join(text for _, text in file.added)) if numbers else ()
         for type_, line in dict.fromkeys((secret.type, numbers[secret.line - 1]) for secret in secrets):
@@ -81,6 +90,8 @@ def unreadable(content: bytes | None, size: int) -> str | None:
         return f"is larger than {LARGEST:,} bytes"
     if content is None:
         return "cannot be read"
+    if content.startswith(_KEY_STORES):
+        return "may be a key store"
     is_archive = content.startswith(_ARCHIVES) or content[257:262] == b"ustar"
     return "is an archive" if is_archive else None
 
@@ -110,13 +121,37 @@ def pieces(line: str) -> Iterator[str]:
         yield line[start : start + _WINDOW]
 
 
-def _matches(line: str) -> Iterator[tuple[str, str]]:
+def _decoded(line: str) -> Iterator[str]:
+    """Yield the texts that a line holds in base64 or hexadecimal digits, as a Kubernetes secret does."""
+    for match in _ENCODED.finditer(line):
+        for decode in (bytes.fromhex, _from_base64):
+            try:
+                text = decode(match[0]).decode("ascii")
+            except ValueError:
+                continue
+            if text.replace("\n", "").isprintable():
+                yield from text.splitlines()
+
+
+def _from_base64(word: str) -> bytes:
+    whole = word.rstrip("=")
+    return base64.b64decode(whole + "=" * (-len(whole) % 4), altchars=b"-_" if set("-_") & set(whole) else None)
+
+
+def _matches(line: str, *, encoded: bool = False) -> Iterator[tuple[str, str]]:
     for type_, pattern in shapes_in(line):
         yield from ((type_, match[0]) for match in pattern.finditer(line) if not is_placeholder(match[0]))
     if "://" in line:
         yield from (("Password in a URL", match[2]) for match in _URL.finditer(line) if not _is_harmless(match))
     if "eyJ" in line:
         yield from (("JSON Web Token", match[0]) for match in _JWT.finditer(line) if not is_sample_token(match[0]))
+    yield from (
+        ("Password in a netrc file", match[1]) for match in _NETRC.finditer(line) if not is_throw_away(match[1])
+    )
+    yield from (("Private Key", match[0]) for match in _PUTTY.finditer(line))
+    if not encoded:
+        for text in _decoded(line):
+            yield from ((f"{type_}, encoded", value) for type_, value in _matches(text, encoded=True))
     for match in _AWS_SECRET.finditer(line):
         if not is_placeholder(match[1]):
             yield "AWS Secret Key", match[1]

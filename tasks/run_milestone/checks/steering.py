@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import sys
 from typing import TYPE_CHECKING
 
 from ..core.globs import matches
@@ -59,6 +58,16 @@ CONFIGURATION = (
     *("**/.husky/**", ".github/workflows/**", ".github/actions/**", ".circleci/**", ".gitlab-ci.yml", ".travis.yml"),
     *("azure-pipelines.yml", "Jenkinsfile", "bitbucket-pipelines.yml", ".drone.yml", "appveyor.yml", "buildspec.yml"),
     *(".buildkite/**", ".woodpecker/**", ".woodpecker.yml", "cloudbuild.yaml"),
+    *("**/tsconfig*.json", "**/tslint.json", "**/.jshintrc", "**/.oxlintrc.json", "**/.markdownlint*", "**/.yamllint*"),
+    *(
+        "**/.shellcheckrc",
+        "**/.swiftlint.yml",
+        "**/.clang-tidy",
+        "**/detekt*.yml",
+        "**/.scalafix.conf",
+        "**/.credo.exs",
+    ),
+    *("**/.dialyzer_ignore.exs", "**/.trivyignore*", "**/.snyk", "**/.hadolint.y*ml", "**/knip.json"),
 )
 """Files that decide what the tests, linters and CI do."""
 
@@ -86,8 +95,17 @@ STEERING = (
     *("**/.github/copilot-instructions.md", "**/.github/instructions/**", "**/CODEOWNERS", "**/.gitattributes"),
     *("**/.gitmodules", "**/.devcontainer/**", "**/.vscode/tasks.json", "**/.vscode/settings.json", "**/.envrc"),
     *("**/*.pth", "**/*.dist-info/**", "**/*.egg-info/**", "**/sitecustomize.py", "**/usercustomize.py"),
+    *("**/AGENTS.override.md", "**/AGENT.md", "**/QWEN.md", "**/WARP.md", "**/SKILL.md", "**/.agents/**", "**/.amp/**"),
+    *("**/.roo/**", "**/.roorules*", "**/.kiro/**", "**/.junie/**", "**/.trae/**", "**/.augment/**", "**/.goosehints"),
+    *("**/.opencode/**", "**/opencode.json*", "**/.amazonq/**", "**/.factory/**", "**/mcp.json", "**/.tabnine/**"),
+    *("**/.coderabbit.y*ml", "**/.sourcery.y*ml", "**/.deepsource.toml", "**/.pr_agent.toml", "**/greptile.json"),
+    *("**/renovate.json*", "**/.renovaterc*", "**/.lfsconfig", "**/.mise.toml", "**/mise.toml", "**/.tool-versions"),
+    *("**/rust-toolchain", "**/rust-toolchain.toml", "**/.vscode/launch.json", "**/.bazelrc", "**/script.py.mako"),
+    *("**/alembic.ini", "alembic/env.py", "migrations/env.py", "**/alembic/env.py", "**/migrations/env.py"),
 )
-"""Files that agents, reviewers, git or an interpreter obey without being asked."""
+"""Files that agents, reviewers, git, an interpreter or a migration tool obey without being asked."""
+_ANY_CASE = tuple(map(str.lower, STEERING))
+"""Agents on a file system that ignores case read them in any spelling."""
 
 _STARTED = {
     "make": ("Makefile", "makefile", "GNUmakefile"),
@@ -103,29 +121,34 @@ _STARTED = {
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl")
 
 _WHOLE_FILE = re.compile(
-    r"#\s*(?:ruff|flake8):\s*noqa\s*$|#\s*pylint:\s*(?:skip-file|disable-all)|#\s*(?:mypy:\s*ignore-errors|type:\s*ignore\s*$)"
-    r"|/\*\s*eslint-disable\s*\*/|@ts-nocheck|//\s*biome-ignore-all|#!\[allow\(",
+    r"#\s*(?:ruff|flake8):\s*noqa\b|#\s*pylint:\s*(?:skip-file|disable-all)|#\s*(?:mypy:\s*ignore-errors|type:\s*ignore\s*$)"
+    r"|/\*\s*(?:eslint|oxlint|stylelint)-disable\s*\*/|@ts-nocheck|//\s*biome-ignore-all|#!\[allow\("
+    r"|#\s*pyright:\s*(?:basic|off)|#\s*isort:\s*skip_file|ignore_for_file|@file:\s?Suppress|phpcs:ignoreFile"
+    r"|credo:disable-for-this-file|jshint ignore:start|deno-lint-ignore-file|//\s*tslint:disable\s*$"
+    r"|swiftlint:disable all",
 )
 _LINE = re.compile(
     r"#\s*noqa\b|#\s*type:\s*ignore|#\s*pyright:\s*ignore|#\s*pylint:\s*disable|#\s*nosec\b|#\s*pragma:\s*no\s?cover"
     r"|eslint-disable|@ts-ignore|@ts-expect-error|biome-ignore|(?:istanbul|c8|v8) ignore|//\s*nolint|#\[allow\("
-    r"|@SuppressWarnings|NOSONAR|rubocop:disable|phpcs:ignore|phpstan-ignore|nosemgrep|gitleaks:allow|allowlist secret",
+    r"|@SuppressWarnings|NOSONAR|rubocop:disable|phpcs:ignore|phpstan-ignore|nosemgrep|gitleaks:allow|allowlist secret"
+    r"|#\s*noinspection|#\s*(?:ty|pyrefly):\s*ignore|(?:bandit|sourcery|checkov):?\s*skip|semgrep:\s*ignore"
+    r"|tslint:disable|@Suppress\(|@nowarn|standard:disable|phpcs:disable|@psalm-suppress|#pragma warning disable"
+    r"|diagnostic ignored|shellcheck disable|swiftlint:disable|deno-lint-ignore|(?:oxlint|stylelint)-disable"
+    r"|(?:tfsec|trufflehog|hadolint):?\s*ignore"
+    r"|#\s*(?:ruff:\s*disable|mypy:\s*(?:disable|allow))|//\s*ignore:|\bNOLINT",
     re.IGNORECASE,
 )
 
 
 def check(change: Change, file: ChangedFile, started: frozenset[str]) -> Iterator[Finding]:
-    """Yield that a file steers the next reader or run, that it takes another module's place, and what it switches off.
+    """Yield that a file steers the next reader or run, and what it switches off.
 
     `started` are the files that the plan's commands start.
     """
     paths = [path for path in (file.before, file.after) if path]
-    if any(matches(path, STEERING) or path in started for path in paths) and not _is_named(change, file):
+    if any(matches(path.lower(), _ANY_CASE) or path in started for path in paths) and not _is_named(change, file):
         verb = {"A": "added", "D": "deleted"}.get(file.status, "changed")
         yield _tampering("steering", f"Configuration of agents, reviewers or runs {verb}: {file.path}", file.path)
-    if file.status in {"A", "R"} and _shadows(file.path):
-        message = f"{file.path} takes the place of a module of Python's standard library"
-        yield _tampering("shadowed-module", message, file.path)
     yield from _suppressions(file)
 
 
@@ -148,14 +171,6 @@ def started(change: Change) -> frozenset[str]:
                 paths.add(posixpath.normpath(word.removeprefix("./")))
             paths.update(_STARTED.get(posixpath.basename(word), ()))
     return frozenset(paths)
-
-
-def _shadows(path: str) -> bool:
-    """Tell a module at a root of imports that Python would take for one of its own."""
-    folder, name = posixpath.split(path)
-    module = name.removesuffix(".py") if name != "__init__.py" else posixpath.basename(folder)
-    root = folder if name != "__init__.py" else posixpath.dirname(folder)
-    return path.endswith(".py") and root in {"", "src", "tests", "test"} and module in sys.stdlib_module_names
 
 
 def _suppressions(file: ChangedFile) -> Iterator[Finding]:

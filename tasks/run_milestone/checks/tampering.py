@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.globs import matches
 from ..model import Finding, Kind, Severity
-from . import steering, test_patterns
+from . import shadowing, steering, test_patterns
 from .file_types import is_collected, is_python, is_test
 from .steering import CONFIGURATION
 
@@ -60,6 +60,7 @@ def check(change: Change) -> Iterator[Finding]:
         else:
             yield from test_patterns.inline(change, file)
         yield from steering.check(change, file, started)
+        yield from shadowing.check(change, file)
 
 
 def _is_configuration(file: ChangedFile) -> bool:

@@ -104,6 +104,8 @@ ORIGINS = (
         "**/binding.gyp",
         "**/init.gradle",
         "**/init.gradle.kts",
+        "**/build.rs",
+        "**/.pdm.toml",
     ),
 )
 """Files that decide where packages come from, or that run when they are installed."""

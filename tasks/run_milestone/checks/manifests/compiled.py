@@ -29,6 +29,8 @@ def from_go_mod(text: str, folder: str = "") -> Manifest:
         required = _REQUIRED.fullmatch(rest.strip()) if verb == "require" else None
         if required:
             manifest.add(GO, required[1].strip('"'), required[2], exact=required[2])
+        elif verb == "toolchain":
+            manifest.origins.append(line.strip())
         elif verb == "replace":
             _replace(manifest, rest.strip(), folder)
         elif not _KNOWN.fullmatch(line.strip()):

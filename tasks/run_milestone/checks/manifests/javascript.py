@@ -16,7 +16,8 @@ _INSTALLING = frozenset(
     }
 )
 """Scripts that a package manager runs when it installs."""
-_REDIRECTS = ("overrides", "resolutions", "pnpm", "dependenciesMeta", "trustedDependencies", "workspaces")
+_MORE = ("bundledDependencies", "bundleDependencies", "packageManager", "devEngines")
+_REDIRECTS = ("overrides", "resolutions", "pnpm", "dependenciesMeta", "trustedDependencies", *_MORE)
 _HOSTED = re.compile(r"(?:git[+:@]|https?:|ssh:|git:|github:|gitlab:|bitbucket:|gist:|[\w.-]+/[\w.#-]+$).*")
 
 
@@ -30,7 +31,7 @@ def from_package_json(text: str, folder: str = "") -> Manifest:
             _add(manifest, name, str(asked), folder)
     scripts = table(document, "scripts")
     manifest.origins += [f"script {name}: {scripts[name]}" for name in sorted(_INSTALLING & scripts.keys())]
-    for key in _REDIRECTS[:-1]:
+    for key in _REDIRECTS:
         if key in document:
             manifest.origins += [f"{key} {one}" for one in _leaves(document[key])]
     return manifest

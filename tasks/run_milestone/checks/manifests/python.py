@@ -13,9 +13,8 @@ from .package import PYPI, Dependency, Manifest, exact, items, outside, table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_INDEX = re.compile(
-    r"(?:-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host|--no-index|--no-build-isolation)(?:[ =].*)?"
-)
+_HARMLESS = re.compile(r"--(?:require-hashes|prefer-binary|only-binary|hash|use-feature)\b.*")
+"""Options that take packages from nowhere else. pip takes abbreviations, so every other one counts."""
 _INCLUDE = re.compile(r"(?:-[rc]|--requirements?|--constraints?)[ =]?\s*(\S+)")
 
 
@@ -56,21 +55,23 @@ def _unnamed(text: str, folder: str) -> Dependency | None:
 def from_lines(text: str, folder: str = "") -> Manifest:
     """Read pip's format: requirements, editable ones, other indexes and included files."""
     manifest = Manifest()
-    for line in text.replace("\\\n", " ").splitlines():
+    for line in text.replace("\\\n", "").splitlines():  # as pip joins them
         wanted = re.sub(r"(^|\s)#.*", "", line).strip()
-        if _INDEX.fullmatch(wanted):
-            manifest.origins.append(wanted)
-        elif include := _INCLUDE.fullmatch(wanted):
+        if include := _INCLUDE.fullmatch(wanted):
             manifest.includes.append(include[1])
             manifest.origins.append(wanted)
+        elif wanted.startswith("-") and not re.match(r"-e|--editable", wanted):
+            manifest.origins += [] if _HARMLESS.fullmatch(wanted) else [wanted]
         else:
             _add_line(manifest, wanted, folder)
     return manifest
 
 
 def _add_line(manifest: Manifest, line: str, folder: str) -> None:
-    wanted = re.sub(r"^(-e|--editable)[ =]", "", line.split(" --", maxsplit=1)[0]).strip()
-    if wanted and not wanted.startswith("-"):
+    text, *options = line.split(" --")
+    manifest.origins += [f"--{option}" for option in options if not option.startswith("hash")]
+    wanted = re.sub(r"^(-e|--editable)[ =]?", "", text).strip()
+    if wanted:
         _add(manifest, [wanted], folder)
 
 
@@ -89,6 +90,7 @@ def from_pyproject(text: str, folder: str = "") -> Manifest:
         _add(manifest, texts, folder)
     tool, build = table(document, "tool"), table(document, "build-system")
     manifest.origins += [f"{key} = {build[key]}" for key in ("build-backend", "backend-path") if key in build]
+    manifest.origins += _started(document)
     _from_uv(table(tool, "uv"), manifest, folder)
     _from_poetry(table(tool, "poetry"), manifest, folder)
     manifest.origins += [f"[tool.pdm.source] {one.get('url')}" for one in items(table(tool, "pdm").get("source"))]
@@ -100,6 +102,33 @@ def from_pyproject(text: str, folder: str = "") -> Manifest:
     project_name = canonical(str(table(document, "project").get("name", "")))
     manifest.packages = [one for one in manifest.packages if one.name != project_name]
     return manifest
+
+
+_STEPS = (
+    *(
+        ("hatch", "build", "hooks"),
+        ("hatch", "metadata", "hooks"),
+        ("setuptools", "cmdclass"),
+        ("pdm", "build", "run-setup"),
+    ),
+    *(("poetry", "build"), ("poetry", "plugins", "pytest11"), ("poetry", "requires-plugins")),
+)
+"""Tables of build tools that name code to run, below `[tool]`."""
+
+
+def _started(document: dict[str, Any]) -> Iterator[str]:
+    """Yield what names code of the project that runs when it is built, installed or tested."""
+    plugins = table(document, "project", "entry-points")
+    groups = sorted(
+        group
+        for group in plugins
+        if group in {"pytest11", "distutils.commands", "setuptools.finalize_distribution_options"}
+    )
+    yield from (f"[project.entry-points.{group}] {plugins[group]}" for group in groups)
+    for step in _STEPS:
+        *above, last = step
+        if value := table(document, "tool", *above).get(last):
+            yield f"[tool.{'.'.join(step)}] {value}"
 
 
 def _lists(document: dict[str, Any]) -> Iterator[list[Any]]:
@@ -175,6 +204,7 @@ def from_pipfile(text: str, folder: str = "") -> Manifest:
 
 # ---- setuptools ---------------------------------------------------------------------------------------------------
 
+_SETUP = frozenset({"setup", "setuptools.setup", "core.setup"})
 _KEYS = ("install_requires", "setup_requires", "tests_require", "extras_require", "dependency_links", "cmdclass")
 
 
@@ -205,11 +235,24 @@ def from_setup_py(text: str, folder: str = "") -> Manifest:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and ast.unparse(call.func) in {"setup", "setuptools.setup", "core.setup"}:
-            for keyword in call.keywords:
-                _add_keyword(manifest, keyword, names, folder)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in _SETUP]
+    for call in calls:
+        for keyword in call.keywords:
+            _add_keyword(manifest, keyword, names, folder)
+    if calls:
+        manifest.origins += [f"setup.py: {ast.unparse(node)}" for node in tree.body if not _is_plain(node)]
     return manifest
+
+
+def _is_plain(node: ast.stmt) -> bool:
+    """Tell a statement that does nothing at an installation but call `setup()`."""
+    if isinstance(node, ast.Assign):
+        return not any(isinstance(part, ast.Call) for part in ast.walk(node.value))
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return ast.unparse(node.value.func).rpartition(".")[2] == "setup"
+    return isinstance(node, (ast.Import, ast.ImportFrom)) or (
+        isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call)
+    )
 
 
 def _add_keyword(manifest: Manifest, keyword: ast.keyword, names: dict[str, ast.expr], folder: str) -> None:

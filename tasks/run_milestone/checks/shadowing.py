@@ -1,0 +1,95 @@
+"""Finds modules that take the place of others, and product code that asks whether it is under test."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import sys
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ..model import Finding, Kind, Severity
+from . import manifests
+from .file_types import is_collected, is_test
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model.change import ChangedFile
+    from .change import Change
+
+_ROOTS = frozenset({"", "src", "lib", "tests", "test"})
+"""Folders that tests commonly import from, beside those that hold test files."""
+_MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.[\w-]+)*\.(?:py|pyc|so|pyd)$")
+_ASKS = re.compile(
+    r"PYTEST_(?:CURRENT_TEST|VERSION|XDIST_WORKER)|[\"']_?pytest[\"']\s*(?:not\s+)?in\s|sys\.modules.{0,40}(?:pytest|unittest)"
+    r"|startswith\(\s*[\"']_?pytest|argv.{0,20}pytest|pytest[\"']\s+in\s+sys\.argv|JEST_WORKER_ID|process\.env\.VITEST\b"
+    r"|NODE_ENV\W{1,8}=?=?=?\s*[\"']test[\"']|\btesting\.Testing\(\)|flag\.Lookup\(\"test\.|\bcfg!\(test\)|Rails\.env\.test\?"
+    r"|runningUnitTests\(\)"
+)
+"""How code learns that a test runner runs it."""
+_SOURCES = (".py", ".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".go", ".rs", ".rb", ".php", ".java", ".kt")
+_DECLARED = ("pyproject.toml", "requirements.txt", "setup.cfg", "setup.py", "Pipfile")
+_USUAL = frozenset({"pytest", "_pytest", "pluggy", "coverage", "pytest_cov", "hypothesis", "mock", "nose", "unittest2"})
+
+
+def check(change: Change, file: ChangedFile) -> Iterator[Finding]:
+    """Yield that a new module is imported instead of another one, and lines that behave differently under test."""
+    if file.status in {"A", "R"} and (whose := _replaced(change, file.path)):
+        message = f"{file.path} takes the place of a module of {whose}"
+        yield Finding(Kind.TAMPERING, Severity.CRITICAL, "shadowed-module", message, file.path)
+    if not file.path.endswith(_SOURCES) or is_test(file.path) or posixpath.basename(file.path) == "conftest.py":
+        return
+    for line, text in file.added:
+        if _ASKS.search(text):
+            message = f"Product code asks whether it is under test: {text.strip()[:80]}"
+            yield Finding(Kind.TAMPERING, Severity.CRITICAL, "asks-for-tests", message, file.path, line)
+
+
+def _replaced(change: Change, path: str) -> str | None:
+    """Return whose module a file takes the place of, None where it takes nobody's."""
+    folder, name = posixpath.split(path)
+    match = _MODULE.fullmatch(name)
+    if not match:
+        return None
+    module, root, place = match[1], folder, path
+    if module == "__init__":
+        root, module, place = posixpath.dirname(folder), posixpath.basename(folder), folder
+    whose = "Python's standard library" if module in sys.stdlib_module_names else _installed_as(change, module)
+    if not whose or not _is_root(change, root) or (place == folder and change.commits.listing(change.base, folder)):
+        return None
+    return whose
+
+
+def _is_root(change: Change, folder: str) -> bool:
+    """Tell whether Python looks for modules in a folder: a usual one, or one that pytest collects from."""
+    if folder in _ROOTS:
+        return True
+    below = change.commits.listing(change.head, folder)
+    inside = [path for path in below if posixpath.dirname(path) == folder]
+    return f"{folder}/__init__.py" not in inside and any(map(is_collected, inside))
+
+
+def _installed_as(change: Change, module: str) -> str | None:
+    if module in _USUAL or module in _installed():
+        return "an installed package"
+    return "a package that the project depends on" if module.lower() in _declared(change) else None
+
+
+@cache
+def _installed() -> frozenset[str]:
+    from importlib.metadata import packages_distributions
+
+    return frozenset(packages_distributions())
+
+
+def _declared(change: Change) -> frozenset[str]:
+    """Return what the packages that the base depends on are usually imported as."""
+    names = set[str]()
+    for path in _DECLARED:
+        try:
+            packages = manifests.read(path, change.text(change.base, path)).packages
+        except (ValueError, TypeError, RecursionError):
+            continue
+        names.update(one.name.replace("-", "_") for one in packages)
+    return frozenset(names)
