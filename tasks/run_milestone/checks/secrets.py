@@ -36,8 +36,21 @@ _KEY = re.compile(
     r"(?:\s|\\[nr]|[\"'+,\\]|Version:[^\n]*|Proc-Type:[^\n]*|DEK-Info:[^\n]*|Comment:[^\n]*)*[A-Za-z0-9+/=]{24,}"
 )
 """A private key: its header and at least a row of what it holds. A header alone is a word that code names."""
-_ARCHIVES = (b"PK\3\4", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")
-_ARCHIVES += (b"x\x01", b"x\x9c", b"x\xda", b"\x5d\0\0", b"\x04\x22\x4d\x18", b"\x1f\x9d", b"MSCF")
+_ARCHIVES = (
+    *(
+        b"PK\3\4",
+        b"\x1f\x8b",
+        b"BZh",
+        b"\xfd7zXZ",
+        b"7z\xbc\xaf",
+        b"Rar!",
+        b"\x28\xb5\x2f\xfd",
+        b"x\x01",
+        b"x\x9c",
+        b"x\xda",
+    ),
+    *(b"\x5d\0\0", b"\x04\x22\x4d\x18", b"\x1f\x9d", b"MSCF"),
+)
 _KEY_STORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce", b"0\x82", b"0\x80")
 """How a Java key store and a file of certificates and keys (PKCS #8, #12) begin."""
 _NETRC = re.compile(r"\bmachine\s+\S+\s+login\s+\S+\s+password\s+(\S+)")
