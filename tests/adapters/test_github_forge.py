@@ -63,6 +63,10 @@ class GitHubGround(Ground):
         assert (self.hosted.people.get(author) in {"WRITE", "ADMIN"}) == writer
         self.hosted.review(number, author, state, commit=commit, body=body, at=at, threads=threads)
 
+    def replies(self, number):
+        threads = (thread for review in self.hosted.things[number].reviews for thread in review["threads"])
+        return [reply["body"] for thread in threads for reply in thread["replies"]]
+
     def dismisses(self, number):
         self.hosted.things[number].reviews[-1]["state"] = "DISMISSED"
 

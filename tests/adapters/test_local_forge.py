@@ -47,6 +47,11 @@ class LocalGround(Ground):
         review = {"author": author, "state": state, **usual, **what, "threads": entries}
         path.write_text(json.dumps({**record, "reviews": [*record.get("reviews", []), review]}))
 
+    def replies(self, number):
+        record = json.loads((self.folder / "pulls" / f"{number}.json").read_text())
+        threads = (thread for review in record["reviews"] for thread in review["threads"])
+        return [reply["body"] for thread in threads for reply in thread.get("replies", [])]
+
     def dismisses(self, number):
         path = self.folder / "pulls" / f"{number}.json"
         record = json.loads(path.read_text())

@@ -11,7 +11,7 @@ import pytest
 from run_milestone.adapters.git import Git
 from run_milestone.adapters.process import Processes
 from run_milestone.core.errors import OutsideError
-from run_milestone.model import CheckState, ForgeIssue, Proposal, PullRequest
+from run_milestone.model import ANSWER_MARK, CheckState, ForgeIssue, Proposal, PullRequest
 from run_milestone.policy.stops import LABELS
 
 BASE, HEAD = "milestone/m4.1", "feature/m4.1-03-sanitize"
@@ -77,6 +77,10 @@ class Ground:
 
     def reviews(self, number, author, state, *, commit="", body="", at="2026-11-27T08:00:00Z", writer=True, threads=()):
         """Let somebody review; `threads` are `(path, line, body, resolved)`."""
+        raise NotImplementedError
+
+    def replies(self, number):
+        """What was answered in the threads of all reviews."""
         raise NotImplementedError
 
     def dismisses(self, number):
@@ -324,6 +328,30 @@ class ForgeContract:
         answer = forge.reviews(first, second)
         assert [len(one.threads) for one in answer[first]] == [300]
         assert [one.state for one in answer[second]] == ["approved"]
+
+    def test_a_thread_is_answered_once(self, ground, forge, propose):
+        number = propose().number
+        ground.reviews(
+            number, "grace", "changes_requested", threads=(("a.py", 3, "Why?", False), ("b.py", 1, "No", False))
+        )
+        for body in ("First", "First", "Second"):
+            thread = forge.reviews(number)[number][0].threads[0]
+            assert forge.answer_thread(number, thread, f"{body} {ANSWER_MARK}").answer == f"{body} {ANSWER_MARK}"
+        threads = forge.reviews(number)[number][0].threads
+        assert [(one.body, one.answer, one.resolved) for one in threads] == [
+            ("Why?", f"Second {ANSWER_MARK}", False),
+            ("No", "", False),
+        ]
+        assert ground.replies(number) == [f"Second {ANSWER_MARK}"]
+
+    def test_a_reviewer_is_asked_again(self, ground, forge, propose):
+        number = propose().number
+        ground.reviews(number, "grace", "changes_requested")
+        assert [one.is_asked_again for one in forge.reviews(number)[number]] == [False]
+        assert forge.ask_again(number, "grace") == forge.ask_again(number, "grace") == ("grace",)
+        assert [one.is_asked_again for one in forge.reviews(number)[number]] == [True]
+        ground.reviews(number, "grace", "approved")
+        assert {one.is_asked_again for one in forge.reviews(number)[number]} == {False}
 
     # ---- comments ---------------------------------------------------------------------------------------------
 

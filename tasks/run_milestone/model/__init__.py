@@ -24,6 +24,7 @@ from .evidence import (
     TreeSetUp,
 )
 from .forge import (
+    ANSWER_MARK,
     Check,
     CheckState,
     Comment,
@@ -65,6 +66,7 @@ from .test_run import Case, Outcome
 from .verdicts import FlakySpec, Quarantined
 
 __all__ = [
+    "ANSWER_MARK",
     "STEPS",
     "AgentSpec",
     "AnswerComment",

@@ -73,6 +73,10 @@ class Comment:
     """Whether no person wrote it."""
 
 
+ANSWER_MARK = "<!-- run-milestone: answer -->"
+"""What ends the runner's answer in a thread, so that it is found again."""
+
+
 class ReviewState(StrEnum):
     """What a person's review says. A dismissed one says nothing any more."""
 
@@ -90,6 +94,10 @@ class ReviewThread:
     line: int | None
     body: str
     resolved: bool = False
+    id: str = ""
+    """Names it on the forge."""
+    answer: str = ""
+    """What the runner answered in it, empty where it did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,8 @@ class PersonReview:
     writer: bool = False
     """Whether its author may write to the repository now."""
     threads: tuple[ReviewThread, ...] = ()
+    is_asked_again: bool = False
+    """Whether its author was asked for another review and has not given it yet."""
 
 
 @dataclass(frozen=True, slots=True)

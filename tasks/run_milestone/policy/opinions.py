@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..model import Finding, Kind, ReviewState, Severity
+from ..model import Finding, Kind, ReviewState, Severity, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..model import PersonReview
+    from ..model import Decision, PersonReview, ReviewThread
 
 
 def opinions(reviews: Iterable[PersonReview]) -> tuple[PersonReview, ...]:
@@ -46,14 +46,28 @@ def findings_of(reviews: Iterable[PersonReview]) -> tuple[Finding, ...]:
 
     The time belongs to it: a review that is submitted again is asked again.
     """
-    return tuple(finding for review in asking_for_changes(reviews) for finding in _asked_in(review))
+    return tuple(finding for review in asking_for_changes(reviews) for finding in asked_in(review))
 
 
-def _asked_in(review: PersonReview) -> Iterator[Finding]:
+def asked_in(review: PersonReview) -> Iterator[Finding]:
+    """Yield what one review asks for."""
     text = " ".join(review.body.split()) or "asks for changes"
     at = f"review of {review.at}" if review.at else None
     yield Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, review.author, f"{review.author}: {text}", detail=at)
     for thread in review.threads:
         if not thread.resolved:
-            words = f"{review.author}: {' '.join(thread.body.split())}"
-            yield Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, review.author, words, thread.path, thread.line)
+            yield _asked_in_thread(review, thread)
+
+
+def _asked_in_thread(review: PersonReview, thread: ReviewThread) -> Finding:
+    words = f"{review.author}: {' '.join(thread.body.split())}"
+    return Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, review.author, words, thread.path, thread.line)
+
+
+def worked_on(review: PersonReview, decisions: Iterable[Decision], change: str) -> bool:
+    """Return whether somebody sent this review to the implementer with a `fix`, and the change is another since."""
+    text = next(asked_in(review))
+    sent = (
+        one for one in decisions if one.kind is Kind.PEOPLE_REVIEW and one.verb is Verb.FIX and one.change != change
+    )
+    return any((one.rule, one.detail) == (text.rule, text.detail) for decision in sent for one in decision.findings)

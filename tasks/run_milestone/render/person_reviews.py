@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.units import count
+from ..model import ANSWER_MARK
 from .phrases import one_line
 
 if TYPE_CHECKING:
@@ -23,3 +24,23 @@ def changes_requested(number: int, review: PersonReview) -> str:
         f" (“{summary}”{threads})" if summary else threads
     )
     return f"{what}; it lands when they approve it, or their review is dismissed"
+
+
+def answer(commit: str) -> str:
+    """Return what is answered in a thread."""
+    return f"{commit} answers this. Please look again.\n\n{ANSWER_MARK}"
+
+
+def answered(number: int, commit: str, threads: int) -> str:
+    """Return that threads were answered."""
+    return f"💬 Answered {count(threads, 'thread')} on PR #{number} with {commit[:10]}"
+
+
+def asked_again(number: int, login: str) -> str:
+    """Return that a reviewer was asked again."""
+    return f"💬 Asked {one_line(login)} to review PR #{number} again"
+
+
+def not_asked_again(number: int, login: str, why: str) -> str:
+    """Return that a reviewer could not be asked again."""
+    return f"⚠️ {one_line(login)} could not be asked to review PR #{number} again: {one_line(why)}"

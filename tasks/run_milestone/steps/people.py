@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..model import Passed, PeopleHeard, Step
-from ..policy.opinions import approving, findings_of, opinions
+from ..core.errors import OutsideError
+from ..model import Implemented, Passed, PeopleHeard, Proposed, Step
+from ..policy.opinions import approving, asking_for_changes, findings_of, opinions, worked_on
+from ..render import person_reviews as words
 from .inspect import change_inputs, change_of, identity
 from .task import IssueStep, Questions
 
@@ -27,14 +29,17 @@ class People(IssueStep[PeopleHeard]):
         return bool(opinions(reviews_of(ctx)))
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
-        """Return the change, and the reviews of people."""
-        return {**change_inputs(ctx), "reviews": reviews_of(ctx)}
+        """Return the change, what people ask for, and who approved."""
+        reviews = reviews_of(ctx)
+        approved = [(one.author, one.commit) for one in approving(reviews)]
+        return {**change_inputs(ctx), "asked": findings_of(reviews), "approved": approved}
 
     def run(self, ctx: StepContext) -> PeopleHeard:
-        """Return what people ask for, and who approved."""
-        reviews = reviews_of(ctx)
+        """Answer the reviews that were worked on; returns what people ask for, and who approved."""
+        reviews, change = reviews_of(ctx), identity(ctx, change_of(ctx))
+        ctx.run.console.say(_answer(ctx, reviews, change), ctx.issue.number)
         approved = tuple(review.author for review in approving(reviews))
-        return PeopleHeard(ctx.head or "", identity(ctx, change_of(ctx)), findings_of(reviews), approved)
+        return PeopleHeard(ctx.head or "", change, findings_of(reviews), approved)
 
 
 class PeopleGate(IssueStep[Passed]):
@@ -58,6 +63,39 @@ class PeopleGate(IssueStep[Passed]):
         _ = evidence
         heard = ctx.evidence(Step.PEOPLE, PeopleHeard)
         return Questions(heard.findings, heard.change)
+
+
+def _answer(ctx: StepContext, reviews: tuple[PersonReview, ...], change: str) -> list[str]:
+    """Answer in each thread of a review that a `fix` worked on, and ask its author again; returns what to say.
+
+    The forge is asked first what was answered already, so that nothing is said twice.
+    """
+    if not any(worked_on(review, ctx.decisions, change) for review in asking_for_changes(reviews)):
+        return []
+    number = ctx.evidence(Step.PR, Proposed).number
+    commit = ctx.evidence(Step.IMPLEMENT, Implemented).head
+    standing = asking_for_changes(ctx.forge.reviews(number)[number])
+    due = [review for review in standing if worked_on(review, ctx.decisions, change)]
+    answers = [_answer_threads(ctx, number, review, words.answer(commit)) for review in due]
+    asked = [_ask_again(ctx, number, review.author) for review in due if not review.is_asked_again]
+    return [words.answered(number, commit, sum(answers))] * bool(sum(answers)) + asked
+
+
+def _answer_threads(ctx: StepContext, number: int, review: PersonReview, body: str) -> int:
+    """Answer in the open threads of a review; returns how many did not have this answer."""
+    open_ones = [thread for thread in review.threads if not thread.resolved and thread.answer != body]
+    for thread in open_ones:
+        ctx.forge.answer_thread(number, thread, body)
+    return len(open_ones)
+
+
+def _ask_again(ctx: StepContext, number: int, login: str) -> str:
+    """Ask for another review; one who cannot be asked holds nothing up."""
+    try:
+        ctx.forge.ask_again(number, login)
+    except OutsideError as error:
+        return words.not_asked_again(number, login, error.what)
+    return words.asked_again(number, login)
 
 
 def reviews_of(ctx: StepContext) -> tuple[PersonReview, ...]:

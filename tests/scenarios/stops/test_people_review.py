@@ -1,8 +1,12 @@
 """A colleague asks for changes on the pull request: that is a stop like any other, until it is answered."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
+from support.person import Person
 
 from run_milestone.model import Kind, Verb
 from run_milestone.policy.stops import AUTONOMOUS
@@ -19,6 +23,25 @@ def reviews(home, *entries):
     """Write reviews into the pull request's file."""
     (path,) = (home / "remote.forge/pulls").glob("*.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), "reviews": list(entries)}))
+
+
+def answers(outcome):
+    """What the runner answered in each thread."""
+    threads = (thread for review in outcome.pull("01")["reviews"] for thread in review.get("threads", []))
+    return [[reply["body"].split("\n")[0] for reply in thread.get("replies", [])] for thread in threads]
+
+
+KILLER = """
+import os, sys
+from run_milestone.adapters.forge.local.reviews import Reviews
+act = getattr(Reviews, sys.argv[1])
+def then_dies(*given):
+    act(*given)
+    os.kill(os.getpid(), 9)
+setattr(Reviews, sys.argv[1], then_dies)
+from run_milestone.commands import main
+raise SystemExit(main(["m1"]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +73,33 @@ def test_a_fix_waits_for_the_reviewer_again(asked, answer_in_copy, run_m1):
     fixed = answer_in_copy(asked, "01.fix")
     assert "🔧 Fixing..." in fixed.result.out
     assert fixed.gate("01")["attempt"] == 2
+    commit = fixed.evidence("01", "implement")["head"]
+    assert f"💬 Answered 1 thread on PR #1 with {commit[:10]}" in fixed.result.out
+    assert "💬 Asked grace to review PR #1 again" in fixed.result.out
+    assert answers(fixed) == [[f"{commit} answers this. Please look again."], []], "a resolved thread needs none"
     reviews(fixed.home, REVIEW, {"author": "Grace", "state": "approved"})
     approved = run_m1(fixed.person)
     assert approved.gate("01") is None
     assert "✓ No changes asked for (approved by Grace)" in approved.result.out
     assert approved.gate("phase-1") is not None
+
+
+def test_nothing_is_answered_twice_after_a_kill(asked, answer_in_copy, run_m1):
+    home = answer_in_copy(asked).home
+    ada = Person(home / "product")
+    ada.touches("01.fix", milestone="m1")
+    for effect in ("answer_thread", "ask_again"):
+        command = [sys.executable, "-c", KILLER, effect]
+        ended = subprocess.run(command, cwd=ada.folder, capture_output=True, text=True, check=False)
+        assert ended.returncode == -signal.SIGKILL, ended.stdout + ended.stderr
+    resumed = run_m1(ada)
+    assert [len(replies) for replies in answers(resumed)] == [1, 0]
+    assert "💬" not in resumed.result.out, "both were said before the kill"
+    ada.touches("01.fix", milestone="m1")
+    again = run_m1(ada)
+    commit = again.evidence("01", "implement")["head"]
+    assert answers(again) == [[f"{commit} answers this. Please look again."], []], "it is updated in place"
+    assert "💬 Asked" not in again.result.out, "her review is awaited already"
 
 
 @pytest.mark.stop(Kind.PEOPLE_REVIEW, Verb.APPROVE)

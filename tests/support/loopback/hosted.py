@@ -23,6 +23,8 @@ class Thing:
     milestone: str | None = None
     reviews: list[dict] = field(default_factory=list)
     """Each `{id, author, state, commit, at, body, threads}`, the state as GitHub spells it."""
+    awaited: list[str] = field(default_factory=list)
+    """Who was asked for a review."""
     # a pull request has these too
     head: str | None = None
     base: str | None = None
@@ -136,8 +138,16 @@ class HostedRepository:
         """Somebody reviews; `threads` are `(path, line, body, resolved)`."""
         reviews, names = self.things[number].reviews, ("path", "line", "body", "resolved")
         entries = [dict(zip(names, one, strict=True)) for one in threads]
+        for place, entry in enumerate(entries):
+            entry.update(id=f"{number}.{len(reviews) + 1}.{place}", replies=[])
+        self.things[number].awaited = [login for login in self.things[number].awaited if login != author]
         what = {"commit": commit, "body": body, "at": at, "threads": entries}
         reviews.append({"id": f"{number}.{len(reviews) + 1}", "author": author, "state": state.upper(), **what})
+
+    def thread(self, identity):
+        """A thread of a review, None where there is none of that id."""
+        entries = (entry for thing in self.things.values() for one in thing.reviews for entry in one["threads"])
+        return next((entry for entry in entries if f"PRRT_{entry['id']}" == identity), None)
 
     def say(self, number, author, body):
         """Somebody comments."""

@@ -23,6 +23,8 @@ def mutations(hosted):
         "closePullRequest": partial(acts.turn, "CLOSED"),
         "reopenPullRequest": partial(acts.turn, "OPEN"),
         "mergePullRequest": acts.merge,
+        "addPullRequestReviewThreadReply": acts.reply,
+        "updatePullRequestReviewComment": acts.edit_reply,
         "createIssue": acts.create_issue,
     }
     return {name: partial(_payload, act) for name, act in known.items()}
@@ -119,6 +121,22 @@ class Mutations:
         made = self.hosted.add(title=sent["title"], body=sent.get("body") or "", author=self.hosted.viewer)
         made.labels, made.milestone = _names(sent.get("labelIds")), milestones.get(sent.get("milestoneId"))
         return self._told(made)
+
+    def reply(self, sent):
+        thread = self.hosted.thread(sent["pullRequestReviewThreadId"])
+        if thread is None:
+            raise views.missing("Could not resolve to a node with that global id")
+        made = {"id": f"PRRC_{thread['id']}.{len(thread['replies']) + 1}", "viewerDidAuthor": True}
+        thread["replies"].append({**made, "body": sent["body"]})
+        return {"comment": thread["replies"][-1]}
+
+    def edit_reply(self, sent):
+        thread = self.hosted.thread(
+            f"PRRT_{sent['pullRequestReviewCommentId'].removeprefix('PRRC_').rpartition('.')[0]}"
+        )
+        reply = next(one for one in thread["replies"] if one["id"] == sent["pullRequestReviewCommentId"])
+        reply["body"] = sent["body"]
+        return {"pullRequestReviewComment": reply}
 
     # ---- refusals ---------------------------------------------------------------------------------------------
 

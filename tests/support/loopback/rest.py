@@ -90,6 +90,14 @@ def edit_comment(hosted, identity, sent):
     return 200, _comment(comment)
 
 
+def ask_for_review(hosted, number, sent):
+    thing = hosted.things[int(number)]
+    if any(hosted.people.get(login) is None for login in sent["reviewers"]):
+        return 422, {"message": "Reviews may only be requested from collaborators."}
+    thing.awaited = list(dict.fromkeys([*thing.awaited, *sent["reviewers"]]))
+    return 201, {"requested_reviewers": [{"login": login} for login in thing.awaited]}
+
+
 def milestones(hosted, query):
     return 200, hosted.milestones
 
@@ -149,6 +157,7 @@ ROUTES = (
     ("GET", r"REPO/issues/(\d+)/comments", comments),
     ("POST", r"REPO/issues/(\d+)/comments", new_comment),
     ("PATCH", r"REPO/issues/comments/(\d+)", edit_comment),
+    ("POST", r"REPO/pulls/(\d+)/requested_reviewers", ask_for_review),
     ("GET", "REPO/milestones", milestones),
     ("POST", "REPO/milestones", new_milestone),
     ("PATCH", r"REPO/milestones/(\d+)", edit_milestone),

@@ -176,7 +176,7 @@ def pull(hosted, thing):
         "isMergeQueueEnabled": False,
         "mergeCommit": {"oid": thing.merge} if thing.merge else None,
         "autoMergeRequest": None,
-        "reviewRequests": listed(list),
+        "reviewRequests": listed(lambda: [{"requestedReviewer": person(hosted, login)} for login in thing.awaited]),
         "latestReviews": listed(list),
         "reviews": listed(lambda: [review(hosted, one) for one in thing.reviews]),
         "reviewThreads": listed(lambda: [thread(one, entry) for one in thing.reviews for entry in one["threads"]]),
@@ -204,13 +204,15 @@ def review(hosted, one):
 
 def thread(one, entry):
     """A thread that a review opened on a line."""
-    opened = {"body": entry["body"], "pullRequestReview": {"id": f"PRR_{one['id']}"}}
+    review = {"pullRequestReview": {"id": f"PRR_{one['id']}"}, "viewerDidAuthor": False}
+    opened = {"id": f"PRRC_{entry['id']}", "body": entry["body"], **review}
     return {
         "__typename": "PullRequestReviewThread",
+        "id": f"PRRT_{entry['id']}",
         "isResolved": entry["resolved"],
         "path": entry["path"],
         "line": entry["line"],
-        "comments": listed(lambda: [opened]),
+        "comments": listed(lambda: [opened, *({**reply, "pullRequestReview": None} for reply in entry["replies"])]),
     }
 
 

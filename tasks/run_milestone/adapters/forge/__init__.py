@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ...model import Check, Comment, ForgeIssue, ForgeMilestone, PersonReview, Proposal, PullRequest
+    from ...model import Check, Comment, ForgeIssue, ForgeMilestone, PersonReview, Proposal, PullRequest, ReviewThread
 
 LONGEST_LOG = 20_000
 """Characters. Of a longer log of a failed check only the end is kept."""
@@ -64,6 +64,12 @@ class Forge(Protocol):
 
         Each has the unresolved and resolved threads that it opened.
         """
+
+    def answer_thread(self, number: int, thread: ReviewThread, body: str) -> ReviewThread:
+        """Answer in a thread of a review, or replace the runner's answer in it. `body` ends in ANSWER_MARK."""
+
+    def ask_again(self, number: int, login: str) -> tuple[str, ...]:
+        """Ask a person for another review; returns whose reviews are awaited. Asking twice is no error."""
 
     # ---- comments, on pull requests and issues ----------------------------------------------------------------
 

@@ -1,14 +1,15 @@
-"""Read what people reviewed, with the threads of each review, by GraphQL."""
+"""Read what people reviewed, with the threads of each review, by GraphQL, and answer them."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
 from ....core.errors import OutsideError
-from ....model import PersonReview, ReviewState, ReviewThread
+from ....model import ANSWER_MARK, PersonReview, ReviewState, ReviewThread
 from .base import Repository
 from .responses import Answer
 
@@ -22,8 +23,13 @@ PAGES = 20
 _PAGE = "pageInfo { hasNextPage endCursor }"
 _REVIEWS = f"""reviews(first: 100, after: $reviews) {{ {_PAGE} nodes {{
     id state body submittedAt author {{ __typename login }} commit {{ oid }} authorCanPushToRepository }} }}"""
-_THREADS = f"""reviewThreads(first: 100, after: $threads) {{ {_PAGE} nodes {{ isResolved path line
-    comments(first: 1) {{ nodes {{ body pullRequestReview {{ id }} }} }} }} }}"""
+_THREADS = f"""reviewThreads(first: 100, after: $threads) {{ {_PAGE} nodes {{ id isResolved path line
+    comments(first: 100) {{ nodes {{ id body viewerDidAuthor pullRequestReview {{ id }} }} }} }} }}"""
+_AWAITED = "reviewRequests(first: 100) { nodes { requestedReviewer { ... on User { login } } } }"
+_REPLY = """mutation Reply($input: AddPullRequestReviewThreadReplyInput!) {
+  addPullRequestReviewThreadReply(input: $input) { comment { body } } }"""
+_EDIT = """mutation Edit($input: UpdatePullRequestReviewCommentInput!) {
+  updatePullRequestReviewComment(input: $input) { pullRequestReviewComment { body } } }"""
 
 
 class _Page(Answer):
@@ -60,7 +66,9 @@ class _ReviewId(Answer):
 
 
 class _Comment(Answer):
+    id: str
     body: str
+    viewerDidAuthor: bool  # noqa: N815
     pullRequestReview: _ReviewId | None  # noqa: N815
 
 
@@ -69,6 +77,7 @@ class _Comments(Answer):
 
 
 class _Thread(Answer):
+    id: str
     isResolved: bool  # noqa: N815
     path: str
     line: int | None
@@ -80,9 +89,23 @@ class _Threads(Answer):
     nodes: list[_Thread]
 
 
+class _Login(Answer):
+    login: str | None = None
+    """None where a team was asked."""
+
+
+class _Request(Answer):
+    requestedReviewer: _Login | None  # noqa: N815
+
+
+class _Requests(Answer):
+    nodes: list[_Request]
+
+
 class _Reviewed(Answer):
     reviews: _Reviews
     reviewThreads: _Threads  # noqa: N815
+    reviewRequests: _Requests  # noqa: N815
 
 
 class _Repository(Answer):
@@ -91,6 +114,14 @@ class _Repository(Answer):
 
 class _Data(Answer):
     data: _Repository
+
+
+class _Asked(Answer):
+    login: str
+
+
+class _Awaited(Answer):
+    requested_reviewers: list[_Asked]
 
 
 class Reviews(Repository):
@@ -103,7 +134,32 @@ class Reviews(Repository):
 
     def _batch(self, numbers: tuple[int, ...]) -> dict[int, tuple[PersonReview, ...]]:
         first = self._ask(numbers, None, None)
-        return {number: tuple(_people(*self._rest(number, one))) for number, one in first.items()}
+        return {number: tuple(_people(one, *self._rest(number, one))) for number, one in first.items()}
+
+    def answer_thread(self, number: int, thread: ReviewThread, body: str) -> ReviewThread:
+        """Reply in a thread, or edit our reply; what a try that failed left there is seen by the next."""
+        retry = self._gh.retry()
+        while True:
+            page = self._ask((number,), None, None)[number]
+            ours = _answer_in(thread.id, self._rest(number, page)[1])
+            if ours is not None and ours.body == body:
+                return replace(thread, answer=body)
+            with retry:
+                self._send_answer(thread, body, ours)
+
+    def _send_answer(self, thread: ReviewThread, body: str, ours: _Comment | None) -> None:
+        if ours is None:
+            query, sent = _REPLY, {"pullRequestReviewThreadId": thread.id, "body": body}
+        else:
+            query, sent = _EDIT, {"pullRequestReviewCommentId": ours.id, "body": body}
+        request = json.dumps({"query": query, "variables": {"input": sent}})
+        self._gh.do_once("api", "graphql", "--input", "-", stdin=request)
+
+    def ask_again(self, number: int, login: str) -> tuple[str, ...]:
+        """Request another review; GitHub tells nobody twice."""
+        path = f"pulls/{number}/requested_reviewers"
+        asked = self._gh.send(TypeAdapter(_Awaited), "POST", path, {"reviewers": [login]})
+        return tuple(one.login for one in asked.requested_reviewers)
 
     def _rest(self, number: int, first: _Reviewed) -> tuple[list[_Review], list[_Thread]]:
         """Return all reviews and threads of a pull request, of which the `first` page is known."""
@@ -120,7 +176,7 @@ class Reviews(Repository):
 
     def _ask(self, numbers: Iterable[int], reviews: str | None, threads: str | None) -> dict[int, _Reviewed]:
         fields = "\n".join(
-            f"p{number}: pullRequest(number: {number}) {{ {_REVIEWS} {_THREADS} }}" for number in numbers
+            f"p{number}: pullRequest(number: {number}) {{ {_REVIEWS} {_THREADS} {_AWAITED} }}" for number in numbers
         )
         head = "query Reviews($owner: String!, $name: String!, $reviews: String, $threads: String)"
         query = f"{head} {{ repository(owner: $owner, name: $name) {{ {fields} }} }}"
@@ -130,10 +186,23 @@ class Reviews(Repository):
         return {int(name.removeprefix("p")): one for name, one in answer.data.repository.items()}
 
 
-def _people(reviews: list[_Review], threads: list[_Thread]) -> list[PersonReview]:
+def _people(first: _Reviewed, reviews: list[_Review], threads: list[_Thread]) -> list[PersonReview]:
     """Return the submitted reviews of people; a deleted account is `ghost`, who may not write."""
     people = [one for one in reviews if one.submittedAt and not (one.author and one.author.typename == "Bot")]
-    return [_review(one, [thread for thread in threads if _opened_by(thread) == one.id]) for one in people]
+    awaited = {one.requestedReviewer.login for one in first.reviewRequests.nodes if one.requestedReviewer}
+    return [_review(one, [thread for thread in threads if _opened_by(thread) == one.id], awaited) for one in people]
+
+
+def _answer_in(thread: str, threads: list[_Thread]) -> _Comment | None:
+    """Return our answer in a thread."""
+    comments = (comment for one in threads if one.id == thread for comment in one.comments.nodes)
+    return next((one for one in comments if one.viewerDidAuthor and one.body.endswith(ANSWER_MARK)), None)
+
+
+def _thread(one: _Thread) -> ReviewThread:
+    answer = _answer_in(one.id, [one])
+    body = one.comments.nodes[0].body
+    return ReviewThread(one.path, one.line, body, one.isResolved, one.id, answer.body if answer else "")
 
 
 def _opened_by(thread: _Thread) -> str | None:
@@ -141,7 +210,7 @@ def _opened_by(thread: _Thread) -> str | None:
     return first.pullRequestReview.id if first and first.pullRequestReview else None
 
 
-def _review(one: _Review, threads: list[_Thread]) -> PersonReview:
+def _review(one: _Review, threads: list[_Thread], awaited: set[str | None]) -> PersonReview:
     return PersonReview(
         one.author.login if one.author else "ghost",
         ReviewState(one.state.lower()),
@@ -149,5 +218,6 @@ def _review(one: _Review, threads: list[_Thread]) -> PersonReview:
         one.submittedAt or "",
         one.body.replace("\r\n", "\n"),
         one.authorCanPushToRepository,
-        tuple(ReviewThread(t.path, t.line, t.comments.nodes[0].body, t.isResolved) for t in threads),
+        tuple(_thread(thread) for thread in threads),
+        one.author is not None and one.author.login in awaited,
     )
