@@ -156,7 +156,7 @@ def test_submodules_that_are_not_fetched_are_named(vendored):
     assert "`git submodule update --init --recursive` fetches them" in result.out
 
 
-def test_records_of_a_set_up_milestone_can_be_looked_at(make_shop):
+def test_why_looks_at_a_set_up_milestone(make_shop):
     ada = make_shop({"01-1": PART}, NPM)
     ada.types("m1")
     assert "m1:01:setup: done" in ada.types("why", "m1", "01").out

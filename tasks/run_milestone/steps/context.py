@@ -76,8 +76,7 @@ class RunContext:
     """The plan's issues, by number."""
     adapters: Adapters | None = None
     """None before the run is connected, and where nothing outside is asked."""
-    looked: Git | None = None
-    """The milestone's repository where it is only looked at, as `why` does."""
+    looked: Git | None = None  # the repository where it is only looked at, as `why` does
     remote: World | None = None
     """What the remote and the forge answered last; None where nobody asked them."""
     shared: LocalState = field(default_factory=LocalState)
