@@ -102,9 +102,43 @@ def test_credentials_in_urls_and_headers_are_redacted(text, shown):
     assert for_record(text) == shown
 
 
+PASSWORD = "Hq8vTz3LpWx9mRtB"
+NAMED = (
+    *("export DB_PASSWORD={}", "PASSWORD='{}'", "MY_TOKEN={} run", "spring.datasource.password={}", "password: {}"),
+    *('{{"client_secret": "{}"}}', '{{\\"apiKey\\": \\"{}\\"}}', "{{'password': '{}'}}", "connect(password='{}')"),
+    *(
+        "cmd --token {}",
+        "cmd --api-key={}",
+        "curl -u admin:{} https://x",
+        "docker login -u me -p {}",
+        "mysql -uroot -p{} db",
+    ),
+    *("X-Api-Key: {}", "PRIVATE-TOKEN: {}", "Set-Cookie: sid={}; Path=/", "machine h login u password {}"),
+    *("db.host:5432:app:user:{}", "//r/:_password={}", '"auth": "{}"', "CREATE USER x IDENTIFIED BY '{}'"),
+    *(
+        "<password>{}</password>",
+        "Server=x;User Id=sa;Password={};",
+        "password%3D{}",
+        "::add-mask::{}",
+        "me:$apr1$ab${}",
+    ),
+)
+
+
+@pytest.mark.parametrize("form", NAMED)
+def test_a_name_gives_a_credential_away(form):
+    assert PASSWORD not in for_record(form.format(PASSWORD))
+
+
 @pytest.mark.parametrize(
     "honest",
     [
+        "def login(token: str, password2: str) -> Token:",
+        "token = request.token_v2",
+        "password = get_password_v2(user1)",
+        "API_KEY = os.environ['API_KEY_V2']",
+        "def set_cookie(self, cookie: Cookie, *args: Any) -> None:",
+        "--token-file path1/x2, then tests/test_password1.py::test_reset2",
         "git@github.com:acme/users.git",
         "ssh://git@github.com/acme/users.git",
         "sqlite:///users.db",

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from .named_secrets import without_named
 from .secret_shapes import shapes_in
 
 REDACTED = "[redacted]"
@@ -68,7 +69,7 @@ def for_record(text: str) -> str:
     text = re.sub(_SHAPES, REDACTED, text)
     for _, shape in shapes_in(text):
         text = shape.sub(REDACTED, text)
-    return text
+    return without_named(text, REDACTED)
 
 
 @functools.lru_cache(maxsize=8)
