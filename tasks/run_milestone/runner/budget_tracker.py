@@ -45,22 +45,19 @@ def _allowed(ctx: RunContext) -> dict[str, float]:
 
 
 def question(ctx: RunContext, node: Node, task: Task[Any, Any], on: Any) -> OpenQuestion | None:
-    """Return the question to ask before a task uses more, None while there is budget.
+    """Return the question to ask before a task uses more, None while there is budget, of which an attempt is kept then.
 
     Only work takes an attempt, and none that is done already, where only its marker is missing.
     """
-    used, allowed = ctx.store.usage.total, _allowed(ctx)
+    allowed, may_attempt = _allowed(ctx), node.step is Step.IMPLEMENT and on.is_paid
+    used = ctx.store.usage.reserve(node.name, allowed["attempts"]) if may_attempt else ctx.store.usage.total
     reached = budget.reached(used, allowed)
-    if any(finding.rule == "attempts" for finding in reached) and not _takes_attempt(node, task, on):
+    if any(finding.rule == "attempts" for finding in reached) and (not may_attempt or task.is_done(on)):
         reached = tuple(finding for finding in reached if finding.rule != "attempts")
     if not reached:
         return None
     outcome = gating.ask(budget.GATE, reached, "", ctx.store.decisions.all(), ctx.milestone)
     return OpenQuestion(outcome, tuple(budget_used(used, allowed))) if isinstance(outcome, Gate) else None
-
-
-def _takes_attempt(node: Node, task: Task[Any, Any], on: Any) -> bool:
-    return node.step is Step.IMPLEMENT and on.is_paid and not task.is_done(on)
 
 
 def unmeasured(ctx: RunContext) -> list[str]:

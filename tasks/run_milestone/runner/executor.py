@@ -71,6 +71,8 @@ def execute(ctx: RunContext, node: Node, verdict: Verdict, gates: Gates, done: D
         if not isinstance(outcome, OpenQuestion):
             raise
         gates.stop(ctx, outcome, node.issue)
+    finally:
+        ctx.store.usage.release(node.name)
 
 
 def _execute(ctx: RunContext, node: Node, verdict: Verdict, gates: Gates, done: DoneTasks) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..model import Implemented, Reviewed
@@ -20,6 +21,7 @@ class Usage:
         """Start with nothing used; `read` adds what earlier runs used."""
         self._journal = journal
         self._turn = threading.Lock()
+        self._reserved = set[str]()
         self.total = budget.Used()
         self.unknown_now = False
         """Whether an agent of this run did not tell what it cost."""
@@ -28,6 +30,23 @@ class Usage:
         """Add up what all runs used, on every machine."""
         with self._turn:
             self.total = budget.used(renumbered(list(self._journal.entries())))
+
+    def reserve(self, task: str, limit: float) -> budget.Used:
+        """Keep an attempt for a task where one is left, so that tasks that run side by side do not take the same one.
+
+        Returns what is used, with the attempts that are kept for other tasks.
+        """
+        with self._turn:
+            others = self._reserved - {task}
+            used = replace(self.total, attempts=self.total.attempts + len(others))
+            if used.attempts < limit:
+                self._reserved.add(task)
+            return used
+
+    def release(self, task: str) -> None:
+        """Give back an attempt that was kept for a task and did not begin."""
+        with self._turn:
+            self._reserved.discard(task)
 
     def begin(self, task: str) -> None:
         """Record that an agent's attempt begins, so that it counts however it ends."""
@@ -52,6 +71,8 @@ class Usage:
     def _add(self, event: str, facts: dict[str, Any]) -> None:
         with self._turn:
             self._journal.add(event, **facts)
+            if event == budget.BEGAN:
+                self._reserved.discard(facts["task"])
             self.total = self.total.and_more({"event": event, **facts})
             costs = (facts.get("cost", 0.0), *facts.get("review_costs", ()))
             self.unknown_now = self.unknown_now or None in costs
