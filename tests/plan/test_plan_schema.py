@@ -20,6 +20,7 @@ from run_milestone.model import (
     Limits,
     Milestone,
     NetworkSpec,
+    Part,
     Paths,
     Phase,
     ProcessLimits,
@@ -40,6 +41,7 @@ PAIRS = {
     ("repository",): RepositorySpec,
     ("agent",): AgentSpec,
     ("commands",): Commands,
+    ("commands", "web/**"): Part,
     ("tree",): TreeSpec,
     ("checks",): Checks,
     ("limits",): Limits,
@@ -57,7 +59,7 @@ PAIRS = {
     ("phases", 0, "issues", 0, "paths"): Paths,
     ("phases", 0, "issues", 0, "agent"): AgentSpec,
 }
-COUNTED = {Phase: {"number"}, Issue: {"phase"}, AgentSpec: {"login"}}
+COUNTED = {Phase: {"number"}, Issue: {"phase"}, AgentSpec: {"login"}, Commands: {"parts"}, Part: {"pattern"}}
 """Fields that the place in the plan gives, or the agent that it names."""
 SHORT = {AgentSpec: {"use"}}
 """Keys that stand for several fields."""
@@ -66,7 +68,8 @@ SHORT = {AgentSpec: {"use"}}
 def rule_at(steps):
     rule = plan_schema()
     for step in steps:
-        rule = rule["items"] if isinstance(step, int) else rule["properties"][step]
+        by_form = {"web/**": rule.get("patternProperties", {}).get("[/*]")}
+        rule = rule["items"] if isinstance(step, int) else {**by_form, **rule["properties"]}[step]
     return rule
 
 
@@ -82,6 +85,8 @@ def test_every_mapping_of_the_schema_is_compared():
             yield steps
         for key, inner in rule.get("properties", {}).items():
             yield from strict(inner, (*steps, key))
+        for inner in rule.get("patternProperties", {}).values():
+            yield from strict(inner, (*steps, "web/**"))
         if "items" in rule:
             yield from strict(rule["items"], (*steps, 0))
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from ..model import Commands, Finding, Kind, Severity
+from ..policy.parts import by_path
 from .file_types import is_lock_file, is_prose, is_python, is_test
 from .ruff import ruff_use
 from .secrets import pieces
@@ -40,10 +41,15 @@ def _order(finding: Finding) -> tuple[int, str, str, int, str]:
 
 
 def _command(change: Change) -> Iterator[Finding]:
-    files = {file.path: file for file in change.files if file.after and is_python(file.path)}
-    if not files or not change.milestone.commands.review:
-        return
-    argv = tuple(part.replace("{python}", sys.executable) for part in _argv(change))
+    commands, files = change.milestone.commands, {file.path: file for file in change.files if file.after}
+    for command, paths in by_path(commands, "review", tuple(files)):
+        relevant = {path: files[path] for path in paths if command != commands.review or is_python(path)}
+        if relevant and command:
+            yield from _findings(change, command, relevant)
+
+
+def _findings(change: Change, command: tuple[str, ...], files: dict[str, ChangedFile]) -> Iterator[Finding]:
+    argv = tuple(part.replace("{python}", sys.executable) for part in _argv(change, command))
     if "ruff" in argv and "check" in argv:
         argv = (*argv, "--ignore-noqa")  # what a line switches off is shown too
     ran = change.tools.run((*argv, *(f"./{path}" for path in files)), None)
@@ -57,9 +63,8 @@ def _command(change: Change) -> Iterator[Finding]:
         yield from _on_added_lines(change, files, item)
 
 
-def _argv(change: Change) -> tuple[str, ...]:
+def _argv(change: Change, argv: tuple[str, ...]) -> tuple[str, ...]:
     """Return the review command; ruff gets the options that keep to the project's own configuration."""
-    argv = change.milestone.commands.review
     if argv == Commands().review:
         return (*argv, *ruff_use(change.commits, change.head).options)
     is_ruff = "check" in argv and any(PurePath(word).name == "ruff" for word in argv)

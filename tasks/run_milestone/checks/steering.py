@@ -165,7 +165,8 @@ def started(change: Change) -> frozenset[str]:
     """Return the files of the repository that the plan's commands and reviewers start or read."""
     commands, paths = change.milestone.commands, set[str]()
     lists = (commands.test, commands.lint, commands.review, *(one.command for one in change.milestone.reviewers))
-    for words in lists:
+    by_part = (command for part in commands.parts for command in (part.test, part.lint, part.review) if command)
+    for words in (*lists, *by_part):
         for place, word in enumerate(words):
             if (place == 0 or word.endswith(_SCRIPTS)) and not is_test(word):
                 paths.add(posixpath.normpath(word.removeprefix("./")))

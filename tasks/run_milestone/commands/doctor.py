@@ -113,6 +113,10 @@ def _plan(project: Project, milestone: Milestone, processes: Processes) -> Itera
             if command
             else Sign(f"{name} {field}", "none, as the plan says", None)
         )
+    for part in milestone.commands.parts:
+        yield from (
+            _command(f"{name} {part.name}", one, milestone) for one in (part.test, part.lint, part.review) if one
+        )
     for command in milestone.tree.setup:
         yield _command(f"{name} setup", command)
     yield from _tried(project, milestone, processes)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..adapters.process import Grants
 from ..adapters.process.command_line import argument_list
 from ..core.fs import remove_tree, temporary_folder
+from ..core.globs import plain
 from ..core.presets import runner_of
 from ..core.units import count
+from ..policy.parts import suites
 from .look_around import look_around
 
 if TYPE_CHECKING:
@@ -49,6 +51,10 @@ def hints(project: Project, milestone: Milestone) -> Iterator[str]:
         if present and not set(present) & set(spec.copy):
             setup = " ".join(part.setup[0]) if part.setup else "…"
             yield f"{present[0]} is in your checkout and not in git, so a tree has none: `tree: {{setup: [[{setup}]]}}`"
+    for piece in milestone.commands.parts:
+        top = piece.name.partition("/")[0]
+        if root.is_dir() and plain(top) and not (root / top).exists():
+            yield f"`commands` has {piece.pattern}, but the repository has no {top}/"
     if not spec.setup and not spec.copy and (root / "node_modules").is_dir() and not _is_seen(root):
         yield "node_modules is in your checkout and not in git, so a tree has none: install it with `tree: {setup: …}`"
 
@@ -66,7 +72,8 @@ def try_tests(project: Project, milestone: Milestone, git: Git, processes: Proce
         what = f"{milestone.target} has no commit in this repository; commit, or name another `target`"
         yield Sign(f"{name} target", what, works=False)
         return
-    if not milestone.tree.setup and collecting(milestone.commands.test) is None:
+    wanted = suites(milestone.commands)
+    if not milestone.tree.setup and not any(collecting(suite.commands.test) for suite in wanted):
         yield Sign(f"{name} tests", "not tried: this command cannot collect tests without running them", None)
         return
     confine(project, milestone, processes)
@@ -75,7 +82,8 @@ def try_tests(project: Project, milestone: Milestone, git: Git, processes: Proce
         done = f"{count(len(milestone.tree.setup), 'command')} made {', '.join(place.made) or 'nothing'}"
         yield Sign(f"{name} setup", " ".join((place.problem or done).split()), place.problem is None)
     if not place.problem:
-        yield _collected(f"{name} tests", milestone, place, processes)
+        for suite in wanted:
+            yield _collected(" ".join(filter(None, (name, suite.name, "tests"))), suite.commands.test, place, processes)
     remove_tree(place.tree)
 
 
@@ -95,12 +103,12 @@ def _place(project: Project, milestone: Milestone, git: Git, processes: Processe
     return workplace(connected, tree, head, "doctor", "doctor", log)
 
 
-def _collected(name: str, milestone: Milestone, place: Workplace, processes: Processes) -> Sign:
+def _collected(name: str, test: Command, place: Workplace, processes: Processes) -> Sign:
     """Return how many tests were collected, or why they cannot be."""
     from ..steps.import_origin import guarded
     from ..steps.workplace import said
 
-    command = collecting(milestone.commands.test)
+    command = collecting(test)
     if command is None:
         return Sign(name, "not tried: this command cannot collect tests without running them", None)
     with temporary_folder("run-milestone-") as folder:

@@ -5,9 +5,7 @@ from .evidence import (
     Bootstrapped,
     BranchMade,
     Completed,
-    Coverage,
     Implemented,
-    Imports,
     Inspected,
     Landed,
     LandedIssue,
@@ -45,7 +43,6 @@ from .options import RunOptions
 from .plan import (
     AgentSpec,
     Checks,
-    Commands,
     Criterion,
     Expectations,
     Issue,
@@ -60,10 +57,10 @@ from .plan import (
     Reviewer,
     SandboxSpec,
     Spec,
-    TreeSpec,
 )
-from .test_run import Case, Outcome
+from .test_run import Case, Coverage, Imports, Outcome
 from .verdicts import FlakySpec, Quarantined
+from .workspace import Commands, Part, TreeSpec
 
 __all__ = [
     "ANSWER_MARK",
@@ -106,6 +103,7 @@ __all__ = [
     "Milestone",
     "NetworkSpec",
     "Outcome",
+    "Part",
     "Passed",
     "Paths",
     "PeopleHeard",

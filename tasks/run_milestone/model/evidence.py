@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .gate import Finding
+from .test_run import Coverage, Imports
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,29 +133,6 @@ class Linted:
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
-    """How many changed lines are executable, how many the tests ran, and which they missed (`src/a.py: 3-5`)."""
-
-    lines: int
-    covered: int
-    missed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Imports:
-    """From where the tests imported the packages of the repository, each as `name (place)`."""
-
-    python: str = ""
-    """The interpreter; empty where none said so."""
-    places: tuple[str, ...] = ()
-    """Relative to the tree."""
-    elsewhere: tuple[str, ...] = ()
-    """What came from another place than the tree: then the tests prove nothing about it."""
-    unknown: bool = False
-    """Whether the repository has Python packages, and no Python said from where it took them."""
-
-
-@dataclass(frozen=True, slots=True)
 class Tested:
     """`test`: counts and the names of failing tests, from the report of the test runner."""
 
@@ -184,6 +162,10 @@ class Tested:
     """Tests of the base that the change takes out where one can read it."""
     disabled: tuple[str, ...] = field(default=(), metadata={"later": True})
     """Tests that passed on the base and are skipped on the change."""
+    parts: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """The parts of the repository whose tests ran; none where the plan has no commands by path."""
+    outside: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """What the issue changes outside of every part."""
     set_up: str | None = field(default=None, metadata={"later": True})
     """Why the tree could not be set up, so that no test ran."""
     flaky: dict[str, str] = field(default_factory=dict, metadata={"later": True})

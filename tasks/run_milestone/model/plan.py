@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .enums import Verb
 from .verdicts import FlakySpec, Quarantined
+from .workspace import Commands, TreeSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,40 +104,6 @@ class RepositorySpec:
     github: str | None = None
     sample: str | None = None
     prepare: tuple[tuple[str, ...], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TreeSpec:
-    """How a tree is made ready for work, before anything runs in it. Every path is relative to the tree."""
-
-    setup: tuple[tuple[str, ...], ...] = ()
-    """Commands that install what the lock files name."""
-    copy: tuple[str, ...] = ()
-    """Untracked files of the checkout that a tree needs; they are never committed."""
-    env: dict[str, str] = field(default_factory=dict)
-    """Variables for every command; `{issue}`, `{port}` and `{tree}` stand for those of the tree."""
-    python: str | None = None
-    """What `{python}` means; None: the tree's own environment where it has one."""
-    submodules: bool = True
-    cache: tuple[str, ...] = ()
-    """What the setup makes and other trees may take over while the lock files agree; empty: all of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Commands:
-    """Argument lists, never run through a shell; `{python}` is the tree's interpreter, else that of run-milestone."""
-
-    lint: tuple[str, ...] = ("{python}", "-m", "ruff", "check", "--fix", "--exit-zero", ".")
-    """By default the last word stands for the Python files that the issue changed."""
-    test: tuple[str, ...] = ("{python}", "-m", "pytest")
-    review: tuple[str, ...] = ("{python}", "-m", "ruff", "check", "--output-format", "json", "--exit-zero")
-    """Gets the changed Python files as arguments; empty where the plan says `none`."""
-    timeout: int = 1800
-    """Seconds one command may take."""
-    pass_env: tuple[str, ...] = field(default=(), metadata={"later": True})
-    """Names of environment variables that are passed on to them."""
-    report: str = field(default="", metadata={"later": True})
-    """Where in the tree the tests leave their report, or the folders of it; empty: at `{junit}`, or in the output."""
 
 
 @dataclass(frozen=True, slots=True)

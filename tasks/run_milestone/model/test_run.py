@@ -30,3 +30,26 @@ class Case:
     def name(self) -> str:
         """The test's name in evidence: `tests.test_a.TestB::test_c`."""
         return f"{self.group}::{self.title}" if self.group else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many changed lines are executable, how many the tests ran, and which they missed (`src/a.py: 3-5`)."""
+
+    lines: int
+    covered: int
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """From where the tests imported the packages of the repository, each as `name (place)`."""
+
+    python: str = ""
+    """The interpreter; empty where none said so."""
+    places: tuple[str, ...] = ()
+    """Relative to the tree."""
+    elsewhere: tuple[str, ...] = ()
+    """What came from another place than the tree: then the tests prove nothing about it."""
+    unknown: bool = False
+    """Whether the repository has Python packages, and no Python said from where it took them."""

@@ -14,7 +14,7 @@ from ..policy import naming
 from . import specs
 from .diagnostics import Problem
 from .schema import misfits, typed
-from .source import Entry, Written
+from .source import Entry, Written, is_pattern
 from .validate import broken
 from .validate_paths import leaves
 from .yaml_reader import MOST, read
@@ -102,9 +102,16 @@ def _milestone(written: Written, texts: dict[Steps, Any]) -> dict[str, Any]:
 
 
 def _commands(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the plan's commands, where `review: none` is an empty one."""
-    commands = fields.get("commands", {})
-    return {"commands": {**commands, "review": ()}} if commands.get("review") == "none" else {}
+    """Return the plan's commands, where `review: none` is an empty one, and patterns of paths are parts.
+
+    Where parts have tests of their own, the default of all others tests nothing.
+    """
+    given = fields.get("commands", {})
+    commands = {key: value for key, value in given.items() if not is_pattern(key)}
+    parts = [{"pattern": key, **value} for key, value in given.items() if is_pattern(key)]
+    review = {"review": ()} if commands.get("review") == "none" else {}
+    test = {"parts": parts, "test": commands.get("test", ())} if parts else {}
+    return {"commands": {**commands, **review, **test}}
 
 
 def _agent(fields: dict[str, Any]) -> dict[str, Any]:

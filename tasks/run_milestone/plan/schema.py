@@ -41,8 +41,13 @@ def typed(value: Any, rule: Any = None) -> Any:
         return _scalar(value, rule.get("type"))
     if isinstance(value, list):
         return [typed(item, rule.get("items", {})) for item in value]
-    known, others = rule.get("properties", {}), rule.get("additionalProperties") or {}
-    return {key: typed(item, known.get(key, others)) for key, item in value.items()}
+    return {key: typed(item, _rule_of(key, rule)) for key, item in value.items()}
+
+
+def _rule_of(key: str, rule: Any) -> Any:
+    """Return the part of a mapping's schema that holds for a key: by its name, by its form, or that for all others."""
+    by_form = (one for form, one in rule.get("patternProperties", {}).items() if re.search(form, key))
+    return rule.get("properties", {}).get(key) or next(by_form, None) or rule.get("additionalProperties") or {}
 
 
 def _scalar(text: str, kind: object) -> str | int | bool:
@@ -101,10 +106,10 @@ def _required(_: Any, keys: list[str], value: Any, __: Any) -> Iterator[Validati
 
 
 def _unknown_keys(document: Document, steps: Steps, error: ValidationError) -> Iterator[tuple[Problem, Steps]]:
-    known = list(_rule_at(steps)["properties"])
-    instance: Any = error.instance
+    rule = _rule_at(steps)
+    known, instance = list(rule["properties"]), dict[str, Any](error.instance)  # type: ignore[arg-type]
     for key in instance:
-        if key not in known:
+        if not _rule_of(key, rule):
             way = (*steps, key)
             yield Problem(document.keys[way], where(way), f"is not a known key, {_instead(key, known)}"), way
 
@@ -118,7 +123,7 @@ def _rule_at(steps: Steps) -> Any:
     """Return the part of the schema for the value at `steps`."""
     rule = plan_schema()
     for step in steps:
-        rule = rule["items"] if isinstance(step, int) else rule["properties"].get(step) or rule["additionalProperties"]
+        rule = rule["items"] if isinstance(step, int) else _rule_of(step, rule)
     return rule
 
 

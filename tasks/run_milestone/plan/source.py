@@ -14,6 +14,11 @@ from .diagnostics import Problem
 from .yaml_reader import Document
 
 
+def is_pattern(key: str) -> bool:
+    """Return whether a key of `commands` is a pattern of paths, and no setting."""
+    return "/" in key or "*" in key
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One issue as written: its path in the plan, its phase, and its fields that fit the schema."""
@@ -75,6 +80,12 @@ class Written:
             for position, issue in enumerate((phase or {}).get("issues", ()))
             if issue is not None
         )
+
+    @cached_property
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """The commands by path: pattern and commands of each part of the repository."""
+        commands = self.fields.get("commands") or {}
+        return {key: part for key, part in commands.items() if is_pattern(key) and part is not None}
 
     def problem(self, steps: Steps, what: str) -> Problem:
         """Return the problem of the value at `steps`, or of what should hold it."""

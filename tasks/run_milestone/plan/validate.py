@@ -168,6 +168,14 @@ def _quarantine(written: Written) -> Iterator[Problem]:
             yield written.problem(("quarantine", place, "until"), what)
 
 
+def _parts(written: Written) -> Iterator[Problem]:
+    """Check that something tests each part of the repository."""
+    if (written.fields.get("commands") or {}).get("test") is None:
+        for pattern in (pattern for pattern, part in written.parts.items() if part.get("test") is None):
+            what = "has no test, expected `test` here, or in `commands` for all that have none"
+            yield written.problem(("commands", pattern), what)
+
+
 def _forge(written: Written) -> Iterator[Problem]:
     if unknown := _unknown(written.fields.get("forge", "local"), "forges", FORGES):
         yield written.problem(("forge",), unknown)
@@ -196,6 +204,7 @@ RULES = (
     _agents,
     _variables,
     _quarantine,
+    _parts,
     _forge,
     addresses,
     shown,

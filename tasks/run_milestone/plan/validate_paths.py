@@ -18,6 +18,8 @@ def paths(written: Written) -> Iterator[Problem]:
     for steps, path in _written_paths(written):
         if leaves(path):
             yield written.problem(steps, f"is {quoted(path)}, expected a path that stays inside the project")
+    for pattern in (one for one in written.parts if leaves(one)):
+        yield written.problem(("commands", pattern), "is not inside the repository, expected a pattern such as web/**")
 
 
 def leaves(path: str) -> bool:
@@ -31,6 +33,8 @@ def _written_paths(written: Written) -> Iterator[tuple[Steps, str]]:
     yield from _at(written.fields.get("repository", {}), ("repository",), ("path", "sample"))
     yield from _at(written.fields.get("tree", {}), ("tree",), ("copy", "python", "cache"))
     yield from _at(written.fields.get("commands", {}), ("commands",), ("report",))
+    for pattern, part in written.parts.items():
+        yield from _at(part, ("commands", pattern), ("report", "depends_on"))
     yield from _at(written.fields.get("agent", {}), ("agent",), ("changes",))
     for entry in written.issues:
         yield from _at(entry.fields, entry.steps, ("spec", "paths"))

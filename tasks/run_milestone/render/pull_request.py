@@ -9,7 +9,7 @@ from ..core.text import for_markdown, for_record, for_terminal, for_title
 from ..core.units import count
 from ..policy.criteria import named
 from ..policy.stops import STOPS
-from .phrases import headline, one_line, place, reference
+from .phrases import first_few, headline, one_line, place, reference
 from .sandbox import ran_in
 from .transcript import unsteady
 
@@ -138,9 +138,13 @@ def _tests(tested: Tested, implemented: Implemented) -> Iterator[str]:
     )
     for note in unsteady(tested):
         yield f"- {for_markdown(note)}"
+    if tested.parts:
+        yield f"Tested: {for_markdown(', '.join(tested.parts))}."
+    if tested.outside:
+        yield f"Outside of every part of `commands`: {for_markdown(first_few(tested.outside))}."
     if tested.unmeasured:
         yield f"Coverage of changed lines: not measured: {for_markdown(tested.unmeasured)}."
-    elif tested.coverage and tested.coverage.lines:
+    if tested.coverage and tested.coverage.lines:
         yield f"They run {tested.coverage.covered:,} of {tested.coverage.lines:,} changed lines."
     if box := ran_in(tested.sandbox, implemented.sandbox):
         yield f"\n{box}"

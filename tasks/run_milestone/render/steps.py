@@ -141,6 +141,10 @@ def _test(done: Tested, _: int) -> Iterator[str]:
     else:
         yield f"✓ Tests: {done.passed} passed{known}" if done.counted else "✓ Tests: passed, none counted"
     yield from transcript.unsteady(done)
+    if done.parts:
+        yield f"  of {', '.join(done.parts)}"
+    if done.outside:
+        yield f"⚠️ Outside of every part in `commands`: {first_few(done.outside)}"
     for module in (name for name in done.known if "::" not in name):
         yield f"⚠️ No test of {module} ran: it could not be collected on the base either"
 

@@ -5,32 +5,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..policy.test_names import Fewer, compare
-from .run_tests import reports, run_suite
+from .run_tests import reports
+from .suites import run_each, suites_of
 from .workplace import ready
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ..model import Case
     from ..model.change import ChangedFile
+    from ..policy.parts import Suite
+    from ..store.test_results import TestResults
     from .context import StepContext
     from .run_tests import SuiteResult
 
 
 def fewer_tests(ctx: StepContext, result: SuiteResult, files: Iterable[ChangedFile]) -> Fewer:
     """Return which tests of the base a run of the change lost. A run without a verdict is not compared."""
-    if result.problem or ctx.base == ctx.head or not reports(ctx.milestone.commands):
+    if result.problem or ctx.base == ctx.head:
         return Fewer()
     removed = [text for file in files for _, text in file.removed]
     return compare(tests_of_base(ctx), result.cases, removed)
 
 
 def tests_of_base(ctx: StepContext) -> tuple[Case, ...]:
-    """Return how the base's tests ended, from an earlier run of that commit where there was one."""
-    commands, store = ctx.milestone.commands, ctx.store.test_results
-    known = store.read(ctx.base, commands)
-    if known is None:
+    """Return how the base's tests ended, from an earlier run of that commit where there was one.
+
+    Commands without a report tell nothing.
+    """
+    store, wanted = ctx.store.test_results, (suite for suite in suites_of(ctx) if reports(suite.commands))
+    known = {suite: store.read(ctx.base, suite.commands, suite.name) for suite in wanted}
+    unknown = [suite for suite, cases in known.items() if cases is None]
+    if unknown:
         place = ready(ctx, ctx.base, "contract")
-        known = run_suite(ctx.processes, commands, place, ctx.log_folder / "base.log").cases
-        store.write(ctx.base, commands, known)
-    return known
+        results = run_each(ctx.processes, unknown, place, ctx.log_folder / "base.log")
+        remember(store, ctx.base, results)
+        known.update({suite: result.cases for suite, result in results.items()})
+    return tuple(case for cases in known.values() for case in cases or ())
+
+
+def remember(store: TestResults, commit: str, results: Mapping[Suite, SuiteResult]) -> None:
+    """Keep how the tests of a commit ended."""
+    for suite, result in results.items():
+        store.write(commit, suite.commands, result.cases, suite.name)

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import OutsideError, UsageError
 from ..model import Bootstrapped, Finding, Kind, Severity, TreeSpec, Verb
 from ..policy.graph import BOOTSTRAP
+from ..policy.parts import suites
+from .base_tests import remember
 from .flaky_tests import Reruns, SecondLook, judged, quarantined
 from .gates import tests_by_hand
 from .import_origin import imported_elsewhere
-from .run_tests import NOTHING_COLLECTED, coverage_gap, run_suite
+from .run_tests import coverage_gap, is_empty
+from .suites import added_up, run_each
 from .task import MilestoneTask, Questions
 from .tested import counted
 from .workplace import not_set_up, workplace
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..adapters.git import Git
+    from ..model import Milestone
     from .context import RunContext
 
 
@@ -38,6 +42,7 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
             "plan.repository": plan.repository,
             "plan.commands.test": plan.commands.test,
             **({"retry decisions": retries} if retries else {}),
+            **({"plan.commands.parts": plan.commands.parts} if plan.commands.parts else {}),
             **({"plan.tree": plan.tree} if plan.tree != TreeSpec() else {}),
             **({"quarantine": quarantine} if (quarantine := quarantined(plan)) else {}),
         }
@@ -51,13 +56,13 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         tree = ctx.project.tree(milestone, "base")
         logs = ctx.store.logs("baseline")
         place = workplace(ctx, tree, head, "base", "base", logs / "setup.log")
-        log = logs / "test.log"
-        result = run_suite(ctx.outside.processes, milestone.commands, place, log)
-        look = SecondLook(Reruns(ctx.outside.processes, milestone.commands, place, log), milestone.flaky.reruns)
-        result, flaky = look.at_command(result)
-        ctx.store.test_results.write(head, milestone.commands, result.cases)
+        log, wanted = logs / "test.log", suites(milestone.commands)
+        look = SecondLook(Reruns(ctx.outside.processes, wanted, place, log), milestone.flaky.reruns)
+        results, flaky = look.at_commands(run_each(ctx.outside.processes, wanted, place, log))
+        remember(ctx.store.test_results, head, results)
+        result = added_up(results)
         tests = judged(look, result, counted(result, head, quarantine=quarantined(milestone)))
-        tests = replace(tests, unmeasured=coverage_gap(milestone), flaky=flaky or tests.flaky)
+        tests = replace(tests, unmeasured=_unmeasured(milestone), flaky={**flaky, **tests.flaky})
         absent = git.absent_submodules(head) if milestone.tree.submodules else ()
         return Bootstrapped(milestone.branch, head, tests, absent)
 
@@ -69,14 +74,20 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         if tests.imports and tests.imports.elsewhere:
             return Questions(imported_elsewhere(tests.imports), evidence.head)
         failures = [_failure("failed", name, tests.details.get(name)) for name in tests.failed]
-        if tests.problem and tests.problem != NOTHING_COLLECTED:
+        if tests.problem and not is_empty(tests.problem):
             failures.append(_failure("problem", tests.problem, tests.details.get("")))
-        listing = tests_by_hand(ctx, "baseline", "base") if failures else ()
+        listing = tests_by_hand(ctx, "baseline", "base", suites(ctx.milestone.commands)) if failures else ()
         return Questions(tuple(failures), evidence.head if failures else "", listing)
 
     def measures_again(self, ctx: RunContext, evidence: Bootstrapped) -> str | None:
         """Return why each run measures anew while its question is open: what made the tests fail may be over."""
         return "tests failed, and each run looks again" if self.findings(ctx, evidence).findings else None
+
+
+def _unmeasured(milestone: Milestone) -> str | None:
+    """Return why coverage is not measured, of the first test command of which it is not."""
+    gaps = (coverage_gap(suite.commands.test, milestone.limits.coverage) for suite in suites(milestone.commands))
+    return next(filter(None, gaps), None)
 
 
 def _failure(rule: str, message: str, output: str | None) -> Finding:

@@ -11,7 +11,8 @@ from ..checks.file_types import is_collected, is_test
 from ..checks.unavailable import failed
 from ..model import Finding, Kind, Severity
 from .import_origin import sources
-from .run_tests import NOTHING_COLLECTED, SuiteResult, picks_files, run_suite
+from .run_tests import SuiteResult, is_empty, picks_files
+from .suites import added_up, run_each, suites_of
 from .workplace import workplace
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Runs:
     @cached_property
     def known(self) -> SuiteResult:
         """The base's own tests on the base, where one of them can be among those that passed."""
-        among_them = self.before or not picks_files(self._ctx.milestone.commands)
+        among_them = self.before or not all(picks_files(suite.commands) for suite in suites_of(self._ctx))
         return self.base if among_them and self.red.passed else SuiteResult()
 
     @cached_property
@@ -76,7 +77,7 @@ class Runs:
         commit = git.graft(source, tests, paths, index) if tests else source
         place = workplace(ctx.run, tree, commit, index, ctx.issue.number, ctx.log_folder / "setup.log")
         place = replace(place, mine=sources(git, ctx.checkout, self._change.base, self._change.head))
-        return run_suite(ctx.processes, ctx.milestone.commands, place, ctx.log_folder / "contract.log", only=only)
+        return added_up(run_each(ctx.processes, suites_of(ctx), place, ctx.log_folder / "contract.log", only=only))
 
 
 def _belongs(path: str) -> bool:
@@ -118,7 +119,7 @@ def _not_red(runs: Runs) -> Iterator[Finding]:
     One that fails is enough: beside it a change may well test what was true before.
     """
     red, known = runs.red, runs.known
-    if not runs.after or red.problem == NOTHING_COLLECTED:
+    if not runs.after or is_empty(red.problem):
         yield _green("no-new-test", "The change brings no test, though one shall fail without it")
     elif not (red.ended and known.ended):
         yield failed(
@@ -148,7 +149,7 @@ def _broken(runs: Runs) -> Iterator[Finding]:
     old = runs.old
     if not old.failed and not old.problem:
         return
-    if old.problem and old.problem != NOTHING_COLLECTED:
+    if old.problem and not is_empty(old.problem):
         yield _unknown(runs.base, old)
         return
     for name in runs.base.passed:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..adapters.process import Processes
-    from ..model import Case, Commands, Milestone, Quarantined, Tested
+    from ..model import Case, Milestone, Quarantined, Tested
+    from ..policy.parts import Suite
     from .context import StepContext
     from .run_tests import SuiteResult
     from .workplace import Workplace
@@ -39,23 +40,26 @@ class Reruns:
     """Runs tests again on one commit."""
 
     processes: Processes
-    commands: Commands
+    suites: tuple[Suite, ...]
     place: Workplace
     log: Path
 
     def alone(self, tests: Iterable[Case], times: int) -> dict[str, Tries]:
         """Run only these tests; a runner that cannot be told which runs none."""
         tests = tuple(tests)
-        command = alone(self.commands.test, tests, self.place.tree) if tests and times else ()
-        if not command:
-            return {case.name: Tries() for case in tests}
-        return _total(tests, (self._run(replace(self.commands, test=command)) for _ in range(times)))
+        runs = [
+            self._run(suite, command)
+            for suite in self.suites
+            if (command := alone(suite.commands.test, self._of(suite, tests), self.place.tree))
+            for _ in range(times)
+        ]
+        return _total(tests, runs)
 
     def together(self, tests: Iterable[Case], patience: Mapping[str, int]) -> dict[str, Tries]:
         """Run all tests until each of these has passed, or has run as often as its `patience` is."""
         left, totals = tuple(tests), {case.name: Tries() for case in tests}
         while left:
-            result = _total(left, [self._run(self.commands)])
+            result = _total(left, [self._run(suite) for suite in self.suites if self._of(suite, left)])
             totals.update({name: totals[name] + tries for name, tries in result.items()})
             left = tuple(
                 case
@@ -64,16 +68,28 @@ class Reruns:
             )
         return totals
 
-    def command(self, times: int) -> tuple[SuiteResult | None, Tries]:
+    def command(self, suite: Suite, times: int) -> tuple[SuiteResult | None, Tries]:
         """Run a command that names no tests until it passes; returns that run, and how often it ran and failed."""
         for ran in range(1, times + 1):
-            result = self._run(self.commands)
+            result = self._run(suite)
             if not result.problem:
                 return result, Tries(ran, ran - 1)
         return None, Tries(times, times)
 
-    def _run(self, commands: Commands) -> SuiteResult:
-        return run_suite(self.processes, commands, self.place, self.log)
+    def _of(self, suite: Suite, tests: tuple[Case, ...]) -> tuple[Case, ...]:
+        """Return the tests of one suite: of those of a part their names say it."""
+        named = [other for other in self.suites if other.name]
+        owners = {case.name: max((one for one in named if one.has(case)), key=_depth, default=None) for case in tests}
+        return tuple(case for case in tests if owners[case.name] == (suite if suite.name else None))
+
+    def _run(self, suite: Suite, command: tuple[str, ...] = ()) -> SuiteResult:
+        commands = replace(suite.commands, test=command) if command else suite.commands
+        result = run_suite(self.processes, commands, self.place, self.log)
+        return replace(result, cases=tuple(map(suite.marked, result.cases)))
+
+
+def _depth(suite: Suite) -> int:
+    return len(suite.name)
 
 
 def _total(tests: tuple[Case, ...], results: Iterable[SuiteResult]) -> dict[str, Tries]:
@@ -100,15 +116,19 @@ class SecondLook:
             raise RuntimeError("there is no base")
         return replace(self._change, place=ready(ctx, ctx.base, "contract"))
 
-    def at_command(self, result: SuiteResult) -> tuple[SuiteResult, dict[str, str]]:
-        """Run a command again that names no tests and failed; returns the run that counts, and what was flaky."""
-        says_no_more = result.ended and result.problem and not result.cases and not reports(self._change.commands)
-        if not says_no_more or result.set_up:
-            return result, {}
-        passed, tries = self._change.command(self._times)
-        if passed is None:
-            return result, {}
-        return passed, {COMMAND: f"failed in {tries.failed + 1} of {tries.ran + 1} runs on the change"}
+    def at_commands(self, results: Mapping[Suite, SuiteResult]) -> tuple[dict[Suite, SuiteResult], dict[str, str]]:
+        """Run commands again that name no tests and failed; returns the runs that count, and what was flaky."""
+        counting, flaky = dict(results), dict[str, str]()
+        for suite, result in results.items():
+            says_no_more = result.ended and result.problem and not result.cases and not reports(suite.commands)
+            if not says_no_more or result.set_up:
+                continue
+            passed, tries = self._change.command(suite, self._times)
+            if passed is not None:
+                counting[suite] = passed
+                name = f"{COMMAND} of {suite.name}" if suite.name else COMMAND
+                flaky[name] = f"failed in {tries.failed + 1} of {tries.ran + 1} runs on the change"
+        return counting, flaky
 
     def look(self, failed: tuple[Case, ...], before: tuple[Case, ...] = ()) -> dict[str, Trials]:
         """Return how each failing test ended when it ran again; `before` are the tests of the base."""
@@ -163,9 +183,9 @@ def _weighed(tested: Tested, trials: Mapping[str, Trials]) -> Tested:
     return replace(tested, failed=failed, flaky=flaky, details=details)
 
 
-def second_look(ctx: StepContext, place: Workplace) -> SecondLook:
+def second_look(ctx: StepContext, place: Workplace, suites: tuple[Suite, ...]) -> SecondLook:
     """Return the second look at an issue's failing tests: in its tree, and in one of its base made when needed."""
-    change = Reruns(ctx.processes, ctx.milestone.commands, place, ctx.log_folder / "rerun.log")
+    change = Reruns(ctx.processes, suites, place, ctx.log_folder / "rerun.log")
     return SecondLook(change, ctx.milestone.flaky.reruns, ctx)
 
 
@@ -179,15 +199,16 @@ def quarantined(milestone: Milestone) -> tuple[Quarantined, ...]:
 
 def alone(command: tuple[str, ...], tests: Iterable[Case], tree: Path) -> tuple[str, ...]:
     """Return the test command for these tests only; nothing where it cannot be told, or one of them has no address."""
-    addresses = [address(case, tree) for case in tests] if is_pytest(command) else [""]
-    return (*_without_paths(command, tree), *addresses) if all(addresses) else ()
+    folder = tree / command[2] if command[:2] == ("env", "-C") else tree
+    addresses = [address(case, folder) for case in tests] if is_pytest(command) else [""]
+    return (*_without_paths(command, folder), *addresses) if addresses and all(addresses) else ()
 
 
 def address(case: Case, tree: Path) -> str:
     """Return what pytest calls a test of its report: `tests/test_a.py::TestB::test_c`; empty where no file fits."""
     parts = (case.group or case.title).split(".")
-    for end in range(len(parts), 0, -1):
-        file = "/".join(parts[:end]) + ".py"
+    for start, end in ((one, two) for one in range(len(parts)) for two in range(len(parts), one, -1)):
+        file = "/".join(parts[start:end]) + ".py"
         if (tree / file).is_file():
             return "::".join((file, *parts[end:], *([case.title] if case.group else [])))
     return ""

@@ -10,11 +10,13 @@ from ..core.text import for_terminal
 from ..core.units import count
 from ..model import Finding, Inspected, Kind, Passed, Reviewed, Severity, Step, Tested
 from .import_origin import imported_elsewhere
+from .suites import suites_of
 from .task import IssueStep, Questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ..policy.parts import Suite
     from .context import RunContext, StepContext
 
 
@@ -38,14 +40,19 @@ class TestGate(IssueStep[Passed]):
         if not failures:
             return Questions(_flaky(tested))
         change = ctx.git.patch_id(ctx.base, tested.head)
-        return Questions(failures, change, tests_by_hand(ctx.run, ctx.issue.number, ctx.issue.number))
+        return Questions(failures, change, tests_by_hand(ctx.run, ctx.issue.number, ctx.issue.number, suites_of(ctx)))
 
 
-def tests_by_hand(run: RunContext, logs: str, tree: str) -> tuple[str, ...]:
+def tests_by_hand(run: RunContext, logs: str, tree: str, wanted: tuple[Suite, ...]) -> tuple[str, ...]:
     """Return where the output of the tests is, and how to run them by hand in that tree."""
-    command = shlex.join("python" if word == "{python}" else word for word in run.milestone.commands.test)
     log = os.path.relpath(run.store.folder / "logs" / logs / "test.log", run.project.root)
-    return (f"Output: {log}", f"By hand: run-milestone shell {run.milestone.id} {tree} {command}")
+    commands = dict.fromkeys(_by_hand(suite.commands.test) for suite in wanted)
+    by_hand = (f"By hand: run-milestone shell {run.milestone.id} {tree} {command}" for command in commands)
+    return (f"Output: {log}", *by_hand)
+
+
+def _by_hand(command: tuple[str, ...]) -> str:
+    return shlex.join("python" if word == "{python}" else word for word in command)
 
 
 MOST_LISTED = 10

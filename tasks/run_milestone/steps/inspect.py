@@ -34,7 +34,7 @@ class Inspect(IssueStep[Inspected]):
         *("limits.files", "limits.lines", "limits.coverage", "commands.test", "sensitive", "protected", "scope"),
         *("migrations", "database", "licences"),
     )
-    later_settings: Mapping[str, Any] = {"limits.bytes": Limits().bytes}
+    later_settings: Mapping[str, Any] = {"limits.bytes": Limits().bytes, "commands.parts": ()}
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the change, and the coverage that the tests measured."""

@@ -14,6 +14,7 @@ from ..checks.ruff import ruff_use
 from ..checks.unavailable import failed as unavailable
 from ..checks.unavailable import last_words
 from ..model import Commands, Finding, Implemented, Kind, Linted, Severity, Step
+from ..policy.parts import by_path
 from .task import IssueStep
 from .workplace import ready
 
@@ -31,6 +32,7 @@ class Lint(IssueStep[Linted]):
     name = Step.LINT
     shape = Linted
     settings = ("commands.lint",)
+    later_settings: Mapping[str, Any] = {"commands.parts": ()}
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the implementation's commit."""
@@ -55,7 +57,12 @@ class Lint(IssueStep[Linted]):
 
 def _commands(ctx: StepContext, head: str, files: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Yield what to run; nothing where no file of the issue is for the linter."""
-    lint = ctx.milestone.commands.lint
+    for lint, chosen in by_path(ctx.milestone.commands, "lint", files):
+        yield from _for_files(ctx, head, lint, chosen)
+
+
+def _for_files(ctx: StepContext, head: str, lint: tuple[str, ...], files: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield what one lint command runs for its files; the default one is for Python."""
     if lint != Commands().lint:
         filled = fill_files(lint, files)
         if filled is not None:

@@ -36,6 +36,7 @@ class Review(IssueStep[Reviewed]):
     shape = Reviewed
     fields = ("criteria", "spec")
     settings = ("commands.review", "reviewers", "checks.required")
+    later_settings: Mapping[str, Any] = {"commands.parts": ()}
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the change, what its tests prove and what the linter left; the title only for other reviewers."""

@@ -19,7 +19,7 @@ from .test_report import ReportError, last_output, read_output, read_report, rea
 
 if TYPE_CHECKING:
     from ..adapters.process import Processes, Result
-    from ..model import Commands, Milestone
+    from ..model import Commands
     from .workplace import Workplace
 
 NO_TESTS = 5
@@ -122,7 +122,7 @@ def _run_once(
         if is_pytest(command):
             command = (*command, *WHOLE, *(() if asked else _reported(report)))
             command = (*command, *(_covering(command, tree, coverage) if cover else ()))
-            command = (*command, *(_limited(only) if only is not None else ()))
+            command = (*command, *(_limited(only, command) if only is not None else ()))
             asked = True
         env = {**place.env, "COVERAGE_FILE": str(folder / "coverage.data")}
         if cover and place.lent:
@@ -140,6 +140,11 @@ def _run_once(
         imports = imported(processes, command, folder, tree, mine) if mine else None
         output = last_output(f"{result.out}\n{result.err}")
         return replace(outcome, coverage=_text(coverage), output=output, imports=imports)
+
+
+def is_empty(problem: str | None) -> bool:
+    """Return whether a run only had no tests to run."""
+    return (problem or "").endswith(NOTHING_COLLECTED)
 
 
 def picks_files(commands: Commands) -> bool:
@@ -164,18 +169,18 @@ def _reported(report: Path) -> tuple[str, ...]:
     return (f"--junitxml={report}", "-o", "junit_family=xunit1")
 
 
-def _limited(only: tuple[str, ...]) -> tuple[str, ...]:
+def _limited(only: tuple[str, ...], command: tuple[str, ...]) -> tuple[str, ...]:
     """Name the test files, and fix what tests are called: pytest would go by the files' common folder."""
-    return ("--rootdir=.", *(f"./{path}" for path in only))
+    folder = f"{command[2].strip('/')}/" if command[:2] == ("env", "-C") else ""
+    return ("--rootdir=.", *(f"./{path.removeprefix(folder)}" for path in only))
 
 
 # ---- coverage -----------------------------------------------------------------------------------------------------
 
 
-def coverage_gap(milestone: Milestone) -> str | None:
+def coverage_gap(command: tuple[str, ...], limit: int) -> str | None:
     """Return why the coverage of changed lines cannot be measured; None where it can, or nobody asks."""
-    command = milestone.commands.test
-    if milestone.limits.coverage == 0 or "{coverage}" in " ".join(command):
+    if limit == 0 or "{coverage}" in " ".join(command):
         return None
     if not is_pytest(command) or command[0] != "{python}":
         return "let `commands: {test: …}` write coverage's JSON report to `{coverage}`, or say `limits: {coverage: 0}`"

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from ..checks.coverage import measured
 from ..checks.diff import changed_files
 from ..model import FlakySpec, Step, Tested, TreeSpec
-from .base_tests import fewer_tests, tests_of_base
+from ..policy.parts import outside
+from .base_tests import fewer_tests, remember, tests_of_base
 from .flaky_tests import judged, quarantined, second_look
 from .import_origin import sources
-from .run_tests import COVERAGE, coverage_gap, reports, run_suite
+from .run_tests import COVERAGE, coverage_gap
+from .suites import added_up, changed_paths, run_each, suites_of
 from .task import IssueStep, Questions
 from .tested import counted
 from .workplace import ready
@@ -35,7 +37,9 @@ class Test(IssueStep[Tested]):
     shape = Tested
     fields = ("criteria",)
     settings = ("commands.test", "limits.coverage")
-    later_settings = MappingProxyType({"tree": TreeSpec(), "commands.pass_env": (), "flaky": FlakySpec()})
+    later_settings = MappingProxyType(
+        {"tree": TreeSpec(), "commands.pass_env": (), "commands.parts": (), "flaky": FlakySpec()}
+    )
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the commit under test, and the failures that do not count."""
@@ -48,21 +52,27 @@ class Test(IssueStep[Tested]):
         head, limits = ctx.head or "", ctx.milestone.limits
         place = ready(ctx, head)
         place = replace(place, mine=sources(ctx.git, ctx.checkout, ctx.base, head))
-        gap = coverage_gap(ctx.milestone)
-        cover = gap is None and limits.coverage > 0
+        wanted = suites_of(ctx)
+        gaps = tuple(coverage_gap(suite.commands.test, limits.coverage) for suite in wanted)
+        gap = next(filter(None, gaps), None)
+        cover = None in gaps and limits.coverage > 0
         place = replace(place, lent=_lent(ctx, place)) if cover else place
-        result = run_suite(ctx.processes, ctx.milestone.commands, place, ctx.log_folder / "test.log", cover=cover)
-        look = second_look(ctx, place)
-        result, flaky = look.at_command(result)
+        look = second_look(ctx, place, wanted)
+        results, flaky = look.at_commands(
+            run_each(ctx.processes, wanted, place, ctx.log_folder / "test.log", cover=cover)
+        )
+        result = added_up(results)
         if not result.problem:
-            ctx.store.test_results.write(head, ctx.milestone.commands, result.cases)
+            remember(ctx.store.test_results, head, results)
+        if not result.problem:
+            remember(ctx.store.test_results, head, results)
         proofs = tuple(criterion.test for criterion in ctx.issue.criteria if criterion.test)
         files = changed_files(ctx.git.diff(ctx.base, head, "--unified=0"))
         tested = counted(result, head, ctx.known_failures, proofs, quarantined(ctx.milestone))
-        before = tests_of_base(ctx) if tested.failed and reports(ctx.milestone.commands) else ()
-        tested = judged(look, result, tested, before)
-        tested = _compared(replace(tested, flaky=flaky or tested.flaky), fewer_tests(ctx, result, files))
-        return _covered(ctx, tested, result, files) if cover else replace(tested, unmeasured=gap)
+        tested = judged(look, result, tested, tests_of_base(ctx) if tested.failed else ())
+        tested = _compared(replace(tested, flaky={**flaky, **tested.flaky}), fewer_tests(ctx, result, files))
+        tested = replace(tested, parts=tuple(suite.name for suite in wanted if suite.name), outside=_outside(ctx))
+        return _covered(ctx, tested, result, files, gap) if cover else replace(tested, unmeasured=gap)
 
     def findings(self, ctx: StepContext, evidence: Tested) -> Questions:
         """Return nothing: the gate behind this step asks."""
@@ -84,7 +94,15 @@ def _compared(tested: Tested, fewer: Fewer) -> Tested:
     return replace(tested, missing=fewer.hidden, removed=fewer.removed, disabled=fewer.skipped)
 
 
-def _covered(ctx: StepContext, tested: Tested, result: SuiteResult, files: tuple[ChangedFile, ...]) -> Tested:
-    """Return the evidence with the coverage of the changed lines."""
+def _outside(ctx: StepContext) -> tuple[str, ...]:
+    """Return what the issue changes outside of every part of the repository."""
+    commands = ctx.milestone.commands
+    return outside(commands, changed_paths(ctx)) if commands.parts else ()
+
+
+def _covered(
+    ctx: StepContext, tested: Tested, result: SuiteResult, files: tuple[ChangedFile, ...], gap: str | None
+) -> Tested:
+    """Return the evidence with the coverage of the changed lines, and the `gap` of a part that is not measured."""
     coverage = measured(result.coverage, files, ctx.milestone.migrations)
-    return replace(tested, coverage=coverage, unmeasured=None if coverage else "the test run left no coverage report")
+    return replace(tested, coverage=coverage, unmeasured=gap if coverage else "the test run left no coverage report")

@@ -24,19 +24,19 @@ class TestResults:
         """Use `folder` (`state/m4.1/cache/tests`)."""
         self._folder = folder
 
-    def read(self, commit: str, commands: Commands) -> tuple[Case, ...] | None:
+    def read(self, commit: str, commands: Commands, part: str = "") -> tuple[Case, ...] | None:
         """Return the tests of a commit, None where they are not known."""
         try:
-            return thaw(tuple[Case, ...], read_json(self._path(commit, commands)))
+            return thaw(tuple[Case, ...], read_json(self._path(commit, commands, part)))
         except (DamagedStateError, ValueError):
             return None
 
-    def write(self, commit: str, commands: Commands, cases: tuple[Case, ...]) -> None:
+    def write(self, commit: str, commands: Commands, cases: tuple[Case, ...], part: str = "") -> None:
         """Remember the tests of a commit, without their output."""
         rows = [{**row, "output": ""} for row in plain(cases)]
-        write_json(self._path(commit, commands), clean(rows), lasting=False)
+        write_json(self._path(commit, commands, part), clean(rows), lasting=False)
 
-    def _path(self, commit: str, commands: Commands) -> Path:
+    def _path(self, commit: str, commands: Commands, part: str) -> Path:
         if not re.fullmatch(r"[0-9a-f]{40,64}", commit):
             raise ValueError(f"{commit!r} is no commit")
-        return self._folder / f"{commit}-{digest(commands.test)[:12]}.json"
+        return self._folder / f"{commit}-{digest([part, commands.test] if part else commands.test)[:12]}.json"

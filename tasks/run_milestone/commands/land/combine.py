@@ -13,13 +13,15 @@ from ...checks.migrations.revision_graph import check as check_revisions
 from ...core.errors import OutsideError
 from ...model import Bootstrapped, Finding, Kind, Pushed, Severity, Step, Tested
 from ...policy.graph import BOOTSTRAP, step_name
+from ...policy.parts import suites
 from ...policy.together import WITH, fails_together
 from ...render import milestone_pr as words
 from ...steps.context import step_context
 from ...steps.flaky_tests import Reruns, SecondLook, judged, quarantined
 from ...steps.import_origin import sources
 from ...steps.inspect import TreeTools
-from ...steps.run_tests import NOTHING_COLLECTED, run_suite
+from ...steps.run_tests import is_empty
+from ...steps.suites import added_up, run_each
 from ...steps.tested import counted
 from ...steps.workplace import workplace
 from .merge import landed_so_far, reviewed_change, tip_of
@@ -178,13 +180,15 @@ class Together:
         with self.session.console.working(NAME):
             place = workplace(ctx, ctx.project.tree(ctx.milestone, NAME), commit, NAME, NAME, logs / "setup.log")
             place = replace(place, mine=sources(ctx.git, ctx.project.repository(ctx.milestone), self.tip, commit))
-            result = run_suite(ctx.outside.processes, ctx.milestone.commands, place, log)
+            wanted = suites(ctx.milestone.commands)
+            results = run_each(ctx.outside.processes, wanted, place, log)
+        result = added_up(results)
         if result.set_up or (result.imports and result.imports.elsewhere):
             why = result.set_up or "its tests import another tree"
             raise OutsideError(f"The issues cannot be tested together: {why}.", "Repair that, then land again.")
         baseline = ctx.store.markers.evidence(BOOTSTRAP, Bootstrapped)
-        look = SecondLook(Reruns(ctx.outside.processes, ctx.milestone.commands, place, log), ctx.milestone.flaky.reruns)
-        result, _ = look.at_command(result)
+        look = SecondLook(Reruns(ctx.outside.processes, wanted, place, log), ctx.milestone.flaky.reruns)
+        result = added_up(look.at_commands(results)[0])
         known = baseline.tests.failed if baseline else ()
         return judged(look, result, counted(result, commit, known, quarantine=quarantined(ctx.milestone)))
 
@@ -209,7 +213,7 @@ class Together:
 
 
 def _is_red(tested: Tested) -> bool:
-    return bool(tested.failed or (tested.problem and tested.problem != NOTHING_COLLECTED))
+    return bool(tested.failed or (tested.problem and not is_empty(tested.problem)))
 
 
 def _is_test_of(name: str, path: str) -> bool:

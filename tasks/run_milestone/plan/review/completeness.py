@@ -55,7 +55,9 @@ _SOURCES = (".py", ".js", ".ts", ".jsx", ".tsx", ".mjs", ".cjs", ".go", ".rb", "
 
 def _places(path: str, milestone: Milestone) -> tuple[str, ...]:
     """Return where a test can be: at its path, or below a folder in which the test command works (`make -C web`)."""
-    words = [word.strip("./") for word in milestone.commands.test if not word.startswith("{")]
+    tests = (milestone.commands.test, *(part.test or () for part in milestone.commands.parts))
+    words = [word.strip("./") for test in tests for word in test if not word.startswith("{")]
+    words += [part.name for part in milestone.commands.parts]
     folders = dict.fromkeys(word for word in words if re.fullmatch(r"[\w@.-]+(/[\w@.-]+)*", word))
     return (path, *(f"{folder}/{path}" for folder in folders))
 

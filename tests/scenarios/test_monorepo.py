@@ -1,0 +1,95 @@
+"""A monorepo has commands by path: an issue runs those of what it changed, and of what depends on that."""
+
+import json
+import sys
+
+import pytest
+
+REPORT = """\
+# Plays a test runner: each line of cases.txt in a folder is a test, `!` before it lets it fail.
+import sys, pathlib
+folder, report = sys.argv[1:]
+print("ran", folder)
+names = (pathlib.Path(folder) / "cases.txt").read_text().split()
+cases = "".join(
+    f'<testcase classname="cases" name="{name.strip("!")}">{"<failure/>" if name[0] == "!" else ""}</testcase>'
+    for name in names
+)
+pathlib.Path(report).write_text(f"<testsuite>{cases}</testsuite>")
+sys.exit(any(name[0] == "!" for name in names))
+"""
+
+
+def commands(tmp_path, **depends_on):
+    test = [sys.executable, str(tmp_path / "runner.py")]
+    parts = {
+        f"{name}/**": {"test": [*test, name, "{junit}"], "depends_on": depends_on.get(name, [])}
+        for name in ("api", "web")
+    }
+    return {"lint": ["true"], "review": "none", **parts}
+
+
+@pytest.fixture
+def make_monorepo(make_milestone, tmp_path):
+    """Make a milestone in a repository with the folders api, web and shared; returns the person."""
+
+    def make(work, issue="", **depends_on):
+        (tmp_path / "runner.py").write_text(REPORT)
+        settings = {"commands": commands(tmp_path, **depends_on), "sandbox": {"kind": "none"}}
+        plan = "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items())
+        ada = make_milestone({"01-1": work}, plan=plan, issue=issue)
+        for name in ("api", "web", "shared"):
+            (ada.folder / name).mkdir()
+            (ada.folder / name / "cases.txt").write_text("test_a\n")
+        ada.git("add", "api", "web", "shared", where=".")
+        ada.git("commit", "--quiet", "--message=Add the parts", where=".")
+        return ada
+
+    return make
+
+
+def ran(person):
+    log = person.folder / "state/m1/logs/01/test.log"
+    return [line.removeprefix("ran ") for line in log.read_text().splitlines() if line.startswith("ran ")]
+
+
+def test_an_issue_tests_only_its_part(make_monorepo):
+    ada = make_monorepo({"web/new.js": "a = 1\n", "web/cases.txt": "test_a\ntest_b\n"})
+    result = ada.types("m1")
+    assert ran(ada) == ["web"]
+    assert "✓ Tests: 2 passed\n  of web\n" in result.out
+    assert "Tested: web" in ada.pulls()[0]["body"]
+
+
+def test_what_depends_on_it_is_tested_too(make_monorepo):
+    ada = make_monorepo({"shared/a.txt": "1\n"}, api=["shared/**"], web=["api/**"])
+    assert "✓ Tests: 2 passed\n  of api, web\n" in ada.types("m1").out
+    assert ran(ada) == ["api", "web"]
+
+
+def test_a_change_outside_of_parts_is_said(make_monorepo):
+    ada = make_monorepo({"Makefile": "all:\n"})
+    assert "⚠️ Outside of every part in `commands`: Makefile" in ada.types("m1").out
+    assert ran(ada) == ["api", "web"]
+
+
+def test_a_failure_in_one_part_stops(make_monorepo):
+    ada = make_monorepo({"api/a.py": "a = 1\n", "api/cases.txt": "!test_a\n", "web/cases.txt": "test_a\ntest_b\n"})
+    result = ada.types("m1")
+    assert result.code == 3
+    assert "✗ Tests: 1 failed, 2 passed" in result.out
+    assert ada.reads("gates/01.json")["findings"][0]["rule"] == "api.cases::test_a"
+
+
+def test_a_test_removed_in_one_part_is_seen(make_monorepo):
+    ada = make_monorepo({"api/a.py": "a = 1\n", "api/cases.txt": "test_z\n", "web/b.js": "b = 1\n"})
+    result = ada.types("m1")
+    assert result.code == 3
+    assert "Test removed: api.cases::test_a" in result.out
+
+
+def test_a_test_of_its_part_proves(make_monorepo):
+    issue = 'criteria: [{text: It is there, test: "web/cases::test_b"}]'
+    ada = make_monorepo({"web/new.js": "a = 1\n", "web/cases.txt": "test_a\ntest_b\n"}, issue)
+    ada.types("m1")
+    assert "proven by `web/cases::test_b`" in ada.pulls()[0]["body"]
