@@ -53,6 +53,11 @@ SEEN = {
     "npm": ({"package.json": '{"devDependencies": {"jest": "1"}}', "package-lock.json": "{}"}, "[[npm, ci,", "jest,"),
     "pnpm": ({"package.json": '{"devDependencies": {"vitest": "1"}}', "pnpm-lock.yaml": ""}, "[[pnpm,", "vitest, run"),
     "yarn": ({"package.json": '{"devDependencies": {"mocha": "1"}}', "yarn.lock": ""}, "[[yarn,", "mocha,"),
+    "ava": (
+        {"package.json": '{"scripts": {"test": "xo && ava"}, "devDependencies": {"ava": "1", "xo": "1"}}'},
+        "[[npm, install,",
+        '[npx, "--no-install", ava, "--tap"]',
+    ),
     "mocha by its script": (
         {"package.json": '{"scripts": {"test": "mocha -r test/env test/ test/acceptance/"}}'},
         "",
