@@ -135,6 +135,43 @@ def test_a_rewritten_test_is_caught_by_its_base(make_milestone):
     assert len(ada.pulls()) == 1
 
 
+HOOK = "import pytest\n\n\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_makereport():\n    report = yield\n"
+HOOK += "    report.outcome = 'passed'\n    report.longrepr = None\n    return report\n"
+HIDING = [
+    {"tests/test_a.py": "import widgets\n\nwidgets.SIZE = 3\n"},
+    {"tests/test_a.py": "import widgets\n\n\ndef test_a():\n    setattr(widgets, 'SIZE', 3)\n"},
+    {"conftest.py": HOOK},
+]
+
+
+@pytest.mark.parametrize("files", HIDING, ids=["at import", "in a test", "conftest"])
+def test_new_test_code_hides_no_regression(make_milestone, files):
+    ada = make_milestone({"01-1": {"widgets.py": WIDGETS.replace("3", "4"), **files}})
+    test = "import widgets\n\n\ndef test_size():\n    assert widgets.SIZE == 3\n"
+    (ada.folder / "tests/test_widgets.py").write_text(test)
+    ada.git("commit", "--quiet", "--all", "--message=Look at it late", where=".")
+    result = ada.types("m1")
+    assert "✓ Tests: " in result.out, "with the new files all tests pass"
+    assert "test_size of the base fails on the change" in result.out
+    assert ada.pulls() == []
+
+
+PROOFS = [
+    ("tests/test_colour.py::test_colour", RED_TEST, None),
+    ("tests/test_colour.py::test_colour", RED_TEST.replace("assert", "print"), "it passed, and checks nothing"),
+    ("tests/test_widgets.py::test_size", RED_TEST, "it passed before the change too"),
+]
+
+
+@pytest.mark.parametrize(("test", "text", "why"), PROOFS, ids=["red", "empty", "green before"])
+def test_a_criterion_needs_a_test_that_tells(make_milestone, test, text, why):
+    work = {"widgets.py": COLOUR, "tests/test_colour.py": text}
+    ada = make_milestone({"01-1": work}, f"criteria: [{{text: There is a colour, test: '{test}'}}]")
+    result = ada.types("m1")
+    assert ("Not proven: There is a colour" in result.out) is bool(why)
+    assert f"{test}: {why}" in result.out if why else "[x] There is a colour" in ada.pulls()[0]["body"]
+
+
 def test_an_extended_test_file_is_fine(make_milestone):
     more = (
         SIZE_TEST.format(3).replace("import SIZE", "import COLOUR, SIZE")

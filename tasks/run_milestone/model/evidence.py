@@ -30,6 +30,8 @@ class Bootstrapped:
     tests: Tested
     absent_submodules: tuple[str, ...] = ()
     """Submodules that the person has not fetched, so that they are empty in every tree."""
+    environment: str = field(default="", metadata={"later": True})
+    """A digest of what the tests ran in; empty where the version before recorded it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,9 @@ AGAIN = frozenset({Verb.FIX, Verb.RETRY, Verb.RESTART})
 MEASURED_AGAIN = frozenset({Kind.TESTS, Kind.BASELINE})
 """Kinds whose `retry` only runs the tests again: nobody works, so no attempt is used."""
 
+LOOKED_AT_AGAIN = frozenset({Kind.TESTS, Kind.TREE, Kind.SETUP, Kind.TOOL})
+"""Kinds about which a run takes a fresh look after `abort`: what was in the way may be gone."""
+
 
 def uses_attempt(kind: Kind, verb: Verb) -> bool:
     """Return whether a verb uses up an attempt: all that have work done again, not those that only measure again."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError, UsageError
 from ..model import Bootstrapped, Finding, Kind, Severity, TreeSpec, Verb
-from ..policy.graph import BOOTSTRAP
+from ..policy.graph import BOOTSTRAP, COMPLETE
 from ..policy.parts import suites
 from .base_tests import remember
 from .flaky_tests import Reruns, SecondLook, judged, quarantined
@@ -16,6 +16,7 @@ from .import_origin import imported_elsewhere
 from .run_tests import coverage_gap, is_empty
 from .suites import added_up, run_each
 from .task import MilestoneTask, Questions
+from .test_environment import environment, hidden_paths
 from .tested import counted
 from .workplace import not_set_up, workplace
 
@@ -53,18 +54,20 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         head = _milestone_branch(ctx)
         if ctx.world.heads.get(milestone.branch) is None:
             head = _push_branch(git, milestone.branch, head)
-        tree = ctx.project.tree(milestone, "base")
+        tested, tree = _tip(ctx, head) or head, ctx.project.tree(milestone, "base")
+        if not git.has(tested):
+            git.fetch(milestone.branch)
         logs = ctx.store.logs("baseline")
-        place = workplace(ctx, tree, head, "base", "base", logs / "setup.log")
+        place = workplace(ctx, tree, tested, "base", "base", logs / "setup.log")
         log, wanted = logs / "test.log", suites(milestone.commands)
         look = SecondLook(Reruns(ctx.outside.processes, wanted, place, log), milestone.flaky.reruns)
         results, flaky = look.at_commands(run_each(ctx.outside.processes, wanted, place, log))
-        remember(ctx.store.test_results, head, results)
+        remember(ctx.store.test_results, tested, results)
         result = added_up(results)
-        tests = judged(look, result, counted(result, head, quarantine=quarantined(milestone)))
+        tests = judged(look, result, counted(result, tested, quarantine=quarantined(milestone)))
         tests = replace(tests, unmeasured=_unmeasured(milestone), flaky={**flaky, **tests.flaky})
         absent = git.absent_submodules(head) if milestone.tree.submodules else ()
-        return Bootstrapped(milestone.branch, head, tests, absent)
+        return Bootstrapped(milestone.branch, head, tests, absent, environment(milestone))
 
     def findings(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
         """Return the baseline's failures; a repository without tests has none."""
@@ -76,12 +79,25 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         failures = [_failure("failed", name, tests.details.get(name)) for name in tests.failed]
         if tests.problem and not is_empty(tests.problem):
             failures.append(_failure("problem", tests.problem, tests.details.get("")))
-        listing = tests_by_hand(ctx, "baseline", "base", suites(ctx.milestone.commands)) if failures else ()
-        return Questions(tuple(failures), evidence.head if failures else "", listing)
+        if not failures:
+            return Questions()
+        hidden = hidden_paths(ctx, ctx.project.tree(ctx.milestone, "base"), tests)
+        listing = (*hidden, *tests_by_hand(ctx, "baseline", "base", suites(ctx.milestone.commands)))
+        return Questions(tuple(failures), evidence.head, listing)
 
     def measures_again(self, ctx: RunContext, evidence: Bootstrapped) -> str | None:
         """Return why each run measures anew while its question is open: what made the tests fail may be over."""
         return "tests failed, and each run looks again" if self.findings(ctx, evidence).findings else None
+
+    def drift(self, ctx: RunContext, evidence: Bootstrapped) -> str | None:
+        """Return what the baseline rests on that moved, while issues are left to do."""
+        if ctx.adapters is None or ctx.remote is None or ctx.store.markers.read(COMPLETE) is not None:
+            return None
+        if evidence.environment and evidence.environment != environment(ctx.milestone):
+            return "what the tests run in has changed"
+        tip = _tip(ctx, ctx.branches.heads.get(ctx.milestone.branch))
+        moved = tip not in {None, evidence.tests.head}
+        return f"{ctx.milestone.branch} moved to {str(tip)[:10]}" if moved else None
 
 
 def _unmeasured(milestone: Milestone) -> str | None:
@@ -92,6 +108,14 @@ def _unmeasured(milestone: Milestone) -> str | None:
 
 def _failure(rule: str, message: str, output: str | None) -> Finding:
     return Finding(Kind.BASELINE, Severity.CRITICAL, rule, message, detail=output or None)
+
+
+def _tip(ctx: RunContext, local: str | None) -> str | None:
+    """Return the commit that issues start from: the remote's, where it goes on from the local branch."""
+    remote = ctx.remote.heads.get(ctx.milestone.branch) if ctx.remote else None
+    if local is None or remote is None or remote == local:
+        return local
+    return remote if not ctx.git.has(remote) or ctx.git.is_ancestor(local, remote) else local
 
 
 def retried(ctx: RunContext) -> list[int]:

@@ -7,9 +7,13 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..checks.file_types import is_collected, is_test
+from ..checks.file_types import is_collected, is_python, is_test
+from ..checks.test_modules import reaches_others
 from ..checks.unavailable import failed
-from ..model import Finding, Kind, Severity
+from ..model import Finding, Kind, Outcome, Severity, Step, Tested
+from ..policy.test_names import named
+from .base_tests import tests_of_base
+from .flaky_tests import Reruns, SecondLook, quarantined
 from .import_origin import sources
 from .run_tests import SuiteResult, is_empty, picks_files
 from .suites import added_up, run_each, suites_of
@@ -17,22 +21,25 @@ from .workplace import workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from ..checks.change import Change
-    from ..model import Tested
     from .context import StepContext
+    from .workplace import Workplace
 
 
 def contract(ctx: StepContext, change: Change) -> Iterator[Finding]:
     """Yield new tests that pass without the change, where the issue asks for red first, and old ones that fail with it.
 
-    Each run has a checkout of its own, made from committed objects, and happens only where its result matters.
+    Each run has a checkout of its own, made from committed objects, and happens only where its result matters. Where
+    the change edits what the base's tests load, or brings a test that can reach others in the same process, the base's
+    own tests run without all of that as well: it can then neither hide nor replace one of them.
     """
     runs = Runs(ctx, change)
     if ctx.issue.tests.red_first:
         yield from _not_red(runs)
-    if runs.before:
-        yield from _broken(runs)
+    if runs.before or runs.reach_others:
+        yield from _broken(ctx, runs)
 
 
 class Runs:
@@ -44,6 +51,15 @@ class Runs:
         self._change = change
         self.before = tuple(file.before for file in change.files if file.before and _belongs(file.before))
         self.after = tuple(file.after for file in change.files if file.after and _belongs(file.after))
+
+    @property
+    def reach_others(self) -> bool:
+        """Whether a new file of the tests may change what the base's tests see: a plugin, or code of its own."""
+        return any(PurePosixPath(path).name == "conftest.py" or self._reaches(path) for path in self.after)
+
+    def _reaches(self, path: str) -> bool:
+        text = (self._ctx.git.read(self._change.head, path) or b"").decode("utf-8", "replace")
+        return is_python(path) and reaches_others(text)
 
     @cached_property
     def base(self) -> SuiteResult:
@@ -63,25 +79,42 @@ class Runs:
 
     @cached_property
     def old(self) -> SuiteResult:
-        """The base's tests on the change."""
-        return self._run(self._change.head, self._change.base, self._affected(self.before))
+        """All of the base's tests on the change, without anything that the change brings for tests."""
+        return added_up(run_each(self._ctx.processes, suites_of(self._ctx), self.apart, self._log))
+
+    @cached_property
+    def apart(self) -> Workplace:
+        """The change with the base's tests, checked out for those."""
+        return self._place(self._change.head, self._change.base)
+
+    @property
+    def _log(self) -> Path:
+        return self._ctx.log_folder / "contract.log"
 
     def _affected(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         """Return the test files to run; nobody knows which use a fixture or a data file, so then it is all of them."""
         return _files(paths) if all(is_collected(path) for path in paths) else ()
 
     def _run(self, source: str, tests: str | None, only: tuple[str, ...]) -> SuiteResult:
+        place, wanted = self._place(source, tests), suites_of(self._ctx)
+        return added_up(run_each(self._ctx.processes, wanted, place, self._log, only=only))
+
+    def _place(self, source: str, tests: str | None) -> Workplace:
         ctx, git, index = self._ctx, self._ctx.git, f"{self._ctx.index}-contract"
         tree = ctx.tree.with_name(f"{ctx.tree.name}-contract")
         paths = tuple(dict.fromkeys((*self.before, *self.after)))
         commit = git.graft(source, tests, paths, index) if tests else source
         place = workplace(ctx.run, tree, commit, index, ctx.issue.number, ctx.log_folder / "setup.log")
-        place = replace(place, mine=sources(git, ctx.checkout, self._change.base, self._change.head))
-        return added_up(run_each(ctx.processes, suites_of(ctx), place, ctx.log_folder / "contract.log", only=only))
+        return replace(place, mine=sources(git, ctx.checkout, self._change.base, self._change.head))
+
+
+_FOLDERS = frozenset({"tests", "test", "__tests__"})
+"""Folders whose files tests load: helpers, plugins, data."""
 
 
 def _belongs(path: str) -> bool:
-    return is_test(path) or PurePosixPath(path).name == "conftest.py"
+    parts = PurePosixPath(path).parts
+    return is_test(path) or parts[-1] == "conftest.py" or bool(_FOLDERS.intersection(parts[:-1]))
 
 
 def lost_tests(tested: Tested, others: Iterable[Finding]) -> Iterator[Finding]:
@@ -119,7 +152,7 @@ def _not_red(runs: Runs) -> Iterator[Finding]:
     One that fails is enough: beside it a change may well test what was true before.
     """
     red, known = runs.red, runs.known
-    if not runs.after or is_empty(red.problem):
+    if not any(map(is_test, runs.after)) or is_empty(red.problem):
         yield _green("no-new-test", "The change brings no test, though one shall fail without it")
     elif not (red.ended and known.ended):
         yield failed(
@@ -144,17 +177,29 @@ def _green(rule: str, message: str) -> Finding:
 # ---- the base's tests on the change -------------------------------------------------------------------------------
 
 
-def _broken(runs: Runs) -> Iterator[Finding]:
+def _broken(ctx: StepContext, runs: Runs) -> Iterator[Finding]:
     """Yield what passes on the base and does not on the change; skipped tests are told by the tampering check."""
     old = runs.old
-    if not old.failed and not old.problem:
-        return
     if old.problem and not is_empty(old.problem):
         yield _unknown(runs.base, old)
         return
-    for name in runs.base.passed:
-        if name not in {*old.passed, *old.skipped}:
-            yield _fails(name, f"{name.rpartition('::')[2]} of the base fails on the change")
+    before = tests_of_base(ctx)
+    ended = frozenset((*old.passed, *old.skipped, *_settled(ctx)))
+    lost = {case.name: case for case in before if case.outcome is Outcome.PASSED and case.name not in ended}
+    change = Reruns(ctx.processes, suites_of(ctx), runs.apart, ctx.log_folder / "rerun.log")
+    again = tuple(case for name, case in lost.items() if name in old.failed)
+    trials = SecondLook(change, ctx.milestone.flaky.reruns, ctx).look(again, before)
+    for name in lost:
+        if name not in trials or not trials[name].is_flaky:
+            how = "fails" if name in old.failed else "does not run"
+            yield _fails(name, f"{name.rpartition('::')[2]} of the base {how} on the change")
+
+
+def _settled(ctx: StepContext) -> tuple[str, ...]:
+    """Return the tests whose failure counts as flaky or is in quarantine: they tell nothing here either."""
+    tested = ctx.recorded(Step.TEST, Tested)
+    excused = {case.name for entry in quarantined(ctx.milestone) for case in named(entry.test, tests_of_base(ctx))}
+    return (*(tested.flaky if tested else ()), *excused)
 
 
 def _unknown(base: SuiteResult, old: SuiteResult) -> Finding:

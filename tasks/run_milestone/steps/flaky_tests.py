@@ -114,7 +114,7 @@ class SecondLook:
         ctx = self._ctx
         if ctx is None:
             raise RuntimeError("there is no base")
-        return replace(self._change, place=ready(ctx, ctx.base, "contract"))
+        return replace(self._change, place=ready(ctx, ctx.base, "base"))
 
     def at_commands(self, results: Mapping[Suite, SuiteResult]) -> tuple[dict[Suite, SuiteResult], dict[str, str]]:
         """Run commands again that name no tests and failed; returns the runs that count, and what was flaky."""

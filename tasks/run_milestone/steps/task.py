@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ..core.errors import UserError
 from ..core.serialize import digest
 from ..model import Decision, Finding, Kind, Severity, Step, Verb
-from ..policy.stops import STOPS
+from ..policy.stops import LOOKED_AT_AGAIN, STOPS
 from .context import RunContext, StepContext
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ class IssueStep(Task[StepContext, E]):
         kind = decision.kind
         if kind is Kind.FAILED:
             return decision.verb is Verb.RETRY and any(one.rule == self.name for one in decision.findings)
-        return decision.verb is Verb.RETRY and kind is not None and self.name in STOPS[kind].found_by.split(", ")
+        again = {Verb.RETRY, Verb.ABORT} if kind in LOOKED_AT_AGAIN else {Verb.RETRY}
+        return decision.verb in again and kind is not None and self.name in STOPS[kind].found_by.split(", ")
 
     def findings(self, ctx: StepContext, evidence: E) -> Questions:
         """Return the problem that the evidence holds, if any."""

@@ -14,6 +14,7 @@ from ..policy.parts import outside
 from .base_tests import fewer_tests, remember, tests_of_base
 from .flaky_tests import judged, quarantined, second_look
 from .import_origin import sources
+from .proofs import empty_proofs, proofs
 from .run_tests import COVERAGE, coverage_gap
 from .suites import added_up, changed_paths, run_each, suites_of
 from .task import IssueStep, Questions
@@ -64,12 +65,11 @@ class Test(IssueStep[Tested]):
         result = added_up(results)
         if not result.problem:
             remember(ctx.store.test_results, head, results)
-        if not result.problem:
-            remember(ctx.store.test_results, head, results)
-        proofs = tuple(criterion.test for criterion in ctx.issue.criteria if criterion.test)
         files = changed_files(ctx.git.diff(ctx.base, head, "--unified=0"))
-        tested = counted(result, head, ctx.known_failures, proofs, quarantined(ctx.milestone))
-        tested = judged(look, result, tested, tests_of_base(ctx) if tested.failed else ())
+        before = tests_of_base(ctx) if not result.problem and ctx.base != head else ()
+        empty = empty_proofs(ctx, result, before, files, place.tree)
+        tested = counted(result, head, ctx.known_failures, proofs(ctx), quarantined(ctx.milestone), empty)
+        tested = judged(look, result, tested, before)
         tested = _compared(replace(tested, flaky={**flaky, **tested.flaky}), fewer_tests(ctx, result, files))
         tested = replace(tested, parts=tuple(suite.name for suite in wanted if suite.name), outside=_outside(ctx))
         return _covered(ctx, tested, result, files, gap) if cover else replace(tested, unmeasured=gap)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..model import Tested
@@ -10,6 +11,8 @@ from ..policy.quarantine import excused, notes
 from ..policy.test_names import why_unproven
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..model import Quarantined
     from .run_tests import SuiteResult
 
@@ -23,12 +26,17 @@ def counted(
     known: tuple[str, ...] = (),
     proofs: tuple[str, ...] = (),
     quarantine: tuple[Quarantined, ...] = (),
+    empty: Mapping[str, str] = MappingProxyType({}),
 ) -> Tested:
-    """Return what counts: failures that are `known` or in quarantine do not; the `proofs` that passed are named."""
+    """Return what counts: failures that are `known` or in quarantine do not; the `proofs` that passed are named.
+
+    Those of the `empty` prove nothing all the same, each for its reason.
+    """
     out = excused(quarantine, result.cases)
     failing = tuple(name for name in result.failed if name not in known and name not in out)
     recurring = tuple(name for name in result.failed if name in known and name not in out)
-    unproven = {test: why for test in proofs if (why := why_unproven(test, result.cases)) is not None}
+    reasons = {test: why_unproven(test, result.cases) or empty.get(test) for test in proofs}
+    unproven = {test: why for test, why in reasons.items() if why is not None}
     proven = tuple(test for test in proofs if test not in unproven)
     passed, skipped = len(result.passed), len(result.skipped)
     tested = Tested(head, passed, failing, skipped, recurring, result.problem, proven, imports=result.imports)

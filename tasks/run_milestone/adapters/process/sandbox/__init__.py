@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -61,6 +62,15 @@ class Sandbox:
         if self.kind == "landlock":
             return landlock.box(seen, network=network)
         return bubblewrap.box(self.bwrap or "bwrap", seen, cwd, home, network=network, nested=agent)
+
+    def hides(self, path: Path, tree: Path) -> bool:
+        """Return whether a command in `tree` does not see a path that is there, and could be shown it."""
+        if self.kind == "none" or not path.is_absolute() or not os.path.lexists(path):
+            return False
+        seen = places((sys.executable,), tree, {}, Grants(), self.private, self.read)
+        own = ("/proc", "/dev", "/sys", str(Path.home()), *map(str, self.private))
+        shown = (*own, *map(str, (tree, *seen.read, *seen.write)))
+        return not any(path.is_relative_to(place) or Path(place).is_relative_to(path) for place in shown)
 
     def missing(self) -> str | None:
         """Return why this machine does not have this kind, None where it can be tried."""
