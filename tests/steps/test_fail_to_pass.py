@@ -156,9 +156,10 @@ def test_new_test_code_hides_no_regression(make_milestone, files):
     assert ada.pulls() == []
 
 
+EMPTY_TEST = RED_TEST.replace('assert widgets.COLOUR == "red"', "print(widgets.COLOUR)")
 PROOFS = [
     ("tests/test_colour.py::test_colour", RED_TEST, None),
-    ("tests/test_colour.py::test_colour", RED_TEST.replace("assert", "print"), "it passed, and checks nothing"),
+    ("tests/test_colour.py::test_colour", EMPTY_TEST, "it passed, and checks nothing"),
     ("tests/test_widgets.py::test_size", RED_TEST, "it passed before the change too"),
 ]
 
@@ -227,7 +228,8 @@ def test_unmeasured_coverage_stops_nothing(make_milestone):
     )
     result = ada.types("m1")
     assert result.out.count("· Coverage of changed lines is not measured: let `commands: {test: …}` write") == 1
-    assert [pull["labels"] for pull in ada.pulls()] == [[], []]
+    assert [pull["labels"] for pull in ada.pulls()] == [[], ["needs-test-review"]]
+    assert "The change brings no test, and which of its lines the tests run is not measured" in ada.pulls()[1]["body"]
     assert all("Coverage of changed lines: not measured" in pull["body"] for pull in ada.pulls())
 
 

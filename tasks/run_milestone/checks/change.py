@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..model import Finding, Issue, Milestone
 from ..model.change import ChangedFile
+from .file_types import is_test
 
 if TYPE_CHECKING:
     from ..adapters.process import Result
@@ -73,6 +74,10 @@ class Change:
     def tree(self) -> Path:
         """A checkout of `head`, for tools that need files. Most changes need none."""
         return self.tools.tree
+
+    def is_test(self, path: str) -> bool:
+        """Return whether a file belongs to the tests, by the plan's patterns or by custom."""
+        return is_test(path, self.milestone.tests.paths)
 
     def texts(self, file: ChangedFile) -> tuple[str, str]:
         """Return the file's text at the base and at the head, empty where it is not."""

@@ -8,34 +8,46 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..model import Coverage, Finding, Kind, Severity
-from .file_types import is_test
+from . import test_patterns
+from .file_types import is_code, is_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..model.change import ChangedFile
+    from .change import Change
 
 SHOWN = 5
 """How many places a finding names."""
 
 
-def measured(report: str, files: Iterable[ChangedFile], migrations: str) -> Coverage | None:
+def measured(
+    report: str, files: Iterable[ChangedFile], migrations: str, tests: tuple[str, ...] = ()
+) -> Coverage | None:
     """Return what a report in coverage's JSON says of the lines that `files` add; None where it is not such a report.
 
     Test files do not count. Migrations do not count either, because another check judges them.
     """
     try:
         measurements = json.loads(report)["files"]
-        lines = {file.path: _lines(measurements.get(file.path), file) for file in files if _counts(file, migrations)}
+        counting = [file for file in files if _counts(file, migrations, tests)]
+        lines = {file.path: _lines(measurements.get(file.path), file) for file in counting}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     missed = [place for path, (_, absent) in lines.items() for place in _places(path, absent)]
     run = sum(len(ran) for ran, _ in lines.values())
-    return Coverage(run + sum(len(absent) for _, absent in lines.values()), run, tuple(missed))
+    unseen = tuple(file.path for file in counting if file.path not in measurements and _holds_code(file))
+    return Coverage(run + sum(len(absent) for _, absent in lines.values()), run, tuple(missed), unseen)
 
 
-def _counts(file: ChangedFile, migrations: str) -> bool:
-    return not is_test(file.path) and not PurePosixPath(file.path).is_relative_to(migrations)
+def _holds_code(file: ChangedFile) -> bool:
+    """Return whether a change adds lines of source that are no comments."""
+    lines = (text.strip() for _, text in file.added)
+    return is_code(file.path) and any(line and not line.startswith(("#", "//", "*", "/*")) for line in lines)
+
+
+def _counts(file: ChangedFile, migrations: str, tests: tuple[str, ...]) -> bool:
+    return not is_test(file.path, tests) and not PurePosixPath(file.path).is_relative_to(migrations)
 
 
 def _lines(measurement: Any, file: ChangedFile) -> tuple[list[int], list[int]]:
@@ -51,6 +63,18 @@ def _places(path: str, lines: list[int]) -> Iterator[str]:
     for _, stretch in groupby(enumerate(lines), lambda pair: pair[1] - pair[0]):
         numbers = [number for _, number in stretch]
         yield f"{path}: {numbers[0]}" + (f"-{numbers[-1]}" if len(numbers) > 1 else "")
+
+
+def unmeasured(change: Change, coverage: Coverage | None) -> Iterator[Finding]:
+    """Yield a finding where nothing tells whether a test runs the changed code: no line was measured, no test came."""
+    code = [file.path for file in change.files if _counts(file, change.milestone.migrations, ()) and _holds_code(file)]
+    code = [path for path in code if not change.is_test(path)]
+    silent = code if coverage is None else coverage.unseen if coverage.lines == 0 else ()
+    if not silent or test_patterns.brings_test(change):
+        return
+    detail = f"in {', '.join(silent[:SHOWN])}{f' and {len(silent) - SHOWN} more' if len(silent) > SHOWN else ''}"
+    message = "The change brings no test, and which of its lines the tests run is not measured"
+    yield Finding(Kind.COVERAGE, Severity.WARNING, "no-test", message, detail=detail)
 
 
 def findings(coverage: Coverage | None, limit: int) -> Iterator[Finding]:

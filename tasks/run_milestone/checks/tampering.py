@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.globs import matches
 from ..model import Finding, Kind, Severity
 from . import shadowing, steering, test_patterns
-from .file_types import is_collected, is_python, is_test
+from .file_types import is_collected, is_python
 from .steering import CONFIGURATION
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def check(change: Change) -> Iterator[Finding]:
             yield from _configuration(change, file)
         elif PurePosixPath(file.path).name in TABLES:
             yield from _tables(change, file)
-        elif is_test(file.before or file.path) and (file.status == "D" or not file.path.endswith(".rs")):
+        elif change.is_test(file.before or file.path) and (file.status == "D" or not file.path.endswith(".rs")):
             yield from _tests(change, file, moved, other)
         else:
             yield from test_patterns.inline(change, file)

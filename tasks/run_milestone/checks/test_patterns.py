@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ..core.presets import all_of
 from ..model import Finding, Kind, Severity
-from .file_types import is_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +35,18 @@ def names(text: str) -> frozenset[str]:
 
 def names_that_come(change: Change) -> frozenset[str]:
     """Return the names of tests on added lines: one that only moved is not removed."""
-    added = "\n".join(text for file in change.files if is_test(file.path) for _, text in file.added)
+    added = "\n".join(text for file in change.files if change.is_test(file.path) for _, text in file.added)
     return names(added)
+
+
+def brings_test(change: Change) -> bool:
+    """Return whether the change touches a file of tests, or adds one inside of source, or an example that runs."""
+    return any(change.is_test(file.path) or _holds_test([text for _, text in file.added]) for file in change.files)
+
+
+def _holds_test(lines: list[str]) -> bool:
+    text = "\n".join(lines)
+    return bool(_RUST.search(text) or names(text)) or any(map(_EXAMPLE.search, lines))
 
 
 def check(file: ChangedFile, come: frozenset[str] = frozenset()) -> Iterator[Finding]:

@@ -59,7 +59,7 @@ from .plan import (
     Spec,
 )
 from .test_run import Case, Coverage, Imports, Outcome
-from .verdicts import FlakySpec, Quarantined
+from .verdicts import FlakySpec, KnownTests, Quarantined
 from .workspace import Commands, Part, TreeSpec
 
 __all__ = [
@@ -93,6 +93,7 @@ __all__ = [
     "Inspected",
     "Issue",
     "Kind",
+    "KnownTests",
     "Label",
     "Landed",
     "LandedIssue",

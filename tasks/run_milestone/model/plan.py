@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from .enums import Verb
-from .verdicts import FlakySpec, Quarantined
+from .verdicts import FlakySpec, KnownTests, Quarantined
 from .workspace import Commands, TreeSpec
 
 if TYPE_CHECKING:
@@ -232,6 +232,7 @@ class Milestone(_Derived):
     database: str | None = None
     licences: Licences = field(default_factory=Licences)
     sandbox: SandboxSpec = field(default_factory=SandboxSpec)
+    tests: KnownTests = field(default_factory=KnownTests, metadata={"later": True})
     flaky: FlakySpec = field(default_factory=FlakySpec, metadata={"later": True})
     quarantine: tuple[Quarantined, ...] = field(default=(), metadata={"later": True})
     decisions: dict[str, tuple[Verb, ...]] = field(default_factory=dict)

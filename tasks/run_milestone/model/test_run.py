@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -39,6 +39,8 @@ class Coverage:
     lines: int
     covered: int
     missed: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """Changed files with code that the report does not know."""
 
 
 @dataclass(frozen=True, slots=True)

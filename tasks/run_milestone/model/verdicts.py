@@ -1,4 +1,4 @@
-"""What a plan says about verdicts of tests: how often a failing one runs again, and which are in quarantine."""
+"""What a plan says about verdicts of tests: their files, how often a failing one runs again, quarantine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ class FlakySpec:
     """How often a failing test runs again, on the change and on its base, before its failure counts."""
 
     reruns: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTests:
+    """Which files are tests beside those that their names tell, as patterns."""
+
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

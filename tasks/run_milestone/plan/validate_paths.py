@@ -32,6 +32,7 @@ def _written_paths(written: Written) -> Iterator[tuple[Steps, str]]:
     yield from _at(written.fields, (), ("migrations", "protected", "sensitive"))
     yield from _at(written.fields.get("repository", {}), ("repository",), ("path", "sample"))
     yield from _at(written.fields.get("tree", {}), ("tree",), ("copy", "python", "cache"))
+    yield from _at(written.fields.get("tests", {}), ("tests",), ("paths",))
     yield from _at(written.fields.get("commands", {}), ("commands",), ("report",))
     for pattern, part in written.parts.items():
         yield from _at(part, ("commands", pattern), ("report", "depends_on"))

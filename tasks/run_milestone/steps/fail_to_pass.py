@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..checks.file_types import is_collected, is_python, is_test
+from ..checks.file_types import is_collected, is_python
 from ..checks.test_modules import reaches_others
 from ..checks.unavailable import failed
 from ..model import Finding, Kind, Outcome, Severity, Step, Tested
@@ -49,8 +49,18 @@ class Runs:
         """Look at the change's test files."""
         self._ctx = ctx
         self._change = change
-        self.before = tuple(file.before for file in change.files if file.before and _belongs(file.before))
-        self.after = tuple(file.after for file in change.files if file.after and _belongs(file.after))
+        self.before = tuple(file.before for file in change.files if file.before and self._belongs(file.before))
+        self.after = tuple(file.after for file in change.files if file.after and self._belongs(file.after))
+
+    def _belongs(self, path: str) -> bool:
+        parts = PurePosixPath(path).parts
+        is_loaded = parts[-1] == "conftest.py" or bool(_FOLDERS.intersection(parts[:-1]))
+        return is_loaded or self._change.is_test(path)
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The files of the change that hold tests."""
+        return tuple(path for path in self.after if self._change.is_test(path))
 
     @property
     def reach_others(self) -> bool:
@@ -112,11 +122,6 @@ _FOLDERS = frozenset({"tests", "test", "__tests__"})
 """Folders whose files tests load: helpers, plugins, data."""
 
 
-def _belongs(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return is_test(path) or parts[-1] == "conftest.py" or bool(_FOLDERS.intersection(parts[:-1]))
-
-
 def lost_tests(tested: Tested, others: Iterable[Finding]) -> Iterator[Finding]:
     """Yield tests of the base that the change removed or switched off, and that no check of the files named."""
     messages = [f"{finding.message} {finding.path}" for finding in others if finding.kind is Kind.TAMPERING]
@@ -152,7 +157,7 @@ def _not_red(runs: Runs) -> Iterator[Finding]:
     One that fails is enough: beside it a change may well test what was true before.
     """
     red, known = runs.red, runs.known
-    if not any(map(is_test, runs.after)) or is_empty(red.problem):
+    if not runs.tests or is_empty(red.problem):
         yield _green("no-new-test", "The change brings no test, though one shall fail without it")
     elif not (red.ended and known.ended):
         yield failed(

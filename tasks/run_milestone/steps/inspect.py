@@ -10,7 +10,7 @@ from ..checks import coverage
 from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.diff import changed_files
-from ..model import Inspected, Limits, Step, Tested
+from ..model import Inspected, KnownTests, Limits, Step, Tested
 from .fail_to_pass import contract, lost_tests
 from .task import IssueStep
 from .workplace import ready
@@ -34,7 +34,7 @@ class Inspect(IssueStep[Inspected]):
         *("limits.files", "limits.lines", "limits.coverage", "commands.test", "sensitive", "protected", "scope"),
         *("migrations", "database", "licences"),
     )
-    later_settings: Mapping[str, Any] = {"limits.bytes": Limits().bytes, "commands.parts": ()}
+    later_settings: Mapping[str, Any] = {"limits.bytes": Limits().bytes, "commands.parts": (), "tests": KnownTests()}
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the change, and the coverage that the tests measured."""
@@ -47,6 +47,7 @@ class Inspect(IssueStep[Inspected]):
         change = change_of(ctx)
         limit, tested = ctx.milestone.limits.coverage, ctx.evidence(Step.TEST, Tested)
         findings = (*inspect_change(change), *contract(ctx, change), *coverage.findings(tested.coverage, limit))
+        findings = (*findings, *(coverage.unmeasured(change, tested.coverage) if limit else ()))
         findings = (*findings, *lost_tests(tested, findings))
         lines = sum(file.lines for file in change.files)
         paths = tuple(file.path for file in change.files)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks.coverage import measured
 from ..checks.diff import changed_files
-from ..model import FlakySpec, Step, Tested, TreeSpec
+from ..model import FlakySpec, KnownTests, Step, Tested, TreeSpec
 from ..policy.parts import outside
 from .base_tests import fewer_tests, remember, tests_of_base
 from .flaky_tests import judged, quarantined, second_look
@@ -39,7 +39,13 @@ class Test(IssueStep[Tested]):
     fields = ("criteria",)
     settings = ("commands.test", "limits.coverage")
     later_settings = MappingProxyType(
-        {"tree": TreeSpec(), "commands.pass_env": (), "commands.parts": (), "flaky": FlakySpec()}
+        {
+            "tree": TreeSpec(),
+            "commands.pass_env": (),
+            "commands.parts": (),
+            "flaky": FlakySpec(),
+            "tests": KnownTests(),
+        }
     )
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
@@ -104,5 +110,5 @@ def _covered(
     ctx: StepContext, tested: Tested, result: SuiteResult, files: tuple[ChangedFile, ...], gap: str | None
 ) -> Tested:
     """Return the evidence with the coverage of the changed lines, and the `gap` of a part that is not measured."""
-    coverage = measured(result.coverage, files, ctx.milestone.migrations)
+    coverage = measured(result.coverage, files, ctx.milestone.migrations, ctx.milestone.tests.paths)
     return replace(tested, coverage=coverage, unmeasured=gap if coverage else "the test run left no coverage report")

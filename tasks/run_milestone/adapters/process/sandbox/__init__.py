@@ -68,8 +68,8 @@ class Sandbox:
         if self.kind == "none" or not path.is_absolute() or not os.path.lexists(path):
             return False
         seen = places((sys.executable,), tree, {}, Grants(), self.private, self.read)
-        own = ("/proc", "/dev", "/sys", str(Path.home()), *map(str, self.private))
-        shown = (*own, *map(str, (tree, *seen.read, *seen.write)))
+        never = ("/proc", "/dev", "/sys", str(Path.home()), *map(str, self.private))
+        shown = (*never, *map(str, (tree, *seen.read, *seen.write)))
         return not any(path.is_relative_to(place) or Path(place).is_relative_to(path) for place in shown)
 
     def missing(self) -> str | None:

@@ -1,0 +1,51 @@
+"""Code that no test comes with is said, and tests are known by the plan's patterns as well."""
+
+import pytest
+
+from run_milestone.checks.coverage import measured, unmeasured
+from run_milestone.checks.tampering import check
+from run_milestone.model import KnownTests
+
+CODE = "def total(lines):\n    return sum(lines)\n"
+RUST = "pub fn total() {}\n\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn adds() { assert_eq!(1, 1); }\n}\n"
+BARE = [{"shop.py": CODE}, {"src/shop.ts": "export const total = 1\n"}, {"src/lib.rs": "pub fn total() {}\n"}]
+TESTED = [
+    {"shop.py": CODE, "tests/test_shop.py": "def test_a():\n    assert 1\n"},
+    {"shop.py": f'"""Shop.\n\n>>> total([1])\n1\n"""\n\n{CODE}'},
+    {"src/lib.rs": RUST},
+    {"shop.py": CODE, "checks/area.py": "assert 1\n"},
+    {"README.md": "# Shop\n", "settings.toml": "a = 1\n"},
+    {"shop.py": "# a note\n"},
+]
+
+
+@pytest.mark.parametrize("files", BARE, ids=str)
+def test_code_without_a_test_is_said(world, files):
+    (finding,) = unmeasured(world.change({}, files), None)
+    assert (finding.rule, finding.detail) == ("no-test", f"in {next(iter(files))}")
+
+
+@pytest.mark.parametrize("files", TESTED, ids=" ".join)
+def test_code_with_a_test_is_fine(world, files):
+    assert list(unmeasured(world.change({}, files, tests=KnownTests(("checks/**",))), None)) == []
+
+
+@pytest.mark.parametrize(("report", "many"), [({}, 1), ({"shop.py": {"executed_lines": [1], "missing_lines": []}}, 0)])
+def test_zero_measured_lines_are_said(world, report, many):
+    change = world.change({}, {"shop.py": CODE})
+    coverage = measured(str({"files": report}).replace("'", '"'), change.files, "migrations")
+    assert len(list(unmeasured(change, coverage))) == many
+
+
+NAMED = [
+    ("checks/area.py", "def test_area():\n    assert 1\n", "checks/**"),
+    ("web/area.check.mjs", "test('area', () => { expect(1).toBe(1); });\n", "**/*.check.mjs"),
+    ("suite.rb", "it 'has an area' do\n  expect(1).to eq 1\nend\n", "suite.rb"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "pattern"), NAMED, ids=[name for name, _, _ in NAMED])
+def test_named_test_files_are_watched(world, name, text, pattern):
+    change = world.change({name: text}, {name: None}, tests=KnownTests((pattern,)))
+    assert [finding.rule for finding in check(change)] == ["deleted-tests"]
+    assert list(check(world.change({name: text}, {name: None}))) == []
