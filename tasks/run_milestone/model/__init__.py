@@ -7,8 +7,6 @@ from .evidence import (
     Completed,
     Implemented,
     Inspected,
-    Landed,
-    LandedIssue,
     Linted,
     Marker,
     Passed,
@@ -39,6 +37,7 @@ from .forge import (
     pull_of,
 )
 from .gate import AnswerComment, Approval, Asked, ChangedSince, Decision, Finding, Gate
+from .landed import Landed, LandedIssue
 from .options import RunOptions
 from .plan import (
     AgentSpec,
