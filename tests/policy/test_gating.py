@@ -19,7 +19,7 @@ from run_milestone.model import (
     Tier,
     Verb,
 )
-from run_milestone.policy import gating
+from run_milestone.policy import gating, skips
 from run_milestone.policy.stops import STOPS
 
 ISSUE = Issue("03", "Sanitize input", "sanitize", 1)
@@ -283,13 +283,13 @@ def skip(verb, gate, number=1):
     ],
 )
 def test_who_is_skipped(decision, finished, expected):
-    skip_decision = gating.skipped("03", 1, [skip(Verb.FIX, "03", 9), decision], finished=finished)
+    skip_decision = skips.skipped("03", 1, [skip(Verb.FIX, "03", 9), decision], finished=finished)
     assert skip_decision == (decision if expected else None)
 
 
 def test_a_skip_is_taken_back_and_given_again():
     def skip_of(*decisions, issue="03"):
-        return gating.skipped(issue, 1, decisions, finished=False)
+        return skips.skipped(issue, 1, decisions, finished=False)
 
     skipped, back, again = skip(Verb.SKIP, "03", 1), skip(Verb.UNSKIP, "03", 2), skip(Verb.SKIP, "03", 3)
     assert skip_of(skipped, back) is None
@@ -305,8 +305,8 @@ def test_a_skip_is_taken_back_and_given_again():
 def test_a_skipped_phase_skips_its_issues_of_then():
     left_out = replace(finding(Kind.PHASE, severity=Severity.WARNING), rule="03")
     decision = replace(skip(Verb.SKIP_PHASE, "phase-1"), findings=(left_out, replace(left_out, rule="04")))
-    assert gating.skipped("03", 1, [decision], finished=False) == decision
-    assert gating.skipped("05", 1, [decision], finished=False) is None, "it came to the phase later"
+    assert skips.skipped("03", 1, [decision], finished=False) == decision
+    assert skips.skipped("05", 1, [decision], finished=False) is None, "it came to the phase later"
 
 
 def test_a_change_at_other_lines_stays_approved():

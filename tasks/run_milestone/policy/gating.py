@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..core.serialize import digest
-from ..model import Approval, Decision, Finding, Gate, Kind, Passed, Severity, Tier, Verb
+from ..model import Approval, Decision, Finding, Gate, Kind, Passed, Tier, Verb
 from . import boundary, budget
 from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from .phase_answers import left_out, lists_the_same
@@ -37,7 +37,15 @@ def ask(
 
     One kind is asked at a time, in the order of the stop table, so that an answer is about one thing only.
     """
-    used: list[int] = []
+    outcome = questions(name, findings, change, decisions, milestone)
+    return outcome if isinstance(outcome, Passed) else outcome[0]
+
+
+def questions(
+    name: str, findings: Sequence[Finding], change: str, decisions: Sequence[Decision], milestone: Milestone
+) -> Passed | tuple[Gate, ...]:
+    """Return that the findings pass, or all questions that are left about them, the one that is asked now first."""
+    used, left = list[int](), list[Gate]()
     for kind, hard in _hard(findings):
         answers = _remembered(name, kind, decisions)
         same = {finding: _shown(finding, finding.change) for finding in hard}
@@ -48,9 +56,10 @@ def ask(
         gate = question(name, kind, shown, change, decisions, milestone)
         decision = _answer(gate, decisions)
         if decision is None:
-            return gate
-        used.append(decision.id)
-    return Passed(_labels(findings), tuple(dict.fromkeys(used)))
+            left.append(gate)
+        else:
+            used.append(decision.id)
+    return tuple(left) or Passed(_labels(findings), tuple(dict.fromkeys(used)))
 
 
 def _remembered(name: str, kind: Kind, decisions: Iterable[Decision]) -> dict[Finding, int]:
@@ -250,33 +259,6 @@ def _not_skipped(approval: Approval, now: Situation) -> str | None:
     return f"{approval.gate} is not skipped, so there is no skip to take back"
 
 
-def skipped(issue: str, phase: int, decisions: Iterable[Decision], *, finished: bool) -> Decision | None:
-    """Return the decision that skips an issue, None where none does or it was taken back.
-
-    A skipped phase skips neither its finished issues nor those that came into it later.
-    """
-    skip = None
-    for decision in decisions:
-        if decision.verb is Verb.SKIP and decision.gate == issue:
-            skip = decision
-        elif decision.verb is Verb.SKIP_PHASE and decision.gate == f"phase-{phase}" and not finished:
-            skip = skip or (decision if leaves_out(decision, issue) else None)
-        elif decision.verb is Verb.UNSKIP and (decision.gate == issue or _takes_back(decision, skip)):
-            skip = None
-    return skip
-
-
-def leaves_out(decision: Decision, issue: str) -> bool:
-    """Return whether what a phase's decision lists leaves an issue out; one without a list leaves out all."""
-    return not decision.findings or any(
-        finding.rule == issue and finding.severity is Severity.WARNING for finding in decision.findings
-    )
-
-
-def _takes_back(decision: Decision, skip: Decision | None) -> bool:
-    return skip is not None and skip.gate == decision.gate
-
-
 def rework_requested(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     """Return the decisions that ask for another attempt at the implementation.
 
@@ -285,13 +267,3 @@ def rework_requested(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     return tuple(
         one for one in decisions if one.verb in AGAIN and (one.verb is not Verb.RETRY or one.kind is Kind.AGENT)
     )
-
-
-def about(issue: str, phase: int, decisions: Iterable[Decision]) -> tuple[Decision, ...]:
-    """Return the decisions about an issue, those included by which its phase left it out or took it up again."""
-    return tuple(one for one in decisions if one.gate == issue or _of_phase(one, issue, phase))
-
-
-def _of_phase(decision: Decision, issue: str, phase: int) -> bool:
-    skips = decision.gate == f"phase-{phase}" and decision.verb in {Verb.SKIP_PHASE, Verb.UNSKIP}
-    return skips and bool(decision.findings) and leaves_out(decision, issue)

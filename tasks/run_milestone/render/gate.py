@@ -11,10 +11,12 @@ from ..policy.stops import STOPS
 from .phrases import PURPOSE, found_at, headline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..model import Gate, Passed
 
+SHOWN_NEXT = 5
+"""Lines of each question that is asked later."""
 TAIL = 15
 """Lines of a failed check's log that are shown. The agent gets more."""
 
@@ -34,6 +36,16 @@ def question(
     attempt = f" (attempt {gate.attempt}/{gate.attempts})" if _counts_attempts(gate) else ""
     head = f"🛑 {headline(gate.kind, gate.findings)}{attempt}"
     return ["", head, "", *_findings(gate), *listing, *verbs, *commands]
+
+
+def asked_next(gates: Sequence[Gate]) -> list[str]:
+    """Return what the same step found beside the question that is asked now, and how each will be answered."""
+    lines = [
+        line
+        for gate in gates
+        for line in (f"{headline(gate.kind, gate.findings)} ({' | '.join(gate.verbs)})", *_findings(gate)[:SHOWN_NEXT])
+    ]
+    return ["", "Asked after this:", *(f"  {line}" for line in lines)] if lines else []
 
 
 def question_again(gate: Gate) -> list[str]:

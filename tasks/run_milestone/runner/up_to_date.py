@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..model import Proposed, Step
-from ..policy import gating
+from ..policy import skips
 from ..policy.graph import phase_name, step_name
 from ..steps.registry import lookup
 from .ask import OpenQuestion, after
@@ -100,7 +100,7 @@ def settled(ctx: RunContext, number: str) -> str | None:
     issue, store = ctx.issues[number], ctx.store
     reviewed = store.markers.read(step_name(number, Step.REVIEW_GATE)) is not None
     decisions = store.decisions.at(number, phase_name(issue.phase))
-    if gating.skipped(number, issue.phase, decisions, finished=reviewed):
+    if skips.skipped(number, issue.phase, decisions, finished=reviewed):
         return SKIPPED
     pull = ctx.remote.pull(ctx.branch(issue)) if ctx.remote else None
     proposed = store.markers.evidence(step_name(number, Step.PR), Proposed)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import OutsideError
 from ..model import BranchMade, Finding, Implemented, Kind, Pushed, Severity, Step
 from ..plan.review import unspecified
-from ..policy.gating import skipped
 from ..policy.graph import step_name
 from ..policy.naming import in_the_way
+from ..policy.skips import skipped
 from .base_branch import behind, counting, fetch_base, held_by, milestone_head, moved, stands_on, tip_of
 from .task import IssueStep, Questions
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from ..core.errors import DamagedStateError
 from ..core.user import whoami
 from ..model import AgentSpec, Bootstrapped, BranchMade, Decision, RunOptions, Step, Verb
-from ..policy.gating import about, rework_requested
+from ..policy.gating import rework_requested
 from ..policy.graph import BOOTSTRAP, compile_graph, phase_name, step_name
+from ..policy.skips import about
 from ..policy.together import with_companions
 from ..store import State
 from ..sync.shared_state import LocalState

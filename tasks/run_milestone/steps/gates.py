@@ -58,6 +58,12 @@ def _by_hand(command: tuple[str, ...]) -> str:
     return shlex.join("python" if word == "{python}" else word for word in command)
 
 
+def log_of(run: RunContext, issue: str, *names: str) -> tuple[str, ...]:
+    """Return where the output of an issue's programs is, of those logs that are there."""
+    logs = (run.store.folder / "logs" / issue / name for name in names)
+    return tuple(f"Output: {os.path.relpath(log, run.project.root)}" for log in logs if log.is_file())
+
+
 MOST_LISTED = 10
 """Tests that one finding names."""
 
@@ -105,7 +111,16 @@ class InspectGate(IssueStep[Passed]):
         """Return what the inspection found, bound to the change."""
         _ = evidence
         inspected = ctx.evidence(Step.INSPECT, Inspected)
-        return Questions(inspected.findings, inspected.change, _shown_change(ctx, inspected.findings))
+        logs = dict.fromkeys(_log(finding) for finding in inspected.findings)
+        listing = (*_shown_change(ctx, inspected.findings), *log_of(ctx.run, ctx.issue.number, *filter(None, logs)))
+        return Questions(inspected.findings, inspected.change, listing)
+
+
+def _log(finding: Finding) -> str:
+    """Return the log that tells more about a finding; a test that failed with the base's files has no path."""
+    if finding.kind is Kind.NOT_RED or (finding.kind is Kind.TAMPERING and not finding.path):
+        return "contract.log"
+    return "tools.log" if finding.kind is Kind.TOOL else ""
 
 
 DIFF_LINES = 40

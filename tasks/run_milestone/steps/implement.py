@@ -16,7 +16,7 @@ from ..render import steps as render_steps
 from ..render.phrases import one_line
 from .base_branch import conflict, counting, fetch_base, held_by, stands_on, tip_of
 from .clean_history import asks_about_history, rebuild_of, wanted_by_hand
-from .gates import shown_paths
+from .gates import log_of, shown_paths
 from .push import foreign, seen_now
 from .restart import restart_due, throw_away
 from .task import IssueStep, Questions, failure
@@ -72,8 +72,9 @@ class Implement(IssueStep[Implemented]):
         """Return the agent's problem, or what a person is asked to do, with what is wanted of them."""
         if evidence.problem is None:
             return Questions()
-        listing = render_steps.wanted_of_person(ctx.issue, ctx.rework) if ctx.agent.kind == "human" else []
-        return Questions((evidence.problem,), "", tuple(listing))
+        if ctx.agent.kind == "human":
+            return Questions((evidence.problem,), "", tuple(render_steps.wanted_of_person(ctx.issue, ctx.rework)))
+        return Questions((evidence.problem,), "", log_of(ctx.run, ctx.issue.number, f"agent-{evidence.attempt}.log"))
 
 
 def _by_somebody_else(ctx: StepContext) -> bool:

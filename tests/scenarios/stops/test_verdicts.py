@@ -137,6 +137,36 @@ def test_weakened_tests_are_shown_as_a_diff(make_milestone):
     assert "-    assert SIZE == 3\n" in ada.types("diff", "m1", "1").out
 
 
+def test_one_question_shows_all_of_its_step(make_milestone):
+    weak = {"tests/test_widgets.py": "def test_size():\n    pass\n", "part.py": "PART = 1\n" * 500}
+    ada = make_milestone({"01-1": weak})
+    result = ada.types("m1")
+    assert "🛑 Tests or checks weakened" in result.out
+    asked = result.out.partition("Asked after this:\n")[2]
+    assert asked.startswith("  Large change")
+    assert "(approve | skip | abort)" in asked.splitlines()[0]
+    assert "🛑 Large change" in ada.answers("01.approve").out
+
+
+@pytest.mark.parametrize(
+    ("name", "work", "issue"),
+    [
+        ("agent-1.log", {"/nowhere/part.py": "x"}, ""),
+        (
+            "contract.log",
+            {**PART, "tests/test_part.py": "def test_part():\n    assert True\n"},
+            "tests: {red_first: true}",
+        ),
+        ("test.log", {**PART, "widgets.py": "SIZE = 0\n"}, ""),
+    ],
+)
+def test_a_stop_names_its_log(make_milestone, name, work, issue):
+    ada = make_milestone({"01-1": work}, issue)
+    result = ada.types("m1")
+    assert f"Output: state/m1/logs/01/{name}\n" in result.out
+    assert (ada.folder / "state/m1/logs/01" / name).is_file()
+
+
 def test_a_shell_opens_in_the_tree(make_milestone):
     ada = make_milestone({"01-1": PART})
     assert ada.types("shell", "m1", "01").err.startswith("run-milestone: 01 has no tree yet.")

@@ -18,8 +18,8 @@ from ...model import (
     Step,
     Tested,
 )
-from ...policy.gating import skipped
 from ...policy.graph import phase_name
+from ...policy.skips import skipped
 from ...policy.stacking import base_of
 from ...render.pull_request import mark
 from ...steps.own_change import counted_from, own_base
