@@ -284,8 +284,7 @@ class StepContext:
     @property
     def rework(self) -> Decision | None:
         """The decision this attempt answers, None for the first. A retry repeats what was asked before it."""
-        requests = (decision for decision in reversed(self.reworks) if decision.verb is not Verb.RETRY)
-        return next(requests, None)
+        return next((one for one in reversed(self.reworks) if one.verb is not Verb.RETRY), None)
 
     @property
     def from_scratch(self) -> bool:
