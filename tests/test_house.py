@@ -26,7 +26,10 @@ PURE = {"model", "policy"}
 """Rooms that decide."""
 DOORS = {
     "doit": {"runner/doit_adapter.py"},
-    "subprocess": {"adapters/process/child.py", "adapters/process/supervised.py", "adapters/process/terminal.py"},
+    "subprocess": {
+        *("adapters/process/child.py", "adapters/process/supervised.py", "adapters/process/terminal.py"),
+        "adapters/process/service_runner.py",
+    },
     "git": {"adapters/git/objects.py", "adapters/git/repository.py"},
     "sh": {"adapters/forge/github/gh.py"},
     "sqlglot": {"checks/sql.py"},

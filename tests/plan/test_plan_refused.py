@@ -58,6 +58,8 @@ RULES = {
     "agent: {kind: command, command: [x], pass_env: [LD_PRELOAD]}": "3:49: agent.pass_env[0]: is LD_PRELOAD, which",
     "agent: {kind: command, command: [x], pass_env: [NODE_OPTIONS]}": "3:49: agent.pass_env[0]: is NODE_OPTIONS, which",
     "commands: {pass_env: [PIP_INDEX_URL, PYTHONPATH]}": "3:38: commands.pass_env[1]: is PYTHONPATH, which decides",
+    "tree: {services: [{ready: [x]}]}": "3:19: tree.services[0]: has no start, expected a list of a program",
+    "tree: {services: [redis]}": "3:19: tree.services[0]: is 'redis', expected a mapping with start, ready and stop",
     "commands: {tset: [x]}": "3:12: commands.tset: is not a known key, did you mean test?",
     "commands: {web/**: {}}": "3:20: commands['web/**']: is empty, expected a mapping with test, lint, review",
     "commands: {web/**: {test: [x], tset: [x]}}": "3:32: commands['web/**'].tset: is not a known key, did",

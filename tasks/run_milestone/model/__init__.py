@@ -59,7 +59,7 @@ from .plan import (
 )
 from .test_run import Case, Coverage, Imports, Outcome
 from .verdicts import FlakySpec, KnownTests, Quarantined
-from .workspace import Commands, Part, TreeSpec
+from .workspace import Commands, Part, ServiceSpec, TreeSpec
 
 __all__ = [
     "ANSWER_MARK",
@@ -124,6 +124,7 @@ __all__ = [
     "Reviewer",
     "RunOptions",
     "SandboxSpec",
+    "ServiceSpec",
     "Severity",
     "Spec",
     "Step",

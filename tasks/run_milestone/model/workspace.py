@@ -6,6 +6,17 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """What the tests of a tree need beside them: how it is started, when it is ready, and how it is ended."""
+
+    start: tuple[str, ...]
+    ready: tuple[str, ...] = ()
+    """Ends with 0 once it serves; empty: it does as soon as it runs."""
+    stop: tuple[str, ...] = ()
+    """Empty: it gets SIGTERM."""
+
+
+@dataclass(frozen=True, slots=True)
 class TreeSpec:
     """How a tree is made ready for work, before anything runs in it. Every path is relative to the tree."""
 
@@ -20,6 +31,8 @@ class TreeSpec:
     submodules: bool = True
     cache: tuple[str, ...] = ()
     """What the setup makes and other trees may take over while the lock files agree; empty: all of it."""
+    services: tuple[ServiceSpec, ...] = field(default=(), metadata={"later": True})
+    """What runs while the tests of the tree run."""
 
 
 @dataclass(frozen=True, slots=True)

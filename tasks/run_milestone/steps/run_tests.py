@@ -15,6 +15,7 @@ from ..core.fs import read_text, temporary_folder
 from ..core.presets import runner_of
 from ..model import Case, Imports, Outcome
 from .import_origin import guarded, imported
+from .services import among_services, unserved
 from .test_report import ReportError, last_output, read_output, read_report, read_reports, reports_in
 
 if TYPE_CHECKING:
@@ -132,11 +133,14 @@ def _run_once(
         grants = Grants(write=(folder,))
         for old in reports_in(tree, commands.report):
             old.unlink()
-        result = processes.untrusted(
-            command, cwd=tree, env=env, timeout=commands.timeout, log=log, pass_env=place.pass_env, grants=grants
-        )
+        with among_services(place, command, folder) as served:
+            result = processes.untrusted(
+                served, cwd=tree, env=env, timeout=commands.timeout, log=log, pass_env=place.pass_env, grants=grants
+            )
         asked = asked or bool(commands.report)
         outcome = _outcome(result, report, reports_in(tree, commands.report), tree, asked=asked)
+        if (broken := unserved(folder)) and not result.timed_out:
+            outcome = SuiteResult(problem=broken.why, ended=False, set_up=broken.why if broken.before else None)
         imports = imported(processes, command, folder, tree, mine) if mine else None
         output = last_output(f"{result.out}\n{result.err}")
         return replace(outcome, coverage=_text(coverage), output=output, imports=imports)

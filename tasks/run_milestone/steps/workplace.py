@@ -8,7 +8,7 @@ import re
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..adapters.git.tree_cache import TreeCache, copy_in
 from ..adapters.process import Grants
@@ -16,7 +16,7 @@ from ..adapters.process.command_line import argument_list
 from ..checks.unavailable import last_words
 from ..core.presets import all_of
 from ..core.serialize import digest
-from ..model import Finding, Kind, Severity
+from ..model import Finding, Kind, ServiceSpec, Severity
 from .import_origin import Sources, sources
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class Workplace:
     key: str = ""
     made: tuple[str, ...] = ()
     reused: bool = False
+    services: tuple[ServiceSpec, ...] = ()
+    """What has to run while its tests run, with the marks filled in."""
+    port: int | None = None
+    """The tree's own port, where something of it uses one."""
     problem: str | None = None
     """Why it could not be set up."""
 
@@ -67,7 +71,7 @@ def workplace(run: RunContext, tree: Path, commit: str, index: str, issue: str, 
     copied, absent = copy_in(checkout, tree, (*spec.copy, *_included(checkout)))
     git.set_aside(index, copied)
     commands = run.milestone.commands
-    place = Workplace(tree, env=_variables(spec, tree, issue), pass_env=commands.pass_env, key=key, made=made)
+    place = Workplace(tree, pass_env=commands.pass_env, key=key, made=made, **_filled(spec, tree, issue))
     missing = [path for path in absent if path in spec.copy]
     if missing:
         return replace(place, problem=f"`tree.copy` names {', '.join(missing)}, which the checkout does not have")
@@ -97,13 +101,17 @@ def _included(checkout: Path) -> tuple[str, ...]:
     return tuple(line.strip().lstrip("/") for line in lines if line.strip() and not line.startswith("#"))
 
 
-def _variables(spec: TreeSpec, tree: Path, issue: str) -> dict[str, str]:
+def _filled(spec: TreeSpec, tree: Path, issue: str) -> dict[str, Any]:
+    """Return the variables and services of a tree with its number, port and place filled in."""
     port = 20_000 + int(digest(str(tree))[:8], 16) % 20_000
-    known = {"{issue}": issue, "{port}": str(port), "{tree}": str(tree)}
-    variables = dict(spec.env)
-    for mark, value in known.items():
-        variables = {name: text.replace(mark, value) for name, text in variables.items()}
-    return variables
+    known = {"issue": issue, "port": str(port), "tree": str(tree)}
+    env = dict(zip(spec.env, argument_list(tuple(spec.env.values()), **known), strict=True))
+    services = tuple(
+        ServiceSpec(*(argument_list(command, **known) for command in (one.start, one.ready, one.stop)))
+        for one in spec.services
+    )
+    uses_port = "{port}" in " ".join((*spec.env.values(), *(word for one in spec.services for word in one.start)))
+    return {"env": env, "services": services, "port": port if uses_port else None}
 
 
 # ---- the setup ----------------------------------------------------------------------------------------------------
