@@ -48,6 +48,8 @@ class Completed:
     """`complete`: the issues that were done when the milestone ended."""
 
     done: tuple[str, ...] = ()
+    tag: str | None = field(default=None, metadata={"later": True})
+    """The tag that is suggested, empty where versions are dates; None where the version before recorded it."""
 
 
 # ---- evidence, one shape per step -----------------------------------------------------------------------------

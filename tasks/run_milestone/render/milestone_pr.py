@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.text import for_markdown, for_title
 from ..core.units import count
 from ..store.issue_status import issue_statuses
-from .phrases import next_steps, one_line, version_of
+from .phrases import next_steps, one_line, tag_step
 from .pull_request import bounded, decisions
 
 if TYPE_CHECKING:
@@ -30,16 +30,16 @@ def dry_run(milestone: Milestone, steps: Iterable[str]) -> list[str]:
     return [f"Dry run of landing {milestone.id}: nothing is changed.", "", *steps, last]
 
 
-def pull_status(milestone: Milestone, pull: PullRequest, *, new: bool) -> list[str]:
+def pull_status(milestone: Milestone, pull: PullRequest, tag: str, *, new: bool) -> list[str]:
     """Return the state of the milestone's pull request, and the next steps."""
     name = f"Milestone PR #{pull.number}"
     if pull.state == "closed":
         return ["", f"✗ {name} was closed without merging: open it again where it lives, then land again."]
     if pull.state == "merged":
-        steps = [f"Tag: v{version_of(milestone.id)}"]
+        steps = [tag_step(tag)]
         return ["", f"✓ {name} is merged into {milestone.target}", "", *next_steps(steps)]
     how = "created" if new else "is open"
-    steps = [f"Review and merge {name} → {milestone.target}", f"Tag: v{version_of(milestone.id)}"]
+    steps = [f"Review and merge {name} → {milestone.target}", tag_step(tag)]
     return ["", f"✓ {name} {how}: {milestone.branch} → {milestone.target} ({pull.url})", "", *next_steps(steps)]
 
 
@@ -91,7 +91,7 @@ def mark(milestone: Milestone) -> str:
     return f"<!-- run-milestone: {milestone.id} -->"
 
 
-def body(milestone: Milestone, state: State, landed: Landed) -> str:
+def body(milestone: Milestone, state: State, landed: Landed, tag: str) -> str:
     """Return the body: landed issues, decisions, skipped issues, issues to close, next steps.
 
     Only this body has `Closes`, because a forge closes issues only from pull requests into its default branch.
@@ -105,7 +105,7 @@ def body(milestone: Milestone, state: State, landed: Landed) -> str:
         "\n".join(decisions(state.decisions.all())),
         "\n".join(_left_out(issues.values())),
         "\n".join(f"Closes #{issue.github}" for issue in merged if issue.github),
-        "\n".join(_next(milestone)),
+        "\n".join(_next(milestone, tag)),
     ]
     return bounded(parts, mark(milestone))
 
@@ -126,7 +126,7 @@ def _left_out(issues: Iterable[IssueStatus]) -> Iterator[str]:
         yield f"- {issue.number} {for_markdown(one_line(f'{issue.title}: {issue.reason}'))}"
 
 
-def _next(milestone: Milestone) -> Iterator[str]:
+def _next(milestone: Milestone, tag: str) -> Iterator[str]:
     yield "## Next steps"
     yield f"1. Merge this with a merge commit, so that every commit stays, and keep `{milestone.branch}` until then"
-    yield f"2. Tag `v{version_of(milestone.id)}`"
+    yield f"2. Tag `{for_markdown(tag)}`" if tag else f"2. {tag_step(tag)}"

@@ -32,10 +32,9 @@ def short_title(issue: Issue) -> str:
     return one_line(issue.short_title or issue.title)
 
 
-def version_of(milestone: str) -> str:
-    """Return the version of a milestone's tag: m4.1 is 0.4.1, m3 is 0.3.0."""
-    parts = milestone.removeprefix("m").split(".")
-    return ".".join(["0", *parts, "0"][:3])
+def tag_step(tag: str) -> str:
+    """Return the step that tags the milestone; without a suggestion, versions are dates."""
+    return f"Tag: {tag}" if tag else "Tag it by its date, as this repository does"
 
 
 def listing(words: tuple[str, ...], shown: int = 3) -> str:

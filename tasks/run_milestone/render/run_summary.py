@@ -6,12 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ..core.units import count
-from ..model import Kind, PlanReviewed, Verb
-from ..policy.graph import PLAN_REVIEW, phase_name
+from ..model import Completed, Kind, PlanReviewed, Verb
+from ..policy.graph import COMPLETE, PLAN_REVIEW, phase_name
 from ..policy.stops import STOPS
+from ..policy.version_tag import next_tag
 from ..store.issue_status import issue_statuses
 from ..store.summary import summarise
-from .phrases import RULE, next_steps, version_of
+from .phrases import RULE, next_steps, tag_step
 
 if TYPE_CHECKING:
     from ..model import Decision, Milestone
@@ -34,7 +35,7 @@ def summary_lines(milestone: Milestone, state: State) -> list[str]:
         _commands(state.decisions.all()),
         _agents(facts["used"]),
         _quality(milestone, state),
-        _next_steps(milestone, issues, facts),
+        _next_steps(milestone, issues, facts, suggested_tag(milestone, state)),
     ]
     return [line for block in blocks if block for line in (*block, "")][:-1]
 
@@ -106,7 +107,7 @@ def _quality(milestone: Milestone, state: State) -> list[str]:
     return ["Quality gates:", first, *rows]
 
 
-def _next_steps(milestone: Milestone, issues: tuple[IssueStatus, ...], facts: dict[str, Any]) -> list[str]:
+def _next_steps(milestone: Milestone, issues: tuple[IssueStatus, ...], facts: dict[str, Any], tag: str) -> list[str]:
     if facts["status"] != "complete":
         return next_steps(_to_resume(milestone, facts["waiting"]))
     steps = []
@@ -118,8 +119,14 @@ def _next_steps(milestone: Milestone, issues: tuple[IssueStatus, ...], facts: di
         steps.append(f"Create milestone PR → {milestone.target}")
     elif pull["state"] != "merged":
         steps.append(f"Merge milestone PR #{pull['number']} → {milestone.target}")
-    steps.append(f"Tag: v{version_of(milestone.id)}")
+    steps.append(tag_step(tag))
     return next_steps(steps)
+
+
+def suggested_tag(milestone: Milestone, state: State) -> str:
+    """Return the tag that was suggested when the milestone was complete."""
+    ended = state.markers.evidence(COMPLETE, Completed)
+    return next_tag((), milestone.id) if ended is None or ended.tag is None else ended.tag
 
 
 def _to_resume(milestone: Milestone, waiting: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..model import Completed
+from ..policy.version_tag import next_tag
 from ..store.issue_status import issue_statuses
 from .task import MilestoneTask
 
@@ -26,7 +27,8 @@ class Complete(MilestoneTask[Completed]):
     def run(self, ctx: RunContext) -> Completed:
         """Return the issues that are done."""
         ended = issue_statuses(ctx.milestone.issues, ctx.store)
-        return Completed(tuple(story.number for story in ended if story.status == "done"))
+        done = tuple(story.number for story in ended if story.status == "done")
+        return Completed(done, next_tag(ctx.git.tags(), ctx.milestone.id))
 
 
 def _end(story: Any) -> list[Any]:

@@ -32,6 +32,10 @@ class Refs(Objects, UserWorktrees):
         refs = self._below("refs/heads") or self._below("refs/heads")  # a git that fails may print nothing too
         return {name.removeprefix("refs/heads/"): sha for name, sha in refs.items()}
 
+    def tags(self) -> tuple[str, ...]:
+        """Return the names of the tags of the user's repository."""
+        return tuple(name.removeprefix("refs/tags/") for name in self._below("refs/tags"))
+
     def _below(self, pattern: str) -> dict[str, str]:
         rows = self._git.rows("for-each-ref", _FORM, pattern, directory=self._git.common)
         return named(rows, " ")

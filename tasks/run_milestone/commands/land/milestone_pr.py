@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...model import Proposal, pull_of
+from ...policy.version_tag import next_tag
 from ...render import milestone_pr as words
+from ...render.run_summary import suggested_tag
 from .merge import landed_so_far
 
 if TYPE_CHECKING:
@@ -21,7 +23,10 @@ def propose(session: Session) -> bool:
         return False
     forge = session.outside.forge
     pull = pull_of(milestone.branch, forge.pulls(milestone.branch))
-    body = words.body(milestone, session.store, landed)
+    merged = pull is not None and pull.state == "merged"
+    recorded = suggested_tag(milestone, session.store)
+    tag = recorded if merged else next_tag(session.outside.git.tags(), milestone.id)
+    body = words.body(milestone, session.store, landed, tag)
     proposal = Proposal(words.title(milestone), body, milestone.target)
     if pull is None:
         pull = forge.create(milestone.branch, proposal)
@@ -31,7 +36,7 @@ def propose(session: Session) -> bool:
         _close(session)
     new = landed.pr != pull.number
     session.store.write_landed(replace(landed, pr=pull.number, url=pull.url, state=pull.state))
-    session.console.say(words.pull_status(milestone, pull, new=new))
+    session.console.say(words.pull_status(milestone, pull, tag, new=new))
     return pull.state != "closed"
 
 
