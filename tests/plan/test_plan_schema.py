@@ -23,6 +23,7 @@ from run_milestone.model import (
     NetworkSpec,
     Part,
     Paths,
+    PeopleSpec,
     Phase,
     ProcessLimits,
     Quarantined,
@@ -56,17 +57,19 @@ PAIRS = {
     ("tests",): KnownTests,
     ("flaky",): FlakySpec,
     ("quarantine", 0): Quarantined,
+    ("people",): PeopleSpec,
     ("phases", 0): Phase,
     ("phases", 0, "issues", 0): Issue,
     ("phases", 0, "issues", 0, "criteria", 0): Criterion,
     ("phases", 0, "issues", 0, "tests"): Expectations,
     ("phases", 0, "issues", 0, "paths"): Paths,
     ("phases", 0, "issues", 0, "agent"): AgentSpec,
+    ("phases", 0, "issues", 0, "people"): PeopleSpec,
 }
 COUNTED = {Phase: {"number"}, Issue: {"phase"}, AgentSpec: {"login"}, Commands: {"parts"}, Part: {"pattern"}}
 """Fields that the place in the plan gives, or the agent that it names."""
-SHORT = {AgentSpec: {"use"}}
-"""Keys that stand for several fields."""
+SHORT = {AgentSpec: {"use"}, PeopleSpec: {"from"}}
+"""Keys that stand for several fields, or for one of another name."""
 
 
 def rule_at(steps):

@@ -44,6 +44,7 @@ EXPECTED = {
     "tool": ("hard", "lint, inspect, review", "retry approve skip abort", None, "skip"),
     "failed": ("hard", "any", "retry skip abort", None, "retry skip"),
     "people-review": ("hard", "people", "fix approve skip abort", None, "fix"),
+    "people-missing": ("hard", "people", "skip abort", None, ""),
     "human": ("hard", "implement", "skip abort", None, ""),
     "boundary": ("hard", "any", "approve abort", None, "abort"),
     "blocked": ("hard", "branch", "skip abort", None, "skip"),

@@ -57,6 +57,7 @@ from .plan import (
     SandboxSpec,
     Spec,
 )
+from .required_reviews import PeopleSpec
 from .test_run import Case, Coverage, Imports, Outcome
 from .verdicts import FlakySpec, KnownTests, Quarantined
 from .workspace import Commands, Part, ServiceSpec, TreeSpec
@@ -107,6 +108,7 @@ __all__ = [
     "Passed",
     "Paths",
     "PeopleHeard",
+    "PeopleSpec",
     "PersonReview",
     "Phase",
     "PlanReviewed",

@@ -71,6 +71,7 @@ class Kind(StrEnum):
     REVIEW = "review"
     REVIEW_PENDING = "review-pending"
     PEOPLE_REVIEW = "people-review"
+    PEOPLE_MISSING = "people-missing"
     AGENT = "agent"
     HUMAN = "human"
     BLOCKED = "blocked"

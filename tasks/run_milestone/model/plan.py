@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from .enums import Verb
+from .required_reviews import PeopleSpec
 from .verdicts import FlakySpec, KnownTests, Quarantined
 from .workspace import Commands, TreeSpec
 
@@ -81,6 +82,7 @@ class Issue:
     spec: Spec | None = None
     paths: Paths = field(default_factory=Paths)
     agent: AgentSpec | None = None
+    people: PeopleSpec | None = field(default=None, metadata={"later": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,9 @@ class Milestone(_Derived):
     tests: KnownTests = field(default_factory=KnownTests, metadata={"later": True})
     flaky: FlakySpec = field(default_factory=FlakySpec, metadata={"later": True})
     quarantine: tuple[Quarantined, ...] = field(default=(), metadata={"later": True})
+    people: PeopleSpec = field(default_factory=PeopleSpec, metadata={"later": True})
+    teams: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata={"later": True})
+    """Logins by the name of their team."""
     decisions: dict[str, tuple[Verb, ...]] = field(default_factory=dict)
     """Verbs offered by kind of stop; this narrows the stop table, never widens it."""
 

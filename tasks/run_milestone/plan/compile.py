@@ -98,7 +98,8 @@ def _milestone(written: Written, texts: dict[Steps, Any]) -> dict[str, Any]:
     ]
     names = {"id": written.id, "branch": written.branch, "phases": phases}
     amounts = {name: _amounts(written.fields.get(name, {})) for name in ("limits", "checks")}
-    return {**written.fields, **names, **amounts, **_commands(written.fields), **_agent(written.fields)}
+    fields = written.fields
+    return {**fields, **names, **amounts, **_commands(fields), **_agent(fields), **_people(fields)}
 
 
 def _commands(fields: dict[str, Any]) -> dict[str, Any]:
@@ -125,6 +126,13 @@ def _agent(fields: dict[str, Any]) -> dict[str, Any]:
     return {"agent": {**{key: value for key, value in given.items() if key != "use"}, **known}}
 
 
+def _people(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return whose approvals are required; `from` has another name in the model."""
+    given = fields.get("people") or {}
+    names = {"from": "members"}
+    return {"people": {names.get(key, key): value for key, value in given.items()}} if given else {}
+
+
 def _amounts(given: dict[str, Any]) -> dict[str, Any]:
     amounts = {"time": seconds, "wait": seconds, "money": dollars}
     return {name: amounts[name](value) if name in amounts else value for name, value in given.items()}
@@ -141,4 +149,5 @@ def _issue(entry: Entry, spec: dict[str, str] | None) -> dict[str, Any]:
         "criteria": [{"text": item} if isinstance(item, str) else item for item in fields.get("criteria", ())],
         "spec": spec,
         **_agent(fields),
+        **_people(fields),
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import Finding, Kind, ReviewState, Severity, Verb
+from .teams import bare, people_of, still_asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from ..model import Decision, PersonReview, ReviewThread
+    from ..model import Decision, PeopleSpec, PersonReview, ReviewThread
 
 
 def opinions(reviews: Iterable[PersonReview]) -> tuple[PersonReview, ...]:
@@ -62,6 +63,22 @@ def asked_in(review: PersonReview) -> Iterator[Finding]:
 def _asked_in_thread(review: PersonReview, thread: ReviewThread) -> Finding:
     words = f"{review.author}: {' '.join(thread.body.split())}"
     return Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, review.author, words, thread.path, thread.line)
+
+
+def missing_approvals(
+    spec: PeopleSpec, teams: Mapping[str, Iterable[str]], approved: Iterable[str], outdated: Iterable[str]
+) -> tuple[Finding, ...]:
+    """Return which approving reviews are missing: `approved` are those of the change, `outdated` of an earlier one."""
+    wanted = people_of(spec.members, teams)
+    counted = [login for login in approved if not wanted or bare(login) in wanted]
+    if len(counted) >= spec.required:
+        return ()
+    by = f" (by {', '.join(counted)})" if counted else ""
+    left = ", ".join(still_asked(spec.members, teams, counted)) or "somebody who may write to the repository"
+    what = f"{len(counted)} of {spec.required} approving reviews{by}, waits for {left}"
+    before = [f"{login} approved, but not the change as it is now" for login in outdated]
+    detail = "; ".join(before) or None
+    return (Finding(Kind.PEOPLE_MISSING, Severity.WARNING, "people", what, detail=detail),)
 
 
 def worked_on(review: PersonReview, decisions: Iterable[Decision], change: str) -> bool:

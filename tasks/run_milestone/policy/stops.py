@@ -75,6 +75,7 @@ _TABLE = (
     _hard(Kind.REVIEW, "Code review", "review", (_F, _A, _S, _X), (_F, _S)),
     _label(Kind.REVIEW_PENDING, "No review in time", "review", "review-pending"),
     _hard(Kind.PEOPLE_REVIEW, "A person asks for changes", "people", (_F, _A, _S, _X), (_F,)),
+    _hard(Kind.PEOPLE_MISSING, "Approving reviews are missing", "people", (_S, _X), ()),
     _hard(Kind.AGENT, "Implementation failed", "implement", (_R, _S, _X), (_R, _S)),
     _hard(Kind.HUMAN, "Waiting for a person's commits", "implement", (_S, _X), ()),
     _hard(Kind.BLOCKED, "Blocked by an issue it depends on", "branch", (_S, _X), (_S,)),

@@ -86,6 +86,8 @@ def headline(kind: Kind, findings: tuple[Finding, ...]) -> str:
         return "Others pushed to its branch"
     if kind is Kind.MIGRATION_BREAKING:
         return f"{title}: {', '.join(dict.fromkeys(finding.rule for finding in findings))}"
+    if kind is Kind.PEOPLE_MISSING and findings:
+        return f"{title}: {findings[0].message.partition(' approving')[0]}"
     return title
 
 

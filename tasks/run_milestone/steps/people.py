@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError
 from ..model import Implemented, Passed, PeopleHeard, Proposed, Step
-from ..policy.opinions import approving, asking_for_changes, findings_of, opinions, worked_on
+from ..policy.opinions import approving, asking_for_changes, findings_of, missing_approvals, opinions, worked_on
 from ..render import person_reviews as words
-from .inspect import change_inputs, change_of, identity
+from .inspect import change_inputs
 from .task import IssueStep, Questions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..model import PersonReview
+    from ..model import PeopleSpec, PersonReview
     from .context import StepContext
 
 
@@ -25,21 +26,22 @@ class People(IssueStep[PeopleHeard]):
     shape = PeopleHeard
 
     def is_needed(self, ctx: StepContext) -> bool:
-        """Return whether a person gave a verdict that stands."""
-        return bool(opinions(reviews_of(ctx)))
+        """Return whether a person gave a verdict that stands, or the plan requires one."""
+        return bool(opinions(reviews_of(ctx))) or _spec(ctx).required > 0
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the change, what people ask for, and who approved."""
         reviews = reviews_of(ctx)
         approved = [(one.author, one.commit) for one in approving(reviews)]
-        return {**change_inputs(ctx), "asked": findings_of(reviews), "approved": approved}
+        required = {"required": (_spec(ctx), ctx.milestone.teams)} if _spec(ctx).required else {}
+        return {**change_inputs(ctx), "asked": findings_of(reviews), "approved": approved, **required}
 
     def run(self, ctx: StepContext) -> PeopleHeard:
         """Answer the reviews that were worked on; returns what people ask for, and who approved."""
-        reviews, change = reviews_of(ctx), identity(ctx, change_of(ctx))
-        ctx.run.console.say(_answer(ctx, reviews, change), ctx.issue.number)
-        approved = tuple(review.author for review in approving(reviews))
-        return PeopleHeard(ctx.head or "", change, findings_of(reviews), approved)
+        reviews = reviews_of(ctx)
+        heard = hear(ctx, reviews)
+        ctx.run.console.say(_answer(ctx, reviews, heard.change), ctx.issue.number)
+        return heard
 
 
 class PeopleGate(IssueStep[Passed]):
@@ -51,8 +53,8 @@ class PeopleGate(IssueStep[Passed]):
     settings = ("decisions",)
 
     def is_needed(self, ctx: StepContext) -> bool:
-        """Return whether the reviews of people were read."""
-        return ctx.recorded(Step.PEOPLE, PeopleHeard) is not None
+        """Return whether the reviews of people are read."""
+        return ctx.recorded(Step.PEOPLE, PeopleHeard) is not None or People().is_needed(ctx)
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return what people said."""
@@ -63,6 +65,28 @@ class PeopleGate(IssueStep[Passed]):
         _ = evidence
         heard = ctx.evidence(Step.PEOPLE, PeopleHeard)
         return Questions(heard.findings, heard.change)
+
+
+def hear(ctx: StepContext, reviews: tuple[PersonReview, ...]) -> PeopleHeard:
+    """Return what these reviews say of the change as it is: what is asked for, what is missing, and who approved it."""
+    change = ctx.git.patch_id(ctx.base, ctx.head or "")
+    approved = {one.author: _saw(ctx, one.commit, change) for one in approving(reviews)}
+    counted = tuple(login for login, counts in approved.items() if counts)
+    outdated = [login for login, counts in approved.items() if not counts]
+    missing = missing_approvals(_spec(ctx), ctx.milestone.teams, counted, outdated)
+    return PeopleHeard(ctx.head or "", change, (*findings_of(reviews), *missing), counted)
+
+
+def _saw(ctx: StepContext, commit: str, change: str) -> bool:
+    """Return whether the change at a commit is the one that is there now; a clean merge of the base keeps it."""
+    if commit == ctx.head:
+        return True
+    known = bool(commit) and ctx.git.has(commit)
+    return known and ctx.git.patch_id(replace(ctx, head=commit).base, commit) == change
+
+
+def _spec(ctx: StepContext) -> PeopleSpec:
+    return ctx.issue.people or ctx.milestone.people
 
 
 def _answer(ctx: StepContext, reviews: tuple[PersonReview, ...], change: str) -> list[str]:

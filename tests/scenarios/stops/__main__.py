@@ -116,7 +116,7 @@ def row(*cells):
 
 def stop_row(stop):
     answers = ", ".join(stop.verbs) if stop.tier is Tier.HARD else f"`{stop.label}`" if stop.label else "none"
-    waits = ("waits",) if stop.kind in {Kind.HUMAN, Kind.PEOPLE_REVIEW} else ()
+    waits = ("waits",) if stop.kind in {Kind.HUMAN, Kind.PEOPLE_REVIEW, Kind.PEOPLE_MISSING} else ()
     alone = ", then ".join((*stop.autonomous, *waits)) or "goes on"
     link = f"[{stop.title}](#{anchor(stop.title)})"
     return row(link, f"`{stop.kind}`", stop.found_by, stop.tier, answers, alone)

@@ -31,6 +31,11 @@ def answers(outcome):
     return [[reply["body"].split("\n")[0] for reply in thread.get("replies", [])] for thread in threads]
 
 
+def head(outcome):
+    """The commit that the pull request is at."""
+    return outcome.remote(outcome.pull("01")["head"])
+
+
 KILLER = """
 import os, sys
 from run_milestone.adapters.forge.local.reviews import Reviews
@@ -77,7 +82,7 @@ def test_a_fix_waits_for_the_reviewer_again(asked, answer_in_copy, run_m1):
     assert f"💬 Answered 1 thread on PR #1 with {commit[:10]}" in fixed.result.out
     assert "💬 Asked grace to review PR #1 again" in fixed.result.out
     assert answers(fixed) == [[f"{commit} answers this. Please look again."], []], "a resolved thread needs none"
-    reviews(fixed.home, REVIEW, {"author": "Grace", "state": "approved"})
+    reviews(fixed.home, REVIEW, {"author": "Grace", "state": "approved", "commit": head(fixed)})
     approved = run_m1(fixed.person)
     assert approved.gate("01") is None
     assert "✓ No changes asked for (approved by Grace)" in approved.result.out

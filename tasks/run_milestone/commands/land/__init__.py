@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...core.errors import ExitCode
@@ -20,6 +21,7 @@ from ...runner.session import Session
 from ...runner.signals import heed_signals
 from ...runner.stages import begin
 from ...runner.up_to_date import Verdict, unready, unready_step
+from ...steps.context import Adapters
 from ...steps.registry import lookup
 from ...sync.shared_state import LocalState, SharedState
 from .combine import pass_together
@@ -121,7 +123,9 @@ def preview_landing(project: Project, milestone: Milestone) -> str:
     session, processes = Session(project, milestone, Console()), Processes()
     try:
         with session.looking():
-            forge = open_forge(milestone, open_git(project, milestone, processes, make=False), processes)
+            git = open_git(project, milestone, processes, make=False)
+            forge = open_forge(milestone, git, processes)
+            session.ctx = replace(session.ctx, adapters=Adapters(processes, git, forge))
             blockers = [*landing_blockers(session), *review_blockers(session, forge)]
             if blockers:
                 return "\n".join([*words.cannot_land(milestone, blockers)[1:], ""])

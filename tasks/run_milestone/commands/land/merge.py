@@ -11,7 +11,6 @@ from ...model import Finding, Kind, Landed, LandedIssue, Pushed, Reviewed, Sever
 from ...policy.graph import COMPLETE, step_name
 from ...policy.stacking import retargets
 from ...render import milestone_pr as words
-from ...render.person_reviews import changes_requested
 from ...runner.reconcile import label_changes, record_merge
 from ...runner.up_to_date import SKIPPED
 from ...steps.base_branch import conflict_with
@@ -51,8 +50,8 @@ class Landing:
     def _unapproved(self, issue: Issue, pull: PullRequest) -> str | None:
         """Return what people changed about a pull request since the landing began; None where they changed nothing."""
         reviews = self.session.outside.forge.reviews(pull.number)[pull.number]
-        asking = [changes_requested(pull.number, review) for review in unanswered(self.session, issue, reviews)]
-        return _relabelled(self.session.store, issue, pull) or next(iter(asking), None)
+        relabelled = _relabelled(self.session.store, issue, pull)
+        return relabelled or next(unanswered(self.session, issue, pull.number, reviews), None)
 
     def _pushed(self, issue: Issue) -> str:
         pushed = self.session.store.markers.evidence(step_name(issue.number, Step.PUSH), Pushed)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...model import Kind, Reviewed, Step, by_branch
-from ...policy.graph import phase_name, step_name
-from ...policy.opinions import asking_for_changes, findings_of
+from ...model import Kind, by_branch
+from ...policy.graph import phase_name
+from ...policy.opinions import asking_for_changes
 from ...policy.stacking import retargets
 from ...policy.together import KINDS
 from ...render.person_reviews import changes_requested
 from ...render.phase import list_changes
 from ...runner.ask import OpenQuestion, ask_about
 from ...runner.up_to_date import SKIPPED, unready
+from ...steps.context import step_context
+from ...steps.people import hear
 from ...steps.phase_changes import changes_since_answer
 from ...steps.task import Questions
 from ...store.issue_status import phase_findings
@@ -63,23 +65,27 @@ def _unapproved(session: Session, phase: Phase) -> str:
 
 
 def review_blockers(session: Session, forge: Forge) -> Iterator[str]:
-    """Yield which people ask for changes on pull requests that would land, whatever the forge's branch rules say."""
+    """Yield what people's reviews of pull requests have against landing, whatever the forge's branch rules say."""
     branches = session.store.registry.branches(session.milestone)
     pulls = by_branch(forge.pulls(*branches.values()))
     issues = [issue for issue in session.milestone.issues if session.settled(issue.number) is None]
     proposed = ((issue, pulls.get(branches[issue.number])) for issue in issues)
     open_ones = {pull.number: issue for issue, pull in proposed if pull is not None and pull.state == "open"}
     for number, reviews in forge.reviews(*open_ones).items():
-        for review in unanswered(session, open_ones[number], reviews):
-            yield f"#{open_ones[number].number}: {changes_requested(number, review)}"
+        for why in unanswered(session, open_ones[number], number, reviews):
+            yield f"#{open_ones[number].number}: {why}"
 
 
-def unanswered(session: Session, issue: Issue, reviews: tuple[PersonReview, ...]) -> tuple[PersonReview, ...]:
-    """Return the reviews that ask for changes, unless somebody approved the change as it is, with what they say."""
-    reviewed = session.store.markers.evidence(step_name(issue.number, Step.REVIEW), Reviewed)
-    questions = Questions(findings_of(reviews), reviewed.change if reviewed else "")
-    is_open = isinstance(ask_about(session.ctx, issue.number, questions), OpenQuestion)
-    return asking_for_changes(reviews) if is_open else ()
+def unanswered(session: Session, issue: Issue, number: int, reviews: tuple[PersonReview, ...]) -> Iterator[str]:
+    """Yield what people ask for or have not approved on a pull request; nothing where somebody answered for it."""
+    heard = hear(step_context(session.ctx, issue), reviews)
+    outcome = ask_about(session.ctx, issue.number, Questions(heard.findings, heard.change))
+    if not isinstance(outcome, OpenQuestion):
+        return
+    if outcome.gate.kind is Kind.PEOPLE_REVIEW:
+        yield from (changes_requested(number, review) for review in asking_for_changes(reviews))
+    else:
+        yield from (f"PR #{number} has {finding.message}" for finding in outcome.gate.findings)
 
 
 def landing_steps(session: Session, pulls: tuple[PullRequest, ...]) -> Iterator[str]:

@@ -1,0 +1,15 @@
+"""Who has to approve, as the plan says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleSpec:
+    """How many approving reviews each pull request needs, and whose count: `members`, everybody's where it is empty."""
+
+    required: int = 0
+    members: tuple[str, ...] = ()
+    """Logins and teams; the plan calls them `from`."""
+    wait: str = "forever"
