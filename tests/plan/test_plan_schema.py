@@ -66,7 +66,14 @@ PAIRS = {
     ("phases", 0, "issues", 0, "agent"): AgentSpec,
     ("phases", 0, "issues", 0, "people"): PeopleSpec,
 }
-COUNTED = {Phase: {"number"}, Issue: {"phase"}, AgentSpec: {"login"}, Commands: {"parts"}, Part: {"pattern"}}
+COUNTED = {
+    Phase: {"number"},
+    Issue: {"phase"},
+    AgentSpec: {"login"},
+    Commands: {"parts"},
+    Part: {"pattern"},
+    PeopleSpec: {"members"},
+}
 """Fields that the place in the plan gives, or the agent that it names."""
 SHORT = {AgentSpec: {"use"}, PeopleSpec: {"from"}}
 """Keys that stand for several fields, or for one of another name."""

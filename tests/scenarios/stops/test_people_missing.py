@@ -32,7 +32,7 @@ def test_a_run_waits_for_approving_reviews(missing):
     assert "1. 0 of 2 approving reviews, waits for @acme/dba, ada" in missing.result.out
     assert missing.result.code == 3
     assert "0 of 2 approving reviews, waits for @acme/dba, ada" in missing.person.types("gates", "m1").out
-    assert "PR #1 · Approving reviews are missing: 0 of 2" in missing.person.types("status", "m1").out
+    assert "· Approving reviews are missing: 0 of 2" in missing.person.types("status", "m1").out
     assert "#01: PR #1 has 0 of 2 approving reviews" in missing.person.types("land", "m1", "--dry-run").out
 
 
@@ -108,7 +108,7 @@ def test_alone_it_waits_for_people(missing, answer_in_copy, run_m1):
 
 
 @pytest.mark.parametrize(
-    ("plan", "told"),
+    ("plan", "message"),
     [
         ('people: {required: 3, from: [ada, "@ADA", grace]}\n', "is 3 people, but `from` stands for 2 of them"),
         ('people: {required: 1, from: ["@acme/api"]}\n', "is @acme/api, which `teams` does not have"),
@@ -116,9 +116,9 @@ def test_alone_it_waits_for_people(missing, answer_in_copy, run_m1):
         ("people: {required: 1, wait: 2h}\n", "expected one of forever"),
     ],
 )
-def test_a_requirement_nobody_can_meet_is_refused(make_product, tmp_path, plan, told):
+def test_a_requirement_nobody_can_meet_is_refused(make_product, tmp_path, plan, message):
     ada = make_product(tmp_path / "home", [{"number": 1}], work={}, plan=plan)
     result = ada.types("plan", "check", "m1")
     assert result.code == 2
     assert "plans/m1/plan.yaml:6:" in result.err + result.out
-    assert told in result.err + result.out
+    assert message in result.err + result.out
