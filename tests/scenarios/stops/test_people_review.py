@@ -111,7 +111,7 @@ def test_nothing_is_answered_twice_after_a_kill(asked, answer_in_copy, run_m1):
 def test_an_approval_is_for_that_review_only(asked, answer_in_copy, run_m1):
     outcome = answer_in_copy(asked, "01.approve")
     assert outcome.gate("01") is None
-    assert "PR #1 — Do 01 ⚠️ Approved: a person asks for changes" in outcome.result.out
+    assert "⚠️ Approved: a person asks for changes" in outcome.result.out
     reviews(outcome.home, {**REVIEW, "at": "2026-11-27T09:00:00Z", "threads": THREADS})
     assert run_m1(outcome.person).gate("01")["kind"] == "people-review", "a review submitted again is asked again"
 
