@@ -1,9 +1,10 @@
 """What people's reviews say now: the last opinion of each who may write, compared with a plain model."""
 
 import random
+from dataclasses import replace
 
-from run_milestone.model import PersonReview, ReviewState, ReviewThread
-from run_milestone.policy.opinions import asking_for_changes, opinions
+from run_milestone.model import PeopleSpec, PersonReview, ReviewState, ReviewThread
+from run_milestone.policy.opinions import approving, asking_for_changes, missing_approvals, opinions
 
 CASES = 2000
 LOGINS = ("ada", "Ada", "grace", "mallory", "ghost")
@@ -66,4 +67,43 @@ def test_random_reviews_agree_with_a_plain_model():
             who for who, state in expected.items() if state == "changes_requested"
         }
     print(f"figure: verdicts of reviews that differ from a plain model: {wrong} of {CASES}")
+    assert wrong == 0
+
+
+NOW, BEFORE = "a" * 40, "b" * 40
+TEAMS = {"@acme/dba": ("grace", "Linus")}
+NAMES = ("ada", "@ADA", "@acme/dba", "grace", "linus")
+MEMBERS = {"ada": {"ada"}, "@ADA": {"ada"}, "@acme/dba": {"grace", "linus"}, "grace": {"grace"}, "linus": {"linus"}}
+
+
+def approvals_in(reviews, names):
+    """How many people approved the change as it is: the plain model of a requirement."""
+    wanted = set().union(*(MEMBERS[name] for name in names)) if names else None
+    approved = 0
+    for login in {one.author.lower() for one in reviews}:
+        mine = [one for one in reversed(reviews) if one.author.lower() == login]
+        last = next((one for one in mine if one.state != "commented"), None)
+        fits = last is not None and (last.state, last.commit) == ("approved", NOW)
+        approved += fits and mine[0].writer and (wanted is None or login in wanted)
+    return approved
+
+
+def test_random_requirements_agree_with_a_plain_model():
+    chance, wrong = random.Random(142), 0
+    for _ in range(CASES):
+        states = chance.choices(list(ReviewState), weights=(6, 2, 1, 1), k=chance.randrange(7))
+        people, commits = (*LOGINS, "linus"), (NOW, NOW, BEFORE, "")
+        reviews = [
+            replace(review(chance.choice(people), one, writer=chance.random() < 0.9), commit=chance.choice(commits))
+            for one in states
+        ]
+        spec = PeopleSpec(chance.randrange(4), tuple(chance.sample(NAMES, chance.randrange(4))))
+        given = approving(reviews)
+        counted = [one.author for one in given if one.commit == NOW]
+        outdated = [one.author for one in given if one.commit != NOW]
+        expected = approvals_in(reviews, spec.members)
+        missing = missing_approvals(spec, TEAMS, counted, outdated)
+        shown = [one.message.startswith(f"{expected} of {spec.required} ") for one in missing]
+        wrong += shown != [True] * (expected < spec.required)
+    print(f"figure: required reviews that differ from a plain model: {wrong} of {CASES}")
     assert wrong == 0
