@@ -21,20 +21,20 @@ TESTED = [
 
 @pytest.mark.parametrize("files", BARE, ids=str)
 def test_code_without_a_test_is_said(world, files):
-    (finding,) = unmeasured(world.change({}, files), None)
-    assert (finding.rule, finding.detail) == ("no-test", f"in {next(iter(files))}")
+    note = unmeasured(world.change({}, files), None)
+    assert note.endswith(f"which of its lines the tests run is not measured: {next(iter(files))}")
 
 
 @pytest.mark.parametrize("files", TESTED, ids=" ".join)
 def test_code_with_a_test_is_fine(world, files):
-    assert list(unmeasured(world.change({}, files, tests=KnownTests(("checks/**",))), None)) == []
+    assert unmeasured(world.change({}, files, tests=KnownTests(("checks/**",))), None) is None
 
 
 @pytest.mark.parametrize(("report", "many"), [({}, 1), ({"shop.py": {"executed_lines": [1], "missing_lines": []}}, 0)])
 def test_zero_measured_lines_are_said(world, report, many):
     change = world.change({}, {"shop.py": CODE})
     coverage = measured(str({"files": report}).replace("'", '"'), change.files, "migrations")
-    assert len(list(unmeasured(change, coverage))) == many
+    assert bool(unmeasured(change, coverage)) is bool(many)
 
 
 NAMED = [

@@ -228,7 +228,7 @@ def test_unmeasured_coverage_stops_nothing(make_milestone):
     )
     result = ada.types("m1")
     assert result.out.count("· Coverage of changed lines is not measured: let `commands: {test: …}` write") == 1
-    assert [pull["labels"] for pull in ada.pulls()] == [[], ["needs-test-review"]]
+    assert [pull["labels"] for pull in ada.pulls()] == [[], []]
     assert "The change brings no test, and which of its lines the tests run is not measured" in ada.pulls()[1]["body"]
     assert all("Coverage of changed lines: not measured" in pull["body"] for pull in ada.pulls())
 

@@ -65,16 +65,16 @@ def _places(path: str, lines: list[int]) -> Iterator[str]:
         yield f"{path}: {numbers[0]}" + (f"-{numbers[-1]}" if len(numbers) > 1 else "")
 
 
-def unmeasured(change: Change, coverage: Coverage | None) -> Iterator[Finding]:
-    """Yield a finding where nothing tells whether a test runs the changed code: no line was measured, no test came."""
+def unmeasured(change: Change, coverage: Coverage | None) -> str | None:
+    """Return a note where nothing tells whether a test runs the changed code: no line was measured, no test came."""
     code = [file.path for file in change.files if _counts(file, change.milestone.migrations, ()) and _holds_code(file)]
     code = [path for path in code if not change.is_test(path)]
     silent = code if coverage is None else coverage.unseen if coverage.lines == 0 else ()
     if not silent or test_patterns.brings_test(change):
-        return
-    detail = f"in {', '.join(silent[:SHOWN])}{f' and {len(silent) - SHOWN} more' if len(silent) > SHOWN else ''}"
+        return None
+    more = f" and {len(silent) - SHOWN} more" if len(silent) > SHOWN else ""
     message = "The change brings no test, and which of its lines the tests run is not measured"
-    yield Finding(Kind.COVERAGE, Severity.WARNING, "no-test", message, detail=detail)
+    return f"{message}: {', '.join(silent[:SHOWN])}{more}"
 
 
 def findings(coverage: Coverage | None, limit: int) -> Iterator[Finding]:

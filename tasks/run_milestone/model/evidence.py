@@ -195,6 +195,8 @@ class Inspected:
     lines: int
     findings: tuple[Finding, ...] = ()
     paths: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """What is said and asks nothing."""
 
 
 @dataclass(frozen=True, slots=True)

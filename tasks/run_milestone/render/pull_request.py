@@ -65,7 +65,7 @@ def body(facts: Facts) -> str:
         "\n".join(_summary(facts)),
         "\n".join(_changes(facts)),
         "\n".join(_criteria(facts)),
-        "\n".join(_tests(facts.tested, facts.implemented)),
+        "\n".join(_tests(facts.tested, facts.implemented, facts.inspected)),
         "\n".join(_findings(facts.inspected)),
         "\n".join(decisions(facts.decisions)),
         "\n".join(_links(facts)),
@@ -130,13 +130,13 @@ def _unproven(criterion: Criterion, inspected: Inspected) -> str:
     return f"not proven by a test; it names {changed}, which changed" if changed else "not proven by a test"
 
 
-def _tests(tested: Tested, implemented: Implemented) -> Iterator[str]:
+def _tests(tested: Tested, implemented: Implemented, inspected: Inspected) -> Iterator[str]:
     yield "## Tests"
     skipped = f", {tested.skipped} skipped" if tested.skipped else ""
     yield (
         f"{tested.passed} passed, {len(tested.failed)} failed{skipped}." if tested.counted else "Passed, none counted."
     )
-    for note in unsteady(tested):
+    for note in (*unsteady(tested), *(f"⚠️ {note}" for note in inspected.notes)):
         yield f"- {for_markdown(note)}"
     if tested.parts:
         yield f"Tested: {for_markdown(', '.join(tested.parts))}."

@@ -150,6 +150,7 @@ def _test(done: Tested, _: int) -> Iterator[str]:
 
 
 def _inspect(done: Inspected, _: int) -> Iterator[str]:
+    yield from (f"⚠️ {note}" for note in done.notes)
     for finding in done.findings:
         if finding.kind in {Kind.MIGRATION_ADDITIVE, Kind.MIGRATION_BREAKING}:
             yield f"✓ Migration: {finding.message}"

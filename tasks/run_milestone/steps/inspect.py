@@ -47,11 +47,19 @@ class Inspect(IssueStep[Inspected]):
         change = change_of(ctx)
         limit, tested = ctx.milestone.limits.coverage, ctx.evidence(Step.TEST, Tested)
         findings = (*inspect_change(change), *contract(ctx, change), *coverage.findings(tested.coverage, limit))
-        findings = (*findings, *(coverage.unmeasured(change, tested.coverage) if limit else ()))
+        untested = coverage.unmeasured(change, tested.coverage)
         findings = (*findings, *lost_tests(tested, findings))
         lines = sum(file.lines for file in change.files)
         paths = tuple(file.path for file in change.files)
-        return Inspected(change.head, identity(ctx, change), len(change.files), lines, findings, paths)
+        return Inspected(
+            change.head,
+            identity(ctx, change),
+            len(change.files),
+            lines,
+            findings,
+            paths,
+            (untested,) if untested else (),
+        )
 
 
 def change_inputs(ctx: StepContext) -> dict[str, Any]:
