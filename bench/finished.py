@@ -35,8 +35,8 @@ from run_milestone.render.pull_request import mark, title
 from run_milestone.runner.plan_changes import take_up
 from run_milestone.runner.session import Session
 from run_milestone.runner.wiring import open_forge, open_git, take_snapshot
-from run_milestone.steps.context import Adapters
 from run_milestone.steps.registry import lookup
+from run_milestone.steps.run_context import Adapters
 from run_milestone.store.markers import marker_digest
 
 from .project import make_project

@@ -91,7 +91,7 @@ def _place(project: Project, milestone: Milestone, git: Git, processes: Processe
     from ..model import RunOptions
     from ..render.console import Console
     from ..runner.wiring import open_forge
-    from ..steps.context import Adapters, run_context
+    from ..steps.run_context import Adapters, run_context
     from ..steps.workplace import workplace
 
     run = run_context(project, milestone, Console(), RunOptions())

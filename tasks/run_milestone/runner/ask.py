@@ -11,7 +11,7 @@ from ..render.gate import asked_next
 
 if TYPE_CHECKING:
     from ..policy.graph import Node
-    from ..steps.context import RunContext
+    from ..steps.run_context import RunContext
     from ..steps.task import Questions, Task
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from ..policy.graph import Node
-    from ..steps.context import RunContext
+    from ..steps.run_context import RunContext
     from ..steps.task import Task
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..model import Passed
-    from ..steps.context import RunContext
+    from ..steps.run_context import RunContext
     from ..steps.task import Inputs, Task
     from .gates import Gates
     from .up_to_date import DoneTasks, Verdict

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..model import Milestone
     from ..plan.project import Project
-    from ..steps.context import RunContext
+    from ..steps.run_context import RunContext
     from ..store import State
 
 CODES = {"complete": 0, "failed": 1, "aborted": 1, "waiting": 3, "unfinished": 1}

@@ -19,7 +19,7 @@ from .up_to_date import check, finished, settled
 if TYPE_CHECKING:
     from ..model import Decision, Gate
     from ..policy.graph import Node
-    from ..steps.context import RunContext
+    from ..steps.run_context import RunContext
     from .up_to_date import DoneTasks
 
 

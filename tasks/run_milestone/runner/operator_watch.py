@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..core.file_watch import Seen
     from ..policy.graph import Node
-    from ..steps.context import RunContext
+    from ..steps.run_context import RunContext
 
 RECORDS = ("decisions", "gates", "issues", "phases", "bootstrap.json", "plan-review.json", "complete.json")
 """What the journal holds a digest of, below a milestone's state."""

@@ -13,7 +13,7 @@ from ..policy.stacking import join_of
 from ..policy.stops import STOPS
 from ..render import reconciled as words
 from ..steps.base_branch import fetch_base, stands_on
-from ..steps.context import step_context
+from ..steps.step_context import step_context
 from ..store.markers import marker_digest
 from .up_to_date import SKIPPED, settled
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..model import Issue, PullRequest
-    from ..steps.context import RunContext, StepContext
+    from ..steps.run_context import RunContext
+    from ..steps.step_context import StepContext
     from ..store import State
 
 T = TypeVar("T")

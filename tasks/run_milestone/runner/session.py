@@ -11,7 +11,7 @@ from ..core.errors import INTERRUPTED, BusyError, ExitCode, Interrupted, UserErr
 from ..model import STEPS, RunOptions, Step, Verb
 from ..policy.graph import COMPLETE, Node
 from ..render import transcript
-from ..steps.context import run_context
+from ..steps.run_context import run_context
 from ..steps.task import Questions
 from ..store.summary import status_of
 from . import budget_tracker, up_to_date
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..model import Finding, Milestone
     from ..plan.project import Project
     from ..render.console import Console
-    from ..steps.context import Adapters
+    from ..steps.run_context import Adapters
     from ..store import State
     from ..sync.shared_state import LocalState
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..policy.graph import BOOTSTRAP
 from ..render import transcript
-from ..steps.context import joined_as_decided
+from ..steps.run_context import joined_as_decided
 from ..store.record_check import refuse_forged
 from ..store.run_lock import held
 from . import budget_tracker

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..model import Marker
     from ..policy.graph import Node
-    from ..steps.context import RunContext
+    from ..steps.run_context import RunContext
     from ..steps.task import Inputs, Task
 
 SKIPPED = "it is skipped"

@@ -14,7 +14,7 @@ from ..core.errors import UsageError
 from ..model import World
 from ..render import transcript as words
 from ..render.sandbox import sandbox_note
-from ..steps.context import Adapters
+from ..steps.run_context import Adapters
 from .sample_repo import ensure_repository, make_bare
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..model import Finding
     from ..policy.graph import Node
-    from .context import RunContext
+    from .run_context import RunContext
 
 CHANGES = "changes of the phase"
 """The input that binds a phase's marker to its changes; version 0.1.0 recorded none."""

@@ -12,7 +12,7 @@ from ..policy.stacking import base_of
 if TYPE_CHECKING:
     from ..adapters.git import Git
     from ..policy.stacking import Base
-    from .context import StepContext
+    from .step_context import StepContext
 
 
 BASE = "base"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ..model.change import ChangedFile
     from ..policy.parts import Suite
     from ..store.test_results import TestResults
-    from .context import StepContext
     from .run_tests import SuiteResult
+    from .step_context import StepContext
 
 
 def fewer_tests(ctx: StepContext, result: SuiteResult, files: Iterable[ChangedFile]) -> Fewer:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..adapters.git import Git
     from ..model import Milestone
-    from .context import RunContext
+    from .run_context import RunContext
 
 
 class Bootstrap(MilestoneTask[Bootstrapped]):

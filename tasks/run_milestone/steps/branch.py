@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..policy.stacking import Base
-    from .context import StepContext
+    from .step_context import StepContext
 
 
 class Branch(IssueStep[BranchMade]):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..model import Check, Checks
-    from .context import Adapters
+    from .run_context import Adapters
 
 SHORTEST, LONGEST = 1.0, 30.0
 """Seconds between two questions to the forge: a tenth of what was waited so far, within these."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ..adapters.git import Commit
     from ..checks.commit_secrets import TaintedCommit
-    from .context import StepContext
+    from .step_context import StepContext
 
 HISTORY = "history"
 """The rule of a finding about a secret that only earlier commits of a branch hold."""

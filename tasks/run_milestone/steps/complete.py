@@ -12,7 +12,7 @@ from .task import MilestoneTask
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .context import RunContext
+    from .run_context import RunContext
 
 
 class Complete(MilestoneTask[Completed]):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..checks.change import Change
-    from .context import StepContext
+    from .step_context import StepContext
     from .workplace import Workplace
 
 

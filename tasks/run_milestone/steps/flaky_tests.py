@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ..adapters.process import Processes
     from ..model import Case, Milestone, Quarantined, Tested
     from ..policy.parts import Suite
-    from .context import StepContext
     from .run_tests import SuiteResult
+    from .step_context import StepContext
     from .workplace import Workplace
 
 COMMAND = "the test command"

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ..policy.parts import Suite
-    from .context import RunContext, StepContext
+    from .run_context import RunContext
+    from .step_context import StepContext
 
 
 class TestGate(IssueStep[Passed]):

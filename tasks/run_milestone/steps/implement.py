@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..adapters.git import Commit
-    from .context import StepContext
+    from .step_context import StepContext
 
 
 class Implement(IssueStep[Implemented]):

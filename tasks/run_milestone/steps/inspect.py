@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..adapters.process import Result
-    from .context import StepContext
+    from .step_context import StepContext
     from .workplace import Workplace
 
 

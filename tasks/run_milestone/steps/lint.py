@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..adapters.process import Result
-    from .context import StepContext
+    from .step_context import StepContext
     from .workplace import Workplace
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..model import PeopleSpec, PersonReview
-    from .context import StepContext
+    from .step_context import StepContext
 
 
 class People(IssueStep[PeopleHeard]):

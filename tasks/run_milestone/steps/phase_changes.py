@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..model import Decision, Finding
     from ..store import State
-    from .context import RunContext
+    from .run_context import RunContext
 
 PASSES = frozenset({Verb.CONTINUE, Verb.SKIP_PHASE})
 MOST_PATHS = 1000

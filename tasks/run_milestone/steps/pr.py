@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..model import PullRequest
-    from .context import StepContext
+    from .step_context import StepContext
 
 RULE = "pull request"
 """What a finding about a pull request is called."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from ..model import Case
     from ..model.change import ChangedFile
-    from .context import StepContext
     from .run_tests import SuiteResult
+    from .step_context import StepContext
 
 
 def proofs(ctx: StepContext) -> tuple[str, ...]:

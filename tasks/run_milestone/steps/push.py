@@ -15,7 +15,7 @@ from .task import IssueStep
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .context import StepContext
+    from .step_context import StepContext
 
 
 class Push(IssueStep[Pushed]):

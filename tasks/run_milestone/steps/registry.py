@@ -9,7 +9,6 @@ from .barrier import Barrier
 from .bootstrap import Bootstrap
 from .branch import Branch
 from .complete import Complete
-from .context import step_context
 from .gates import InspectGate, ReviewGate, TestGate
 from .implement import Implement
 from .inspect import Inspect
@@ -20,10 +19,11 @@ from .push import Push
 from .review import Review
 from .review_plan import ReviewPlan
 from .setup import Setup
+from .step_context import step_context
 from .test import Test
 
 if TYPE_CHECKING:
-    from .context import RunContext
+    from .run_context import RunContext
     from .task import IssueStep, Task
 
 _STEPS: tuple[IssueStep[Any], ...] = (

@@ -8,7 +8,7 @@ from ..model import Restarted, Verb
 
 if TYPE_CHECKING:
     from ..adapters.git import Commit
-    from .context import StepContext
+    from .step_context import StepContext
 
 EVENT = "work thrown away"
 

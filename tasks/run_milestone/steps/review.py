@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ..checks.change import Change
-    from .context import StepContext
+    from .step_context import StepContext
 
 
 class Review(IssueStep[Reviewed]):

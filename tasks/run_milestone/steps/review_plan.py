@@ -14,7 +14,7 @@ from .task import MilestoneTask, Questions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .context import RunContext
+    from .run_context import RunContext
 
 LOOKED_AT = ("number", "title", "phase", "priority", "depends_on", "criteria", "tests", "external", "spec", "paths")
 """The fields of an issue that the review looks at."""

@@ -11,7 +11,7 @@ from .workplace import not_set_up, ready, setup_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .context import StepContext
+    from .step_context import StepContext
 
 
 class Setup(IssueStep[TreeSetUp]):

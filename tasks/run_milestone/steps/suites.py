@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..adapters.process import Processes
     from ..model import Imports
     from ..policy.parts import Suite
-    from .context import StepContext
+    from .step_context import StepContext
     from .workplace import Workplace
 
 

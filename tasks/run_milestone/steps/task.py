@@ -10,7 +10,8 @@ from ..core.errors import UserError
 from ..core.serialize import digest
 from ..model import Decision, Finding, Kind, Severity, Step, Verb
 from ..policy.stops import LOOKED_AT_AGAIN, STOPS
-from .context import RunContext, StepContext
+from .run_context import RunContext
+from .step_context import StepContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from ..model.change import ChangedFile
     from ..policy.test_names import Fewer
-    from .context import StepContext
     from .run_tests import SuiteResult
+    from .step_context import StepContext
     from .workplace import Workplace
 
 

@@ -14,7 +14,7 @@ from ..core.serialize import digest
 
 if TYPE_CHECKING:
     from ..model import Milestone, Tested
-    from .context import RunContext
+    from .run_context import RunContext
 
 MOST_HIDDEN = 3
 """Paths that one question names."""

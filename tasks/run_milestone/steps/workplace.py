@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from ..adapters.process import Processes, Result
     from ..model import TreeSpec
-    from .context import RunContext, StepContext
+    from .run_context import RunContext
+    from .step_context import StepContext
 
 _ENVIRONMENTS = (".venv", "venv")
 

@@ -21,8 +21,8 @@ from ...runner.session import Session
 from ...runner.signals import heed_signals
 from ...runner.stages import begin
 from ...runner.up_to_date import Verdict, unready, unready_step
-from ...steps.context import Adapters
 from ...steps.registry import lookup
+from ...steps.run_context import Adapters
 from ...sync.shared_state import LocalState, SharedState
 from .combine import pass_together
 from .merge import Landing

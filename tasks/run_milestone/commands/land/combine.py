@@ -16,11 +16,11 @@ from ...policy.graph import BOOTSTRAP, step_name
 from ...policy.parts import suites
 from ...policy.together import WITH, fails_together
 from ...render import milestone_pr as words
-from ...steps.context import step_context
 from ...steps.flaky_tests import Reruns, SecondLook, judged, quarantined
 from ...steps.import_origin import sources
 from ...steps.inspect import TreeTools
 from ...steps.run_tests import is_empty
+from ...steps.step_context import step_context
 from ...steps.suites import added_up, run_each
 from ...steps.tested import counted
 from ...steps.workplace import workplace

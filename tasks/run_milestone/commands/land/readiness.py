@@ -14,9 +14,9 @@ from ...render.person_reviews import changes_requested
 from ...render.phase import list_changes
 from ...runner.ask import OpenQuestion, ask_about
 from ...runner.up_to_date import SKIPPED, unready
-from ...steps.context import step_context
 from ...steps.people import hear
 from ...steps.phase_changes import changes_since_answer
+from ...steps.step_context import step_context
 from ...steps.task import Questions
 from ...store.issue_status import phase_findings
 
