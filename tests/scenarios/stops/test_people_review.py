@@ -1,6 +1,7 @@
 """A colleague asks for changes on the pull request: that is a stop like any other, until it is answered."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -188,3 +189,15 @@ def test_a_withdrawn_request_lets_it_land(ready, answer_in_copy):
     landing = outcome.person.types("land", "m1")
     assert landing.code == 0, landing.out
     assert outcome.gate("01") is None
+
+
+def test_landing_without_records_names_the_review(ready, answer_in_copy):
+    outcome = answer_in_copy(ready)
+    reviews(outcome.home, REVIEW)
+    shutil.rmtree(outcome.person.folder / "state/m1")
+    for words in (("land", "m1", "--dry-run"), ("land", "m1")):
+        refused = outcome.person.types(*words)
+        assert refused.code in {0, 1, 3}, refused.err
+        assert "#01: grace asks for changes on PR #1" in refused.out
+        assert "Traceback" not in refused.err
+    assert outcome.pull("01")["state"] == "open"

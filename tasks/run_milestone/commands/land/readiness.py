@@ -78,7 +78,11 @@ def review_blockers(session: Session, forge: Forge) -> Iterator[str]:
 
 def unanswered(session: Session, issue: Issue, number: int, reviews: tuple[PersonReview, ...]) -> Iterator[str]:
     """Yield what people ask for or have not approved on a pull request; nothing where somebody answered for it."""
-    heard = hear(step_context(session.ctx, issue), reviews)
+    on = step_context(session.ctx, issue)
+    if on.counted_from is None or on.head is None:  # no run has taken up its branch here, so nobody answered either
+        yield from (changes_requested(number, review) for review in asking_for_changes(reviews))
+        return
+    heard = hear(on, reviews)
     outcome = ask_about(session.ctx, issue.number, Questions(heard.findings, heard.change))
     if not isinstance(outcome, OpenQuestion):
         return
