@@ -102,6 +102,8 @@ class Recorded(Session):
 
     def _finish(self, node: Node) -> None:
         task, on = lookup(self.ctx, node)
+        if not task.is_needed(on):
+            return
         if node.issue and node.step:
             evidence = self._found(self.ctx.issues[node.issue], node.step)
         else:

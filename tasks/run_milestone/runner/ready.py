@@ -9,11 +9,12 @@ from ..policy.boundary import MILESTONE_GATES
 from ..policy.graph import step_name
 from ..render.console import Console
 from .session import Session
-from .up_to_date import UNANSWERED
+from .up_to_date import NOT_NEEDED, UNANSWERED
 
 if TYPE_CHECKING:
     from ..model import Issue, Milestone
     from ..plan.project import Project
+    from ..policy.graph import Node
 
 
 def ready(project: Project, milestone: Milestone) -> tuple[str, ...]:
@@ -27,9 +28,16 @@ def ready(project: Project, milestone: Milestone) -> tuple[str, ...]:
 
 def _is_ready(session: Session, issue: Issue) -> bool:
     before = session.ctx.nodes[step_name(issue.number, Step.BRANCH)].after
-    if any(session.check(session.ctx.nodes[name]).run for name in before):
+    if any(_is_due(session, session.ctx.nodes[name]) for name in before):
         return False
     return not session.finished(issue.number) and not _waits(session, issue)
+
+
+def _is_due(session: Session, node: Node) -> bool:
+    """Return whether a task must run, or one before it where the task itself has nothing to do."""
+    verdict = session.check(node)
+    before = node.after if verdict.why == NOT_NEEDED else ()
+    return verdict.run or any(_is_due(session, session.ctx.nodes[name]) for name in before)
 
 
 def _waits(session: Session, issue: Issue) -> bool:
