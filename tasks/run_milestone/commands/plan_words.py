@@ -77,12 +77,15 @@ def commands(look: Look) -> str:
 
 
 def _others(look: Look) -> Iterator[str]:
-    """Yield the commands of the other projects as comments."""
+    """Yield the commands of the other projects as comments: by path, so that one only has to let them count."""
     for part in look.parts[1:MOST_OTHERS]:
         if part.setup:
             yield f"  # {part.path(part.language.name)}: setup {flow(part.setup)}"
         if part.runner:
-            yield f"  # {part.path(part.language.name)}: test {flow(part.here(part.runner.test))}"
+            test = flow(part.here(part.runner.test))
+            yield (
+                f"  # {part.language.name}: test {test}" if part.at_top else f'  # "{part.folder}/**": {{test: {test}}}'
+            )
 
 
 _OTHERS = """\
