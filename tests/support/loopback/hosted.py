@@ -49,6 +49,8 @@ class HostedRepository:
         self.root = root
         self.bare = root / self.owner / f"{self.name}.git"
         self.scopes = "repo, read:org, workflow"
+        self.methods = {"MERGE", "SQUASH", "REBASE"}
+        """How pull requests may be merged."""
         self.people = {"ada": "WRITE", "grace": "ADMIN", "mallory": "READ"}
         self.things: dict[int, Thing] = {}
         self.labels: dict[str, dict] = {}
@@ -125,14 +127,25 @@ class HostedRepository:
         """CONFLICTING or MERGEABLE, as git says."""
         return "CONFLICTING" if self.joined(self.branch(pull.base), pull.last_head) is None else "MERGEABLE"
 
-    def merge(self, pull):
-        """Merge for real, with a merge commit."""
+    def merge(self, pull, method="MERGE"):
+        """Merge for real: with a merge commit, as one commit, or as copies of the commits."""
         base = self.branch(pull.base)
-        tree = self.joined(base, pull.last_head)
-        message = f"Merge pull request #{pull.number} from {self.owner}/{pull.head}\n\n{pull.title}"
-        pull.merge = self.git("commit-tree", tree, "-p", base, "-p", pull.last_head, stdin=message)
+        if method == "REBASE":
+            pull.merge = self._rebased(pull.last_head, base)
+        else:
+            message = f"Merge pull request #{pull.number} from {self.owner}/{pull.head}\n\n{pull.title}"
+            parents = ("-p", base) if method == "SQUASH" else ("-p", base, "-p", pull.last_head)
+            pull.merge = self.git("commit-tree", self.joined(base, pull.last_head), *parents, stdin=message)
         self.git("update-ref", f"refs/heads/{pull.base}", pull.merge, base)
         pull.state = "MERGED"
+
+    def _rebased(self, head, base):
+        place = self.root / "rebasing"
+        self.git("worktree", "add", "--quiet", "--detach", str(place), head)
+        self.git("-C", str(place), "rebase", "--quiet", base)
+        rebased = self.git("-C", str(place), "rev-parse", "HEAD")
+        self.git("worktree", "remove", str(place))
+        return rebased
 
     def review(self, number, author, state, *, commit="", body="", at="2026-11-27T08:00:00Z", threads=()):
         """Somebody reviews; `threads` are `(path, line, body, resolved)`."""

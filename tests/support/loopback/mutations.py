@@ -30,6 +30,10 @@ def mutations(hosted):
     return {name: partial(_payload, act) for name, act in known.items()}
 
 
+METHODS = {"MERGE": "Merge commits", "SQUASH": "Squash merges", "REBASE": "Rebase merges"}
+"""What GitHub calls them where they are refused."""
+
+
 def _payload(act, **arguments):
     sent = arguments["input"]
     return {"clientMutationId": sent.get("clientMutationId"), **act(sent)}
@@ -113,7 +117,10 @@ class Mutations:
         self._may("merge", "At least 1 approving review is required by reviewers with write access.")
         if thing.state != "OPEN" or self.hosted.mergeable(thing) == "CONFLICTING":
             refuse("Pull Request is not mergeable")
-        self.hosted.merge(thing)
+        method = sent.get("mergeMethod") or "MERGE"
+        if method not in self.hosted.methods:
+            refuse(f"{METHODS[method]} are not allowed on this repository.")
+        self.hosted.merge(thing, method) if method != "MERGE" else self.hosted.merge(thing)
         return self._told(thing)
 
     def create_issue(self, sent):

@@ -51,7 +51,7 @@ class Forge(Protocol):
         """Reopen a closed pull request."""
 
     def merge(self, number: int, *, head: str) -> PullRequest:
-        """Merge with a merge commit, if the pull request is still at commit `head`. No branch is deleted.
+        """Merge as the repository allows, if the pull request is still at commit `head`. No branch is deleted.
 
         Merging twice is no error. Refused: a head that moved, a conflict, a draft, and the target branch.
         """

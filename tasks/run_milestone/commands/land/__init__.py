@@ -28,6 +28,7 @@ from .combine import pass_together
 from .merge import Landing
 from .milestone_pr import propose
 from .readiness import QUESTIONS, in_order, landing_blockers, landing_steps, review_blockers
+from .rewritten import take_in_rewritten
 
 if TYPE_CHECKING:
     from ...model import Issue, Milestone
@@ -61,17 +62,30 @@ def _land(session: Session) -> bool:
         return False
     if any(_has_rework(session, issue) for issue in session.milestone.issues):
         drive(session, NoAnswerer())
+    take_in_rewritten(session)  # an earlier landing may have ended before that
     _ask_about_reviews(session)
     _take_answers_to_phases(session)
+    return _is_ready(session) and pass_together(session) and _merge_all(session) and propose(session)
+
+
+def _is_ready(session: Session) -> bool:
+    """Return whether nothing blocks the landing; otherwise say what does."""
     blockers = [*landing_blockers(session), *review_blockers(session, session.outside.forge)]
     if blockers:
         session.forget(COMPLETE)  # a run has something to do
         session.console.say(words.cannot_land(session.milestone, blockers))
-        return False
-    if not pass_together(session):
-        return False
+    return not blockers
+
+
+def _merge_all(session: Session) -> bool:
+    """Merge the pull requests in order. What was squashed or rebased is taken in by the issues that stand on it."""
     landing = Landing(session)
-    return all(landing.merges(issue) for issue in in_order(session)) and propose(session)
+    for issue in in_order(session):
+        if not landing.merges(issue):
+            return False
+        if take_in_rewritten(session) and not _is_ready(session):
+            return False
+    return True
 
 
 def _ask_about_reviews(session: Session) -> None:

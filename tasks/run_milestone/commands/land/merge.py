@@ -83,7 +83,7 @@ class Landing:
         except OutsideError as error:
             refused = Finding(Kind.FORGE, Severity.CRITICAL, "merge", error.what)
             return self.session.passes(issue.number, (refused,), reviewed_change(self.session, issue.number))
-        if merged.state != "merged" or not self.session.outside.git.is_ancestor(head, tip_of(self.session)):
+        if merged.state != "merged" or not self._holds(head):
             branch = self.session.milestone.branch
             raise OutsideError(
                 f"PR #{pull.number} was merged, but {branch} lacks {head[:10]}.",
@@ -91,6 +91,14 @@ class Landing:
             )
         self._record(issue, merged)
         return True
+
+    def _holds(self, head: str) -> bool:
+        """Return whether the milestone branch holds a commit, or its content where it was squashed or rebased."""
+        git, tip = self.session.outside.git, tip_of(self.session)
+        if git.is_ancestor(head, tip):
+            return True
+        merged = git.merged(tip, head)
+        return not merged.conflicts and merged.tree == git.tree_of(tip)
 
     def _record(self, issue: Issue, pull: PullRequest) -> None:
         """Record once that a pull request landed; that makes its issue done."""

@@ -88,6 +88,29 @@ class _CheckedData(Answer):
     data: _Checked
 
 
+class _Methods(Answer):
+    """How pull requests may be merged in a repository."""
+
+    mergeCommitAllowed: bool  # noqa: N815
+    squashMergeAllowed: bool  # noqa: N815
+    rebaseMergeAllowed: bool  # noqa: N815
+
+    @property
+    def preferred(self) -> str:
+        """The option of `gh pr merge`: a merge commit keeps every commit, so it comes first."""
+        if self.mergeCommitAllowed:
+            return "--merge"
+        return "--squash" if self.squashMergeAllowed else "--rebase"
+
+
+class _MethodsOf(Answer):
+    repository: _Methods
+
+
+class _MethodsData(Answer):
+    data: _MethodsOf
+
+
 class _Login(Answer):
     login: str
 
@@ -98,6 +121,16 @@ class _Viewer(Answer):
 
 class _ViewerData(Answer):
     data: _Viewer
+
+
+_METHODS = """query Methods($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) { mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed } }"""
+
+
+def merge_option(gh: Gh) -> str:
+    """Return the option by which `gh pr merge` may merge in this repository."""
+    methods: _Methods = _ask(gh, TypeAdapter(_MethodsData), _METHODS, {}).data.repository
+    return methods.preferred
 
 
 def pulls_of(gh: Gh, heads: tuple[str, ...]) -> list[Pull]:

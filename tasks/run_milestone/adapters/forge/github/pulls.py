@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ....core.errors import OutsideError
@@ -9,7 +10,7 @@ from ..errors import refuse_same, unmerged
 from . import responses, text_limits
 from .base import Repository
 from .gh import as_field, number_in
-from .graphql import pulls_of
+from .graphql import merge_option, pulls_of
 
 if TYPE_CHECKING:
     from ....model import Proposal, PullRequest
@@ -120,8 +121,12 @@ class Pulls(Repository):
         now = self._view(number)
         return now if now.state == "open" else self._change(now, "reopen")
 
+    @cached_property
+    def _method(self) -> str:
+        return merge_option(self._gh)
+
     def merge(self, number: int, *, head: str) -> PullRequest:
-        """Merge with a merge commit. GitHub itself compares the head."""
+        """Merge as the repository allows, with a merge commit where it may be. GitHub itself compares the head."""
         now = self._view(number)
         if now.state == "merged":
             return now
@@ -129,7 +134,7 @@ class Pulls(Repository):
             raise unmerged(now.number, f"its base is {now.base}, which people merge into")
         if now.state != "open":
             raise unmerged(now.number, f"it is {now.state}")
-        merged = self._change(now, "merge", "--merge", "--match-head-commit", head)
+        merged = self._change(now, "merge", self._method, "--match-head-commit", head)
         if merged.state != "merged":
             raise unmerged(
                 merged.number, f"GitHub took the request, but it is {merged.state} (is there a merge queue?)"

@@ -1,0 +1,60 @@
+"""Pull requests land as the repository allows: by merge commits, squashed or rebased."""
+
+import pytest
+from support import loopback
+from support.on_github import github_for
+
+pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
+PLAN = """\
+forge: github
+repository: {remote: 'git@github.com:acme/widgets.git'}
+commands: {lint: ["true"], test: ["true"]}
+limits: {coverage: 0}
+"""
+CHAIN = {f"0{number}-1": {"a.js": f"const a = {number}\n", f"b{number}.js": ""} for number in (1, 2, 3)}
+APART = {"01-1": {"a.js": "const a = 1\n"}, "02-1": {"b.js": "const b = 2\n"}}
+
+
+@pytest.fixture
+def github(tmp_path, monkeypatch):
+    with github_for(tmp_path, monkeypatch) as github:
+        yield github
+
+
+def on_github(make_milestone, github, files, *, chained):
+    """Finish a milestone whose repository is on that GitHub; returns the person."""
+    person, bare = make_milestone(files, plan=PLAN), github.hosted.bare
+    bare.parent.mkdir(parents=True)
+    person.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare), where=".")
+    person.git("push", "--quiet", str(bare), "main", where=".")
+    if chained:
+        plan = person.folder / "plans/m1/plan.yaml"
+        text = plan.read_text()
+        for number in (2, 3):
+            title = f"title: Issue 0{number}\n"
+            text = text.replace(title, f"{title}        depends_on: [{number - 1}]\n")
+        plan.write_text(text)
+    person.types("m1")
+    person.touches("phase-1.continue", milestone="m1")
+    person.types("m1")
+    return person
+
+
+@pytest.mark.parametrize("methods", [{"SQUASH"}, {"REBASE"}])
+def test_a_chain_lands_without_merge_commits(make_milestone, github, methods):
+    github.hosted.methods = methods
+    person = on_github(make_milestone, github, CHAIN, chained=True)
+    result = person.types("land", "m1")
+    assert result.code == 0, result.out + result.err
+    assert [pull.state for pull in github.hosted.pulls()] == ["MERGED"] * 3 + ["OPEN"]
+    tip = github.hosted.branch("milestone/m1")
+    assert github.hosted.git("show", f"{tip}:a.js") == "const a = 3"
+    assert github.hosted.git("rev-list", "--merges", f"main..{tip}") == ""
+
+
+def test_issues_apart_land_by_what_is_allowed(make_milestone, github):
+    github.hosted.methods = {"SQUASH", "REBASE"}
+    person = on_github(make_milestone, github, APART, chained=False)
+    result = person.types("land", "m1")
+    assert result.code == 0, result.out + result.err
+    assert len(github.hosted.git("rev-list", "main..milestone/m1").split()) == 2, "one squashed commit each"
