@@ -20,10 +20,12 @@ ANSWERS = ("approve", "fix", "skip", "continue", "retry")
 """Verbs that are commands too."""
 
 WISHES = (
-    *("jobs", "autonomous", "watch", "verbose", "metrics", "max_time", "max_cost"),
+    *("jobs", "autonomous", "auto_fix", "watch", "verbose", "metrics", "max_time", "max_cost"),
     *("skip_code_review", "skip_plan_review", "no_worktree", "no_issues", "unsandboxed"),
 )
 """Flags that a run is handed as they are."""
+MOST_FIXES = 20
+"""Attempts that may be given to one stop before anybody is asked."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -116,6 +118,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--no-issues", action="store_true", help="run only what lies between the issues: plan review, barriers"
     )
     parser.add_argument("--autonomous", action="store_true", help="ask nobody: decide as the stop table says")
+    parser.add_argument(
+        "--auto-fix", type=_times, default=0, metavar="N", help="let agents mend N times at each stop before asking"
+    )
     parser.add_argument("--watch", action="store_true", help="wait for answers and go on by itself")
     parser.add_argument(
         "--dry-run", action="store_true", help="tell the next steps and stops to expect; change nothing"
@@ -156,6 +161,12 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs; give 1 or more")
     return number
+
+
+def _times(text: str) -> int:
+    if not text.isdecimal() or int(text) > MOST_FIXES:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of attempts; give 0 to {MOST_FIXES}")
+    return int(text)
 
 
 def _time(text: str) -> int:

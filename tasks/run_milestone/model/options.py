@@ -15,6 +15,8 @@ class RunOptions:
     """Run only what is the milestone's own: bootstrap, plan review, barriers, end."""
     jobs: int = 1
     autonomous: bool = False
+    auto_fix: int = 0
+    """How often findings go back to the agent before anybody is asked."""
     watch: bool = False
     verbose: bool = False
     """Say of every task why it runs or does not."""

@@ -240,6 +240,8 @@ class Milestone(_Derived):
     people: PeopleSpec = field(default_factory=PeopleSpec, metadata={"later": True})
     teams: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata={"later": True})
     """Logins by the name of their team."""
+    auto_fix: dict[str, int] = field(default_factory=dict, metadata={"later": True})
+    """How often findings go back to the agent before anybody is asked, by kind of stop."""
     decisions: dict[str, tuple[Verb, ...]] = field(default_factory=dict)
     """Verbs offered by kind of stop; this narrows the stop table, never widens it."""
 

@@ -1,4 +1,4 @@
-"""Answer a gate during a run: by a prompt, by recorded decisions, by the stop table, or not at all."""
+"""Answer a gate during a run: by a prompt, recorded decisions, the stop table, another attempt, or not at all."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from ..model import Decision, Gate, Milestone, RunOptions
     from ..render.console import Console
+
+AUTO_FIX = "auto-fix"
+"""Who decides where findings are sent back before anybody is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,33 @@ def _grounds(gate: Gate) -> str:
     first = f" - {one_line(gate.findings[0].message)}{more}" if gate.findings else ""
     tried = f" (attempt {gate.attempt} of {gate.attempts})" if AGAIN & set(STOPS[gate.kind].verbs) else ""
     return f"{STOPS[gate.kind].title.lower()}{tried}{first}"
+
+
+@dataclass(frozen=True, slots=True)
+class AutoFix:
+    """Sends findings back to an issue's agent some times at each stop, before the other answerer is asked.
+
+    Never a secret, and never to a person.
+    """
+
+    milestone: Milestone
+    every: int
+    """How often at each kind of stop; the plan's `auto_fix` may say more for one."""
+    otherwise: Answerer
+
+    def answer(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
+        """Return `fix` while it is to be tried, else what the other answerer says."""
+        times = max(self.every, self.milestone.auto_fix.get(str(gate.kind), 0))
+        tried = sum(one.gate == gate.gate and one.kind is gate.kind and one.who == AUTO_FIX for one in decisions)
+        if tried < times and self._is_sent(gate):
+            return Answer(Verb.FIX, f"{AUTO_FIX} {tried + 1} of {times}: {_grounds(gate)}", AUTO_FIX)
+        return self.otherwise.answer(gate, decisions)
+
+    def _is_sent(self, gate: Gate) -> bool:
+        if Verb.FIX not in gate.verbs or gate.kind is Kind.SECRET:
+            return False
+        issue = next((one for one in self.milestone.issues if one.number == gate.gate), None)
+        return issue is not None and (issue.agent or self.milestone.agent).kind != "human"
 
 
 class Recorded:

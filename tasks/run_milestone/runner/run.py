@@ -15,7 +15,7 @@ from ..render.autonomous import autonomous_report
 from ..render.console import Console
 from ..store.summary import measure
 from ..sync.shared_state import LocalState, SharedState
-from .answerers import NoAnswerer, ShowAgain, StopTable
+from .answerers import AutoFix, NoAnswerer, ShowAgain, StopTable
 from .finish import exit_code
 from .loop import drive, drive_own
 from .session import Session
@@ -79,6 +79,8 @@ def _drive(session: Session, ask: Answerer | None) -> None:
     in_turn = ask is not None and options.jobs == 1
     unasked = StopTable() if options.autonomous else NoAnswerer()
     answerer = ShowAgain(session.console, ask) if ask and not in_turn else ask or unasked
+    if options.auto_fix or session.milestone.auto_fix:
+        answerer = AutoFix(session.milestone, options.auto_fix, answerer)
     while True:
         drive(session, answerer, only=options.only, jobs=options.jobs, in_turn=in_turn)
         if not options.watch or not wait_for_answer(session):
