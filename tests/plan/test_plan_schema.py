@@ -104,7 +104,7 @@ def test_every_mapping_of_the_schema_is_compared():
         if "items" in rule:
             yield from strict(rule["items"], (*steps, 0))
 
-    assert set(strict(plan_schema())) == {*PAIRS, ("decisions",)}
+    assert set(strict(plan_schema())) == {*PAIRS, ("decisions",), ("auto_fix",)}
 
 
 def test_required_fields_have_no_default():

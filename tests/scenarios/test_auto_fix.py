@@ -33,7 +33,7 @@ def decided(person):
     return [(row["gate"], row["verb"], row["who"]) for row in rows]
 
 
-def test_an_agent_mends_before_anybody_is_asked(plan):
+def test_an_agent_repairs_before_anybody_is_asked(plan):
     ada = plan()
     result = ada.types("m1", "--auto-fix", "2")
     assert "✓ Decision 1: fix at gate 01 by auto-fix" in result.out
@@ -41,7 +41,7 @@ def test_an_agent_mends_before_anybody_is_asked(plan):
     assert decided(ada) == [("01", "fix", "auto-fix")]
 
 
-def test_a_person_is_asked_once_it_is_used_up(plan):
+def test_a_person_is_asked_afterwards(plan):
     ada = plan(test="raise SystemExit(1)")
     result = ada.types("m1", "--auto-fix", "2")
     assert (result.code, decided(ada)) == (3, [("01", "fix", "auto-fix")] * 2)

@@ -119,7 +119,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--autonomous", action="store_true", help="ask nobody: decide as the stop table says")
     parser.add_argument(
-        "--auto-fix", type=_times, default=0, metavar="N", help="let agents mend N times at each stop before asking"
+        "--auto-fix", type=_times, default=0, metavar="N", help="send findings back N times at each stop before asking"
     )
     parser.add_argument("--watch", action="store_true", help="wait for answers and go on by itself")
     parser.add_argument(
