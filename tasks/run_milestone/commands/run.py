@@ -110,6 +110,24 @@ def panic(args: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
+def reset(args: argparse.Namespace) -> int:
+    """Take away what the runner made for a milestone or some of its issues; say what stays, and ask first."""
+    from .reset import reset as take_away
+
+    project = current_project()
+    milestone = load_plan(project, args.milestone)
+    numbers = only_issues(",".join(args.issues) if args.issues else None, milestone)
+    for line in take_away(project, milestone, numbers, sure=args.yes):
+        put(f"{line}\n")
+    return ExitCode.DONE
+
+
+def _add_reset(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    parser.add_argument("issues", nargs="*", metavar="NN", help="these issues only; none means all of them")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
 def _add_run(parser: argparse.ArgumentParser) -> None:
     add_milestone(parser)
     parser.add_argument("--jobs", type=_count, default=1, metavar="N", help="run independent issues in parallel")
@@ -212,4 +230,5 @@ COMMANDS: Commands = {
     **{verb: (decide, partial(_add_answer, verb)) for verb in ANSWERS},
     "land": (land, _add_land),
     "panic": (panic, add_milestone),
+    "reset": (reset, _add_reset),
 }

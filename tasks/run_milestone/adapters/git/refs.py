@@ -50,6 +50,11 @@ class Refs(Objects, UserWorktrees):
             )
         self._move(f"refs/heads/{branch}", new, old or NOTHING)
 
+    def delete_branch(self, branch: str, old: str) -> None:
+        """Delete a branch of the user's repository that must still be at `old`."""
+        with self._git.lock:
+            self._git.run("update-ref", "--no-deref", "-d", f"refs/heads/{branch}", old, directory=self._git.common)
+
     def keep(self, place: str, commit: str) -> str:
         """Keep a commit in a ref below `refs/run-milestone/`, so that it is not lost. Returns the name of the ref.
 

@@ -76,6 +76,13 @@ class Remote:
             )
         return pushed
 
+    def delete_remote(self, branch: str, expected: str) -> None:
+        """Delete a branch of the remote that must still be at `expected`."""
+        for url in (*self.mirrors, self.url):
+            lease = f"--force-with-lease=refs/heads/{branch}:{expected}"
+            words = ("push", "--quiet", "--no-verify", lease, "--", url, f":refs/heads/{branch}")
+            self._git.run(*words, at=self.repository)
+
     def _push(self, url: str, sha: str, branch: str, expected: str | None) -> None:
         lease = f"--force-with-lease=refs/heads/{branch}:{expected or ''}"
         words = ("push", "--quiet", "--no-verify", "--no-follow-tags", lease, "--", url)

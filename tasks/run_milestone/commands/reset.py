@@ -1,0 +1,223 @@
+"""Take away what the runner made for a milestone or some of its issues, and say what stays and why."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.errors import UsageError
+from ..core.fs import remove_tree, shown
+from ..core.user import whoami
+from ..model import BranchMade, Step
+from ..policy.graph import COMPLETE, phase_name, step_name
+from ..store import State
+from ..store.run_lock import held
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..adapters.forge import Forge
+    from ..adapters.git import Git
+    from ..model import Issue, Milestone, PullRequest
+    from ..plan.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What there is of one issue. `stays` says why none of it is taken away; it is empty where all of it is."""
+
+    issue: Issue
+    branch: str
+    here: str | None
+    """The branch's commit in the repository, None where it is not there."""
+    there: str | None
+    """The same on the remote."""
+    pull: PullRequest | None
+    worktree: Path | None = None
+    """The folder that has the branch checked out."""
+    stays: str = ""
+
+
+def reset(project: Project, milestone: Milestone, numbers: tuple[str, ...], *, sure: bool) -> Iterator[str]:
+    """Yield what goes and what stays, ask unless the person is `sure`, take away, and yield what was done.
+
+    Errors: UsageError where the records are shared, other issues stand on one of these, or the answer is no.
+    """
+    from ..adapters.process import Processes
+    from ..runner.wiring import open_forge, open_git
+
+    state = State(project.state(milestone.id))
+    if not state.folder.exists():
+        yield f"There is nothing of {milestone.id} to take away: it never ran here."
+        return
+    _refuse(milestone, state, numbers)
+    with held(state.folder) as lock:
+        processes = Processes(hold=(lock,))
+        try:
+            git = open_git(project, milestone, processes)
+            forge = open_forge(milestone, git, processes)
+            issues = [issue for issue in milestone.issues if issue.number in numbers or not numbers]
+            made = [_look(project, milestone, state, git, forge, issue) for issue in issues]
+            everything = not numbers and not any(one.stays for one in made)
+            yield from _listed(project, milestone, made, everything=everything)
+            _confirm(milestone, sure=sure)
+            for one in made:
+                if not one.stays:
+                    yield from _take_away(project, milestone, state, git, forge, one)
+            if everything:
+                _remove_records(project, milestone, state)
+        finally:
+            processes.stop()
+    yield f"✓ `run-milestone {milestone.id}` begins anew with {'all of it' if everything else 'these'}."
+
+
+def _refuse(milestone: Milestone, state: State, numbers: tuple[str, ...]) -> None:
+    if state.is_shared:
+        raise UsageError(
+            f"The records of {milestone.id} are shared on the remote, where other machines go on with them.",
+            f"Skip what is not wanted (`run-milestone gates {milestone.id}`), or delete "
+            f"refs/run-milestone/{milestone.id}/* there and state/{milestone.id} on every machine.",
+        )
+    begun = {issue.number for issue in milestone.issues if _recorded(state, issue.number) is not None}
+    for issue in milestone.issues:
+        below = set(issue.depends_on) & set(numbers)
+        if numbers and below and issue.number in begun and issue.number not in numbers:
+            raise UsageError(
+                f"Issue {issue.number} stands on issue {min(below)}.",
+                f"Name it too: `run-milestone reset {milestone.id} {' '.join((*numbers, issue.number))}`.",
+            )
+
+
+# ---- what there is ------------------------------------------------------------------------------------------------
+
+
+def _recorded(state: State, number: str) -> BranchMade | None:
+    return state.markers.evidence(step_name(number, Step.BRANCH), BranchMade)
+
+
+def _look(project: Project, milestone: Milestone, state: State, git: Git, forge: Forge, issue: Issue) -> Made:
+    branch = state.registry.branch(milestone, issue)
+    pulls = [pull for pull in forge.pulls(branch) if pull.head == branch]
+    pull = next((one for one in reversed(pulls) if one.state != "closed"), None)
+    here = git.head(branch)
+    made = Made(issue, branch, here, git.remote_head(branch), pull, git.checked_out(branch) if here else None)
+    why = (
+        _on_the_forge(forge, made)
+        or _in_git(milestone, state, git, made)
+        or _in_a_checkout(project, milestone, git, made)
+    )
+    return replace(made, stays=why)
+
+
+def _on_the_forge(forge: Forge, made: Made) -> str:
+    """Return why an issue stays for what the forge has of it; empty where it need not."""
+    if made.pull is None:
+        return ""
+    if made.pull.state == "merged":
+        return f"PR #{made.pull.number} is merged"
+    reviews = forge.reviews(made.pull.number).get(made.pull.number)
+    return f"people reviewed PR #{made.pull.number}" if reviews else ""
+
+
+def _in_git(milestone: Milestone, state: State, git: Git, made: Made) -> str:
+    """Return why an issue stays for whose its branch and commits are; empty where it need not."""
+    recorded, heads = _recorded(state, made.issue.number), [head for head in (made.here, made.there) if head]
+    if not heads:
+        return ""
+    if recorded is None or recorded.adopted:
+        return f"{made.branch} was there before the run"
+    if made.there and not git.has(made.there):
+        git.fetch(made.branch)
+    marks = state.registry.marks(milestone, made.issue)
+    ours = all(commit.ours for head in heads for commit in git.commits(recorded.base, head, *marks))
+    return "" if ours else f"people committed to {made.branch}"
+
+
+def _in_a_checkout(project: Project, milestone: Milestone, git: Git, made: Made) -> str:
+    """Return why an issue stays for who works on it; a clean folder that the run made for a person goes."""
+    folder = made.worktree
+    if folder is None or (folder == _for_a_person(project, milestone, made.issue) and git.is_clean(folder)):
+        return ""
+    return f"{made.branch} is checked out in {shown(folder)}"
+
+
+def _for_a_person(project: Project, milestone: Milestone, issue: Issue) -> Path:
+    return project.tree(milestone, f"{issue.number}-person")
+
+
+def _listed(project: Project, milestone: Milestone, made: list[Made], *, everything: bool) -> Iterator[str]:
+    yield f"Of {milestone.id} this is taken away:"
+    for one in made:
+        if not one.stays:
+            branch = f", {one.branch}" if one.here or one.there else ""
+            pull = f", PR #{one.pull.number} (closed; the next run asks whether to open it again)" if one.pull else ""
+            yield f"  #{one.issue.number} its records and tree{branch}{pull}"
+    if everything:
+        yield f"  {shown(project.state(milestone.id))}/ with every decision, and the trees of the milestone"
+    yield "This stays:"
+    yield from (f"  #{one.issue.number} {one.stays}" for one in made if one.stays)
+    kept = f"refs/run-milestone/{milestone.id}/reset/"
+    yield f"  the plan, {milestone.branch}, and the commits of each branch below {kept}"
+
+
+def _confirm(milestone: Milestone, *, sure: bool) -> None:
+    if sure:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("Nothing was taken away.", "Say that you want it with `--yes`.")
+    try:
+        typed = input(f"Type {milestone.id} to go on: ").strip()
+    except EOFError:
+        typed = ""
+    if typed != milestone.id:
+        raise UsageError("Nothing was taken away.", f"Type {milestone.id} next time, or give `--yes`.")
+
+
+# ---- taking it away -----------------------------------------------------------------------------------------------
+
+
+def _take_away(
+    project: Project, milestone: Milestone, state: State, git: Git, forge: Forge, made: Made
+) -> Iterator[str]:
+    """Close, delete and remove what there is of an issue. Each effect can be repeated after a kill."""
+    number = made.issue.number
+    state.journal.add("reset", issue=number, who=whoami())
+    for head in {made.here, made.there} - {None}:
+        git.keep(f"{milestone.id}/reset/{number}", str(head))
+    if made.pull is not None and made.pull.state == "open":
+        forge.close(made.pull.number)
+    if made.there:
+        git.delete_remote(made.branch, made.there)
+    if made.worktree is not None:
+        git.remove_worktree(made.worktree)
+    if made.here:
+        git.delete_branch(made.branch, made.here)
+    for name in (number, f"{number}-contract"):
+        remove_tree(project.tree(milestone, name))
+    _remove_issue(milestone, state, made.issue)
+    yield f"✓ #{number} taken away"
+
+
+def _remove_issue(milestone: Milestone, state: State, issue: Issue) -> None:
+    for approval in state.approvals.all():
+        if approval.gate == issue.number:
+            (state.folder / "approvals" / approval.file).unlink(missing_ok=True)
+    for path in state.folder.glob(f"decisions/*-{issue.number}-*.json"):
+        path.unlink()
+    state.gates.close(issue.number)
+    for name in (COMPLETE, *(phase_name(phase.number) for phase in milestone.phases if issue in phase.issues)):
+        state.markers.forget(name)
+    remove_tree(state.folder / "logs" / issue.number)
+    remove_tree(state.folder / "issues" / issue.number)
+
+
+def _remove_records(project: Project, milestone: Milestone, state: State) -> None:
+    """Remove the trees of the milestone itself, and every record but the lock, which is held."""
+    for tree in project.tree(milestone, "").parent.glob(f"{milestone.id}-*"):
+        if not (tree / ".git").exists():  # a person's worktree
+            remove_tree(tree) if tree.is_dir() else tree.unlink()
+    for entry in state.folder.iterdir():
+        if entry.name != "lock":
+            remove_tree(entry) if entry.is_dir() else Path(entry).unlink()
