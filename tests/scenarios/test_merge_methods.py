@@ -52,8 +52,8 @@ def test_a_chain_lands_without_merge_commits(make_milestone, github, methods):
     assert github.hosted.git("rev-list", "--merges", f"main..{tip}") == ""
 
 
-def test_issues_apart_land_by_what_is_allowed(make_milestone, github):
-    github.hosted.methods = {"SQUASH", "REBASE"}
+def test_issues_apart_land_despite_a_branch_rule(make_milestone, github):
+    github.hosted.ruled_out = {"MERGE"}
     person = on_github(make_milestone, github, APART, chained=False)
     result = person.types("land", "m1")
     assert result.code == 0, result.out + result.err

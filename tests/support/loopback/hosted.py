@@ -51,6 +51,8 @@ class HostedRepository:
         self.scopes = "repo, read:org, workflow"
         self.methods = {"MERGE", "SQUASH", "REBASE"}
         """How pull requests may be merged."""
+        self.ruled_out: set[str] = set()
+        """Those of them that the rules of a branch forbid; the repository's settings do not tell."""
         self.people = {"ada": "WRITE", "grace": "ADMIN", "mallory": "READ"}
         self.things: dict[int, Thing] = {}
         self.labels: dict[str, dict] = {}

@@ -118,7 +118,7 @@ class Mutations:
         if thing.state != "OPEN" or self.hosted.mergeable(thing) == "CONFLICTING":
             refuse("Pull Request is not mergeable")
         method = sent.get("mergeMethod") or "MERGE"
-        if method not in self.hosted.methods:
+        if method not in self.hosted.methods - self.hosted.ruled_out:
             refuse(f"{METHODS[method]} are not allowed on this repository.")
         self.hosted.merge(thing, method) if method != "MERGE" else self.hosted.merge(thing)
         return self._told(thing)

@@ -6,6 +6,7 @@ The tests execute every query against GitHub's public schema.
 from __future__ import annotations
 
 import json
+from itertools import compress
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter
@@ -96,11 +97,10 @@ class _Methods(Answer):
     rebaseMergeAllowed: bool  # noqa: N815
 
     @property
-    def preferred(self) -> str:
-        """The option of `gh pr merge`: a merge commit keeps every commit, so it comes first."""
-        if self.mergeCommitAllowed:
-            return "--merge"
-        return "--squash" if self.squashMergeAllowed else "--rebase"
+    def options(self) -> tuple[str, ...]:
+        """The options of `gh pr merge`: a merge commit keeps every commit, so it comes first."""
+        allowed = (self.mergeCommitAllowed, self.squashMergeAllowed, self.rebaseMergeAllowed)
+        return tuple(compress(("--merge", "--squash", "--rebase"), allowed))
 
 
 class _MethodsOf(Answer):
@@ -127,10 +127,10 @@ _METHODS = """query Methods($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) { mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed } }"""
 
 
-def merge_option(gh: Gh) -> str:
-    """Return the option by which `gh pr merge` may merge in this repository."""
+def merge_options(gh: Gh) -> tuple[str, ...]:
+    """Return the options by which `gh pr merge` may merge in this repository, the best first."""
     methods: _Methods = _ask(gh, TypeAdapter(_MethodsData), _METHODS, {}).data.repository
-    return methods.preferred
+    return methods.options
 
 
 def pulls_of(gh: Gh, heads: tuple[str, ...]) -> list[Pull]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,14 @@ from ..errors import refuse_same, unmerged
 from . import responses, text_limits
 from .base import Repository
 from .gh import as_field, number_in
-from .graphql import merge_option, pulls_of
+from .graphql import merge_options, pulls_of
 
 if TYPE_CHECKING:
     from ....model import Proposal, PullRequest
 
 MOST = "100000"
 """The limit of a list of pull requests: all of them."""
+_METHOD_REFUSED = re.compile(r"(?i)merge method|are not allowed on this repository|must not contain merge commits")
 
 
 class Pulls(Repository):
@@ -122,8 +124,8 @@ class Pulls(Repository):
         return now if now.state == "open" else self._change(now, "reopen")
 
     @cached_property
-    def _method(self) -> str:
-        return merge_option(self._gh)
+    def _methods(self) -> tuple[str, ...]:
+        return merge_options(self._gh)
 
     def merge(self, number: int, *, head: str) -> PullRequest:
         """Merge as the repository allows, with a merge commit where it may be. GitHub itself compares the head."""
@@ -134,9 +136,20 @@ class Pulls(Repository):
             raise unmerged(now.number, f"its base is {now.base}, which people merge into")
         if now.state != "open":
             raise unmerged(now.number, f"it is {now.state}")
-        merged = self._change(now, "merge", self._method, "--match-head-commit", head)
+        merged = self._merge(now, head)
         if merged.state != "merged":
             raise unmerged(
                 merged.number, f"GitHub took the request, but it is {merged.state} (is there a merge queue?)"
             )
         return merged
+
+    def _merge(self, now: PullRequest, head: str) -> PullRequest:
+        """Merge by the first method that GitHub takes: rules of a branch may allow fewer than its repository."""
+        *others, last = self._methods
+        for method in others:
+            try:
+                return self._change(now, "merge", method, "--match-head-commit", head)
+            except OutsideError as error:
+                if not _METHOD_REFUSED.search(error.what):
+                    raise
+        return self._change(now, "merge", last, "--match-head-commit", head)
