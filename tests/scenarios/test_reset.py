@@ -14,8 +14,8 @@ pathlib.Path(f"part_{number}.py").write_text(f"PART = {number}\\n")
 def begun(ada):
     """A person whose milestone of three issues waits for its first barrier; the third is a person's."""
     commands = {"lint": ["true"], "review": "none", "test": ["true"]}
-    own = {**issue(3), "agent": {"kind": "human"}}
-    ada.plans(parts([issue(1), issue(2, depends_on=[1]), own], agent=command(AGENT), commands=commands))
+    by_hand = {**issue(3), "agent": {"kind": "human"}}
+    ada.plans(parts([issue(1), issue(2, depends_on=[1]), by_hand], agent=command(AGENT), commands=commands))
     assert ada.types("m1").code == 3
     return ada
 

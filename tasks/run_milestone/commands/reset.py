@@ -30,9 +30,9 @@ class Made:
 
     issue: Issue
     branch: str
-    here: str | None
+    local: str | None
     """The branch's commit in the repository, None where it is not there."""
-    there: str | None
+    on_remote: str | None
     """The same on the remote."""
     pull: PullRequest | None
     worktree: Path | None = None
@@ -101,8 +101,8 @@ def _look(project: Project, milestone: Milestone, state: State, git: Git, forge:
     branch = state.registry.branch(milestone, issue)
     pulls = [pull for pull in forge.pulls(branch) if pull.head == branch]
     pull = next((one for one in reversed(pulls) if one.state != "closed"), None)
-    here = git.head(branch)
-    made = Made(issue, branch, here, git.remote_head(branch), pull, git.checked_out(branch) if here else None)
+    local = git.head(branch)
+    made = Made(issue, branch, local, git.remote_head(branch), pull, git.checked_out(branch) if local else None)
     why = (
         _on_the_forge(forge, made)
         or _in_git(milestone, state, git, made)
@@ -123,12 +123,12 @@ def _on_the_forge(forge: Forge, made: Made) -> str:
 
 def _in_git(milestone: Milestone, state: State, git: Git, made: Made) -> str:
     """Return why an issue stays for whose its branch and commits are; empty where it need not."""
-    recorded, heads = _recorded(state, made.issue.number), [head for head in (made.here, made.there) if head]
+    recorded, heads = _recorded(state, made.issue.number), [head for head in (made.local, made.on_remote) if head]
     if not heads:
         return ""
     if recorded is None or recorded.adopted:
         return f"{made.branch} was there before the run"
-    if made.there and not git.has(made.there):
+    if made.on_remote and not git.has(made.on_remote):
         git.fetch(made.branch)
     marks = state.registry.marks(milestone, made.issue)
     ours = all(commit.ours for head in heads for commit in git.commits(recorded.base, head, *marks))
@@ -151,7 +151,7 @@ def _listed(project: Project, milestone: Milestone, made: list[Made], *, everyth
     yield f"Of {milestone.id} this is taken away:"
     for one in made:
         if not one.stays:
-            branch = f", {one.branch}" if one.here or one.there else ""
+            branch = f", {one.branch}" if one.local or one.on_remote else ""
             pull = f", PR #{one.pull.number} (closed; the next run asks whether to open it again)" if one.pull else ""
             yield f"  #{one.issue.number} its records and tree{branch}{pull}"
     if everything:
@@ -184,16 +184,16 @@ def _take_away(
     """Close, delete and remove what there is of an issue. Each effect can be repeated after a kill."""
     number = made.issue.number
     state.journal.add("reset", issue=number, who=whoami())
-    for head in {made.here, made.there} - {None}:
+    for head in {made.local, made.on_remote} - {None}:
         git.keep(f"{milestone.id}/reset/{number}", str(head))
     if made.pull is not None and made.pull.state == "open":
         forge.close(made.pull.number)
-    if made.there:
-        git.delete_remote(made.branch, made.there)
+    if made.on_remote:
+        git.delete_remote(made.branch, made.on_remote)
     if made.worktree is not None:
         git.remove_worktree(made.worktree)
-    if made.here:
-        git.delete_branch(made.branch, made.here)
+    if made.local:
+        git.delete_branch(made.branch, made.local)
     for name in (number, f"{number}-contract"):
         remove_tree(project.tree(milestone, name))
     _remove_issue(milestone, state, made.issue)
