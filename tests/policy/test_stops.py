@@ -30,7 +30,7 @@ EXPECTED = {
     "size": ("hard", "inspect", "approve skip abort", None, "skip"),
     "empty": ("hard", "inspect", "fix skip abort", None, "fix skip"),
     "secret": ("hard", "inspect, push", "fix abort", None, "abort"),
-    "forge": ("hard", "push, pr", "retry skip abort", None, "retry skip"),
+    "forge": ("hard", "bootstrap, push, pr", "retry skip abort", None, "retry skip"),
     "conflict": ("hard", "push", "fix skip abort", None, "fix skip"),
     "target": ("hard", "push, pr", "abort", None, "abort"),
     "review": ("hard", "review", "fix approve skip abort", None, "fix skip"),

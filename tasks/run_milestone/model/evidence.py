@@ -32,6 +32,8 @@ class Bootstrapped:
     """Submodules that the person has not fetched, so that they are empty in every tree."""
     environment: str = field(default="", metadata={"later": True})
     """A digest of what the tests ran in; empty where the version before recorded it."""
+    refused: Finding | None = field(default=None, metadata={"later": True})
+    """Why the remote does not take the milestone branch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ _TABLE = (
     _hard(Kind.EMPTY, "Empty change", "inspect", (_F, _S, _X), (_F, _S)),
     _hard(Kind.TOOL, "A check could not run", "lint, inspect, review", (_R, _A, _S, _X), (_S,)),
     _hard(Kind.FAILED, "A step could not finish", "any", (_R, _S, _X), (_R, _S)),
-    _hard(Kind.FORGE, "Push or pull request failed", "push, pr", (_R, _S, _X), (_R, _S)),
+    _hard(Kind.FORGE, "Push or pull request failed", "bootstrap, push, pr", (_R, _S, _X), (_R, _S)),
     _hard(Kind.CONFLICT, "Merge conflict with the base", "push", (_F, _S, _X), (_F, _S)),
     _hard(Kind.TARGET, "Would reach the target branch", "push, pr", (_X,), (_X,)),
     _hard(Kind.CHECKS, "Checks failing", "review", (_F, _S, _X), (_F, _S)),

@@ -51,9 +51,9 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
     def run(self, ctx: RunContext) -> Bootstrapped:
         """Make the milestone branch where it is missing, and run the tests on it."""
         milestone, git = ctx.milestone, ctx.git
-        head = _milestone_branch(ctx)
+        head, refused = _milestone_branch(ctx), None
         if ctx.world.heads.get(milestone.branch) is None:
-            head = _push_branch(git, milestone.branch, head)
+            head, refused = _push_branch(git, milestone.branch, head)
         tested, tree = _tip(ctx, head) or head, ctx.project.tree(milestone, "base")
         if not git.has(tested):
             git.fetch(milestone.branch)
@@ -67,11 +67,13 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         tests = judged(look, result, counted(result, tested, quarantine=quarantined(milestone)))
         tests = replace(tests, unmeasured=_unmeasured(milestone), flaky={**flaky, **tests.flaky})
         absent = git.absent_submodules(head) if milestone.tree.submodules else ()
-        return Bootstrapped(milestone.branch, head, tests, absent, environment(milestone))
+        return Bootstrapped(milestone.branch, head, tests, absent, environment(milestone), refused)
 
     def findings(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
-        """Return the baseline's failures; a repository without tests has none."""
+        """Return why the branch was not pushed, or the baseline's failures; a repository without tests has none."""
         tests = evidence.tests
+        if evidence.refused:
+            return Questions((evidence.refused,), evidence.head)
         if tests.set_up:
             return Questions((not_set_up(tests.set_up),), evidence.head)
         if tests.imports and tests.imports.elsewhere:
@@ -86,7 +88,9 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         return Questions(tuple(failures), evidence.head, listing)
 
     def measures_again(self, ctx: RunContext, evidence: Bootstrapped) -> str | None:
-        """Return why each run measures anew while its question is open: what made the tests fail may be over."""
+        """Return why each run looks anew while its question is open: what made it ask may be over."""
+        if evidence.refused:
+            return "the push was refused, and each run tries again"
         return "tests failed, and each run looks again" if self.findings(ctx, evidence).findings else None
 
     def drift(self, ctx: RunContext, evidence: Bootstrapped) -> str | None:
@@ -124,20 +128,23 @@ def retried(ctx: RunContext) -> list[int]:
     return [one.id for one in decisions if one.gate == BOOTSTRAP and one.verb is Verb.RETRY]
 
 
-def _push_branch(git: Git, name: str, head: str) -> str:
-    """Push the milestone branch; where another job of the same run was first, its branch is the one."""
+def _push_branch(git: Git, name: str, head: str) -> tuple[str, Finding | None]:
+    """Push the milestone branch; where another job of the same run was first, its branch is the one.
+
+    Returns its commit, and why the remote refuses it, None where it does not.
+    """
     try:
-        return git.push(head, name, None)
-    except OutsideError:
+        return git.push(head, name, None), None
+    except OutsideError as error:
         pushed = git.remote_heads().get(name)
         if pushed is None:
-            raise
+            return head, Finding(Kind.FORGE, Severity.CRITICAL, "push", f"{name} cannot be pushed: {error.what}")
         git.fetch(name)
         if pushed != head and git.is_ancestor(head, pushed):
             git.set_branch(name, pushed, head)
         elif pushed != head:
             raise
-        return pushed
+        return pushed, None
 
 
 def _milestone_branch(ctx: RunContext) -> str:
