@@ -82,6 +82,7 @@ def test_merged_work_stays(begun):
     assert begun.types("land", "m1").code == 0
     result = begun.types("reset", "m1", "--yes")
     assert "#01 PR #1 is merged" in result.out
+    assert "Of m1 nothing is taken away." in begun.types("reset", "m1", "01", "02").out
     assert (begun.folder / "state/m1/landing.json").exists()
 
 

@@ -195,12 +195,18 @@ def stands(milestone, *, exactly):
     records = {
         **{f"here {name}": sha for name, sha in refs(milestone).items()},
         **{f"remote {name}": sha for name, sha in refs(milestone, milestone.remote).items()},
-        **{f"pull {pull['number']}": lasting(pull) for pull in milestone.pulls()},
+        **{f"pull {pull['number']}": lasting(without_retries(pull)) for pull in milestone.pulls()},
         **{str(path.relative_to(milestone.state)): lasting(json.loads(path.read_text())) for path in markers},
         "decisions": [(one["gate"], one["verb"]) for one in decisions if one["verb"] not in {"retry", "fix"}],
         "left": sorted(path.name for room in left for path in room.glob("*.*")),
     }
     return records if exactly else without_authors(milestone, records)
+
+
+def without_retries(pull):
+    """Return a pull request without the questions that `retry` answered: they tell of the failure, and stay."""
+    comments = [one for one in pull.get("comments", ()) if "✓ Answered: **retry**" not in one["body"]]
+    return {**pull, "comments": comments}
 
 
 def without_authors(milestone, records):

@@ -62,6 +62,8 @@ def reset(project: Project, milestone: Milestone, numbers: tuple[str, ...], *, s
             made = [_look(project, milestone, state, git, forge, issue) for issue in issues]
             everything = not numbers and not any(one.stays for one in made)
             yield from _listed(project, milestone, made, everything=everything)
+            if all(one.stays for one in made):
+                return
             _confirm(milestone, sure=sure)
             for one in made:
                 if not one.stays:
@@ -148,12 +150,12 @@ def _for_a_person(project: Project, milestone: Milestone, issue: Issue) -> Path:
 
 
 def _listed(project: Project, milestone: Milestone, made: list[Made], *, everything: bool) -> Iterator[str]:
-    yield f"Of {milestone.id} this is taken away:"
-    for one in made:
-        if not one.stays:
-            branch = f", {one.branch}" if one.local or one.on_remote else ""
-            pull = f", PR #{one.pull.number} (closed; the next run asks whether to open it again)" if one.pull else ""
-            yield f"  #{one.issue.number} its records and tree{branch}{pull}"
+    goes = [one for one in made if not one.stays]
+    yield f"Of {milestone.id} this is taken away:" if goes else f"Of {milestone.id} nothing is taken away."
+    for one in goes:
+        branch = f", {one.branch}" if one.local or one.on_remote else ""
+        pull = f", PR #{one.pull.number} (closed; the next run asks whether to open it again)" if one.pull else ""
+        yield f"  #{one.issue.number} its records and tree{branch}{pull}"
     if everything:
         yield f"  {shown(project.state(milestone.id))}/ with every decision, and the trees of the milestone"
     yield "This stays:"
