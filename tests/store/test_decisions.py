@@ -58,3 +58,11 @@ def test_a_folder_is_listed_once_while_it_stays(tmp_path, monkeypatch):
     before = names.get()
     monkeypatch.setattr(os, "listdir", lambda folder: pytest.fail(f"{folder} is listed again"))
     assert names.get() is before
+
+
+def test_only_an_issues_own_decisions_are_forgotten(state):
+    for gate in ("10", "phase-10", "01"):
+        state.decisions.record(decision(gate))
+    state.forget_issue("10")
+    assert [one.gate for one in state.decisions.all()] == ["phase-10", "01"]
+    assert state.decisions.next() == 4

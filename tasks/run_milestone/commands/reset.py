@@ -69,7 +69,8 @@ def reset(project: Project, milestone: Milestone, numbers: tuple[str, ...], *, s
                 if not one.stays:
                     yield from _take_away(project, milestone, state, git, forge, one)
             if everything:
-                _remove_records(project, milestone, state)
+                _remove_trees(project, milestone)
+                state.forget_all()
         finally:
             processes.stop()
     yield f"✓ `run-milestone {milestone.id}` begins anew with {'all of it' if everything else 'these'}."
@@ -198,28 +199,16 @@ def _take_away(
         git.delete_branch(made.branch, made.local)
     for name in (number, f"{number}-contract"):
         remove_tree(project.tree(milestone, name))
-    _remove_issue(milestone, state, made.issue)
+    for name in (COMPLETE, *(phase_name(phase.number) for phase in milestone.phases if made.issue in phase.issues)):
+        state.markers.forget(name)
+    state.forget_issue(number)
     yield f"✓ #{number} taken away"
 
 
-def _remove_issue(milestone: Milestone, state: State, issue: Issue) -> None:
-    for approval in state.approvals.all():
-        if approval.gate == issue.number:
-            (state.folder / "approvals" / approval.file).unlink(missing_ok=True)
-    for path in state.folder.glob(f"decisions/*-{issue.number}-*.json"):
-        path.unlink()
-    state.gates.close(issue.number)
-    for name in (COMPLETE, *(phase_name(phase.number) for phase in milestone.phases if issue in phase.issues)):
-        state.markers.forget(name)
-    remove_tree(state.folder / "logs" / issue.number)
-    remove_tree(state.folder / "issues" / issue.number)
-
-
-def _remove_records(project: Project, milestone: Milestone, state: State) -> None:
-    """Remove the trees of the milestone itself, and every record but the lock, which is held."""
-    for tree in project.tree(milestone, "").parent.glob(f"{milestone.id}-*"):
-        if not (tree / ".git").exists():  # a person's worktree
-            remove_tree(tree) if tree.is_dir() else tree.unlink()
-    for entry in state.folder.iterdir():
-        if entry.name != "lock":
-            remove_tree(entry) if entry.is_dir() else Path(entry).unlink()
+def _remove_trees(project: Project, milestone: Milestone) -> None:
+    """Remove the trees and logs of the milestone itself; a folder with `.git` is a person's worktree."""
+    for place in project.tree(milestone, "").parent.glob(f"{milestone.id}-*"):
+        if not place.is_dir():
+            place.unlink()
+        elif not (place / ".git").exists():
+            remove_tree(place)

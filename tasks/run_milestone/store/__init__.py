@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import fastpath
 from ..core.errors import DamagedStateError
-from ..core.fs import read_json, write_json, write_text
+from ..core.fs import read_json, remove_tree, write_json, write_text
 from ..core.text import for_record
 from ..model import Landed, World
 from .approvals import Approvals
@@ -90,6 +90,27 @@ class State:
         if not file or file != self._remembered[0]:
             self._remembered = file, read_record(self.folder / "remote.json", World)
         return self._remembered[1]
+
+    def forget_issue(self, number: str) -> None:
+        """Delete what is recorded of an issue: answers, decisions, its open question, markers and logs.
+
+        The journal stays: what was used of the budget was used.
+        """
+        for approval in self.approvals.all():
+            if approval.gate == number:
+                self.approvals.take(approval)
+        self.decisions.forget(number)
+        self.gates.close(number)
+        remove_tree(self.folder / "logs" / number)
+        self.markers.forget(number)
+
+    def forget_all(self) -> None:
+        """Delete every record but the lock, which the caller holds."""
+        for entry in self.folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                remove_tree(entry)
+            elif entry.name != "lock":
+                entry.unlink()
 
     def write_landed(self, landed: Landed) -> None:
         """Write `landing.json`."""

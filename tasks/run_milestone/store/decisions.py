@@ -97,6 +97,14 @@ class Decisions:
         self._names.forget()
         return numbered
 
+    def forget(self, gate: str) -> None:
+        """Delete the decisions at a gate, whatever number its issue had when they were made."""
+        numbers = {decision.id for decision in self.at(gate)}
+        for decision in self.written():
+            if decision.id in numbers:
+                (self._folder / _name(decision)).unlink()
+        self.reread()
+
     def journal(self, decision: Decision) -> None:
         """Enter a decision into the journal, unless it stands there since a run was killed."""
         facts: dict[str, Any] = {name: getattr(decision, name) for name in ("id", "gate", "verb", "who")}
