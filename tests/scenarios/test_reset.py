@@ -1,5 +1,7 @@
 """What a run made for an issue or a milestone is taken away again, and what people made stays."""
 
+import json
+
 import pytest
 from support.plans import command, issue, parts
 
@@ -52,9 +54,10 @@ def test_an_issue_begins_anew(begun):
 
 def test_a_milestone_begins_anew(begun):
     tree = begun.folder.parent / "widgets.worktrees"
+    begun.git("worktree", "remove", str(tree / "m1-03-person"), where=".")
     assert begun.types("reset", "m1", "--yes").code == 0
     assert branches(begun) == ["main", "milestone/m1"]
-    assert [path.name for path in tree.iterdir()] == []
+    assert not {"m1-01", "m1-02", "m1-base"} & {path.name for path in tree.iterdir()}
     assert states(begun) == {1: "closed", 2: "closed"}
     assert "Starting Milestone: m1" in begun.types("m1").out
 
@@ -70,9 +73,45 @@ def test_a_persons_commits_stay(begun):
     assert (begun.folder / "state/m1/issues/03/branch.json").exists()
 
 
-def test_an_issue_that_others_stand_on_is_named(begun):
+def test_an_issue_that_others_stand_on_stays(begun):
     result = begun.types("reset", "m1", "1", "--yes")
-    assert (result.code, "`run-milestone reset m1 01 02`" in result.err) == (2, True)
+    assert "#01 #02 stands on it" in result.out
+    assert "feat/m1-01-make-part-1" in branches(begun)
+    assert begun.types("reset", "m1", "1", "2", "--yes").code == 0
+    assert "feat/m1-01-make-part-1" not in branches(begun)
+
+
+def test_a_persons_folder_and_files_stay(begun):
+    trees = begun.folder.parent / "widgets.worktrees"
+    begun.git("config", "status.showUntrackedFiles", "no", where=".")
+    for name in ("m1-03-person/untracked.py", "m1-03-person/.env", "m1-notes.md", "m1-experiment/own.py"):
+        (trees / name).parent.mkdir(exist_ok=True)
+        (trees / name).write_text("OWN = 1\n")
+    result = begun.types("reset", "m1", "--yes")
+    assert "#03 feat/m1-03-make-part-3 is checked out in" in result.out
+    kept = ("m1-03-person/untracked.py", "m1-03-person/.env", "m1-notes.md", "m1-experiment/own.py")
+    assert all((trees / name).exists() for name in kept)
+
+
+def test_an_issue_outside_of_the_plan_is_named(begun):
+    text = (begun.folder / "plans/m1/plan.yaml").read_text()
+    begun.plans(parts([issue(1)], agent=command(AGENT), commands=json.loads(text)["commands"]))
+    begun.types("m1")
+    result = begun.types("reset", "m1", "--yes")
+    assert (result.code, "The plan no longer has" in result.err) == (2, True)
+    assert "feat/m1-02-make-part-2" in branches(begun)
+
+
+def test_verify_knows_decisions_that_were_taken_away(begun):
+    begun.answers("03.skip")
+    tree = begun.folder.parent / "widgets.worktrees/m1-03-person"
+    begun.git("worktree", "remove", str(tree), where=".")
+    assert begun.types("reset", "m1", "3", "--yes").code == 0
+    assert begun.types("m1").code == 3
+    assert begun.types("verify", "m1").code == 0
+    begun.answers("03.skip")
+    names = [path.name for path in (begun.folder / "state/m1/decisions").iterdir()]
+    assert names == ["0002-03-skip.json"]
 
 
 def test_merged_work_stays(begun):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
@@ -35,15 +34,13 @@ class Made:
     on_remote: str | None
     """The same on the remote."""
     pull: PullRequest | None
-    worktree: Path | None = None
-    """The folder that has the branch checked out."""
     stays: str = ""
 
 
 def reset(project: Project, milestone: Milestone, numbers: tuple[str, ...], *, sure: bool) -> Iterator[str]:
     """Yield what goes and what stays, ask unless the person is `sure`, take away, and yield what was done.
 
-    Errors: UsageError where the records are shared, other issues stand on one of these, or the answer is no.
+    Errors: UsageError where the records are shared, the plan has lost issues with work, or the answer is no.
     """
     from ..adapters.process import Processes
     from ..runner.wiring import open_forge, open_git
@@ -59,7 +56,8 @@ def reset(project: Project, milestone: Milestone, numbers: tuple[str, ...], *, s
             git = open_git(project, milestone, processes)
             forge = open_forge(milestone, git, processes)
             issues = [issue for issue in milestone.issues if issue.number in numbers or not numbers]
-            made = [_look(project, milestone, state, git, forge, issue) for issue in issues]
+            made = [_look(milestone, state, git, forge, issue) for issue in issues]
+            made = _kept_below(made, milestone, state)
             everything = not numbers and not any(one.stays for one in made)
             yield from _listed(project, milestone, made, everything=everything)
             if all(one.stays for one in made):
@@ -69,7 +67,8 @@ def reset(project: Project, milestone: Milestone, numbers: tuple[str, ...], *, s
                 if not one.stays:
                     yield from _take_away(project, milestone, state, git, forge, one)
             if everything:
-                _remove_trees(project, milestone)
+                for name in ("base", "setup"):
+                    remove_tree(project.tree(milestone, name))
                 state.forget_all()
         finally:
             processes.stop()
@@ -83,14 +82,12 @@ def _refuse(milestone: Milestone, state: State, numbers: tuple[str, ...]) -> Non
             f"Skip what is not wanted (`run-milestone gates {milestone.id}`), or delete "
             f"refs/run-milestone/{milestone.id}/* there and state/{milestone.id} on every machine.",
         )
-    begun = {issue.number for issue in milestone.issues if _recorded(state, issue.number) is not None}
-    for issue in milestone.issues:
-        below = set(issue.depends_on) & set(numbers)
-        if numbers and below and issue.number in begun and issue.number not in numbers:
-            raise UsageError(
-                f"Issue {issue.number} stands on issue {min(below)}.",
-                f"Name it too: `run-milestone reset {milestone.id} {' '.join((*numbers, issue.number))}`.",
-            )
+    left_out = [known.title for known in state.registry.roll.issues if known.place]
+    if left_out and not numbers:
+        raise UsageError(
+            f"The plan no longer has {', '.join(left_out)}, and the work on that is still there.",
+            f"Put it back into the plan, or name issues: `run-milestone reset {milestone.id} 01`.",
+        )
 
 
 # ---- what there is ------------------------------------------------------------------------------------------------
@@ -100,18 +97,13 @@ def _recorded(state: State, number: str) -> BranchMade | None:
     return state.markers.evidence(step_name(number, Step.BRANCH), BranchMade)
 
 
-def _look(project: Project, milestone: Milestone, state: State, git: Git, forge: Forge, issue: Issue) -> Made:
+def _look(milestone: Milestone, state: State, git: Git, forge: Forge, issue: Issue) -> Made:
     branch = state.registry.branch(milestone, issue)
     pulls = [pull for pull in forge.pulls(branch) if pull.head == branch]
     pull = next((one for one in reversed(pulls) if one.state != "closed"), None)
     local = git.head(branch)
-    made = Made(issue, branch, local, git.remote_head(branch), pull, git.checked_out(branch) if local else None)
-    why = (
-        _on_the_forge(forge, made)
-        or _in_git(milestone, state, git, made)
-        or _in_a_checkout(project, milestone, git, made)
-    )
-    return replace(made, stays=why)
+    made = Made(issue, branch, local, git.remote_head(branch), pull)
+    return replace(made, stays=_on_the_forge(forge, made) or _in_git(milestone, state, git, made))
 
 
 def _on_the_forge(forge: Forge, made: Made) -> str:
@@ -135,19 +127,28 @@ def _in_git(milestone: Milestone, state: State, git: Git, made: Made) -> str:
         git.fetch(made.branch)
     marks = state.registry.marks(milestone, made.issue)
     ours = all(commit.ours for head in heads for commit in git.commits(recorded.base, head, *marks))
-    return "" if ours else f"people committed to {made.branch}"
+    if not ours:
+        return f"people committed to {made.branch}"
+    folder = git.checked_out(made.branch) if made.local else None
+    return f"{made.branch} is checked out in {shown(folder)}; `git worktree remove` takes that away" if folder else ""
 
 
-def _in_a_checkout(project: Project, milestone: Milestone, git: Git, made: Made) -> str:
-    """Return why an issue stays for who works on it; a clean folder that the run made for a person goes."""
-    folder = made.worktree
-    if folder is None or (folder == _for_a_person(project, milestone, made.issue) and git.is_clean(folder)):
-        return ""
-    return f"{made.branch} is checked out in {shown(folder)}"
-
-
-def _for_a_person(project: Project, milestone: Milestone, issue: Issue) -> Path:
-    return project.tree(milestone, f"{issue.number}-person")
+def _kept_below(made: list[Made], milestone: Milestone, state: State) -> list[Made]:
+    """Return the same, where an issue stays that another one stands on which stays or was not named."""
+    goes = {one.issue.number for one in made if not one.stays}
+    begun = {issue.number for issue in milestone.issues if _recorded(state, issue.number) is not None}
+    for above in reversed(milestone.issues):
+        if above.number in begun - goes:
+            goes -= set(above.depends_on)
+    needed = {
+        number: above.number for above in milestone.issues for number in above.depends_on if above.number in begun
+    }
+    return [
+        one
+        if one.stays or one.issue.number in goes
+        else replace(one, stays=f"#{needed[one.issue.number]} stands on it")
+        for one in made
+    ]
 
 
 def _listed(project: Project, milestone: Milestone, made: list[Made], *, everything: bool) -> Iterator[str]:
@@ -158,7 +159,7 @@ def _listed(project: Project, milestone: Milestone, made: list[Made], *, everyth
         pull = f", PR #{one.pull.number} (closed; the next run asks whether to open it again)" if one.pull else ""
         yield f"  #{one.issue.number} its records and tree{branch}{pull}"
     if everything:
-        yield f"  {shown(project.state(milestone.id))}/ with every decision, and the trees of the milestone"
+        yield f"  {shown(project.state(milestone.id))}/ with every decision"
     yield "This stays:"
     yield from (f"  #{one.issue.number} {one.stays}" for one in made if one.stays)
     kept = f"refs/run-milestone/{milestone.id}/reset/"
@@ -186,15 +187,14 @@ def _take_away(
 ) -> Iterator[str]:
     """Close, delete and remove what there is of an issue. Each effect can be repeated after a kill."""
     number = made.issue.number
-    state.journal.add("reset", issue=number, who=whoami())
+    gone = [*state.decisions.forgotten(), *(one.id for one in state.decisions.at(number))]
+    state.journal.add("reset", issue=number, who=whoami(), decisions=gone)
     for head in {made.local, made.on_remote} - {None}:
         git.keep(f"{milestone.id}/reset/{number}", str(head))
     if made.pull is not None and made.pull.state == "open":
         forge.close(made.pull.number)
     if made.on_remote:
         git.delete_remote(made.branch, made.on_remote)
-    if made.worktree is not None:
-        git.remove_worktree(made.worktree)
     if made.local:
         git.delete_branch(made.branch, made.local)
     for name in (number, f"{number}-contract"):
@@ -203,12 +203,3 @@ def _take_away(
         state.markers.forget(name)
     state.forget_issue(number)
     yield f"✓ #{number} taken away"
-
-
-def _remove_trees(project: Project, milestone: Milestone) -> None:
-    """Remove the trees and logs of the milestone itself; a folder with `.git` is a person's worktree."""
-    for place in project.tree(milestone, "").parent.glob(f"{milestone.id}-*"):
-        if not place.is_dir():
-            place.unlink()
-        elif not (place / ".git").exists():
-            remove_tree(place)

@@ -57,8 +57,12 @@ class Decisions:
         return tuple(sorted(made, key=lambda decision: decision.id))
 
     def next(self) -> int:
-        """Return the number that the next decision will have."""
-        return 1 + max((decision.id for decision in self.written()), default=0)
+        """Return the number that the next decision will have; that of a deleted one is not given again."""
+        return 1 + max((*(decision.id for decision in self.written()), *self.forgotten()), default=0)
+
+    def forgotten(self) -> tuple[int, ...]:
+        """Return the numbers of the decisions that were taken away with their issues."""
+        return tuple(self._journal.last("reset").get("decisions", ()))
 
     def written(self) -> tuple[Decision, ...]:
         """Return every decision in order as it was written. Each file is read once per run, because none changes."""

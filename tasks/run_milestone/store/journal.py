@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DamagedStateError
+from ..core.file_watch import Seen, seen_at
 from ..core.fs import unwritable, write_text
 from ..core.serialize import plain
 from .json_record import clean
@@ -41,7 +42,7 @@ class Journal:
         self._turn = threading.Lock()
         self._last: Position | None = None
         self._intact = True
-        self._written: tuple[int, ...] = ()
+        self._written: Seen | None = None
         """The file as it was after the last entry of this object."""
         self._is_foreign = False
 
@@ -55,7 +56,7 @@ class Journal:
             self._last = None  # read again after a write that failed half-way
             with _writing(self._path):
                 _append(self._path, line)
-                self._written = _status(self._path)
+                self._written = seen_at(str(self._path))
                 self._last = (number + 1, _hash(line))
                 self._write_head(self._last)
 
@@ -72,20 +73,22 @@ class Journal:
 
     def last(self, *events: str) -> dict[str, Any]:
         """Return the last complete entry of one of these events, an empty one where there is none."""
-        backwards = (_entry(line) or {} for line in reversed(_lines(self._path)))
-        return next((entry for entry in backwards if entry.get("event") in events), {})
+        entries = map(_entry, reversed(_lines(self._path)))
+        return next((entry for entry in entries if entry and entry["event"] in events), {})
 
     def count(self, event: str) -> int:
         """Return how many entries of an event there are."""
         return sum(entry["event"] == event for entry in self.entries())
 
     def is_as_written(self) -> bool:
-        """Return whether nobody else wrote the file since this object's last entry."""
+        """Return whether nobody else wrote the file since this was last asked; what is told once is not told again."""
         with self._turn:
-            return not self._was_written_by_others()
+            is_ours, self._is_foreign = not self._was_written_by_others(), False
+            self._written = self._written and seen_at(str(self._path))
+            return is_ours
 
     def _was_written_by_others(self) -> bool:
-        return self._is_foreign or bool(self._written and _status(self._path) != self._written)
+        return self._is_foreign or bool(self._written and seen_at(str(self._path)) != self._written)
 
     def is_new(self) -> bool:
         """Return whether it tells of nothing but starts of runs, as after a person moved the old one aside."""
@@ -121,7 +124,7 @@ class Journal:
         self._last = None
         write_text(self._head, _head_line(before) + _head_line(after))
         write_text(self._path, b"".join(after).decode())
-        self._written = _status(self._path)
+        self._written = seen_at(str(self._path))
         write_text(self._head, _head_line(after))
 
     def _head_differs(self, lines: list[bytes]) -> str | None:
@@ -149,15 +152,6 @@ class Journal:
             with os.fdopen(_open(self._head, os.O_WRONLY | os.O_CREAT), "wb") as file:
                 file.write(_head_of(position).encode())
                 file.truncate()
-
-
-def _status(path: Path) -> tuple[int, ...]:
-    """Return what changes with every write to a file, empty where there is none."""
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return ()
-    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _renumbered(
@@ -273,8 +267,7 @@ def _append(path: Path, line: bytes) -> None:
 
 def _drop_torn_line(path: Path) -> None:
     """Cut off an incomplete last line, which a crash left."""
-    content = _content(path)
-    if not content.endswith(b"\n") and content:
+    if (content := _content(path)) and not content.endswith(b"\n"):
         os.truncate(path, content.rfind(b"\n") + 1)
 
 

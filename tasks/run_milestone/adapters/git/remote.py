@@ -77,8 +77,10 @@ class Remote:
         return pushed
 
     def delete_remote(self, branch: str, expected: str) -> None:
-        """Delete a branch of the remote that must still be at `expected`."""
+        """Delete a branch of the remote that must still be at `expected`, where it is still there."""
         for url in (*self.mirrors, self.url):
+            if not self._git.rows("ls-remote", "--quiet", "--", url, f"refs/heads/{branch}", at=self.repository):
+                continue
             lease = f"--force-with-lease=refs/heads/{branch}:{expected}"
             words = ("push", "--quiet", "--no-verify", lease, "--", url, f":refs/heads/{branch}")
             self._git.run(*words, at=self.repository)

@@ -33,17 +33,6 @@ class UserWorktrees:
                 return folder
         return None
 
-    def is_clean(self, folder: Path) -> bool:
-        """Return whether a worktree holds nothing that is not committed."""
-        result = self._git.call(
-            "status", "--porcelain", "--ignore-submodules=all", tree=folder, directory=git_dir(folder)
-        )
-        return result.code == 0 and not result.out
-
-    def remove_worktree(self, folder: Path) -> None:
-        """Remove a worktree. git refuses where something in it is not committed. Errors: OutsideError."""
-        self._git.run("worktree", "remove", str(folder), directory=self._git.common)
-
     def worktree(self, place: Path, branch: str) -> Path:
         """Return the folder in which a person works on a branch: one that has it checked out, else a new worktree.
 

@@ -46,9 +46,12 @@ def decisions(snapshot: Snapshot) -> Iterator[str]:
     """Yield the decisions that are only in the journal, only in files, or differ."""
     entries = snapshot.state.journal.entries()
     journaled = {entry.get("id"): entry for entry in entries if entry.get("event") == "decision"}
+    taken_away = snapshot.state.decisions.forgotten()
     made = {decision.id: decision for decision in snapshot.state.decisions.written()}
     yield from (
-        f"the journal mentions decision {number}, its file is missing" for number in journaled if number not in made
+        f"the journal mentions decision {number}, its file is missing"
+        for number in journaled
+        if number not in made and number not in taken_away
     )
     for number, decision in made.items():
         entry = journaled.get(number)
