@@ -78,3 +78,16 @@ def test_a_stop_without_fix_is_refused(plan):
     result = plan(auto_fix={"licence": 1}).types("plan", "check", "m1")
     assert result.code == 2
     assert "auto_fix" in result.err
+
+
+def test_a_persons_commit_is_not_sent_back(plan):
+    ada = plan(test="raise SystemExit(1)")
+    ada.types("m1")
+    mine = ada.folder.parent / "mine"
+    ada.git("worktree", "add", "--quiet", str(mine), "feat/m1-01-make-part-1", where=".")
+    (mine / "mine.py").write_text("MINE = 1\n")
+    ada.git("add", ".", where=mine)
+    ada.git("commit", "--quiet", "--message=Mine", where=mine)
+    ada.git("worktree", "remove", str(mine), where=".")
+    assert "🛑 Tests failing" in ada.types("m1", "--auto-fix", "2").out
+    assert decided(ada) == []

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..core.errors import Panic, PlanError, UsageError
-from ..model import Kind, Verb
+from ..model import BranchMade, Kind, Step, Verb
+from ..policy.graph import step_name
 from ..policy.stops import AGAIN, AUTONOMOUS, STOPS
 from ..render.gate import question_again
 from ..render.phrases import PURPOSE, one_line
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..model import Decision, Gate, Milestone, RunOptions
+    from ..model import Decision, Gate, Issue, Milestone, RunOptions
     from ..render.console import Console
+    from ..steps.run_context import RunContext
 
 AUTO_FIX = "auto-fix"
 """Who decides where findings are sent back before anybody is asked."""
@@ -138,14 +140,14 @@ class AutoFix:
     Never a secret, and never to a person.
     """
 
-    milestone: Milestone
+    run: RunContext
     every: int
     """How often at each kind of stop; the plan's `auto_fix` may say more for one."""
     otherwise: Answerer
 
     def answer(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
         """Return `fix` while it is to be tried, else what the other answerer says."""
-        times = max(self.every, self.milestone.auto_fix.get(str(gate.kind), 0))
+        times = max(self.every, self.run.milestone.auto_fix.get(str(gate.kind), 0))
         tried = sum(one.gate == gate.gate and one.kind is gate.kind and one.who == AUTO_FIX for one in decisions)
         if tried < times and self._is_sent(gate):
             return Answer(Verb.FIX, f"{AUTO_FIX} {tried + 1} of {times}: {_grounds(gate)}", AUTO_FIX)
@@ -154,8 +156,20 @@ class AutoFix:
     def _is_sent(self, gate: Gate) -> bool:
         if Verb.FIX not in gate.verbs or gate.kind is Kind.SECRET:
             return False
-        issue = next((one for one in self.milestone.issues if one.number == gate.gate), None)
-        return issue is not None and (issue.agent or self.milestone.agent).kind != "human"
+        issue = self.run.issues.get(gate.gate)
+        if issue is None or (issue.agent or self.run.milestone.agent).kind == "human":
+            return False
+        return not self._has_others_commits(issue)
+
+    def _has_others_commits(self, issue: Issue) -> bool:
+        """Return whether people committed to the branch: an agent might undo that before they are asked."""
+        run = self.run
+        made = run.store.markers.evidence(step_name(issue.number, Step.BRANCH), BranchMade)
+        head = run.branches.heads.get(run.branch(issue))
+        if made is None or head is None:
+            return False
+        marks = run.store.registry.marks(run.milestone, issue)
+        return not all(commit.ours for commit in run.git.commits(made.base, head, *marks))
 
 
 class Recorded:

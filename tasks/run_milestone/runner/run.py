@@ -80,7 +80,7 @@ def _drive(session: Session, ask: Answerer | None) -> None:
     unasked = StopTable() if options.autonomous else NoAnswerer()
     answerer = ShowAgain(session.console, ask) if ask and not in_turn else ask or unasked
     if options.auto_fix or session.milestone.auto_fix:
-        answerer = AutoFix(session.milestone, options.auto_fix, answerer)
+        answerer = AutoFix(session.ctx, options.auto_fix, answerer)
     while True:
         drive(session, answerer, only=options.only, jobs=options.jobs, in_turn=in_turn)
         if not options.watch or not wait_for_answer(session):
