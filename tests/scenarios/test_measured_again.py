@@ -45,6 +45,13 @@ def test_a_green_baseline_is_measured_again(make_milestone, monkeypatch, change)
     assert BASELINE not in ada.types("m1").out
 
 
+def test_unittest_writes_its_tests_to_standard_error(make_milestone):
+    case = "import unittest\n\n\nclass PartTest(unittest.TestCase):\n    def test_part(self):\n        pass\n"
+    words = "[{python}, -m, unittest, --verbose, test_part]"
+    ada = make_milestone({"01-1": {"test_part.py": case}}, plan=f"commands: {{test: {words}}}\n")
+    assert "✓ Tests: 1 passed" in ada.types("m1").out
+
+
 def test_the_same_command_looks_afresh_after_abort(make_milestone, tmp_path):
     up = tmp_path / "up"
     needs = f"import pathlib\n\n\ndef test_needs():\n    assert pathlib.Path({str(up)!r}).exists()\n"

@@ -67,8 +67,10 @@ def _places(path: str, lines: list[int]) -> Iterator[str]:
 
 def unmeasured(change: Change, coverage: Coverage | None) -> str | None:
     """Return a note where nothing tells whether a test runs the changed code: no line was measured, no test came."""
-    code = [file.path for file in change.files if _counts(file, change.milestone.migrations, ()) and _holds_code(file)]
-    code = [path for path in code if not change.is_test(path)]
+    plan = change.milestone
+    code = [
+        file.path for file in change.files if _counts(file, plan.migrations, plan.tests.paths) and _holds_code(file)
+    ]
     silent = code if coverage is None else coverage.unseen if coverage.lines == 0 else ()
     if not silent or test_patterns.brings_test(change):
         return None

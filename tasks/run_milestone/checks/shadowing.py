@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..model import Finding, Kind, Severity
 from . import manifests
-from .file_types import is_collected, is_test
+from .file_types import is_collected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def check(change: Change, file: ChangedFile) -> Iterator[Finding]:
     if file.status in {"A", "R"} and (whose := _replaced(change, file.path)):
         message = f"{file.path} takes the place of a module of {whose}"
         yield Finding(Kind.TAMPERING, Severity.CRITICAL, "shadowed-module", message, file.path)
-    if not file.path.endswith(_SOURCES) or is_test(file.path) or posixpath.basename(file.path) == "conftest.py":
+    if not file.path.endswith(_SOURCES) or change.is_test(file.path) or posixpath.basename(file.path) == "conftest.py":
         return
     for line, text in file.added:
         if _ASKS.search(text):

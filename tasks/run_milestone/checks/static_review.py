@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..model import Commands, Finding, Kind, Severity
 from ..policy.parts import by_path
-from .file_types import is_lock_file, is_prose, is_python, is_test
+from .file_types import is_lock_file, is_prose, is_python
 from .ruff import ruff_use
 from .secrets import pieces
 from .steering import is_suppressed
@@ -128,7 +128,7 @@ _REFERENCE = re.compile(r"[${<%].*|[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|.*\s.*|[/\W]*|/.*
 
 def _credentials(change: Change) -> Iterator[Finding]:
     """Go by variable names. Tests and prose are left out, because they hold made-up passwords."""
-    files = [file for file in change.files if file.added and not _is_exempt(file.path)]
+    files = [file for file in change.files if file.added and not _is_exempt(change, file.path)]
     if not files:
         return
     if unmet := missing("secrets", "added lines were not searched for hardcoded credentials"):
@@ -141,8 +141,8 @@ def _credentials(change: Change) -> Iterator[Finding]:
                 yield Finding(Kind.REVIEW, Severity.CRITICAL, "hardcoded-credential", message, file.path, number)
 
 
-def _is_exempt(path: str) -> bool:
-    return is_test(path) or is_prose(path) or is_lock_file(path)
+def _is_exempt(change: Change, path: str) -> bool:
+    return change.is_test(path) or is_prose(path) or is_lock_file(path)
 
 
 def _labels(path: str, line: str) -> Iterator[str]:

@@ -130,8 +130,10 @@ def _tried(project: Project, milestone: Milestone, processes: Processes) -> Iter
     yield from (Sign(f"{milestone.id} tree", hint, works=False) for hint in hinted)
     if project.repository(milestone).exists() and not hinted:
         git = open_git(project, milestone, processes)
-        yield from try_tests(project, milestone, git, processes)
-        git.close()
+        try:
+            yield from try_tests(project, milestone, git, processes)
+        finally:
+            git.close()
 
 
 def _variables(name: str, programs: Iterable[AgentSpec | Reviewer]) -> Iterator[Sign]:

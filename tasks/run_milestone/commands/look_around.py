@@ -63,7 +63,6 @@ class Look:
     """What was seen in a repository and on this machine. `parts` has the main project first."""
 
     parts: tuple[Part, ...] = ()
-    is_monorepo: bool = False
     agents: tuple[CodingAgent, ...] = ()
     """The coding agents that are installed."""
 
@@ -76,7 +75,7 @@ def look_around(root: Path) -> Look:
     from ..adapters.process import search_path
 
     agents = tuple(agent for agent in coding_agents() if shutil.which(agent.command[0], path=search_path()))
-    return Look(tuple(parts[:MOST_PARTS]), bool(below), agents)
+    return Look(tuple(parts[:MOST_PARTS]), agents)
 
 
 def has_login(agent: CodingAgent) -> str:
@@ -104,7 +103,8 @@ def _part(root: Path, name: str, language: Language) -> Part | None:
     if not any(sign.is_in(folder) for sign in language.when):
         return None
     manager = next((tool for tool in language.managers if tool.sign_in(folder)), None)
-    runner, linter = (next((tool for tool in tools if tool.sign_in(folder)), None) for tools in _tools(language))
+    runner = next((tool for tool in language.runners if tool.sign_in(folder)), None)
+    linter = next((tool for tool in language.linters if tool.sign_in(folder)), None)
     migrations = next((sign.file for sign in language.migrations if sign.is_in(folder)), "")
     part = Part(name, language, manager, "", runner, linter, migrations)
     if manager is None:
@@ -112,10 +112,6 @@ def _part(root: Path, name: str, language: Language) -> Part | None:
     setup = tuple(part.here(_filled(folder, command)) for command in manager.setup)
     version = language.version_env if any(sign.is_in(folder) for sign in language.versions) else {}
     return replace(part, manager_sign=manager.sign_in(folder) or "", setup=setup, env={**manager.env, **version})
-
-
-def _tools(language: Language) -> tuple[tuple[Tool, ...], tuple[Tool, ...]]:
-    return language.runners, language.linters
 
 
 # ---- what pip has to install ----------------------------------------------------------------------------------------

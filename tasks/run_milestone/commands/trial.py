@@ -45,7 +45,8 @@ def hints(project: Project, milestone: Milestone) -> Iterator[str]:
     root, spec = project.repository(milestone), milestone.tree
     if milestone.repository.prepare and not milestone.repository.sample:
         yield "`repository.prepare` only runs for a sample; what a tree needs is installed by `tree: {setup: [[…]]}`"
-    for part in look_around(root).parts if root.is_dir() and not spec.setup else ():
+    parts = look_around(root).parts if root.is_dir() and not spec.setup else ()
+    for part in parts:
         missing = [name for name in part.manager.cache if part.language.name != "Python"] if part.manager else []
         present = [path for name in missing if (root / (path := part.path(name))).exists()]
         if present and not set(present) & set(spec.copy):
@@ -55,12 +56,9 @@ def hints(project: Project, milestone: Milestone) -> Iterator[str]:
         top = piece.name.partition("/")[0]
         if root.is_dir() and plain(top) and not (root / top).exists():
             yield f"`commands` has {piece.pattern}, but the repository has no {top}/"
-    if not spec.setup and not spec.copy and (root / "node_modules").is_dir() and not _is_seen(root):
+    is_seen = any(part.manager and "node_modules" in part.manager.cache for part in parts)
+    if not spec.setup and not spec.copy and (root / "node_modules").is_dir() and not is_seen:
         yield "node_modules is in your checkout and not in git, so a tree has none: install it with `tree: {setup: …}`"
-
-
-def _is_seen(root: Path) -> bool:
-    return any(part.manager and "node_modules" in part.manager.cache for part in look_around(root).parts)
 
 
 def try_tests(project: Project, milestone: Milestone, git: Git, processes: Processes) -> Iterator[Sign]:
@@ -77,14 +75,19 @@ def try_tests(project: Project, milestone: Milestone, git: Git, processes: Proce
         yield Sign(f"{name} tests", "not tried: this command cannot collect tests without running them", None)
         return
     confine(project, milestone, processes)
-    place = _place(project, milestone, git, processes, head)
-    if milestone.tree.setup:
-        done = f"{count(len(milestone.tree.setup), 'command')} made {', '.join(place.made) or 'nothing'}"
-        yield Sign(f"{name} setup", " ".join((place.problem or done).split()), place.problem is None)
-    if not place.problem:
-        for suite in wanted:
+    try:
+        place = _place(project, milestone, git, processes, head)
+        if milestone.tree.setup:
+            done = f"{count(len(milestone.tree.setup), 'command')} made {', '.join(place.made) or 'nothing'}"
+            yield Sign(f"{name} setup", " ".join((place.problem or done).split()), place.problem is None)
+        for suite in () if place.problem else wanted:
             yield _collected(" ".join(filter(None, (name, suite.name, "tests"))), suite.commands.test, place, processes)
-    remove_tree(place.tree)
+    finally:
+        remove_tree(_tree(project, milestone))
+
+
+def _tree(project: Project, milestone: Milestone) -> Path:
+    return project.tree(milestone, "doctor")
 
 
 def _place(project: Project, milestone: Milestone, git: Git, processes: Processes, head: str) -> Workplace:
@@ -97,7 +100,7 @@ def _place(project: Project, milestone: Milestone, git: Git, processes: Processe
     run = run_context(project, milestone, Console(), RunOptions())
     local = replace(milestone, forge="local")
     connected = replace(run, adapters=Adapters(processes, git, open_forge(local, git, processes)))
-    tree = project.tree(milestone, "doctor")
+    tree = _tree(project, milestone)
     log = tree.with_name(f"{tree.name}.log")  # beside the tree: no run has made a state yet
     log.unlink(missing_ok=True)
     return workplace(connected, tree, head, "doctor", "doctor", log)
@@ -140,4 +143,4 @@ def collecting(test: Command) -> Command | None:
     if "pytest" in (Path(word).name for word in words):
         return (*test, "--collect-only", "-q")
     runner = runner_of(test)
-    return (*before, *runner.collect) if runner else None
+    return (*before, *runner.collect) if runner and runner.collect else None

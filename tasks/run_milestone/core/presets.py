@@ -114,7 +114,13 @@ def runner_of(command: Command) -> Tool | None:
     words = command[3:] if command[:2] == ("env", "-C") else command
     runners = [runner for language in languages() for runner in language.runners]
     fits = [one for one in runners if one.test[0] == words[0] and _plain(one.test) <= set(words)]
-    return max(fits, key=lambda runner: len(_plain(runner.test)), default=None)
+    return max(fits, key=lambda one: (len(_plain(one.test)), _options_in_common(one.test, words)), default=None)
+
+
+def _options_in_common(known: Command, words: Command) -> int:
+    """Return how many options of a known command another one has, less those that it lacks."""
+    options = {word for word in known if word.startswith("-") and "{" not in word}
+    return len(options & set(words)) - len(options - set(words))
 
 
 def _plain(command: Command) -> set[str]:

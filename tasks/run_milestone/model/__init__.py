@@ -58,12 +58,13 @@ from .plan import (
     Spec,
 )
 from .required_reviews import PeopleSpec
-from .test_run import Case, Coverage, Imports, Outcome
+from .test_run import NOTHING_COLLECTED, Case, Coverage, Imports, Outcome, is_empty
 from .verdicts import FlakySpec, KnownTests, Quarantined
 from .workspace import Commands, Part, ServiceSpec, TreeSpec
 
 __all__ = [
     "ANSWER_MARK",
+    "NOTHING_COLLECTED",
     "STEPS",
     "AgentSpec",
     "AnswerComment",
@@ -137,5 +138,6 @@ __all__ = [
     "Verb",
     "World",
     "by_branch",
+    "is_empty",
     "pull_of",
 ]

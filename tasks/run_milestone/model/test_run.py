@@ -14,6 +14,15 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
+NOTHING_COLLECTED = "no tests were collected"
+"""The problem of a run that had no tests to run."""
+
+
+def is_empty(problem: str | None) -> bool:
+    """Return whether a run, or that of a part, only had no tests to run."""
+    return (problem or "").endswith(NOTHING_COLLECTED)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One test of a report. `group` is its class or module there; `file` and `suite` are empty where it names none."""

@@ -162,10 +162,13 @@ def _variables(written: Written) -> Iterator[Problem]:
 
 def _quarantine(written: Written) -> Iterator[Problem]:
     for place, entry in enumerate(written.fields.get("quarantine", ())):
+        until = (entry or {}).get("until")
+        if until is None:
+            continue  # the schema says so
         try:
-            date.fromisoformat(entry["until"])
+            date.fromisoformat(until)
         except ValueError as error:
-            what = f"is {quoted(entry['until'])}, expected a day that there is: {error}"
+            what = f"is {quoted(until)}, expected a day that there is: {error}"
             yield written.problem(("quarantine", place, "until"), what)
 
 

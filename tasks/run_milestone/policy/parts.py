@@ -21,6 +21,12 @@ class Suite:
     commands: Commands
     patterns: tuple[str, ...] = ()
     """The paths of the part; empty for all."""
+    others: tuple[str, ...] = ()
+    """Paths that have tests of their own elsewhere."""
+
+    def has_file(self, path: str) -> bool:
+        """Return whether a file of tests is run by this command."""
+        return matches(path, self.patterns) if self.patterns else not matches(path, self.others)
 
     def has(self, case: Case) -> bool:
         """Return whether a test is called by this part."""
@@ -40,23 +46,23 @@ class Suite:
 def suites(commands: Commands, paths: Iterable[str] | None = None) -> tuple[Suite, ...]:
     """Return the test commands that a change of these paths needs, in the plan's order; without paths all.
 
-    A part is tested with a change of its own, or of what it depends on. What lies outside of every part is tested by
-    the command for all; where the plan has none, it may matter to any part, so that each is tested.
+    A part is tested with a change of its own, or of what it depends on. What lies outside of every part, and a part
+    without a test command, is tested by the command for all; where the plan has none, what lies outside may matter to
+    any part, so that each is tested.
     """
     changed = tuple(paths or ())
-    rest = (Suite("", replace(commands, parts=())),) if commands.test else ()
-    chosen = affected(commands, changed)
-    if not commands.parts or not changed:
+    chosen, strays = affected(commands, changed), outside(commands, changed)
+    if not changed or (strays and not commands.test):
         chosen = commands.parts
-    elif not (strays := outside(commands, changed)):
-        rest = ()
-    elif strays and not rest:
-        chosen = commands.parts
-    return (*rest, *(_suite(commands, part) for part in chosen))
+    tested = tuple(part for part in chosen if part.test)
+    others = tuple(part.pattern for part in commands.parts if part.test)
+    needs_rest = not commands.parts or not changed or strays or len(tested) < len(chosen)
+    rest = (Suite("", replace(commands, parts=()), others=others),) if commands.test and needs_rest else ()
+    return (*rest, *(_suite(commands, part) for part in tested))
 
 
 def _suite(commands: Commands, part: Part) -> Suite:
-    merged = replace(commands, test=part.test or commands.test, report=part.report or commands.report, parts=())
+    merged = replace(commands, test=part.test or (), report=part.report or commands.report, parts=())
     return Suite(part.name, merged, (part.pattern,))
 
 

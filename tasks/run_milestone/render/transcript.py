@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.units import count
-from ..model import Severity, Verb
+from ..model import Severity, Verb, is_empty
 from . import html
 from .phrases import RULE, headline, listing, one_line, reference, sign
 
@@ -41,7 +41,7 @@ def bootstrapped(milestone: Milestone, done: Bootstrapped, state: State) -> list
 
 def _baseline_sign(tests: Tested) -> str:
     """Return ✓ only where the tests ran to their end and none failed; a repository without tests gets no sign."""
-    if tests.problem == "no tests were collected":
+    if is_empty(tests.problem):
         return "·"
     return "✗" if tests.problem or tests.failed else "✓"
 

@@ -49,11 +49,9 @@ def question(ctx: RunContext, node: Node, task: Task[Any, Any], on: Any) -> Open
 
     Only work takes an attempt, and none that is done already, where only its marker is missing.
     """
-    allowed, may_attempt = _allowed(ctx), node.step is Step.IMPLEMENT and on.is_paid
-    used = ctx.store.usage.reserve(node.name, allowed["attempts"]) if may_attempt else ctx.store.usage.total
-    reached = budget.reached(used, allowed)
-    if any(finding.rule == "attempts" for finding in reached) and (not may_attempt or task.is_done(on)):
-        reached = tuple(finding for finding in reached if finding.rule != "attempts")
+    allowed, is_attempt = _allowed(ctx), node.step is Step.IMPLEMENT and on.is_paid and not task.is_done(on)
+    used = ctx.store.usage.reserve(node.name, allowed["attempts"]) if is_attempt else ctx.store.usage.total
+    reached = tuple(one for one in budget.reached(used, allowed) if is_attempt or one.rule != "attempts")
     if not reached:
         return None
     outcome = gating.ask(budget.GATE, reached, "", ctx.store.decisions.all(), ctx.milestone)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError, PlanError, UsageError
-from ..model import Implemented, Step, Tested
+from ..model import STEPS, Implemented, Step, Tested
 from ..policy import unboxed
 from ..policy.graph import COMPLETE, Node
 from ..render import steps as words
@@ -94,7 +94,7 @@ def _execute(ctx: RunContext, node: Node, verdict: Verdict, gates: Gates, done: 
         one.explain(f"passes: {why_passed(passed)}")
         _record(one, inputs, passed, 0.0, done)
     done.note(node.name)
-    if node.step in {Step.REVIEW_GATE, Step.PEOPLE_GATE}:
+    if node.step is STEPS[-1]:
         ctx.console.leave(node.issue or "")
 
 
@@ -127,9 +127,12 @@ def _run(one: Execution, inputs: Inputs, done: DoneTasks) -> Any:
         ctx.console.working(node.name),
     ):
         evidence = _with_box(one, one.task.run(one.on))
-    _ask_about_changes(one)
+    took = time.monotonic() - began
+    if (asked := operator_watch.question(ctx)) is not None:
+        ctx.store.usage.count(node.name, "broken off", took, evidence)  # what it cost was spent
+        one.gates.stop(ctx, asked, None)
     _read_branches(one)
-    _record(one, inputs, evidence, time.monotonic() - began, done)
+    _record(one, inputs, evidence, took, done)
     return ctx.store.markers.evidence(node.name, one.task.shape)  # as recorded: without secrets, as later runs see it
 
 

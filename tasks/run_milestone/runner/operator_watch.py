@@ -63,7 +63,9 @@ def question(ctx: RunContext) -> OpenQuestion | None:
     waiting = ctx.store.crossings.waiting(boundary.approvals(decisions))
     if not waiting:
         return None
-    outcome = gating.ask(boundary.GATE, tuple(map(boundary.finding, waiting)), "", decisions, ctx.milestone)
+    # An approval holds for what it saw: the same change made again after it is another question.
+    seen = str(boundary.approvals(decisions))
+    outcome = gating.ask(boundary.GATE, tuple(map(boundary.finding, waiting)), seen, decisions, ctx.milestone)
     listing = (f"`run-milestone verify {ctx.milestone.id}` names the records that somebody else wrote.",)
     return OpenQuestion(outcome, listing) if isinstance(outcome, Gate) else None
 

@@ -100,8 +100,8 @@ class Reconciliation:
         """Say which people ask for changes on open pull requests, because the milestone does not land over them."""
         for issue in self.ctx.milestone.issues:
             pull = self.ctx.world.pull(self._name(issue))
-            for review in asking_for_changes(self.ctx.world.reviews_of(self._name(issue))):
-                yield words.changes_requested(pull.number if pull else 0, review)
+            reviews = self.ctx.world.reviews_of(self._name(issue)) if pull else ()
+            yield from (words.changes_requested(pull.number, review) for review in asking_for_changes(reviews) if pull)
 
     # ---- pull requests ----------------------------------------------------------------------------------------
 

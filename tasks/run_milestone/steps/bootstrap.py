@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError, UsageError
-from ..model import Bootstrapped, Finding, Kind, Severity, TreeSpec, Verb
+from ..model import Bootstrapped, Finding, Kind, Severity, TreeSpec, Verb, is_empty
 from ..policy.graph import BOOTSTRAP, COMPLETE
 from ..policy.parts import suites
 from .base_tests import remember
 from .flaky_tests import Reruns, SecondLook, judged, quarantined
 from .gates import tests_by_hand
 from .import_origin import imported_elsewhere
-from .run_tests import coverage_gap, is_empty
+from .run_tests import coverage_gap
 from .suites import added_up, run_each
 from .task import MilestoneTask, Questions
 from .test_environment import environment, hidden_paths

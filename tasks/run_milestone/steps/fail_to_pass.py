@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from ..checks.file_types import is_collected, is_python
 from ..checks.test_modules import reaches_others
 from ..checks.unavailable import failed
-from ..model import Finding, Kind, Outcome, Severity, Step, Tested
-from ..policy.test_names import named
+from ..model import Finding, Kind, Outcome, Severity, Step, Tested, is_empty
+from ..policy.quarantine import excused
 from .base_tests import tests_of_base
 from .flaky_tests import Reruns, SecondLook, quarantined
 from .import_origin import sources
-from .run_tests import SuiteResult, is_empty, picks_files
+from .run_tests import SuiteResult, picks_files
 from .suites import added_up, run_each, suites_of
 from .workplace import workplace
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..checks.change import Change
+    from ..model import Case
     from .step_context import StepContext
     from .workplace import Workplace
 
@@ -184,12 +185,12 @@ def _green(rule: str, message: str) -> Finding:
 
 def _broken(ctx: StepContext, runs: Runs) -> Iterator[Finding]:
     """Yield what passes on the base and does not on the change; skipped tests are told by the tampering check."""
+    before = tests_of_base(ctx)  # first: both may need the same tree, and what runs again needs the change in it
     old = runs.old
     if old.problem and not is_empty(old.problem):
         yield _unknown(runs.base, old)
         return
-    before = tests_of_base(ctx)
-    ended = frozenset((*old.passed, *old.skipped, *_settled(ctx)))
+    ended = frozenset((*old.passed, *old.skipped, *_settled(ctx, before)))
     lost = {case.name: case for case in before if case.outcome is Outcome.PASSED and case.name not in ended}
     change = Reruns(ctx.processes, suites_of(ctx), runs.apart, ctx.log_folder / "rerun.log")
     again = tuple(case for name, case in lost.items() if name in old.failed)
@@ -200,11 +201,10 @@ def _broken(ctx: StepContext, runs: Runs) -> Iterator[Finding]:
             yield _fails(name, f"{name.rpartition('::')[2]} of the base {how} on the change")
 
 
-def _settled(ctx: StepContext) -> tuple[str, ...]:
+def _settled(ctx: StepContext, before: tuple[Case, ...]) -> tuple[str, ...]:
     """Return the tests whose failure counts as flaky or is in quarantine: they tell nothing here either."""
     tested = ctx.recorded(Step.TEST, Tested)
-    excused = {case.name for entry in quarantined(ctx.milestone) for case in named(entry.test, tests_of_base(ctx))}
-    return (*(tested.flaky if tested else ()), *excused)
+    return (*(tested.flaky if tested else ()), *excused(quarantined(ctx.milestone), before))
 
 
 def _unknown(base: SuiteResult, old: SuiteResult) -> Finding:

@@ -95,7 +95,7 @@ def _depth(suite: Suite) -> int:
 def _total(tests: tuple[Case, ...], results: Iterable[SuiteResult]) -> dict[str, Tries]:
     ran, failed = Counter[str](), Counter[str]()
     for result in results:
-        ran.update(result.names)
+        ran.update({*result.passed, *result.failed})  # a test that skips itself says nothing
         failed.update(set(result.failed))
     return {case.name: Tries(ran[case.name], failed[case.name]) for case in tests}
 
@@ -160,11 +160,14 @@ class SecondLook:
 
 def _known(seen: dict[str, Trials], before: tuple[Case, ...]) -> dict[str, Trials]:
     """Return what is known with how the tests ended in the run of the base."""
-    failed = {case.name: case.outcome is Outcome.FAILED for case in before}
+    tries = {case.name: _TRIES[case.outcome] for case in before}
     return {
-        name: replace(one, base=Tries(1, failed[name])) if name in failed else replace(one, is_new=True)
+        name: replace(one, base=tries[name]) if name in tries else replace(one, is_new=True)
         for name, one in seen.items()
     }
+
+
+_TRIES = {Outcome.PASSED: Tries(1, 0), Outcome.FAILED: Tries(1, 1), Outcome.SKIPPED: Tries()}
 
 
 def judged(look: SecondLook, result: SuiteResult, tested: Tested, before: tuple[Case, ...] = ()) -> Tested:

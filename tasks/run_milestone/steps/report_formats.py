@@ -41,6 +41,7 @@ _TAP = re.compile(r"^TAP version \d+$", re.MULTILINE)
 _TAP_LINE = re.compile(
     r"^(?P<bad>not )?ok\b *\d* *(?:- )?(?P<name>[^#]*)(?:# *(?P<mark>skip|todo)\b.*)?", re.IGNORECASE
 )
+_TAPE = re.compile(r"^# tests +\d+$", re.MULTILINE)
 _TAP_COUNTS = re.compile(r"# (?:tests|pass|fail|skip|todo|ok)\b", re.IGNORECASE)
 
 
@@ -161,13 +162,17 @@ def _from_unittest(text: str) -> tuple[Case, ...] | None:
 
 
 def _from_tap(text: str) -> Iterator[Case]:
-    """Yield the tests of TAP. Where comments name tests, as tape does, their assertions count as one test."""
+    """Yield the tests of TAP. Where comments name tests, as tape does, their assertions count as one test.
+
+    tape is known by the counts at its end; node's runner ends alike, and calls its comments subtests.
+    """
+    are_groups = _TAPE.search(text) is not None and "# Subtest:" not in text
     outcomes: dict[str, Outcome] = {}
     outputs: dict[str, str] = {}
     group = ""
     for line in text.splitlines():
         if line.startswith("# ") and not _TAP_COUNTS.match(line):
-            group = line[2:].strip()
+            group = line[2:].strip() if are_groups else ""
         elif match := _TAP_LINE.match(line):
             name = group or match["name"].strip()
             state = Outcome.SKIPPED if match["mark"] else Outcome.FAILED if match["bad"] else Outcome.PASSED

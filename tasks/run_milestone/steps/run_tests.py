@@ -13,7 +13,7 @@ from ..adapters.process.command_line import argument_list
 from ..core.errors import DamagedStateError
 from ..core.fs import read_text, temporary_folder
 from ..core.presets import runner_of
-from ..model import Case, Imports, Outcome
+from ..model import NOTHING_COLLECTED, Case, Imports, Outcome
 from .import_origin import guarded, imported
 from .services import among_services, unserved
 from .test_report import ReportError, last_output, read_output, read_report, read_reports, reports_in
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 NO_TESTS = 5
 """pytest's exit code for a run that collected nothing."""
-
-NOTHING_COLLECTED = "no tests were collected"
 
 WHOLE = ("--continue-on-collection-errors", "--maxfail=0")
 """So that pytest runs all tests there are, whatever fails on the way."""
@@ -126,7 +124,7 @@ def _run_once(
             command = (*command, *(_limited(only, command) if only is not None else ()))
             asked = True
         env = {**place.env, "COVERAGE_FILE": str(folder / "coverage.data")}
-        if cover and place.lent:
+        if cover and place.lent and is_pytest(command):
             env = {**env, "PYTHONPATH": _lend(folder, place.lent, env.get("PYTHONPATH", ""))}
             command = (*command, "-p", "pytest_cov.plugin")
         env = guarded(folder, tree, mine, env) if mine else env
@@ -144,11 +142,6 @@ def _run_once(
         imports = imported(processes, command, folder, tree, mine) if mine else None
         output = last_output(f"{result.out}\n{result.err}")
         return replace(outcome, coverage=_text(coverage), output=output, imports=imports)
-
-
-def is_empty(problem: str | None) -> bool:
-    """Return whether a run only had no tests to run."""
-    return (problem or "").endswith(NOTHING_COLLECTED)
 
 
 def picks_files(commands: Commands) -> bool:
@@ -245,7 +238,7 @@ def _cases(result: Result, report: Path, others: list[Path], tree: Path, *, aske
     """Return the tests of the report; where none was asked for, those that the output tells of."""
     if others:
         return read_reports(others, tree)
-    return read_report(report, tree) if asked else read_output(result.out)
+    return read_report(report, tree) if asked else read_output(result.out) or read_output(result.err)
 
 
 def _exit(result: Result) -> str:

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..core.globs import matches
+from ..model import is_empty
 from ..policy.parts import suites
-from .run_tests import SuiteResult, is_empty, is_pytest, run_suite
+from .run_tests import SuiteResult, is_pytest, run_suite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,7 +45,7 @@ def run_each(
     """Run test commands in a tree, one after another; of the test files in `only` each runs its own."""
     results = {}
     for suite in wanted:
-        picked = tuple(path for path in only or () if not suite.patterns or matches(path, suite.patterns))
+        picked = tuple(filter(suite.has_file, only or ()))
         if only and not picked and is_pytest(suite.commands.test):
             continue
         files = only if only is None else picked

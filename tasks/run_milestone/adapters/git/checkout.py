@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 _ONE_FLUSH = (("core.fsyncMethod", "batch"),)
 """Thousands of new files reach the disk together, which is as safe as one by one and takes seconds, not minutes."""
 
+_ADDED_OR_CHANGED = (
+    ("ls-files", "-z", "--others", "--exclude-standard"),
+    ("diff-files", "-z", "--name-only", "--diff-filter=d"),
+)
+"""List what a commit takes up, without what it takes away."""
+
 _SEARCHED = 500
 """Commits of a base that are compared with what an issue stands on."""
 
@@ -126,9 +132,9 @@ class Checkout(Submodules):
         before = self._written(index)
         modules = [f":(exclude,top,literal){path}" for path in self._modules.get(index, ())]
         places, adding = ("--", ".", *modules), self._adding(index)
-        listing = ("ls-files", "-z", "--others", "--modified", "--exclude-standard", *places)
-        listed = self._git.call(*listing, tree=tree, index=index, config=adding)
-        refuse_flood(tree, listed.out.split("\0")[:-1], truncated=listed.truncated)
+        listed = [self._git.call(*words, *places, tree=tree, index=index, config=adding) for words in _ADDED_OR_CHANGED]
+        paths = [path for one in listed for path in one.out.split("\0")[:-1]]
+        refuse_flood(tree, paths, truncated=any(one.truncated for one in listed))
         self._git.run("add", "--all", *places, tree=tree, index=index, config=adding)
         unchanged = self._written(index) == before and merged is None
         if unchanged and self._fresh.pop(index, None) == parent:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PAUSE = 0.25
 """Seconds between two looks."""
@@ -62,17 +65,20 @@ def _tasks() -> int:
 
 def _tasks_below(pid: int) -> int:
     """Return how many processes and threads descend from a process."""
-    waiting, total = [str(pid)], -1
-    while waiting:
+    return sum(len(threads) for _, threads in started_by([pid])) - 1
+
+
+def started_by(pids: list[int]) -> Iterator[tuple[int, list[str]]]:
+    """Yield processes and all they started, outermost first, each with its threads: any of them starts processes."""
+    known = list(pids)
+    for pid in known:  # grows while it is gone through
         try:
-            threads = os.listdir(f"/proc/{waiting[-1]}/task")
+            threads = os.listdir(f"/proc/{pid}/task")
         except OSError:
             threads = []
-        process = waiting.pop()
-        total += len(threads)
+        yield pid, threads
         for thread in threads:
-            waiting += _text(f"/proc/{process}/task/{thread}/children").split()
-    return total
+            known += map(int, _text(f"/proc/{pid}/task/{thread}/children").split())
 
 
 def _added(folder: bytes, since: float) -> int:

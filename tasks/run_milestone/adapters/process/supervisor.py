@@ -19,7 +19,7 @@ import select
 import sys
 import time
 
-from allowance import Limits  # type: ignore[import-not-found]
+from allowance import Limits, started_by  # type: ignore[import-not-found]
 from confine import confine  # type: ignore[import-not-found]  # beside this file, which no package holds in here
 
 Command = tuple[list[bytes], dict[bytes, bytes], bytes, float, "dict[str, object] | None"]
@@ -235,10 +235,7 @@ def _ask_to_end(awake: int) -> None:
 
 def _descendants(pids: list[int]) -> list[int]:
     """Return processes and all they started, outermost first."""
-    known = list(pids)
-    for pid in known:  # grows while it is gone through
-        known.extend(int(word) for word in _read(f"/proc/{pid}/task/{pid}/children").split())
-    return known
+    return [pid for pid, _ in started_by(pids)]
 
 
 def _name(pid: int) -> bytes:

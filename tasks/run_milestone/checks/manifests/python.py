@@ -13,7 +13,7 @@ from .package import PYPI, Dependency, Manifest, exact, items, outside, table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_HARMLESS = re.compile(r"--(?:require-hashes|prefer-binary|only-binary|hash|use-feature)\b.*")
+_HARMLESS = re.compile(r"--(?:require-hashes|prefer-binary|(?:only-binary|hash|use-feature)[ =]\S+)")
 """Options that take packages from nowhere else. pip takes abbreviations, so every other one counts."""
 _INCLUDE = re.compile(r"(?:-[rc]|--requirements?|--constraints?)[ =]?\s*(\S+)")
 

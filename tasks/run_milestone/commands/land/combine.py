@@ -11,7 +11,7 @@ from ...checks.diff import changed_files
 from ...checks.migrations.locate import alembic_folders
 from ...checks.migrations.revision_graph import check as check_revisions
 from ...core.errors import OutsideError
-from ...model import Bootstrapped, Finding, Kind, Pushed, Severity, Step, Tested
+from ...model import Bootstrapped, Finding, Kind, Pushed, Severity, Step, Tested, is_empty
 from ...policy.graph import BOOTSTRAP, step_name
 from ...policy.parts import suites
 from ...policy.together import WITH, fails_together
@@ -19,7 +19,6 @@ from ...render import milestone_pr as words
 from ...steps.flaky_tests import Reruns, SecondLook, judged, quarantined
 from ...steps.import_origin import sources
 from ...steps.inspect import TreeTools
-from ...steps.run_tests import is_empty
 from ...steps.step_context import step_context
 from ...steps.suites import added_up, run_each
 from ...steps.tested import counted
