@@ -47,7 +47,7 @@ def test_a_green_baseline_is_measured_again(make_milestone, monkeypatch, change)
 
 def test_unittest_writes_its_tests_to_standard_error(make_milestone):
     case = "import unittest\n\n\nclass PartTest(unittest.TestCase):\n    def test_part(self):\n        pass\n"
-    words = "[{python}, -m, unittest, --verbose, test_part]"
+    words = "['{python}', -m, unittest, discover, --verbose]"
     ada = make_milestone({"01-1": {"test_part.py": case}}, plan=f"commands: {{test: {words}}}\n")
     assert "✓ Tests: 1 passed" in ada.types("m1").out
 
