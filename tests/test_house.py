@@ -41,6 +41,7 @@ WRITERS = {"store", "sync", "core", "plan", "commands", "adapters/git", "adapter
 MIRRORED = {
     *(
         "approvals",
+        "approvers",
         "budget",
         "change",
         "decide",

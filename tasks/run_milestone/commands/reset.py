@@ -187,7 +187,7 @@ def _take_away(
 ) -> Iterator[str]:
     """Close, delete and remove what there is of an issue. Each effect can be repeated after a kill."""
     number = made.issue.number
-    gone = [*state.decisions.forgotten(), *(one.id for one in state.decisions.at(number))]
+    gone = [*state.decisions.forgotten(), *(one.id for one in state.decisions.answers() if one.gate == number)]
     state.journal.add("reset", issue=number, who=whoami(), decisions=gone)
     for head in {made.local, made.on_remote} - {None}:
         git.keep(f"{milestone.id}/reset/{number}", str(head))

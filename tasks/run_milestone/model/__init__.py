@@ -1,5 +1,6 @@
 """The values of the domain: plan, stops, gates, evidence, forge. Frozen and without I/O."""
 
+from .approvers import ApproverSpec, Need
 from .enums import STEPS, Kind, Severity, Step, Tier, Verb
 from .evidence import (
     Bootstrapped,
@@ -69,6 +70,7 @@ __all__ = [
     "AgentSpec",
     "AnswerComment",
     "Approval",
+    "ApproverSpec",
     "Asked",
     "Bootstrapped",
     "BranchMade",
@@ -103,6 +105,7 @@ __all__ = [
     "Linted",
     "Marker",
     "Milestone",
+    "Need",
     "NetworkSpec",
     "Outcome",
     "Part",

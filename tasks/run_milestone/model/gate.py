@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .approvers import Need
 from .enums import Kind, Severity, Verb
 
 
@@ -41,6 +42,8 @@ class Gate:
     """Patch id of the change that was shown, which a clean rebase keeps; empty where there is none."""
     opened: str = ""
     """When it opened, UTC, ISO 8601."""
+    needs: tuple[Need, ...] = field(default=(), metadata={"later": True})
+    """Whose answers count; everybody's where it is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Decision:
     """Identity of the approval file it was made from, so that a crash cannot count the file twice."""
     commits: dict[str, str] = field(default_factory=dict)
     """For a phase: the commit that each listed change was shown at, by the change's identity."""
+    waits: bool = field(default=False, metadata={"later": True})
+    """Whether it is one of several answers that the gate needs, and has no effect of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from .approvers import ApproverSpec
 from .enums import Verb
 from .required_reviews import PeopleSpec
 from .verdicts import FlakySpec, KnownTests, Quarantined
@@ -240,6 +241,10 @@ class Milestone(_Derived):
     people: PeopleSpec = field(default_factory=PeopleSpec, metadata={"later": True})
     teams: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata={"later": True})
     """Logins by the name of their team."""
+    approvers: dict[str, ApproverSpec] = field(default_factory=dict, metadata={"later": True})
+    """Whose answers count, by kind of stop, by pattern of paths, and under `*` everywhere else."""
+    local: bool | None = field(default=None, metadata={"later": True})
+    """Whether answers count that only a file here says; None: where nobody is named."""
     auto_fix: dict[str, int] = field(default_factory=dict, metadata={"later": True})
     """How often findings go back to the agent before anybody is asked, by kind of stop."""
     decisions: dict[str, tuple[Verb, ...]] = field(default_factory=dict)

@@ -99,7 +99,8 @@ def _milestone(written: Written, texts: dict[Steps, Any]) -> dict[str, Any]:
     names = {"id": written.id, "branch": written.branch, "phases": phases}
     amounts = {name: _amounts(written.fields.get(name, {})) for name in ("limits", "checks")}
     fields = written.fields
-    return {**fields, **names, **amounts, **_commands(fields), **_agent(fields), **_people(fields)}
+    people = {**_people(fields), **_approvers(fields)}
+    return {**fields, **names, **amounts, **_commands(fields), **_agent(fields), **people}
 
 
 def _commands(fields: dict[str, Any]) -> dict[str, Any]:
@@ -131,6 +132,13 @@ def _people(fields: dict[str, Any]) -> dict[str, Any]:
     given = fields.get("people") or {}
     names = {"from": "members"}
     return {"people": {names.get(key, key): value for key, value in given.items()}} if given else {}
+
+
+def _approvers(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return whose answers count; `any` and `not` have other names in the model."""
+    names = {"any": "members", "not": "excluded"}
+    given = (fields.get("approvers") or {}).items()
+    return {"approvers": {key: {names.get(name, name): value for name, value in rule.items()} for key, rule in given}}
 
 
 def _amounts(given: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from .diagnostics import Problem
 from .source import Entry, Written
 from .validate_branches import branches, issue_branches
 from .validate_paths import addresses, links, paths, shown
-from .validate_people import people
+from .validate_people import approvers, people
 
 AGENTS: dict[str, tuple[str, ...]] = {"human": (), "command": ("command", "pass_env"), "replay": ("changes",)}
 """Built-in agents, and the settings that only they have."""
@@ -206,6 +206,7 @@ RULES = (
     links,
     _decisions,
     people,
+    approvers,
     _agents,
     _variables,
     _quarantine,

@@ -1,16 +1,21 @@
-"""Check who a plan asks to approve: every team is known, and there are as many people as it requires."""
+"""Check who a plan asks: every team is known, and there are as many people as it requires."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.serialize import quoted, where
+from ..model import Tier
+from ..policy.approvers import EVERYTHING_ELSE
+from ..policy.stops import STOPS
 from ..policy.teams import people_of, unknown_teams
+from .diagnostics import Problem
+from .source import is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..core.serialize import Steps
-    from .diagnostics import Problem
     from .source import Written
 
 
@@ -21,10 +26,33 @@ def people(written: Written) -> Iterator[Problem]:
         yield from _required(written, (*entry.steps, "people"), entry.fields.get("people") or {})
 
 
+def approvers(written: Written) -> Iterator[Problem]:
+    """Yield what is wrong with whose answers count."""
+    stops = [str(kind) for kind, stop in STOPS.items() if stop.tier is Tier.HARD]
+    for key, rule in (written.fields.get("approvers") or {}).items():
+        if key not in stops and not is_pattern(key):
+            import difflib
+
+            near = difflib.get_close_matches(key, stops, n=1)
+            expected = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(stops)}"
+            what = f"is neither a stop that asks, nor a pattern of paths, nor {quoted(EVERYTHING_ELSE)}, {expected}"
+            yield Problem(written.document.keys["approvers", key], where(("approvers", key)), what)
+        yield from _asked(written, ("approvers", key), rule or {}, "any", "count")
+
+
 def _required(written: Written, steps: Steps, given: dict[str, Any]) -> Iterator[Problem]:
-    names = [name for name in given.get("from") or () if name is not None]
-    yield from _teams(written, (*steps, "from"), names)
-    yield from enough(written, (*steps, "required"), given.get("required") or 0, names)
+    yield from _asked(written, steps, given, "from", "required")
+
+
+def _asked(written: Written, steps: Steps, given: dict[str, Any], key: str, number: str) -> Iterator[Problem]:
+    """Check the people below `key`, and that `number` is not more of them than there are."""
+    names = [name for name in given.get(key) or () if name is not None]
+    yield from _teams(written, (*steps, key), names)
+    size = len(people_of(names, _of(written)))
+    required = given.get(number) or 0
+    if names and required > size and not given.get("codeowners") and not unknown_teams(names, _of(written)):
+        what = f"is {required} people, but `{key}` stands for {size} of them, expected {size} at most"
+        yield written.problem((*steps, number), what)
 
 
 def _teams(written: Written, steps: Steps, names: list[str]) -> Iterator[Problem]:
@@ -33,14 +61,6 @@ def _teams(written: Written, steps: Steps, names: list[str]) -> Iterator[Problem
         if name in unknown:
             what = f'is {name}, which `teams` does not have, expected `teams: {{"{name}": [a login, …]}}` beside it'
             yield written.problem((*steps, position), what)
-
-
-def enough(written: Written, steps: Steps, required: int, names: list[str]) -> Iterator[Problem]:
-    """Yield that more people are required than the names stand for."""
-    size = len(people_of(names, _of(written)))
-    if names and required > size and not unknown_teams(names, _of(written)):
-        what = f"is {required} people, but `from` stands for {size} of them, expected {size} at most"
-        yield written.problem(steps, what)
 
 
 def _of(written: Written) -> dict[str, list[str]]:

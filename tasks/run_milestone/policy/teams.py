@@ -8,9 +8,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+NO_REPLY = "users.noreply.github.com"
+"""Where GitHub hides addresses, as `12345+login@…`."""
+
+
 def bare(name: str) -> str:
     """Return a login or a team's name as names are compared."""
     return name.removeprefix("@").casefold()
+
+
+def known_as(name: str, email: str) -> tuple[str, ...]:
+    """Return the names of a git identity elsewhere: itself, its address, and the login that this suggests."""
+    local, _, domain = email.partition("@")
+    login = local.rpartition("+")[2] if domain.casefold() == NO_REPLY else local.partition("+")[0]
+    return tuple(filter(None, (name, email, login)))
 
 
 def people_of(names: Iterable[str], teams: Mapping[str, Iterable[str]]) -> frozenset[str]:

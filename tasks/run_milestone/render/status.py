@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.serialize import plain
 from ..core.units import count
 from ..model import Kind
+from ..policy.approvers import progress
 from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name
 from ..store.issue_status import issue_statuses
 from ..store.run_lock import holder_of
@@ -28,7 +29,7 @@ def status_text(milestone: Milestone, state: State) -> str:
     facts = summarise(milestone, state)
     issues = {issue.number: issue for issue in issue_statuses(milestone.issues, state)}
     started = state.markers.read(BOOTSTRAP) is not None
-    headlines = {gate.gate: headline(gate.kind, gate.findings) for gate in state.gates.all()}
+    headlines = {gate.gate: _headline(milestone, gate, state) for gate in state.gates.all()}
     lines = [f"Milestone {milestone.id}: {milestone.title} — {facts['status'] if started else 'not started'}", ""]
     for phase in milestone.phases:
         passed = facts["phases"][phase.number - 1]["approved"]
@@ -46,6 +47,12 @@ def status_text(milestone: Milestone, state: State) -> str:
     if facts["waiting"]:
         lines.append(f"Waiting for decisions: {', '.join(facts['waiting'])} (`run-milestone gates {milestone.id}`)")
     return "\n".join(lines) + "\n"
+
+
+def _headline(milestone: Milestone, gate: Gate, state: State) -> str:
+    """Return what a gate asks, and how far the answers of those are whose count."""
+    given = progress(gate, state.decisions.answers(), milestone.teams)
+    return headline(gate.kind, gate.findings) + (f" · {given}" if given else "")
 
 
 def _line(issue: IssueStatus, question: str | None) -> str:
@@ -71,21 +78,30 @@ def statuses(milestone: Milestone, state: State) -> dict[str, str]:
 
 def gates_text(milestone: Milestone, state: State) -> str:
     """Return every open gate with the commands that answer it."""
-    blocks = [_gate(milestone, gate, shared=state.is_shared) for gate in state.gates.all()]
+    blocks = [_gate(milestone, gate, state) for gate in state.gates.all()]
     return "\n".join(blocks) or f"No gate of {milestone.id} waits for a decision.\n"
 
 
-def _gate(milestone: Milestone, gate: Gate, *, shared: bool) -> str:
+def _gate(milestone: Milestone, gate: Gate, state: State) -> str:
     """Return a gate: its findings, what a person is to implement, and the commands that answer it."""
-    head = f"{gate.gate}: {headline(gate.kind, gate.findings)} (since {gate.opened})"
+    head = f"{gate.gate}: {_headline(milestone, gate, state)} (since {gate.opened})"
     findings = (f"  - {found_at(finding)}" for finding in gate.findings)
     issue = next((issue for issue in milestone.issues if issue.number == gate.gate), None)
     work = wanted(issue) if issue and gate.kind is Kind.HUMAN else []
     lines = [head, *findings, *(f"  {line}" for line in work)]
-    return "\n".join([*lines, *decide_commands(milestone.id, gate, shared=shared), ""])
+    return "\n".join([*lines, *decide_commands(milestone.id, gate, shared=state.is_shared), ""])
 
 
 def gates_json(milestone: Milestone, state: State) -> list[dict[str, Any]]:
     """Return the open gates as their files have them, each with its commands."""
     offered = ((gate, decide_commands(milestone.id, gate, shared=state.is_shared)) for gate in state.gates.all())
-    return [{**plain(gate), "commands": [command.strip() for command in commands]} for gate, commands in offered]
+    answers = state.decisions.answers()
+    given = {gate.gate: progress(gate, answers, milestone.teams) for gate in state.gates.all()}
+    return [
+        {
+            **plain(gate),
+            "commands": [command.strip() for command in commands],
+            **({"progress": given[gate.gate]} if given[gate.gate] else {}),
+        }
+        for gate, commands in offered
+    ]

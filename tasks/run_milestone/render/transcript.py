@@ -110,6 +110,12 @@ def decided(decision: Decision, issue: Issue | None) -> list[str]:
     return ["", f"✓ Decision {decision.id}: {decision.verb} at gate {decision.gate} by {decision.who}{why}"]
 
 
+def counted(decision: Decision, progress: str) -> str:
+    """Return the line of an answer that waits for others; `progress` is who is waited for."""
+    left = f": {progress}" if progress else ""
+    return f"✓ Answer {decision.id}: {decision.verb} at gate {decision.gate} by {decision.who}{left}"
+
+
 def refused(file: str, why: str, aside: str) -> str:
     """Return what is said of an approval file that was set aside under another name."""
     return f"✗ Approval {file} was not taken: {why}. It is kept as {aside} in approvals/stale/."

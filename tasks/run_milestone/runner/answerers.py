@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..core.errors import Panic, PlanError, UsageError
 from ..model import BranchMade, Kind, Step, Verb
+from ..policy.approvers import PASSING
 from ..policy.graph import step_name
 from ..policy.stops import AGAIN, AUTONOMOUS, STOPS
 from ..render.gate import question_again
@@ -119,7 +120,8 @@ class StopTable:
         _ = decisions
         verbs = (Verb.ABORT,) if gate.kind is Kind.SECRET else STOPS[gate.kind].autonomous
         used_up = AGAIN if gate.attempt >= gate.attempts else frozenset()
-        verb = next((verb for verb in verbs if verb in gate.verbs and verb not in used_up), None)
+        needs_people = PASSING if gate.needs else frozenset()
+        verb = next((one for one in verbs if one in gate.verbs and one not in used_up | needs_people), None)
         return None if verb is None else Answer(verb, f"autonomous: {_grounds(gate)}", AUTONOMOUS)
 
 

@@ -6,17 +6,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..model import Approval, Decision, Gate, Verb
-from ..policy import gating, unboxed
+from ..policy import approvers, gating, unboxed
 from ..policy.graph import phase_name
+from ..policy.teams import bare
 from ..store.approvals import given_at
 from ..store.issue_status import issue_statuses, listed_commits, phase_findings
+from .approvers import Rights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
-    from ..model import Finding, Milestone
+    from ..model import Finding, Milestone, Need
     from ..store import State
+
+
+EVERYBODY = Rights()
+"""Where the plan names nobody."""
+UNPROVEN = (
+    "a file does not prove who wrote it, and the plan does not say `local: true`; answer by a comment on the forge"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +44,25 @@ def take_approvals(
     changes: Mapping[str, str | None],
     comments: Iterable[Approval] = (),
     others: AbstractSet[str] = frozenset(),
+    rights: Rights = EVERYBODY,
 ) -> tuple[tuple[Decision, ...], tuple[Refused, ...]]:
     """Judge every approval that waits, files and `comments`; returns decisions and refusals, oldest first.
 
     `changes` are the changes that open gates are about, as they are now. Answers to gates of `others` are left to the
-    runs that work on those issues.
+    runs that work on those issues. An answer by the wrong person does not stand in the way of others'.
     """
     _finish_interrupted(state)
     decisions, refused = list[Decision](), list[Refused]()
     approvals = [one for one in collect(state, comments) if one.gate not in others]
     spans = unboxed.spans(state.journal.entries()) if approvals else []
+    wrong = {one: why for one in approvals if (why := _by_whom(one, milestone, rights)) is not None}
+    rivals = [one for one in approvals if one not in wrong]
     for approval in approvals:
-        why = unboxed.refusal(approval, spans) or gating.refusal(
-            approval, milestone, situation(approval, approvals, milestone, state, changes)
-        )
+        why = unboxed.refusal(approval, spans) or wrong.get(approval)
+        why = why or gating.refusal(approval, milestone, situation(approval, rivals, milestone, state, changes))
+        why = why or _given_before(approval, milestone, state, rights)
         if why is None:
-            decisions.append(_decide(approval, milestone, state))
+            decisions.append(_decide(approval, milestone, state, rights))
         else:
             refused.append(Refused(approval, why, "" if approval.comment else state.refuse(approval, why)))
     return tuple(decisions), tuple(refused)
@@ -86,12 +98,51 @@ def _skipped(milestone: Milestone, state: State) -> frozenset[str]:
     return frozenset(issues | {gate for gate, verb in last.items() if verb is Verb.SKIP_PHASE})
 
 
+# ---- whose answers count ------------------------------------------------------------------------------------------
+
+
+def _by_whom(approval: Approval, milestone: Milestone, rights: Rights) -> str | None:
+    """Return why an answer does not count because of who gave it, None where it may."""
+    if approval.verb not in set(Verb) or approval.verb == Verb.ABORT:
+        return None
+    needed = rights.needs.get(approval.gate, ())
+    if approval.source in rights.by_runner:
+        return "people have to decide this" if needed and approval.verb in approvers.PASSING else None
+    if approval.comment is None and not approvers.is_local(milestone, needed):
+        return UNPROVEN
+    return approvers.refusal(needed, approval.verb, rights.names(approval), milestone.teams)
+
+
+def _needed(approval: Approval, rights: Rights) -> tuple[Need, ...]:
+    """Return whose answers are needed: nobody's to end a run, and no person's where the run itself answers."""
+    is_free = approval.verb == Verb.ABORT or approval.source in rights.by_runner
+    return () if is_free else rights.needs.get(approval.gate, ())
+
+
+def _given_before(approval: Approval, milestone: Milestone, state: State, rights: Rights) -> str | None:
+    """Return that the same person has given this answer, or that nothing is open in which several could agree."""
+    needed, gate = _needed(approval, rights), state.gates.read(approval.gate)
+    if not approvers.several(needed):
+        return None
+    if gate is None:
+        return "several people have to agree on it, and nothing is asked yet"
+    given = approvers.standing(gate, state.decisions.answers())
+    who = approvers.name_of(rights.names(approval), needed, milestone.teams)
+    if not any(one.verb == approval.verb and bare(one.who) == bare(who) for one in given):
+        return None
+    return f"{who} has given this answer before; {approvers.waits_for(needed, given, milestone.teams)}"
+
+
 # ---- record and close -----------------------------------------------------------------------------------------
 
 
-def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
-    """Record the decision before anything else changes; after a crash it is known by the approval's source."""
+def _decide(approval: Approval, milestone: Milestone, state: State, rights: Rights) -> Decision:
+    """Record the decision before anything else changes; after a crash it is known by the approval's source.
+
+    Where its gate needs the same answer of more people, it is recorded as one that waits for them.
+    """
     gate = state.gates.read(approval.gate)
+    needed = _needed(approval, rights)
     shown = _shown(approval, gate, milestone, state)
     is_phase = approval.gate.startswith("phase-")
     decision = state.decisions.record(
@@ -99,7 +150,7 @@ def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
             0,
             approval.gate,
             Verb(approval.verb),
-            approval.who,
+            approvers.name_of(rights.names(approval), needed, milestone.teams),
             given_at(approval),
             approval.why,
             gate.kind if gate else None,
@@ -109,6 +160,7 @@ def _decide(approval: Approval, milestone: Milestone, state: State) -> Decision:
             gate.change if gate else "",
             approval.source,
             listed_commits(shown, state) if is_phase else {},
+            waits=approvers.several(needed),
         )
     )
     _close(decision, approval, state)
@@ -125,7 +177,8 @@ def _shown(approval: Approval, gate: Gate | None, milestone: Milestone, state: S
 
 def _close(decision: Decision, approval: Approval, state: State) -> None:
     """Close the gate that was answered; the file is removed last, because while it is there this is done again."""
-    state.gates.close(decision.gate)
+    if not decision.waits:
+        state.gates.close(decision.gate)
     if approval.comment is None:
         state.approvals.take(approval)
 

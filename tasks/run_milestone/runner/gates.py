@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from ..core.fs import shown
 from ..model import Kind, Passed, Step, Verb
+from ..policy.approvers import standing, waits_for
 from ..policy.graph import step_name
 from ..render import transcript as words
 from ..render.gate import question
-from ..steps.own_change import counted_from, own_base
+from ..steps.own_change import changed_between
 from ..steps.registry import lookup
+from .agreement import add_up, enough_at, withdraw
+from .approvers import needs_at, rights
 from .ask import OpenQuestion, before
 from .decide import collect, take_approvals
 from .gate_comments import GateComments
 from .up_to_date import check, finished, settled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..model import Decision, Gate
     from ..policy.graph import Node
     from ..steps.run_context import RunContext
@@ -57,7 +63,7 @@ class Gates:
 
     def open(self, ctx: RunContext, asked: OpenQuestion, issue: str | None) -> tuple[Gate, bool]:
         """Open a gate and show its question once per run; returns it, and whether it is new."""
-        gate, is_new = ctx.store.gates.open(asked.gate)
+        gate, is_new = ctx.store.gates.open(replace(asked.gate, needs=needs_at(ctx, asked.gate.gate, asked.gate)))
         if (gate.gate, gate.digest) in self._shown:
             return gate, False
         self._shown.add((gate.gate, gate.digest))
@@ -75,18 +81,15 @@ class Gates:
 
     # ---- hearing answers --------------------------------------------------------------------------------------
 
-    def settle(self, ctx: RunContext, *, comments: bool = False) -> list[Decision]:
+    def settle(
+        self, ctx: RunContext, *, comments: bool = False, by_runner: frozenset[str] = frozenset()
+    ) -> list[Decision]:
         """Turn approvals into decisions, say what they do, and return them, oldest first.
 
-        Approvals are files and, where `comments` are asked for, comments on the forge.
+        Approvals are files and, where `comments` are asked for, comments on the forge. `by_runner` are the sources of
+        those that the run itself gave.
         """
-        written = self._comments.collect() if comments and self._comments is not None else []
-        changes = _changes(ctx, {approval.gate for approval in collect(ctx.store, written)})
-        made, refused = take_approvals(ctx.milestone, ctx.store, changes, written, self._others)
-        ctx.console.say([words.refused(one.approval.file, one.why, one.aside) for one in refused if one.aside])
-        if self._comments is not None:
-            self._comments.reply(refused)
-        decisions = _numbered(ctx, made)
+        decisions = _numbered(ctx, self._take(ctx, comments=comments, by_runner=by_runner))
         for decision in decisions:
             self._shown -= self._shown if decision.verb is Verb.UNSKIP else {(decision.gate, decision.digest)}
             self._done.clear()
@@ -94,6 +97,26 @@ class Gates:
         if decisions:
             self.withdraw(ctx)
         return decisions
+
+    def _take(self, ctx: RunContext, *, comments: bool, by_runner: frozenset[str]) -> list[Decision]:
+        """Judge every answer, and say which are refused and which wait for others; returns all that were recorded."""
+        written = self._comments.collect() if comments and self._comments is not None else []
+        names = {approval.gate for approval in collect(ctx.store, written)}
+        names |= {answer.gate for answer in ctx.store.decisions.answers() if answer.waits}
+        changes, who = _changes(ctx, names), rights(ctx, names, by_runner)
+        made, refused = take_approvals(ctx.milestone, ctx.store, changes, written, self._others, who)
+        ctx.console.say([words.refused(one.approval.file, one.why, one.aside) for one in refused if one.aside])
+        if self._comments is not None:
+            self._comments.reply(refused)
+        ctx.console.say([words.counted(one, _left(ctx, one.gate)) for one in made if one.waits])
+        enough = enough_at(ctx.milestone, ctx.store, who).values()
+        gone, unknown = self._withdrawn(one for answers in enough for one in answers)
+        withdraw(gone, ctx.store)
+        return [*made, *add_up(ctx.milestone, ctx.store, changes, who, unknown)]
+
+    def _withdrawn(self, answers: Iterable[Decision]) -> tuple[set[str], set[str]]:
+        """Return the answers by comment that do not stand any more, and those that nobody can look up."""
+        return self._comments.withdrawn(answers) if self._comments is not None else (set(), set())
 
     # ---- closing ----------------------------------------------------------------------------------------------
 
@@ -129,13 +152,19 @@ class Gates:
             self._comments.post(ctx.store.gates.all())
 
 
-def _numbered(ctx: RunContext, made: tuple[Decision, ...]) -> list[Decision]:
+def _numbered(ctx: RunContext, made: list[Decision]) -> list[Decision]:
     """Return decisions with the numbers they keep; of several machines the first keeps its own."""
     if not made:
         return []
     ctx.console.say(ctx.shared.push(required=True))
     sources = {decision.source for decision in made}
     return [decision for decision in ctx.store.decisions.all() if decision.source in sources]
+
+
+def _left(ctx: RunContext, name: str) -> str:
+    """Return who is waited for at a gate after the answers so far."""
+    gate = ctx.store.gates.read(name)
+    return waits_for(gate.needs, standing(gate, ctx.store.decisions.answers()), ctx.milestone.teams) if gate else ""
 
 
 def _changes(ctx: RunContext, names: set[str]) -> dict[str, str | None]:
@@ -145,16 +174,12 @@ def _changes(ctx: RunContext, names: set[str]) -> dict[str, str | None]:
 
 def _change_now(ctx: RunContext, gate: Gate) -> str | None:
     """Return the identity of the change a gate is about, as it is now; None where it is about none."""
-    issue = ctx.issues.get(gate.gate)
-    base = counted_from(ctx.store, gate.gate) if issue else None
-    if not gate.change or issue is None or base is None:
+    between = changed_between(ctx, gate.gate) if gate.change else None
+    if between is None:
         return None
-    heads, remote = ctx.branches.heads, ctx.remote.heads if ctx.remote else {}
-    head, target = heads.get(ctx.branch(issue), base), ctx.milestone.target
-    start = own_base(ctx.git, base, head, (heads.get(target), remote.get(target)))
-    if gate.change == ctx.git.patch_id_without_places(start, head):
+    if gate.change == ctx.git.patch_id_without_places(*between):
         return gate.change  # the version before asked
-    return ctx.git.patch_id(start, head)
+    return ctx.git.patch_id(*between)
 
 
 def _can_start(ctx: RunContext, issue: str) -> bool:

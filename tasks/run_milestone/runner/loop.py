@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -91,13 +92,19 @@ def _reached(session: Session, names: list[str]) -> set[str]:
 
 def _answered(session: Session, answerer: Answerer, asked: set[str]) -> bool:
     """Ask about the gates that are open among those; returns whether an answer was taken."""
+    by_runner = set[str]()
     for gate in _open(session, asked):
         answer = answerer.answer(gate, session.store.decisions.all())
-        if answer is not None:
-            session.store.approvals.leave(gate.gate, answer.verb, why=answer.why, who=answer.who, digest=gate.digest)
-        if answer is not None and answer.verb is Verb.ABORT:
+        if answer is None:
+            continue
+        source = uuid.uuid4().hex
+        by_runner |= {source} if answer.who else set()
+        session.store.approvals.leave(
+            gate.gate, answer.verb, why=answer.why, who=answer.who, digest=gate.digest, source=source
+        )
+        if answer.verb is Verb.ABORT:
             break
-    return session.settle()
+    return session.settle(by_runner=frozenset(by_runner))
 
 
 def _open(session: Session, asked: set[str]) -> list[Gate]:

@@ -126,9 +126,12 @@ class Session:
 
     # ---- answers --------------------------------------------------------------------------------------------------
 
-    def settle(self, *, comments: bool = False) -> bool:
-        """Turn approvals into decisions, and say what they do; returns whether there were any."""
-        decisions = self.gates.settle(self.ctx, comments=comments)
+    def settle(self, *, comments: bool = False, by_runner: frozenset[str] = frozenset()) -> bool:
+        """Turn approvals into decisions, and say what they do; returns whether there were any.
+
+        `by_runner` are the sources of the answers that the run itself gave.
+        """
+        decisions = self.gates.settle(self.ctx, comments=comments, by_runner=by_runner)
         if any(decision.verb is Verb.ABORT for decision in decisions):
             self.aborted = True
             self._in_flight.close()

@@ -10,6 +10,7 @@ from ..policy.graph import step_name
 if TYPE_CHECKING:
     from ..adapters.git import Git
     from ..store import State
+    from .run_context import RunContext
 
 
 def counted_from(store: State, issue: str) -> str | None:
@@ -22,6 +23,16 @@ def counted_from(store: State, issue: str) -> str | None:
     if made is not None and done is not None and done.base and done.head != made.work:
         return done.base
     return made.base if made else None
+
+
+def changed_between(run: RunContext, number: str) -> tuple[str, str] | None:
+    """Return the commits between which an issue's own change lies now; None where there is no such issue or branch."""
+    issue, start = run.issues.get(number), counted_from(run.store, number)
+    if issue is None or start is None:
+        return None
+    heads, remote = run.branches.heads, run.remote.heads if run.remote else {}
+    head, target = heads.get(run.branch(issue), start), run.milestone.target
+    return own_base(run.git, start, head, (heads.get(target), remote.get(target))), head
 
 
 def own_base(git: Git, start: str, head: str | None, targets: tuple[str | None, ...]) -> str:

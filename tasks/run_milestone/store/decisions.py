@@ -34,10 +34,22 @@ class Decisions:
         self._read: dict[str, Decision] = {}
         self._written: tuple[tuple[str, ...], tuple[Decision, ...]] = ((), ())
         self._all: tuple[tuple[Known, ...], tuple[Decision, ...], tuple[Decision, ...]] = ((), (), ())
+        self._decided: tuple[tuple[Decision, ...], tuple[Decision, ...]] = ((), ())
         self._by_gate: tuple[tuple[Decision, ...], dict[str, list[Decision]]] = ((), {})
 
     def all(self) -> tuple[Decision, ...]:
-        """Return every decision in order, each under the present number of the issue that it was made about."""
+        """Return every decision in order, each under the present number of the issue that it was made about.
+
+        An answer that waits for others decides nothing yet, so it is not among them.
+        """
+        every = self.answers()
+        if self._decided[0] is not every:
+            decided = tuple(one for one in every if not one.waits)
+            self._decided = every, decided if len(decided) < len(every) else every
+        return self._decided[1]
+
+    def answers(self) -> tuple[Decision, ...]:
+        """Return every decision in order, with the answers that wait for others."""
         known, written = self._registry.roll.issues, self.written()
         if self._all[0] is not known or self._all[1] is not written:
             renumbered = any(len(entry.spans) != 1 for entry in known)
@@ -103,7 +115,7 @@ class Decisions:
 
     def forget(self, gate: str) -> None:
         """Delete the decisions at a gate, whatever number its issue had when they were made."""
-        numbers = {decision.id for decision in self.at(gate)}
+        numbers = {decision.id for decision in self.answers() if decision.gate == gate}
         for decision in self.written():
             if decision.id in numbers:
                 (self._folder / _name(decision)).unlink()

@@ -17,6 +17,7 @@ from .checkout import Checkout
 from .cmd import GitCmd
 from .objects import Commit
 from .operator_config import OperatorConfig, read_config
+from .persons import Persons
 from .refs import Refs
 from .remote import Remote
 from .remote_urls import remote_urls
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Commit", "Git", "current_branch", "default_branch", "has_commit", "version"]
 
 
-class Git(Refs, Checkout, Remote):
+class Git(Refs, Checkout, Remote, Persons):
     """What the runner does with git in one repository. Each base class has one subject."""
 
     def __init__(
@@ -55,7 +56,7 @@ class Git(Refs, Checkout, Remote):
         self.local_remote = Path(self.url) if self.url.startswith("/") else None
         self._git = GitCmd(processes, facts.common, name, make=make, config=config.reaching(self.urls.name))
         self._git.fetch_missing_from({name: self._promisor(config, name, root) for name in config.promisors})
-        self._identity = config.identity
+        self._identity, self._config = config.identity, config
         self._signs = config.is_on("commit.gpgsign")
         self.dir = self._git.dir
         self._own, self._common, self._remote = (

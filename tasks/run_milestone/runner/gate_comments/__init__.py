@@ -15,13 +15,13 @@ from ...core.errors import DamagedStateError, OutsideError
 from ...policy.gating import question_key
 from ...render import gate_comments as words
 from .post import Poster
-from .read import Reader
+from .read import COMMENT, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
     from ...adapters.forge import Forge
-    from ...model import Approval, Asked, Gate, Milestone
+    from ...model import Approval, Asked, Decision, Gate, Milestone
     from ...render.console import Console
     from ...store import State
     from ..decide import Refused
@@ -84,6 +84,20 @@ class GateComments:
             if asked.thread == thread and asked.comment not in existing:
                 self._poster.post_again(asked)
         return self._reader.collect(thread, comments)
+
+    def withdrawn(self, answers: Iterable[Decision]) -> tuple[set[str], set[str]]:
+        """Return which answers by comment do not stand any more (deleted, edited, without the right), by source.
+
+        The second are those of which the forge does not tell now.
+        """
+        unknown = {source for one in answers if (source := one.source or "").startswith(COMMENT)}
+        gone = set[str]()
+        for thread in {int(source.split(":")[1]) for source in unknown}:
+            with self._talking():
+                standing = self._reader.standing(thread)
+                asked = {source for source in unknown if int(source.split(":")[1]) == thread}
+                gone, unknown = gone | (asked - standing), unknown - asked
+        return gone, unknown
 
     def reply(self, refused: Iterable[Refused]) -> None:
         """Reply to the comments that were not taken, each once."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ...model import Comment, Milestone, Verb
     from ...store import State
 
+COMMENT = "comment:"
+"""What the source of an answer by comment begins with."""
 LONGEST = 2_000
 """Characters of a reason that are kept."""
 
@@ -37,10 +39,14 @@ class Reader:
         """Return the comments of a pull request or an issue, oldest first."""
         return self._forge.comments(thread)
 
+    def standing(self, thread: int) -> set[str]:
+        """Return the sources of the comments that can answer: not edited, and by people who may write now."""
+        return {_source(thread, one.id) for one in self.comments(thread) if one.writer and not one.is_edited}
+
     def collect(self, thread: int, comments: Sequence[Comment]) -> list[Approval]:
         """Return the comments that answer a question, and became neither a decision nor a refusal yet."""
         ours = [comment for comment in comments if comment.writer and words.is_ours(comment.body)]
-        taken = {decision.source for decision in self._state.decisions.all()}
+        taken = {decision.source for decision in self._state.decisions.answers()}
         taken |= {approval.source for approval in self._state.approvals.all()}
         new = [one for one in comments if not words.is_ours(one.body) and _source(thread, one.id) not in taken]
         read = [self._read(thread, comment, ours) for comment in new if not _has_reply(str(comment.id), ours)]
@@ -103,7 +109,7 @@ class Reader:
 
 
 def _source(thread: int, comment: int) -> str:
-    return f"comment:{thread}:{comment}"
+    return f"{COMMENT}{thread}:{comment}"
 
 
 def _has_reply(to: str, ours: Sequence[Comment]) -> bool:

@@ -1,0 +1,64 @@
+"""Find out whose answers count at the gates of a run, from the plan, the paths that are shown and who made them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..core.user import whoami
+from ..model import Kind
+from ..policy.approvers import needs, rules
+from ..steps.own_change import changed_between
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ..model import Approval, Gate, Need
+    from ..steps.run_context import RunContext
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Whose answers count, by gate, and by which names the operator of this run is known."""
+
+    needs: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
+    operator: tuple[str, ...] = ()
+    by_runner: frozenset[str] = frozenset()
+    """Sources of the answers that the run itself gives, as for `--autonomous`."""
+
+    def names(self, approval: Approval) -> tuple[str, ...]:
+        """Return the names of who gave an answer: a login, or those that git has of the operator."""
+        is_operator = approval.comment is None and approval.who == whoami()
+        return (approval.who, *(self.operator if is_operator else ()))
+
+
+def rights(ctx: RunContext, gates: Iterable[str], by_runner: frozenset[str] = frozenset()) -> Rights:
+    """Return whose answers count at these gates now."""
+    if not ctx.milestone.approvers:
+        return Rights(by_runner=by_runner)
+    needed = {name: needs_at(ctx, name, ctx.store.gates.read(name)) for name in gates}
+    return Rights(needed, ctx.git.operator, by_runner)
+
+
+def needs_at(ctx: RunContext, name: str, gate: Gate | None) -> tuple[Need, ...]:
+    """Return whose answers a gate needs; where none of that name is open, what holds at every other stop."""
+    if not ctx.milestone.approvers:
+        return ()
+    changes = [span for issue in _issues(name, gate) if (span := changed_between(ctx, issue)) is not None]
+    paths = _shown_paths(gate) or [path for span in changes for path in ctx.git.changed(*span, gone=True)]
+    chosen = rules(ctx.milestone.approvers, gate.kind if gate else None, paths)
+    made_by = [who for span in changes for who in ctx.git.makers(*span)] if any(one.excluded for one in chosen) else []
+    return needs(chosen, (), tuple(dict.fromkeys(made_by)))
+
+
+def _issues(name: str, gate: Gate | None) -> list[str]:
+    """Return the issues that a gate is about: its own, or those that a phase lists with a change."""
+    if gate is not None and gate.kind is Kind.PHASE:
+        return [item.rule for item in gate.findings if item.change]
+    return [name]
+
+
+def _shown_paths(gate: Gate | None) -> list[str]:
+    """Return the paths of what is shown; none where something has no path, so that all of the change counts."""
+    paths = [finding.path for finding in gate.findings] if gate else []
+    return [path for path in paths if path] if all(paths) else []

@@ -1,0 +1,162 @@
+"""The plan says whose answers count at a stop, and how many: answers add up, others are refused with the reason."""
+
+import json
+
+import pytest
+
+WORK = {"01-1": {"new.js": "const size = 1;\n", "more.js": "const more = 1;\n"}}
+PLAN = """\
+teams: {"@acme/dba": [grace, Linus]}
+limits: {files: 1}
+approvers: {size: {any: ["@ACME/dba"], count: 2}}
+"""
+THREAD = 297
+
+
+def writes(outcome, author, body, **facts):
+    """Somebody comments on the issue."""
+    path = outcome.home / f"remote.forge/issues/{THREAD}.json"
+    record = json.loads(path.read_text())
+    record["comments"].append({"author": author, "body": body, "at": "2026-11-27T20:00:00+00:00", **facts})
+    path.write_text(json.dumps(record))
+
+
+def thread(outcome):
+    return json.loads((outcome.home / f"remote.forge/issues/{THREAD}.json").read_text())["comments"]
+
+
+@pytest.fixture(scope="module")
+def make_asked(make_product, run_m1, tmp_path_factory):
+    """Run a plan with these approvers until the issue's stop asks."""
+
+    def make(plan=PLAN, work=None):
+        home = tmp_path_factory.mktemp("approvers") / "home"
+        ada = make_product(home, [{"number": 1, "github": THREAD}], work=work or WORK, plan=plan)
+        issue = {"number": THREAD, "title": "Do 01", "body": "", "state": "open", "comments": []}
+        path = home / f"remote.forge/issues/{THREAD}.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(issue))
+        return run_m1(ada)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def asked(make_asked):
+    """A stop that two people of the database team have to answer."""
+    return make_asked()
+
+
+def test_two_of_a_team_add_up(asked, answer_in_copy, run_m1):
+    assert asked.gate("01")["needs"] == [{"names": ["@ACME/dba"], "count": 2, "excluded": []}]
+    outcome = answer_in_copy(asked, "01.approve")
+    ada = outcome.person
+    assert "a file does not prove who wrote it" in outcome.result.out
+    assert (ada.folder / "state/m1/approvals/stale/01.approve.1").exists()
+    writes(outcome, "mallory", "/approve")
+    writes(outcome, "GRACE", "/approve It is generated")
+    first = run_m1(ada).result
+    assert "✓ Answer 1: approve at gate 01 by GRACE: 1 of 2, waits for @ACME/dba" in first.out
+    assert "mallory is not asked here; it waits for `@ACME/dba`" in thread(outcome)[-1]["body"]
+    assert first.code == 3
+    assert "approve by GRACE: 1 of 2, waits for @ACME/dba" in ada.types("gates", "m1").out
+    assert "approve by GRACE: 1 of 2, waits for @ACME/dba" in ada.types("status", "m1").out
+    writes(outcome, "grace", "/approve Really")
+    run_m1(ada)
+    assert "grace has given this answer before; 1 of 2" in thread(outcome)[-1]["body"]
+    writes(outcome, "linus", "/approve")
+    passed = run_m1(ada)
+    assert "✓ Decision 3: approve at gate 01 by GRACE, linus" in passed.result.out
+    assert passed.decided("01") == [("approve", "GRACE"), ("approve", "linus"), ("approve", "GRACE, linus")]
+    assert passed.gate("phase-1") is not None
+    assert json.loads((ada.folder / "state/m1/summary.json").read_text())["commands"] == {"approve": 1}
+    assert ada.types("verify", "m1").code == 0
+
+
+def test_a_contrary_answer_starts_the_count_again(asked, answer_in_copy, run_m1):
+    outcome = answer_in_copy(asked)
+    for author, verb, shown in (
+        ("grace", "approve", "approve by grace: 1 of 2"),
+        ("linus", "skip", "skip by linus: 1 of 2"),
+        ("linus", "approve", "approve by linus: 1 of 2"),
+    ):
+        writes(outcome, author, f"/{verb}")
+        run_m1(outcome.person)
+        assert shown in outcome.person.types("gates", "m1").out
+    writes(outcome, "grace", "/approve")
+    assert run_m1(outcome.person).decided("01")[-1] == ("approve", "linus, grace")
+
+
+@pytest.mark.parametrize("withdrawal", [{"edited": True}, {"writer": False}])
+def test_a_withdrawn_answer_does_not_count(asked, answer_in_copy, run_m1, withdrawal):
+    outcome = answer_in_copy(asked)
+    writes(outcome, "grace", "/approve")
+    run_m1(outcome.person)
+    path = outcome.home / f"remote.forge/issues/{THREAD}.json"
+    record = json.loads(path.read_text())
+    record["comments"][-1].update(withdrawal)
+    path.write_text(json.dumps(record))
+    writes(outcome, "linus", "/approve")
+    waiting = run_m1(outcome.person)
+    assert waiting.gate("01")["kind"] == "size"
+    assert "approve by linus: 1 of 2" in outcome.person.types("gates", "m1").out
+
+
+def test_a_moved_change_is_asked_again(asked, answer_in_copy, run_m1):
+    outcome = answer_in_copy(asked)
+    ada = outcome.person
+    writes(outcome, "grace", "/approve")
+    run_m1(ada)
+    branch = next(name for name in ada.git("branch", "--format=%(refname:short)", where=".").split() if "m1-" in name)
+    ada.git("worktree", "add", "--quiet", str(outcome.home / "more"), branch, where=".")
+    (outcome.home / "more/new.js").write_text("const size = 2;\n")
+    ada.git("commit", "--quiet", "--all", "--message=Grow", where=outcome.home / "more")
+    run_m1(ada)
+    writes(outcome, "linus", "/approve")
+    assert run_m1(ada).gate("01")["kind"] == "size"
+    assert "approve by linus: 1 of 2" in ada.types("gates", "m1").out
+
+
+def test_alone_it_never_approves_for_people(asked, answer_in_copy, run_m1):
+    alone = run_m1(answer_in_copy(asked).person, "--autonomous")
+    assert alone.decided("01") == [("skip", "autonomous")]
+
+
+OWN = """\
+limits: {files: 1}
+local: true
+approvers: {"*": {not: [author, implementer]}, "docs/**": {any: [grace]}}
+"""
+
+
+def test_operators_do_not_approve_their_agents_work(make_asked, run_m1, monkeypatch):
+    outcome = make_asked(OWN)
+    ada = outcome.person
+    assert outcome.gate("01")["needs"][0]["names"] == []
+    ada.touches("01.approve", milestone="m1")
+    assert "made this change, and the plan lets nobody approve their own" in run_m1(ada).result.out
+    email = ada.git("config", "user.email", where=".")
+    writes(outcome, email.partition("@")[0], "/approve")
+    assert run_m1(ada).gate("01")["kind"] == "size"
+    assert "made this change" in thread(outcome)[-1]["body"]
+    writes(outcome, "Grace", "/approve")
+    assert run_m1(ada).decided("01") == [("approve", "Grace")]
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        ('approvers: {size: {any: [ada, "@ADA"], count: 2}}\n', "is 2 people, but `any` stands for 1 of them"),
+        ('approvers: {size: {any: ["@acme/api"]}}\n', "is @acme/api, which `teams` does not have"),
+        ("approvers: {sizes: {any: [ada]}}\n", "did you mean size?"),
+        ("approvers: {size: {any: [ada], count: 0}}\n", "expected a number from 1 to 20"),
+        ("approvers: {size: {not: [operator]}}\n", "expected one of author, implementer"),
+        ("local: perhaps\n", "expected true or false"),
+    ],
+)
+def test_approvers_who_cannot_be_are_refused(make_product, tmp_path, plan, message):
+    ada = make_product(tmp_path / "home", [{"number": 1}], work={}, plan=plan)
+    result = ada.types("plan", "check", "m1")
+    assert result.code == 2
+    assert "plans/m1/plan.yaml:6:" in result.err + result.out
+    assert message in result.err + result.out
