@@ -44,6 +44,19 @@ SEEN = {
         "requirements.txt",
         'test: ["{python}", "manage.py", test, "--verbosity", "2", "--noinput"]',
     ),
+    "Django's application": (
+        {
+            "setup.py": "",
+            "tox.ini": "[testenv]\ncommands =\n  coverage run -m django test --settings=tests.settings {posargs}\n",
+        },
+        '"-e", "."',
+        'env: {DJANGO_SETTINGS_MODULE: "tests.settings"}',
+    ),
+    "Django's application by make": (
+        {"setup.py": "", "Makefile": "test:\n\tpython -W all -m django-admin test app --settings conf.test\n"},
+        '"-e", "."',
+        'test: ["{python}", "-m", django, test, "--verbosity", "2", "--noinput"]',
+    ),
     "Django with pytest": (
         {"manage.py": "from django.core import management\n", "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = a\n"},
         "",
@@ -140,7 +153,7 @@ def test_a_plan_is_about_twenty_lines(initiated):
 def test_every_preset_knows_tests_and_their_report():
     for language in languages()[:-1]:
         assert language.test_files
-        assert all(runner.test and runner.collect for runner in language.runners)
+        assert all(runner.test for runner in language.runners)
 
 
 # ---- where the repository is from ---------------------------------------------------------------------------------

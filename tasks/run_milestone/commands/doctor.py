@@ -117,9 +117,10 @@ def _plan(project: Project, milestone: Milestone, processes: Processes) -> Itera
         yield from (
             _command(f"{name} {part.name}", one, milestone) for one in (part.test, part.lint, part.review) if one
         )
-    for command in milestone.tree.setup:
-        yield _command(f"{name} setup", command)
-    yield from _tried(project, milestone, processes)
+    setup = [_command(f"{name} setup", command) for command in milestone.tree.setup]
+    yield from setup
+    if all(sign.works is not False for sign in setup):
+        yield from _tried(project, milestone, processes)
 
 
 def _tried(project: Project, milestone: Milestone, processes: Processes) -> Iterator[Sign]:

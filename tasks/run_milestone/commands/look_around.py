@@ -103,7 +103,7 @@ def _part(root: Path, name: str, language: Language) -> Part | None:
     if not any(sign.is_in(folder) for sign in language.when):
         return None
     manager = next((tool for tool in language.managers if tool.sign_in(folder)), None)
-    runner = next((tool for tool in language.runners if tool.sign_in(folder)), None)
+    runner = next((tool.of(folder) for tool in language.runners if tool.sign_in(folder)), None)
     linter = next((tool for tool in language.linters if tool.sign_in(folder)), None)
     migrations = next((sign.file for sign in language.migrations if sign.is_in(folder)), "")
     part = Part(name, language, manager, "", runner, linter, migrations)
@@ -111,7 +111,8 @@ def _part(root: Path, name: str, language: Language) -> Part | None:
         return part
     setup = tuple(part.here(_filled(folder, command)) for command in manager.setup)
     version = language.version_env if any(sign.is_in(folder) for sign in language.versions) else {}
-    return replace(part, manager_sign=manager.sign_in(folder) or "", setup=setup, env={**manager.env, **version})
+    env = {**manager.env, **version, **(runner.env if runner else {})}
+    return replace(part, manager_sign=manager.sign_in(folder) or "", setup=setup, env=env)
 
 
 # ---- what pip has to install ----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,15 @@ class Sign:
 
     def is_in(self, folder: Path) -> bool:
         """Return whether the folder has that file."""
+        return self.words_in(folder) is not None
+
+    def words_in(self, folder: Path) -> dict[str, str] | None:
+        """Return what the named groups of `holds` match in that file, None where the folder has no such file."""
         path = folder / self.file
-        return path.exists() and (not self.holds or re.search(self.holds, text_of(path), re.MULTILINE) is not None)
+        if not path.exists() or not self.holds:
+            return {} if path.exists() else None
+        seen = re.search(self.holds, text_of(path), re.MULTILINE)
+        return seen and seen.groupdict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,13 @@ class Tool:
         """Return the file by which this tool is recognised, None where it is not used."""
         needed = not self.needs or any(sign.is_in(folder) for sign in self.needs)
         return next((sign.file for sign in self.when if needed and sign.is_in(folder)), None)
+
+    def of(self, folder: Path) -> Tool:
+        """Return this tool with the variables that the folder's files name, such as Django's settings."""
+        words = next((words for sign in self.when if (words := sign.words_in(folder)) is not None), {})
+        return replace(
+            self, env={name: value.format(**words) for name, value in self.env.items()} if words else self.env
+        )
 
 
 @dataclass(frozen=True, slots=True)
