@@ -96,6 +96,21 @@ def test_a_lost_test_is_hidden_or_removed():
     assert (lost.hidden, lost.removed) == (("tests.test_a::test_one",), ())
 
 
+@pytest.mark.parametrize(
+    ("case", "file"),
+    [
+        (ran("test/join.test.ts", 'join > join() === ""'), "test/join.test.ts"),
+        (ran("tests.shop.test_cart.TestCart", "test_v"), "tests/shop/test_cart.py"),
+        (ran("com.acme.CartTest", "value 1"), "api/src/test/java/com/acme/CartTest.java"),
+        (Case("Cart", "adds up", Outcome.PASSED, "spec/cart_spec.rb"), "spec/cart_spec.rb"),
+    ],
+    ids=["vitest", "pytest", "maven", "rspec"],
+)
+def test_a_deleted_file_shows_its_lost_tests(case, file):
+    assert compare([case], [], [], [file]).removed == (case.name,)
+    assert compare([case], [], [], ["tests/test_other.py"]).hidden == (case.name,)
+
+
 def test_lost_values_of_a_test_are_counted():
     assert compare(BASE, BASE[:2], []).hidden == ("tests.test_a::test_v (1 of 2 cases)",)
 

@@ -33,6 +33,12 @@ def test_what_is_no_report_says_so(tmp_path, text, why):
         read_report(report)
 
 
+def test_names_are_as_a_record_holds_them(tmp_path):
+    report = tmp_path / "junit.xml"
+    report.write_text('<testsuite><testcase name="reads https://ada:pw@example.com"/><testcase name="b"/></testsuite>')
+    assert [case.title for case in read_report(report)] == ["reads https://[redacted]@example.com", "b"]
+
+
 def test_links_and_pipes_are_not_read(tmp_path):
     (tmp_path / "link.xml").symlink_to(tmp_path / "junit.xml")
     os.mkfifo(tmp_path / "pipe.xml")

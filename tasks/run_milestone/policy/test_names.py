@@ -154,14 +154,16 @@ class Fewer:
     """They passed on the base and are skipped now."""
 
 
-def compare(base: Sequence[Case], now: Sequence[Case], removed_lines: Sequence[str]) -> Fewer:
+def compare(
+    base: Sequence[Case], now: Sequence[Case], removed_lines: Sequence[str], deleted_files: Sequence[str] = ()
+) -> Fewer:
     """Return which of the base's tests a run of the change lost. A test that only moved is not lost."""
     uncollected = tuple(f"{case.title}." for case in now if not case.group and case.outcome is Outcome.FAILED)
     before, after = Counter(map(_key, base)), Counter(map(_key, now))
     moved = Counter(
         title for (group, title), many in after.items() for _ in range(many) if (group, title) not in before
     )
-    text = "\n".join(removed_lines)
+    text, gone = "\n".join(removed_lines), {_key(case) for case in base if _is_in(case, deleted_files)}
     hidden, removed = list[str](), list[str]()
     for (group, title), many in before.items():
         left = after[group, title]
@@ -171,7 +173,7 @@ def compare(base: Sequence[Case], now: Sequence[Case], removed_lines: Sequence[s
             continue
         name = f"{group}::{title}" if group else title
         shown = name if left + came == 0 else f"{name} ({left + came} of {many} cases)"
-        (removed if _is_shown(group, title, text) else hidden).append(shown)
+        (removed if (group, title) in gone or _is_shown(group, title, text) else hidden).append(shown)
     skipped = {case.name for case in now if case.outcome is Outcome.SKIPPED}
     passed = dict.fromkeys(case.name for case in base if case.outcome is Outcome.PASSED)
     return Fewer(tuple(hidden), tuple(removed), tuple(name for name in passed if name in skipped))
@@ -181,10 +183,21 @@ def _key(case: Case) -> tuple[str, str]:
     return case.group, base_title(case.title)[0]
 
 
+def _is_in(case: Case, files: Sequence[str]) -> bool:
+    """Return whether a test lies in one of these files: its report names the file, or a group that is called by it."""
+    places = {case.file, case.group} - {""}
+    stems = {file.rpartition(".")[0].replace("/", ".") for file in files}
+    return not places.isdisjoint(files) or any(
+        f".{stem}.".endswith(f".{case.group}.") or f"{case.group}.".startswith(f"{stem}.")
+        for stem in stems
+        if case.group
+    )
+
+
 def _is_shown(group: str, title: str, removed: str) -> bool:
     """Return whether removed lines hold the test: its name as a word, or a quoted part of its title."""
     last = re.split(r"::|/| > |\.", title)[-1].strip()
-    words = {last, last.replace("_", " "), group.rpartition(".")[2]} - {""}
+    words = {last, last.replace("_", " "), "" if "/" in group else group.rpartition(".")[2]} - {""}
     if any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", removed) for word in words):
         return True
     quoted = {match[2] for match in re.finditer(r"(['\"`])(.{3,200}?)\1", removed)}

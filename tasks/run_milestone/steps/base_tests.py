@@ -24,8 +24,9 @@ def fewer_tests(ctx: StepContext, result: SuiteResult, files: Iterable[ChangedFi
     """Return which tests of the base a run of the change lost. A run without a verdict is not compared."""
     if result.problem or ctx.base == ctx.head:
         return Fewer()
+    files = tuple(files)
     removed = [text for file in files for _, text in file.removed]
-    return compare(tests_of_base(ctx), result.cases, removed)
+    return compare(tests_of_base(ctx), result.cases, removed, [file.path for file in files if file.after is None])
 
 
 def tests_of_base(ctx: StepContext) -> tuple[Case, ...]:

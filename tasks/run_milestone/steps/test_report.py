@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DamagedStateError
 from ..core.fs import read_text
-from ..core.text import for_terminal
+from ..core.text import for_record, for_terminal
 from ..model import Case, Outcome
 from .report_formats import FormatError, from_json, from_output
 
@@ -80,11 +80,19 @@ def read_output(text: str) -> tuple[Case, ...] | None:
 
 
 def _held(cases: tuple[Case, ...]) -> tuple[Case, ...]:
-    """Return the tests where a record can hold their names. Errors: ReportError."""
+    """Return the tests by the names that a record holds, where it can hold them. Errors: ReportError.
+
+    Secrets are taken out here already, so that a name of this run is the same as in the record of an earlier one.
+    """
     failed = sum(len(case.name) for case in cases if case.outcome is Outcome.FAILED)
     if sum(len(case.name) for case in cases) > MOST_NAMES or failed > MOST_FAILED:
         raise ReportError(f"it names {len(cases):,} tests, more than a record holds")
-    return cases
+    names = "\n".join(f"{case.group}\n{case.title}" for case in cases)
+    return cases if for_record(names) == names else tuple(map(_without_secrets, cases))
+
+
+def _without_secrets(case: Case) -> Case:
+    return replace(case, group=for_record(case.group), title=for_record(case.title))
 
 
 def _file(path: Path, tree: Path) -> tuple[Case, ...] | None:
