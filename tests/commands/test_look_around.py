@@ -29,6 +29,26 @@ SEEN = {
         f'{PIP}"-r", "requirements.txt", "-r", "requirements-dev.txt"]]',
         "pytest",
     ),
+    "requirements for tests and for developers": (
+        {"setup.py": "", "requirements/dev.txt": "pytest==8\n", "requirements/tests.txt": "pytest==7\n"},
+        f'{PIP}"-e", ".", "-r", "requirements/tests.txt"]]',
+        "pytest",
+    ),
+    "requirements that tox names": (
+        {
+            "setup.py": "",
+            "tox.ini": "[testenv]\ndeps = -r requirements/tests.txt\n",
+            "requirements/dev.txt": "pytest==8\n",
+            "requirements/tests.txt": "pytest==7\n",
+        },
+        f'{PIP}"-e", ".", "-r", "requirements/tests.txt"]]',
+        "pytest",
+    ),
+    "requirements for developers": (
+        {"setup.py": "", "requirements/dev.txt": "pytest==8\n"},
+        f'{PIP}"-e", ".", "-r", "requirements/dev.txt"]]',
+        "pytest",
+    ),
     "hatch": (
         {"pyproject.toml": PROJECT + '[tool.hatch.envs.test]\ndependencies = ["pytest-mock"]\n'},
         f'{PIP}"-e", ".", "pytest-mock"]]',

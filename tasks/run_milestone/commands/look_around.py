@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 
 _TEST_EXTRAS = ("test", "tests", "testing", "dev", "develop", "development")
 _REQUIREMENTS = (
-    *("requirements.txt", "requirements-dev.txt", "requirements-test.txt", "requirements_dev.txt"),
-    *("requirements_test.txt", "dev-requirements.txt", "test-requirements.txt", "requirements/dev.txt"),
-    *("requirements/test.txt", "requirements/tests.txt", "requirements/local.txt"),
+    ("requirements.txt",),
+    (
+        *("requirements-test.txt", "requirements_test.txt", "test-requirements.txt", "requirements/test.txt"),
+        *("requirements/tests.txt", "requirements-tests.txt", "tests/requirements.txt"),
+        *("requirements-dev.txt", "requirements_dev.txt", "dev-requirements.txt", "requirements/dev.txt"),
+        "requirements/local.txt",
+    ),
 )
+"""Of each line the first file that is there: what is for developers repeats what is for tests, with other pins."""
 _NOT_PROJECTS = {"node_modules", "vendor", "target", "build", "dist", "plans", "state", "docs", "examples"}
 MOST_PARTS = 20
 """Folders of a monorepo that are looked into and named."""
@@ -127,13 +132,23 @@ def _filled(folder: Path, command: Command) -> Command:
 
 def _dependencies(folder: Path, extras: list[str]) -> Command:
     """Return what tests need beside the project: requirements files, groups, what hatch or tox would install."""
-    files = [name for name in _REQUIREMENTS if (folder / name).is_file()]
+    by_tool = list(dict.fromkeys(_pairs([*_of_hatch(folder), *_of_tox(folder)])))
+    listed = [next((name for name in names if (folder / name).is_file()), "") for names in _REQUIREMENTS]
+    files = [name for name in listed if name and not any(words[0] == "-r" for words in by_tool)]
     groups = _table(folder, "dependency-groups")
     named = [one for name in _TEST_EXTRAS for one in groups.get(name, ()) if isinstance(one, str)]
-    words = [*(word for name in files for word in ("-r", name)), *named, *_of_hatch(folder), *_of_tox(folder)]
+    words = [*(word for name in files for word in ("-r", name)), *named, *(word for pair in by_tool for word in pair)]
+    files += [words[-1] for words in by_tool if words[0] == "-r"]
     optional = _table(folder, "project", "optional-dependencies")
     known = " ".join((*words, *(str(optional[name]) for name in extras), *(text_of(folder / name) for name in files)))
     return tuple(words if "pytest" in known else (*words, "pytest"))
+
+
+def _pairs(words: list[str]) -> Iterator[tuple[str, ...]]:
+    """Yield each requirement, an option together with its value."""
+    rest = iter(words)
+    for word in rest:
+        yield (word, next(rest, "")) if word.startswith("-") else (word,)
 
 
 def _of_hatch(folder: Path) -> list[str]:
