@@ -73,7 +73,7 @@ class World:
     def tree(self) -> Path:
         return self.root
 
-    def run(self, command, stdin, timeout=None, pass_env=(), *, agent=False):
+    def run(self, command, stdin, timeout=None, pass_env=(), grants=None):
         return Processes().untrusted(command, cwd=self.root, stdin=stdin, timeout=timeout or 60)
 
     def change(self, before: dict, after: dict, *, issue: Issue = ISSUE, **milestone) -> Change:

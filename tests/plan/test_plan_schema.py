@@ -20,6 +20,7 @@ from run_milestone.model import (
     Licences,
     Limits,
     Milestone,
+    ModelSpec,
     NetworkSpec,
     Part,
     Paths,
@@ -43,6 +44,7 @@ PAIRS = {
     (): Milestone,
     ("repository",): RepositorySpec,
     ("agent",): AgentSpec,
+    ("agent", "model"): ModelSpec,
     ("commands",): Commands,
     ("commands", "web/**"): Part,
     ("tree",): TreeSpec,
@@ -50,6 +52,7 @@ PAIRS = {
     ("checks",): Checks,
     ("limits",): Limits,
     ("reviewers", 0): Reviewer,
+    ("reviewers", 0, "model"): ModelSpec,
     ("licences",): Licences,
     ("sandbox",): SandboxSpec,
     ("sandbox", "limits"): ProcessLimits,
@@ -64,6 +67,7 @@ PAIRS = {
     ("phases", 0, "issues", 0, "tests"): Expectations,
     ("phases", 0, "issues", 0, "paths"): Paths,
     ("phases", 0, "issues", 0, "agent"): AgentSpec,
+    ("phases", 0, "issues", 0, "agent", "model"): ModelSpec,
     ("phases", 0, "issues", 0, "people"): PeopleSpec,
 }
 COUNTED = {

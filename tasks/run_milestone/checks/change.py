@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ..adapters.process import NO_GRANTS, Grants
 from ..model import Finding, Issue, Milestone
 from ..model.change import ChangedFile
 from .file_types import is_test
@@ -45,8 +46,7 @@ class Tools(Protocol):
         stdin: str | None,
         timeout: int | None = None,
         pass_env: tuple[str, ...] = (),
-        *,
-        agent: bool = False,
+        grants: Grants = NO_GRANTS,
     ) -> Result:
         """Run a program in the tree, in a clean environment and with a time limit (the plan's, where none is given)."""
 

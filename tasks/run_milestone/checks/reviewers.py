@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from ..adapters.agents.result import parse
+from ..adapters.process import Grants
 from ..core.schemas import read_schema
 from ..core.serialize import plain
 from ..model import Finding, Kind, Severity
@@ -39,8 +40,8 @@ class Review:
 def ask(change: Change, reviewer: Reviewer) -> Review:
     """Return a reviewer's findings on the added lines. A reviewer that is too late gives a pending finding."""
     command = tuple(word.replace("{python}", sys.executable) for word in reviewer.command)
-    agent = reviewer.format == "prompt"
-    ran = change.tools.run(command, _input(change, reviewer), reviewer.timeout, reviewer.pass_env, agent=agent)
+    grants = Grants(agent=reviewer.format == "prompt", hosts=reviewer.network, model=reviewer.model)
+    ran = change.tools.run(command, _input(change, reviewer), reviewer.timeout, reviewer.pass_env, grants)
     costs = (parse(ran.out).cost,) if reviewer.format == "prompt" and ran.code is not None else ()
     return Review(tuple(_found(change, reviewer, ran)), costs)
 

@@ -138,8 +138,9 @@ def _tried(project: Project, milestone: Milestone, processes: Processes) -> Iter
 
 
 def _variables(name: str, programs: Iterable[AgentSpec | Reviewer]) -> Iterator[Sign]:
-    """Yield which variables of `pass_env` are set, without their values."""
-    for variable in dict.fromkeys(variable for program in programs for variable in program.pass_env):
+    """Yield which variables of `pass_env` and `model` are set, without their values."""
+    passed = (name for one in programs for name in (*one.pass_env, *([one.model.key] if one.model else ())))
+    for variable in dict.fromkeys(passed):
         is_set = bool(os.environ.get(variable))
         yield Sign(name, variable if is_set else f"{variable} is not set, so it is not passed on", is_set or None)
 

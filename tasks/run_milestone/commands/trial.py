@@ -76,7 +76,8 @@ def try_tests(project: Project, milestone: Milestone, git: Git, processes: Proce
         return
     confine(project, milestone, processes)
     try:
-        place = _place(project, milestone, git, processes, head)
+        with temporary_folder("doctor-") as journal:  # the milestone's own belongs to its run
+            place = _place(project, milestone, git, processes, head, journal)
         if milestone.tree.setup:
             done = f"{count(len(milestone.tree.setup), 'command')} made {', '.join(place.made) or 'nothing'}"
             yield Sign(f"{name} setup", " ".join((place.problem or done).split()), place.problem is None)
@@ -90,16 +91,20 @@ def _tree(project: Project, milestone: Milestone) -> Path:
     return project.tree(milestone, "doctor")
 
 
-def _place(project: Project, milestone: Milestone, git: Git, processes: Processes, head: str) -> Workplace:
+def _place(
+    project: Project, milestone: Milestone, git: Git, processes: Processes, head: str, journal: Path
+) -> Workplace:
     from ..model import RunOptions
     from ..render.console import Console
     from ..runner.wiring import open_forge
     from ..steps.run_context import Adapters, run_context
     from ..steps.workplace import workplace
+    from ..store import State
 
     run = run_context(project, milestone, Console(), RunOptions())
     local = replace(milestone, forge="local")
-    connected = replace(run, adapters=Adapters(processes, git, open_forge(local, git, processes)))
+    adapters = Adapters(processes, git, open_forge(local, git, processes))
+    connected = replace(run, adapters=adapters, store=State(journal))
     tree = _tree(project, milestone)
     log = tree.with_name(f"{tree.name}.log")  # beside the tree: no run has made a state yet
     log.unlink(missing_ok=True)

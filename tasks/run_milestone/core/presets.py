@@ -105,6 +105,8 @@ class CodingAgent:
     """Variables of which one may hold its key."""
     login: tuple[str, ...]
     """Files in a person's home that hold its login."""
+    asking: Command = ()
+    """Arguments before the last one that let it ask its model at `{model}`; none where a variable does."""
 
 
 @functools.cache

@@ -20,7 +20,7 @@ def plain(value: Any) -> Any:
 
 
 def _plain(value: Any, *, digested: bool) -> Any:
-    """Turn values into JSON's. A digest leaves out a field that came later (metadata `later`) at its default."""
+    """Turn values into JSON's. A digest leaves out some fields, as `digest` says."""
     if value is None or type(value) in _AS_IT_IS:
         return value
     if isinstance(value, (list, tuple)):
@@ -29,7 +29,7 @@ def _plain(value: Any, *, digested: bool) -> Any:
         return {str(key): _plain(item, digested=digested) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         items = ((one, getattr(value, one.name)) for one in _fields(type(value)))
-        kept = ((one.name, item) for one, item in items if not (digested and _came_later(one, item)))
+        kept = ((one.name, item) for one, item in items if not (digested and _is_left_out(one, item)))
         return {name: _plain(item, digested=digested) for name, item in kept}
     return value
 
@@ -39,9 +39,9 @@ _fields = cache(fields)
 """The fields of a class, looked up once."""
 
 
-def _came_later(one: Field[Any], item: Any) -> bool:
+def _is_left_out(one: Field[Any], item: Any) -> bool:
     if "later" not in one.metadata:
-        return False
+        return "aside" in one.metadata
     default = one.default if one.default_factory is MISSING else one.default_factory()
     return bool(item == default)
 
@@ -54,7 +54,8 @@ def as_json(value: Any) -> str:
 def digest(value: Any) -> str:
     """SHA-256 (64 hex digits) of the canonical JSON of a value made of plain and frozen parts.
 
-    A field with the metadata `later` is left out at its default: older digests of such values still hold.
+    A field with the metadata `later` is left out at its default: older digests of such values still hold. One with
+    `aside` is always left out: no work is done again where it changes.
     """
     text = json.dumps(_plain(value, digested=True), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

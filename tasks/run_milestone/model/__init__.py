@@ -39,6 +39,7 @@ from .forge import (
 )
 from .gate import AnswerComment, Approval, Asked, ChangedSince, Decision, Finding, Gate
 from .landed import Landed, LandedIssue
+from .network import ModelSpec, NetworkSpec
 from .options import RunOptions
 from .plan import (
     AgentSpec,
@@ -49,7 +50,6 @@ from .plan import (
     Licences,
     Limits,
     Milestone,
-    NetworkSpec,
     Paths,
     Phase,
     ProcessLimits,
@@ -105,6 +105,7 @@ __all__ = [
     "Linted",
     "Marker",
     "Milestone",
+    "ModelSpec",
     "Need",
     "NetworkSpec",
     "Outcome",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .approvers import ApproverSpec
 from .enums import Verb
+from .network import ModelSpec, NetworkSpec
 from .required_reviews import PeopleSpec
 from .verdicts import FlakySpec, KnownTests, Quarantined
 from .workspace import Commands, TreeSpec
@@ -61,6 +62,9 @@ class AgentSpec:
     """Names of environment variables that are passed on to it."""
     login: tuple[str, ...] = field(default=(), metadata={"later": True})
     """Files of a person's home that it gets copies of, because they hold its login."""
+    network: tuple[str, ...] = field(default=(), metadata={"aside": True})
+    """The only hosts that it reaches, with a port where that is not the one of HTTPS; empty: as the sandbox says."""
+    model: ModelSpec | None = field(default=None, metadata={"aside": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,9 @@ class Reviewer:
     """Seconds; a reviewer that takes longer is pending and blocks nothing."""
     pass_env: tuple[str, ...] = ()
     """Names of environment variables that are passed on to it."""
+    network: tuple[str, ...] = field(default=(), metadata={"aside": True})
+    """The only hosts that it reaches, with a port where that is not the one of HTTPS; empty: as the sandbox says."""
+    model: ModelSpec | None = field(default=None, metadata={"aside": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +167,6 @@ class Licences:
 
     allow: tuple[str, ...] = ()
     packages: dict[str, str] = field(default_factory=dict)
-
-
-Network = Literal["none", "all"]
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkSpec:
-    """Who reaches the network from its box. A reviewer with `format: prompt` is an agent, any other is a tool."""
-
-    agents: Network = "all"
-    tools: Network = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class TreeSpec:
     """What the setup makes and other trees may take over while the lock files agree; empty: all of it."""
     services: tuple[ServiceSpec, ...] = field(default=(), metadata={"later": True})
     """What runs while the tests of the tree run."""
+    network: tuple[str, ...] = field(default=(), metadata={"aside": True})
+    """The only hosts that the setup reaches; empty: as the sandbox says."""
 
 
 @dataclass(frozen=True, slots=True)

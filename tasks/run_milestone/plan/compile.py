@@ -122,8 +122,11 @@ def _agent(fields: dict[str, Any]) -> dict[str, Any]:
     preset = next((one for one in coding_agents() if one.name == given.get("use")), None)
     if preset is None:
         return {}
-    variables = [*preset.keys, *given.get("pass_env", ())]
-    known = {"kind": "command", "command": preset.command, "pass_env": variables, "login": preset.login}
+    known: dict[str, Any] = {"kind": "command", "command": preset.command}
+    if given.get("model"):
+        known["command"] = (*preset.command[:-1], *preset.asking, preset.command[-1])
+    else:
+        known |= {"pass_env": [*preset.keys, *given.get("pass_env", ())], "login": preset.login}
     return {"agent": {**{key: value for key, value in given.items() if key != "use"}, **known}}
 
 

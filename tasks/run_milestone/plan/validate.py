@@ -20,7 +20,11 @@ from .validate_branches import branches, issue_branches
 from .validate_paths import addresses, links, paths, shown
 from .validate_people import approvers, people
 
-AGENTS: dict[str, tuple[str, ...]] = {"human": (), "command": ("command", "pass_env"), "replay": ("changes",)}
+AGENTS: dict[str, tuple[str, ...]] = {
+    "human": (),
+    "command": ("command", "pass_env", "network", "model"),
+    "replay": ("changes",),
+}
 """Built-in agents, and the settings that only they have."""
 FORGES = ("github", "local")
 _FORGES = "GH|GHE|GITHUB|HUB|GIT|GCM|SSH|GITLAB|GL|GLAB|GITEA|FORGEJO|CODEBERG|BITBUCKET|SRHT|RUN_MILESTONE"
@@ -151,13 +155,19 @@ def _variables(written: Written) -> Iterator[Problem]:
     readers = [(("reviewers", position), reviewer) for position, reviewer in reviewers if reviewer is not None]
     tools = (("commands",), written.fields.get("commands") or {})
     for steps, fields in chain(_workers(written), readers, [tools]):
-        for position, name in enumerate(fields.get("pass_env") or ()):
-            if name is not None and _LEADS_TO_THE_FORGE.fullmatch(name):
+        passed: list[tuple[Steps, str]] = [
+            (("pass_env", place), name) for place, name in enumerate(fields.get("pass_env") or ()) if name is not None
+        ]
+        key = (fields.get("model") or {}).get("key")
+        for place, name in (*passed, *([(("model", "key"), key)] if key else [])):
+            if _LEADS_TO_THE_FORGE.fullmatch(name):
                 what = f"is {name}, which may lead to the forge's token, expected a variable of the program's own"
-                yield written.problem((*steps, "pass_env", position), what)
-            elif name is not None and _STEERS.fullmatch(name):
+                yield written.problem((*steps, *place), what)
+            elif _STEERS.fullmatch(name):
                 what = f"is {name}, which decides what code programs run, expected a variable that is only a value"
-                yield written.problem((*steps, "pass_env", position), what)
+                yield written.problem((*steps, *place), what)
+            elif name == key and place[0] == "pass_env":
+                yield written.problem((*steps, *place), f"is {name}, which `model` keeps outside, expected one of both")
 
 
 def _quarantine(written: Written) -> Iterator[Problem]:

@@ -206,7 +206,9 @@ def _ask(ctx: StepContext, env: Mapping[str, str] | None = None) -> Report:
     if ctx.is_paid:
         ctx.store.usage.begin(step_name(ctx.issue.number, Step.IMPLEMENT))
         ctx.run.console.say(ctx.run.shared.push())
-    return agent.work(_assignment(ctx, env or {}))
+    report = agent.work(_assignment(ctx, env or {}))
+    ctx.store.note_connections(ctx.tree, ctx.agent.command, report.connections)
+    return report
 
 
 def _assignment(ctx: StepContext, env: Mapping[str, str]) -> Assignment:

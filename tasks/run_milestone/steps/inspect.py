@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..adapters.process import Grants
+from ..adapters.process import NO_GRANTS, Grants
 from ..checks import coverage
 from ..checks import inspect as inspect_change
 from ..checks.change import Change
@@ -102,13 +102,12 @@ class TreeTools:
         stdin: str | None,
         timeout: int | None = None,
         pass_env: tuple[str, ...] = (),
-        *,
-        agent: bool = False,
+        grants: Grants = NO_GRANTS,
     ) -> Result:
         """Run a tool to its end, in the tree, with the log of the issue's tools."""
         log = self._ctx.log_folder / "tools.log"
         limit = timeout or self._ctx.milestone.commands.timeout
-        return self._ctx.processes.untrusted(
+        result = self._ctx.processes.untrusted(
             command,
             cwd=self.tree,
             env=self._place.env,
@@ -116,5 +115,7 @@ class TreeTools:
             timeout=limit,
             log=log,
             pass_env=(*self._place.pass_env, *pass_env),
-            grants=Grants(agent=agent),
+            grants=grants,
         )
+        self._ctx.store.note_connections(self.tree, command, result.connections)
+        return result

@@ -22,7 +22,7 @@ from .import_origin import Sources, sources
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..adapters.process import Processes, Result
+    from ..adapters.process import Result
     from ..model import TreeSpec
     from .run_context import RunContext
     from .step_context import StepContext
@@ -130,9 +130,8 @@ def _set_up(
         git.set_aside(index, taken)
         return replace(place, made=taken, reused=True)
     before = frozenset(git.untracked(tree, index))
-    limit = run.milestone.commands.timeout
     for command in run.milestone.tree.setup:
-        result = _run(run.outside.processes, command, place, limit, log)
+        result = _run(run, command, place, log)
         if result.code != 0:
             return replace(place, problem=_failure(command, result, log))
     git.restore(tree, index)
@@ -143,11 +142,19 @@ def _set_up(
     return replace(place, made=tuple(new))
 
 
-def _run(processes: Processes, command: tuple[str, ...], place: Workplace, limit: int, log: Path) -> Result:
-    argv, grants = argument_list(command, python=place.python), Grants(agent=True)
-    return processes.untrusted(
-        argv, cwd=place.tree, env=place.env, timeout=limit, log=log, pass_env=place.pass_env, grants=grants
+def _run(run: RunContext, command: tuple[str, ...], place: Workplace, log: Path) -> Result:
+    argv = argument_list(command, python=place.python)
+    result = run.outside.processes.untrusted(
+        argv,
+        cwd=place.tree,
+        env=place.env,
+        timeout=run.milestone.commands.timeout,
+        log=log,
+        pass_env=place.pass_env,
+        grants=Grants(agent=True, hosts=run.milestone.tree.network),
     )
+    run.store.note_connections(place.tree, argv, result.connections)
+    return result
 
 
 def _failure(command: tuple[str, ...], result: Result, log: Path) -> str:

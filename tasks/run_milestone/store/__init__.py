@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from ..core import fastpath
@@ -73,6 +74,11 @@ class State:
         before = self.markers.read(task)
         self.journal.add("recorded", task=task, record=marker_digest(inputs, evidence))
         self.markers.write(task, inputs, evidence, before.took if before else 0.0)
+
+    def note_connections(self, tree: Path, command: tuple[str, ...], hosts: tuple[str, ...]) -> None:
+        """Enter into the journal which hosts a command in a tree reached and was refused; without any do nothing."""
+        if hosts:
+            self.journal.add("connections", tree=tree.name, program=os.path.basename(command[0]), hosts=hosts)
 
     def refuse(self, approval: Approval, why: str) -> str:
         """Move an approval to `stale/` with the reason in the journal, and return its new name."""

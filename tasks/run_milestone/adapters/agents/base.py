@@ -36,6 +36,8 @@ class Report:
     lines: tuple[str, ...] = ()
     cost: float | None = None
     problem: str | None = None
+    connections: tuple[str, ...] = ()
+    """The hosts that it reached, and was refused."""
 
 
 class Agent(Protocol):

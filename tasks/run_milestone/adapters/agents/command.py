@@ -33,7 +33,7 @@ class CommandAgent:
             text, file = prompt(assignment), Path(folder, "prompt.md")
             file.write_text(text, encoding="utf-8")
             argv, tree, log = argument_list(spec.command, prompt_file=str(file)), assignment.tree, assignment.log
-            grants = Grants(read=(file,), agent=True)
+            grants = Grants(read=(file,), agent=True, hosts=spec.network, model=spec.model)
             result = self._processes.untrusted(
                 argv,
                 cwd=tree,
@@ -46,7 +46,8 @@ class CommandAgent:
                 login=() if any(os.environ.get(name) for name in spec.pass_env) else spec.login,
             )
         reported = report(result.out)
-        return replace(reported, problem=_problem(result, spec.timeout) or reported.problem)
+        problem = _problem(result, spec.timeout) or reported.problem
+        return replace(reported, problem=problem, connections=result.connections)
 
 
 def _problem(result: Result, timeout: int) -> str | None:

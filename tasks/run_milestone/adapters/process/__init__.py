@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .coprocess import Coprocess
 from .environment import search_path
-from .execute import Processes
+from .execute import NO_GRANTS, Processes
 from .output import KEEP, Result
 from .sandbox import Grants
 from .terminal import run_in_terminal
 
-__all__ = ["KEEP", "Coprocess", "Grants", "Processes", "Result", "run_in_terminal", "search_path"]
+__all__ = ["KEEP", "NO_GRANTS", "Coprocess", "Grants", "Processes", "Result", "run_in_terminal", "search_path"]

@@ -17,20 +17,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ...core.errors import Interrupted
-from ...core.text import for_terminal
 from ...model import SandboxSpec
 from .child import GRACE, Child, Direct, Exit, LibraryChild, Request, end, ready
 from .communicate import Communication
 from .coprocess import Coprocess
 from .environment import environment, search_path, temporary_home, trusted_environment
-from .output import Result
+from .output import Result, append_log, why_not_started
 from .sandbox import Grants, Sandbox, candidates, refusal, unsandboxed
 from .supervised import ForkServer, Supervised
 
 if TYPE_CHECKING:
     import re
 
-NOTHING_MORE = Grants()
+NO_GRANTS = Grants()
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -86,7 +85,7 @@ class Processes:
         timeout: float,
         log: Path | None = None,
         pass_env: Sequence[str] = (),
-        grants: Grants = NOTHING_MORE,
+        grants: Grants = NO_GRANTS,
         login: Sequence[str] = (),
     ) -> Result:
         """Run what a tree can influence (agent, tests, linters, migrations). No process of it outlives the call.
@@ -97,15 +96,15 @@ class Processes:
         appended to `log`.
         """
         _deny_inspection()
-        _append(log, f"$ {shlex.join(argv)}\n")
+        append_log(log, f"$ {shlex.join(argv)}\n")
         with temporary_home(login) as home:
             passed = {name: os.environ[name] for name in pass_env if os.environ.get(name)}
             # An environment that is set up once is compiled once: nothing can write into it when it is used.
             fixed = {**home, "PYTHONDONTWRITEBYTECODE": "1", "UV_COMPILE_BYTECODE": "1"}
             variables = {**self.sandbox.variables(), **passed, **environment(self._trees), **fixed, **env}
             request = Request(tuple(argv), cwd, variables, _bytes(stdin), timeout)
-            result = self._run_boxed(request, grants, Path(home["HOME"]).parent)
-        _append(log, f"{result.out}{result.err}{result.ending}\n")
+            result = self._run_connected(request, grants, Path(home["HOME"]).parent)
+        append_log(log, f"{result.out}{result.err}{result.ending}\n")
         return result
 
     def confine(self, spec: SandboxSpec, private: tuple[Path, ...] = (), trees: Path | None = None) -> None:
@@ -148,18 +147,32 @@ class Processes:
         result = self._run(request, supervised=True)
         return None if result.code == 0 else (result.err or result.out).strip() or f"it ended with {result.code}"
 
-    def _run_boxed(self, request: Request, grants: Grants, home: Path) -> Result:
+    def _run_connected(self, request: Request, grants: Grants, home: Path) -> Result:
+        """Run an untrusted command beside the proxy to its hosts and its model, where the plan names any.
+
+        Without a box nothing could hold it to them, so it asks the model itself.
+        """
+        if not grants.names_hosts:
+            return self._run_boxed(request, grants, home)
+        from .proxy import direct, proxy
+
+        if self.sandbox.kind == "none":
+            return self._run_boxed(direct(request, grants.model), grants, home)
+        with proxy(grants.hosts, grants.model) as server:
+            return server.noted_in(self._run_boxed(server.reached_by(request), grants, home, server.path))
+
+    def _run_boxed(self, request: Request, grants: Grants, home: Path, proxy: str | None = None) -> Result:
         """Run an untrusted command in its box. A program that is not there is a result, not an error."""
         try:
-            box = self.sandbox.wrap(request.argv, Path(request.cwd), request.env, grants, home)
+            box = self.sandbox.wrap(request.argv, Path(request.cwd), request.env, grants, home, proxy)
         except OSError as error:
-            return Result(request.argv, None, "", _why(request.argv, error), 0.0)
+            return Result(request.argv, None, "", why_not_started(request.argv, error), 0.0)
         most, idle = self.sandbox.limits.output << 20, self.sandbox.limits.idle or math.inf
         result = self._run(replace(request, box=box, output=most, idle=idle), supervised=True)
         limit = self.sandbox.sentence(result.limit) if result.limit else ""
         lines = f"[{limit}]\n" if limit else self.sandbox.limit_reached(result.code, result.out + result.err)
         result = replace(result, err=result.err + lines, limit=limit)
-        failure = self.sandbox.failure(result.code, result.err)
+        failure = self.sandbox.failure(result.code, result.err, grants)
         return replace(result, code=None, err=failure) if failure else result
 
     def pause(self, seconds: float, what: str, began: float) -> None:
@@ -237,7 +250,7 @@ class Processes:
             child = self._launch(request, supervised=supervised)
         except (OSError, ValueError) as error:
             self._refuse_after_stop()
-            return Result(request.argv, None, "", _why(request.argv, error), time.monotonic() - began)
+            return Result(request.argv, None, "", why_not_started(request.argv, error), time.monotonic() - began)
         try:
             self._refuse_after_stop()  # stopped by a signal handler of this thread, which could not see the child yet
             communication = Communication(child, request)
@@ -260,7 +273,7 @@ class Processes:
 def _result(argv: tuple[str, ...], exited: Exit, communication: Communication, seconds: float) -> Result:
     out, err = communication.out, communication.err
     if exited.error is not None:
-        return Result(argv, None, out.text(), _why(argv, exited.error), seconds)
+        return Result(argv, None, out.text(), why_not_started(argv, exited.error), seconds)
     limit = exited.limit or communication.limit
     timed_out = not limit and (exited.timed_out or not communication.ended)
     code = -signal.SIGKILL if timed_out or limit else exited.code
@@ -277,20 +290,5 @@ def _deny_inspection() -> None:
     ctypes.CDLL(None).prctl(pr_set_dumpable, 0, 0, 0, 0)
 
 
-def _why(argv: tuple[str, ...], error: OSError | ValueError) -> str:
-    """Return why a program could not start."""
-    if isinstance(error, OSError):
-        return f"{error.filename or argv[0]}: {error.strerror}"
-    return f"{argv[0]}: {error}"
-
-
 def _bytes(text: str | bytes | None) -> bytes | None:
     return text.encode() if isinstance(text, str) else text
-
-
-def _append(log: Path | None, text: str) -> None:
-    if log is None:
-        return
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8") as file:
-        file.write(for_terminal(text))

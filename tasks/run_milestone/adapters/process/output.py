@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...core.text import for_terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEEP = 1 << 20
 """Bytes kept of the head, and of the tail, of each output stream."""
@@ -24,6 +30,8 @@ class Result:
     truncated: bool = False
     limit: str = ""
     """What is said of the limit of the plan at which it was ended; empty where it was not."""
+    connections: tuple[str, ...] = ()
+    """The hosts that it reached, and was refused, where the plan lists those that it may reach."""
 
     @property
     def ending(self) -> str:
@@ -56,3 +64,19 @@ class BoundedOutput:
         head = self._head[:-_WORD] + re.sub(rb"\S+\Z", b"", self._head[-_WORD:])
         tail = re.sub(rb"\A\S+", b"", self._tail[:_WORD]) + self._tail[_WORD:]
         return f"{head.decode('utf-8', 'replace')}\n[… {self.lost} bytes left out …]\n{tail.decode('utf-8', 'replace')}"
+
+
+def why_not_started(argv: tuple[str, ...], error: OSError | ValueError) -> str:
+    """Return why a program could not start."""
+    if isinstance(error, OSError):
+        return f"{error.filename or argv[0]}: {error.strerror}"
+    return f"{argv[0]}: {error}"
+
+
+def append_log(log: Path | None, text: str) -> None:
+    """Append a text to a log, sanitised; without a log do nothing."""
+    if log is None:
+        return
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as file:
+        file.write(for_terminal(text))

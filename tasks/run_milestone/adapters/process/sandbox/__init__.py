@@ -43,8 +43,18 @@ class Sandbox:
         """Return the variables that a command needs because its home is an empty folder."""
         return {} if self.kind == "none" else {"GIT_CONFIG_NOSYSTEM": "1", **toolchain_variables()}
 
-    def wrap(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], grants: Grants, home: Path) -> Box:
+    def wrap(
+        self,
+        argv: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str],
+        grants: Grants,
+        home: Path,
+        proxy: str | None = None,
+    ) -> Box:
         """Return how a command starts in its box; `home` is the folder made for this call.
+
+        With `proxy`, a socket, a network of its own has nothing but the relay that leads there.
 
         Errors: OSError where its program is not there.
         """
@@ -54,11 +64,11 @@ class Sandbox:
         if self.kind == "none":
             return Box(confinement=kernel)
         seen = places(argv, cwd, env, granted, self.private, self.read)
-        box = self._box(seen, cwd, home, agent=grants.agent)
+        box = self._box(seen, cwd, home, proxy, agent=grants.agent)
         return replace(box, confinement={**(box.confinement or {}), **kernel})
 
-    def _box(self, seen: Places, cwd: Path, home: Path | None, *, agent: bool) -> Box:
-        network = (self.network.agents if agent else self.network.tools) == "all"
+    def _box(self, seen: Places, cwd: Path, home: Path | None, proxy: str | None = None, *, agent: bool) -> Box:
+        network = proxy or (self.network.agents if agent else self.network.tools) == "all"
         if self.kind == "landlock":
             return landlock.box(seen, network=network)
         return bubblewrap.box(self.bwrap or "bwrap", seen, cwd, home, network=network, nested=agent)
@@ -93,10 +103,12 @@ class Sandbox:
         """Return a box in which `true` must start, if this kind works here."""
         return self._box(Places(system(), ()), Path("/"), None, agent=False)
 
-    def failure(self, code: int | None, err: str) -> str | None:
+    def failure(self, code: int | None, err: str, grants: Grants) -> str | None:
         """Return why the box itself could not be made, None where the command started."""
         if self.kind == "bubblewrap" and code == 1 and err.startswith(bubblewrap.FAILED):
             return f"the sandbox could not be made: {err.strip()}"
+        if self.kind == "landlock" and code is None and grants.names_hosts and err.startswith("the sandbox: "):
+            return f"{err}; `network` and `model` need bubblewrap here: install it, or leave both out of the plan"
         return None
 
 

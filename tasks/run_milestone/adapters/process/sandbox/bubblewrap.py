@@ -23,6 +23,7 @@ _ISOLATED = (
     *("--proc", "/proc", "--dev", "/dev"),
 )
 _ROOT = Path("/")
+_RELAY = Path(__file__).parents[1] / "relay.py"
 FAILED = "bwrap: "
 """How bubblewrap begins the message that it could not make the box."""
 
@@ -32,10 +33,13 @@ def program(path: str) -> str | None:
     return shutil.which("bwrap", path=path) or shutil.which("bwrap", path=str(Path(sys.executable).parent))
 
 
-def box(bwrap: str, places: Places, cwd: Path, home: Path | None, *, network: bool, nested: bool) -> Box:
-    """Return the box. `home` is the call's own folder, in which the names of its user are written; a trial has none."""
+def box(bwrap: str, places: Places, cwd: Path, home: Path | None, *, network: bool | str, nested: bool) -> Box:
+    """Return the box. `home` is the call's own folder, in which the names of its user are written; a trial has none.
+
+    A text as `network` is the socket of a proxy: the command starts behind a relay to it.
+    """
     words = [bwrap, *_ISOLATED, *_covered()]
-    if network:
+    if network is True:
         words.append("--share-net")
     if not nested:
         words.append("--disable-userns")
@@ -48,7 +52,11 @@ def box(bwrap: str, places: Places, cwd: Path, home: Path | None, *, network: bo
         words += ("--bind", str(path), str(path))
         if (git := path / ".git").is_dir():
             words += ("--ro-bind", str(git), str(git))
-    words += ("--remount-ro", "/", "--chdir", str(cwd), "--")
+    relay: tuple[str, ...] = ()
+    if isinstance(network, str):
+        words += ("--ro-bind", network, network)
+        relay = (sys.executable, "-I", "-S", str(_RELAY), network)
+    words += ("--remount-ro", "/", "--chdir", str(cwd), "--", *relay)
     return Box(tuple(words), {"seccomp": seccomp.program()})
 
 

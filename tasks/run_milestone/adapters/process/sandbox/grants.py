@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ....model import ModelSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,15 @@ class Grants:
     read: tuple[Path, ...] = ()
     write: tuple[Path, ...] = ()
     agent: bool = False
+    hosts: tuple[str, ...] = ()
+    """The only hosts that it reaches."""
+    model: ModelSpec | None = None
+    """The model that it asks through the runner. Without hosts and a model it reaches what the sandbox says."""
+
+    @property
+    def names_hosts(self) -> bool:
+        """Whether it reaches some hosts and no others."""
+        return bool(self.hosts or self.model)
 
 
 @dataclass(frozen=True, slots=True)

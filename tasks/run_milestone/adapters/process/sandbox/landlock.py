@@ -30,8 +30,11 @@ def abi() -> int:
     return max(0, int(version))
 
 
-def box(places: Places, *, network: bool) -> Box:
-    """Return the box: what `confine.py` hands to the kernel before the command starts."""
+def box(places: Places, *, network: bool | str) -> Box:
+    """Return the box: what `confine.py` hands to the kernel before the command starts.
+
+    A text as `network` is the socket of a proxy, to which a relay in a network of its own leads.
+    """
     devices = [Path("/dev", name) for name in _DEVICES]
     confinement = {
         "landlock": abi(),
