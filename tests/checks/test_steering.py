@@ -17,6 +17,7 @@ def rules(change):
     "name",
     [
         "AGENTS.md", "docs/CLAUDE.md", ".claude/settings.json", ".cursor/rules/a.mdc", ".mcp.json", "docs/CODEOWNERS",
+        ".github/allowed_signers",
         "src/.gitattributes", ".gitmodules", "plans/m2/plan.yaml", "milestones/m2/plan.yaml", "dodo.py", "tests/x.pth",
         "src/sitecustomize.py", "run-milestone.toml",
         ".vscode/tasks.json", ".github/copilot-instructions.md", "agents.md", "Claude.MD", ".roo/rules/a.md",

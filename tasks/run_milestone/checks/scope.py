@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..core.globs import matches
 from ..model import Finding, Kind, Severity
+from ..policy.codeowners import PLACES
+from ..policy.signatures import SIGNERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,13 +22,17 @@ CONTAINERS = (
 """What builds and starts containers is deployment, whatever the plan protects beside it."""
 
 
+POLICY = (*PLACES, *SIGNERS, "run-milestone.toml", "**/plan.yaml", ".github/workflows/**")
+"""What decides over others' work once it has landed, whatever the plan protects beside it."""
+
+
 def check(change: Change) -> Iterator[Finding]:
     """Yield one finding per file and reason. A renamed file counts under both names."""
     for file in change.files:
         paths = sorted({path for path in (file.before, file.after) if path})
         yield from _outside(change, paths)
         yield from _sensitive(change, file, paths)
-        if any(matches(path, (*change.milestone.protected, *CONTAINERS)) for path in paths):
+        if any(matches(path, (*change.milestone.protected, *CONTAINERS, *POLICY)) for path in paths):
             yield Finding(Kind.PROTECTED, Severity.WARNING, "protected", f"Protected surface: {file.path}", file.path)
 
 

@@ -93,6 +93,7 @@ STEERING = (
         "**/.mcp.json",
     ),
     *("**/.github/copilot-instructions.md", "**/.github/instructions/**", "**/CODEOWNERS", "**/.gitattributes"),
+    *("**/allowed_signers", "**/.allowed_signers"),
     *("**/.gitmodules", "**/.devcontainer/**", "**/.vscode/tasks.json", "**/.vscode/settings.json", "**/.envrc"),
     *("**/*.pth", "**/*.dist-info/**", "**/*.egg-info/**", "**/sitecustomize.py", "**/usercustomize.py"),
     *("**/AGENTS.override.md", "**/AGENT.md", "**/QWEN.md", "**/WARP.md", "**/SKILL.md", "**/.agents/**", "**/.amp/**"),

@@ -34,6 +34,10 @@ class Bootstrapped:
     """A digest of what the tests ran in; empty where the version before recorded it."""
     refused: Finding | None = field(default=None, metadata={"later": True})
     """Why the remote does not take the milestone branch."""
+    policy: str = field(default="", metadata={"later": True})
+    """The commit of the target branch whose CODEOWNERS and allowed signers held."""
+    unowned: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """What is wrong with its CODEOWNERS, where the plan asks code owners."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def bootstrapped(milestone: Milestone, done: Bootstrapped, state: State) -> list
         *(["✓ First run detected"] if state.journal.count("run started") == 1 else []),
         f"{_baseline_sign(tests)} Baseline tests: {baseline}",
         *absent_submodules(done.absent_submodules),
+        *(f"⚠️ {problem}" for problem in done.unowned),
         *unsteady(tests),
         *imports(tests),
         *([f"· Coverage of changed lines is not measured: {tests.unmeasured}"] if tests.unmeasured else []),

@@ -9,6 +9,7 @@ from ..core.user import whoami
 from ..model import Kind
 from ..policy.approvers import needs, rules
 from ..steps.own_change import changed_between
+from ..steps.target_policy import code_owners, policy_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,7 +49,8 @@ def needs_at(ctx: RunContext, name: str, gate: Gate | None) -> tuple[Need, ...]:
     paths = _shown_paths(gate) or [path for span in changes for path in ctx.git.changed(*span, gone=True)]
     chosen = rules(ctx.milestone.approvers, gate.kind if gate else None, paths)
     made_by = [who for span in changes for who in ctx.git.makers(*span)] if any(one.excluded for one in chosen) else []
-    return needs(chosen, (), tuple(dict.fromkeys(made_by)))
+    owners = code_owners(ctx, policy_commit(ctx)).of(paths) if any(one.codeowners for one in chosen) else ()
+    return needs(chosen, owners, tuple(dict.fromkeys(made_by)))
 
 
 def _issues(name: str, gate: Gate | None) -> list[str]:

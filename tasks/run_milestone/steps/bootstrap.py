@@ -15,6 +15,7 @@ from .gates import tests_by_hand
 from .import_origin import imported_elsewhere
 from .run_tests import coverage_gap
 from .suites import added_up, run_each
+from .target_policy import code_owners, policy_commit
 from .task import MilestoneTask, Questions
 from .test_environment import environment, hidden_paths
 from .tested import counted
@@ -67,7 +68,9 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         tests = judged(look, result, counted(result, tested, quarantine=quarantined(milestone)))
         tests = replace(tests, unmeasured=_unmeasured(milestone), flaky={**flaky, **tests.flaky})
         absent = git.absent_submodules(head) if milestone.tree.submodules else ()
-        return Bootstrapped(milestone.branch, head, tests, absent, environment(milestone), refused)
+        policy = policy_commit(ctx)
+        unowned = _unowned(ctx, policy)
+        return Bootstrapped(milestone.branch, head, tests, absent, environment(milestone), refused, policy, unowned)
 
     def findings(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
         """Return why the branch was not pushed, or the baseline's failures; a repository without tests has none."""
@@ -102,6 +105,14 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         tip = _tip(ctx, ctx.branches.heads.get(ctx.milestone.branch))
         moved = tip not in {None, evidence.tests.head}
         return f"{ctx.milestone.branch} moved to {str(tip)[:10]}" if moved else None
+
+
+def _unowned(ctx: RunContext, policy: str) -> tuple[str, ...]:
+    """Return what is wrong with CODEOWNERS on the target branch, where the plan asks code owners."""
+    if not any(rule.codeowners for rule in ctx.milestone.approvers.values()):
+        return ()
+    owners = code_owners(ctx, policy)
+    return tuple(f"{owners.path}: {problem}" for problem in owners.problems)
 
 
 def _unmeasured(milestone: Milestone) -> str | None:

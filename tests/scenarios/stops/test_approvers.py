@@ -29,9 +29,14 @@ def thread(outcome):
 def make_asked(make_product, run_m1, tmp_path_factory):
     """Run a plan with these approvers until the issue's stop asks."""
 
-    def make(plan=PLAN, work=None):
+    def make(plan=PLAN, work=None, files=()):
         home = tmp_path_factory.mktemp("approvers") / "home"
         ada = make_product(home, [{"number": 1, "github": THREAD}], work=work or WORK, plan=plan)
+        for name, text in dict(files).items():
+            (ada.folder / name).write_text(text)
+            ada.git("add", name, where=".")
+            ada.git("commit", "--quiet", "--message", f"Add {name}", where=".")
+            ada.git("push", "--quiet", str(home / "remote.git"), "main", where=".")
         issue = {"number": THREAD, "title": "Do 01", "body": "", "state": "open", "comments": []}
         path = home / f"remote.forge/issues/{THREAD}.json"
         path.parent.mkdir(parents=True)
@@ -141,6 +146,44 @@ def test_operators_do_not_approve_their_agents_work(make_asked, run_m1, monkeypa
     assert "made this change" in thread(outcome)[-1]["body"]
     writes(outcome, "Grace", "/approve")
     assert run_m1(ada).decided("01") == [("approve", "Grace")]
+
+
+OWNED = """\
+teams: {"@acme/dba": [grace, linus]}
+limits: {files: 1}
+protected: []
+approvers: {size: {codeowners: true}, tampering: {codeowners: true}}
+"""
+OWNERS = """\
+*         @linus
+new.js    @grace   # not @mallory
+/more.js  @acme/dba
+docs/     somebody
+!api/     @grace
+"""
+
+
+def test_owners_come_from_the_target_branch(make_asked, run_m1):
+    work = {"01-1": {**WORK["01-1"], "CODEOWNERS": "* @mallory\n"}}
+    outcome = make_asked(OWNED, work, {"CODEOWNERS": OWNERS})
+    ada = outcome.person
+    assert outcome.gate("01")["kind"] == "tampering"
+    assert "⚠️ CODEOWNERS: Invalid owner on line 4: docs/     somebody" in outcome.result.out
+    assert "⚠️ CODEOWNERS: Invalid pattern on line 5: !api/     @grace" in outcome.result.out
+    evidence = json.loads((ada.folder / "state/m1/bootstrap.json").read_text())["evidence"]
+    assert evidence["policy"] == outcome.remote("main")
+    assert outcome.gate("01")["needs"] == [{"names": ["@linus"], "count": 1, "excluded": []}]
+    writes(outcome, "mallory", "/approve")
+    writes(outcome, "linus", "/approve It owns itself")
+    run_m1(ada)
+    assert run_m1(ada).gate("01")["kind"] == "size"
+    writes(outcome, "linus", "/approve")
+    run_m1(ada)
+    assert "approve by linus: 0 of 1, waits for @grace" in ada.types("gates", "m1").out
+    writes(outcome, "grace", "/approve")
+    passed = run_m1(ada)
+    assert passed.decided("01")[-1] == ("approve", "linus, grace")
+    assert passed.pull(THREAD)["labels"] == ["needs-human"]
 
 
 @pytest.mark.parametrize(
