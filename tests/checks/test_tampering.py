@@ -98,6 +98,50 @@ def test_a_weaker_test_of_equal_name_is_found(world):
     ]
 
 
+CART = """\
+def test_cart():
+    cart = Cart(3)
+    assert cart.size == 3
+    assert cart.total == 0
+"""
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        (
+            "def test_cart():\n    cart = Cart(3)\n    assert cart.size == 3\n\n\n"
+            "def test_total():\n    cart = Cart(3)\n    assert cart.total == 0\n"
+        ),
+        (
+            "class TestCart:\n    def test_all(self):\n        cart = Cart(3)\n        assert cart.total == 0\n"
+            "        assert cart.size == 3\n\n\ndef test_cart():\n    pass\n"
+        ),
+        (
+            "def test_cart():\n    cart = Cart(3)\n    assert cart.total == 0\n\n\n"
+            "def test_size(cart):\n    cart = Cart(3)\n    other = Cart(4)\n    assert other\n    assert cart.size == 3\n"
+        ),
+    ],
+)
+def test_assertions_may_move_into_a_new_test(world, after):
+    assert reported(world.change({PATH: CART}, {PATH: after})) == []
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        "def test_total():\n    cart = Cart(0)\n    assert cart.total == 0\n",
+        "def test_total(cart):\n    assert cart.total == 0\n",
+        "def test_total():\n    cart = Cart(3)\n    assert cart.total >= 0\n",
+    ],
+)
+def test_an_assertion_about_something_else_replaces_none(world, new):
+    weaker = CART.replace("    assert cart.total == 0\n", "") + "\n\n" + new
+    assert reported(world.change({PATH: CART}, {PATH: weaker})) == [
+        ("fewer-assertions", "Assertions removed: test_cart had 2, has 1")
+    ]
+
+
 def test_a_deleted_file_of_tests_is_told_once(world):
     assert reported(world.change({PATH: TESTS}, {PATH: None})) == [
         ("deleted-tests", f"Tests deleted: {PATH} held 2 tests")

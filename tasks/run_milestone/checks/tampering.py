@@ -44,11 +44,22 @@ class Test:
     line: int
     asserts: int = 0
     skips: list[int] = field(default_factory=list)
+    body: ast.AST | None = None
+
+    def claims(self) -> frozenset[str]:
+        """Return each assertion as text, with the values of the names in it: equal texts claim the same."""
+        nodes = list(ast.walk(self.body)) if self.body else []
+        values: dict[str, list[str]] = {}
+        for node in nodes:
+            for target in node.targets if isinstance(node, ast.Assign) else ():
+                if isinstance(node, ast.Assign) and isinstance(target, ast.Name):
+                    values.setdefault(target.id, []).append(ast.unparse(node.value))
+        return frozenset(_claim(node, values) for node in nodes if _is_assertion(node))
 
 
 def check(change: Change) -> Iterator[Finding]:
     """Yield what makes the tests, the linters, the CI or reviewers see less than they did at the base."""
-    moved, other = _moved(change), test_patterns.names_that_come(change)
+    fresh, other = _fresh(change), test_patterns.names_that_come(change)
     started = steering.started(change)
     for file in change.files:
         if _is_configuration(file):
@@ -56,7 +67,7 @@ def check(change: Change) -> Iterator[Finding]:
         elif PurePosixPath(file.path).name in TABLES:
             yield from _tables(change, file)
         elif change.is_test(file.before or file.path) and (file.status == "D" or not file.path.endswith(".rs")):
-            yield from _tests(change, file, moved, other)
+            yield from _tests(change, file, fresh, other)
         else:
             yield from test_patterns.inline(change, file)
         yield from steering.check(change, file, started)
@@ -94,7 +105,9 @@ def _chosen(name: str, text: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _tests(change: Change, file: ChangedFile, moved: Mapping[str, int], other: frozenset[str]) -> Iterator[Finding]:
+def _tests(
+    change: Change, file: ChangedFile, fresh: Mapping[str, list[Test]], other: frozenset[str]
+) -> Iterator[Finding]:
     if not is_python(file.before or file.path):
         yield from test_patterns.check(file, other)
         return
@@ -103,13 +116,13 @@ def _tests(change: Change, file: ChangedFile, moved: Mapping[str, int], other: f
         yield _finding("unreadable-tests", f"Test file no longer parses: {file.path}", file.path)
         return
     old = old or {}
-    gone = [name for name, test in old.items() if name and name not in new and moved.get(name, -1) < test.asserts]
+    gone = [name for name, test in old.items() if name and name not in new and not _is_moved(test, fresh.get(name))]
     if gone and not any(new):
         yield _finding("deleted-tests", f"Tests deleted: {file.before} held {_tests_of(len(gone))}", file.path)
     else:
         yield from (_finding("removed-test", f"Test removed: {name}", file.path) for name in gone)
     for name, test in new.items():
-        yield from _weakened(file, name, old.get(name), test)
+        yield from _weakened(file, name, old.get(name), test, fresh)
 
 
 def _tests_of(count: int) -> str:
@@ -124,24 +137,43 @@ def _both(change: Change, file: ChangedFile) -> tuple[dict[str, Test] | None, di
     return _read(before), _read(after)
 
 
-def _weakened(file: ChangedFile, name: str, old: Test | None, new: Test) -> Iterator[Finding]:
+def _weakened(
+    file: ChangedFile, name: str, old: Test | None, new: Test, fresh: Mapping[str, list[Test]]
+) -> Iterator[Finding]:
     known = len(old.skips) if old else 0
     for line in new.skips[known:]:
         yield _finding("skipped-test", f"Skip or xfail added: {name or 'outside of a test function'}", file.path, line)
-    if name and old and new.asserts < old.asserts:
+    if name and old and new.asserts < old.asserts and new.asserts + _carried(old, new, fresh) < old.asserts:
         message = f"Assertions removed: {name} had {old.asserts}, has {new.asserts}"
         yield _finding("fewer-assertions", message, file.path, new.line)
 
 
-def _moved(change: Change) -> dict[str, int]:
-    """Return how much each test that is new in its file asserts: one that only moved between files is not removed."""
-    asserts: dict[str, int] = {}
+def _carried(old: Test, new: Test, fresh: Mapping[str, list[Test]]) -> int:
+    """Return how many assertions went from a test into one that is new: the same claim about the same values."""
+    brought = frozenset[str]().union(*(test.claims() for tests in fresh.values() for test in tests))
+    return len((old.claims() - new.claims()) & brought)
+
+
+def _claim(node: ast.AST, values: Mapping[str, list[str]]) -> str:
+    names = sorted({each.id for each in ast.walk(node) if isinstance(each, ast.Name)})
+    return "\n".join((ast.unparse(node), *(value for name in names for value in values.get(name, ()))))
+
+
+def _is_moved(test: Test, fresh: list[Test] | None) -> bool:
+    """Return whether a test of that name is new in another file, and asserts as much."""
+    return any(one.asserts >= test.asserts for one in fresh or ())
+
+
+def _fresh(change: Change) -> dict[str, list[Test]]:
+    """Return the tests that are new in their file, by name: one that only moved between files is not removed."""
+    fresh: dict[str, list[Test]] = {}
     for file in change.files:
         if file.after and is_collected(file.after):
             old, new = _both(change, file)
-            fresh = {name: test.asserts for name, test in (new or {}).items() if name not in (old or {})}
-            asserts.update({name: max(count, asserts.get(name, -1)) for name, count in fresh.items()})
-    return asserts
+            for name, test in (new or {}).items():
+                if name not in (old or {}):
+                    fresh.setdefault(name, []).append(test)
+    return fresh
 
 
 def _read(source: str) -> dict[str, Test] | None:
@@ -161,7 +193,7 @@ def _collect(node: ast.AST, prefix: str, test: Test, tests: dict[str, Test]) -> 
         if isinstance(child, ast.ClassDef):
             name = f"{prefix}{child.name}."
         elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) and child.name.startswith("test"):
-            inside = tests[f"{prefix}{child.name}"] = Test(child.lineno)
+            inside = tests[f"{prefix}{child.name}"] = Test(child.lineno, body=child)
         if _is_skip(child):
             test.skips.append(getattr(child, "lineno", test.line))
         test.asserts += _is_assertion(child)
