@@ -47,6 +47,7 @@ EXPECTED = {
     "people-missing": ("hard", "people", "skip abort", None, ""),
     "human": ("hard", "implement", "skip abort", None, ""),
     "boundary": ("hard", "any", "approve abort", None, "abort"),
+    "preflight": ("hard", "bootstrap", "retry approve abort", None, "abort"),
     "blocked": ("hard", "branch", "skip abort", None, "skip"),
 }
 

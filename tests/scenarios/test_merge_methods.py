@@ -1,4 +1,4 @@
-"""Pull requests land as the repository allows: by merge commits, squashed or rebased."""
+"""Pull requests land as the repository allows: by merge commits, squashed or rebased, by hand or by a queue."""
 
 import pytest
 from support import loopback
@@ -21,9 +21,9 @@ def github(tmp_path, monkeypatch):
         yield github
 
 
-def on_github(make_milestone, github, files, *, chained):
+def on_github(make_milestone, github, files, *, chained, plan=PLAN):
     """Finish a milestone whose repository is on that GitHub; returns the person."""
-    person, bare = make_milestone(files, plan=PLAN), github.hosted.bare
+    person, bare = make_milestone(files, plan=plan), github.hosted.bare
     bare.parent.mkdir(parents=True)
     person.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare), where=".")
     person.git("push", "--quiet", str(bare), "main", where=".")
@@ -58,3 +58,26 @@ def test_issues_apart_land_despite_a_branch_rule(make_milestone, github):
     result = person.types("land", "m1")
     assert result.code == 0, result.out + result.err
     assert len(github.hosted.git("rev-list", "main..milestone/m1").split()) == 2, "one squashed commit each"
+
+
+def test_a_merge_queue_is_waited_for(make_milestone, github):
+    queue, branch = [], "milestone/m1"
+    person = on_github(make_milestone, github, APART, chained=False, plan=f"{PLAN}checks: {{wait: 1s}}\n")
+    github.hosted.queues = {branch: queue}
+    waiting = person.types("land", "m1")
+    assert waiting.code == 3
+    assert f"PR #1 is in the merge queue of {branch} and not merged after 1s" in waiting.out
+    assert queue == [1]
+    assert person.types("land", "m1").code == 3
+    assert queue == [1], "nothing is added twice"
+
+    queue.clear()
+    github.overhear = lambda: github.asked[-1].endswith("Queue") and queue.clear()
+    result = person.types("land", "m1")
+    assert f"PR #1 left the merge queue of {branch} without being merged" in result.out
+
+    github.overhear = lambda: github.hosted.advance(branch)
+    person.touches("01.retry", milestone="m1")
+    result = person.types("land", "m1")
+    assert result.code == 0, result.out + result.err
+    assert [pull.state for pull in github.hosted.pulls()] == ["MERGED", "MERGED", "OPEN"]

@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from ..core.errors import UserError
+from ..core.errors import OutsideError, UserError
 from ..core.units import count
-from ..policy.naming import branch_of, in_the_way
+from ..model import Severity
 from .trial import Sign, hints, try_tests
 
 if TYPE_CHECKING:
+    from ..adapters.forge import Forge
     from ..adapters.git import Git
     from ..adapters.process import Processes
-    from ..model import AgentSpec, Milestone, Reviewer
+    from ..model import AgentSpec, Finding, Milestone, Reviewer
     from ..plan.project import Project
 
 OLDEST_GIT = (2, 38)
@@ -147,7 +148,7 @@ def _variables(name: str, programs: Iterable[AgentSpec | Reviewer]) -> Iterator[
 
 def _places(project: Project, milestone: Milestone, processes: Processes) -> Iterator[Sign]:
     """Ask the remote for its branches and the forge for its pull requests."""
-    from ..runner.wiring import open_git
+    from ..runner.wiring import open_forge, open_git
 
     name, repository = milestone.id, project.repository(milestone)
     if milestone.repository.sample and not repository.exists():
@@ -158,29 +159,42 @@ def _places(project: Project, milestone: Milestone, processes: Processes) -> Ite
     if git.local_remote is not None and not git.local_remote.exists():
         yield Sign(f"{name} remote", "a bare repository, made by the first run", None)
     else:
+        yield _remote(f"{name} remote", git)
+    forge = open_forge(milestone, git, processes)
+    yield _forge(f"{name} forge", milestone, forge)
+    for finding in look_ahead_of(project, milestone, git, forge):
+        state = finding.message + (f": {finding.detail}" if finding.detail else "")
+        yield Sign(f"{name} ahead", state, None if finding.severity is Severity.INFO else False)
+
+
+def look_ahead_of(project: Project, milestone: Milestone, git: Git, forge: Forge) -> tuple[Finding, ...]:
+    """Return what the remote and the forge will refuse in a run, and what a person should know of them."""
+    from ..steps.look_ahead import look_ahead
+    from ..store import State
+
+    return look_ahead(milestone, git, forge, State(project.state(milestone.id)).registry.branches(milestone))
+
+
+def _remote(name: str, git: Git) -> Sign:
+    try:
         heads = len(git.remote_heads())
-        yield Sign(f"{name} remote", f"reachable, {heads} {'branch' if heads == 1 else 'branches'}")
-    yield from _branches(milestone, git)
-    yield _forge(f"{name} forge", milestone, git, processes)
+    except OutsideError as error:
+        return Sign(name, str(error), works=False)
+    return Sign(name, f"reachable, {heads} {'branch' if heads == 1 else 'branches'}")
 
 
-def _branches(milestone: Milestone, git: Git) -> Iterator[Sign]:
-    """Yield the branches that keep the milestone's own from being made."""
-    heads = git.heads()
-    for branch in (milestone.branch, *(branch_of(milestone, issue) for issue in milestone.issues)):
-        blocking = in_the_way(branch, heads)
-        if blocking is not None:
-            what = f"{blocking} is in the way of {branch}; rename it: `git branch -m {blocking} {blocking}-old`"
-            yield Sign(f"{milestone.id} branches", what, works=False)
-            return
+def _forge(name: str, milestone: Milestone, forge: Forge) -> Sign:
+    """Return what the forge holds, or why it does not say."""
+    try:
+        return _forge_state(name, milestone, forge)
+    except UserError as error:
+        return Sign(name, str(error), works=False)
 
 
-def _forge(name: str, milestone: Milestone, git: Git, processes: Processes) -> Sign:
+def _forge_state(name: str, milestone: Milestone, forge: Forge) -> Sign:
     """Return what the forge holds; for GitHub, the login and whether it has enough rights."""
     from ..adapters.forge.github import GitHubForge
-    from ..runner.wiring import open_forge
 
-    forge = open_forge(milestone, git, processes)
     if not isinstance(forge, GitHubForge):
         return Sign(name, f"{milestone.forge}, {count(len(forge.pulls()), 'pull request')}")
     auth = forge.auth_status()

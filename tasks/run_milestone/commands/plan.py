@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from ..core.errors import ExitCode, UsageError
 from .base import Commands, Group, add_milestone, add_milestone_json, current_project, load_plan, near, new_id, put
 from .plan_sync import add_import, add_push, plan_import, plan_push
+
+if TYPE_CHECKING:
+    from ..model import Milestone
+    from ..plan.project import Project
 
 MOST_ISSUES = 99
 """Issues of a new plan."""
@@ -24,7 +29,25 @@ def plan_check(args: argparse.Namespace) -> int:
     milestone = load_plan(project, args.milestone)
     findings = review(milestone, epic_text(project.plan(milestone.id), EPIC))
     put(plan_checked(project.shown_plan(milestone.id), milestone, findings, list(hints(project, milestone))))
-    return ExitCode.DONE
+    return _check_online(project, milestone) if args.online else ExitCode.DONE
+
+
+def _check_online(project: Project, milestone: Milestone) -> int:
+    """Look at what the remote and the forge allow, and say what a run would be refused."""
+    from ..adapters.process import Processes
+    from ..model import Severity
+    from ..render.plans import looked_ahead
+    from ..runner.wiring import open_forge, open_git
+    from .doctor import look_ahead_of
+
+    processes = Processes()
+    try:
+        git = open_git(project, milestone, processes, make=False)
+        findings = look_ahead_of(project, milestone, git, open_forge(milestone, git, processes))
+    finally:
+        processes.stop()
+    put(looked_ahead(findings))
+    return ExitCode.FAILED if any(one.severity is Severity.CRITICAL for one in findings) else ExitCode.DONE
 
 
 def plan_review(args: argparse.Namespace) -> int:
@@ -79,6 +102,12 @@ def _issue_count(text: str) -> int:
     return int(text)
 
 
+def _add_plan_check(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    text = "ask the remote and the forge, too, what they would refuse: branches, rules, rights, labels"
+    parser.add_argument("--online", action="store_true", help=text)
+
+
 def _add_plan_new(parser: argparse.ArgumentParser) -> None:
     add_milestone(parser)
     parser.add_argument("--title", default="", help="what the milestone brings")
@@ -90,7 +119,7 @@ COMMANDS: Commands = {
     "plan": Group(
         "Work on a plan: check, review, matrix, new, import, push.",
         {
-            "check": (plan_check, add_milestone),
+            "check": (plan_check, _add_plan_check),
             "review": (plan_review, add_milestone),
             "matrix": (plan_matrix, add_milestone_json),
             "new": (plan_new, _add_plan_new),

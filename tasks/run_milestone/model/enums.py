@@ -42,6 +42,7 @@ class Kind(StrEnum):
     PLAN_WARNING = "plan-warning"
     SPEC_MISSING = "spec-missing"
     BASELINE = "baseline"
+    PREFLIGHT = "preflight"
     SECRET = "secret"  # noqa: S105
     TAMPERING = "tampering"
     NOT_RED = "not-red"

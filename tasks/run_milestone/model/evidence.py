@@ -38,6 +38,8 @@ class Bootstrapped:
     """The commit of the target branch whose CODEOWNERS and allowed signers held."""
     unowned: tuple[str, ...] = field(default=(), metadata={"later": True})
     """What is wrong with its CODEOWNERS, where the plan asks code owners."""
+    preflight: tuple[Finding, ...] = field(default=(), metadata={"later": True})
+    """What the forge will refuse later (critical), and what else a person should know of it."""
 
 
 @dataclass(frozen=True, slots=True)

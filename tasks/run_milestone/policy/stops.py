@@ -45,6 +45,7 @@ _TABLE = (
     _hard(Kind.PLAN_CRITICAL, "Plan review: critical findings", "plan-review", (_A, _X), (_X,)),
     Stop(Kind.PLAN_WARNING, "Plan review: warnings", "plan-review", Tier.NOTE),
     _hard(Kind.SPEC_MISSING, "Issue is not specified", "plan-review", (_S, _X), (_S,)),
+    _hard(Kind.PREFLIGHT, "The forge will refuse the work", "bootstrap", (_R, _A, _X), (_X,)),
     _hard(Kind.BASELINE, "Tests fail before any work", "bootstrap", (_R, _A, _X), (_X,)),
     _hard(Kind.SECRET, "Secret in the change", "inspect, push", (_F, _X), (_X,)),
     _hard(Kind.SETUP, "A tree cannot be set up", "bootstrap, setup", (_R, _S, _X), (_R, _S)),
@@ -105,7 +106,7 @@ def uses_attempt(kind: Kind, verb: Verb) -> bool:
     return verb in AGAIN and not (verb is Verb.RETRY and kind in MEASURED_AGAIN)
 
 
-REPEATABLE = frozenset({Kind.TOOL, Kind.FAILED, Kind.FORGE, Kind.CHECKS_PENDING})
+REPEATABLE = frozenset({Kind.TOOL, Kind.FAILED, Kind.FORGE, Kind.CHECKS_PENDING, Kind.PREFLIGHT})
 """Stops whose `retry` asks no agent: a person may retry as often as it takes, `--autonomous` while attempts remain."""
 
 _LABELS = (

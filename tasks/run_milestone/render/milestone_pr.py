@@ -58,6 +58,11 @@ def retargeted(pull: PullRequest, branch: str) -> list[str]:
     return [f"✓ Retargeted PR #{pull.number} from {pull.base} to {branch}"]
 
 
+def queued(pull: PullRequest) -> list[str]:
+    """Return that a pull request waits in the merge queue of its base."""
+    return [f"⏳ PR #{pull.number} is in the merge queue of {pull.base}"]
+
+
 def landed(issue: Issue, pull: PullRequest, branch: str) -> list[str]:
     """Return that the pull request of an issue is merged."""
     return [f"✓ PR #{pull.number} landed on {branch} (#{issue.number} {issue.title})"]

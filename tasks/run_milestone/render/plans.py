@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.units import count
+from ..model import Severity
 from .phrases import sign
 
 if TYPE_CHECKING:
@@ -21,6 +22,15 @@ def plan_checked(file: str, milestone: Milestone, findings: Sequence[Finding], h
     lines += [f"  {sign(finding)} {finding.message}" for finding in findings]
     lines += [f"  ✗ {hint}" for hint in hints]
     return "\n".join([*lines, ""])
+
+
+def looked_ahead(findings: Sequence[Finding]) -> str:
+    """Return what the remote and the forge will refuse, and what a person should know of them."""
+    if not findings:
+        return "✓ Nothing on the remote or the forge is in the way\n"
+    marks = {Severity.CRITICAL: "✗", Severity.WARNING: "⚠️", Severity.INFO: "·"}
+    ways = (f". {one.detail}" if one.detail else "" for one in findings)
+    return "".join(f"{marks[one.severity]} {one.message}{way}\n" for one, way in zip(findings, ways, strict=True))
 
 
 def plan_made(path: Path, milestone: str) -> str:

@@ -10,7 +10,7 @@ from . import html
 from .phrases import RULE, headline, listing, one_line, reference, sign
 
 if TYPE_CHECKING:
-    from ..model import Bootstrapped, Decision, Gate, Issue, Milestone, PlanReviewed, Tested
+    from ..model import Bootstrapped, Decision, Finding, Gate, Issue, Milestone, PlanReviewed, Tested
     from ..store import State
 
 
@@ -36,6 +36,7 @@ def bootstrapped(milestone: Milestone, done: Bootstrapped, state: State) -> list
         *(f"⚠️ {problem}" for problem in done.unowned),
         *unsteady(tests),
         *imports(tests),
+        *foreseen(done.preflight),
         *([f"· Coverage of changed lines is not measured: {tests.unmeasured}"] if tests.unmeasured else []),
     ]
 
@@ -53,6 +54,13 @@ def absent_submodules(paths: tuple[str, ...]) -> list[str]:
         return []
     what = f"{count(len(paths), 'submodule')} empty in every tree, because not fetched here: {listing(paths)}"
     return [f"⚠️ {what}; `git submodule update --init --recursive` fetches them"]
+
+
+def foreseen(findings: tuple[Finding, ...]) -> list[str]:
+    """Return what the forge and the remote allow that a person should know; what they refuse is asked."""
+    marks = {Severity.WARNING: "⚠️", Severity.INFO: "·"}
+    notes = [one for one in findings if one.severity in marks]
+    return [f"{marks[one.severity]} {one.message}" + (f" ({one.detail})" if one.detail else "") for one in notes]
 
 
 def unsteady(tests: Tested) -> list[str]:

@@ -9,10 +9,12 @@ from ..core.errors import OutsideError, UsageError
 from ..model import Bootstrapped, Finding, Kind, Severity, TreeSpec, Verb, is_empty
 from ..policy.graph import BOOTSTRAP, COMPLETE
 from ..policy.parts import suites
+from ..policy.preflight import blocked_name, foresee
 from .base_tests import remember
 from .flaky_tests import Reruns, SecondLook, judged, quarantined
 from .gates import tests_by_hand
 from .import_origin import imported_elsewhere
+from .look_ahead import look_ahead
 from .run_tests import coverage_gap
 from .suites import added_up, run_each
 from .target_policy import code_owners, policy_commit
@@ -49,6 +51,12 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
             **({"quarantine": quarantine} if (quarantine := quarantined(plan)) else {}),
         }
 
+    def blockers(self, ctx: RunContext) -> Questions:
+        """Return what keeps the milestone branch from being made."""
+        local, name = ctx.branches.heads, ctx.milestone.branch
+        why = blocked_name(name, local, ctx.remote.heads if ctx.remote else None)
+        return Questions((foresee("branch-name", *why),) if why else ())
+
     def run(self, ctx: RunContext) -> Bootstrapped:
         """Make the milestone branch where it is missing, and run the tests on it."""
         milestone, git = ctx.milestone, ctx.git
@@ -70,10 +78,18 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         absent = git.absent_submodules(head) if milestone.tree.submodules else ()
         policy = policy_commit(ctx)
         unowned = _unowned(ctx, policy)
-        return Bootstrapped(milestone.branch, head, tests, absent, environment(milestone), refused, policy, unowned)
+        branches = {issue.number: ctx.branch(issue) for issue in milestone.issues}
+        settings, foreseen = environment(milestone), look_ahead(milestone, git, ctx.outside.forge, branches)
+        made = Bootstrapped(milestone.branch, head, tests, absent, settings, refused, policy, unowned)
+        return replace(made, preflight=foreseen)
 
     def findings(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
-        """Return why the branch was not pushed, or the baseline's failures; a repository without tests has none."""
+        """Return what the forge will refuse, why the branch was not pushed, or what fails in the baseline."""
+        foreseen = tuple(one for one in evidence.preflight if one.severity is Severity.CRITICAL)
+        measured = self._measured(ctx, evidence)
+        return replace(measured, findings=(*foreseen, *measured.findings), change=measured.change or evidence.head)
+
+    def _measured(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
         tests = evidence.tests
         if evidence.refused:
             return Questions((evidence.refused,), evidence.head)
@@ -94,6 +110,8 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         """Return why each run looks anew while its question is open: what made it ask may be over."""
         if evidence.refused:
             return "the push was refused, and each run tries again"
+        if any(one.severity is Severity.CRITICAL for one in evidence.preflight):
+            return "the forge would refuse the work, and each run looks again"
         return "tests failed, and each run looks again" if self.findings(ctx, evidence).findings else None
 
     def drift(self, ctx: RunContext, evidence: Bootstrapped) -> str | None:

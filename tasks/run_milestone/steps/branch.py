@@ -9,7 +9,7 @@ from ..core.errors import OutsideError
 from ..model import BranchMade, Finding, Implemented, Kind, Pushed, Severity, Step
 from ..plan.review import unspecified
 from ..policy.graph import step_name
-from ..policy.naming import in_the_way
+from ..policy.preflight import blocked_name
 from ..policy.skips import skipped
 from .base_branch import behind, counting, fetch_base, held_by, milestone_head, moved, stands_on, tip_of
 from .task import IssueStep, Questions
@@ -72,11 +72,8 @@ def _skipped_dependencies(ctx: StepContext) -> tuple[Finding, ...]:
 
 def _in_the_way(ctx: StepContext) -> tuple[Finding, ...]:
     """Return the branch beside which git cannot make the issue's, with how to move it away."""
-    name = None if ctx.head else in_the_way(ctx.branch, ctx.run.branches.heads)
-    if name is None:
-        return ()
-    what = f"The branch {name} is in the way of {ctx.branch}: git keeps no branch of a name that is another's folder"
-    return (Finding(Kind.FAILED, Severity.CRITICAL, Step.BRANCH, what, detail=f"`git branch -m {name} {name}-old`"),)
+    why = blocked_name(ctx.branch, ctx.run.branches.heads, ctx.remote.heads if ctx.remote else None)
+    return (Finding(Kind.FAILED, Severity.CRITICAL, Step.BRANCH, why[0], detail=why[1]),) if why else ()
 
 
 def _work(ctx: StepContext) -> str:

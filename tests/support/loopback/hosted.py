@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -53,6 +54,13 @@ class HostedRepository:
         """How pull requests may be merged."""
         self.ruled_out: set[str] = set()
         """Those of them that the rules of a branch forbid; the repository's settings do not tell."""
+        self.rules: dict[str, list[dict]] = {}
+        """The rules of rulesets, by a branch's name."""
+        self.protections: dict[str, dict] = {}
+        """Branch protections by pattern, with the fields of GraphQL that differ from none."""
+        self.queues: dict[str, list[int]] = {}
+        """The merge queues by branch, with the pull requests in them; `advance` merges these."""
+        self.archived, self.default = False, "main"
         self.people = {"ada": "WRITE", "grace": "ADMIN", "mallory": "READ"}
         self.things: dict[int, Thing] = {}
         self.labels: dict[str, dict] = {}
@@ -140,6 +148,15 @@ class HostedRepository:
             pull.merge = self.git("commit-tree", self.joined(base, pull.last_head), *parents, stdin=message)
         self.git("update-ref", f"refs/heads/{pull.base}", pull.merge, base)
         pull.state = "MERGED"
+
+    def advance(self, branch, method="SQUASH"):
+        """Let a merge queue merge what is in it."""
+        while self.queues[branch]:
+            self.merge(self.things[self.queues[branch].pop(0)], method)
+
+    def protection(self, branch):
+        """The protection of a branch, None where no pattern fits."""
+        return next((one for pattern, one in self.protections.items() if fnmatch(branch, pattern)), None)
 
     def _rebased(self, head, base):
         place = self.root / "rebasing"

@@ -25,6 +25,7 @@ def mutations(hosted):
         "mergePullRequest": acts.merge,
         "addPullRequestReviewThreadReply": acts.reply,
         "updatePullRequestReviewComment": acts.edit_reply,
+        "enqueuePullRequest": acts.enqueue,
         "createIssue": acts.create_issue,
     }
     return {name: partial(_payload, act) for name, act in known.items()}
@@ -122,6 +123,16 @@ class Mutations:
             refuse(f"{METHODS[method]} are not allowed on this repository.")
         self.hosted.merge(thing, method) if method != "MERGE" else self.hosted.merge(thing)
         return self._told(thing)
+
+    def enqueue(self, sent):
+        thing = self._node(sent["pullRequestId"])
+        if sent.get("expectedHeadOid") not in {None, thing.last_head}:
+            refuse("Head branch was modified. Review and try the merge again.")
+        queue = self.hosted.queues.get(thing.base)
+        if queue is None or thing.number in queue or thing.draft:
+            refuse("Pull request is not in a state to be added to the merge queue")
+        queue.append(thing.number)
+        return {"mergeQueueEntry": {"state": "QUEUED"}}
 
     def create_issue(self, sent):
         milestones = {f"MI_{one['number']}": one["title"] for one in self.hosted.milestones}

@@ -35,6 +35,10 @@ def repository(hosted, query):
     return 200, {"full_name": f"{hosted.owner}/{hosted.name}", "permissions": {"push": may, "pull": True}}
 
 
+def branch_rules(hosted, branch, query):
+    return 200, hosted.rules.get(branch, [])
+
+
 def permission(hosted, login, query):
     if login.endswith("[bot]"):
         return 404, {"message": f"{login} is not a user"}
@@ -151,6 +155,7 @@ ROUTES = (
     ("GET", "/", lambda *_, **__: (200, {})),
     ("GET", "/user", user),
     ("GET", "REPO", repository),
+    ("GET", "REPO/rules/branches/(.+)", branch_rules),
     ("GET", "REPO/labels", labels),
     ("POST", "REPO/labels", new_label),
     ("GET", "REPO/collaborators/([^/]+)/permission", permission),

@@ -73,7 +73,10 @@ def repository(hosted, owner=None, name=None):
         "rebaseMergeAllowed": "REBASE" in hosted.methods,
         "squashMergeAllowed": "SQUASH" in hosted.methods,
         "deleteBranchOnMerge": False,
-        "defaultBranchRef": {"name": "main"},
+        "defaultBranchRef": {"name": hosted.default},
+        "isArchived": hosted.archived,
+        "ref": lambda qualifiedName: ref(hosted, qualifiedName.removeprefix("refs/heads/")),  # noqa: N803
+        "branchProtectionRules": listed(lambda: protections(hosted)),
         "pullRequests": lambda **arguments: connection(_matching(hosted, **arguments), **arguments),
         "pullRequest": lambda number: pull(hosted, _numbered(hosted, number, pulls=True)),
         "issue": lambda number: issue(hosted, _numbered(hosted, number, pulls=False)),
@@ -87,6 +90,34 @@ def repository(hosted, owner=None, name=None):
         "issueTemplates": [],
         "pullRequestTemplates": [],
     }
+
+
+PROTECTION = {
+    "requiredApprovingReviewCount": None,
+    "requiredStatusCheckContexts": None,
+    "requiresLinearHistory": False,
+}
+
+
+def ref(hosted, branch):
+    """A branch, with what its protection asks of the viewer; None where there is none of that name."""
+    if hosted.branch(branch) is None:
+        return None
+    given = hosted.protection(branch)
+    rule = {**PROTECTION, "requiresSignatures": False, "viewerCanPush": True, **given} if given is not None else None
+    return {"__typename": "Ref", "id": f"REF_{branch}", "name": branch, "refUpdateRule": rule}
+
+
+def protections(hosted):
+    """The patterns of protected branches, which GitHub shows to admins only."""
+    if hosted.people[hosted.viewer] != "ADMIN":
+        return []
+    entries = hosted.protections.items()
+    signed = "requiresCommitSignatures"
+    return [
+        {**PROTECTION, **given, "pattern": name, signed: given.get("requiresSignatures", False)}
+        for name, given in entries
+    ]
 
 
 def _matching(hosted, states=None, **arguments):
@@ -172,8 +203,8 @@ def pull(hosted, thing):
         "maintainerCanModify": False,
         "mergeable": lambda: hosted.mergeable(thing) if thing.state == "OPEN" else "UNKNOWN",
         "mergeStateStatus": lambda: _status(hosted, thing),
-        "isInMergeQueue": False,
-        "isMergeQueueEnabled": False,
+        "isInMergeQueue": thing.number in hosted.queues.get(thing.base, ()),
+        "isMergeQueueEnabled": thing.base in hosted.queues,
         "mergeCommit": {"oid": thing.merge} if thing.merge else None,
         "autoMergeRequest": None,
         "reviewRequests": listed(lambda: [{"requestedReviewer": person(hosted, login)} for login in thing.awaited]),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ...model import Check, Comment, ForgeIssue, ForgeMilestone, PersonReview, Proposal, PullRequest, ReviewThread
+    from ...model.branch_rules import BranchRules, ForgeRights
 
 LONGEST_LOG = 20_000
 """Characters. Of a longer log of a failed check only the end is kept."""
@@ -17,6 +18,14 @@ class Forge(Protocol):
     Before something is created it is looked for, so that two calls create one. Missing labels are created, those of
     the stop table as policy.stops.LABELS says. Errors: OutsideError with the forge's own message.
     """
+
+    # ---- what is allowed --------------------------------------------------------------------------------------
+
+    def rights(self) -> ForgeRights:
+        """Return what is allowed in the repository."""
+
+    def branch_rules(self, *branches: str) -> dict[str, BranchRules]:
+        """Return the rules of these branches, also where it does not exist yet. One without rules is absent."""
 
     # ---- pull requests ----------------------------------------------------------------------------------------
 
@@ -53,8 +62,12 @@ class Forge(Protocol):
     def merge(self, number: int, *, head: str) -> PullRequest:
         """Merge as the repository allows, if the pull request is still at commit `head`. No branch is deleted.
 
-        Merging twice is no error. Refused: a head that moved, a conflict, a draft, and the target branch.
+        Merging twice is no error. Refused: a head that moved, a conflict, a draft, and the target branch. Where its
+        base has a merge queue it is put into that, once, and stays open until the queue merges it.
         """
+
+    def is_queued(self, number: int) -> bool:
+        """Return whether a pull request waits in a merge queue."""
 
     def checks(self, number: int) -> tuple[Check, ...]:
         """Return the checks on the pull request's head, empty where none ever started."""

@@ -57,7 +57,7 @@ class Git(Refs, Checkout, Remote, Persons):
         self._git = GitCmd(processes, facts.common, name, make=make, config=config.reaching(self.urls.name))
         self._git.fetch_missing_from({name: self._promisor(config, name, root) for name in config.promisors})
         self._identity, self._config = config.identity, config
-        self._signs = config.is_on("commit.gpgsign")
+        self.signs = config.is_on("commit.gpgsign")
         self.dir = self._git.dir
         self._own, self._common, self._remote = (
             CatFile(self._git, directory) for directory in (self.dir, self.common, Path(self.url))

@@ -46,7 +46,7 @@ class Checkout(Submodules):
 
     _git: GitCmd
     _identity: tuple[str, str]
-    _signs: bool
+    signs: bool
     """Whether the operator's configuration asks for signed commits."""
     _fresh: dict[str, str]
     """The commit of every index that was checked out in this run and not changed since."""
@@ -247,8 +247,8 @@ class Checkout(Submodules):
             for who in ("AUTHOR", "COMMITTER")
             for what, value in (("NAME", name), ("EMAIL", email))
         }
-        words = [*(word for parent in parents for word in ("-p", parent)), *(("-S",) if self._signs else ())]
-        signing = {"at": self._git.common} if self._signs else {}
+        words = [*(word for parent in parents for word in ("-p", parent)), *(("-S",) if self.signs else ())]
+        signing = {"at": self._git.common} if self.signs else {}
         made_of = self._git.run("commit-tree", made, *words, "-F", "-", stdin=message, env=env, **signing)
         return object_id(made_of, "the commit")
 

@@ -15,6 +15,7 @@ from ...runner.reconcile import label_changes, record_merge
 from ...runner.up_to_date import SKIPPED
 from ...steps.base_branch import conflict_with
 from ...steps.ci_checks import await_checks
+from .queue import await_queue
 from .readiness import unanswered
 
 if TYPE_CHECKING:
@@ -79,10 +80,11 @@ class Landing:
     def _merge(self, issue: Issue, pull: PullRequest) -> bool:
         head = self._pushed(issue)
         try:
-            merged = self.session.outside.forge.merge(pull.number, head=head)
+            merged = self._merged(issue, pull, head)
         except OutsideError as error:
-            refused = Finding(Kind.FORGE, Severity.CRITICAL, "merge", error.what)
-            return self.session.passes(issue.number, (refused,), reviewed_change(self.session, issue.number))
+            merged = Finding(Kind.FORGE, Severity.CRITICAL, "merge", error.what)
+        if isinstance(merged, Finding):
+            return self.session.passes(issue.number, (merged,), reviewed_change(self.session, issue.number))
         if merged.state != "merged" or not self._holds(head):
             branch = self.session.milestone.branch
             raise OutsideError(
@@ -91,6 +93,16 @@ class Landing:
             )
         self._record(issue, merged)
         return True
+
+    def _merged(self, issue: Issue, pull: PullRequest, head: str) -> PullRequest | Finding:
+        """Merge a pull request, or have it merged by the queue of its base; returns it, or why it is not merged."""
+        outside = self.session.outside
+        merged = outside.forge.merge(pull.number, head=head)
+        if merged.state != "open":
+            return merged
+        self.session.console.say(words.queued(merged))
+        with self.session.console.working(f"{issue.number}:land"):
+            return await_queue(outside, merged, self.session.milestone.checks.wait)
 
     def _holds(self, head: str) -> bool:
         """Return whether the milestone branch holds a commit, or its content where it was squashed or rebased."""

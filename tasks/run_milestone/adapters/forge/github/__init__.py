@@ -12,6 +12,7 @@ from .issues import Issues
 from .pulls import Pulls
 from .repo_url import address_of
 from .reviews import Reviews
+from .rulesets import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,7 +34,7 @@ def open_github(
     return GitHubForge(Gh(address, processes, folder, say), milestone.target)
 
 
-class GitHubForge(Pulls, Reviews, Issues, Comments, Checks):
+class GitHubForge(Pulls, Reviews, Issues, Comments, Checks, Rules):
     """One repository on GitHub. Nothing is ever merged into its target branch."""
 
     def auth_status(self) -> AuthStatus:

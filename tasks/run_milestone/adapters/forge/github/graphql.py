@@ -129,7 +129,7 @@ _METHODS = """query Methods($owner: String!, $name: String!) {
 
 def merge_options(gh: Gh) -> tuple[str, ...]:
     """Return the options by which `gh pr merge` may merge in this repository, the best first."""
-    methods: _Methods = _ask(gh, TypeAdapter(_MethodsData), _METHODS, {}).data.repository
+    methods: _Methods = ask(gh, TypeAdapter(_MethodsData), _METHODS, {}).data.repository
     return methods.options
 
 
@@ -147,7 +147,7 @@ def _batch(gh: Gh, heads: dict[int, str]) -> list[Pull]:
     )
     head = f"query Pulls($owner: String!, $name: String!{declared})"
     query = f"{head} {{ repository(owner: $owner, name: $name) {{ {fields} }} }}"
-    answer = _ask(gh, TypeAdapter(_BranchesData), query, {f"h{place}": branch for place, branch in heads.items()})
+    answer = ask(gh, TypeAdapter(_BranchesData), query, {f"h{place}": branch for place, branch in heads.items()})
     pulls = [pull for nodes in answer.data.repository.values() for pull in nodes.nodes]
     return TypeAdapter(list[Pull]).validate_python([{**pull, "labels": pull["labels"]["nodes"]} for pull in pulls])
 
@@ -157,7 +157,7 @@ def checks_of(gh: Gh, number: int) -> list[Run]:
     runs: list[Run] = []
     after: str | None = None
     for _ in range(20):
-        answer = _ask(gh, TypeAdapter(_CheckedData), _CHECKS, {"number": number, "after": after})
+        answer = ask(gh, TypeAdapter(_CheckedData), _CHECKS, {"number": number, "after": after})
         rollup = answer.data.repository.pullRequest.commits.nodes[0].commit.statusCheckRollup
         if rollup is None:
             return runs
@@ -170,9 +170,10 @@ def checks_of(gh: Gh, number: int) -> list[Run]:
 
 def viewer_of(gh: Gh) -> str:
     """Return the login of this token; only this query tells that of a job's token."""
-    return str(_ask(gh, TypeAdapter(_ViewerData), "query Viewer { viewer { login } }", {}).data.viewer.login)
+    return str(ask(gh, TypeAdapter(_ViewerData), "query Viewer { viewer { login } }", {}).data.viewer.login)
 
 
-def _ask(gh: Gh, shape: TypeAdapter[Any], query: str, variables: dict[str, Any]) -> Any:
+def ask(gh: Gh, shape: TypeAdapter[Any], query: str, variables: dict[str, Any]) -> Any:
+    """Run a query about the repository, and return the answer validated against `shape`."""
     known = {"owner": gh.address.owner, "name": gh.address.name, **variables}
     return gh.ask(shape, "api", "graphql", "--input", "-", stdin=json.dumps({"query": query, "variables": known}))

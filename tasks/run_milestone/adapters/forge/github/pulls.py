@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from ....core.errors import OutsideError
 from ..errors import refuse_same, unmerged
 from . import responses, text_limits
-from .base import Repository
 from .gh import as_field, number_in
 from .graphql import merge_options, pulls_of
+from .merge_queue import MergeQueue
 
 if TYPE_CHECKING:
     from ....model import Proposal, PullRequest
@@ -21,7 +21,7 @@ MOST = "100000"
 _METHOD_REFUSED = re.compile(r"(?i)merge method|are not allowed on this repository|must not contain merge commits")
 
 
-class Pulls(Repository):
+class Pulls(MergeQueue):
     """The pull requests of one repository."""
 
     def pulls(self, *heads: str) -> tuple[PullRequest, ...]:
@@ -136,11 +136,11 @@ class Pulls(Repository):
             raise unmerged(now.number, f"its base is {now.base}, which people merge into")
         if now.state != "open":
             raise unmerged(now.number, f"it is {now.state}")
+        if self._enter_queue(number, head):
+            return self._view(number)
         merged = self._merge(now, head)
         if merged.state != "merged":
-            raise unmerged(
-                merged.number, f"GitHub took the request, but it is {merged.state} (is there a merge queue?)"
-            )
+            raise unmerged(merged.number, f"GitHub took the request, but it is {merged.state}")
         return merged
 
     def _merge(self, now: PullRequest, head: str) -> PullRequest:

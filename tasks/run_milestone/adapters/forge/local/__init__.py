@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....model.branch_rules import BranchRules, ForgeRights
 from .comments import Comments
 from .issues import Issues
 from .pulls import Pulls
@@ -13,3 +14,17 @@ class LocalForge(Pulls, Reviews, Issues, Comments):
 
     Errors: OutsideError for what a forge would refuse, DamagedStateError for a file that cannot be used.
     """
+
+    def rights(self) -> ForgeRights:
+        """Return that everything is allowed."""
+        return ForgeRights()
+
+    def branch_rules(self, *branches: str) -> dict[str, BranchRules]:
+        """Return no rules."""
+        _ = branches
+        return {}
+
+    def is_queued(self, number: int) -> bool:
+        """Return that there is no merge queue."""
+        _ = number
+        return False
