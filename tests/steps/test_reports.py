@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from run_milestone.checks.coverage import measured
-from run_milestone.model import Outcome
+from run_milestone.model import Case, Outcome
 from run_milestone.steps.run_tests import _text
-from run_milestone.steps.test_report import ReportError, read_output, read_report, reports_in
+from run_milestone.steps.test_report import ReportError, explained, read_output, read_report, reports_in
 
 ONE = '<testcase classname="a" name="b"/>'
 
@@ -37,6 +37,20 @@ def test_names_are_as_a_record_holds_them(tmp_path):
     report = tmp_path / "junit.xml"
     report.write_text('<testsuite><testcase name="reads https://ada:pw@example.com"/><testcase name="b"/></testsuite>')
     assert [case.title for case in read_report(report)] == ["reads https://[redacted]@example.com", "b"]
+
+
+def test_names_say_nothing_about_the_tree(tmp_path):
+    report = tmp_path / "junit.xml"
+    report.write_text(f'<testsuite><testcase classname="test" name="{tmp_path}/tests/a.test.js"/></testsuite>')
+    assert [case.name for case in read_report(report, tmp_path)] == ["test::tests/a.test.js"]
+
+
+@pytest.mark.parametrize("reason", ["", "[Error: test failed] { exitCode: 1 }"])
+def test_a_failure_without_reason_is_explained(reason):
+    printed = "✔ other\nfile:///tree/tests/a.test.js:1\nReferenceError: require is not defined\n"
+    (case,) = explained((Case("test", "tests/a.test.js", Outcome.FAILED, output=reason),), printed)
+    assert "ReferenceError: require is not defined" in case.output
+    assert "other" not in case.output
 
 
 def test_links_and_pipes_are_not_read(tmp_path):

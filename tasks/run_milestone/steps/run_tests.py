@@ -16,7 +16,7 @@ from ..core.presets import runner_of
 from ..model import NOTHING_COLLECTED, Case, Imports, Outcome
 from .import_origin import guarded, imported
 from .services import among_services, unserved
-from .test_report import ReportError, last_output, read_output, read_report, read_reports, reports_in
+from .test_report import ReportError, explained, last_output, read_output, read_report, read_reports, reports_in
 
 if TYPE_CHECKING:
     from ..adapters.process import Processes, Result
@@ -231,7 +231,7 @@ def _outcome(result: Result, report: Path, others: list[Path], tree: Path, *, as
         return SuiteResult(problem=problem or odd, ended=ended)
     if cases is None:
         return SuiteResult(problem=f"the test command left no report of its tests{_exit(result)}", ended=ended)
-    return SuiteResult(cases, _cut_short(result, cases), ended)
+    return SuiteResult(explained(cases, f"{result.out}\n{result.err}"), _cut_short(result, cases), ended)
 
 
 def _cases(result: Result, report: Path, others: list[Path], tree: Path, *, asked: bool) -> tuple[Case, ...] | None:

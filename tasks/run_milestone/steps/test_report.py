@@ -24,6 +24,8 @@ LARGEST_IN_ALL = 4 * LARGEST
 MOST_FILES = 5_000
 MOST_NAMES, MOST_FAILED = 5_000_000, 2_000_000
 """Characters in the names of all tests, and of those that failed: a record has to stay readable."""
+EXPLAINING_LINES = 10
+"""Of a run's output, about a test of which the report tells nothing."""
 OUTPUT_LINES = 20
 OUTPUT_LENGTH = 2_000
 """Of a failure, in lines and characters."""
@@ -60,14 +62,14 @@ def read_report(path: Path, tree: Path | None = None) -> tuple[Case, ...] | None
     if path.is_dir() and not path.is_symlink():
         return read_reports(sorted(path.glob("**/*.xml")), tree or path)
     cases = _file(path, tree or path.parent)
-    return None if cases is None else _held(cases)
+    return None if cases is None else _held(cases, tree)
 
 
 def read_reports(files: Sequence[Path], tree: Path) -> tuple[Case, ...] | None:
     """Return the tests in several reports, None where there is none. Errors: ReportError."""
     if len(files) > MOST_FILES or sum(file.lstat().st_size for file in files) > LARGEST_IN_ALL:
         raise ReportError(f"there are {len(files):,} files, or more than {LARGEST_IN_ALL >> 20} MiB of them")
-    return _held(tuple(case for file in files for case in _file(file, tree) or ())) if files else None
+    return _held(tuple(case for file in files for case in _file(file, tree) or ()), tree) if files else None
 
 
 def read_output(text: str) -> tuple[Case, ...] | None:
@@ -79,20 +81,41 @@ def read_output(text: str) -> tuple[Case, ...] | None:
     return _held(_bounded(cases)) if cases else None
 
 
-def _held(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+def _held(cases: tuple[Case, ...], tree: Path | None = None) -> tuple[Case, ...]:
     """Return the tests by the names that a record holds, where it can hold them. Errors: ReportError.
 
-    Secrets are taken out here already, so that a name of this run is the same as in the record of an earlier one.
+    Secrets and the place of the tree are taken out here already, so that a name is the same in every run.
     """
     failed = sum(len(case.name) for case in cases if case.outcome is Outcome.FAILED)
     if sum(len(case.name) for case in cases) > MOST_NAMES or failed > MOST_FAILED:
         raise ReportError(f"it names {len(cases):,} tests, more than a record holds")
     names = "\n".join(f"{case.group}\n{case.title}" for case in cases)
-    return cases if for_record(names) == names else tuple(map(_without_secrets, cases))
+    place = f"{tree}/" if tree else "\0"
+    if place not in names and for_record(names) == names:
+        return cases
+    return tuple(replace(case, group=_kept(case.group, place), title=_kept(case.title, place)) for case in cases)
 
 
-def _without_secrets(case: Case) -> Case:
-    return replace(case, group=for_record(case.group), title=for_record(case.title))
+def _kept(name: str, place: str) -> str:
+    return for_record(name.replace(place, ""))
+
+
+def explained(cases: tuple[Case, ...], printed: str) -> tuple[Case, ...]:
+    """Return the tests, each failed one of which the report tells nothing with what the run printed about it."""
+    lines = printed.splitlines()
+    return tuple(
+        replace(case, output="\n".join(filter(None, (_printed(case, lines), case.output))))
+        if case.outcome is Outcome.FAILED and len(case.output.splitlines()) <= 1
+        else case
+        for case in cases
+    )
+
+
+def _printed(case: Case, lines: Sequence[str]) -> str:
+    """Return the lines of an output from the first that names a test."""
+    name = case.title.rpartition("/")[2]
+    first = next((number for number, line in enumerate(lines) if name and name in line), len(lines))
+    return last_output("\n".join(lines[first : first + EXPLAINING_LINES]))
 
 
 def _file(path: Path, tree: Path) -> tuple[Case, ...] | None:
