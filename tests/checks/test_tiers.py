@@ -82,7 +82,8 @@ def page():
         text += f"\n## {title}\n\n{len(rows)} changes: {count['stop']} stops, {count['label']} labels, "
         text += f"{count['nothing']} without a word. Wrong: {wrong}, wrong silently: {silent}.\n\n"
         text += f"{table(rows)}\n"
-    return text
+    _, title, rest = PAGE.read_text(encoding="utf-8").partition("\n## Git filters\n")  # written by hand
+    return f"{text}{title}{rest}"
 
 
 if __name__ == "__main__":
