@@ -120,7 +120,7 @@ def test_cart():
         (
             "def test_cart():\n    cart = Cart(3)\n    assert cart.total == 0\n\n\n"
             "def test_size(cart):\n    cart = Cart(3)\n    other = Cart(4)\n"
-            "    assert other\n    assert cart.size == 3\n",
+            "    assert other\n    assert cart.size == 3\n"
         ),
     ],
 )
