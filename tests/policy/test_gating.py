@@ -19,8 +19,8 @@ from run_milestone.model import (
     Tier,
     Verb,
 )
-from run_milestone.policy import gating, skips
-from run_milestone.policy.stops import STOPS
+from run_milestone.policy import gating, skips, topics
+from run_milestone.policy.stops import HISTORY, STOPS
 
 ISSUE = Issue("03", "Sanitize input", "sanitize", 1)
 MILESTONE = Milestone("m4.1", "Users", "milestone/m4.1", (Phase(1, "Basics", (ISSUE,)),))
@@ -42,22 +42,92 @@ def answered(gate, verb, number=1):
     return Decision(number, gate.gate, verb, "ada", "2026-11-22T12:00:00+00:00", "", **facts)
 
 
-# ---- one question at a time -----------------------------------------------------------------------------------
+# ---- all questions of a step in one gate ----------------------------------------------------------------------
 
 
 def test_nothing_found_passes():
     assert asked() == Passed()
 
 
-def test_kinds_are_asked_one_by_one_in_order():
+def test_all_kinds_are_asked_at_once_in_order():
     findings = [finding(kind) for kind in reversed(Kind)]
-    decisions, order = [], []
-    while isinstance(gate := asked(*findings, decisions=decisions), Gate):
-        order.append(gate.kind)
-        assert {one.kind for one in gate.findings} == {gate.kind}
-        decisions.append(replace(answered(gate, Verb.APPROVE), id=len(decisions) + 1))
-    assert order == HARD
-    assert gate.decisions == tuple(range(1, len(HARD) + 1))
+    gate = asked(*findings)
+    assert [one.kind for one in gate.topics] == [one.kind for one in gate.findings] == HARD
+    decisions = [
+        replace(answered(one, Verb.APPROVE), id=number) for number, one in enumerate(topics.split(gate).values(), 1)
+    ]
+    assert asked(*findings, decisions=decisions[:-1]).kind is HARD[-1], "what is left is asked alone"
+    assert asked(*findings, decisions=decisions).decisions == tuple(range(1, len(HARD) + 1))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "verbs", "words"),
+    [
+        ((Kind.SCOPE, Kind.SIZE), "approve skip abort", ""),
+        ((Kind.LICENCE, Kind.EMPTY), "skip abort", "approve-licence fix-empty"),
+        ((Kind.TAMPERING, Kind.SCOPE), "approve skip abort", "approve-tampering fix-tampering approve-scope"),
+        ((Kind.PEOPLE_REVIEW, Kind.PEOPLE_MISSING), "skip abort", "fix-people-review approve-people-review"),
+        ((Kind.SECRET, Kind.LICENCE), "abort", "fix-secret approve-secret approve-licence"),
+    ],
+)
+def test_a_gate_offers_common_and_apart_verbs(kinds, verbs, words):
+    gate = asked(*(finding(kind) for kind in kinds))
+    assert " ".join(gate.verbs) == verbs
+    assert topics.answers_to(gate) == (*verbs.split(), *words.split())
+
+
+def test_one_approval_answers_all_that_offer_it():
+    findings = (finding(Kind.SCOPE), finding(Kind.SIZE, change="a" * 64))
+    gate = asked(*findings)
+    whole = replace(answered(gate, Verb.APPROVE), digests=tuple(one.digest for one in gate.topics))
+    assert asked(*findings, decisions=[whole]) == Passed((), (1,))
+    left = asked(*findings, decisions=[whole], change="e" * 64)
+    assert left.findings == findings[:1], "the other's file did not change"
+
+
+def test_a_fix_of_all_counts_for_each():
+    findings = (finding(Kind.TESTS), finding(Kind.EMPTY))
+    gate = asked(*findings)
+    whole = replace(answered(gate, Verb.FIX), digests=tuple(one.digest for one in gate.topics))
+    assert [one.attempt for one in asked(*findings, decisions=[whole]).topics] == [2, 2]
+
+
+def test_each_secret_is_a_question():
+    one, two = finding(Kind.SECRET, change="a" * 64), finding(Kind.SECRET, change="b" * 64)
+    gate = asked(one, two)
+    assert gate.verbs == (Verb.FIX, Verb.ABORT), "nothing approves both"
+    first, _ = topics.split(gate).values()
+    approved = answered(first, Verb.APPROVE)
+    assert asked(one, two, decisions=[approved]).findings == (two,)
+    assert asked(one, decisions=[approved], change="e" * 64) == Passed((), (1,)), "while the line stays"
+    assert isinstance(asked(replace(one, change="c" * 64), decisions=[approved], change="e" * 64), Gate)
+
+
+def test_a_secret_of_history_cannot_be_approved():
+    assert Verb.APPROVE not in asked(replace(finding(Kind.SECRET), rule=HISTORY)).verbs
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("approve-licence", Kind.LICENCE),
+        ("fix-empty", Kind.EMPTY),
+        ("approve", Kind.LICENCE),
+        ("fix", Kind.EMPTY),
+        ("skip", "all"),
+        ("abort", "all"),
+        ("approve-scope", None),
+    ],
+)
+def test_what_a_word_is_about(word, meaning):
+    gate = asked(finding(Kind.LICENCE), finding(Kind.EMPTY))
+    about = topics.meant(gate, *topics.parse(word))
+    assert (about and ("all" if about.topics else about.kind)) == meaning
+
+
+@pytest.mark.parametrize("word", ["skip-licence", "skip-phase", "abort-all", "approve-", "approve", "frob-licence"])
+def test_no_other_word_has_a_topic(word):
+    assert topics.parse(word) == (word, "")
 
 
 def test_labels_never_stop_and_come_in_order():
@@ -254,6 +324,31 @@ def test_only_riskless_verbs_are_taken_ahead(gate, verb):
 @pytest.mark.parametrize("verb", ["skip", "abort"])
 def test_riskless_verbs_may_be_old(verb):
     assert refused(approval(verb, written=0, digest="0" * 64), Kind.TESTS, change="d" * 64) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("approve", "does not offer approve; it offers skip | abort | approve-scope | approve-size | fix-empty"),
+        ("approve-licence", "does not ask about licence"),
+        ("fix-scope", "does not offer fix"),
+        ("fix-empty", None),
+        ("fix", None),
+        ("approve-size", None),
+    ],
+)
+def test_an_answer_names_what_is_asked(word, why):
+    gate = asked(*(finding(kind) for kind in (Kind.SCOPE, Kind.SIZE, Kind.EMPTY)))
+    verb, topic = topics.parse(word)
+    now = gating.Situation(topics.meant(gate, verb, topic), OPENED, whole=gate)
+    refusal = gating.refusal(replace(approval(verb), topic=topic), MILESTONE, now)
+    assert (why is None and refusal is None) or why in refusal
+
+
+@pytest.mark.parametrize(("why", "taken"), [("", False), (" \n", False), ("a sample from the docs", True)])
+def test_a_secret_is_approved_with_a_reason(why, taken):
+    left = replace(approval("approve"), why=why)
+    assert (refused(left, Kind.SECRET) is None) is taken
 
 
 def test_an_open_secret_gate_offers_no_skip():

@@ -29,7 +29,7 @@ EXPECTED = {
     "coverage": ("label", "inspect", "", "needs-test-review", ""),
     "size": ("hard", "inspect", "approve skip abort", None, "skip"),
     "empty": ("hard", "inspect", "fix skip abort", None, "fix skip"),
-    "secret": ("hard", "inspect, push", "fix abort", None, "abort"),
+    "secret": ("hard", "inspect, push", "fix approve abort", None, "abort"),
     "forge": ("hard", "bootstrap, push, pr", "retry skip abort", None, "retry skip"),
     "conflict": ("hard", "push", "fix skip abort", None, "fix skip"),
     "target": ("hard", "push, pr", "abort", None, "abort"),

@@ -75,6 +75,51 @@ def set_aside(desk, name, why):
     assert desk.names("decisions") == []
 
 
+# ---- several questions ----------------------------------------------------------------------------------------
+
+SEVERAL = (
+    *(Finding(kind, Severity.WARNING, "rule", f"{kind} is here") for kind in (Kind.LICENCE, Kind.SCOPE)),
+    Finding(Kind.EMPTY, Severity.CRITICAL, "empty", "nothing changed"),
+)
+
+
+def test_each_question_takes_its_answer(desk):
+    gate = desk.asks(SEVERAL)
+    desk.touches("03.approve-licence", b"as agreed")
+    desk.touches("03.fix-empty")
+    assert sorted(desk.settles()) == ["03 approve", "03 fix"]
+    made = {one.kind: (one.why, one.findings) for one in desk.state.decisions.all()}
+    assert made == {Kind.LICENCE: ("as agreed", SEVERAL[:1]), Kind.EMPTY: ("", SEVERAL[2:])}
+    assert desk.names("gates") == ["03.json"], "one question is left"
+    left = desk.asks(tuple(one for one in SEVERAL if one.kind is Kind.SCOPE))
+    assert (left.kind, left.opened) == (Kind.SCOPE, gate.opened), "it was asked since then"
+
+
+def test_the_last_answer_closes_the_gate(desk):
+    desk.asks(SEVERAL[:2])
+    for name in ("03.approve-licence", "03.approve-scope"):
+        desk.touches(name)
+        desk.settles()
+    assert (desk.names("gates"), desk.waiting, desk.said) == ([], [], [])
+
+
+def test_one_file_answers_all_that_offer_it(desk):
+    desk.asks(SEVERAL[:2])
+    desk.touches("03.approve")
+    assert desk.settles() == ["03 approve"]
+    (decision,) = desk.state.decisions.all()
+    assert (decision.findings, len(decision.digests), desk.names("gates")) == (SEVERAL[:2], 2, [])
+
+
+@pytest.mark.parametrize("others", [("03.approve",), ("03.skip",), ("03.fix-licence",)])
+def test_two_answers_to_one_question_are_refused(desk, others):
+    desk.asks(SEVERAL[:2])
+    for name in ("03.approve-licence", *others):
+        desk.touches(name)
+    assert desk.settles() == []
+    assert all("two answers at once" in why or "does not offer" in why for why in desk.said)
+
+
 # ---- taken ----------------------------------------------------------------------------------------------------
 
 

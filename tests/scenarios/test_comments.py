@@ -119,6 +119,17 @@ def test_findings_cannot_act_on_the_page(desk):
     assert not any(line.lstrip().startswith("/") for line in body.splitlines())
 
 
+def test_several_questions_take_their_words(desk):
+    two = (Finding(Kind.LICENCE, Severity.WARNING, "l", "GPL"), Finding(Kind.EMPTY, Severity.CRITICAL, "e", "nothing"))
+    desk.asks(two)
+    (body,) = desk.bodies()
+    assert "1. `licence`: GPL\n2. `empty`: nothing" in body
+    assert "- `/approve-licence` accept exactly what is shown above: licence" in body
+    desk.writes("/Approve-licence as agreed")
+    assert desk.hears() == ["03 approve by ada: as agreed"]
+    assert desk.state.decisions.all()[0].kind is Kind.LICENCE
+
+
 def test_long_findings_never_hide_the_answers(desk):
     desk.asks(tuple(Finding(Kind.TESTS, Severity.CRITICAL, f"t{each}", "x" * 3000) for each in range(200)))
     (body,) = desk.bodies()

@@ -56,6 +56,25 @@ def test_fix_keeps_a_removed_secret_from_the_remote(make_milestone, first, secon
     assert again.issues() == [], "nothing is done again"
 
 
+def test_a_person_approves_each_line_as_none(make_milestone):
+    two = {"a.py": f"A = '{KEY}'\n", "b.py": f"\nB = '{KEY[:-1]}Z'\n"}
+    person = make_milestone({"01-1": two}, plan=QUICK)
+    shown = person.types("m1")
+    names = [word.rpartition(".")[2] for word in shown.out.split() if "approvals/01.approve-secret-" in word]
+    assert len(names) == 2, "one for each line"
+    assert "01.approve " not in shown.out, "nothing approves both"
+    assert "it has no reason; say why this is no secret" in person.types("decide", "m1", "01", names[0]).err
+    for name in names:
+        assert person.types("decide", "m1", "01", name, "--reason", "a sample of the docs").code == 0
+        result = person.types("m1")
+    assert "PR #1 created" in result.out, result.out
+    assert KEY in pushed(person)
+    on_the_branch(person)
+    commits(person, {"a.py": f"# A sample.\nA = '{KEY}'\n"}, "Explain the sample")
+    leaves(person)
+    assert "🛑" not in person.types("m1").out, "the lines are the same"
+
+
 def test_clean_commits_below_the_secret_stay(make_milestone):
     work = {
         "01-1": {"a.py": "A = 1\n", "bad.txt": "bad\n"},

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core.secret_shapes import shapes_in
+from ..core.serialize import digest
 from ..model import Finding, Kind, Severity
 from .placeholders import is_local, is_placeholder, is_sample_token, is_throw_away
 from .unavailable import failed
@@ -73,15 +75,24 @@ def check(change: Change) -> Iterator[Finding]:
         if file.binary and file.after:
             yield from _in_binary(change, file)
         for type_ in dict.fromkeys(secret.type for secret in scan(file.path) if file.after):
-            yield _finding(f"{type_} in the name of a file", "a file that is not named here")
-        numbers = [number for number, _ in file.added]
-        secrets = scan("\n".join(text for _, text in file.added)) if numbers else ()
-        for type_, line in dict.fromkeys((secret.type, numbers[secret.line - 1]) for secret in secrets):
-            yield _finding(type_, file.path, line)
+            where = "a file that is not named here"
+            yield _finding(f"{type_} in the name of a file", where, digest([type_, file.path]))
+        yield from _in_lines(file)
 
 
-def _finding(type_: str, path: str, line: int | None = None) -> Finding:
-    return Finding(Kind.SECRET, Severity.CRITICAL, "secret", f"{type_} in the change", path, line)
+def _in_lines(file: ChangedFile) -> Iterator[Finding]:
+    """Search the added lines. A finding is bound to its line's text, and to its place among equal lines."""
+    numbers, lines = [number for number, _ in file.added], [text for _, text in file.added]
+    secrets = scan("\n".join(lines)) if lines else ()
+    for type_, place in dict.fromkeys((secret.type, secret.line - 1) for secret in secrets):
+        values = [secret.value for secret in secrets if (secret.type, secret.line - 1) == (type_, place)]
+        equal = lines[:place].count(lines[place])
+        identity = digest([type_, file.path, lines[place], equal, values])  # a key has more lines than its first
+        yield _finding(type_, file.path, identity, numbers[place])
+
+
+def _finding(type_: str, path: str, identity: str, line: int | None = None) -> Finding:
+    return Finding(Kind.SECRET, Severity.CRITICAL, "secret", f"{type_} in the change", path, line, change=identity)
 
 
 def _in_binary(change: Change, file: ChangedFile) -> Iterator[Finding]:
@@ -94,7 +105,8 @@ def _in_binary(change: Change, file: ChangedFile) -> Iterator[Finding]:
         yield failed("secrets", f"{file.path} {why}, so it was not searched for secrets. Look into it yourself")
         return
     types = (secret.type for secret in scan_bytes(content or b""))
-    yield from (_finding(type_, file.path) for type_ in dict.fromkeys(types))
+    identity = hashlib.sha256(content or b"").hexdigest()
+    yield from (_finding(type_, file.path, digest([type_, file.path, identity])) for type_ in dict.fromkeys(types))
 
 
 def unreadable(content: bytes | None, size: int) -> str | None:

@@ -137,8 +137,10 @@ def _credentials(change: Change) -> Iterator[Finding]:
     for file in files:
         for number, text in file.added:
             for label in sorted({label for piece in pieces(text) for label in _labels(file.path, piece)}):
-                message = f"Hardcoded {label}"
-                yield Finding(Kind.REVIEW, Severity.CRITICAL, "hardcoded-credential", message, file.path, number)
+                hidden = is_suppressed(text)
+                message = f"Hardcoded {label}{' (switched off on this line)' if hidden else ''}"
+                severity = Severity.WARNING if hidden else Severity.CRITICAL
+                yield Finding(Kind.REVIEW, severity, "hardcoded-credential", message, file.path, number)
 
 
 def _is_exempt(change: Change, path: str) -> bool:

@@ -10,6 +10,7 @@ from ..core.errors import UsageError
 from ..core.fs import shown
 from ..core.user import whoami
 from ..model import Approval
+from ..policy import topics
 from ..policy.gating import gate_names, refusal
 from ..runner.decide import situation
 from .state import state_sync
@@ -27,16 +28,18 @@ def leave_decision(milestone: Milestone, state: State, name: str, verb: str, why
 
     Errors: UsageError where a run would refuse it, as for an unknown gate or a verb that the gate does not offer.
     """
-    gate = state.gates.read(name) if name in gate_names(milestone) else None
-    approval = Approval("", name, verb, time.time_ns(), "", why, whoami(), gate.digest if gate else None)
+    verb, topic = topics.parse(verb)
+    whole = state.gates.read(name) if name in gate_names(milestone) else None
+    gate, now = topics.meant(whole, verb, topic), time.time_ns()
+    approval = Approval("", name, verb, now, "", why, whoami(), gate.digest if gate else None, topic=topic)
     if refused := refusal(approval, milestone, situation(approval, (), milestone, state, {})):
-        raise UsageError(f"This cannot answer gate {name}: {refused}.", _hint(milestone, name, gate))
+        raise UsageError(f"This cannot answer gate {name}: {refused}.", _hint(milestone, name, whole))
     if name in _renumbered(milestone, state):
         raise UsageError(
             f"In the plan here {name} is another issue than in the records of the last run.",
             "Bring the plan up to date, or, where it is the newest, run once, so that the records follow; then decide.",
         )
-    return state.approvals.leave(name, verb, why=why, who=approval.who, digest=approval.digest)
+    return state.approvals.leave(name, verb, why=why, who=approval.who, digest=approval.digest, topic=topic)
 
 
 def gate_of(name: str) -> str:
@@ -49,7 +52,7 @@ def _hint(milestone: Milestone, name: str, gate: Gate | None) -> str:
         return f"Its gates are {', '.join(sorted(gate_names(milestone)))}."
     if gate is None:
         return f"`run-milestone gates {milestone.id}` lists what waits."
-    return f"Gate {name} takes {' | '.join(gate.verbs)}, with `--reason` for why."
+    return f"Gate {name} takes {' | '.join(topics.answers_to(gate))}, with `--reason` for why."
 
 
 def _renumbered(milestone: Milestone, state: State) -> set[str]:

@@ -10,8 +10,9 @@ from ..plan.review import EPIC, review, unspecified
 from ..plan.review.expected_stops import expected_stops
 from ..plan.specs import epic_text
 from ..policy.stops import STOPS
+from ..policy.topics import answers_to
 from ..render.console import Console
-from ..render.phrases import headline, one_line
+from ..render.phrases import headlines, one_line
 from ..runner.plan_changes import foretold
 from ..runner.session import Session
 from .why import reasons
@@ -78,7 +79,7 @@ def _stops(session: Session, due: dict[str, str]) -> Iterator[str]:
     milestone, gates = session.milestone, {gate.gate: gate for gate in session.store.gates.all()}
     numbers = {session.nodes[name].issue for name in due}
     for gate in gates.values():
-        yield f"  🛑 {gate.gate}: {headline(gate.kind, gate.findings)} (it waits already) — {' | '.join(gate.verbs)}"
+        yield f"  🛑 {gate.gate}: {headlines(gate)} (it waits already) — {' | '.join(answers_to(gate))}"
     if "plan-review" in due and "plan-review" not in gates:
         findings = review(milestone, epic_text(session.project.plan(milestone.id), EPIC))
         yield from (_line("plan-review", finding) for finding in findings if finding.kind in _NOT_LATER)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import DamagedStateError, UsageError
 from ..model import Implemented, Kind, Step
+from ..policy.topics import answers_to
 from ..render.console import Console
 from ..runner.plan_changes import foretold
 from ..runner.session import Session
@@ -76,7 +77,7 @@ def _reason(session: Session, node: Node, before: str | None) -> str | None:
         return f"{before} comes first"
     if gate is None or reason is None:
         return reason
-    return _committed(session, node, gate) or f"gate {gate.gate} waits for {' | '.join(gate.verbs)}"
+    return _committed(session, node, gate) or f"gate {gate.gate} waits for {' | '.join(answers_to(gate))}"
 
 
 def _committed(session: Session, node: Node, gate: Gate) -> str | None:

@@ -20,7 +20,10 @@ def plain(value: Any) -> Any:
 
 
 def _plain(value: Any, *, digested: bool) -> Any:
-    """Turn values into JSON's. A digest leaves out some fields, as `digest` says."""
+    """Turn values into JSON's. A digest leaves out some fields, as `digest` says.
+
+    A field with the metadata `sparse` is never written at its default.
+    """
     if value is None or type(value) in _AS_IT_IS:
         return value
     if isinstance(value, (list, tuple)):
@@ -29,7 +32,7 @@ def _plain(value: Any, *, digested: bool) -> Any:
         return {str(key): _plain(item, digested=digested) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         items = ((one, getattr(value, one.name)) for one in _fields(type(value)))
-        kept = ((one.name, item) for one, item in items if not (digested and _is_left_out(one, item)))
+        kept = ((one.name, item) for one, item in items if not _left_out(one, item, digested=digested))
         return {name: _plain(item, digested=digested) for name, item in kept}
     return value
 
@@ -39,9 +42,9 @@ _fields = cache(fields)
 """The fields of a class, looked up once."""
 
 
-def _is_left_out(one: Field[Any], item: Any) -> bool:
-    if "later" not in one.metadata:
-        return "aside" in one.metadata
+def _left_out(one: Field[Any], item: Any, *, digested: bool) -> bool:
+    if ("later" if digested else "sparse") not in one.metadata:
+        return digested and "aside" in one.metadata
     default = one.default if one.default_factory is MISSING else one.default_factory()
     return bool(item == default)
 

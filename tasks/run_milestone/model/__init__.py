@@ -37,7 +37,7 @@ from .forge import (
     by_branch,
     pull_of,
 )
-from .gate import AnswerComment, Approval, Asked, ChangedSince, Decision, Finding, Gate
+from .gate import AnswerComment, Approval, Asked, ChangedSince, Decision, Finding, Gate, Topic
 from .landed import Landed, LandedIssue
 from .network import ModelSpec, NetworkSpec
 from .options import RunOptions
@@ -137,6 +137,7 @@ __all__ = [
     "Step",
     "Tested",
     "Tier",
+    "Topic",
     "TreeSetUp",
     "TreeSpec",
     "Verb",

@@ -28,6 +28,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """One question of a gate that asks several. `findings` is how many of the gate's findings are about it.
+
+    The findings stand in the order of the topics. `digest` binds an answer to this question alone.
+    """
+
+    name: str
+    kind: Kind
+    attempt: int
+    attempts: int
+    verbs: tuple[Verb, ...]
+    findings: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """A question to a person. `digest` binds the answer to the findings and the change that were shown."""
 
@@ -44,6 +60,8 @@ class Gate:
     """When it opened, UTC, ISO 8601."""
     needs: tuple[Need, ...] = field(default=(), metadata={"later": True})
     """Whose answers count; everybody's where it is empty."""
+    topics: tuple[Topic, ...] = field(default=(), metadata={"later": True, "sparse": True})
+    """Its questions where it asks several. Then `kind` is that of the first, and `verbs` answer all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +86,8 @@ class Decision:
     """For a phase: the commit that each listed change was shown at, by the change's identity."""
     waits: bool = field(default=False, metadata={"later": True})
     """Whether it is one of several answers that the gate needs, and has no effect of its own."""
+    digests: tuple[str, ...] = field(default=(), metadata={"later": True, "sparse": True})
+    """The digests of the questions that it answers, where these are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +120,8 @@ class Approval:
     """None for a file."""
     came: int = 0
     """When the file last changed on this machine (ctime), in nanoseconds; 0 for a comment."""
+    topic: str = ""
+    """The one question that it answers, as in `03.approve-licence`; empty for what its verb is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from . import budget
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..model import Decision, Gate
+    from ..model import Decision
 
 GATE = "boundary"
 """The name of the gate, which belongs to the milestone."""
@@ -26,10 +26,3 @@ def approvals(decisions: Iterable[Decision]) -> int:
 def finding(what: str) -> Finding:
     """Return the finding for one change."""
     return Finding(Kind.BOUNDARY, Severity.CRITICAL, "changed", what)
-
-
-def refusal(gate: Gate | None, verb: str, why: str) -> str | None:
-    """Return why an approval is refused, None where it is not: a person says why each change is harmless."""
-    if gate is None or gate.kind is not Kind.BOUNDARY or verb != Verb.APPROVE or why.strip():
-        return None
-    return "it has no reason; say who made these changes, after `run-milestone verify`"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..core.serialize import digest
 from ..model import Approval, Decision, Finding, Gate, Kind, Passed, Tier, Verb
-from . import boundary, budget
+from . import boundary, budget, topics
 from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from .phase_answers import left_out, lists_the_same
-from .stops import AGAIN, REPEATABLE, STOPS, uses_attempt
+from .stops import AGAIN, HISTORY, REPEATABLE, STOPS, uses_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,16 +36,9 @@ def ask(
 ) -> Passed | Gate:
     """Return that the findings pass, with their labels and decisions, or the gate that has to be open.
 
-    One kind is asked at a time, in the order of the stop table, so that an answer is about one thing only.
+    It asks all that is left to ask, kind by kind in the order of the stop table. Each secret is a question of its own.
+    Where the plan says whose answers count, it asks one question at a time, because each may need other people.
     """
-    outcome = questions(name, findings, change, decisions, milestone)
-    return outcome if isinstance(outcome, Passed) else outcome[0]
-
-
-def questions(
-    name: str, findings: Sequence[Finding], change: str, decisions: Sequence[Decision], milestone: Milestone
-) -> Passed | tuple[Gate, ...]:
-    """Return that the findings pass, or all questions that are left about them, the one that is asked now first."""
     used, left = list[int](), list[Gate]()
     for kind, hard in _hard(findings):
         answers = _remembered(name, kind, decisions)
@@ -53,23 +47,26 @@ def questions(
         shown = tuple(finding for finding in hard if same[finding] not in answers)
         if not shown:
             continue
-        gate = question(name, kind, shown, change, decisions, milestone)
-        decision = _answer(gate, decisions)
-        if decision is None:
-            left.append(gate)
-        else:
-            used.append(decision.id)
-    return tuple(left) or Passed(_labels(findings), tuple(dict.fromkeys(used)))
+        for some in zip(shown) if kind is Kind.SECRET else [shown]:
+            gate = question(name, kind, some, change, decisions, milestone)
+            decision = _answer(gate, decisions)
+            if decision is None:
+                left.append(gate)
+            else:
+                used.append(decision.id)
+    if left and milestone.approvers:
+        return left[0]
+    return topics.combine(left) if left else Passed(_labels(findings), tuple(dict.fromkeys(used)))
 
 
 def _remembered(name: str, kind: Kind, decisions: Iterable[Decision]) -> dict[Finding, int]:
     """Return the findings that were approved for as long as their file's change is the same, and by which decision."""
-    approved = [one for one in decisions if (one.gate, one.kind, one.verb) == (name, kind, Verb.APPROVE)]
+    approved = [one for one in decisions if (one.gate, one.verb) == (name, Verb.APPROVE) and kind in topics.kinds(one)]
     return {
         _shown(finding, finding.change): decision.id
         for decision in approved
         for finding in decision.findings
-        if finding.change or kind is Kind.BASELINE
+        if finding.kind is kind and (finding.change or kind is Kind.BASELINE)
     }
 
 
@@ -112,7 +109,7 @@ def question(
     """
     answers = [decision for decision in decisions if decision.gate == name]
     back = max((decision.id for decision in answers if decision.verb is Verb.UNSKIP), default=0)
-    again = [one for one in answers if one.id > back and one.kind is kind and one.verb in AGAIN]
+    again = [one for one in answers if one.id > back and kind in topics.kinds(one) and one.verb in AGAIN]
     measured = [one for one in again if not uses_attempt(kind, one.verb)]
     used = len(again) - len(measured)
     attempt, attempts = used + 1, max(milestone.limits.attempts, used + 1)
@@ -125,10 +122,11 @@ def question(
 def _offered(kind: Kind, findings: Sequence[Finding], *, again: bool, milestone: Milestone) -> Iterator[Verb]:
     wanted = milestone.decisions.get(kind, STOPS[kind].verbs)
     critical = any(finding.severity == "critical" for finding in findings)
+    in_history = kind is Kind.SECRET and any(finding.rule == HISTORY for finding in findings)
     for verb in STOPS[kind].verbs:
         is_free = verb is Verb.RETRY and kind in REPEATABLE
         out_of_attempts = uses_attempt(kind, verb) and not again and not is_free
-        unapprovable = verb is Verb.APPROVE and kind in {Kind.REVIEW, Kind.SIZE} and critical
+        unapprovable = verb is Verb.APPROVE and ((kind in {Kind.REVIEW, Kind.SIZE} and critical) or in_history)
         if (verb in wanted or verb is Verb.ABORT) and not out_of_attempts and not unapprovable:
             yield verb
 
@@ -144,7 +142,9 @@ def _answer(gate: Gate, decisions: Iterable[Decision]) -> Decision | None:
 
 
 def _answered(gate: Gate, decision: Decision) -> bool:
-    return decision.verb in ANSWERS and (decision.digest == gate.digest or lists_the_same(gate, decision))
+    if decision.verb not in ANSWERS:
+        return False
+    return gate.digest in {decision.digest, *decision.digests} or lists_the_same(gate, decision)
 
 
 def gate_names(milestone: Milestone) -> frozenset[str]:
@@ -170,6 +170,7 @@ def rivals(approval: Approval, approvals: Iterable[Approval], gate: Gate | None)
         and other.verb in set(Verb)
         and not _is_for_earlier_question(other, gate)
         and (other.verb != approval.verb or other.comment is approval.comment is None)
+        and topics.overlap(approval, other, gate)
     )
 
 
@@ -178,7 +179,7 @@ class Situation:
     """What an approval is judged by: the gate of that name, and what became of it."""
 
     gate: Gate | None = None
-    """None where it is not open."""
+    """What the approval is about: the gate, or one of its questions. None where that is not asked."""
     opened: int = 0
     """When its file was written, in nanoseconds."""
     change: str | None = None
@@ -187,6 +188,13 @@ class Situation:
     """The verbs of other answers to the same question."""
     skipped: frozenset[str] = frozenset()
     """The issues and phases that are skipped now."""
+    whole: Gate | None = None
+    """The open gate with all its questions; None where it is not open or `gate` is all of it."""
+
+    @property
+    def asked(self) -> Gate | None:
+        """The open gate with all its questions."""
+        return self.whole or self.gate
 
 
 def refusal(approval: Approval, milestone: Milestone, now: Situation) -> str | None:
@@ -197,7 +205,7 @@ def refusal(approval: Approval, milestone: Milestone, now: Situation) -> str | N
         or _outdated(approval, now)
         or _not_skipped(approval, now)
         or budget.refusal(now.gate, approval.verb, approval.why)
-        or boundary.refusal(now.gate, approval.verb, approval.why)
+        or _unexplained(approval, now.gate)
     )
 
 
@@ -222,14 +230,17 @@ def _misnamed(approval: Approval, milestone: Milestone) -> str | None:
 
 def _not_offered(approval: Approval, now: Situation) -> str | None:
     """Return why nothing that is open offers the verb, or why the answer is not the only one."""
-    if _is_for_earlier_question(approval, now.gate):
+    if _is_for_earlier_question(approval, now.asked):
         return "what it answers is not asked any more"
     if now.rivals:
         return f"two answers at once ({', '.join(sorted((approval.verb, *now.rivals)))}); leave exactly one"
-    if now.gate is None:
+    if now.asked is None:
         return None if approval.verb in ahead(approval.gate) else f"no gate {approval.gate} is open for {approval.verb}"
+    offered = f"it offers {' | '.join(topics.answers_to(now.asked))}"
+    if now.gate is None:
+        return f"gate {approval.gate} does not ask about {approval.topic}; {offered}"
     if approval.verb not in now.gate.verbs and approval.verb != Verb.UNSKIP:
-        return f"gate {now.gate.gate} does not offer {approval.verb}; it offers {' | '.join(now.gate.verbs)}"
+        return f"gate {now.gate.gate} does not offer {approval.verb}; {offered}"
     return None
 
 
@@ -257,6 +268,22 @@ def _not_skipped(approval: Approval, now: Situation) -> str | None:
     if approval.verb != Verb.UNSKIP or approval.gate in now.skipped:
         return None
     return f"{approval.gate} is not skipped, so there is no skip to take back"
+
+
+EXPLAINED = MappingProxyType(
+    {
+        Kind.SECRET: "say why this is no secret",
+        Kind.BOUNDARY: "say who made these changes, after `run-milestone verify`",
+    }
+)
+"""What is approved only with a reason, and which."""
+
+
+def _unexplained(approval: Approval, gate: Gate | None) -> str | None:
+    """Return why an approval without a reason is refused, None where it needs none."""
+    if gate is None or gate.kind not in EXPLAINED or approval.verb != Verb.APPROVE or approval.why.strip():
+        return None
+    return f"it has no reason; {EXPLAINED[gate.kind]}"
 
 
 def rework_requested(decisions: Iterable[Decision]) -> tuple[Decision, ...]:

@@ -47,7 +47,7 @@ _TABLE = (
     _hard(Kind.SPEC_MISSING, "Issue is not specified", "plan-review", (_S, _X), (_S,)),
     _hard(Kind.PREFLIGHT, "The forge will refuse the work", "bootstrap", (_R, _A, _X), (_X,)),
     _hard(Kind.BASELINE, "Tests fail before any work", "bootstrap", (_R, _A, _X), (_X,)),
-    _hard(Kind.SECRET, "Secret in the change", "inspect, push", (_F, _X), (_X,)),
+    _hard(Kind.SECRET, "Secret in the change", "inspect, push", (_F, _A, _X), (_X,)),
     _hard(Kind.SETUP, "A tree cannot be set up", "bootstrap, setup", (_R, _S, _X), (_R, _S)),
     _hard(Kind.TREE, "Tests of another tree", "bootstrap, test", (_R, _X), (_X,)),
     _hard(Kind.TESTS, "Tests failing", "test, land", (_F, _R, _S, _X), (_F, _S)),
@@ -122,5 +122,7 @@ _LABELS = (
 LABELS: Mapping[str, Label] = MappingProxyType({label.name: label for label in _LABELS})
 """How the labels of the stop table look on a forge."""
 
+HISTORY = "history"
+"""The rule of a finding about a secret that only earlier commits of a branch hold; nobody can approve it."""
 LEFT_OUT = "left-out"
 """The rule of the finding that a review was skipped by a flag."""

@@ -8,7 +8,7 @@ from ..core.units import count
 from ..model import Severity, Step, Verb
 from ..policy.stops import AUTONOMOUS
 from ..store.issue_status import issue_statuses
-from .phrases import RULE, headline, short_title
+from .phrases import RULE, headlines, short_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +61,7 @@ def _aborted(milestone: Milestone, last: Decision) -> Iterator[str]:
 
 def _waiting(milestone: Milestone, state: State) -> Iterator[str]:
     for gate in state.gates.all():
-        what = headline(gate.kind, gate.findings)
+        what = headlines(gate)
         hint = "" if gate.findings[0].severity is not Severity.INFO else f": {gate.findings[0].message}"
         yield f"Gate {gate.gate} waits ({what}{hint}); `run-milestone gates {milestone.id}` lists what answers it"
 

@@ -8,15 +8,14 @@ from ..core.units import count
 from ..model import Kind, Verb
 from ..policy import budget
 from ..policy.stops import STOPS
-from .phrases import PURPOSE, found_at, headline
+from ..policy.topics import answers_to, meant, parse, split
+from .phrases import found_at, headlines, purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from ..model import Gate, Passed
 
-SHOWN_NEXT = 5
-"""Lines of each question that is asked later."""
 TAIL = 15
 """Lines of a failed check's log that are shown. The agent gets more."""
 
@@ -28,34 +27,31 @@ def question(
 
     `approvals` is the folder where answers are left. With `shared` state the answer may come from another machine.
     """
-    verbs = ["", " | ".join(gate.verbs)]
+    verbs = ["", " | ".join(answers_to(gate))]
     commands = [] if prompts else ["", *_answers(milestone, gate, approvals, shared=shared)]
     if gate.kind is Kind.PHASE:
         return ["", *listing, *verbs, *commands]
     listing = ["", *listing] if listing else []
     attempt = f" (attempt {gate.attempt}/{gate.attempts})" if _counts_attempts(gate) else ""
-    head = f"🛑 {headline(gate.kind, gate.findings)}{attempt}"
-    return ["", head, "", *_findings(gate), *listing, *verbs, *commands]
+    return ["", f"🛑 {headlines(gate)}{attempt}", "", *_all_findings(gate), *listing, *verbs, *commands]
 
 
-def asked_next(gates: Sequence[Gate]) -> list[str]:
-    """Return what the same step found beside the question that is asked now, and how each will be answered."""
-    lines = [
-        line
-        for gate in gates
-        for line in (f"{headline(gate.kind, gate.findings)} ({' | '.join(gate.verbs)})", *_findings(gate)[:SHOWN_NEXT])
-    ]
-    return ["", "Asked after this:", *(f"  {line}" for line in lines)] if lines else []
+def _all_findings(gate: Gate) -> list[str]:
+    """Return the findings of a gate, those of several questions each below its name."""
+    if not gate.topics:
+        return _findings(gate)
+    blocks = ([f"{name} ({' | '.join(one.verbs)})", *_findings(one), ""] for name, one in split(gate).items())
+    return [line for block in blocks for line in block][:-1]
 
 
 def question_again(gate: Gate) -> list[str]:
     """Return a gate with its name, for a gate that was shown before others."""
-    head = f"🛑 Gate {gate.gate}: {headline(gate.kind, gate.findings)}"
-    return ["", head, "", *_findings(gate), "", " | ".join(gate.verbs)]
+    head = f"🛑 Gate {gate.gate}: {headlines(gate)}"
+    return ["", head, "", *_all_findings(gate), "", " | ".join(answers_to(gate))]
 
 
 def _counts_attempts(gate: Gate) -> bool:
-    return any(verb in {"fix", "retry", "restart"} for verb in STOPS[gate.kind].verbs)
+    return not gate.topics and any(verb in {"fix", "retry", "restart"} for verb in STOPS[gate.kind].verbs)
 
 
 def _findings(gate: Gate) -> list[str]:
@@ -95,20 +91,41 @@ def _answers(milestone: str, gate: Gate, approvals: str, *, shared: bool = False
         where = "from any clone, " if shared else ""
         commands = decide_commands(milestone, gate, shared=shared)
         return [f"To answer, {where}write one of these, then run the same command again:", *commands]
-    width = max(len(verb) for verb in gate.verbs)
-    offered = [
-        f"  touch {approvals}/{gate.gate}.{verb}{' ' * (width - len(verb))}   # {PURPOSE[verb]}" for verb in gate.verbs
-    ]
+    width = max(map(len, answers_to(gate)))
+    files = ((word, f"{approvals}/{gate.gate}.{word:<{width}}") for word in answers_to(gate))
+    offered = [f"  {_written(_example(gate, word), file)}   # {purpose(word)}" for word, file in files]
     return ["To answer, touch one of these files, then run the same command again:", *offered]
 
 
 def decide_commands(milestone: str, gate: Gate, *, shared: bool = False) -> list[str]:
     """Return a `decide` command per verb. With `shared` state it works in any clone."""
-    examples = {Kind.BUDGET: budget.example(gate), Kind.BOUNDARY: "who changed it, and why it is harmless"}
-    reasons = {Verb.APPROVE: f' --reason "{examples[gate.kind]}"'} if gate.kind in examples else {}
     sent = " --state-ref" if shared else ""
     command = f"  run-milestone decide {milestone} {gate.gate}"
-    return [f"{command} {verb}{reasons.get(verb, '')}{sent}" for verb in gate.verbs]
+    examples = {word: _example(gate, word) for word in answers_to(gate)}
+    reasons = {word: f' --reason "{example}"' for word, example in examples.items() if example}
+    return [f"{command} {word}{reasons.get(word, '')}{sent}" for word in examples]
+
+
+def _written(reason: str, file: str) -> str:
+    return f'echo "{reason}" > {file}' if reason else f"touch {file}"
+
+
+_REASONS: dict[Kind, str | Callable[[Gate], str]] = {
+    Kind.BUDGET: budget.example,
+    Kind.BOUNDARY: "who changed it, and why it is harmless",
+    Kind.SECRET: "why this is no secret",
+}
+"""What the reason of an approval says, where it needs one."""
+
+
+def _example(gate: Gate, word: str) -> str:
+    """Return an example of the reason that an approval needs; empty for other answers."""
+    verb, topic = parse(word)
+    about = meant(gate, verb, topic)
+    example = _REASONS.get(about.kind) if about is not None and verb == Verb.APPROVE else None
+    if example is None or about is None:
+        return ""
+    return example if isinstance(example, str) else example(about)
 
 
 def why_passed(done: Passed) -> str:

@@ -9,7 +9,8 @@ from ..core.text import for_markdown, for_record
 from ..model import Kind, Verb
 from ..policy import budget
 from ..policy.gating import question_key
-from .phrases import PURPOSE, headline, one_line, place
+from ..policy.topics import ABOUT_A_TOPIC, answers_to, split
+from .phrases import headlines, one_line, place, purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,19 +70,23 @@ def unreachable(why: str) -> str:
 def question(milestone: Milestone, gate: Gate) -> str:
     """Return a gate's question as a comment: what was found, and how it is answered. No line of it is a command."""
     attempt = (
-        f" (attempt {gate.attempt}/{gate.attempts})" if {Verb.FIX, Verb.RETRY, Verb.RESTART} & {*gate.verbs} else ""
+        f" (attempt {gate.attempt}/{gate.attempts})"
+        if not gate.topics and {Verb.FIX, Verb.RETRY, Verb.RESTART} & {*gate.verbs}
+        else ""
     )
-    shown = [f"{number}. {_finding(finding)}" for number, finding in enumerate(gate.findings[:SHOWN], start=1)]
+    about = [f"`{name}`: " if gate.topics else "" for name, one in split(gate).items() for _ in one.findings]
+    listed = zip(about, gate.findings[:SHOWN], strict=False)
+    shown = [f"{number}. {name}{_finding(finding)}" for number, (name, finding) in enumerate(listed, start=1)]
     if len(gate.findings) > SHOWN:
         shown.append(f"\n… and {len(gate.findings) - SHOWN} more: `run-milestone gates {milestone.id}` lists all.")
     limit = f" {budget.example(gate)}" if gate.kind is Kind.BUDGET else ""
-    commands = [f"`/{verb}{limit if verb is Verb.APPROVE else ''}`" for verb in gate.verbs]
+    commands = [f"- `/{word}{limit if word == Verb.APPROVE else ''}` {purpose(word)}" for word in answers_to(gate)]
     return _whole(
         question_mark(milestone, gate.gate, question_key(gate)),
-        f"🛑 **{_inert(headline(gate.kind, gate.findings))}**{attempt} — gate `{gate.gate}` of {milestone.id}",
+        f"🛑 **{_inert(headlines(gate))}**{attempt} — gate `{gate.gate}` of {milestone.id}",
         "\n".join(shown),
         "Answer with a comment that begins with one of these, and says why:",
-        "\n".join(f"- {command} {PURPOSE[verb]}" for verb, command in zip(gate.verbs, commands, strict=True)),
+        "\n".join(commands),
         f"It counts for exactly what is shown here (digest `{gate.digest[:16]}`), once, and only from people who may "
         f"write to this repository. On the machine that runs it, `run-milestone decide {milestone.id} {gate.gate} …` "
         "does the same.",
@@ -131,22 +136,25 @@ def _inert(text: str) -> str:
 
 # ---- answers ------------------------------------------------------------------------------------------------------
 
-_COMMAND = re.compile(rf" {{0,3}}/({'|'.join(sorted(Verb, key=len, reverse=True))})(?![\w-])[ \t]*(.*)", re.IGNORECASE)
+_WORDS = "|".join((*sorted(Verb, key=len, reverse=True), rf"(?:{'|'.join(sorted(ABOUT_A_TOPIC))})-[a-z0-9-]+"))
+_COMMAND = re.compile(rf" {{0,3}}/({_WORDS})(?![\w-])[ \t]*(.*)", re.IGNORECASE)
 
 
-def answers(body: str) -> tuple[tuple[Verb, str], ...]:
-    """Return the verbs, with what follows each, of a comment that begins with one; none for any other comment.
+def answers(body: str) -> tuple[tuple[str, str], ...]:
+    """Return the words (`fix`, `approve-licence`) of a comment that begins with one, with what follows each.
+
+    Any other comment has none.
 
     What is quoted, fenced or hidden is no answer, and neither are the commands of other bots.
     """
     lines = [line for line in _visible_lines(body) if line.strip()]
     if not lines or not _COMMAND.match(lines[0]):
         return ()
-    commands: list[tuple[Verb, list[str]]] = []
+    commands: list[tuple[str, list[str]]] = []
     for line in lines:
         command = _COMMAND.match(line)
         if command:
-            commands.append((Verb(command[1].lower()), [command[2]]))
+            commands.append((command[1].lower(), [command[2]]))
         else:
             commands[-1][1].append(line)
     return tuple((verb, " ".join(" ".join(words).split())) for verb, words in commands)

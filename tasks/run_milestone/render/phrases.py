@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from ..core.text import for_record
 from ..core.units import count
-from ..model import Kind, Severity, Step, Verb
+from ..model import Decision, Kind, Severity, Step, Verb
 from ..policy.stops import STOPS
+from ..policy.topics import kinds, parse, split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..model import Finding, Issue
+    from ..model import Finding, Gate, Issue
 
 RULE = "═" * 47
 
@@ -103,6 +104,20 @@ PURPOSE = {
     Verb.ABORT: "end the run; the same command resumes it",
 }
 """What each verb does."""
+
+
+def purpose(word: str) -> str:
+    """Return what an answer does: `fix`, or `approve-licence` where it answers one question of a gate."""
+    verb, topic = parse(word)
+    return f"{PURPOSE[Verb(verb)]}: {topic}" if topic else PURPOSE[Verb(verb)]
+
+
+def headlines(about: Gate | Decision) -> str:
+    """Return the headline of a gate or a decision; of one about several questions that of each kind."""
+    of = kinds(about) if isinstance(about, Decision) else tuple(one.kind for one in split(about).values())
+    several = len(of) > 1
+    asked = (headline(kind, tuple(one for one in about.findings if one.kind is kind or not several)) for kind in of)
+    return " · ".join(dict.fromkeys(asked))
 
 
 def first_few(names: Sequence[str]) -> str:

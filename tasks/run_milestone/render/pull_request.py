@@ -9,6 +9,7 @@ from ..core.text import for_markdown, for_record, for_terminal, for_title
 from ..core.units import count
 from ..policy.criteria import named
 from ..policy.stops import STOPS
+from ..policy.topics import kinds
 from .phrases import first_few, headline, one_line, place, reference
 from .sandbox import ran_in
 from .transcript import unsteady
@@ -168,7 +169,8 @@ def decisions(made: tuple[Decision, ...]) -> Iterator[str]:
         yield "## Decisions"
     for decision in made:
         why = f": {_text(decision.why)}" if decision.why else ""
-        about = f" ({STOPS[decision.kind].title.lower()})" if decision.kind else ""
+        titles = ", ".join(STOPS[kind].title.lower() for kind in kinds(decision))
+        about = f" ({titles})" if titles else ""
         yield f"- **{decision.verb}** at gate {decision.gate}{about} by {_text(decision.who)}, {decision.when}{why}"
 
 

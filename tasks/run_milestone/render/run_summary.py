@@ -9,12 +9,15 @@ from ..core.units import count
 from ..model import Completed, Kind, PlanReviewed, Verb
 from ..policy.graph import COMPLETE, PLAN_REVIEW, phase_name
 from ..policy.stops import STOPS
+from ..policy.topics import kinds
 from ..policy.version_tag import next_tag
 from ..store.issue_status import issue_statuses
 from ..store.summary import summarise
 from .phrases import RULE, next_steps, tag_step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..model import Decision, Milestone
     from ..store import State
     from ..store.issue_status import IssueStatus
@@ -71,7 +74,7 @@ def _why(issues: tuple[IssueStatus, ...], facts: dict[str, Any], verdict: str, v
     return _kinds([decision["kind"] for decision in decisions])
 
 
-def _kinds(kinds: list[str | None]) -> str:
+def _kinds(kinds: Sequence[str | None]) -> str:
     known = [Kind(kind) for kind in kinds if kind]
     return ", ".join(sorted({STOPS[kind].title.lower() for kind in known})) or "written ahead"
 
@@ -85,8 +88,8 @@ def _commands(decisions: tuple[Decision, ...]) -> list[str]:
     if not decisions:
         return []
     verbs = Counter(decision.verb for decision in decisions)
-    kinds = {verb: _kinds([decision.kind for decision in decisions if decision.verb is verb]) for verb in verbs}
-    return ["Commands used:", *(f"  {verb}: {times} ({kinds[verb]})" for verb, times in verbs.most_common())]
+    asked = {verb: [kind for one in decisions if one.verb is verb for kind in kinds(one) or (None,)] for verb in verbs}
+    return ["Commands used:", *(f"  {verb}: {times} ({_kinds(asked[verb])})" for verb, times in verbs.most_common())]
 
 
 def _agents(used: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from ..store.issue_status import issue_statuses
 from ..store.run_lock import holder_of
 from ..store.summary import summarise
 from .gate import decide_commands
-from .phrases import found_at, headline, wanted
+from .phrases import found_at, headlines, wanted
 
 if TYPE_CHECKING:
     from ..model import Gate, Milestone
@@ -29,12 +29,12 @@ def status_text(milestone: Milestone, state: State) -> str:
     facts = summarise(milestone, state)
     issues = {issue.number: issue for issue in issue_statuses(milestone.issues, state)}
     started = state.markers.read(BOOTSTRAP) is not None
-    headlines = {gate.gate: _headline(milestone, gate, state) for gate in state.gates.all()}
+    waiting = {gate.gate: _headline(milestone, gate, state) for gate in state.gates.all()}
     lines = [f"Milestone {milestone.id}: {milestone.title} — {facts['status'] if started else 'not started'}", ""]
     for phase in milestone.phases:
         passed = facts["phases"][phase.number - 1]["approved"]
         lines.append(f"Phase {phase.number}: {phase.title}{' (approved)' if passed else ''}")
-        lines += [_line(issues[issue.number], headlines.get(issue.number)) for issue in phase.issues]
+        lines += [_line(issues[issue.number], waiting.get(issue.number)) for issue in phase.issues]
     done, skipped = facts["issues"]["completed"], facts["issues"]["skipped"]
     rest = len(issues) - done - skipped
     lines += ["", f"{count(len(issues), 'issue')}: {done} completed, {skipped} skipped, {rest} open"]
@@ -52,7 +52,7 @@ def status_text(milestone: Milestone, state: State) -> str:
 def _headline(milestone: Milestone, gate: Gate, state: State) -> str:
     """Return what a gate asks, and how far the answers of those are whose count."""
     given = progress(gate, state.decisions.answers(), milestone.teams)
-    return headline(gate.kind, gate.findings) + (f" · {given}" if given else "")
+    return headlines(gate) + (f" · {given}" if given else "")
 
 
 def _line(issue: IssueStatus, question: str | None) -> str:

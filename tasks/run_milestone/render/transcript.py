@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..core.units import count
 from ..model import Severity, Verb, is_empty
+from ..policy.topics import answers_to
 from . import html
-from .phrases import RULE, headline, listing, one_line, reference, sign
+from .phrases import RULE, headlines, listing, one_line, reference, sign
 
 if TYPE_CHECKING:
     from ..model import Bootstrapped, Decision, Finding, Gate, Issue, Milestone, PlanReviewed, Tested
@@ -141,7 +142,7 @@ def ended(status: str, milestone: str, gates: tuple[Gate, ...], *, idle: bool) -
         unwritten = [] if html.is_available() else ["", f"⚠️ No report.html: {html.NEEDED} {html.INSTALL}"]
         return [*(["", f"✓ Milestone {milestone} is complete; nothing to do."] if idle else []), *unwritten]
     if status == "waiting" and gates:
-        waiting = [f"  {gate.gate}: {headline(gate.kind, gate.findings)} — {' | '.join(gate.verbs)}" for gate in gates]
+        waiting = [f"  {gate.gate}: {headlines(gate)} — {' | '.join(answers_to(gate))}" for gate in gates]
         how = f"`run-milestone gates {milestone}` lists the commands that answer."
         return ["", RULE, f"Waiting for {count(len(gates), 'decision')}:", *waiting, how]
     if status == "aborted":

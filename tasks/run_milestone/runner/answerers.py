@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..core.errors import Panic, PlanError, UsageError
 from ..model import BranchMade, Kind, Step, Verb
+from ..policy import topics
 from ..policy.approvers import PASSING
 from ..policy.graph import step_name
 from ..policy.stops import AGAIN, AUTONOMOUS, STOPS
 from ..render.gate import question_again
-from ..render.phrases import PURPOSE, one_line
+from ..render.phrases import one_line, purpose
 from ..render.status import status_text
 from ..store import State
 
@@ -35,6 +36,8 @@ class Answer:
     verb: Verb
     why: str = ""
     who: str = ""
+    topic: str = ""
+    """The one question that it answers, where the gate asks several."""
 
 
 class Answerer(Protocol):
@@ -79,8 +82,9 @@ class Prompt:
                 sys.stdout.write("\n")
                 return None
             word = word.lower()
-            if word in gate.verbs:
-                return Answer(Verb(word), rest.strip())
+            verb, topic = topics.parse(word)
+            if (about := topics.meant(gate, verb, topic)) is not None and verb in about.verbs:
+                return Answer(Verb(verb), rest.strip(), topic=topic)
             if word == "panic":
                 raise Panic("Stopped by panic at the prompt.", "The same command goes on from there.")
             if word == "status":
@@ -91,7 +95,7 @@ class Prompt:
 
 def _help(gate: Gate, word: str) -> str:
     first = "" if word == "help" else f"{word!r} is no answer to this.\n"
-    words = {f"{verb} [reason]": PURPOSE[verb] for verb in gate.verbs}
+    words = {f"{word} [reason]": purpose(word) for word in topics.answers_to(gate)}
     words |= {"status": "how the milestone stands", "help": "this list", "panic": "stop the run, PRs become drafts"}
     width = max(map(len, words))
     offered = "".join(f"  {word:<{width}}   {purpose}\n" for word, purpose in words.items())
@@ -116,13 +120,20 @@ class StopTable:
     """Answers as the stop table says for `--autonomous`; a secret always aborts."""
 
     def answer(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
-        """Return the first of the table's verbs that the gate still offers."""
+        """Return the first of the table's verbs that the gate still offers for the first of its questions."""
         _ = decisions
-        verbs = (Verb.ABORT,) if gate.kind is Kind.SECRET else STOPS[gate.kind].autonomous
-        used_up = AGAIN if gate.attempt >= gate.attempts else frozenset()
+        name, first = next(iter(topics.split(gate).items()))
+        verbs = (Verb.ABORT,) if first.kind is Kind.SECRET else STOPS[first.kind].autonomous
+        used_up = AGAIN if first.attempt >= first.attempts else frozenset()
         needs_people = PASSING if gate.needs else frozenset()
-        verb = next((one for one in verbs if one in gate.verbs and one not in used_up | needs_people), None)
-        return None if verb is None else Answer(verb, f"autonomous: {_grounds(gate)}", AUTONOMOUS)
+        verb = next((one for one in verbs if one in first.verbs and one not in used_up | needs_people), None)
+        why = f"autonomous: {_grounds(first)}"
+        return None if verb is None else Answer(verb, why, AUTONOMOUS, _topic(gate, verb, name))
+
+
+def _topic(gate: Gate, verb: Verb, first: str) -> str:
+    """Return the name of a gate's first question where the verb answers that one only; empty for the whole gate."""
+    return "" if verb in gate.verbs else first
 
 
 def _grounds(gate: Gate) -> str:
@@ -149,10 +160,12 @@ class AutoFix:
 
     def answer(self, gate: Gate, decisions: Sequence[Decision]) -> Answer | None:
         """Return `fix` while it is to be tried, else what the other answerer says."""
+        name, first = next(iter(topics.split(gate).items()))
         times = max(self.every, self.run.milestone.auto_fix.get(str(gate.kind), 0))
         tried = sum(one.gate == gate.gate and one.kind is gate.kind and one.who == AUTO_FIX for one in decisions)
-        if tried < times and self._is_sent(gate):
-            return Answer(Verb.FIX, f"{AUTO_FIX} {tried + 1} of {times}: {_grounds(gate)}", AUTO_FIX)
+        if tried < times and self._is_sent(first):
+            why = f"{AUTO_FIX} {tried + 1} of {times}: {_grounds(first)}"
+            return Answer(Verb.FIX, why, AUTO_FIX, _topic(gate, Verb.FIX, name))
         return self.otherwise.answer(gate, decisions)
 
     def _is_sent(self, gate: Gate) -> bool:
@@ -188,8 +201,8 @@ class Recorded:
         if taken >= len(answers):
             return None
         answer = answers[taken]
-        reason = f" {answer.why}" if answer.why else ""
-        sys.stdout.write(f"\n> {answer.verb}{reason}\n")
+        reason, topic = f" {answer.why}" if answer.why else "", f"-{answer.topic}" if answer.topic else ""
+        sys.stdout.write(f"\n> {answer.verb}{topic}{reason}\n")
         sys.stdout.flush()
         return answer
 
@@ -200,7 +213,8 @@ def read_recorded(path: Path) -> Recorded:
 
     try:
         rows = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Recorded([(row["gate"], Answer(Verb(row["verb"]), row.get("reason") or "")) for row in rows])
+        words = [(row["gate"], topics.parse(row["verb"]), row.get("reason") or "") for row in rows]
+        return Recorded([(gate, Answer(Verb(verb), why, topic=topic)) for gate, (verb, topic), why in words])
     except FileNotFoundError:
         raise UsageError(f"There are no recorded decisions in {path}.", "Name a folder that the demo made.") from None
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..core.user import whoami
 from ..model import Kind
 from ..policy.approvers import needs, rules
+from ..policy.topics import split
 from ..steps.own_change import changed_between
 from ..steps.target_policy import code_owners, policy_commit
 
@@ -47,7 +48,8 @@ def needs_at(ctx: RunContext, name: str, gate: Gate | None) -> tuple[Need, ...]:
         return ()
     changes = [span for issue in _issues(name, gate) if (span := changed_between(ctx, issue)) is not None]
     paths = _shown_paths(gate) or [path for span in changes for path in ctx.git.changed(*span, gone=True)]
-    chosen = rules(ctx.milestone.approvers, gate.kind if gate else None, paths)
+    kinds = [question.kind for question in split(gate).values()] if gate else [None]
+    chosen = dict.fromkeys(rule for kind in kinds for rule in rules(ctx.milestone.approvers, kind, paths))
     made_by = [who for span in changes for who in ctx.git.makers(*span)] if any(one.excluded for one in chosen) else []
     owners = code_owners(ctx, policy_commit(ctx)).of(paths) if any(one.codeowners for one in chosen) else ()
     return needs(chosen, owners, tuple(dict.fromkeys(made_by)))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..model import Gate, Passed
 from ..policy import gating
-from ..render.gate import asked_next
 
 if TYPE_CHECKING:
     from ..policy.graph import Node
@@ -36,7 +35,5 @@ def after(ctx: RunContext, node: Node, task: Task[Any, Any], on: Any, evidence: 
 def ask_about(ctx: RunContext, name: str, questions: Questions) -> Passed | OpenQuestion:
     """Return how findings pass the gate of that name, or the question that is still open."""
     decisions = ctx.store.decisions.all()
-    outcome = gating.questions(name, questions.findings, questions.change, decisions, ctx.milestone)
-    if isinstance(outcome, Passed):
-        return outcome
-    return OpenQuestion(outcome[0], (*questions.listing, *asked_next(outcome[1:])))
+    outcome = gating.ask(name, questions.findings, questions.change, decisions, ctx.milestone)
+    return outcome if isinstance(outcome, Passed) else OpenQuestion(outcome, questions.listing)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..model import Approval, Decision, Gate, Verb
-from ..policy import approvers, gating, unboxed
+from ..policy import approvers, gating, topics, unboxed
 from ..policy.graph import phase_name
 from ..policy.teams import bare
 from ..store.approvals import given_at
@@ -83,11 +83,12 @@ def situation(
     """Return what an approval is judged by, as things are now."""
     gate = state.gates.read(approval.gate) if approval.gate in gating.gate_names(milestone) else None
     return gating.Situation(
-        gate,
+        topics.meant(gate, approval.verb, approval.topic),
         state.gates.since(approval.gate) if gate else 0,
         changes.get(approval.gate) if gate else None,
         gating.rivals(approval, approvals, gate),
         _skipped(milestone, state) if approval.verb == Verb.UNSKIP else frozenset(),
+        gate,
     )
 
 
@@ -141,7 +142,7 @@ def _decide(approval: Approval, milestone: Milestone, state: State, rights: Righ
 
     Where its gate needs the same answer of more people, it is recorded as one that waits for them.
     """
-    gate = state.gates.read(approval.gate)
+    gate = topics.meant(state.gates.read(approval.gate), approval.verb, approval.topic)
     needed = _needed(approval, rights)
     shown = _shown(approval, gate, milestone, state)
     is_phase = approval.gate.startswith("phase-")
@@ -161,6 +162,7 @@ def _decide(approval: Approval, milestone: Milestone, state: State, rights: Righ
             approval.source,
             listed_commits(shown, state) if is_phase else {},
             waits=approvers.several(needed),
+            digests=tuple(one.digest for one in gate.topics) if gate else (),
         )
     )
     _close(decision, approval, state)
@@ -176,8 +178,12 @@ def _shown(approval: Approval, gate: Gate | None, milestone: Milestone, state: S
 
 
 def _close(decision: Decision, approval: Approval, state: State) -> None:
-    """Close the gate that was answered; the file is removed last, because while it is there this is done again."""
-    if not decision.waits:
+    """Close the gate once all it asks is answered; the file is removed last.
+
+    While the file is there, this is done again.
+    """
+    gate = state.gates.read(decision.gate)
+    if not decision.waits and (gate is None or topics.is_answered(gate, decision, state.decisions.at(decision.gate))):
         state.gates.close(decision.gate)
     if approval.comment is None:
         state.approvals.take(approval)

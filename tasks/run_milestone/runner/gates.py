@@ -9,6 +9,7 @@ from ..core.fs import shown
 from ..model import Kind, Passed, Step, Verb
 from ..policy.approvers import standing, waits_for
 from ..policy.graph import step_name
+from ..policy.topics import answers_to
 from ..render import transcript as words
 from ..render.gate import question
 from ..steps.own_change import changed_between
@@ -34,7 +35,7 @@ class Stopped(Exception):  # not an error: a question to a person
 
     def __init__(self, gate: Gate, *, is_new: bool) -> None:
         """Carry the gate that waits; `is_new` where no record told of it before."""
-        super().__init__(f"gate {gate.gate} waits for {' | '.join(gate.verbs)}")
+        super().__init__(f"gate {gate.gate} waits for {' | '.join(answers_to(gate))}")
         self.gate = gate
         self.is_new = is_new
 

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..model import Verb
+from ..policy import topics
 from ..policy.boundary import MILESTONE_GATES
 from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, longest_first, phase_name
 
@@ -97,10 +98,16 @@ def _answered(session: Session, answerer: Answerer, asked: set[str]) -> bool:
         answer = answerer.answer(gate, session.store.decisions.all())
         if answer is None:
             continue
-        source = uuid.uuid4().hex
+        source, about = uuid.uuid4().hex, topics.meant(gate, answer.verb, answer.topic) or gate
         by_runner |= {source} if answer.who else set()
         session.store.approvals.leave(
-            gate.gate, answer.verb, why=answer.why, who=answer.who, digest=gate.digest, source=source
+            gate.gate,
+            answer.verb,
+            why=answer.why,
+            who=answer.who,
+            digest=about.digest,
+            source=source,
+            topic=answer.topic,
         )
         if answer.verb is Verb.ABORT:
             break

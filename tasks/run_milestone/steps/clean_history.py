@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..checks.commit_secrets import removed_secrets
 from ..model import Finding, Kind, Severity
+from ..policy.stops import HISTORY
 from .base_branch import stands_on, tip_of
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from ..adapters.git import Commit
     from ..checks.commit_secrets import TaintedCommit
     from .step_context import StepContext
-
-HISTORY = "history"
-"""The rule of a finding about a secret that only earlier commits of a branch hold."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import DamagedStateError, UsageError
 from ..core.fs import read_text, write_text
 from ..model import Approval
+from ..policy.topics import parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,8 @@ class Approvals:
             status = os.lstat(self.folder / name)
         except FileNotFoundError:
             return None
-        gate, _, verb = name.strip().rpartition(".")
+        gate, _, word = name.strip().rpartition(".")
+        verb, topic = parse(word.strip())
         written, source = min(status.st_mtime_ns, status.st_ctime_ns), f"{name}:{status.st_ino}:{status.st_mtime_ns}"
         text = self._text(name, status)
         if text is None:
@@ -67,7 +69,7 @@ class Approvals:
         content = _content(text)
         who = content.pop("who", "") or _owner(status.st_uid)
         source = content.pop("source", "") or source
-        return Approval(name, gate, verb.strip(), written, source, who=who, came=status.st_ctime_ns, **content)
+        return Approval(name, gate, verb, written, source, who=who, came=status.st_ctime_ns, topic=topic, **content)
 
     def _text(self, name: str, status: os.stat_result) -> str | None:
         if not stat.S_ISREG(status.st_mode) or status.st_size > LONGEST:
@@ -87,16 +89,17 @@ class Approvals:
         digest: str | None = None,
         source: str = "",
         when: str = "",
+        topic: str = "",
     ) -> Path:
         """Write an approval file with its reason and the digest of what was shown.
 
         `source` identifies the approval, so that it counts once however often it is copied; by default it is new.
-        `when` is by default now.
+        `when` is by default now. A `topic` is the one question of the gate that it answers.
         """
         import uuid
 
         self._is_there()
-        path = self.folder / f"{gate}.{verb}"
+        path = self.folder / (f"{gate}.{verb}-{topic}" if topic else f"{gate}.{verb}")
         when = when or datetime.now(UTC).isoformat(timespec="seconds")
         source = source or uuid.uuid4().hex
         content = {"verb": verb, "why": why, "who": who, "digest": digest, "source": source, "when": when}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..core.errors import DamagedStateError
 from ..model import Gate
+from ..policy.topics import split
 from .json_record import names_in, read_record, record_digest, write_record
 
 if TYPE_CHECKING:
@@ -54,17 +56,28 @@ class OpenGates:
         current = self.read(gate.gate)
         if current is not None and replace(current, opened="") == replace(gate, opened=""):
             return current, False
-        opened = replace(gate, opened=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        since = self.since(gate.gate) if current and _asks_all(current, gate) else 0
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        opened = replace(gate, opened=current.opened if current and since else now)
         self.journal(opened)
         self._folder.with_name("approvals").mkdir(parents=True, exist_ok=True)  # so that the `touch` we print works
         write_record(self._path(gate.gate), opened)
+        if since:
+            os.utime(self._path(gate.gate), ns=(since, since))
         return opened, True
 
     def journal(self, gate: Gate) -> None:
         """Enter an open gate into the journal."""
         record = record_digest(gate)
-        self._journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest, record=record)
+        several = {"digests": [one.digest for one in gate.topics]} if gate.topics else {}
+        self._journal.add("gate opened", gate=gate.gate, kind=gate.kind, digest=gate.digest, record=record, **several)
 
     def close(self, name: str) -> None:
         """Remove an answered gate; closing twice is no error."""
         self._path(name).unlink(missing_ok=True)
+
+
+def _asks_all(before: Gate, now: Gate) -> bool:
+    """Return whether all that a gate asks now was asked before, so that an answer given meanwhile counts."""
+    asked = {(one.digest, one.attempt) for one in split(before).values()}
+    return all((one.digest, one.attempt) in asked for one in split(now).values())

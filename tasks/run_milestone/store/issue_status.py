@@ -13,6 +13,7 @@ from ..policy.graph import phase_name
 from ..policy.phase_answers import ACCEPTED
 from ..policy.skips import skipped as skip_of
 from ..policy.stops import LEFT_OUT, STOPS
+from ..policy.topics import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -155,7 +156,7 @@ def accepted_risks(issue: str, state: State) -> tuple[Kind, ...]:
     gates = (state.markers.evidence(f"{issue}:{step}", Passed) for step in RISKS)
     numbers = {number for passed in gates if passed for number in passed.decisions}
     decisions = state.decisions.all() if numbers else ()
-    return tuple(dict.fromkeys(one.kind for one in decisions if one.id in numbers and one.kind))
+    return tuple(dict.fromkeys(kind for one in decisions if one.id in numbers for kind in kinds(one)))
 
 
 def listed_commits(findings: Iterable[Finding], state: State) -> dict[str, str]:

@@ -51,7 +51,8 @@ def questions(entries: Sequence[Entry], decisions: Sequence[Decision], gates: Se
     opened = defaultdict[str | None, list[datetime]](list)
     for entry in entries:
         if entry["event"] == "gate opened":
-            opened[entry.get("digest")].append(datetime.fromisoformat(entry["at"]))
+            for shown in (entry.get("digest"), *entry.get("digests", ())):
+                opened[shown].append(datetime.fromisoformat(entry["at"]))
     decided = [
         Question(one.gate, one.kind, _last_before(taken[one.id], opened[one.digest]), one.id, taken[one.id])
         for one in decisions

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import DamagedStateError
 from ..core.fs import read_json, write_json, write_text
 from ..model import Verb
-from ..policy import gating
+from ..policy import gating, topics
 from ..policy.issue_identity import another, changed
 from ..render.transcript import refused
 from ..store.approvals import given_at
@@ -86,10 +86,11 @@ def _set_aside(state: State, numbers: frozenset[str], merged: Merged) -> list[st
 def bind_touched(state: State) -> None:
     """Bind touched answers to the question that was open: on another machine a file's age says nothing."""
     for approval in state.approvals.all():
-        gate = state.gates.read(approval.gate)
+        gate = topics.meant(state.gates.read(approval.gate), approval.verb, approval.topic)
         since = state.gates.since(approval.gate) if gate else 0
         offered = gate.verbs if gate else gating.ahead(approval.gate)
-        plain = approval.file == f"{approval.gate}.{approval.verb}" and approval.verb in set(Verb)
+        verb, name = approval.file.removeprefix(f"{approval.gate}."), (approval.verb, approval.topic)
+        plain = topics.parse(verb) == name and approval.verb in set(Verb)
         if plain and not approval.when and approval.verb in offered and approval.written >= since:
             state.approvals.leave(
                 approval.gate,
@@ -98,4 +99,5 @@ def bind_touched(state: State) -> None:
                 who=approval.who,
                 digest=approval.digest or (gate.digest if gate else None),
                 when=given_at(approval),
+                topic=approval.topic,
             )

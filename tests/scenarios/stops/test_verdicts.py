@@ -141,11 +141,21 @@ def test_one_question_shows_all_of_its_step(make_milestone):
     weak = {"tests/test_widgets.py": "def test_size():\n    pass\n", "part.py": "PART = 1\n" * 500}
     ada = make_milestone({"01-1": weak})
     result = ada.types("m1")
-    assert "🛑 Tests or checks weakened" in result.out
-    asked = result.out.partition("Asked after this:\n")[2]
-    assert asked.startswith("  Large change")
-    assert "(approve | skip | abort)" in asked.splitlines()[0]
-    assert "🛑 Large change" in ada.answers("01.approve").out
+    assert "🛑 Tests or checks weakened · Large change" in result.out
+    assert "\ntampering (approve | fix | skip | abort)\n1. " in result.out
+    assert "\nsize (approve | skip | abort)\n1. " in result.out
+    assert "  touch state/m1/approvals/01.fix-tampering " in result.out
+    assert "decide m1 01 approve-size" in ada.types("gates", "m1").out
+    refused = ada.types("decide", "m1", "01", "approve-licence")
+    assert "gate 01 does not ask about licence; it offers approve | skip | abort | " in refused.err
+    assert ada.types("decide", "m1", "01", "approve-size", "--reason", "generated").code == 0
+    left = ada.types("m1").out
+    assert "🛑 Tests or checks weakened (attempt 1/2)\n" in left, "the other is asked alone"
+    assert "PR #1 created" in ada.answers("01.approve").out
+    assert [ada.reads(f"decisions/{name}-01-approve.json")["kind"] for name in ("0001", "0002")] == [
+        "size",
+        "tampering",
+    ]
 
 
 @pytest.mark.parametrize(

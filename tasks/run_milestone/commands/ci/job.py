@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import ExitCode
 from ...model import RunOptions
+from ...policy.topics import answers_to
 from ...render.status import gates_text, status_text
 from ...runner.ready import ready
 from ...runner.run import run as run_milestone
@@ -61,5 +62,5 @@ def _asks(state: State, only: tuple[str, ...]) -> bool:
 
 
 def _waiting(milestone: Milestone, state: State) -> str:
-    gates = "; ".join(f"{gate.gate} ({' | '.join(gate.verbs)})" for gate in state.gates.all())
+    gates = "; ".join(f"{gate.gate} ({' | '.join(answers_to(gate))})" for gate in state.gates.all())
     return f"{milestone.id} waits for decisions: {gates}"

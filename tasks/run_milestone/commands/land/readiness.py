@@ -10,6 +10,7 @@ from ...policy.graph import phase_name
 from ...policy.opinions import asking_for_changes
 from ...policy.stacking import retargets
 from ...policy.together import KINDS
+from ...policy.topics import answers_to
 from ...render.person_reviews import changes_requested
 from ...render.phase import list_changes
 from ...runner.ask import OpenQuestion, ask_about
@@ -53,7 +54,7 @@ def landing_blockers(session: Session) -> Iterator[str]:
             yield _unapproved(session, phase)
     for gate in session.store.gates.all():
         if gate.kind not in QUESTIONS:
-            yield f"gate {gate.gate} waits for {' | '.join(gate.verbs)}"
+            yield f"gate {gate.gate} waits for {' | '.join(answers_to(gate))}"
 
 
 def _unapproved(session: Session, phase: Phase) -> str:

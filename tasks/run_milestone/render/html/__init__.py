@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ...core.errors import UsageError
 from ...core.text import for_html
 from ...core.units import count
-from ..phrases import headline, reference, short_title
+from ...policy.topics import answers_to
+from ..phrases import headlines, reference, short_title
 
 if TYPE_CHECKING:
     import jinja2
@@ -57,7 +58,8 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(
         count=count,
         duration=duration,
-        headline=headline,
+        headlines=headlines,
+        answers_to=answers_to,
         reference=reference,
         short_title=short_title,
         time_of=datetime.fromisoformat,

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from ...core.text import for_record
 from ...model import AnswerComment, Approval
 from ...policy.gating import gate_names
+from ...policy.topics import meant, parse
 from ...render import gate_comments as words
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from ...adapters.forge import Forge
-    from ...model import Comment, Milestone, Verb
+    from ...model import Comment, Milestone
     from ...store import State
 
 COMMENT = "comment:"
@@ -57,12 +58,13 @@ class Reader:
         commands, questions = words.answers(comment.body), self._questions_above(comment, ours)
         if not commands or not questions or comment.is_by_app:
             return None
-        (verb, why), verbs = commands[0], sorted({verb for verb, _ in commands})
-        gates, reason = self._meant(why, verb, questions)
+        (word, why), verbs = commands[0], sorted({verb for verb, _ in commands})
+        gates, reason = self._meant(why, word, questions)
+        verb, topic = parse(word)
         where = AnswerComment(thread, comment.id, questions[gates[0]])
         source, who = _source(thread, comment.id), comment.author
         approval = Approval(
-            "", gates[0], verb, time.time_ns(), source, for_record(reason[:LONGEST]), who, comment=where
+            "", gates[0], verb, time.time_ns(), source, for_record(reason[:LONGEST]), who, comment=where, topic=topic
         )
         if gates[0] in self._others:
             return None
@@ -73,7 +75,7 @@ class Reader:
         elif len(verbs) > 1:
             self.reply(approval, f"two answers at once ({', '.join(verbs)}); leave exactly one")
         elif len(gates) > 1:
-            self.reply(approval, f"several questions are open here; say which, like `/{verb} {gates[0]}`")
+            self.reply(approval, f"several questions are open here; say which, like `/{word} {gates[0]}`")
         else:
             return approval
         return None
@@ -83,13 +85,15 @@ class Reader:
         above = (words.asked_in(self._milestone, one.body) for one in ours if one.id < comment.id)
         return dict(question for question in above if question is not None)
 
-    def _meant(self, why: str, verb: Verb, questions: dict[str, str]) -> tuple[list[str], str]:
-        """Return the gates that a comment can mean, and its reason: the one it names, or all that offer its verb."""
+    def _meant(self, why: str, word: str, questions: dict[str, str]) -> tuple[list[str], str]:
+        """Return the gates that a comment can mean, and its reason: the one it names, or all that take its word."""
         first, _, rest = why.partition(" ")
         if first in questions and first in gate_names(self._milestone):
             return [first], rest
         still_open = {name: gate for name in questions if (gate := self._state.gates.read(name)) is not None}
-        offering = [name for name, gate in still_open.items() if verb in gate.verbs]
+        verb, topic = parse(word)
+        about = {name: meant(gate, verb, topic) for name, gate in still_open.items()}
+        offering = [name for name, gate in about.items() if gate is not None and verb in gate.verbs]
         return offering or list(still_open) or list(questions)[-1:], why
 
     # ---- reply ------------------------------------------------------------------------------------------------
