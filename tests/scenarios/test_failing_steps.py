@@ -1,6 +1,7 @@
 """What fails inside a step is a question: it waits for an answer, costs one attempt, and nobody is asked twice."""
 
 import pytest
+from support.plans import QUICK
 
 PART = {"01-1": {"part.py": '"""Part."""\n\nPART = 1\n'}}
 BRANCH = "feat/m1-01-issue-01"
@@ -15,7 +16,7 @@ def block_branch(person):
 
 
 def test_a_locked_branch_waits_and_is_retried(make_milestone):
-    person = make_milestone(PART)
+    person = make_milestone(PART, plan=QUICK)
     lock = block_branch(person)
     result = person.types("m1")
     assert result.code == 3
@@ -27,7 +28,7 @@ def test_a_locked_branch_waits_and_is_retried(make_milestone):
 
 
 def test_alone_it_ends_as_manual_work(make_milestone):
-    person = make_milestone(PART)
+    person = make_milestone(PART, plan=QUICK)
     block_branch(person)
     result = person.types("m1", "--autonomous")
     assert "Auto-skipped: 1" in result.out
@@ -36,7 +37,7 @@ def test_alone_it_ends_as_manual_work(make_milestone):
 
 def test_the_agents_work_is_not_paid_again(make_milestone, tmp_path):
     """The agent, which no sandbox holds here, leaves the branch locked, so its work cannot be taken."""
-    person = make_milestone(PART)
+    person = make_milestone(PART, plan=QUICK)
     lock, counter = person.folder / f".git/refs/heads/{BRANCH}.lock", tmp_path / "paid"
     source = f"open({str(counter)!r}, 'a').write('x')\npathlib.Path({str(lock)!r}).touch()\n"
     with (tmp_path / "agent.py").open("a") as file:
@@ -52,7 +53,7 @@ def test_the_agents_work_is_not_paid_again(make_milestone, tmp_path):
 
 @pytest.mark.parametrize("name", ["feat", "feat/m1-01-issue-01/mine"])
 def test_a_branch_in_the_way_is_told_before(make_milestone, name):
-    person = make_milestone(PART)
+    person = make_milestone(PART, plan=QUICK)
     person.git("branch", name, where=".")
     assert f"{name} is in the way of {BRANCH}" in person.types("doctor", "m1").out
     assert f"The branch {name} is in the way of {BRANCH}" in person.types("m1").out

@@ -23,6 +23,8 @@ def lands_when_asked(person):
     """Run, approve everything that waits, and land; returns what landing printed."""
     for _ in range(4):
         result = person.types("m1")
+        if result.code == 0:
+            break
         for gate in (
             line.split(":")[0].strip() for line in result.lines if line.startswith("  0") and "approve" in line
         ):

@@ -6,6 +6,7 @@ import shutil
 
 import jsonschema
 import pytest
+from support.plans import QUICK
 
 from run_milestone.core.schemas import read_schema
 
@@ -26,8 +27,8 @@ case " $* " in *" update-ref "*" refs/heads/feat/"*" 0000"*) ;;
 @pytest.fixture
 def ada(make_milestone):
     """Somebody with one issue for an agent, which may be attempted three times."""
-    quick = 'sandbox: {kind: none}\ncommands: {lint: ["true"], test: ["true"], review: ["sh", "-c", "echo []"]}\n'
-    return make_milestone({"01-1": {"colour.py": 'COLOUR = "red"\n'}}, plan=f"{quick}limits: {{all_attempts: 3}}\n")
+    plan = f"sandbox: {{kind: none}}\n{QUICK}limits: {{all_attempts: 3}}\n"
+    return make_milestone({"01-1": {"colour.py": 'COLOUR = "red"\n'}}, plan=plan)
 
 
 def record(person, name):

@@ -1,6 +1,7 @@
 """Between two runs people change the plan, branches, pull requests and their minds: nothing is lost, all is said."""
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -413,31 +414,37 @@ def test_renumbering_keeps_a_phase_approved(later):
 def test_a_fresh_checkout_finds_renumbered_work(ada):
     shutil.rmtree(ada.folder / "state/m1")
     plan(ada, [issue(5, "a"), issue(6, "b")], [issue(7, "c", depends_on=[6])])
+    refs = ada.git("for-each-ref", where=remote(ada))
     result = ada.types("m1")
+    assert ada.git("for-each-ref", where=remote(ada)) == refs
     assert f"✓ Issue #05 was begun on {FIRST}: its work is taken up there" in result.out
     assert result.out.count("adopted from the branch") == 2
     assert pulls(ada) == [(1, "open", False), (2, "open", False)]
     assert branches(ada) == [FIRST, "feat/m1-02-make-part-b"]
+    assert asked(ada) == ["phase-1"], "an approval does not outlive the record of it"
+    ada.answers("phase-1.continue")
+    ada.answers("phase-2.continue")
+    assert ada.reads("summary.json")["issues"] == {"total": 3, "completed": 3, "skipped": 0}
 
 
-def test_a_kill_while_renumbering_is_resumed(ada, tmp_path):
-    """Every file renamed or written is two moments: before it and after it."""
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.torture)])
+def test_a_kill_while_renumbering_is_resumed(ada, tmp_path, step):
+    """Every file renamed or written is two moments: before it and after it; a normal run tries every fifth."""
     plan(ada, [issue(2, "a"), issue(1, "b"), issue(3, "d")], [issue(4, "c", depends_on=[1])])
     milestone = load(ada.folder / "plans/m1")
-    tried = 0
-    while True:
-        folder = shutil.copytree(ada.folder / "state/m1", tmp_path / str(tried))
-        with killed_at(tried + 1) as left:
+    for moment in itertools.count(1, step):
+        folder = shutil.copytree(ada.folder / "state/m1", tmp_path / str(moment))
+        with killed_at(moment) as left:
             take_up(milestone, State(folder))
         if left[0] > 0:
             break
         take_up(milestone, State(folder))
-        state, tried = State(folder), tried + 1
+        state = State(folder)
         assert [state.markers.evidence(f"{number}:pr", Proposed).number for number in ("01", "02")] == [2, 1]
         assert not (folder / "issues/03").exists()
         assert not (folder / "moving").exists()
         assert state.registry.roll.moves == ()
-    assert tried > 20
+    assert moment > 20
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from support.plans import QUICK
 
 from run_milestone.adapters.agents.result import parse
 from run_milestone.checks.review_prompt import answered
@@ -67,8 +68,9 @@ def test_a_criterion_without_its_test_is_asked(make_milestone):
 
 def test_quality_is_reviewed_after_compliance(make_milestone, reviewer):
     missing = {"findings": [{"severity": "critical", "rule": "wrong-thing", "message": "Colour was not asked for"}]}
-    plan = "reviewers:\n" + reviewer("spec", missing, stage="compliance") + reviewer("taste", {"findings": [FINDING]})
-    ada = make_milestone({**WORK, "01-2": {"widgets.py": COLOUR + "ROUND = True\n"}}, plan=plan)
+    reviewers = reviewer("spec", missing, stage="compliance") + reviewer("taste", {"findings": [FINDING]})
+    work = {**WORK, "01-2": {"widgets.py": COLOUR + "ROUND = True\n"}}
+    ada = make_milestone(work, plan=f"{QUICK}reviewers:\n{reviewers}")
     result = ada.types("m1")
     assert "1. Colour was not asked for" in result.out
     assert "Say hue" not in result.out
@@ -102,7 +104,7 @@ def test_a_reviewers_findings_are_limited_to_the_change(make_milestone, reviewer
     ]
     seen = tmp_path / "seen.json"
     source = f"import sys\nopen({str(seen)!r}, 'w').write(sys.stdin.read())"
-    ada = make_milestone(WORK, plan=UNBOXED + reviewer("taste", {"findings": [FINDING, *elsewhere]}, source))
+    ada = make_milestone(WORK, plan=QUICK + UNBOXED + reviewer("taste", {"findings": [FINDING, *elsewhere]}, source))
     result = ada.types("m1")
     assert "🛑 Code review: 1 issue (attempt 1/2)" in result.out
     assert "1. Say hue — widgets.py#L4" in result.out
@@ -119,7 +121,7 @@ def test_sarif_levels_become_severities(make_milestone, reviewer):
     rules = [{"id": "R1", "defaultConfiguration": {"level": "note"}}]
     results = [result("A bug", 4, level="error"), result("A hint", 4), result("Elsewhere", 1, level="error")]
     log = {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x", "rules": rules}}, "results": results}]}
-    ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("scanner", log, format="sarif"))
+    ada = make_milestone(WORK, plan=QUICK + "reviewers:\n" + reviewer("scanner", log, format="sarif"))
     ada.types("m1")
     gate = json.loads((ada.folder / "state/m1/gates/01.json").read_text())
     findings = [(finding["severity"], finding["message"]) for finding in gate["findings"]]
@@ -132,7 +134,7 @@ def test_a_coding_agent_reviews_by_prompt(make_milestone, reviewer, tmp_path):
     bad = {"severity": "critical", "rule": "criterion-1", "message": "Nothing is there"}
     answer = f'I looked at `{{"findings": []}}`.\n```json\n{json.dumps({"findings": [bad, FINDING]}, indent=1)}\n```\n'
     source = f"import sys\nopen({str(seen)!r}, 'w').write(sys.stdin.read())"
-    plan = UNBOXED + reviewer("claude", answer, source, format="prompt", stage="compliance")
+    plan = QUICK + UNBOXED + reviewer("claude", answer, source, format="prompt", stage="compliance")
     ada = make_milestone({"01-1": {**WORK["01-1"], "widgets.py": COLOUR + "FENCE = '````'\n"}}, plan=plan)
     result = ada.types("m1")
     assert "1. Nothing is there\n2. Say hue — widgets.py#L4" in result.out
@@ -147,7 +149,7 @@ def test_a_coding_agent_reviews_by_prompt(make_milestone, reviewer, tmp_path):
 
 def test_the_cost_of_reviews_counts(make_milestone, reviewer):
     answer = json.dumps({"type": "result", "result": json.dumps({"findings": [FINDING]}), "total_cost_usd": 0.25})
-    ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("claude", answer, format="prompt"))
+    ada = make_milestone(WORK, plan=QUICK + "reviewers:\n" + reviewer("claude", answer, format="prompt"))
     result = ada.types("m1", "--max-cost", "0.2")
     assert "1. Say hue — widgets.py#L4" in result.out
     ada.touches("01.approve", milestone="m1")
@@ -172,7 +174,7 @@ def test_output_without_findings_is_no_review(words):
 
 def test_a_late_review_is_a_label(make_milestone, reviewer):
     slow = reviewer("slow", {"findings": [FINDING]}, "import time; time.sleep(60)", timeout=1)
-    ada = make_milestone(WORK, plan="reviewers:\n" + slow)
+    ada = make_milestone(WORK, plan=QUICK + "reviewers:\n" + slow)
     result = ada.types("m1")
     assert "⚠️ The reviewer `slow` gave no answer within 1 s" in result.out
     assert "Phase 1 complete — 1 PR ready" in result.out
@@ -182,7 +184,7 @@ def test_a_late_review_is_a_label(make_milestone, reviewer):
 
 
 def test_an_unreadable_review_can_be_retried(make_milestone, reviewer):
-    ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("odd", "Looks good to me!"))
+    ada = make_milestone(WORK, plan=QUICK + "reviewers:\n" + reviewer("odd", "Looks good to me!"))
     result = ada.types("m1")
     assert "🛑 A check could not run" in result.out
     assert "1. The reviewer `odd` gave no findings (exit 0, and no JSON" in result.out
@@ -195,7 +197,7 @@ def test_an_unreadable_review_can_be_retried(make_milestone, reviewer):
 
 
 def test_an_approved_finding_returns_with_its_file(make_milestone, reviewer):
-    ada = make_milestone(WORK, plan="reviewers:\n" + reviewer("taste", {"findings": [FINDING]}))
+    ada = make_milestone(WORK, plan=QUICK + "reviewers:\n" + reviewer("taste", {"findings": [FINDING]}))
     ada.types("m1")
     result = ada.answers("01.approve")
     assert "✓ Approved (recorded)" in result.out

@@ -1,9 +1,10 @@
 """A secret that a later commit removed is not pushed: the run joins its own commits, and asks about a person's."""
 
 import pytest
+from support.plans import QUICK
 
 KEY = "AKIA" + "QX7TZ3M5LB2VN8RC"
-QUICK = 'sandbox: {kind: none}\ncommands: {lint: ["true"], test: ["true"], review: ["sh", "-c", "echo []"]}\n'
+UNBOXED = f"sandbox: {{kind: none}}\n{QUICK}"
 BRANCH = "feat/m1-01-issue-01"
 CLEAN = {"a.py": "A = 1\n"}
 
@@ -43,7 +44,7 @@ def leaves(person):
     ids=["line", "removed-file", "removed-binary"],
 )
 def test_fix_keeps_a_removed_secret_from_the_remote(make_milestone, first, second):
-    person = make_milestone({"01-1": first, "01-2": second}, plan=QUICK)
+    person = make_milestone({"01-1": first, "01-2": second}, plan=UNBOXED)
     assert "AWS Access Key in the change" in person.types("m1").out
     result = person.answers("01.fix")
     assert "PR #1 created" in result.out, result.out
@@ -81,7 +82,7 @@ def test_clean_commits_below_the_secret_stay(make_milestone):
         "01-2": {"b.py": f"B = '{KEY}'\n", "bad.txt": None},
         "01-3": {"b.py": "B = 2\n"},
     }
-    plan = QUICK.replace('test: ["true"]', 'test: [sh, -c, "test ! -e bad.txt"]') + "limits: {attempts: 4}\n"
+    plan = UNBOXED.replace('test: ["true"]', 'test: [sh, -c, "test ! -e bad.txt"]') + "limits: {attempts: 4}\n"
     person = make_milestone(work, plan=plan)
     assert "Tests failing" in person.types("m1").out
     before = person.git("rev-parse", BRANCH, where=".")
@@ -94,7 +95,7 @@ def test_clean_commits_below_the_secret_stay(make_milestone):
 
 @pytest.mark.parametrize("where", ["line", "message"])
 def test_a_persons_commit_is_asked_about(make_milestone, where):
-    person = make_milestone({"01-1": CLEAN}, plan=QUICK, issue="agent: {kind: human}")
+    person = make_milestone({"01-1": CLEAN}, plan=UNBOXED, issue="agent: {kind: human}")
     person.git("branch", BRANCH, where=".")
     on_the_branch(person)
     line, message = (f"A = '{KEY}'\n", "Add it") if where == "line" else ("A = 0\n", f"Add it with {KEY}")
@@ -123,7 +124,7 @@ def test_a_persons_commit_is_asked_about(make_milestone, where):
 
 def test_commits_of_an_earlier_run_are_joined(make_milestone):
     """The version before committed a fix on top of the commit with the secret."""
-    person = make_milestone({"01-1": CLEAN}, plan=QUICK)
+    person = make_milestone({"01-1": CLEAN}, plan=UNBOXED)
     on_the_branch(person, "--create")
     commits(person, {"a.py": f"A = '{KEY}'\n"}, "feat: A\n\nRun-Milestone: m1/01 attempt-1")
     commits(person, CLEAN, "fix: A\n\nRun-Milestone: m1/01 lint-1")

@@ -1,6 +1,7 @@
 """No question is a dead end: a person's commit answers it, and a fix that changed nothing asks it again."""
 
 import pytest
+from support.plans import QUICK
 
 CODE = '"""Part."""\n\nPART = {}\n'
 TEST = "import part\n\n\ndef test_part():\n    assert part.PART == 1\n"
@@ -21,7 +22,7 @@ def repairs(person):
 
 @pytest.mark.parametrize("answers", [(), ("01.retry",)])
 def test_a_commit_answers_a_failed_attempt(make_milestone, answers):
-    person = make_milestone({"01-1": {"/nowhere/part.py": "x"}, "01-2": {"/nowhere/part.py": "x"}})
+    person = make_milestone({"01-1": {"/nowhere/part.py": "x"}, "01-2": {"/nowhere/part.py": "x"}}, plan=QUICK)
     assert "🛑 Implementation failed" in person.types("m1").out
     repairs(person)
     assert "✓ PR #1 created" in (person.answers(*answers) if answers else person.types("m1")).out

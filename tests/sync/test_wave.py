@@ -1,25 +1,17 @@
 """A milestone on several machines at once: fresh clones, one bare remote, no terminal; the same end as on one."""
 
 import json
-import os
 import re
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 
 CI = {"CI": "true", "TERM": "dumb"}
 
 
 def at_once(*jobs):
     """Run commands side by side, as jobs do; returns what each came to."""
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "run_milestone", *words], cwd=who.folder, env={**os.environ, **CI},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        for who, *words in jobs
-    ]  # fmt: skip
-    result = [job.communicate(timeout=300)[0] for job in started]
-    return [(job.returncode, out) for job, out in zip(started, result, strict=True)]
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        results = [threads.submit(who.types, *words, env=CI) for who, *words in jobs]
+    return [(result.result().code, result.result().out + result.result().err) for result in results]
 
 
 def end_state(person):
