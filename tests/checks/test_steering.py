@@ -84,6 +84,9 @@ def test_containers_are_a_protected_surface(world, name):
     [
         ("a.py", "import os  # noqa: F401"),
         ("a.py", "x = f()  # type: ignore[arg-type]"),
+        ("a.py", "x = f()  # type: ignore"),
+        ("a.py", ")  # type: ignore"),
+        ("a.py", "    # type: ignore"),
         ("a.ts", "// @ts-ignore"),
         ("a.go", "x := f() //nolint:errcheck"),
         ("A.java", '@SuppressWarnings("all")'),
@@ -100,6 +103,8 @@ def test_a_line_that_switches_checks_off_is_shown(world, name, line):
     ("name", "line"),
     [
         ("a.py", "# ruff: noqa"),
+        ("a.py", "# type: ignore"),
+        ("a.py", "# mypy: ignore-errors"),
         ("a.py", "# flake8: noqa: E501"),
         ("a.py", "# pyright: basic"),
         ("a.js", "/* eslint-disable */"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from run_milestone.checks.tampering import check
-from run_milestone.model import Kind, Paths, Severity
+from run_milestone.model import Commands, Kind, Paths, Severity
 
 TESTS = """\
 import pytest
@@ -189,7 +189,6 @@ def test_an_old_skip_is_no_finding(world):
         "tests/conftest.py",
         "pytest.ini",
         "tox.ini",
-        "setup.cfg",
         "ruff.toml",
         ".coveragerc",
         ".pre-commit-config.yaml",
@@ -239,6 +238,54 @@ def test_only_scripts_of_package_json_are_configuration(world):
     assert reported(world.change({"package.json": before}, {"package.json": after})) == [
         ("configuration", 'Test or lint configuration changed: "scripts" in package.json')
     ]
+
+
+SCRIPTS = '{"scripts": {"test": "npm run each && npm run -s style", "each": "jest", "style": "xo", "dist": "tsc"}}'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "asked"),
+    [
+        ('"dist": "tsc"', '"dist": "rollup", "version": "git add CHANGELOG.md", "prepack": "npm run dist"', False),
+        ('"dist": "tsc"', '"dist": "tsc", "start": "node ."', False),
+        ('"each": "jest"', '"each": "true"', True),
+        ('"style": "xo"', '"style": "true"', True),
+        ('"dist": "tsc"', '"dist": "tsc", "preeach": "rm -r tests"', True),
+        ('"dist": "tsc"', '"dist": "tsc", "postinstall": "node x.js"', True),
+    ],
+)
+def test_scripts_that_check_nothing_are_no_configuration(world, old, new, asked):
+    change = world.change({"package.json": SCRIPTS}, {"package.json": SCRIPTS.replace(old, new)})
+    assert [rule for rule, _ in reported(change)] == ["configuration"] * asked
+
+
+def test_a_script_that_the_plan_starts_counts(world):
+    commands = Commands(test=("npm", "run", "dist"))
+    after = SCRIPTS.replace('"tsc"', '"true"')
+    change = world.change({"package.json": SCRIPTS}, {"package.json": after}, commands=commands)
+    assert [rule for rule, _ in reported(change)] == ["configuration"]
+
+
+SETUP_CFG = (
+    "[metadata]\nname = users\nversion = 1.0\n\n[options]\npackages = users\n\n[tool:pytest]\ntestpaths = tests\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "section"),
+    [
+        ("version = 1.0", "version = 1.1\nlicense = MIT", None),
+        ("packages = users", "packages = users\n\n[options.extras_require]\nweb = flask", None),
+        ("[options]", "[bdist_wheel]\nuniversal = 1\n\n[options]", None),
+        ("testpaths = tests", "testpaths = tests/unit", "[tool:pytest]"),
+        ("[options]", "[flake8]\nignore = E\n\n[options]", "[flake8]"),
+        ("[options]", "[coverage:run]\nomit = *\n\n[options]", "[coverage:run]"),
+    ],
+)
+def test_of_setup_cfg_only_the_tools_sections_count(world, old, new, section):
+    change = world.change({"setup.cfg": SETUP_CFG}, {"setup.cfg": SETUP_CFG.replace(old, new)})
+    asked = [("configuration", f"Test or lint configuration changed: {section} in setup.cfg")]
+    assert reported(change) == (asked if section else [])
 
 
 @pytest.mark.parametrize(

@@ -122,9 +122,10 @@ _STARTED = {
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl")
 
 _WHOLE_FILE = re.compile(
-    r"#\s*(?:ruff|flake8):\s*noqa\b|#\s*pylint:\s*(?:skip-file|disable-all)|#\s*(?:mypy:\s*ignore-errors|type:\s*ignore\s*$)"
+    r"^\s*#\s*(?:ruff|flake8):\s*noqa\b|#\s*pylint:\s*(?:skip-file|disable-all)|^\s*#\s*mypy:\s*ignore-errors"
+    r"|^#\s*type:\s*ignore\s*$"
     r"|/\*\s*(?:eslint|oxlint|stylelint)-disable\s*\*/|@ts-nocheck|//\s*biome-ignore-all|#!\[allow\("
-    r"|#\s*pyright:\s*(?:basic|off)|#\s*isort:\s*skip_file|ignore_for_file|@file:\s?Suppress|phpcs:ignoreFile"
+    r"|^\s*#\s*pyright:\s*(?:basic|off)|#\s*isort:\s*skip_file|ignore_for_file|@file:\s?Suppress|phpcs:ignoreFile"
     r"|credo:disable-for-this-file|jshint ignore:start|deno-lint-ignore-file|//\s*tslint:disable\s*$"
     r"|swiftlint:disable all",
 )
@@ -164,15 +165,25 @@ def _tampering(rule: str, message: str, path: str, line: int | None = None) -> F
 
 def started(change: Change) -> frozenset[str]:
     """Return the files of the repository that the plan's commands and reviewers start or read."""
-    commands, paths = change.milestone.commands, set[str]()
-    lists = (commands.test, commands.lint, commands.review, *(one.command for one in change.milestone.reviewers))
-    by_part = (command for part in commands.parts for command in (part.test, part.lint, part.review) if command)
-    for words in (*lists, *by_part):
+    paths = set[str]()
+    for words in _commands(change):
         for place, word in enumerate(words):
             if (place == 0 or word.endswith(_SCRIPTS)) and not is_test(word):
                 paths.add(posixpath.normpath(word.removeprefix("./")))
             paths.update(_STARTED.get(posixpath.basename(word), ()))
     return frozenset(paths)
+
+
+def words(change: Change) -> frozenset[str]:
+    """Return every word of the plan's commands and reviewers."""
+    return frozenset(word for command in _commands(change) for word in command)
+
+
+def _commands(change: Change) -> list[tuple[str, ...]]:
+    commands = change.milestone.commands
+    lists = (commands.test, commands.lint, commands.review, *(one.command for one in change.milestone.reviewers))
+    by_part = (command for part in commands.parts for command in (part.test, part.lint, part.review) if command)
+    return [*lists, *by_part]
 
 
 def _suppressions(file: ChangedFile) -> Iterator[Finding]:

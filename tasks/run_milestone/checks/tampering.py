@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import ast
-import json
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core.globs import matches
 from ..model import Finding, Kind, Severity
 from . import shadowing, steering, test_patterns
 from .file_types import is_collected, is_python
 from .steering import CONFIGURATION
+from .tool_tables import READERS, differing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ..model.change import ChangedFile
     from .change import Change
-
-TABLES = {
-    "pyproject.toml": (
-        *("pytest", "ruff", "coverage", "mypy", "pyright", "pylint", "flake8", "black", "isort", "tox"),
-        "run-milestone",
-    ),
-    "package.json": ("scripts", "jest", "vitest", "mocha", "ava", "nyc", "c8", "eslintConfig"),
-}
-"""Files that hold other things too, and the tables in them that decide the same (below `[tool]` in pyproject.toml)."""
 
 _BARE = frozenset(
     {"skipif", "xfail", "importorskip", "skipIf", "skipUnless", "SkipTest", "expectedFailure", "__test__"}
@@ -62,10 +52,10 @@ def check(change: Change) -> Iterator[Finding]:
     fresh, other = _fresh(change), test_patterns.names_that_come(change)
     started = steering.started(change)
     for file in change.files:
-        if _is_configuration(file):
-            yield from _configuration(change, file)
-        elif PurePosixPath(file.path).name in TABLES:
+        if PurePosixPath(file.path).name in READERS:
             yield from _tables(change, file)
+        elif _is_configuration(file):
+            yield from _configuration(change, file)
         elif change.is_test(file.before or file.path) and (file.status == "D" or not file.path.endswith(".rs")):
             yield from _tests(change, file, fresh, other)
         else:
@@ -89,20 +79,12 @@ def _tables(change: Change, file: ChangedFile) -> Iterator[Finding]:
         return
     name = PurePosixPath(file.path).name
     try:
-        before, after = (_chosen(name, text) for text in change.texts(file))
+        tables = differing(name, *change.texts(file), steering.words(change))
     except (ValueError, RecursionError):
         yield _finding("configuration", f"{file.path} cannot be read as configuration", file.path)
         return
-    for table in TABLES[name]:
-        if before.get(table) != after.get(table):
-            shown = f"[tool.{table}]" if name == "pyproject.toml" else f'"{table}"'
-            yield _finding("configuration", f"Test or lint configuration changed: {shown} in {file.path}", file.path)
-
-
-def _chosen(name: str, text: str) -> Mapping[str, Any]:
-    """Return the mapping that holds a file's tables; a file that is not there holds none. Errors: ValueError."""
-    value = json.loads(text or "{}") if name == "package.json" else tomllib.loads(text).get("tool")
-    return value if isinstance(value, dict) else {}
+    for table in tables:
+        yield _finding("configuration", f"Test or lint configuration changed: {table} in {file.path}", file.path)
 
 
 def _tests(
