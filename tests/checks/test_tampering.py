@@ -98,6 +98,70 @@ def test_a_weaker_test_of_equal_name_is_found(world):
     ]
 
 
+TYPED = """\
+class TestTyped:
+    def test_typed(self):
+        cached = Cached({})
+        assert cached.get_typed(0) == 0
+        assert cached.get_typed(1) == 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("test_typed(self)", "test_typed_values(self)"),
+        ("_typed(", "_typedmethod("),
+        ("    def test_typed(self)", "    @pytest.mark.slow\n    def test_get_typed(self, value)"),
+    ],
+)
+def test_a_renamed_test_is_shown_and_not_asked(world, old, new):
+    shown = list(check(world.change({PATH: TYPED}, {PATH: "import pytest\n\n\n" + TYPED.replace(old, new)})))
+    assert [(finding.kind, finding.rule) for finding in shown] == [(Kind.PROTECTED, "renamed-test")]
+    assert shown[0].message.startswith("Test renamed: TestTyped.test_typed to TestTyped.test_")
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        "class TestTyped:\n    def test_other(self):\n        assert Other() == 1\n        assert Other() != 2\n",
+        TYPED.replace("test_typed(", "test_one(").replace("        assert cached.get_typed(1) == 1\n", ""),
+        "class TestTyped:\n    pass\n\n\ndef test_new():\n    assert new()\n    assert new(2)\n",
+    ],
+)
+def test_another_test_in_its_place_is_asked_about(world, new):
+    assert ("removed-test", "Test removed: TestTyped.test_typed") in reported(world.change({PATH: TYPED}, {PATH: new}))
+
+
+@pytest.mark.parametrize(
+    "skip",
+    [
+        "def test_wide():\n    try:\n        import wide\n    except ImportError:\n        skip()\n    assert wide\n",
+        "@pytest.mark.skipif(sys.version_info < (3, 12), reason='new')\ndef test_wide():\n    assert wide()\n",
+        "def test_wide():\n    wide = pytest.importorskip('wide')\n    assert wide\n",
+    ],
+)
+def test_a_new_test_may_skip_at_times(world, skip):
+    assert reported(world.change({PATH: TESTS}, {PATH: TESTS + "\n\n" + skip})) == []
+    assert [
+        rule for rule, _ in reported(world.change({PATH: "def test_wide():\n    assert wide()\n"}, {PATH: skip}))
+    ] == ["skipped-test"]
+
+
+@pytest.mark.parametrize(
+    "skip",
+    [
+        "@pytest.mark.skip\ndef test_wide():\n    assert wide()\n",
+        "@pytest.mark.skipif(True, reason='x')\ndef test_wide():\n    assert wide()\n",
+        "def test_wide():\n    pytest.skip('later')\n    assert wide()\n",
+    ],
+)
+def test_a_new_test_that_never_runs_is_told(world, skip):
+    assert reported(world.change({PATH: TESTS}, {PATH: TESTS + "\n\n" + skip})) == [
+        ("skipped-test", "Skip or xfail added: test_wide")
+    ]
+
+
 CART = """\
 def test_cart():
     cart = Cart(3)

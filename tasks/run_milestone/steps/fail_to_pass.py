@@ -125,7 +125,7 @@ _FOLDERS = frozenset({"tests", "test", "__tests__"})
 
 def lost_tests(tested: Tested, others: Iterable[Finding]) -> Iterator[Finding]:
     """Yield tests of the base that the change removed or switched off, and that no check of the files named."""
-    messages = [f"{finding.message} {finding.path}" for finding in others if finding.kind is Kind.TAMPERING]
+    messages = [f"{finding.message} {finding.path}" for finding in others if _names_tests(finding)]
     for rule, what, names in (
         ("removed-test", "Test removed", tested.removed),
         ("skipped-test", "Test passed on the base and is skipped now", tested.disabled),
@@ -133,6 +133,10 @@ def lost_tests(tested: Tested, others: Iterable[Finding]) -> Iterator[Finding]:
         for name in names:
             if not _is_explained(name, messages):
                 yield _fails(rule, f"{what}: {name}")
+
+
+def _names_tests(finding: Finding) -> bool:
+    return finding.kind is Kind.TAMPERING or finding.rule == "renamed-test"
 
 
 def _is_explained(name: str, messages: Iterable[str]) -> bool:
