@@ -2,29 +2,65 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
 from ..core.fs import shown
 from ..core.user import whoami
-from ..model import Approval
+from ..model import Approval, Signed, Verb
 from ..policy import topics
+from ..policy.approvers import is_local
 from ..policy.gating import gate_names, refusal
-from ..runner.decide import situation
+from ..runner.decide import UNPROVEN, situation
 from .state import state_sync
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from ..adapters.process import Processes
     from ..model import Gate, Milestone
     from ..plan.project import Project
     from ..store import State
 
 
-def leave_decision(milestone: Milestone, state: State, name: str, verb: str, why: str) -> Path:
-    """Write the approval file for a gate, bound to what it shows now; returns its path.
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Signs answers with the ssh key of who runs this."""
+
+    processes: Processes
+    key: str
+
+    def sign(self, approval: Approval, milestone: str) -> Signed:
+        """Return what is signed of an answer, and the signature. Errors: UsageError where that does not work."""
+        from ..adapters.process.ssh_keygen import sign
+        from ..policy.signatures import NAMESPACE, statement
+
+        text = statement(milestone, approval)
+        return Signed(text, sign(self.processes, text, NAMESPACE, self.key))
+
+
+@contextlib.contextmanager
+def opened_signer(project: Project, milestone: Milestone) -> Iterator[Signer]:
+    """Open what signs an answer, with the key that the operator's git signs with."""
+    from ..adapters.process import Processes
+    from ..runner.wiring import open_git
+
+    processes = Processes()
+    try:
+        yield Signer(processes, open_git(project, milestone, processes, make=False).signing_key)
+    finally:
+        processes.stop()
+
+
+def leave_decision(
+    milestone: Milestone, state: State, name: str, verb: str, why: str, signer: Signer | None = None
+) -> Path:
+    """Write the approval file for a gate, bound to what it shows now, and signed by `signer`; returns its path.
 
     Errors: UsageError where a run would refuse it, as for an unknown gate or a verb that the gate does not offer.
     """
@@ -39,7 +75,15 @@ def leave_decision(milestone: Milestone, state: State, name: str, verb: str, why
             f"In the plan here {name} is another issue than in the records of the last run.",
             "Bring the plan up to date, or, where it is the newest, run once, so that the records follow; then decide.",
         )
-    return state.approvals.leave(name, verb, why=why, who=approval.who, digest=approval.digest, topic=topic)
+    if signer is None and verb != Verb.ABORT and not is_local(milestone, gate.needs if gate else ()):
+        raise UsageError(f"This cannot answer gate {name}: {UNPROVEN}.", "Sign it, or answer on the forge.")
+    if signer is not None and gate is None:
+        raise UsageError(f"Nothing is asked at gate {name}, so there is nothing to sign.", _hint(milestone, name, gate))
+    when = datetime.now(UTC).isoformat(timespec="milliseconds") if signer else ""
+    signed = signer.sign(replace(approval, when=when), milestone.id) if signer else None
+    return state.approvals.leave(
+        name, verb, why=why, who=approval.who, digest=approval.digest, when=when, topic=topic, signed=signed
+    )
 
 
 def gate_of(name: str) -> str:
@@ -65,7 +109,9 @@ def _renumbered(milestone: Milestone, state: State) -> set[str]:
 # ---- for a run on another machine -----------------------------------------------------------------------------
 
 
-def decide_elsewhere(project: Project, milestone: Milestone, gate: str, verb: str, why: str) -> list[str]:
+def decide_elsewhere(
+    project: Project, milestone: Milestone, gate: str, verb: str, why: str, signer: Signer | None = None
+) -> list[str]:
     """Pull the state, write an approval file for a gate, and push it; returns lines to print.
 
     Errors: UsageError where the gate is not open, or another person answered it; then nothing is written or sent.
@@ -75,7 +121,7 @@ def decide_elsewhere(project: Project, milestone: Milestone, gate: str, verb: st
         state = sync.state
         _refuse_others(state, milestone, _answers(state, gate))
         open_gate = state.gates.read(gate)
-        file = leave_decision(milestone, state, gate, verb, why)
+        file = leave_decision(milestone, state, gate, verb, why, signer)
         mine = _answers(state, gate)
         try:
             for _ in sync.push_rounds():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -77,14 +78,15 @@ def only_issues(text: str | None, milestone: Milestone) -> tuple[str, ...]:
 
 def decide(args: argparse.Namespace) -> int:
     """Answer a gate: the same as touching its approval file, with a reason and bound to what is shown now."""
-    from .decide import decide_elsewhere, gate_of, leave_decision
+    from .decide import decide_elsewhere, gate_of, leave_decision, opened_signer
 
     milestone, state = opened(args)
     answer = gate_of(args.gate), args.verb, args.reason
-    if args.state_ref:
-        put("\n".join([*decide_elsewhere(current_project(), milestone, *answer), ""]))
-        return ExitCode.DONE
-    path = leave_decision(milestone, state, *answer)
+    with opened_signer(current_project(), milestone) if args.sign else nullcontext() as signer:
+        if args.state_ref:
+            put("\n".join([*decide_elsewhere(current_project(), milestone, *answer, signer), ""]))
+            return ExitCode.DONE
+        path = leave_decision(milestone, state, *answer, signer)
     put(f"✓ {near(path)} written; `run-milestone {milestone.id}` takes it up.\n")
     return ExitCode.DONE
 
@@ -214,6 +216,7 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
 
 def _add_reason(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", default="", help="why; it is recorded")
+    parser.add_argument("--sign", action="store_true", help="sign it with your ssh key, where the plan names people")
     add_state_ref(parser)
 
 

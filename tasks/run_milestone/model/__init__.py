@@ -37,7 +37,7 @@ from .forge import (
     by_branch,
     pull_of,
 )
-from .gate import AnswerComment, Approval, Asked, ChangedSince, Decision, Finding, Gate, Topic
+from .gate import AnswerComment, Approval, Asked, ChangedSince, Decision, Finding, Gate, Signed, Topic
 from .landed import Landed, LandedIssue
 from .network import ModelSpec, NetworkSpec
 from .options import RunOptions
@@ -133,6 +133,7 @@ __all__ = [
     "SandboxSpec",
     "ServiceSpec",
     "Severity",
+    "Signed",
     "Spec",
     "Step",
     "Tested",

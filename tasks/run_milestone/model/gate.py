@@ -100,6 +100,14 @@ class AnswerComment:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """What was signed of an answer, as a text, and the signature (ssh, armoured)."""
+
+    statement: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
     """An answer as it was collected, from a file or a comment. `verb` is unchecked text, `written` in nanoseconds."""
 
@@ -122,6 +130,8 @@ class Approval:
     """When the file last changed on this machine (ctime), in nanoseconds; 0 for a comment."""
     topic: str = ""
     """The one question that it answers, as in `03.approve-licence`; empty for what its verb is about."""
+    signed: Signed | None = None
+    """None where nobody signed it."""
 
 
 @dataclass(frozen=True, slots=True)

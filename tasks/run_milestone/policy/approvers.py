@@ -146,6 +146,11 @@ def waits_for(needed: Iterable[Need], answers: Sequence[Decision], teams: Teams)
     return "; ".join(parts)
 
 
+def asked_of(needed: Iterable[Need], teams: Teams) -> str:
+    """Return whose answers are needed: `2 of @acme/dba`; empty where everybody's first one is enough."""
+    return "; ".join(f"{need.count} of {_still(need, (), teams)}" for need in needed)
+
+
 def _given(need: Need, answers: Iterable[Decision], teams: Teams) -> list[str]:
     return [one.who for one in answers if counts(need, one.verb, [one.who], teams)]
 

@@ -1,6 +1,54 @@
-"""Decide what a signed answer says, and whether it is for this question. Pure."""
+"""Decide what a signed answer says, and whether it is for the question that it stands at. Pure."""
 
 from __future__ import annotations
 
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..model import Approval, Gate
+
 SIGNERS = (".github/allowed_signers", ".allowed_signers")
 """Where the target branch keeps whose signatures count, in the form of ssh-keygen. The first one counts."""
+NAMESPACE = "run-milestone"
+"""What a signature is made for, so that one of a commit or a file is none of an answer."""
+SKEW = timedelta(minutes=1)
+"""How far the clocks of two machines may be apart."""
+_PARTS = ("milestone", "gate", "verb", "digest", "when", "why")
+
+
+def statement(milestone: str, approval: Approval) -> str:
+    """Return the text of an answer that is signed."""
+    values = (milestone, approval.gate, approval.verb, approval.digest or "", approval.when, approval.why)
+    return json.dumps(dict(zip(_PARTS, values, strict=True)), ensure_ascii=False, indent=2) + "\n"
+
+
+def differs(approval: Approval, milestone: str) -> str | None:
+    """Return how what was signed is not the answer of the file that it is in, None where it is."""
+    signed = _read(approval.signed.statement if approval.signed else "")
+    now = _read(statement(milestone, approval))
+    for part in _PARTS:
+        if signed.get(part) != now[part]:
+            return f"it was signed for {part} {signed.get(part) or 'nothing'}, not for {now[part] or 'none'}"
+    return None
+
+
+def untimely(approval: Approval, gate: Gate | None, now: datetime) -> str | None:
+    """Return why an answer was not signed while its question was open, None where it was."""
+    if gate is None:
+        return "it was signed for a question, and none is open"
+    when = datetime.fromisoformat(approval.when) if approval.when else None
+    if when is None or when > now + SKEW:
+        return f"it was signed for a time to come ({approval.when or 'none'})"
+    if gate.opened and when < datetime.fromisoformat(gate.opened) - SKEW:
+        return f"it was signed at {approval.when}, before the question opened ({gate.opened})"
+    return None
+
+
+def _read(text: str) -> dict[str, str]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return {key: str(item) for key, item in value.items()} if isinstance(value, dict) else {}

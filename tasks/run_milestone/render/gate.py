@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.units import count
 from ..model import Kind, Verb
 from ..policy import budget
+from ..policy.approvers import asked_of, is_local
 from ..policy.stops import STOPS
 from ..policy.topics import answers_to, meant, parse, split
 from .phrases import found_at, headlines, purpose
@@ -14,20 +15,27 @@ from .phrases import found_at, headlines, purpose
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..model import Gate, Passed
+    from ..model import Gate, Milestone, Passed
 
 TAIL = 15
 """Lines of a failed check's log that are shown. The agent gets more."""
 
 
 def question(
-    gate: Gate, listing: list[str], milestone: str, approvals: str, *, prompts: bool, shared: bool = False
+    gate: Gate,
+    listing: list[str],
+    milestone: Milestone,
+    approvals: str,
+    *,
+    prompts: bool,
+    shared: bool = False,
 ) -> list[str]:
     """Return a gate's findings, its verbs and, unless the run `prompts`, the commands that answer it.
 
     `approvals` is the folder where answers are left. With `shared` state the answer may come from another machine.
     """
-    verbs = ["", " | ".join(answers_to(gate))]
+    asked = [f"Whose answer counts: {whose}"] if (whose := asked_of(gate.needs, milestone.teams)) else []
+    verbs = ["", " | ".join(answers_to(gate)), *asked]
     commands = [] if prompts else ["", *_answers(milestone, gate, approvals, shared=shared)]
     if gate.kind is Kind.PHASE:
         return ["", *listing, *verbs, *commands]
@@ -85,8 +93,11 @@ def _migration(path: str | None, detail: str | None) -> Iterator[str]:
         yield detail
 
 
-def _answers(milestone: str, gate: Gate, approvals: str, *, shared: bool = False) -> list[str]:
+def _answers(milestone: Milestone, gate: Gate, approvals: str, *, shared: bool = False) -> list[str]:
     """Return the commands that answer a gate, one per verb."""
+    if not is_local(milestone, gate.needs):
+        commands = decide_commands(milestone, gate, shared=shared)
+        return ["To answer, comment on the forge or write one of these, then run the same command again:", *commands]
     if gate.kind in {Kind.BUDGET, Kind.BOUNDARY} or shared:
         where = "from any clone, " if shared else ""
         commands = decide_commands(milestone, gate, shared=shared)
@@ -97,10 +108,11 @@ def _answers(milestone: str, gate: Gate, approvals: str, *, shared: bool = False
     return ["To answer, touch one of these files, then run the same command again:", *offered]
 
 
-def decide_commands(milestone: str, gate: Gate, *, shared: bool = False) -> list[str]:
-    """Return a `decide` command per verb. With `shared` state it works in any clone."""
-    sent = " --state-ref" if shared else ""
-    command = f"  run-milestone decide {milestone} {gate.gate}"
+def decide_commands(milestone: Milestone, gate: Gate, *, shared: bool = False) -> list[str]:
+    """Return a `decide` command per verb, signed where files do not count. With `shared` state any clone can run it."""
+    signed = "" if is_local(milestone, gate.needs) else " --sign"
+    sent = f"{signed} --state-ref" if shared else signed
+    command = f"  run-milestone decide {milestone.id} {gate.gate}"
     examples = {word: _example(gate, word) for word in answers_to(gate)}
     reasons = {word: f' --reason "{example}"' for word, example in examples.items() if example}
     return [f"{command} {word}{reasons.get(word, '')}{sent}" for word in examples]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..core.text import for_markdown, for_record
 from ..model import Kind, Verb
 from ..policy import budget
+from ..policy.approvers import asked_of, is_local
 from ..policy.gating import question_key
 from ..policy.topics import ABOUT_A_TOPIC, answers_to, split
 from .phrases import headlines, one_line, place, purpose
@@ -80,6 +81,7 @@ def question(milestone: Milestone, gate: Gate) -> str:
     if len(gate.findings) > SHOWN:
         shown.append(f"\n… and {len(gate.findings) - SHOWN} more: `run-milestone gates {milestone.id}` lists all.")
     limit = f" {budget.example(gate)}" if gate.kind is Kind.BUDGET else ""
+    asked = asked_of(gate.needs, milestone.teams)
     commands = [f"- `/{word}{limit if word == Verb.APPROVE else ''}` {purpose(word)}" for word in answers_to(gate)]
     return _whole(
         question_mark(milestone, gate.gate, question_key(gate)),
@@ -87,9 +89,10 @@ def question(milestone: Milestone, gate: Gate) -> str:
         "\n".join(shown),
         "Answer with a comment that begins with one of these, and says why:",
         "\n".join(commands),
+        _inert(f"Whose answer counts: {asked}.") if asked else "",
         f"It counts for exactly what is shown here (digest `{gate.digest[:16]}`), once, and only from people who may "
-        f"write to this repository. On the machine that runs it, `run-milestone decide {milestone.id} {gate.gate} …` "
-        "does the same.",
+        f"write to this repository. On the machine that runs it, `run-milestone decide {milestone.id} {gate.gate} …"
+        f"{'' if is_local(milestone, gate.needs) else ' --sign'}` does the same.",
     )
 
 

@@ -89,12 +89,12 @@ def _gate(milestone: Milestone, gate: Gate, state: State) -> str:
     issue = next((issue for issue in milestone.issues if issue.number == gate.gate), None)
     work = wanted(issue) if issue and gate.kind is Kind.HUMAN else []
     lines = [head, *findings, *(f"  {line}" for line in work)]
-    return "\n".join([*lines, *decide_commands(milestone.id, gate, shared=state.is_shared), ""])
+    return "\n".join([*lines, *decide_commands(milestone, gate, shared=state.is_shared), ""])
 
 
 def gates_json(milestone: Milestone, state: State) -> list[dict[str, Any]]:
     """Return the open gates as their files have them, each with its commands."""
-    offered = ((gate, decide_commands(milestone.id, gate, shared=state.is_shared)) for gate in state.gates.all())
+    offered = ((gate, decide_commands(milestone, gate, shared=state.is_shared)) for gate in state.gates.all())
     answers = state.decisions.answers()
     given = {gate.gate: progress(gate, answers, milestone.teams) for gate in state.gates.all()}
     return [

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..core.user import whoami
 from ..model import Kind
+from ..policy import signatures
 from ..policy.approvers import needs, rules
+from ..policy.gating import gate_names
 from ..policy.topics import split
 from ..steps.own_change import changed_between
-from ..steps.target_policy import code_owners, policy_commit
+from ..steps.target_policy import allowed_signers, code_owners, policy_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,19 +30,51 @@ class Rights:
     operator: tuple[str, ...] = ()
     by_runner: frozenset[str] = frozenset()
     """Sources of the answers that the run itself gives, as for `--autonomous`."""
+    signers: Mapping[str, tuple[str, ...] | str] = field(default_factory=dict)
+    """By the source of a signed answer: who signed it, or why its signature does not count."""
 
     def names(self, approval: Approval) -> tuple[str, ...]:
         """Return the names of who gave an answer: a login, or those that git has of the operator."""
+        signers = self.signers.get(approval.source)
+        if isinstance(signers, tuple):
+            return signers
         is_operator = approval.comment is None and approval.who == whoami()
         return (approval.who, *(self.operator if is_operator else ()))
 
 
-def rights(ctx: RunContext, gates: Iterable[str], by_runner: frozenset[str] = frozenset()) -> Rights:
-    """Return whose answers count at these gates now."""
+def rights(
+    ctx: RunContext, gates: Iterable[str], approvals: Iterable[Approval], by_runner: frozenset[str] = frozenset()
+) -> Rights:
+    """Return whose answers count at these gates now, and who signed these approvals."""
+    signed = {one.source: _signer(ctx, one) for one in approvals if one.signed is not None}
     if not ctx.milestone.approvers:
-        return Rights(by_runner=by_runner)
+        return Rights(by_runner=by_runner, signers=signed)
     needed = {name: needs_at(ctx, name, ctx.store.gates.read(name)) for name in gates}
-    return Rights(needed, ctx.git.operator, by_runner)
+    return Rights(needed, ctx.git.operator, by_runner, signed)
+
+
+def _signer(ctx: RunContext, approval: Approval) -> tuple[str, ...] | str:
+    """Return by which names the target branch knows who signed an answer, or why the signature does not count."""
+    from ..adapters.process.ssh_keygen import signers_of
+
+    if approval.gate not in gate_names(ctx.milestone) or approval.signed is None:
+        return "it answers no gate"
+    gate, now = ctx.store.gates.read(approval.gate), datetime.now(UTC)
+    why = signatures.differs(approval, ctx.milestone.id) or signatures.untimely(approval, gate, now)
+    used = [one.id for one in ctx.store.decisions.answers() if one.source == approval.source]
+    if used or why:
+        return f"its signature was used before, for decision {used[0]}" if used else str(why)
+    allowed = allowed_signers(ctx, policy_commit(ctx))
+    if allowed is None:
+        return f"{ctx.milestone.target} does not say whose signatures count, in {' or '.join(signatures.SIGNERS)}"
+    return signers_of(
+        ctx.outside.processes,
+        approval.signed.statement,
+        approval.signed.signature,
+        namespace=signatures.NAMESPACE,
+        allowed=allowed,
+        when=datetime.fromisoformat(approval.when),
+    )
 
 
 def needs_at(ctx: RunContext, name: str, gate: Gate | None) -> tuple[Need, ...]:

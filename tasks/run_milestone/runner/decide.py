@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from ..model import Approval, Decision, Gate, Verb
 from ..policy import approvers, gating, topics, unboxed
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 EVERYBODY = Rights()
 """Where the plan names nobody."""
 UNPROVEN = (
-    "a file does not prove who wrote it, and the plan does not say `local: true`; answer by a comment on the forge"
+    "a file does not prove who wrote it, and the plan does not say `local: true`; answer by a comment on the forge, "
+    "or signed: `run-milestone decide … --sign`"
 )
 
 
@@ -109,7 +111,10 @@ def _by_whom(approval: Approval, milestone: Milestone, rights: Rights) -> str | 
     needed = rights.needs.get(approval.gate, ())
     if approval.source in rights.by_runner:
         return "people have to decide this" if needed and approval.verb in approvers.PASSING else None
-    if approval.comment is None and not approvers.is_local(milestone, needed):
+    signer = rights.signers.get(approval.source)
+    if isinstance(signer, str):
+        return signer
+    if approval.comment is None and signer is None and not approvers.is_local(milestone, needed):
         return UNPROVEN
     return approvers.refusal(needed, approval.verb, rights.names(approval), milestone.teams)
 
@@ -191,8 +196,9 @@ def _close(decision: Decision, approval: Approval, state: State) -> None:
 
 def _finish_interrupted(state: State) -> None:
     """Complete what a crash left between a decision's record and its effect."""
-    waiting = {approval.source: approval for approval in state.approvals.all()}
-    known = {entry.get("id") for entry in state.journal.entries() if entry.get("event") == "decision"}
+    known = {entry.get("id"): entry for entry in state.journal.entries() if entry.get("event") == "decision"}
+    made = {decision.source: known.get(decision.id) for decision in state.decisions.written()}
+    waiting = {one.source: one for one in state.approvals.all() if not _is_replay(one, made.get(one.source))}
     is_new = state.journal.is_new()
     for decision in state.decisions.written():
         if decision.id not in known and (is_new or decision.source in waiting):  # an older version wrote the file first
@@ -202,6 +208,12 @@ def _finish_interrupted(state: State) -> None:
     for decision in _standing(state.decisions.all()):
         if _answered(state.gates.read(decision.gate), decision):
             state.gates.close(decision.gate)
+
+
+def _is_replay(approval: Approval, entry: Mapping[str, Any] | None) -> bool:
+    """Return whether a signed answer came back after its decision was recorded; a crash leaves it where it was."""
+    recorded = datetime.fromisoformat(str(entry["at"])).timestamp() if entry else None
+    return approval.signed is not None and recorded is not None and approval.came > recorded * 1e9
 
 
 def _standing(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:

@@ -74,7 +74,7 @@ class Gates:
     def _show(self, ctx: RunContext, gate: Gate, listing: list[str], issue: str | None) -> None:
         prompts, shared = ctx.options.interactive, ctx.store.is_shared
         folder = shown(ctx.store.folder / "approvals")
-        ctx.console.say(question(gate, listing, ctx.milestone.id, folder, prompts=prompts, shared=shared), issue)
+        ctx.console.say(question(gate, listing, ctx.milestone, folder, prompts=prompts, shared=shared), issue)
         if self._comments is not None and not prompts:
             self._comments.post([gate])
         if issue:
@@ -102,9 +102,10 @@ class Gates:
     def _take(self, ctx: RunContext, *, comments: bool, by_runner: frozenset[str]) -> list[Decision]:
         """Judge every answer, and say which are refused and which wait for others; returns all that were recorded."""
         written = self._comments.collect() if comments and self._comments is not None else []
-        names = {approval.gate for approval in collect(ctx.store, written)}
+        approvals = collect(ctx.store, written)
+        names = {approval.gate for approval in approvals}
         names |= {answer.gate for answer in ctx.store.decisions.answers() if answer.waits}
-        changes, who = _changes(ctx, names), rights(ctx, names, by_runner)
+        changes, who = _changes(ctx, names), rights(ctx, names, approvals, by_runner)
         made, refused = take_approvals(ctx.milestone, ctx.store, changes, written, self._others, who)
         ctx.console.say([words.refused(one.approval.file, one.why, one.aside) for one in refused if one.aside])
         if self._comments is not None:

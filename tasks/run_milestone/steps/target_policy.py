@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..policy import codeowners
+from ..policy.signatures import SIGNERS
 
 if TYPE_CHECKING:
     from ..policy.codeowners import CodeOwners
@@ -20,6 +21,11 @@ def policy_commit(run: RunContext) -> str:
     if not git.has(remote):
         git.fetch(name)
     return local if local and git.is_ancestor(remote, local) else remote
+
+
+def allowed_signers(run: RunContext, commit: str) -> bytes | None:
+    """Return whose signatures count at a commit, as ssh-keygen reads it; None where it does not say."""
+    return next((text for path in SIGNERS if (text := run.git.read(commit, path)) is not None), None)
 
 
 def code_owners(run: RunContext, commit: str) -> CodeOwners:

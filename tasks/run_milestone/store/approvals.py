@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DamagedStateError, UsageError
 from ..core.fs import read_text, write_text
-from ..model import Approval
+from ..core.serialize import digest, plain
+from ..model import Approval, Signed
 from ..policy.topics import parse
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Approvals:
         content = _content(text)
         who = content.pop("who", "") or _owner(status.st_uid)
         source = content.pop("source", "") or source
+        if signed := content.get("signed"):
+            source = f"signature:{digest(signed.signature)}"
         return Approval(name, gate, verb, written, source, who=who, came=status.st_ctime_ns, topic=topic, **content)
 
     def _text(self, name: str, status: os.stat_result) -> str | None:
@@ -90,6 +93,7 @@ class Approvals:
         source: str = "",
         when: str = "",
         topic: str = "",
+        signed: Signed | None = None,
     ) -> Path:
         """Write an approval file with its reason and the digest of what was shown.
 
@@ -103,7 +107,8 @@ class Approvals:
         when = when or datetime.now(UTC).isoformat(timespec="seconds")
         source = source or uuid.uuid4().hex
         content = {"verb": verb, "why": why, "who": who, "digest": digest, "source": source, "when": when}
-        write_text(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+        more = {"signed": plain(signed)} if signed else {}
+        write_text(path, json.dumps({**content, **more}, ensure_ascii=False, indent=2) + "\n")
         return path
 
     def take(self, approval: Approval) -> None:
@@ -156,7 +161,15 @@ def _content(text: str) -> dict[str, Any]:
         "digest": _plain(data.get("digest")) or None,
         "source": _plain(data.get("source")),
         "when": _time(data.get("when")),
+        "signed": _signed(data.get("signed")),
     }
+
+
+def _signed(value: Any) -> Signed | None:
+    """Return what was signed, None where nothing was."""
+    if not isinstance(value, dict):
+        return None
+    return Signed(_plain(value.get("statement")), _plain(value.get("signature")))
 
 
 def _time(value: Any) -> str:

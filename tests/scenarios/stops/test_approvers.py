@@ -1,6 +1,7 @@
 """The plan says whose answers count at a stop, and how many: answers add up, others are refused with the reason."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -33,6 +34,7 @@ def make_asked(make_product, run_m1, tmp_path_factory):
         home = tmp_path_factory.mktemp("approvers") / "home"
         ada = make_product(home, [{"number": 1, "github": THREAD}], work=work or WORK, plan=plan)
         for name, text in dict(files).items():
+            (ada.folder / name).parent.mkdir(exist_ok=True)
             (ada.folder / name).write_text(text)
             ada.git("add", name, where=".")
             ada.git("commit", "--quiet", "--message", f"Add {name}", where=".")
@@ -53,6 +55,9 @@ def asked(make_asked):
 
 
 def test_two_of_a_team_add_up(asked, answer_in_copy, run_m1):
+    assert "Whose answer counts: 2 of @ACME/dba" in asked.result.out
+    assert "  run-milestone decide m1 01 approve --sign" in asked.result.out
+    assert "Whose answer counts: 2 of" in thread(asked)[0]["body"]
     assert asked.gate("01")["needs"] == [{"names": ["@ACME/dba"], "count": 2, "excluded": []}]
     outcome = answer_in_copy(asked, "01.approve")
     ada = outcome.person
@@ -125,6 +130,57 @@ def test_a_moved_change_is_asked_again(asked, answer_in_copy, run_m1):
 def test_alone_it_never_approves_for_people(asked, answer_in_copy, run_m1):
     alone = run_m1(answer_in_copy(asked).person, "--autonomous")
     assert alone.decided("01") == [("skip", "autonomous")]
+
+
+def make_key(folder, name):
+    """Make an ssh key; returns its file and its public half."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name)], check=True)
+    return folder / name, (folder / f"{name}.pub").read_text().rpartition(" ")[0]
+
+
+def signs(outcome, key, *words):
+    """Somebody answers, signed with their key."""
+    for name, value in (("gpg.format", "ssh"), ("user.signingkey", str(key))):
+        outcome.person.git("config", name, value, where=".")
+    result = outcome.person.types("decide", "m1", *words, "--sign")
+    assert result.code == 0, result.err
+    return next((outcome.person.folder / "state/m1/approvals").glob("*.*"))
+
+
+def test_signed_answers_count_where_files_do_not(make_asked, run_m1, tmp_path):
+    (grace, one), (linus, other), (mallory, _) = (make_key(tmp_path, name) for name in ("grace", "linus", "mallory"))
+    signers = f'grace@example.com,grace namespaces="run-milestone" {one}\nlinus {other}\n'
+    outcome = make_asked(PLAN, files={".github/allowed_signers": signers})
+    ada = outcome.person
+    unsigned = ada.types("decide", "m1", "01", "approve")
+    assert (unsigned.code, "does not prove who wrote it" in unsigned.err) == (2, True)
+    assert "nothing to sign" in ada.types("decide", "m1", "phase-1", "skip-phase", "--sign").err
+
+    signs(outcome, mallory, "01", "approve")
+    assert "nobody is known by its key" in run_m1(ada).result.out
+
+    file = signs(outcome, grace, "01", "approve", "--reason", "It is generated")
+    kept = json.loads(file.read_text())
+    assert "Answer 1: approve at gate 01 by grace: 1 of 2, waits for @ACME/dba" in run_m1(ada).result.out
+    for name in ("01.approve", "01.skip"):
+        file.with_name(name).write_text(json.dumps(kept))
+        assert "its signature was used before, for decision 1" in run_m1(ada).result.out
+
+    file = signs(outcome, linus, "01", "approve")
+    kept = json.loads(file.read_text())
+    forged = {**kept["signed"], "statement": kept["signed"]["statement"].replace('"why": ""', '"why": "Yes"')}
+    for name, changed, why in (
+        ("01.skip", {}, "it was signed for verb approve, not for skip"),
+        ("phase-1.approve", {}, "it was signed for gate 01, not for phase-1"),
+        ("01.approve", {"why": "Other words"}, "it was signed for why nothing, not for Other words"),
+        ("01.approve", {"why": "Yes", "signed": forged}, "its signature does not belong to what it says"),
+    ):
+        file.unlink(missing_ok=True)
+        file.with_name(name).write_text(json.dumps({**kept, **changed}))
+        assert why in run_m1(ada).result.out, name
+    assert "approve by grace: 1 of 2" in ada.types("gates", "m1").out
+    file.write_text(json.dumps(kept))
+    assert run_m1(ada).decided("01")[-1] == ("approve", "grace, linus")
 
 
 OWN = """\

@@ -23,6 +23,12 @@ class Persons:
         login = self._config.value("github.user") or ""
         return tuple(filter(None, (login, *known_as(*self._config.identity))))
 
+    @property
+    def signing_key(self) -> str:
+        """The ssh key that the operator's git signs with; empty where it has none."""
+        is_ssh = self._config.value("gpg.format") == "ssh"
+        return (self._config.value("user.signingkey") or "") if is_ssh else ""
+
     def makers(self, base: str, head: str) -> tuple[str, ...]:
         """Return the names of who wrote and who committed `base..head`: for an agent's work that is its operator."""
         form = "--format=%an%x00%ae%n%cn%x00%ce"
