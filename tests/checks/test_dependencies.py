@@ -5,7 +5,7 @@ import pytest
 from run_milestone.checks.dependencies import check
 from run_milestone.checks.licences import look_up
 from run_milestone.checks.manifests import Dependency
-from run_milestone.model import Kind, Licences, Severity
+from run_milestone.model import Kind, Licences, Severity, TreeSpec
 
 BEFORE = '[project]\nname = "users"\ndependencies = ["alembic>=1.13"]\n'
 
@@ -163,3 +163,47 @@ def test_a_lock_that_takes_from_elsewhere_stops(world, name, line):
     assert [kind for kind, _ in reported(same)] == [Kind.LOCKFILE]
     other = world.change({name: before}, {name: before + line.format("evil.invalid")})
     assert (Kind.LICENCE, "The lock file takes packages from another host: evil.invalid") in reported(other)
+
+
+SETUP_CFG = "[options]\ninstall_requires =\n    alembic>=1.13  # see #728\n    flask\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("# see #728", "# see #729 (not before 2.0)"),
+        ("flask", "# because of the pages\n    flask"),
+        ("flask", "flask # pinned elsewhere"),
+    ],
+)
+def test_comments_in_setup_cfg_are_no_dependencies(world, old, new):
+    assert reported(world.change({"setup.cfg": SETUP_CFG}, {"setup.cfg": SETUP_CFG.replace(old, new)})) == []
+
+
+METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{licence}\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "licence", "kind", "shown"),
+    [
+        ("3.2", "License: MIT", Kind.DEPENDENCY, "v3.2 (MIT)"),
+        ("3.2", "License-Expression: GPL-3.0-only", Kind.LICENCE, "v3.2 (GPL-3.0-only)"),
+        ("2.9", "License: MIT", Kind.LICENCE, ">=3 (unknown licence)"),
+        ("3.2", "Summary: none", Kind.LICENCE, "v3.2 (unknown licence)"),
+    ],
+)
+def test_the_environment_of_the_tree_knows_licences(world, version, licence, kind, shown):
+    folder = world.root / f".venv/lib/python3.12/site-packages/flask_carts-{version}.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text(METADATA.format(name="flask-carts", version=version, licence=licence))
+    world.write({".gitignore": ".venv\n"})
+    after = BEFORE.replace('"alembic>=1.13"', '"alembic>=1.13", "Flask_Carts>=3"')
+    tree = TreeSpec(setup=(("uv", "sync"),))
+    change = world.change({"pyproject.toml": BEFORE}, {"pyproject.toml": after}, tree=tree)
+    assert reported(change) == [(kind, f"New dependency: flask-carts {shown}")]
+
+
+def test_without_a_setup_no_tree_is_asked(world):
+    after = BEFORE.replace('"alembic>=1.13"', '"alembic>=1.13", "flask-carts>=3"')
+    change = world.change({"pyproject.toml": BEFORE}, {"pyproject.toml": after})
+    assert reported(change) == [(Kind.LICENCE, "New dependency: flask-carts >=3 (unknown licence)")]

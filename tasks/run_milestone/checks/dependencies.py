@@ -11,8 +11,9 @@ from ..core.globs import matches
 from ..model import Finding, Kind, Severity
 from . import manifests
 from .file_types import is_lock_file
-from .licences import look_up
+from .licences import Answer, look_up
 from .manifests import by_name
+from .manifests.package import PYPI
 from .similar_names import resembled
 from .unavailable import failed, missing
 
@@ -229,7 +230,7 @@ def _compared(change: Change, file: ChangedFile, package: Dependency, known: Kno
 
 
 def _new(change: Change, path: str, line: int | None, package: Dependency, what: str) -> Finding:
-    answer = look_up(package, change.milestone.licences, _locked(change, path))
+    answer = _licence(change, path, package)
     version = None if package.source else package.pinned or answer.version
     shown = f"v{version.removeprefix('v')}" if version else package.shown
     named = package.name if shown == package.name else f"{package.name} {shown}"
@@ -239,6 +240,16 @@ def _new(change: Change, path: str, line: int | None, package: Dependency, what:
     kind, severity = (Kind.DEPENDENCY, Severity.INFO) if answer.permissive else (Kind.LICENCE, Severity.CRITICAL)
     detail = f"Licence from {answer.source}" if answer.licence else answer.source.capitalize()
     return Finding(kind, severity, "new-dependency", f"{what}: {named} ({licence})", path, line, detail)
+
+
+def _licence(change: Change, path: str, package: Dependency) -> Answer:
+    """Look a licence up where this program is installed, then where the setup installed the package for the tests."""
+    policy, locked = change.milestone.licences, _locked(change, path)
+    answer = look_up(package, policy, locked)
+    if answer.licence or package.ecosystem != PYPI or package.source or not change.milestone.tree.setup:
+        return answer
+    places = (place for name in (".venv", "venv") for place in change.tree.glob(f"{name}/lib/python*/site-packages"))
+    return look_up(package, policy, locked, tuple(map(str, places)))
 
 
 def _locked(change: Change, path: str) -> dict[str, tuple[str, str]]:

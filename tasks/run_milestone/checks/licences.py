@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -67,15 +68,21 @@ class Answer:
     permissive: bool = False
 
 
-def look_up(package: Dependency, policy: Licences, locked: Mapping[str, tuple[str, str]] | None = None) -> Answer:
+def look_up(
+    package: Dependency,
+    policy: Licences,
+    locked: Mapping[str, tuple[str, str]] | None = None,
+    environment: tuple[str, ...] | None = None,
+) -> Answer:
     """Ask the plan, then the lock file, then the metadata of exactly that version where it is installed.
 
-    `locked` is (version, licence) by package. The network is never asked. What comes from elsewhere than the index
+    `locked` is (version, licence) by package. `environment` are the folders of installed packages that are looked
+    into, by default those of this program. The network is never asked. What comes from elsewhere than the index
     is known to nobody: the package of that name, which is installed here, may be another one.
     """
     if package.source:
         return Answer(None, f"it comes from elsewhere: {package.source}")
-    metadata = _installed(package)
+    metadata = _installed(package, environment)
     version = str(metadata["Version"]) if metadata else package.pinned
     text, source = _vouched(package, policy), "the plan's licence policy"
     if text is None and locked and package.name in locked:
@@ -96,15 +103,16 @@ def _vouched(package: Dependency, policy: Licences) -> str | None:
     return next((licence for name, licence in names if package.name in {name, canonical(name)}), None)
 
 
-def _installed(package: Dependency) -> Any:
+def _installed(package: Dependency, environment: tuple[str, ...] | None) -> Any:
     """Return the metadata of the installed version if it is the one asked for."""
     if package.ecosystem != PYPI:
         return None
+    where = sys.path if environment is None else list(environment)
     try:
-        metadata = importlib.metadata.metadata(package.name)
-    except (importlib.metadata.PackageNotFoundError, ValueError):
+        metadata = next((one.metadata for one in importlib.metadata.distributions(name=package.name, path=where)), None)
+    except ValueError:
         return None
-    return metadata if _allowed(package, str(metadata["Version"])) else None
+    return metadata if metadata and _allowed(package, str(metadata["Version"])) else None
 
 
 def _allowed(package: Dependency, version: str) -> bool:

@@ -220,7 +220,8 @@ def from_setup_cfg(text: str, folder: str = "") -> Manifest:
         if files:
             manifest.includes += [name.strip() for name in files[1].split(",")]
         else:
-            _add(manifest, [part for line in value.splitlines() for part in re.split(r"(?<!\[);(?=\S)", line)], folder)
+            lines = [re.sub(r"(^|\s)#.*", "", line) for line in value.splitlines()]
+            _add(manifest, [part for line in lines for part in re.split(r"(?<!\[);(?=\S)", line)], folder)
     manifest.origins += [f"dependency_links {one}" for one in options.get("dependency_links", "").split()]
     return manifest
 
