@@ -110,6 +110,26 @@ def test_plan_and_issues_are_exchanged(github, newcomer):
     assert len(github.hosted.things) == 3
 
 
+def test_native_relations_become_dependencies(github, newcomer):
+    newcomer.git("remote", "add", "origin", "git@github.com:acme/widgets.git", where=".")
+    (newcomer.folder / "plans").mkdir()
+    github.hosted.milestones.append({"number": 1, "title": "Profiles", "description": None, "state": "open"})
+    titles = ("Done before", "Keep", "Show", "Export", "All of it", "Elsewhere")
+    for title in titles:
+        body = "Depends on #3" if title == "Export" else ""
+        where = None if title == "Elsewhere" else "Profiles"
+        github.hosted.add(title=title, body=body, author="ada", milestone=where)
+    things = github.hosted.things
+    things[1].state, things[3].blocked_by, things[4].blocked_by = "CLOSED", [1, 2, 6], [2]
+    things[5].sub_issues = [2, 4]
+    result = newcomer.types("plan", "import", "m5", "--from", "Profiles")
+    assert result.code == 0, result.err
+    assert "· #3 depends on #6, which is not in the plan" in result.lines
+    plan = load(newcomer.folder / "plans/m5")
+    needs = {issue.title: issue.depends_on for issue in plan.issues}
+    assert needs == {"Keep": (), "Show": ("01",), "Export": ("01", "02"), "All of it": ("01", "03")}
+
+
 def test_a_pull_request_comment_answers_a_gate(github, make_milestone):
     code = '"""Widgets."""\n\nimport os\n\nSIZE = 3\n'
     work = {"01-1": {"widgets.py": code}, "01-2": {"widgets.py": code.replace("import os\n\nSIZE", "LENGTH = SIZE")}}

@@ -127,6 +127,8 @@ class ForgeIssue:
     state: str
     url: str
     labels: tuple[str, ...] = ()
+    blocked_by: tuple[int, ...] = ()
+    """Open issues of the repository that have to be done first, as the forge records it: blockers and sub-issues."""
 
 
 @dataclass(frozen=True, slots=True)

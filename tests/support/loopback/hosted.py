@@ -24,6 +24,8 @@ class Thing:
     milestone: str | None = None
     reviews: list[dict] = field(default_factory=list)
     """Each `{id, author, state, commit, at, body, threads}`, the state as GitHub spells it."""
+    blocked_by: list[int] = field(default_factory=list)
+    sub_issues: list[int] = field(default_factory=list)
     awaited: list[str] = field(default_factory=list)
     """Who was asked for a review."""
     # a pull request has these too

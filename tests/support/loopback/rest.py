@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from urllib.parse import parse_qs, unquote, urlsplit
 
 
@@ -141,8 +142,22 @@ def one_issue(hosted, number, query):
 def _issue(hosted, one):
     facts = {"number": one.number, "title": one.title, "body": one.body, "state": one.state.lower()}
     links = {"html_url": f"https://github.com/acme/widgets/issues/{one.number}"}
+    links["repository_url"] = "https://api.github.com/repos/acme/widgets"
     labels = [{"name": name, **hosted.labels[name]} for name in one.labels]
-    return {**facts, **links, "labels": labels, **({"pull_request": {}} if one.is_pull else {})}
+    blockers = sum(hosted.things[number].state == "OPEN" for number in one.blocked_by)
+    summaries = {
+        "issue_dependencies_summary": {"blocked_by": blockers, "total_blocked_by": len(one.blocked_by)},
+        "sub_issues_summary": {"total": len(one.sub_issues)},
+    }
+    return {**facts, **links, **summaries, "labels": labels, **({"pull_request": {}} if one.is_pull else {})}
+
+
+def related(field, hosted, number, query):
+    """The issues that an issue names, those in other repositories included."""
+    ours, other = ("https://api.github.com/repos/acme/" + name for name in ("widgets", "other"))
+    named = [_issue(hosted, hosted.things[one]) for one in getattr(hosted.things[int(number)], field)]
+    foreign = {**named[0], "number": 1, "state": "open", "repository_url": other} if named else None
+    return 200, [*({**one, "repository_url": ours} for one in named), *filter(None, (foreign,))]
 
 
 def logs(hosted, job, query):
@@ -168,5 +183,7 @@ ROUTES = (
     ("PATCH", r"REPO/milestones/(\d+)", edit_milestone),
     ("GET", "REPO/issues", issues),
     ("GET", r"REPO/issues/(\d+)", one_issue),
+    ("GET", r"REPO/issues/(\d+)/dependencies/blocked_by", partial(related, "blocked_by")),
+    ("GET", r"REPO/issues/(\d+)/sub_issues", partial(related, "sub_issues")),
     ("GET", r"REPO/actions/jobs/(\d+)/logs", logs),
 )

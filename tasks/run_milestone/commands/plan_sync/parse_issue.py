@@ -79,7 +79,7 @@ def _parse(milestone: Milestone, issue: ForgeIssue) -> ParsedIssue:
         _line(phase[2] or "", LONGEST) if phase else "",
         tuple(dict.fromkeys(_line(label, LONGEST) for label in issue.labels if _has_no_key(label))),
         criteria,
-        _needed(body, issue.number),
+        tuple(dict.fromkeys((*issue.blocked_by, *_needed(body, issue.number)))),
         body.strip() if _says_more(prose) else "",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ....core.errors import OutsideError
@@ -10,6 +11,8 @@ from .base import Repository
 from .gh import as_field, number_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ....model import ForgeIssue, ForgeMilestone
 
 
@@ -26,7 +29,18 @@ class Issues(Repository):
             return ()
         listed = self._gh.pages(responses.ISSUES, f"issues?milestone={known.number}&state=all&per_page=100")
         issues = sorted((one for one in listed if one.pull_request is None), key=lambda one: one.number)
-        return tuple(one.to_model() for one in issues)
+        return tuple(replace(one.to_model(), blocked_by=tuple(self._blockers(one))) for one in issues)
+
+    def _blockers(self, issue: responses.Issue) -> Iterator[int]:
+        """Yield the open issues of this repository that block an issue, and its open sub-issues."""
+        kinds = {
+            "dependencies/blocked_by": (issue.issue_dependencies_summary or responses.Blocked()).blocked_by,
+            "sub_issues": (issue.sub_issues_summary or responses.SubIssues()).total,
+        }
+        for kind in (kind for kind, listed in kinds.items() if listed):
+            for one in self._gh.pages(responses.ISSUES, f"issues/{issue.number}/{kind}?per_page=100"):
+                if one.state == "open" and one.repository_url in {"", issue.repository_url}:
+                    yield one.number
 
     def open_issues(self, most: int) -> tuple[ForgeIssue, ...]:
         """Return the newest open issues, the oldest of them first, among the newest 30 issues and pull requests."""

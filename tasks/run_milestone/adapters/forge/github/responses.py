@@ -82,6 +82,18 @@ class Permission(Answer):
     permission: Literal["admin", "maintain", "write", "triage", "read", "none"]
 
 
+class Blocked(Answer):
+    """How many open issues block an issue."""
+
+    blocked_by: int = 0
+
+
+class SubIssues(Answer):
+    """How many sub-issues an issue has."""
+
+    total: int = 0
+
+
 class Issue(Answer):
     """An issue, by REST, which lists pull requests as well."""
 
@@ -92,6 +104,9 @@ class Issue(Answer):
     html_url: str
     labels: list[Named]
     pull_request: dict[str, Any] | None = None
+    repository_url: str = ""
+    issue_dependencies_summary: Blocked | None = None
+    sub_issues_summary: SubIssues | None = None
 
     def to_model(self) -> ForgeIssue:
         """Return it as a value of the model."""
