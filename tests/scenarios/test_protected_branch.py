@@ -42,3 +42,20 @@ def test_the_same_command_tries_again(protected, answer):
     lift()
     result = ada.answers(answer) if answer else ada.types("m1")
     assert "✓ Phase 1 complete — 1 PR ready" in result.out
+
+
+SIGNED = """\
+#!/bin/sh
+case $1 in
+refs/heads/feat/*) echo "error: GH013: Repository rule violations found for $1." >&2
+  echo "- Commits must have verified signatures." >&2; exit 1 ;;
+esac
+"""
+
+
+def test_refused_commits_name_the_way_to_sign(protected):
+    ada, _ = protected
+    (ada.folder.parent / "widgets.git/hooks/update").write_text(SIGNED)
+    result = ada.types("m1")
+    assert "- Commits must have verified signatures. (`git config commit.gpgSign true`, then sign" in result.out
+    assert "`git rebase --gpg-sign milestone/m1 feat/m1-01-" in result.out

@@ -34,7 +34,8 @@ class Push(IssueStep[Pushed]):
         try:
             return _push(ctx, ctx.head or "")
         except OutsideError as error:
-            return _stopped(ctx, Kind.FORGE, error.what)
+            refused = Finding(Kind.FORGE, Severity.CRITICAL, "push", error.what, detail=_way_to_sign(ctx, error.what))
+            return Pushed(ctx.head or "", refused)
 
     def drift(self, ctx: StepContext, evidence: Pushed) -> str | None:
         """Return how the remote's branch differs from what was pushed."""
@@ -126,6 +127,14 @@ def _ours(ctx: StepContext, remote: str, head: str) -> bool:
 def _kept(ctx: StepContext) -> tuple[str, ...]:
     """Return the work of this issue that was thrown away, under whatever number."""
     return tuple(commit for mark in ctx.marks for commit in ctx.git.kept(f"{mark}/"))
+
+
+def _way_to_sign(ctx: StepContext, why: str) -> str | None:
+    """Return how to sign what is there, where the remote refused it for that; its rules did not tell before."""
+    if "signature" not in why.lower():
+        return None
+    base = stands_on(ctx).branch
+    return f"`git config commit.gpgSign true`, then sign what is there: `git rebase --gpg-sign {base} {ctx.branch}`"
 
 
 def _stopped(ctx: StepContext, kind: Kind, message: str) -> Pushed:
