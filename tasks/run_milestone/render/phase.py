@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.text import for_terminal
 from ..core.units import count
 from ..model import Kind, Verb
 from ..policy.graph import phase_name
 from ..policy.phase_answers import ACCEPTED
 from ..policy.stops import STOPS
 from ..store.issue_status import accepted_risks, issue_statuses, phase_findings
-from .phrases import reference, short_title
+from .phrases import first_few, reference, short_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..model import ChangedSince, Decision, Issue, Phase
     from ..store import State
@@ -89,3 +90,28 @@ def _accepted(issue: Issue, state: State) -> str:
     if set(kinds) == {Kind.MIGRATION_BREAKING}:
         return " ⚠️ Breaking change approved"
     return f" ⚠️ Approved: {', '.join(STOPS[kind].title.lower() for kind in kinds)}"
+
+
+# ---- what does not fit together -----------------------------------------------------------------------------------
+
+
+def conflicting(one: str, other: str, paths: tuple[str, ...]) -> str:
+    """Return that two issues conflict."""
+    return f"⚠️ #{one} and #{other} conflict in {for_terminal(first_few(paths))}: the second to land stops at it"
+
+
+def forked(early: str, late: str, message: str) -> str:
+    """Return that the migrations of two issues do not form one line."""
+    who = f"#{early} and #{late} are together" if early != late else f"#{late} is in"
+    return f"⚠️ {for_terminal(message)} once {who}"
+
+
+def differing(package: str, one: Sequence[str], other: Sequence[str]) -> str:
+    """Return that two issues ask for different versions; each is its number and the version."""
+    wanted = f"#{one[0]} asks for {one[1]}, #{other[0]} for {other[1]}"
+    return f"⚠️ {for_terminal(f'{package}: {wanted}')}"
+
+
+def not_looked_at(why: str) -> str:
+    """Return that the look failed."""
+    return f"⚠️ Not looked at whether the issues fit together: {why}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import OutsideError
 from ..model import Passed
 from ..policy.graph import phase_name
 from ..policy.phase_answers import ACCEPTED
-from ..render.phase import listing
-from ..store.issue_status import phase_findings
+from ..render import phase as words
+from ..store.issue_status import issue_statuses, phase_findings
+from .across import across
 from .phase_changes import changes_since_answer, moved_since
 from .task import MilestoneTask, Questions
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..model import Finding
     from ..policy.graph import Node
+    from ..store.issue_status import IssueStatus
     from .run_context import RunContext
 
 CHANGES = "changes of the phase"
@@ -55,10 +58,40 @@ class Barrier(MilestoneTask[Passed]):
         moved = changes_since_answer(ctx, phase_name(self._number), self._listed(ctx))
         new = {change.issue: change.what for change in moved}
         listed = tuple(replace(item, detail=new.get(item.rule)) for item in self._listed(ctx))
-        return Questions(listed, "", tuple(listing(phase, ctx.store, moved)))
+        return Questions(listed, "", (*words.listing(phase, ctx.store, moved), *self._across(ctx)))
+
+    def _across(self, ctx: RunContext) -> tuple[str, ...]:
+        """Return what does not fit together among the issues that are done so far and not merged."""
+        tip = _milestone_tip(ctx)
+        if tip is None:
+            return ()
+        open_ones = {one.number for one in issue_statuses(ctx.issues.values(), ctx.store) if _lands(one)}
+        numbers = [node.issue for node in ctx.nodes.values() if node.group and node.issue in open_ones and node.issue]
+        try:
+            look = across(ctx, tip, numbers)
+            return (
+                *(words.conflicting(*one) for one in look.clashes()),
+                *(words.forked(one.early, one.late, one.finding.message) for one in look.forks()),
+                *(words.differing(*one) for one in look.versions()),
+            )
+        except OutsideError as error:  # the list is worth more than the look
+            return (words.not_looked_at(error.what),)
 
     def _listed(self, ctx: RunContext) -> tuple[Finding, ...]:
         return phase_findings(ctx.milestone.phases[self._number - 1], ctx.store)
+
+
+def _milestone_tip(ctx: RunContext) -> str | None:
+    """Return a commit of the milestone branch that is here; None where nothing outside may be asked."""
+    if ctx.adapters is None:
+        return None
+    heads = (ctx.remote.heads if ctx.remote else {}), ctx.branches.heads
+    tips = (known.get(ctx.milestone.branch) for known in heads)
+    return next((tip for tip in tips if tip and ctx.git.has(tip)), None)
+
+
+def _lands(issue: IssueStatus) -> bool:
+    return issue.status == "done" and not issue.merged
 
 
 def _as_before(item: Finding) -> Finding:

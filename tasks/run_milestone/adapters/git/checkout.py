@@ -215,6 +215,18 @@ class Checkout(Submodules):
         merged = self.merged_past(one, other, held)
         return None if merged.conflicts else self._commit_tree(merged.tree, (one, other), message)
 
+    def joined_past(self, head: str, tip: str, held: Iterable[str]) -> str | None:
+        """Return a commit that holds what both hold, None where they conflict. No branch holds it.
+
+        `held` as `merged_past` takes it.
+        """
+        merged = self.merged_past(head, tip, held)
+        return None if merged.conflicts else self._unnamed(merged.tree, tip, head)
+
+    def joined_with_marks(self, one: str, other: str) -> str:
+        """Return a commit that holds what both hold, conflict markers where they conflict. No branch holds it."""
+        return self._unnamed(self.merged(one, other).tree, one, other)
+
     def graft(self, onto: str, source: str, paths: Iterable[str], index: str) -> str:
         """Return the tree of `onto` with `paths` taken from `source`, also where they do not exist there."""
         wanted = {path: f"0 {NOTHING}\t{path}" for path in paths}

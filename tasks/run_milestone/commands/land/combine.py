@@ -6,20 +6,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...checks.change import Change
 from ...checks.diff import changed_files
-from ...checks.migrations.locate import alembic_folders
-from ...checks.migrations.revision_graph import check as check_revisions
 from ...core.errors import OutsideError
 from ...model import Bootstrapped, Finding, Kind, Pushed, Severity, Step, Tested, is_empty
 from ...policy.graph import BOOTSTRAP, step_name
 from ...policy.parts import suites
 from ...policy.together import WITH, fails_together
 from ...render import milestone_pr as words
+from ...render.phase import differing
+from ...steps.across import across, forks
 from ...steps.flaky_tests import Reruns, SecondLook, judged, quarantined
 from ...steps.import_origin import sources
-from ...steps.inspect import TreeTools
-from ...steps.step_context import step_context
 from ...steps.suites import added_up, run_each
 from ...steps.tested import counted
 from ...steps.workplace import workplace
@@ -42,6 +39,7 @@ def pass_together(session: Session) -> bool:
     Issues that conflict are asked about when they are merged.
     """
     everything = Together(session)
+    session.console.say([differing(*one) for one in across(session.ctx, everything.tip, everything.order).versions()])
     commit = everything.join(everything.order)
     if commit is None or everything.is_tested(commit):
         return True
@@ -95,6 +93,12 @@ class Together:
         """The milestone branch as it is."""
         return tip_of(self.session)
 
+    @cached_property
+    def _landed(self) -> tuple[str, ...]:
+        """The commits that landed, which the milestone branch may hold as others."""
+        git, landed = self.session.outside.git, landed_so_far(self.session).issues
+        return tuple(one.head for one in landed if git.has(one.head))
+
     def _issue(self, number: str) -> Issue:
         return self.session.ctx.issues[number]
 
@@ -105,9 +109,10 @@ class Together:
             if git.is_ancestor(commit, head):
                 commit = head
             elif not git.is_ancestor(head, commit):
-                if git.conflicts(commit, head):
+                joined = git.joined_past(head, commit, self._landed)
+                if joined is None:
                     return None
-                commit = git.overlay(commit, head)
+                commit = joined
         return commit
 
     def is_tested(self, commit: str) -> bool:
@@ -120,18 +125,11 @@ class Together:
 
     def forked(self, commit: str) -> Question | None:
         """Return the migration heads that come of joining the issues, at the last issue that brings a migration."""
-        bringers, last = self._brought_by(), self._issue(self.order[-1])
-        tools = TreeTools(step_context(self.session.ctx, last), commit)
-        change = Change(self.session.milestone, last, self.tip, commit, (), self.session.outside.git, tools)
-        for folder in alembic_folders(change):
-            before = set(check_revisions(replace(change, head=self.tip), folder))
-            for finding in (one for one in check_revisions(change, folder) if one not in before):
-                brought = [one for path, one in bringers.items() if path.startswith(f"{folder}/")]
-                early, late = min(brought, key=self.order.index), max(brought, key=self.order.index)
-                if early == late:
-                    return Question(late, finding)
-                message = f"{finding.message}. {self._named(late)} and {self._named(early)} build on the same one"
-                return Question(late, replace(finding, rule=f"{WITH}{early}", message=message))
+        for early, late, finding in forks(self.session.ctx, self.tip, commit, list(self.order), self._brought_by()):
+            if early == late:
+                return Question(late, finding)
+            message = f"{finding.message}. {self._named(late)} and {self._named(early)} build on the same one"
+            return Question(late, replace(finding, rule=f"{WITH}{early}", message=message))
         return None
 
     def _brought_by(self) -> dict[str, str]:
