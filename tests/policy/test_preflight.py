@@ -84,5 +84,5 @@ def test_nothing_is_said_where_all_is_allowed():
 
 def test_methods_are_what_both_allow():
     seen = replace(on(BRANCH, linear=True, methods=("merge", "rebase")), rights=RIGHTS)
-    assert merge_methods(MILESTONE, seen) == ("rebase",)
-    assert merge_methods(MILESTONE, SEEN) == ("merge", "squash", "rebase")
+    assert merge_methods(BRANCH, seen) == ("rebase",)
+    assert merge_methods(BRANCH, SEEN) == ("merge", "squash", "rebase")

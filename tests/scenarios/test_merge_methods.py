@@ -1,5 +1,7 @@
 """Pull requests land as the repository allows: by merge commits, squashed or rebased, by hand or by a queue."""
 
+import json
+
 import pytest
 from support import loopback
 from support.on_github import github_for
@@ -30,7 +32,7 @@ def on_github(make_milestone, github, files, *, chained, plan=PLAN):
     if chained:
         plan = person.folder / "plans/m1/plan.yaml"
         text = plan.read_text()
-        for number in (2, 3):
+        for number in range(2, len(files) + 1):
             title = f"title: Issue 0{number}\n"
             text = text.replace(title, f"{title}        depends_on: [{number - 1}]\n")
         plan.write_text(text)
@@ -38,6 +40,19 @@ def on_github(make_milestone, github, files, *, chained, plan=PLAN):
     person.touches("phase-1.continue", milestone="m1")
     person.types("m1")
     return person
+
+
+def test_a_squashed_chain_is_tested_once_more(make_milestone, github, tmp_path):
+    github.hosted.methods, counter = {"SQUASH"}, tmp_path / "tested"
+    count = json.dumps(["sh", "-c", f"echo x >> {counter}"])
+    plan = f"{PLAN}sandbox: {{kind: none}}\n".replace('test: ["true"]', f"test: {count}")
+    files = {**CHAIN, "04-1": {"a.js": "const a = 4\n", "b04.js": ""}}
+    person = on_github(make_milestone, github, files, chained=True, plan=plan)
+    before = len(counter.read_text().split())
+    result = person.types("land", "m1")
+    assert result.code == 0, result.out + result.err
+    assert [pull.state for pull in github.hosted.pulls()] == ["MERGED"] * 4 + ["OPEN"]
+    assert len(counter.read_text().split()) - before == 3, "all but the first take in what was squashed, once"
 
 
 @pytest.mark.parametrize("methods", [{"SQUASH"}, {"REBASE"}])

@@ -45,9 +45,9 @@ def preflight(milestone: Milestone, seen: Seen) -> tuple[Finding, ...]:
     return tuple(dict.fromkeys(findings))
 
 
-def merge_methods(milestone: Milestone, seen: Seen) -> tuple[str, ...]:
-    """Return how pull requests can be merged into the milestone branch, the best first."""
-    rules = seen.of(milestone.branch)
+def merge_methods(branch: str, seen: Seen) -> tuple[str, ...]:
+    """Return how pull requests can be merged into a branch, the best first."""
+    rules = seen.of(branch)
     allowed = [one for one in METHODS if one in rules.methods and (seen.rights is None or one in seen.rights.methods)]
     return tuple(one for one in allowed if not (rules.linear and one == "merge"))
 
@@ -157,7 +157,7 @@ def _signatures(milestone: Milestone, seen: Seen) -> Iterator[Finding]:
 def _merging(milestone: Milestone, seen: Seen) -> Iterator[Finding]:
     if seen.rights is None or not seen.rights.hosted:
         return
-    branch, methods = milestone.branch, merge_methods(milestone, seen)
+    branch, methods = milestone.branch, merge_methods(milestone.branch, seen)
     if not methods:
         what = f"No way to merge a pull request into {branch} is allowed by both the repository and the branch's rules"
         yield foresee("merge-method", what, "Allow one of merge, squash and rebase in both")

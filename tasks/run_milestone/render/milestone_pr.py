@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.text import for_markdown, for_title
 from ..core.units import count
+from ..model.branch_rules import MERGE
 from ..store.issue_status import issue_statuses
 from .phrases import next_steps, one_line, tag_step
 from .pull_request import bounded, decisions
@@ -73,6 +74,16 @@ def not_landed(issue: Issue, why: str | None) -> list[str]:
     return [f"✗ #{issue.number}: {why}"]
 
 
+def followed(branch: str, tip: str) -> list[str]:
+    """Return that the local milestone branch holds what landed."""
+    return [f"✓ {branch} here is at {tip[:10]} too"]
+
+
+def behind(branch: str, command: str) -> list[str]:
+    """Return that the local milestone branch lacks what landed, and the command that brings it there."""
+    return [f"· {branch} here does not hold what landed: `{command}`"]
+
+
 def nothing_landed() -> list[str]:
     """Return that there is nothing to land."""
     return ["", "✗ Nothing landed: every issue is skipped"]
@@ -96,9 +107,10 @@ def mark(milestone: Milestone) -> str:
     return f"<!-- run-milestone: {milestone.id} -->"
 
 
-def body(milestone: Milestone, state: State, landed: Landed, tag: str) -> str:
+def body(milestone: Milestone, state: State, landed: Landed, tag: str, methods: tuple[str, ...]) -> str:
     """Return the body: landed issues, decisions, skipped issues, issues to close, next steps.
 
+    `methods` are those by which the target takes it, the best first; none where that is unknown.
     Only this body has `Closes`, because a forge closes issues only from pull requests into its default branch.
     """
     issues = {issue.number: issue for issue in issue_statuses(milestone.issues, state)}
@@ -110,7 +122,7 @@ def body(milestone: Milestone, state: State, landed: Landed, tag: str) -> str:
         "\n".join(decisions(state.decisions.all())),
         "\n".join(_left_out(issues.values())),
         "\n".join(f"Closes #{issue.github}" for issue in merged if issue.github),
-        "\n".join(_next(milestone, tag)),
+        "\n".join(_next(milestone, tag, methods)),
     ]
     return bounded(parts, mark(milestone))
 
@@ -131,7 +143,12 @@ def _left_out(issues: Iterable[IssueStatus]) -> Iterator[str]:
         yield f"- {issue.number} {for_markdown(one_line(f'{issue.title}: {issue.reason}'))}"
 
 
-def _next(milestone: Milestone, tag: str) -> Iterator[str]:
+def _next(milestone: Milestone, tag: str, methods: tuple[str, ...]) -> Iterator[str]:
+    how = ""
+    if MERGE in methods:
+        how = " with a merge commit, so that every commit stays"
+    elif methods:
+        how = f" by {methods[0]}, because `{milestone.target}` takes no merge commits"
     yield "## Next steps"
-    yield f"1. Merge this with a merge commit, so that every commit stays, and keep `{milestone.branch}` until then"
+    yield f"1. Merge this{how}, and keep `{milestone.branch}` until then"
     yield f"2. Tag `{for_markdown(tag)}`" if tag else f"2. {tag_step(tag)}"

@@ -123,7 +123,8 @@ def _next_steps(milestone: Milestone, issues: tuple[IssueStatus, ...], facts: di
     elif pull["state"] != "merged":
         steps.append(f"Merge milestone PR #{pull['number']} → {milestone.target}")
     steps.append(tag_step(tag))
-    return next_steps(steps)
+    lands = [f"`run-milestone land {milestone.id}` merges and creates them"] if pull is None else []
+    return [*next_steps(steps), *lands]
 
 
 def suggested_tag(milestone: Milestone, state: State) -> str:

@@ -25,10 +25,11 @@ from ...steps.registry import lookup
 from ...steps.run_context import Adapters
 from ...sync.shared_state import LocalState, SharedState
 from .combine import pass_together
+from .local_branch import follow
 from .merge import Landing
 from .milestone_pr import propose
 from .readiness import QUESTIONS, in_order, landing_blockers, landing_steps, review_blockers
-from .rewritten import take_in_rewritten
+from .rewritten import overtaken, take_in_rewritten
 
 if TYPE_CHECKING:
     from ...model import Issue, Milestone
@@ -62,36 +63,43 @@ def _land(session: Session) -> bool:
         return False
     if any(_has_rework(session, issue) for issue in session.milestone.issues):
         drive(session, NoAnswerer())
-    take_in_rewritten(session)  # an earlier landing may have ended before that
-    _ask_about_reviews(session)
+    late = overtaken(session)  # an earlier landing may have ended before they took in what it rewrote
+    _ask_about_reviews(session, late)
     _take_answers_to_phases(session)
-    return _is_ready(session) and pass_together(session) and _merge_all(session) and propose(session)
+    if not (_is_ready(session, late) and pass_together(session) and _merge_all(session, late)):
+        return False
+    follow(session)
+    return propose(session)
 
 
-def _is_ready(session: Session) -> bool:
-    """Return whether nothing blocks the landing; otherwise say what does."""
-    blockers = [*landing_blockers(session), *review_blockers(session, session.outside.forge)]
+def _is_ready(session: Session, late: frozenset[str]) -> bool:
+    """Return whether nothing blocks the landing; otherwise say what does. The `late` issues are checked in turn."""
+    blockers = [*landing_blockers(session, late), *review_blockers(session, session.outside.forge)]
     if blockers:
         session.forget(COMPLETE)  # a run has something to do
         session.console.say(words.cannot_land(session.milestone, blockers))
     return not blockers
 
 
-def _merge_all(session: Session) -> bool:
-    """Merge the pull requests in order. What was squashed or rebased is taken in by the issues that stand on it."""
+def _merge_all(session: Session, late: frozenset[str]) -> bool:
+    """Merge the pull requests in order. Who stands on what was squashed or rebased takes it in when its turn comes."""
     landing = Landing(session)
     for issue in in_order(session):
+        if issue.number in late:
+            take_in_rewritten(session, issue.number)
+            late -= {issue.number}
+            if not _is_ready(session, late):
+                return False
         if not landing.merges(issue):
             return False
-        if take_in_rewritten(session) and not _is_ready(session):
-            return False
+        late |= overtaken(session)
     return True
 
 
-def _ask_about_reviews(session: Session) -> None:
+def _ask_about_reviews(session: Session, late: frozenset[str]) -> None:
     """Read the reviews that people gave since the last run, and ask about them, where nothing else is left to do."""
     for issue in session.milestone.issues:
-        if session.settled(issue.number) is None:
+        if session.settled(issue.number) is None and issue.number not in late:
             with contextlib.suppress(Stopped):  # its gate is a blocker
                 _read_reviews(session, issue)
 

@@ -38,11 +38,14 @@ def in_order(session: Session) -> list[Issue]:
     return [issues[node.issue] for node in session.nodes.values() if node.group and node.issue]
 
 
-def landing_blockers(session: Session) -> Iterator[str]:
-    """Yield what blocks the landing: a milestone lands as a whole, so every issue has to be finished or skipped."""
+def landing_blockers(session: Session, late: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield what blocks the landing: a milestone lands as a whole, so every issue has to be finished or skipped.
+
+    The `late` issues stand on what landed as other commits. They take that in, and are checked, when they are next.
+    """
     skipped = {issue.number for issue in session.milestone.issues if session.settled(issue.number) == SKIPPED}
     for issue in session.milestone.issues:
-        if session.settled(issue.number):
+        if session.settled(issue.number) or issue.number in late:
             continue
         if why := unready(session.ctx, issue.number, session.done.fresh):
             yield f"#{issue.number} is not finished ({why})"

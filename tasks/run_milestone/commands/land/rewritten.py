@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...model import Pushed, Step
-from ...policy.graph import step_name
+from ...policy.graph import BOOTSTRAP, step_name
 from ...runner.answerers import NoAnswerer
 from ...runner.loop import drive
 from ...runner.remote_snapshot import look_back
@@ -16,28 +16,29 @@ if TYPE_CHECKING:
     from ...runner.session import Session
 
 
-def take_in_rewritten(session: Session) -> bool:
-    """Run the issues that stand on rewritten commits, so that they take these in; returns whether there were any."""
-    overtaken = _overtaken(session)
-    if overtaken:
-        look_back(session)
-        session.done.clear()
-        session.done.fresh.clear()  # what this landing did before, the merge made old
-        drive(session, NoAnswerer(), only=overtaken)
-    return bool(overtaken)
+def take_in_rewritten(session: Session, issue: str) -> None:
+    """Run an issue that stands on rewritten commits, so that it takes these in.
+
+    That waits until the issue is next: each merge rewrites another commit below it, and each run tests it.
+    """
+    look_back(session)
+    session.done.clear()
+    session.done.fresh.clear()  # what this landing did before, the merge made old
+    session.done.fresh.add(BOOTSTRAP)  # the milestone branch moved by what was tested here
+    drive(session, NoAnswerer(), only=(issue,))
 
 
-def _overtaken(session: Session) -> tuple[str, ...]:
+def overtaken(session: Session) -> frozenset[str]:
     """Return the issues whose branches lack a commit as which an issue landed that they stand on, and those on them."""
-    rewritten, overtaken = _rewritten(session), list[str]()
+    rewritten, lacking = _rewritten(session), set[str]()
     for issue in in_order(session) if rewritten else ():
         below = issue.depends_on
         if not session.settled(issue.number) and (
-            any(number in overtaken for number in below)
+            any(number in lacking for number in below)
             or any(_lacks(session, issue.number, rewritten[number]) for number in below if number in rewritten)
         ):
-            overtaken.append(issue.number)
-    return tuple(overtaken)
+            lacking.add(issue.number)
+    return frozenset(lacking)
 
 
 def _rewritten(session: Session) -> dict[str, str]:
