@@ -44,6 +44,39 @@ def test_what_the_plans_commands_start_is_told(world, command, name):
 
 
 @pytest.mark.parametrize(
+    ("command", "before", "name"),
+    [
+        (("npm", "test"), {"package.json": '{"scripts": {"test": "node tools/run.js"}}'}, "tools/run.js"),
+        (("make", "test"), {"Makefile": "include build/more.mk\n"}, "build/more.mk"),
+        (("sh", "ci/test.sh"), {"ci/test.sh": '. "$(dirname $0)/lib.sh"\n'}, "ci/lib.sh"),
+        (("python", "tools/check.py"), {"tools/check.py": "import steps\n"}, "tools/steps.py"),
+    ],
+)
+def test_what_a_started_file_names_is_told(world, command, before, name):
+    commands = replace(Commands(), test=command)
+    change = world.change({**before, name: "true\n"}, {name: "false\n"}, commands=commands)
+    assert rules(change) == [(Kind.TAMPERING, "steering")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "psalm-baseline.xml", "deny.toml", ".gitleaksignore", "web/vitest.setup.ts", ".forgejo/workflows/a.yml",
+        "junit-platform.properties", ".credo.exs", "lint.xml", ".trivyignore.yaml", "spec/spec_helper.rb", "action.yml",
+    ],
+)  # fmt: skip
+def test_what_decides_in_other_languages_is_told(world, name):
+    assert (Kind.TAMPERING, "configuration") in rules(world.change({}, {name: "x\n"}))
+
+
+def test_settings_that_nobody_knows_get_a_label(world):
+    hidden = {".newtool": "x\n", ".newtool.d/rules": "x\n", "tailwind.config.js": "x\n"}
+    assert set(rules(world.change({}, hidden))) == {(Kind.PROTECTED, "settings")}
+    usual = {".gitignore": "x\n", ".env.example": "x\n", ".changeset/blue-cats.md": "x\n", ".nvmrc": "22\n"}
+    assert rules(world.change({}, usual)) == []
+
+
+@pytest.mark.parametrize(
     "name",
     [
         *("json.py", "src/logging.py", "tests/random/__init__.py", "json.cpython-311-x86_64-linux-gnu.so", "pytest.py"),
@@ -62,6 +95,11 @@ def test_a_module_in_anothers_place_is_told(world, name):
         ("src/pay.py", 'FAKE = "pytest" in sys.modules'),
         ("src/pay.ts", "if (process.env.JEST_WORKER_ID) return true"),
         ("pay.go", "if testing.Testing() { return nil }"),
+        ("src/pay.py", 'return 1 if "test" in frame.f_code.co_name else 0'),
+        ("src/pay.js", "if (typeof jest !== 'undefined') return true"),
+        ("pay.rs", "#[cfg(not(test))]"),
+        ("pay.rb", "return if defined?(RSpec)"),
+        ("pay.php", "if (defined('PHPUNIT_COMPOSER_INSTALL')) {}"),
     ],
 )
 def test_code_that_asks_for_its_test_is_told(world, name, line):
@@ -69,9 +107,20 @@ def test_code_that_asks_for_its_test_is_told(world, name, line):
     assert rules(world.change({}, {f"tests/test_{name.rpartition('/')[2]}": f"{line}\n"})) == []
 
 
+def test_code_that_looks_around_gets_a_label(world):
+    lines = ["frame = sys._getframe(1)", 'loaded = "py" "test" in sys.modules', "os._exit(0)"]
+    change = world.change({}, {"src/pay.py": "".join(f"{line}\n" for line in lines)})
+    assert rules(change) == [(Kind.PROTECTED, "looks-around")] * 3
+
+
 def test_modules_below_a_package_take_nobodys_place(world):
     assert rules(world.change({}, {"src/shop/json.py": "x = 1\n", "src/shop/types.py": "x = 1\n"})) == []
     assert rules(world.change({"requests/api.py": "x = 1\n"}, {"requests/__init__.py": "x = 1\n"})) == []
+
+
+def test_a_comment_that_only_speaks_is_none(world):
+    lines = ["# users ignore case here", "// we skip empty rows", "# Note: skip the first line", "# typed: strict"]
+    assert rules(world.change({}, {"a.py": "".join(f"{line}\n" for line in lines)})) == []
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "web/Dockerfile.prod", "docker-compose.yml", "compose.dev.yaml"])
@@ -93,6 +142,10 @@ def test_containers_are_a_protected_surface(world, name):
         ("a.py", "x = f()  # pyrefly: ignore"),
         ("a.kt", '@Suppress("UNCHECKED_CAST")'),
         ("main.tf", "#tfsec:ignore:aws-s3"),
+        ("a.py", "# newlinter: ignore[rule]"),
+        ("A.java", "int x = f(); // NOPMD"),
+        ("a.cs", "[ExcludeFromCodeCoverage]"),
+        ("a.sql", "-- squawk-ignore prefer-robust-stmts"),
     ],
 )
 def test_a_line_that_switches_checks_off_is_shown(world, name, line):
@@ -109,6 +162,9 @@ def test_a_line_that_switches_checks_off_is_shown(world, name, line):
         ("a.py", "# pyright: basic"),
         ("a.js", "/* eslint-disable */"),
         ("a.ts", "// @ts-nocheck"),
+        ("a.py", "# pytype: skip-file"),
+        ("a.go", "//lint:file-ignore SA1000 x"),
+        ("a.rb", "# typed: ignore"),
     ],
 )
 def test_a_file_that_switches_checks_off_stops(world, name, line):

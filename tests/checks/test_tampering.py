@@ -80,6 +80,32 @@ def reported(change):
             ("fewer-assertions", "Assertions removed: TestLimits.test_full had 2, has 1"),
         ),
         (
+            '    cache.put("a", 1)',
+            "    return",
+            ("fewer-assertions", "Assertions removed: test_expiry had 2, has 0"),
+        ),
+        (
+            '    assert cache.get("a") == 1',
+            '    assert cache.get("a") == 1 or True',
+            ("fewer-assertions", "Assertions removed: test_expiry had 2, has 1"),
+        ),
+        (
+            '    assert cache.get("a") == 1',
+            '    try:\n        assert cache.get("a") == 1\n    except AssertionError:\n        pass',
+            ("fewer-assertions", "Assertions removed: test_expiry had 2, has 1"),
+        ),
+        (
+            '    assert cache.get("a") == 1',
+            '    if False:\n        assert cache.get("a") == 1',
+            ("fewer-assertions", "Assertions removed: test_expiry had 2, has 1"),
+        ),
+        ("class TestLimits:", "del test_expiry\n\n\nclass TestLimits:", ("removed-test", "Test removed: test_expiry")),
+        (
+            "def test_expiry",
+            '@getattr(pytest.mark, "sk" "ip")\ndef test_expiry',
+            ("skipped-test", "Skip or xfail added: test_expiry"),
+        ),
+        (
             "def test_expiry(cache):",
             "def test_expiry(cache:",
             ("unreadable-tests", f"Test file no longer parses: {PATH}"),
@@ -283,7 +309,7 @@ def test_of_pyproject_only_the_tools_tables_count(world):
     ("old", "new", "message"),
     [
         ('select = ["S"]', "select = []", "Test or lint configuration changed: [tool.ruff] in pyproject.toml"),
-        ("[tool.ruff.lint]", "[tool.other]", "Test or lint configuration changed: [tool.ruff] in pyproject.toml"),
+        ("[tool.ruff.lint]", "[tool.uv.more]", "Test or lint configuration changed: [tool.ruff] in pyproject.toml"),
         (
             "[project]",
             '[tool.pytest.ini_options]\naddopts = ["--deselect=x"]\n[project]',

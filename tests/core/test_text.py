@@ -238,12 +238,25 @@ def test_a_flood_takes_no_more_than_its_length(piece):
 @pytest.mark.parametrize("write", [for_title, for_markdown])
 @pytest.mark.parametrize(
     "words",
-    ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]", "[Skip CI]", "[ci-skip]", "`[skip ci]`"],
+    [
+        *("[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]", "[Skip CI]", "[ci-skip]"),
+        *(
+            "`[skip ci]`",
+            "[skip  ci]",
+            "[ skip ci ]",
+            "[skip_ci]",
+            "[skip azp]",
+            "[travis skip]",
+            "[skip deploy]",
+            "***NO_CI***",
+        ),
+    ],
 )
 def test_no_text_leaves_a_change_unchecked(write, words):
     shown = write(f"feat: add {words} a colour")
     assert "[" not in shown
-    assert f"({words.strip('`[]')})" in shown
+    assert "***" not in shown
+    assert f"({words.strip('`[]* ')})" in shown
 
 
 def test_no_trailer_leaves_a_change_unchecked():

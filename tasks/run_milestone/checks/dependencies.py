@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..core.globs import matches
+from ..core.presets import configuration
 from ..model import Finding, Kind, Severity
 from . import manifests
 from .file_types import is_lock_file
@@ -70,10 +70,10 @@ def _other(change: Change, file: ChangedFile, explained: set[str]) -> Iterator[F
         yield from _locked_elsewhere(change, file)
         if not any(_is_above(folder, file.path) for folder in explained):
             yield Finding(Kind.LOCKFILE, Severity.INFO, "lock-file", f"Lock file changed: {file.path}", file.path)
-    elif matches(file.path, manifests.ORIGINS):
+    elif configuration("installs").match(file.path.lower()):
         message = f"Package installation configured: {file.path} {_done(file)}"
         yield Finding(Kind.LICENCE, Severity.CRITICAL, "package-source", message, file.path)
-    elif matches(file.path, manifests.NOT_READ):
+    elif configuration("unread").match(file.path.lower()):
         yield _not_read(file.path, f"Dependencies not looked at: {file.path} {_done(file)}, and this kind is not read")
     elif file.path.endswith(".py") and any(_SCRIPT.match(text) for _, text in file.added):
         yield _not_read(

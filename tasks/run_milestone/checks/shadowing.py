@@ -8,9 +8,10 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ..core.presets import all_of
 from ..model import Finding, Kind, Severity
 from . import manifests
-from .file_types import is_collected
+from .file_types import is_code, is_collected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
 _ROOTS = frozenset({"", "src", "lib", "tests", "test"})
 """Folders that tests commonly import from, beside those that hold test files."""
 _MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.[\w-]+)*\.(?:py|pyc|so|pyd)$")
-_ASKS = re.compile(
-    r"PYTEST_(?:CURRENT_TEST|VERSION|XDIST_WORKER)|[\"']_?pytest[\"']\s*(?:not\s+)?in\s|sys\.modules.{0,40}(?:pytest|unittest)"
-    r"|startswith\(\s*[\"']_?pytest|argv.{0,20}pytest|pytest[\"']\s+in\s+sys\.argv|JEST_WORKER_ID|process\.env\.VITEST\b"
-    r"|NODE_ENV\W{1,8}=?=?=?\s*[\"']test[\"']|\btesting\.Testing\(\)|flag\.Lookup\(\"test\.|\bcfg!\(test\)|Rails\.env\.test\?"
-    r"|runningUnitTests\(\)"
-)
-"""How code learns that a test runner runs it."""
-_SOURCES = (".py", ".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".go", ".rs", ".rb", ".php", ".java", ".kt")
 _DECLARED = ("pyproject.toml", "requirements.txt", "setup.cfg", "setup.py", "Pipfile")
 _USUAL = frozenset({"pytest", "_pytest", "pluggy", "coverage", "pytest_cov", "hypothesis", "mock", "nose", "unittest2"})
 
@@ -38,12 +31,24 @@ def check(change: Change, file: ChangedFile) -> Iterator[Finding]:
     if file.status in {"A", "R"} and (whose := _replaced(change, file.path)):
         message = f"{file.path} takes the place of a module of {whose}"
         yield Finding(Kind.TAMPERING, Severity.CRITICAL, "shadowed-module", message, file.path)
-    if not file.path.endswith(_SOURCES) or change.is_test(file.path) or posixpath.basename(file.path) == "conftest.py":
-        return
+    if is_code(file.path) and not change.is_test(file.path) and posixpath.basename(file.path) != "conftest.py":
+        yield from _under_test(file)
+
+
+def _under_test(file: ChangedFile) -> Iterator[Finding]:
+    """Yield how code learns that a test runner runs it; what only could tell it gets a label."""
     for line, text in file.added:
-        if _ASKS.search(text):
+        if _any("asks").search(text):
             message = f"Product code asks whether it is under test: {text.strip()[:80]}"
             yield Finding(Kind.TAMPERING, Severity.CRITICAL, "asks-for-tests", message, file.path, line)
+        elif _any("looks").search(text):
+            message = f"Product code looks at what runs it: {text.strip()[:80]}"
+            yield Finding(Kind.PROTECTED, Severity.WARNING, "looks-around", message, file.path, line)
+
+
+@cache
+def _any(kind: str) -> re.Pattern[str]:
+    return re.compile("|".join(all_of(kind)))
 
 
 def _replaced(change: Change, path: str) -> str | None:

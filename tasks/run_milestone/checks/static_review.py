@@ -13,7 +13,7 @@ from ..policy.parts import by_path
 from .file_types import is_lock_file, is_prose, is_python
 from .ruff import ruff_use
 from .secrets import pieces
-from .steering import is_suppressed
+from .suppressions import is_suppressed
 from .unavailable import failed, last_words, missing
 
 if TYPE_CHECKING:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..core.globs import matches
 from ..model import Finding, Kind, Severity
-from . import shadowing, steering, test_patterns
+from . import shadowing, steering, suppressions, test_patterns
 from .file_types import is_collected, is_python
-from .steering import CONFIGURATION
 from .test_functions import Test, read, renamed_tests
 from .tool_tables import READERS, differing
 
@@ -27,24 +25,15 @@ def check(change: Change) -> Iterator[Finding]:
     for file in change.files:
         if PurePosixPath(file.path).name in READERS:
             yield from _tables(change, file)
-        elif _is_configuration(file):
-            yield from _configuration(change, file)
+        elif steering.decides(file):
+            pass  # told below, whatever it holds
         elif change.is_test(file.before or file.path) and (file.status == "D" or not file.path.endswith(".rs")):
             yield from _tests(change, file, fresh, other)
         else:
             yield from test_patterns.inline(change, file)
         yield from steering.check(change, file, started)
+        yield from suppressions.check(file)
         yield from shadowing.check(change, file)
-
-
-def _is_configuration(file: ChangedFile) -> bool:
-    return any(matches(path, CONFIGURATION) for path in (file.before, file.after) if path)
-
-
-def _configuration(change: Change, file: ChangedFile) -> Iterator[Finding]:
-    if file.path not in change.issue.paths.allow:
-        verb = {"A": "added", "D": "deleted"}.get(file.status, "changed")
-        yield _finding("configuration", f"Test, lint or CI configuration {verb}: {file.path}", file.path)
 
 
 def _tables(change: Change, file: ChangedFile) -> Iterator[Finding]:

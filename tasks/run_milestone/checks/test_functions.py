@@ -8,13 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .live_assertions import can_fail, live_children, live_nodes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..model.change import ChangedFile
 
 _BARE = frozenset(
-    {"skipif", "xfail", "importorskip", "skipIf", "skipUnless", "SkipTest", "expectedFailure", "__test__"}
+    {
+        *("skipif", "xfail", "importorskip", "skipIf", "skipUnless", "SkipTest", "expectedFailure"),
+        *("__test__", "collect_ignore"),
+    }
 )
 _SKIPS = _BARE | {"skip", "skipTest"}
 _MARKS = frozenset({"pytest.mark", "mark", "pytest", "unittest", "unittest.case", "self", "cls"})
@@ -32,13 +37,13 @@ class Test:
 
     def claims(self) -> frozenset[str]:
         """Return each assertion as text, with the values of the names in it: equal texts claim the same."""
-        nodes = list(ast.walk(self.body)) if self.body else []
+        nodes = list(live_nodes(self.body)) if self.body else []
         values: dict[str, list[str]] = {}
         for node in nodes:
             for target in node.targets if isinstance(node, ast.Assign) else ():
                 if isinstance(node, ast.Assign) and isinstance(target, ast.Name):
                     values.setdefault(target.id, []).append(ast.unparse(node.value))
-        return frozenset(_claim(node, values) for node in nodes if _is_assertion(node))
+        return frozenset(_claim(node, values) for node in nodes if can_fail(node))
 
 
 def read(source: str) -> dict[str, Test] | None:
@@ -53,16 +58,19 @@ def read(source: str) -> dict[str, Test] | None:
 
 
 def _collect(node: ast.AST, prefix: str, test: Test, tests: dict[str, Test], *, has_condition: bool = False) -> None:
-    for child in ast.iter_child_nodes(node):
+    for child in live_children(node):
         inside, name, below = test, prefix, has_condition or _sets_condition(child)
         if isinstance(child, ast.ClassDef):
             name = f"{prefix}{child.name}."
         elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)) and child.name.startswith("test"):
             inside = tests[f"{prefix}{child.name}"] = Test(child.lineno, body=child)
             below = False
+        elif isinstance(child, (ast.Assign, ast.Delete)):
+            for gone in _named_anew(child):
+                tests.pop(f"{prefix}{gone}", None)
         if _is_skip(child):
             test.skips.append((getattr(child, "lineno", test.line), has_condition))
-        test.asserts += _is_assertion(child)
+        test.asserts += can_fail(child)
         _collect(child, name, inside, tests, has_condition=below)
 
 
@@ -76,23 +84,27 @@ def _sets_condition(node: ast.AST) -> bool:
     return isinstance(node, (ast.If, ast.ExceptHandler))
 
 
+def _named_anew(node: ast.Assign | ast.Delete) -> Iterator[str]:
+    """Yield the names of tests that something else takes, or that are deleted."""
+    yield from (one.id for one in node.targets if isinstance(one, ast.Name) and one.id.startswith("test"))
+
+
 def _is_skip(node: ast.AST) -> bool:
     """Tell a marker (`pytest.mark.skip`), a call (`pytest.skip(…)`, `self.skipTest(…)`) or a bare imported name."""
-    if isinstance(node, ast.Attribute):
-        return node.attr in _SKIPS and ast.unparse(node.value) in _MARKS
-    if isinstance(node, ast.Name):
-        return node.id in _BARE
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "skip"
-
-
-def _is_assertion(node: ast.AST) -> bool:
-    """Tell what can fail: `assert x`, `self.assertEqual(…)`, `pytest.raises(…)`, `mock.assert_called()`."""
-    if isinstance(node, ast.Assert):
-        return not isinstance(node.test, ast.Constant)
-    if not isinstance(node, ast.Call):
-        return False
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    return name.startswith("assert") or name in {"raises", "warns", "fail"}
+    match node:
+        case ast.Attribute(attr=name, value=value):
+            return name in _BARE or (name in _SKIPS and ast.unparse(value) in _MARKS)
+        case ast.Name(id=name):
+            return name in _BARE
+        case ast.Call(func=ast.Name(id="skip")):
+            return True
+        case ast.Call(func=ast.Name(id="getattr"), args=[value, *_]):
+            return ast.unparse(value) in _MARKS
+        case ast.ImportFrom(module="pytest" | "unittest", names=names):
+            return any(one.asname and one.name in _SKIPS for one in names)
+        case ast.Call(func=ast.Attribute(attr="exit" | "_exit", value=ast.Name(id="pytest" | "os" | "sys"))):
+            return True
+    return False
 
 
 def _claim(node: ast.AST, values: Mapping[str, list[str]]) -> str:

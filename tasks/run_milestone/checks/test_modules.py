@@ -10,6 +10,8 @@ _REACHING = frozenset(
         *("setattr", "delattr", "exec", "eval", "__import__", "globals", "vars", "modules", "meta_path"),
         *("__dict__", "__code__", "__builtins__", "_exit", "settrace", "setprofile", "environ", "putenv", "chdir"),
         *("import_module", "reload", "get_objects", "pytest_plugins", "hookimpl", "sys.path", "pytest.exit"),
+        *("subprocess", "Popen", "system", "popen", "fork", "ctypes", "write_text", "write_bytes", "unlink", "rmtree"),
+        *("symlink_to", "hardlink_to", "copyfile", "copytree", "copy2"),
     }
 )
 """Names by which a test can change what others see, beyond what pytest's own fixtures undo."""
@@ -45,6 +47,8 @@ def _reaches(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.Name):
         return node.id in _REACHING
+    if isinstance(node, ast.Call) and _opens_to_write(node):
+        return True
     if not isinstance(node, ast.Attribute) or _is_fixture(node):
         return False
     started = node.attr == "start" and isinstance(node.value, ast.Call)  # mock.patch(…).start()
@@ -52,8 +56,16 @@ def _reaches(node: ast.AST) -> bool:
 
 
 def _is_fixture(node: ast.Attribute) -> bool:
-    """Return whether an attribute is one of pytest's monkeypatch, which undoes what it did."""
-    return isinstance(node.value, ast.Name) and node.value.id == "monkeypatch"
+    """Return whether an attribute is one of pytest's monkeypatch, which undoes what it did, or of a temporary path."""
+    return ast.unparse(node.value).lstrip("(").startswith(("monkeypatch", "tmp_path", "tmpdir"))
+
+
+def _opens_to_write(node: ast.Call) -> bool:
+    """Return whether a call opens a file to write, as `open("x", "w")` does."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    modes = [str(one.value) for one in given if isinstance(one, ast.Constant)]
+    return name == "open" and any(re.fullmatch(r"[rwaxbt+]{1,3}", mode) and set("wax+") & set(mode) for mode in modes)
 
 
 def _is_own(target: ast.Attribute) -> bool:

@@ -9,11 +9,8 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_PYPROJECT = (
-    *("pytest", "ruff", "coverage", "mypy", "pyright", "pylint", "flake8", "black", "isort", "tox"),
-    "run-milestone",
-)
-_PACKAGE = ("jest", "vitest", "mocha", "ava", "nyc", "c8", "eslintConfig")
+from ..core.presets import tables
+
 _DESCRIBES = re.compile(
     r"metadata|options(?:\..+)?|(?:b|s)dist(?:_\w+)?|build(?:_\w+)?|wheel|egg_info|install|develop|upload(?:_\w+)?"
     r"|aliases|bumpversion(?::.+)?|zest\.releaser|pbr|entry_points|files|\w+_(?:catalog|messages)"
@@ -39,7 +36,9 @@ def differing(name: str, before: str, after: str, words: frozenset[str]) -> list
 
 def _pyproject(text: str, _: frozenset[str]) -> Mapping[str, Any]:
     tools = tomllib.loads(text).get("tool")
-    return {f"[tool.{name}]": tools[name] for name in _PYPROJECT if name in tools} if isinstance(tools, dict) else {}
+    if not isinstance(tools, dict):
+        return {}
+    return {f"[tool.{name}]": tools[name] for name in sorted(tables("pyproject.toml")["decides"]) if name in tools}
 
 
 def _setup_cfg(text: str, _: frozenset[str]) -> Mapping[str, Any]:
@@ -55,9 +54,9 @@ def _package_json(text: str, words: frozenset[str]) -> Mapping[str, Any]:
     value = json.loads(text or "{}")
     if not isinstance(value, dict):
         return {}
-    tables = {f'"{name}"': value[name] for name in _PACKAGE if name in value}
+    decides = {f'"{name}"': value[name] for name in sorted(tables("package.json")["decides"]) if name in value}
     scripts = value.get("scripts")
-    return {**tables, '"scripts"': _checking(scripts, words) if isinstance(scripts, dict) else scripts}
+    return {**decides, '"scripts"': _checking(scripts, words) if isinstance(scripts, dict) else scripts}
 
 
 def _checking(scripts: Mapping[str, Any], words: frozenset[str]) -> Mapping[str, Any]:

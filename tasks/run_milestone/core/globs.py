@@ -17,6 +17,30 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
     return _compiled(tuple(patterns)).fullmatch(f"{path}/") is not None
 
 
+class Patterns:
+    """Many patterns, compiled once. Most name a file or a folder anywhere, which is looked up without the path."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        """Compile patterns as `matches` takes them."""
+        names, paths = list[str](), list[str]()
+        for pattern in patterns:
+            name = pattern.removeprefix("**/")
+            (names if pattern != name and "/" not in name else paths).append(pattern)
+        self._names = re.compile("|".join(_segment(name.removeprefix("**/")) for name in names) or r"(?!)", re.DOTALL)
+        self._paths = tuple(paths)
+        self._folders: dict[str, bool] = {}
+
+    def match(self, path: str) -> bool:
+        """Return whether any pattern matches a path."""
+        *folders, name = path.split("/")
+        return any(map(self._has, folders)) or bool(self._names.fullmatch(name)) or matches(path, self._paths)
+
+    def _has(self, folder: str) -> bool:
+        if folder not in self._folders:
+            self._folders[folder] = self._names.fullmatch(folder) is not None
+        return self._folders[folder]
+
+
 def plain(pattern: str) -> bool:
     """Return whether a pattern names one path, without wildcards."""
     return not set(pattern) & set("*?[")

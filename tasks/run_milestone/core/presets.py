@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .globs import Patterns
+
 _FOLDER = Path(__file__).parents[1] / "presets"
 _LARGEST = 1_000_000
 """Bytes of a manifest that is looked into."""
@@ -85,6 +87,10 @@ class Language:
     """Expressions that match a declared test; their group `name` is what it is called."""
     skips: tuple[str, ...] = ()
     assertions: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    """Expressions for code that learns from its surroundings that a test runner runs it."""
+    looks: tuple[str, ...] = ()
+    """Expressions for code that could: it looks at its callers, its process or the modules that are loaded."""
     workspaces: tuple[Sign, ...] = ()
     migrations: tuple[Sign, ...] = ()
     versions: tuple[Sign, ...] = ()
@@ -146,6 +152,34 @@ def _plain(command: Command) -> set[str]:
 def all_of(field_name: str) -> tuple[str, ...]:
     """Return what all languages list under one key, such as `locks` or `test_files`."""
     return tuple(value for language in languages() for value in getattr(language, field_name))
+
+
+@functools.cache
+def configuration(kind: str) -> Patterns:
+    """Return the patterns, in small letters, of files that one table of `configuration.toml` lists."""
+    groups = _listed("configuration")[kind]
+    return Patterns(_pattern(name.lower()) for names in groups.values() for name in names)
+
+
+def tables(file: str) -> dict[str, frozenset[str]]:
+    """Return the tables of a file that decide something, or list packages, by those words; nothing for other files."""
+    return {kind: frozenset(names) for kind, names in _listed("configuration")["tables"].get(file, {}).items()}
+
+
+def _pattern(name: str) -> str:
+    """Return the pattern that a name stands for: any folder, unless it begins with a slash."""
+    return name.removeprefix("/") if name.startswith("/") else f"**/{name}"
+
+
+@functools.cache
+def directives(kind: str) -> tuple[str, ...]:
+    """Return the expressions for comments that switch checks off: for a `line`, for a `whole_file`."""
+    return tuple(_listed("directives")[kind])
+
+
+@functools.cache
+def _listed(name: str) -> dict[str, Any]:
+    return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def text_of(path: Path) -> str:

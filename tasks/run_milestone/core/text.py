@@ -146,12 +146,26 @@ _MARKUP = r"""(?xmia)
     """
 
 
-_SKIPS = r"(?i)\[((?:skip|no)[ -](?:ci|actions)|(?:ci|actions)[ -]skip)\]|\b(skip-checks)\s*:"
+_SERVICES = (
+    r"ci|cd|actions|builds?|pipelines?|deploy(?:s|ment)?|checks?|tests?|lint|review|azurepipelines|azp|travis(?:\sci)?"
+    r"|circle(?:ci)?|netlify|vercel|render|cloudflare|cf-pages|jenkins|drone|appveyor|buildkite|semaphore|bitrise"
+    r"|codemagic|woodpecker|cirrus|sonar|codecov|gitlab|github"
+)
+_SKIPS = rf"""(?xi)
+      \[ \s* (?P<tag> (?: skip | no ) [\s_-]* (?:{_SERVICES}) | (?:{_SERVICES}) [\s_-]* skip ) \s* \]
+    | \*{{3}} (?P<stars> NO_CI ) \*{{3}}
+    | \b (?P<trailer> skip[-_]checks ) \s* :
+    """
+"""Words in brackets, and the other forms, by which CI services leave a commit or a pull request unchecked."""
 
 
 def without_skips(text: str) -> str:
     """Return `text` without the words by which CI leaves a commit or a pull request unchecked."""
-    return re.sub(_SKIPS, lambda match: f"({match[1]})" if match[1] else f"{match[2]} =", text)
+    return re.sub(_SKIPS, _unskipped, text)
+
+
+def _unskipped(match: re.Match[str]) -> str:
+    return f"{match['trailer']} =" if match["trailer"] else f"({match['tag'] or match['stars']})"
 
 
 def for_markdown(text: str) -> str:

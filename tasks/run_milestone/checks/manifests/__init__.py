@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from .package import Dependency, Manifest, by_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NOT_READ", "ORIGINS", "Dependency", "Manifest", "by_name", "is_manifest", "licences", "read"]
+__all__ = ["Dependency", "Manifest", "by_name", "is_manifest", "licences", "read"]
 
 _READERS: dict[str, Callable[[str, str], Manifest]] = {
     "pyproject.toml": python.from_pyproject,
@@ -35,81 +36,6 @@ _READERS: dict[str, Callable[[str, str], Manifest]] = {
     "libs.versions.toml": jvm_ruby.from_catalogue,
 }
 
-NOT_READ = (
-    *(
-        "**/Package.swift",
-        "**/Podfile",
-        "**/*.podspec",
-        "**/Cartfile",
-        "**/pubspec.yaml",
-        "**/mix.exs",
-        "**/rebar.config",
-    ),
-    *(
-        "**/build.sbt",
-        "**/project/plugins.sbt",
-        "**/project.clj",
-        "**/deps.edn",
-        "**/*.csproj",
-        "**/*.fsproj",
-        "**/*.vbproj",
-    ),
-    *("**/packages.config", "**/Directory.Packages.props", "**/Directory.Build.props", "**/paket.dependencies"),
-    *(
-        "**/conanfile.txt",
-        "**/conanfile.py",
-        "**/vcpkg.json",
-        "**/cpanfile",
-        "**/Makefile.PL",
-        "**/*.cabal",
-        "**/stack.yaml",
-    ),
-    *(
-        "**/shard.yml",
-        "**/dub.json",
-        "**/elm.json",
-        "**/deno.json",
-        "**/deno.jsonc",
-        "**/jsr.json",
-        "**/import_map.json",
-    ),
-    *(
-        "**/flake.nix",
-        "**/MODULE.bazel",
-        "**/WORKSPACE",
-        "**/WORKSPACE.bazel",
-        "**/*.gemspec",
-        "**/bower.json",
-        "**/Brewfile",
-    ),
-    *("**/Project.toml", "**/*.rockspec", "**/*.nimble", "**/gleam.toml", "**/pixi.toml", "**/go.work", "**/ivy.xml"),
-    *("**/pnpm-workspace.yaml", "**/DESCRIPTION", "**/renv.lock", "**/*.opam", "**/build.zig.zon", "**/BUILD.gradle"),
-)
-"""Manifests of ecosystems that are not read. A change of one is said, with a label."""
-
-ORIGINS = (
-    *("**/.npmrc", "**/.yarnrc", "**/.yarnrc.yml", "**/.yarn/releases/**", "**/.yarn/plugins/**", "**/.pnpmfile.cjs"),
-    *("**/bunfig.toml", "**/pip.conf", "**/pip.ini", "**/.pypirc", "**/uv.toml", "**/poetry.toml", "**/pdm.toml"),
-    *(
-        "**/.condarc",
-        "**/.cargo/config.toml",
-        "**/.cargo/config",
-        "**/gradle/wrapper/**",
-        "**/.mvn/**",
-        "**/gradle.properties",
-    ),
-    *(
-        "**/[nN][uU][gG][eE][tT].[cC]onfig",
-        "**/.bundle/config",
-        "**/binding.gyp",
-        "**/init.gradle",
-        "**/init.gradle.kts",
-        "**/build.rs",
-        "**/.pdm.toml",
-    ),
-)
-"""Files that decide where packages come from, or that run when they are installed."""
-
 
 def is_manifest(path: str) -> bool:
     """Tell whether the file lists packages in a form that is read here."""
@@ -125,7 +51,7 @@ def read(path: str, text: str) -> Manifest:
     reader = _READERS.get(name, python.from_lines)
     try:
         return reader(text, folder) if text.strip() else Manifest()
-    except (AttributeError, KeyError, SyntaxError) as error:
+    except (AttributeError, KeyError, SyntaxError, configparser.Error) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
 
 

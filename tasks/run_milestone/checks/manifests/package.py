@@ -16,6 +16,10 @@ PYPI, NPM, GO, CARGO, GEM, MAVEN, COMPOSER, CONDA = (
 """Ecosystems, by the type that a package URL gives them."""
 
 
+_ARCHIVES = (".whl", ".zip", ".gz", ".tgz", ".bz2", ".xz", ".gem", ".jar", ".phar", ".crate")
+"""What a built package ends in: nobody reviews what it holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dependency:
     """A package that is asked for: `asked` is the version range as written, `pinned` the one version it allows."""
@@ -71,9 +75,10 @@ def exact(asked: str, sign: str = "={0,3}") -> str | None:
 
 
 def outside(folder: str, path: str) -> str | None:
-    """Return a path as a source where it leads out of the repository, None where it stays inside."""
+    """Return a path as a source where it leads out of the repository or to an archive, None where it is own code."""
     place = posixpath.normpath(posixpath.join(folder, path.removeprefix("file:").removeprefix("link:")))
-    return f"path {path}" if place.startswith(("..", "/")) or "://" in path else None
+    is_foreign = place.startswith(("..", "/")) or place.endswith(_ARCHIVES) or "://" in path
+    return f"path {path}" if is_foreign else None
 
 
 def by_name(packages: Iterable[Dependency]) -> dict[tuple[str, str], Dependency]:

@@ -8,12 +8,13 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+from ...core.presets import tables
 from .package import PYPI, Dependency, Manifest, exact, items, outside, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_HARMLESS = re.compile(r"--(?:require-hashes|prefer-binary|(?:only-binary|hash|use-feature)[ =]\S+)")
+_HARMLESS = re.compile(r"--(?:require-hashes|prefer-binary|only-binary[ =](?!:none:)\S+|(?:hash|use-feature)[ =]\S+)")
 """Options that take packages from nowhere else. pip takes abbreviations, so every other one counts."""
 _INCLUDE = re.compile(r"(?:-[rc]|--requirements?|--constraints?)[ =]?\s*(\S+)")
 
@@ -93,7 +94,7 @@ def from_pyproject(text: str, folder: str = "") -> Manifest:
     manifest.origins += _started(document)
     _from_uv(table(tool, "uv"), manifest, folder)
     _from_poetry(table(tool, "poetry"), manifest, folder)
-    manifest.origins += [f"[tool.pdm.source] {one.get('url')}" for one in items(table(tool, "pdm").get("source"))]
+    manifest.origins += [f"[[tool.pdm.source]] {one.get('url')}" for one in items(table(tool, "pdm").get("source"))]
     dynamic = table(tool, "setuptools", "dynamic")
     files = [dynamic.get("dependencies"), *table(dynamic, "optional-dependencies").values()]
     manifest.includes += [str(file) for one in files for file in items(table(one).get("file"))]
@@ -104,37 +105,65 @@ def from_pyproject(text: str, folder: str = "") -> Manifest:
     return manifest
 
 
-_STEPS = (
-    *(
-        ("hatch", "build", "hooks"),
-        ("hatch", "metadata", "hooks"),
-        ("setuptools", "cmdclass"),
-        ("pdm", "build", "run-setup"),
-    ),
-    *(("poetry", "build"), ("poetry", "plugins", "pytest11"), ("poetry", "requires-plugins")),
+_HARMLESS_TABLES = re.compile(
+    r"uv\.(?:(?:dev|override|constraint|build-constraint)-dependencies|sources|index$|package|build-backend|environments"
+    r"|required-environments|default-groups|dependency-groups|conflicts|workspace|required-version|exclude-newer"
+    r"|resolution|add-bounds|cache-keys|managed)\b.*"
+    r"|poetry\.(?:name|version|description|authors|maintainers|license|readme|homepage|repository|documentation|keywords"
+    r"|classifiers|packages|include|exclude|dependencies|dev-dependencies|group|extras|source$|urls|package-mode"
+    r"|requires-poetry|scripts|plugins)\b.*"
+    r"|pdm\.(?:dev-dependencies|source$|distribution|version\.(?:source|path|pattern|tag_\w+)"
+    r"|build\.(?:includes|excludes|source-includes|package-dir|is-purelib))\b.*"
+    r"|hatch\.(?:version\.(?:source|path|pattern|scheme)|metadata\.allow-direct-references"
+    r"|build\.(?:targets\.\w+\.)?(?:packages|include|exclude|only-include|only-packages|sources|artifacts|directory)"
+    r"|envs\.[\w.-]+\.(?:dependencies|extra-dependencies|python|features|matrix|template|description|type|detached))\b.*"
+    r"|setuptools\.(?:packages|package-data|include-package-data|exclude-package-data|dynamic|zip-safe|py-modules"
+    r"|license-files|platforms|package-dir)\b.*"
+    r"|flit\.(?:module|metadata|sdist|external-data)\b.*|setuptools[_-]scm\..*|rye\.(?:managed|virtual|dev-dependencies).*"
+    r"|(?:maturin|scikit-build|meson-python)\..*"
+    r"|pixi\..*"
 )
-"""Tables of build tools that name code to run, below `[tool]`."""
+"""Settings of build tools and package managers that start nothing and lead nowhere. Every other one counts."""
+_OTHER_CODE = re.compile(
+    r"hatch\.version\.source = code|pdm\.version\.source = call|(?:poetry\.scripts|project\.scripts)\."
+    r"(?:git|gh|ssh|python[\d.]*|pip[\d.]*|uv|pytest|ruff|mypy|tox|nox|doit|run-milestone|coverage|node|np[mx]|make|sh|bash|env"
+    r"|sudo|cat|ls|curl) = .*"
+)
+"""What a setting that is harmless otherwise makes run: code, or a program in the place of another."""
 
 
 def _started(document: dict[str, Any]) -> Iterator[str]:
-    """Yield what names code of the project that runs when it is built, installed or tested."""
-    plugins = table(document, "project", "entry-points")
-    groups = sorted(
-        group
-        for group in plugins
-        if group in {"pytest11", "distutils.commands", "setuptools.finalize_distribution_options"}
+    """Yield what runs code of the project when it is built, installed or tested, or leads to other packages."""
+    tools = {name: table(document, "tool", name) for name in tables("pyproject.toml")["packages"]}
+    for leaf in _leaves({name: tool for name, tool in tools.items() if tool}):
+        if not _HARMLESS_TABLES.fullmatch(leaf) or _OTHER_CODE.fullmatch(leaf):
+            yield f"[tool] {leaf}"
+    yield from (
+        leaf
+        for leaf in _leaves(table(document, "project", "scripts"), "project.scripts")
+        if _OTHER_CODE.fullmatch(leaf)
     )
-    yield from (f"[project.entry-points.{group}] {plugins[group]}" for group in groups)
-    for step in _STEPS:
-        *above, last = step
-        if value := table(document, "tool", *above).get(last):
-            yield f"[tool.{'.'.join(step)}] {value}"
+    project_name = str(table(document, "project").get("name", table(document, "tool", "poetry").get("name", "")))
+    for plugins in (table(document, "project", "entry-points"), table(document, "tool", "poetry", "plugins")):
+        for group, names in sorted(plugins.items()):
+            if not project_name or not f"{canonical(group)}-".startswith(f"{canonical(project_name)}-"):
+                yield f"entry points {group}: {names}"
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[str]:
+    """Yield each setting as `table.key = value`."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else key)
+    else:
+        yield f"{path} = {value}"
 
 
 def _lists(document: dict[str, Any]) -> Iterator[list[Any]]:
     project, tool = table(document, "project"), table(document, "tool")
     groups = [table(project, "optional-dependencies"), table(document, "dependency-groups")]
     groups += [table(tool, "pdm", "dev-dependencies"), table(tool, "flit", "metadata", "requires-extra")]
+    groups += [{"rye": table(tool, "rye").get("dev-dependencies")}]
     yield from (items(texts) for group in groups for texts in group.values())
     uv = table(tool, "uv")
     for environment in table(tool, "hatch", "envs").values():
@@ -148,8 +177,6 @@ def _lists(document: dict[str, Any]) -> Iterator[list[Any]]:
 def _from_uv(uv: dict[str, Any], manifest: Manifest, folder: str) -> None:
     """Read uv's indexes, and where it takes single packages from."""
     manifest.origins += [f"[[tool.uv.index]] {one.get('url')}" for one in items(uv.get("index"))]
-    keys = ("index-url", "extra-index-url", "find-links", "no-build-isolation", "no-build-isolation-package")
-    manifest.origins += [f"[tool.uv] {key} = {one}" for key in keys for one in items(uv.get(key))]
     origins = {canonical(name): items(value) for name, value in table(uv, "sources").items()}
     for name, values in origins.items():
         source = next((text for text in (_source(value, folder) for value in values) if text), None)
