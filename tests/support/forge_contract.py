@@ -355,6 +355,9 @@ class ForgeContract:
 
     # ---- comments ---------------------------------------------------------------------------------------------
 
+    def test_the_programs_own_account_is_known(self, forge, propose):
+        assert forge.comment(propose().number, "What now?").author == forge.login
+
     def test_comments_carry_author_and_write_access(self, ground, forge, propose):
         made = propose()
         ours = forge.comment(made.number, "Skipped: cache timing")

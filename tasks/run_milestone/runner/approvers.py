@@ -11,6 +11,7 @@ from ..model import Kind
 from ..policy import signatures
 from ..policy.approvers import needs, rules
 from ..policy.gating import gate_names
+from ..policy.teams import bare
 from ..policy.topics import split
 from ..steps.own_change import changed_between
 from ..steps.target_policy import allowed_signers, code_owners, policy_commit
@@ -28,17 +29,20 @@ class Rights:
 
     needs: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
     operator: tuple[str, ...] = ()
+    login: str = ""
+    """The operator's account on the forge, where it matters who made a change."""
     by_runner: frozenset[str] = frozenset()
     """Sources of the answers that the run itself gives, as for `--autonomous`."""
     signers: Mapping[str, tuple[str, ...] | str] = field(default_factory=dict)
     """By the source of a signed answer: who signed it, or why its signature does not count."""
 
     def names(self, approval: Approval) -> tuple[str, ...]:
-        """Return the names of who gave an answer: a login, or those that git has of the operator."""
+        """Return the names of who gave an answer: a login, and for the operator those that git has."""
         signers = self.signers.get(approval.source)
         if isinstance(signers, tuple):
             return signers
-        is_operator = approval.comment is None and approval.who == whoami()
+        operators = self.login if approval.comment else whoami()
+        is_operator = bool(operators) and bare(approval.who) == bare(operators)
         return (approval.who, *(self.operator if is_operator else ()))
 
 
@@ -50,7 +54,8 @@ def rights(
     if not ctx.milestone.approvers:
         return Rights(by_runner=by_runner, signers=signed)
     needed = {name: needs_at(ctx, name, ctx.store.gates.read(name)) for name in gates}
-    return Rights(needed, ctx.git.operator, by_runner, signed)
+    matters = any(need.excluded for several in needed.values() for need in several)
+    return Rights(needed, ctx.git.operator, ctx.outside.forge.login if matters else "", by_runner, signed)
 
 
 def _signer(ctx: RunContext, approval: Approval) -> tuple[str, ...] | str:

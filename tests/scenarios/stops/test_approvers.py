@@ -198,8 +198,9 @@ def test_operators_do_not_approve_their_agents_work(make_asked, run_m1, monkeypa
     assert "made this change, and the plan lets nobody approve their own" in run_m1(ada).result.out
     email = ada.git("config", "user.email", where=".")
     writes(outcome, email.partition("@")[0], "/approve")
+    writes(outcome, "run-milestone", "/approve Written by the account that posts")
     assert run_m1(ada).gate("01")["kind"] == "size"
-    assert "made this change" in thread(outcome)[-1]["body"]
+    assert all("made this change" in one["body"] for one in thread(outcome)[-2:])
     writes(outcome, "Grace", "/approve")
     assert run_m1(ada).decided("01") == [("approve", "Grace")]
 

@@ -84,6 +84,10 @@ class Forge(Protocol):
     def ask_again(self, number: int, login: str) -> tuple[str, ...]:
         """Ask a person for another review; returns whose reviews are awaited. Asking twice is no error."""
 
+    @property
+    def login(self) -> str:
+        """The account that this program acts as."""
+
     # ---- comments, on pull requests and issues ----------------------------------------------------------------
 
     def comments(self, number: int) -> tuple[Comment, ...]:

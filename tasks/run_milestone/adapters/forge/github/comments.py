@@ -46,7 +46,7 @@ class Comments(Repository):
     def _may_write(self, login: str) -> bool:
         """Return whether an account may write. An app (a job's token is one) is no collaborator: only our own may."""
         if login.endswith("[bot]"):
-            return login == self._login
+            return login == self.login
         try:
             path = self._gh.path(f"collaborators/{login}/permission")
             return self._gh.ask(responses.PERMISSION, "api", path).permission in {"admin", "maintain", "write"}
@@ -54,7 +54,8 @@ class Comments(Repository):
             return False
 
     @cached_property
-    def _login(self) -> str:
+    def login(self) -> str:
+        """The account that this program acts as."""
         return viewer_of(self._gh)
 
 

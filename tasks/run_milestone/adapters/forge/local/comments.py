@@ -15,6 +15,9 @@ ME = "run-milestone"
 class Comments(Repository):
     """The list `comments` of a pull request or an issue."""
 
+    login = ME
+    """The account that this program acts as."""
+
     def comments(self, number: int) -> tuple[Comment, ...]:
         """Return the comments of a pull request or an issue, oldest first."""
         record = self._files.read(self._files.kind(number), number)
