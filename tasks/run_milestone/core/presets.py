@@ -113,6 +113,8 @@ class CodingAgent:
     """Files in a person's home that hold its login."""
     asking: Command = ()
     """Arguments before the last one that let it ask its model at `{model}`; none where a variable does."""
+    alone: Command = ()
+    """The option, with its value, by which it takes no sandbox of its own."""
 
 
 @functools.cache
@@ -129,6 +131,18 @@ def coding_agents() -> tuple[CodingAgent, ...]:
         CodingAgent(path.stem, **{key: tuple(value) for key, value in tomllib.loads(path.read_text("utf-8")).items()})
         for path in sorted((_FOLDER / "agents").glob("*.toml"))
     )
+
+
+def without_own_sandbox(command: Command) -> Command:
+    """Return the command of a coding agent so that it takes no sandbox of its own, any other as it is."""
+    agent = next((one for one in coding_agents() if one.command[0] == Path(command[0]).name), None)
+    if agent is None or not agent.alone:
+        return command
+    option, value = agent.alone
+    if option not in command[:-1]:
+        return (*command[:-1], option, value, command[-1])
+    place = command.index(option) + 1
+    return (*command[:place], value, *command[place + 1 :])
 
 
 def runner_of(command: Command) -> Tool | None:

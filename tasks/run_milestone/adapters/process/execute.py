@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ...core.errors import Interrupted
+from ...core.presets import without_own_sandbox
 from ...model import SandboxSpec
 from .child import GRACE, Child, Direct, Exit, LibraryChild, Request, end, ready
 from .communicate import Communication
@@ -152,6 +153,8 @@ class Processes:
 
         Without a box nothing could hold it to them, so it asks the model itself.
         """
+        if grants.agent and not self.sandbox.nests:
+            request = replace(request, argv=without_own_sandbox(request.argv))
         if not grants.names_hosts:
             return self._run_boxed(request, grants, home)
         from .proxy import direct, proxy

@@ -39,6 +39,11 @@ class Sandbox:
     bwrap: str | None = None
     """The program of bubblewrap, looked for once."""
 
+    @property
+    def nests(self) -> bool:
+        """Whether a coding agent can make a sandbox of its own inside."""
+        return self.kind != "landlock"
+
     def variables(self) -> dict[str, str]:
         """Return the variables that a command needs because its home is an empty folder."""
         return {} if self.kind == "none" else {"GIT_CONFIG_NOSYSTEM": "1", **toolchain_variables()}

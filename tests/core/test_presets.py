@@ -1,0 +1,37 @@
+"""What is known about coding agents."""
+
+import pytest
+
+from run_milestone.core.presets import without_own_sandbox
+from run_milestone.plan import load
+
+ALONE = "danger-full-access"
+PLAN = """\
+id: m1
+title: First
+agent: {use: codex, model: {host: api.example.com, key: AI_KEY, path: /v1}}
+phases:
+  - issues: [{number: 1, title: Colour, criteria: [There is a colour]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "becomes"),
+    [
+        (("codex", "exec", "--sandbox", "read-only", "-"), ("codex", "exec", "--sandbox", ALONE, "-")),
+        (("/opt/bin/codex", "exec", "-"), ("/opt/bin/codex", "exec", "--sandbox", ALONE, "-")),
+        (("claude", "-p"), ("claude", "-p")),
+        (("./agent", "--sandbox", "x", "-"), ("./agent", "--sandbox", "x", "-")),
+    ],
+)
+def test_an_agent_can_do_without_its_sandbox(command, becomes):
+    assert without_own_sandbox(command) == becomes
+
+
+def test_an_agent_without_its_key_has_no_login(tmp_path):
+    (tmp_path / "m1").mkdir()
+    (tmp_path / "m1/plan.yaml").write_text(PLAN)
+    agent = load(tmp_path / "m1").agent
+    assert (agent.pass_env, agent.login) == ((), ())
+    assert agent.command[-1] == "-"
+    assert 'base_url="{model}",env_key="{key}"' in agent.command[-2]
