@@ -1,6 +1,7 @@
 """Read the house from its imports: which module imports which, in which room each lies, and how high it stands."""
 
 import ast
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -10,13 +11,13 @@ PACKAGE = "run_milestone"
 class Module:
     """One module of a package: its dotted name below the package, its text and its syntax tree."""
 
-    def __init__(self, root, path):
+    def __init__(self, root, path, planted=""):
         relative = path.relative_to(root)
         self.file = relative.as_posix()
         self.is_package = path.name == "__init__.py"
         self.folder = relative.parts[:-1]
         self.name = ".".join(self.folder if self.is_package else (*self.folder, path.stem))
-        self.text = path.read_text(encoding="utf-8")
+        self.text = path.read_text(encoding="utf-8") + planted
         self.tree = ast.parse(self.text)
 
     @property
@@ -52,7 +53,12 @@ class Module:
         return self._nodes(ast.FunctionDef, ast.AsyncFunctionDef)
 
     def _nodes(self, *kinds):
-        return [node for node in ast.walk(self.tree) if isinstance(node, kinds)]
+        return [node for node in self.nodes if isinstance(node, kinds)]
+
+    @cached_property
+    def nodes(self):
+        """Every node of the tree."""
+        return list(ast.walk(self.tree))
 
 
 def read_modules(root):
