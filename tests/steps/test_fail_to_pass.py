@@ -11,13 +11,15 @@ GREEN = {"widgets.py": COLOUR, "tests/test_colour.py": GREEN_TEST}
 RED = {"widgets.py": COLOUR, "tests/test_colour.py": RED_TEST}
 SIZE_TEST = "from widgets import SIZE\n\n\ndef test_size():\n    assert SIZE == {}\n"
 BRANCH = "feat/m1-01-issue-01"
+LEAN = 'commands: {lint: ["true"], review: [sh, -c, "echo []"]}\nlimits: {coverage: 0}\n'
+"""Runs tests, and nothing else that takes time."""
 
 
 # ---- red before green ---------------------------------------------------------------------------------------------
 
 
 def test_tests_green_without_the_change_stop(make_milestone):
-    ada = make_milestone({"01-1": GREEN, "01-2": RED}, RED_FIRST)
+    ada = make_milestone({"01-1": GREEN, "01-2": RED}, RED_FIRST, LEAN)
     result = ada.types("m1")
     assert result.code == 3
     assert "🛑 New tests pass without the change (attempt 1/2)" in result.out
@@ -42,7 +44,7 @@ def test_tests_green_without_the_change_stop(make_milestone):
 def test_a_restart_keeps_a_persons_commits(make_milestone):
     green_at_last = {"tests/test_colour.py": GREEN_TEST, "widgets.py": COLOUR + "import os\n"}
     ada = make_milestone(
-        {"01-1": {**RED, "tests/test_colour.py": RED_TEST, "widgets.py": COLOUR}, "01-2": RED}, RED_FIRST
+        {"01-1": {**RED, "tests/test_colour.py": RED_TEST, "widgets.py": COLOUR}, "01-2": RED}, RED_FIRST, LEAN
     )
     result = ada.types("m1")
     assert [pull["state"] for pull in ada.pulls()] == ["open"]
@@ -66,7 +68,7 @@ def test_a_restart_keeps_a_persons_commits(make_milestone):
 
 
 def test_discarded_work_is_not_fetched_again(make_milestone):
-    ada = make_milestone({"01-1": RED, "01-2": {"widgets.py": COLOUR + "SIZE = 4\n"}}, RED_FIRST)
+    ada = make_milestone({"01-1": RED, "01-2": {"widgets.py": COLOUR + "SIZE = 4\n"}}, RED_FIRST, LEAN)
     ada.types("m1")
     pushed = ada.git("rev-parse", BRANCH, where=".")
     place = ada.folder.parent / "hers"
@@ -93,18 +95,18 @@ def test_discarded_work_is_not_fetched_again(make_milestone):
     ids=["in one file", "in two files", "not even imported"],
 )
 def test_one_red_test_among_new_is_enough(make_milestone, tests):
-    ada = make_milestone({"01-1": {"widgets.py": COLOUR, **tests}}, RED_FIRST)
+    ada = make_milestone({"01-1": {"widgets.py": COLOUR, **tests}}, RED_FIRST, LEAN)
     ada.types("m1")
     assert len(ada.pulls()) == 1
 
 
 def test_a_change_without_a_test_stops_too(make_milestone):
-    ada = make_milestone({"01-1": {"widgets.py": COLOUR}}, RED_FIRST)
+    ada = make_milestone({"01-1": {"widgets.py": COLOUR}}, RED_FIRST, LEAN)
     assert "The change brings no test, though one shall fail without it" in ada.types("m1").out
 
 
 def test_red_first_is_optional(make_milestone):
-    ada = make_milestone({"01-1": GREEN})
+    ada = make_milestone({"01-1": GREEN}, plan=LEAN)
     ada.types("m1")
     assert len(ada.pulls()) == 1
     assert not (ada.folder / "state/m1/logs/01/contract.log").exists(), "and no test runs twice"
@@ -112,7 +114,7 @@ def test_red_first_is_optional(make_milestone):
 
 def test_new_tests_in_old_files_are_recognised(make_milestone):
     both = SIZE_TEST.format(3) + "\n\ndef test_size_again():\n    assert SIZE == 3\n"
-    ada = make_milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": both}}, RED_FIRST)
+    ada = make_milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": both}}, RED_FIRST, LEAN)
     ada.types("m1")
     assert [finding["message"] for finding in ada.reads("gates/01.json")["findings"]] == [
         "test_size_again passes without the change"
@@ -124,7 +126,8 @@ def test_new_tests_in_old_files_are_recognised(make_milestone):
 
 def test_a_rewritten_test_is_caught_by_its_base(make_milestone):
     bent = {"widgets.py": WIDGETS.replace("3", "4"), "tests/test_widgets.py": SIZE_TEST.format(4)}
-    ada = make_milestone({"01-1": bent, "01-2": {"widgets.py": COLOUR, "tests/test_widgets.py": SIZE_TEST.format(3)}})
+    work = {"01-1": bent, "01-2": {"widgets.py": COLOUR, "tests/test_widgets.py": SIZE_TEST.format(3)}}
+    ada = make_milestone(work, plan=LEAN)
     result = ada.types("m1")
     assert "✓ Tests: 1 passed" in result.out
     assert "🛑 Tests or checks weakened" in result.out
@@ -146,7 +149,7 @@ HIDING = [
 
 @pytest.mark.parametrize("files", HIDING, ids=["at import", "in a test", "conftest"])
 def test_new_test_code_hides_no_regression(make_milestone, files):
-    ada = make_milestone({"01-1": {"widgets.py": WIDGETS.replace("3", "4"), **files}})
+    ada = make_milestone({"01-1": {"widgets.py": WIDGETS.replace("3", "4"), **files}}, plan=LEAN)
     test = "import widgets\n\n\ndef test_size():\n    assert widgets.SIZE == 3\n"
     (ada.folder / "tests/test_widgets.py").write_text(test)
     ada.git("commit", "--quiet", "--all", "--message=Look at it late", where=".")
@@ -167,7 +170,7 @@ PROOFS = [
 @pytest.mark.parametrize(("test", "text", "why"), PROOFS, ids=["red", "empty", "green before"])
 def test_a_criterion_needs_a_test_that_tells(make_milestone, test, text, why):
     work = {"widgets.py": COLOUR, "tests/test_colour.py": text}
-    ada = make_milestone({"01-1": work}, f"criteria: [{{text: There is a colour, test: '{test}'}}]")
+    ada = make_milestone({"01-1": work}, f"criteria: [{{text: There is a colour, test: '{test}'}}]", LEAN)
     result = ada.types("m1")
     assert ("Not proven: There is a colour" in result.out) is bool(why)
     assert f"{test}: {why}" in result.out if why else "[x] There is a colour" in ada.pulls()[0]["body"]
@@ -178,13 +181,13 @@ def test_an_extended_test_file_is_fine(make_milestone):
         SIZE_TEST.format(3).replace("import SIZE", "import COLOUR, SIZE")
         + '\n\ndef test_colour():\n    assert COLOUR == "red"\n'
     )
-    ada = make_milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": more}}, RED_FIRST)
+    ada = make_milestone({"01-1": {"widgets.py": COLOUR, "tests/test_widgets.py": more}}, RED_FIRST, LEAN)
     ada.types("m1")
     assert len(ada.pulls()) == 1
 
 
 def test_a_test_file_without_tests_is_fine(make_milestone):
-    ada = make_milestone({"01-1": RED})
+    ada = make_milestone({"01-1": RED}, plan=LEAN)
     (ada.folder / "tests/test_colour.py").write_text("import widgets\n")
     ada.git("add", ".", where=".")
     ada.git("commit", "--quiet", "--message=Prepare", where=".")
@@ -268,7 +271,7 @@ def test_a_project_that_refuses_coverage_runs_without(make_milestone, settings):
 def test_only_new_failures_count(make_milestone):
     broken = SIZE_TEST.format(5).replace("test_size", "test_known")
     worse = {"widgets.py": WIDGETS.replace("3", "4")}
-    ada = make_milestone({"01-1": RED, "02-1": worse, "02-2": {"widgets.py": WIDGETS}})
+    ada = make_milestone({"01-1": RED, "02-1": worse, "02-2": {"widgets.py": WIDGETS}}, plan=LEAN)
     (ada.folder / "tests/test_known.py").write_text(broken)
     ada.git("add", ".", where=".")
     ada.git("commit", "--quiet", "--message=Know a failure", where=".")
