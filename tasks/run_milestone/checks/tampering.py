@@ -60,7 +60,7 @@ def _tests(
         yield _finding("unreadable-tests", f"Test file no longer parses: {file.path}", file.path)
         return
     old = old or {}
-    renamed = renamed_tests(file, old, new)
+    renamed = renamed_tests(old, new)
     yield from (_renamed(file, *names) for names in renamed.items())
     lost = [name for name in old if name and name not in new and name not in renamed]
     gone = [name for name in lost if not _is_moved(old[name], fresh.get(name))]

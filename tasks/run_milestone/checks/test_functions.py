@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import ast
-import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from .live_assertions import can_fail, live_children, live_nodes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ..model.change import ChangedFile
 
 _BARE = frozenset(
     {
@@ -34,6 +27,11 @@ class Test:
     skips: list[tuple[int, bool]] = field(default_factory=list)
     """The lines of its markers, and whether each holds only under a condition."""
     body: ast.AST | None = None
+
+    def code(self) -> frozenset[str]:
+        """Return the lines of the test and its decorators without indent, but for the one that names it."""
+        lines = ast.unparse(self.body).splitlines() if self.body else []
+        return frozenset(line.strip() for line in lines if not line.startswith(("def ", "async def ")))
 
     def claims(self) -> frozenset[str]:
         """Return each assertion as text, with the values of the names in it: equal texts claim the same."""
@@ -114,46 +112,17 @@ def _claim(node: ast.AST, values: Mapping[str, list[str]]) -> str:
 
 # ---- renamed tests --------------------------------------------------------------------------------------------------
 
-ALIKE = 0.7
-"""How much of a test's code, from 0 to 1, is still there where only its name and details changed."""
 
+def renamed_tests(old: Mapping[str, Test], new: Mapping[str, Test]) -> dict[str, str]:
+    """Return the tests of a file that have another name now: a new one of the same class holds every line of theirs.
 
-def renamed_tests(file: ChangedFile, old: Mapping[str, Test], new: Mapping[str, Test]) -> dict[str, str]:
-    """Return the tests of a file that have another name now: git left lines of them as they were, inside of the new.
-
-    Whatever was edited in them beside the name is judged by the base's own tests, which run on the change as they were.
+    One that is only alike may be another test, in the place of one that was deleted.
     """
-    gone = [name for name in old if name and name not in new]
-    fresh = [name for name in new if name and name not in old]
-    pairs = dict(_same_lines(file, max((_end(test) for test in new.values()), default=0))) if gone and fresh else {}
     renamed: dict[str, str] = {}
-    for name in gone:
-        places = {pairs.get(line, 0) for line in range(old[name].line, _end(old[name]) + 1)}
+    for name in (name for name in old if name and name not in new and old[name].asserts):
         group = name.rpartition(".")[0]  # in a class of another name a test may not be collected
-        for each in (each for each in fresh if each not in renamed.values() and each.rpartition(".")[0] == group):
-            is_inside = any(new[each].line <= place <= _end(new[each]) for place in places)
-            if is_inside and new[each].asserts >= old[name].asserts and _alike(old[name], new[each]):
-                renamed[name] = each
-                break
+        fresh = (each for each in new if each.rpartition(".")[0] == group and each not in {*old, *renamed.values()})
+        same = next((each for each in fresh if each and old[name].code() <= new[each].code()), None)
+        if same:
+            renamed[name] = same
     return renamed
-
-
-def _same_lines(file: ChangedFile, last: int) -> Iterator[tuple[int, int]]:
-    """Yield the number at the base and at the head of each line that stays, up to the `last` of the head."""
-    removed, added = ({number for number, _ in lines} for lines in (file.removed, file.added))
-    before = 0
-    for after in range(1, last + 1):
-        if after not in added:
-            before += 1
-            while before in removed:
-                before += 1
-            yield before, after
-
-
-def _end(test: Test) -> int:
-    return getattr(test.body, "end_lineno", None) or test.line
-
-
-def _alike(old: Test, new: Test) -> bool:
-    before, after = (ast.unparse(test.body).partition("\n")[2] if test.body else "" for test in (old, new))
-    return difflib.SequenceMatcher(None, before, after).ratio() >= ALIKE
