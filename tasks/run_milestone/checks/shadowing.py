@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
+from functools import cache
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
