@@ -15,6 +15,7 @@ from run_milestone.adapters.forge.github.repo_url import Address
 from run_milestone.adapters.process import Processes
 from run_milestone.core.errors import Interrupted, OutsideError, UsageError
 from run_milestone.model import Label, Proposal
+from run_milestone.model.branch_rules import BranchRules, NamePattern
 
 pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
 
@@ -298,6 +299,49 @@ def test_titles_are_one_line_that_cannot_act(ground, forge):
 
 
 # ---- the token ------------------------------------------------------------------------------------------------
+
+
+def test_rules_of_a_branch_are_read(ground):
+    forge, hosted = ground.open(), ground.hosted
+    assert forge.branch_rules("main", BASE) == {}
+    hosted.rules[BASE] = [
+        {
+            "type": "pull_request",
+            "parameters": {"allowed_merge_methods": ["squash"], "required_approving_review_count": 1},
+        },
+        {"type": "required_status_checks", "parameters": {"required_status_checks": [{"context": "ci/test"}]}},
+        {"type": "branch_name_pattern", "parameters": {"operator": "starts_with", "pattern": "milestone/"}},
+        *({"type": kind} for kind in ("merge_queue", "required_signatures", "deletion", "file_path_restriction")),
+    ]
+    hosted.protections = {
+        "milestone/*": {"requiresLinearHistory": True, "requiredApprovingReviewCount": 2, "viewerCanPush": False},
+        "fix/*": {"requiresSignatures": True},
+    }
+    rules = forge.branch_rules("main", BASE, "fix/later")
+    assert rules == {
+        BASE: BranchRules(
+            signatures=True,
+            linear=True,
+            methods=("squash",),
+            checks=("ci/test",),
+            reviews=2,
+            closed="its protection names who may push",
+            queue=True,
+            names=(NamePattern("starts_with", "milestone/"),),
+            others=("file_path_restriction",),
+        )
+    }, "patterns of branches that do not exist are for admins"
+    hosted.viewer = "grace"
+    assert forge.branch_rules("fix/later") == {"fix/later": BranchRules(signatures=True)}
+
+
+def test_rights_are_what_the_login_may_do(ground):
+    forge, hosted = ground.open(), ground.hosted
+    hosted.methods = {"SQUASH"}
+    rights = forge.rights()
+    assert (rights.can_push, rights.methods, rights.default_branch) == (True, ("squash",), "main")
+    hosted.viewer, hosted.archived = "mallory", True
+    assert (forge.rights().can_push, forge.rights().archived) == (False, True)
 
 
 def test_the_token_is_nowhere_to_be_read(ground, caplog, capfd, tmp_path):

@@ -36,10 +36,13 @@ def _check_online(project: Project, milestone: Milestone) -> int:
     """Look at what the remote and the forge allow, and say what a run would be refused."""
     from ..adapters.process import Processes
     from ..model import Severity
-    from ..render.plans import looked_ahead
+    from ..render.plans import looked_ahead, not_made_yet
     from ..runner.wiring import open_forge, open_git
     from .doctor import look_ahead_of
 
+    if milestone.repository.sample and not project.repository(milestone).exists():
+        put(not_made_yet(milestone.repository.path))
+        return ExitCode.DONE
     processes = Processes()
     try:
         git = open_git(project, milestone, processes, make=False)

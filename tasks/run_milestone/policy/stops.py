@@ -45,7 +45,7 @@ _TABLE = (
     _hard(Kind.PLAN_CRITICAL, "Plan review: critical findings", "plan-review", (_A, _X), (_X,)),
     Stop(Kind.PLAN_WARNING, "Plan review: warnings", "plan-review", Tier.NOTE),
     _hard(Kind.SPEC_MISSING, "Issue is not specified", "plan-review", (_S, _X), (_S,)),
-    _hard(Kind.PREFLIGHT, "The forge will refuse the work", "bootstrap", (_R, _A, _X), (_X,)),
+    _hard(Kind.PREFLIGHT, "The work will be refused", "bootstrap", (_R, _A, _X), (_X,)),
     _hard(Kind.BASELINE, "Tests fail before any work", "bootstrap", (_R, _A, _X), (_X,)),
     _hard(Kind.SECRET, "Secret in the change", "inspect, push", (_F, _A, _X), (_X,)),
     _hard(Kind.SETUP, "A tree cannot be set up", "bootstrap, setup", (_R, _S, _X), (_R, _S)),

@@ -33,6 +33,11 @@ def looked_ahead(findings: Sequence[Finding]) -> str:
     return "".join(f"{marks[one.severity]} {one.message}{way}\n" for one, way in zip(findings, ways, strict=True))
 
 
+def not_made_yet(path: str) -> str:
+    """Return that there is no repository to look at yet."""
+    return f"· Not looked at: {path} is made from a sample by the first run\n"
+
+
 def plan_made(path: Path, milestone: str) -> str:
     """Return where a new plan is, and what to do with it."""
     return f"✓ made {path}\nNow describe your issues in it, then run `run-milestone plan review {milestone}`.\n"

@@ -30,7 +30,7 @@ def look_ahead(milestone: Milestone, git: Git, forge: Forge, branches: Mapping[s
     seen = Seen(
         branches,
         _read(git.heads, "the local branches", unread) or {},
-        _read(git.remote_heads, "the branches of the remote", unread),
+        _read(lambda: _remote_heads(git), "the branches of the remote", unread),
         _read(forge.rights, "what the forge allows in the repository", unread),
         {
             **rules,
@@ -40,6 +40,11 @@ def look_ahead(milestone: Milestone, git: Git, forge: Forge, branches: Mapping[s
         tuple(unread),
     )
     return preflight(milestone, seen)
+
+
+def _remote_heads(git: Git) -> Mapping[str, str]:
+    """Return the branches of the remote, none where it is a bare repository that the first run makes."""
+    return {} if git.local_remote is not None and not git.local_remote.exists() else git.remote_heads()
 
 
 def _read(ask: Callable[[], T], what: str, unread: list[str]) -> T | None:

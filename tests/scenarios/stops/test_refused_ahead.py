@@ -40,12 +40,12 @@ def test_what_will_be_refused_is_asked_first(person, github):
     github.hosted.rules = {"feat/m1-01-issue-01": SIGNED}
     asked = person.types("m1")
     assert asked.code == 3
-    assert "🛑 The forge will refuse the work" in asked.out
+    assert "🛑 The work will be refused" in asked.out
     assert "feat/m1-01-issue-01 takes signed commits only, and commits here are unsigned" in asked.out
     assert "retry | approve | abort" in asked.out
     assert asked.issues() == []
     assert person.answers("bootstrap.abort").code == 1
-    assert "🛑 The forge will refuse the work" in person.types("m1").out
+    assert "🛑 The work will be refused" in person.types("m1").out
     github.hosted.rules = {}
     assert "✓ Phase 1 complete — 1 PR ready" in person.answers("bootstrap.retry").out
 
@@ -65,7 +65,7 @@ def test_an_autonomous_run_aborts_before_work(person, github):
     result = person.types("m1", "--autonomous")
     assert result.code == 1
     assert result.issues() == []
-    assert "Gate bootstrap ended the run (the forge will refuse the work" in result.out
+    assert "Gate bootstrap ended the run (the work will be refused" in result.out
 
 
 def test_a_look_that_fails_holds_nothing_up(person, github):
