@@ -87,6 +87,36 @@ def test_a_refusal_by_github_is_quoted(ada, github):
     assert opened(github) == ALL[:1]
 
 
+APPROVERS = """\
+approvers: {phase: {any: [ada, grace, linus], count: 2, not: [author]}}
+"""
+
+
+def test_answers_of_several_people_add_up(make_milestone, github):
+    ada = make_milestone({"01-1": WORK["01-1"]}, plan=PLAN + APPROVERS)
+    bare = github.hosted.bare
+    bare.parent.mkdir(parents=True)
+    ada.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare), where=".")
+    ada.git("push", "--quiet", str(bare), "main", where=".")
+    ada.git("config", "user.name", "A. Lovelace", where=".")
+    ada.git("config", "user.email", "lovelace@example.com", where=".")
+    github.hosted.people |= {"grace": "WRITE", "linus": "WRITE"}
+    assert ada.types("m1").code == 3
+    question = next(number for number, one in github.hosted.things.items() if "phase-1" in str(one.comments))
+    for author, said, access in (
+        ("ada", "ada made this change, and the plan lets nobody approve their own", "WRITE"),
+        ("grace", "continue at gate phase-1 by grace: 1 of 2, waits for ada, linus", "WRITE"),
+        ("linus", "continue by linus: 1 of 2, waits for ada, grace", "READ"),
+    ):
+        github.hosted.people["grace"] = access
+        github.hosted.say(question, author, "/continue")
+        shown = ada.types("m1").out + github.hosted.things[question].comments[-1]["body"]
+        assert said in shown + ada.types("gates", "m1").out
+    github.hosted.people["grace"] = "WRITE"
+    github.hosted.say(question, "grace", "/continue Access is back")
+    assert ada.types("m1").code == 0
+
+
 def test_without_a_login_nothing_is_begun(ada, github):
     result = ada.types("m1", env={"GH_TOKEN": "gho_wrong0123456789abcdef0123456789"})
     assert result.code == 2

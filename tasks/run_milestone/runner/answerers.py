@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..core.errors import Panic, PlanError, UsageError
 from ..model import BranchMade, Kind, Step, Verb
 from ..policy import topics
-from ..policy.approvers import PASSING
+from ..policy.approvers import PASSING, is_local
 from ..policy.graph import step_name
 from ..policy.stops import AGAIN, AUTONOMOUS, STOPS
 from ..render.gate import question_again
@@ -63,7 +63,10 @@ class NoAnswerer:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Asks on the terminal until a verb is given. The end of input leaves the gate open."""
+    """Asks on the terminal until a verb is given. The end of input leaves the gate open.
+
+    It does not ask where the answer would not count, because a terminal does not prove who is at it.
+    """
 
     milestone: Milestone
     folder: Path
@@ -75,7 +78,7 @@ class Prompt:
         Errors: Panic, where the person wants the run to stop.
         """
         _ = decisions
-        while True:
+        while is_local(self.milestone, gate.needs):
             try:
                 word, _, rest = input("\n> ").strip().partition(" ")
             except EOFError:
@@ -91,6 +94,7 @@ class Prompt:
                 sys.stdout.write(status_text(self.milestone, State(self.folder)))
             elif word:
                 sys.stdout.write(_help(gate, word))
+        return None
 
 
 def _help(gate: Gate, word: str) -> str:

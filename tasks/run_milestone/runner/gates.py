@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ..core.fs import shown
 from ..model import Kind, Passed, Step, Verb
-from ..policy.approvers import standing, waits_for
+from ..policy.approvers import is_local, standing, waits_for
 from ..policy.graph import step_name
 from ..policy.topics import answers_to
 from ..render import transcript as words
@@ -72,7 +72,8 @@ class Gates:
         return gate, is_new
 
     def _show(self, ctx: RunContext, gate: Gate, listing: list[str], issue: str | None) -> None:
-        prompts, shared = ctx.options.interactive, ctx.store.is_shared
+        prompts = ctx.options.interactive and is_local(ctx.milestone, gate.needs)
+        shared = ctx.store.is_shared
         folder = shown(ctx.store.folder / "approvals")
         ctx.console.say(question(gate, listing, ctx.milestone, folder, prompts=prompts, shared=shared), issue)
         if self._comments is not None and not prompts:

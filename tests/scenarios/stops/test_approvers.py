@@ -127,6 +127,12 @@ def test_a_moved_change_is_asked_again(asked, answer_in_copy, run_m1):
     assert "approve by linus: 1 of 2" in ada.types("gates", "m1").out
 
 
+def test_a_terminal_does_not_ask_in_vain(asked, answer_in_copy):
+    code, shown = answer_in_copy(asked).person.answers_at_a_terminal("m1", types="approve\n")
+    assert code == 3
+    assert "run-milestone decide m1 01 approve --sign" in shown
+
+
 def test_alone_it_never_approves_for_people(asked, answer_in_copy, run_m1):
     alone = run_m1(answer_in_copy(asked).person, "--autonomous")
     assert alone.decided("01") == [("skip", "autonomous")]
