@@ -250,6 +250,7 @@ def test_the_doctor_finds_what_would_fail(ada):
     result = ada.types("doctor")
     assert (result.code, result.lines[-1]) == (0, "✓ Everything that is needed works"), result.out
     assert re.search(r"✓ git +\d+\.\d+", result.out)
+    assert re.search(r"✓ m1 sandbox +your home is not read\n", result.out)
     plan = ada.folder / "plans/m1/plan.yaml"
     ada.plans(COLOUR_AND_WEIGHT + "agent: {kind: command, command: [no-such-agent]}\nforge: github\n")
     result = ada.types("doctor", "m1")

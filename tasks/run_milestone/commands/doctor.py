@@ -121,7 +121,27 @@ def _plan(project: Project, milestone: Milestone, processes: Processes) -> Itera
     setup = [_command(f"{name} setup", command) for command in milestone.tree.setup]
     yield from setup
     if all(sign.works is not False for sign in setup):
-        yield from _tried(project, milestone, processes)
+        yield from _probed(project, milestone, processes)
+    yield from _tried(project, milestone, processes)
+
+
+def _probed(project: Project, milestone: Milestone, processes: Processes) -> Iterator[Sign]:
+    """Probe the plan's sandbox, and the hosts that the plan lists. Errors: UsageError where no sandbox works."""
+    from ..adapters.process.probe import probe, probe_hosts
+    from ..runner.sandbox_probe import ground_of
+    from ..runner.wiring import confine
+
+    name = f"{milestone.id} sandbox"
+    confine(project, milestone, processes)
+    if processes.sandbox.kind == "none":
+        yield Sign(name, "none, as the plan says: nothing keeps a command from your files", None)
+        return
+    lists = [milestone.tree.network, *(one.network for one in milestone.agents)]
+    lists += [one.network for one in milestone.reviewers]
+    hosts = tuple(dict.fromkeys(host for listed in lists for host in listed))
+    for one in (*probe(processes, ground_of(project, milestone)), *(probe_hosts(processes, hosts) if hosts else ())):
+        why = f" ({one.why})" if one.why else ""
+        yield Sign(name, f"{'does not hold: ' if one.holds is False else ''}{one.what}{why}", one.holds)
 
 
 def _tried(project: Project, milestone: Milestone, processes: Processes) -> Iterator[Sign]:

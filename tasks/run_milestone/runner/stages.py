@@ -13,6 +13,7 @@ from ..store.run_lock import held
 from . import budget_tracker
 from .plan_changes import take_up
 from .remote_snapshot import reconcile
+from .sandbox_probe import probed
 from .wiring import connect_adapters
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def pull_state(session: Session) -> None:
 def plan_changes(session: Session) -> None:
     """Let the records follow the plan's issues to their present numbers."""
     session.console.say(take_up(session.milestone, session.store))
-    session.store.journal.add("run started", sandbox=session.outside.processes.sandbox.kind)
+    processes = session.outside.processes
+    digest = probed(session.ctx.project, session.milestone, processes)
+    session.store.journal.add("run started", sandbox=processes.sandbox.kind, **({"probes": digest} if digest else {}))
 
 
 def branches(session: Session) -> None:
