@@ -77,11 +77,11 @@ def passes(events, wanted):
     if last is None or events[-1][3]:
         return False
     agreeing = []
-    for who, verb, question, is_final in reversed(events):
+    for who, verb, question, is_final, is_withdrawn in reversed(events):
         if is_final or verb != last[1] or question != last[2]:
             break
-        agreeing.append(who.lower())
-    if last[2] != QUESTIONS[0]:
+        agreeing += [] if is_withdrawn else [who.lower()]
+    if last[2] != QUESTIONS[0] or not agreeing:
         return False
     for names, count, made_by in wanted:
         members = set().union(*(IN[name] for name in names)) if names else None
@@ -99,7 +99,8 @@ def random_rule(chance):
 
 def random_event(chance):
     verb = chance.choice((Verb.APPROVE, Verb.APPROVE, Verb.APPROVE, Verb.SKIP))
-    return chance.choice(PEOPLE), verb, chance.choice((*QUESTIONS[:1] * 6, QUESTIONS[1])), chance.random() < 0.05
+    question = chance.choice((*QUESTIONS[:1] * 6, QUESTIONS[1]))
+    return chance.choice(PEOPLE), verb, question, chance.random() < 0.05, chance.random() < 0.1
 
 
 def wanted_of(plan, kind, paths, maker):
@@ -117,6 +118,8 @@ def test_random_answers_agree_with_a_plain_model():
         paths = chance.sample(["billing/a.py", "x.py"], chance.randrange(3))
         events = [random_event(chance) for _ in range(chance.randrange(8))]
         answers = [answer(*event[:3], number=n, waits=not event[3]) for n, event in enumerate(events, start=1)]
+        withdrawn = [one for one, event in zip(answers, events, strict=True) if event[4] and not event[3]]
+        answers += [replace(one, source=f"withdrawn:{one.source}") for one in withdrawn]
         needed, given = needs(rules(plan, kind, paths), (), (maker,)), standing(GATE, answers)
         expected = passes(events, wanted_of(plan, kind, paths, maker))
         left = bool(waits_for(needed, given, TEAMS)) or not given

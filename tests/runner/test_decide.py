@@ -9,8 +9,10 @@ import time
 import pytest
 
 from run_milestone.core.errors import UsageError
-from run_milestone.model import Finding, Issue, Kind, Milestone, Phase, Severity, Verb
+from run_milestone.model import AnswerComment, Approval, Finding, Issue, Kind, Milestone, Need, Phase, Severity, Verb
 from run_milestone.policy import gating
+from run_milestone.runner.agreement import add_up
+from run_milestone.runner.approvers import Rights
 from run_milestone.runner.decide import take_approvals
 from run_milestone.store import State
 
@@ -485,3 +487,34 @@ def test_touching_again_after_a_crash_decides_once(tmp_path):
         assert len(desk.names("decisions")) == 1, call
         assert desk.state.decisions.all()[0].verb is Verb.FIX
     assert call > 8
+
+
+# ---- several people -------------------------------------------------------------------------------------------
+
+BOTH = Rights({"03": (Need(("ada", "grace"), 2),)})
+
+
+def comment(desk, who, number):
+    key = gating.question_key(desk.state.gates.read("03"))
+    where = AnswerComment(297, number, key)
+    return Approval("", "03", "approve", time.time_ns(), f"comment:297:{number}", "", who, comment=where)
+
+
+def agreed(desk):
+    return [one.who for one in add_up(MILESTONE, desk.state, {"03": CHANGE}, BOTH)]
+
+
+def test_answers_of_two_survive_a_crash(desk):
+    desk.asks(SIZE)
+    for number, who in enumerate(("ada", "ADA", "mallory", "grace"), start=1):
+        assert agreed(desk) == []
+        given = [comment(desk, who, number)]
+        for _ in range(2):  # what was killed behind the record comes back
+            take_approvals(MILESTONE, desk.state, {"03": CHANGE}, given, rights=BOTH)
+            desk.state = State(desk.folder)
+    assert [one.who for one in desk.state.decisions.answers()] == ["ada", "grace"]
+    assert agreed(desk) == ["ada, grace"]
+    desk.state = State(desk.folder)
+    assert (agreed(desk), desk.names("gates")) == ([], [])
+    assert [one.who for one in desk.state.decisions.all()] == ["ada, grace"]
+    assert [entry["who"] for entry in desk.journaled()] == ["ada", "grace", "ada, grace"]
