@@ -103,7 +103,7 @@ def test_answers_of_several_people_add_up(make_milestone, github):
     github.hosted.people |= {"grace": "WRITE", "linus": "WRITE"}
     assert ada.types("m1").code == 3
     question = next(number for number, one in github.hosted.things.items() if "phase-1" in str(one.comments))
-    for author, said, access in (
+    for author, expected, access in (
         ("ada", "ada made this change, and the plan lets nobody approve their own", "WRITE"),
         ("grace", "continue at gate phase-1 by grace: 1 of 2, waits for ada, linus", "WRITE"),
         ("linus", "continue by linus: 1 of 2, waits for ada, grace", "READ"),
@@ -111,7 +111,7 @@ def test_answers_of_several_people_add_up(make_milestone, github):
         github.hosted.people["grace"] = access
         github.hosted.say(question, author, "/continue")
         shown = ada.types("m1").out + github.hosted.things[question].comments[-1]["body"]
-        assert said in shown + ada.types("gates", "m1").out
+        assert expected in shown + ada.types("gates", "m1").out
     github.hosted.people["grace"] = "WRITE"
     github.hosted.say(question, "grace", "/continue Access is back")
     assert ada.types("m1").code == 0
