@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
+from typing import TYPE_CHECKING
 
 from ..core.errors import ExitCode, UsageError
 from .base import Commands, add_milestone, current_project, load_plan, put
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..model import Issue, Milestone
+    from ..plan.project import Project
+    from ..steps.workplace import Workplace
 
 
 def diff(args: argparse.Namespace) -> int:
@@ -31,8 +41,10 @@ def diff(args: argparse.Namespace) -> int:
 
 
 def shell(args: argparse.Namespace) -> int:
-    """Open a shell in an issue's tree, with the variables that its tests get, or run one command there."""
+    """Open a shell in an issue's tree, with the variables and the interpreter of its tests, or run one command."""
     from ..adapters.process import run_in_terminal
+    from ..core.fs import temporary_folder
+    from ..steps.workplace import reopened
     from .decide import gate_of
 
     project = current_project()
@@ -43,7 +55,33 @@ def shell(args: argparse.Namespace) -> int:
         raise _unknown(milestone.id, args.issue, "is no issue of this plan")
     if not tree.is_dir():
         raise _unknown(milestone.id, args.issue, "has no tree yet")
-    return run_in_terminal(tuple(args.words), tree)
+    issue = next((one for one in milestone.issues if one.number == number), None)
+    place = reopened(milestone, tree, number)
+    with temporary_folder("run-milestone-") as folder:
+        env = _as_tests(project, milestone, issue, place, folder)
+        return run_in_terminal(tuple(args.words), tree, env, place.pass_env)
+
+
+def _as_tests(
+    project: Project, milestone: Milestone, issue: Issue | None, place: Workplace, folder: Path
+) -> dict[str, str]:
+    """Return the variables of a tree's tests: `python` is their interpreter, and imports the tree's packages."""
+    from ..adapters.process import Processes, search_path
+    from ..runner.wiring import open_git
+    from ..steps.import_origin import guarded, sources
+    from ..store import State
+
+    git = open_git(project, milestone, Processes(), make=False)
+    branch = State(project.state(milestone.id)).registry.branch(milestone, issue) if issue else milestone.target
+    head = git.head(branch)
+    env = dict(place.env)
+    if head is not None:
+        env = guarded(folder, place.tree, sources(git, project.repository(milestone), head), env)
+    programs = folder / "bin"
+    programs.mkdir()
+    (programs / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(place.python)} "$@"\n', encoding="utf-8")
+    (programs / "python").chmod(0o755)
+    return {**env, "PATH": os.pathsep.join((str(programs), env.get("PATH") or search_path()))}
 
 
 def _unknown(milestone: str, issue: str, what: str) -> UsageError:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..adapters.process import Result
-    from ..model import TreeSpec
+    from ..model import Milestone, TreeSpec
     from .run_context import RunContext
     from .step_context import StepContext
 
@@ -79,6 +79,14 @@ def workplace(run: RunContext, tree: Path, commit: str, index: str, issue: str, 
     if spec.setup:
         place = _set_up(run, place, cache, index, copied, log)
     return replace(_equipped(place, spec), mine=sources(git, checkout, commit))
+
+
+def reopened(milestone: Milestone, tree: Path, issue: str) -> Workplace:
+    """Return a tree as the last setup left it, for a person to look at. Nothing is checked out, set up or started."""
+    spec = milestone.tree
+    made = TreeCache(tree.with_name(f"{milestone.id}-setup")).made_in(tree) if spec.setup else ()
+    filled = _filled(spec, tree, issue)
+    return _equipped(Workplace(tree, pass_env=milestone.commands.pass_env, made=made, **filled), spec)
 
 
 def setup_key(run: RunContext, commit: str) -> str:

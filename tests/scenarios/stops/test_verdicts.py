@@ -1,5 +1,7 @@
 """What counts as a verdict of tests: nothing passes by not running, and a failure is measured again on asking."""
 
+import json
+
 import pytest
 
 from run_milestone.model import Kind, Verb
@@ -185,3 +187,25 @@ def test_a_shell_opens_in_the_tree(make_milestone):
     assert (listed.code, "part.py" in listed.out) == (0, True)
     assert ada.types("shell", "m1", "07", "ls").err.startswith("run-milestone: 07 is no issue of this plan.")
     assert ada.types("shell", "m1", "01", "no-such-program").code == 2
+
+
+TOOLS = "mkdir -p .venv/bin && ln -s $(command -v python3) .venv/bin/python && cp -P .venv/bin/python .venv/bin/tool"
+SHELLS = [
+    ("sh", "-c", "echo $SHOP $SHOP_REGION ${SHOP_SECRET:-unset}"),
+    ("sh", "-c", "command -v tool"),
+    ("python", "-c", "import sys; print(sys.executable)"),
+    ("python", "-c", "import widgets; print(widgets.__file__)"),
+]
+
+
+def test_a_shell_gets_what_tests_get(make_milestone, monkeypatch):
+    for name in ("SHOP_REGION", "SHOP_SECRET"):
+        monkeypatch.setenv(name, "north")
+    settings = {"env": {"SHOP": "shop_{issue}"}, "setup": [["sh", "-c", TOOLS]]}
+    plan = f"tree: {json.dumps(settings)}\ncommands: {{test: ['true'], pass_env: [SHOP_REGION]}}\n"
+    ada = make_milestone({"01-1": PART}, plan=plan)
+    ada.types("m1")
+    tree = next(ada.folder.parent.glob("*.worktrees/m1-01"))
+    printed = [ada.types("shell", "m1", "01", *words).out.strip() for words in SHELLS]
+    environment = tree / ".venv/bin"
+    assert printed == ["shop_01 north unset", f"{environment}/tool", f"{environment}/python", f"{tree}/widgets.py"]

@@ -25,11 +25,11 @@ class TreeCache:
         """Use a folder that is made when something is kept."""
         self._folder = folder
 
-    def made_in(self, tree: Path, key: str) -> tuple[str, ...]:
-        """Return the paths that a setup of this key made in a tree; none where it was another setup."""
+    def made_in(self, tree: Path, key: str | None = None) -> tuple[str, ...]:
+        """Return the paths that a setup of this key made in a tree, without a key those of the last setup."""
         note = self._note(tree)
         made = note.get("made")
-        return tuple(map(str, made)) if note.get("key") == key and isinstance(made, list) else ()
+        return tuple(map(str, made)) if key in {None, note.get("key")} and isinstance(made, list) else ()
 
     def is_intact(self, tree: Path, key: str) -> bool:
         """Return whether nothing touched what the setup made. Only the system sets the times that are compared."""
