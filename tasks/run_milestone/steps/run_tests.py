@@ -14,6 +14,7 @@ from ..core.errors import DamagedStateError
 from ..core.fs import read_text, temporary_folder
 from ..core.presets import runner_of
 from ..model import NOTHING_COLLECTED, Case, Imports, Outcome
+from .empty_runs import nothing_ran
 from .import_origin import guarded, imported
 from .services import among_services, unserved
 from .test_report import ReportError, explained, last_output, read_output, read_report, read_reports, reports_in
@@ -222,10 +223,14 @@ def _text(path: Path) -> str:
 def _outcome(result: Result, report: Path, others: list[Path], tree: Path, *, asked: bool) -> SuiteResult:
     """Return what a run says. A report that was asked for and is not there is no verdict, whatever the exit code."""
     problem, ended = _problem(result), result.code is not None and not result.timed_out
+    is_empty = problem is None and nothing_ran(result.code, f"{result.out}\n{result.err}")
     try:
         cases = None if problem else _cases(result, report, others, tree, asked=asked)
     except ReportError as error:
-        return SuiteResult(problem=f"the report of the tests cannot be read: {error}{_exit(result)}", ended=ended)
+        why = f"the report of the tests cannot be read: {error}{_exit(result)}"
+        return SuiteResult(problem=NOTHING_COLLECTED if is_empty else why, ended=ended)
+    if is_empty and not cases:
+        return SuiteResult(problem=NOTHING_COLLECTED, ended=ended)
     if problem or (cases is None and not asked):
         odd = None if result.code == 0 else f"the test command ended with exit code {result.code}"
         return SuiteResult(problem=problem or odd, ended=ended)
