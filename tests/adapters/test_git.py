@@ -476,6 +476,15 @@ def test_devices_pipes_and_sockets_are_no_files(bench):
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.parametrize("folder", ["__pycache__", "src/__pycache__", "tests/deep/__pycache__"])
+def test_bytecode_of_a_run_is_not_committed(bench, folder):
+    def leave(tree):
+        (tree / folder).mkdir(parents=True)
+        (tree / folder / "widgets.cpython-311.pyc").write_bytes(b"planted")
+
+    assert bench.agent(also=leave) == bench.base
+
+
 @pytest.mark.parametrize("name", ["pipe", "conftest.py", "src/deep/pipe"])
 def test_pipes_do_not_stay_in_a_tree(bench, name):
     bench.git.checkout(bench.tree, bench.base, "03")

@@ -113,6 +113,17 @@ def test_code_that_looks_around_gets_a_label(world):
     assert rules(change) == [(Kind.PROTECTED, "looks-around")] * 3
 
 
+@pytest.mark.parametrize("name", ["shop/__init__.py", "tests/shop.py", "tests/shop/__init__.py", "src/shop.py"])
+def test_a_second_module_of_a_name_is_told(world, name):
+    base = {"shop.py": "x = 1\n", "tests/test_shop.py": "import shop\n"}
+    assert (Kind.TAMPERING, "shadowed-module") in rules(world.change(base, {name: "x = 2\n"}))
+
+
+def test_a_module_that_becomes_a_package_replaces_none(world):
+    base = {"shop.py": "x = 1\n", "tests/test_shop.py": "import shop\n"}
+    assert rules(world.change(base, {"shop.py": None, "shop/__init__.py": "x = 1\n"})) == []
+
+
 def test_modules_below_a_package_take_nobodys_place(world):
     assert rules(world.change({}, {"src/shop/json.py": "x = 1\n", "src/shop/types.py": "x = 1\n"})) == []
     assert rules(world.change({"requests/api.py": "x = 1\n"}, {"requests/__init__.py": "x = 1\n"})) == []

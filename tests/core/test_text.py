@@ -76,6 +76,8 @@ def test_other_variables_and_short_words_stay(monkeypatch, name, value):
         "rk_test_" + "a1B2" * 6,
         "AIza" + "a1B2c" * 7,
         "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0In0." + "c2lnbmF0dXJl",
+        *("nvapi-" + "a1B2" * 16, "pcsk_" + "a1B2" * 16, "secret_" + "a1B2" * 10 + "a1B", "hvs." + "a1B2" * 6),
+        *("live_" + "a1B2" * 8, "ATBB" + "a1B2" * 8, "cfut_" + "a1B2" * 10, "e2b_" + "a1b2" * 10),
         "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabc=\n-----END RSA PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\\nMIIEpAIBAAKCAQEAabcdefgh\\n-----END PRIVATE KEY-----",
         "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXktdjEAAAAA\n" * 3,
@@ -122,6 +124,9 @@ NAMED = (
         "::add-mask::{}",
         "me:$apr1$ab${}",
     ),
+    *("RAILS_MASTER_KEY={}", "SEGMENT_WRITE_KEY={}", "DD-APPLICATION-KEY: {}", "Authorization: GenieKey {}"),
+    *("set_token('{}')", 'setPassword("{}")', '{{"name": "DB_PASSWORD", "value": "{}"}}', "your token is {}"),
+    *("https://x/y?key={}", "https://x/y?auth={}", "https://maker.ifttt.com/trigger/x/with/key/{}XYZ9"),
 )
 
 
@@ -133,6 +138,9 @@ def test_a_name_gives_a_credential_away(form):
 @pytest.mark.parametrize(
     "honest",
     [
+        "live_migration_of_virtual_machines_between_hosts2",
+        "the key is in the drawer, and the token is next",
+        "set_token(request.headers)",
         "def login(token: str, password2: str) -> Token:",
         "token = request.token_v2",
         "password = get_password_v2(user1)",

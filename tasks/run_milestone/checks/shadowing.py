@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from functools import cache
+from functools import cache, partial
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from ..core.presets import all_of
 from ..model import Finding, Kind, Severity
 from . import manifests
 from .file_types import is_code, is_collected
+from .python_packages import own_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,9 +63,21 @@ def _replaced(change: Change, path: str) -> str | None:
     if module == "__init__":
         root, module, place = posixpath.dirname(folder), posixpath.basename(folder), folder
     whose = "Python's standard library" if module in sys.stdlib_module_names else _installed_as(change, module)
+    if not whose and _is_root(change, root):
+        return _elsewhere(change, module, root, place)
     if not whose or not _is_root(change, root) or (place == folder and change.commits.listing(change.base, folder)):
         return None
     return whose
+
+
+def _elsewhere(change: Change, module: str, root: str, place: str) -> str | None:
+    """Return whose module of that name stands at another place of the repository, before and after the change."""
+    before, after = (change.commits.listing(commit, ".") for commit in (change.base, change.head))
+    if f"{root}/__init__.py" in before or any(path.startswith(f"{place}/") for path in before):
+        return None
+    places = own_packages(before, partial(change.commits.read, change.base)).get(module, ())
+    still = (one for one in places if one != place and any(f"{path}/".startswith(f"{one}/") for path in after))
+    return next((f"this repository ({one})" for one in still), None)
 
 
 def _is_root(change: Change, folder: str) -> bool:

@@ -7,6 +7,8 @@ import re
 _NAME = (
     r"pass(?:word|wd|phrase)?|pwd|secret(?:[_-]?(?:access)?[_-]?key)?|token|(?:api|access|private|account|license)[_-]?key"
     r"|shared_?access_?key|credentials?|client-key-data|[\"']auth|_auth|bindpw|private-mac|identified\s+by"
+    r"|(?:secret|signing|encryption|write|app|master|routing|application|fastly|auth|functions|hmac)[_-]?key"
+    r"|secret_key_base|x-honeycomb-team|api[_-]?secret|geniekey|sso-key|sonar\.login|reporter_id|nextauth_secret|salt|psk"
 )
 """What a name ends with that holds a credential."""
 _VALUE = r"(?=[^\s\"'<>]{0,400}?\d)(?=[^\s\"'<>]{0,400}?[A-Za-z])(?!(?-i:[a-z_]+[a-z0-9_]{0,16})(?![\w+/=-]))"
@@ -25,6 +27,15 @@ _OTHERS = re.compile(
     r"|(^[\w.*-]{1,255}:(?:\d{1,5}|\*):[\w*-]{1,64}:[\w.*-]{1,64}:)\S{4,}"
     r"|(<(?:\w{0,20}password|secret|token|apikey)>)[^<\s]{4,}"
     r"|(::add-mask::)\S+"
+    r"|([?&](?:key|auth|code|access_key|apikey)=)[^\s&\"']{16,}"
+    r"|(\"(?:d|k|p|q|dp|dq|qi)\"\s?:\s?\")[\w-]{40,}"
+    r"|(jdbc:oracle:thin:[\w-]{1,64}/)[^@\s]{4,}"
+    r"|(\b(?:[sg]et)?_?(?:password|token|secret|api_?key)\(\s*[\"'])(?=[^\"'\s]*\d)[^\"'\s]{8,}"
+    r"|(\b(?:key|name)\W{1,4}[\w.-]*(?:password|token|secret|api_?key)[\"']?\W{1,4}value\W{1,4})(?=\S*\d)[^\s\"'/>]{8,}"
+    r"|(\b(?:token|password|passphrase|secret)\s+is\s+:?\s?)(?=\S*\d)[^\s\"']{8,}"
+    r"|(/hooks/|maker\.ifttt\.com/trigger/\w{1,64}/with/key/|\.alchemy\.com/v2/|\.infura\.io/v3/)[\w-]{20,}"
+    r"|(\b(?:password|passphrase|pin)\s?[:=]\s?\")(?=[^\"]*\d)[^\"\n]{6,}(?=\")"
+    r"|(\bcommunity\s)(?=\S*\d)\S{10,}"
     r"|(\b(?:signature|response)=[\"']?)[0-9a-f]{32,}"
     r"|(\$(?:1|2[aby]|5|6|y|apr1|argon2\w{1,2})\$)[^\s:\"']{8,}"
     r"|(\b[MNO](?=[\w-]{23,26}\.[\w-]{6}\.))[\w-]{23,26}\.[\w-]{6}\.[\w-]{27,}",

@@ -145,12 +145,10 @@ class Checkout(Submodules):
         return parent if made == self.tree_of(parent) else self._commit_tree(made, (parent,), message)
 
     def _adding(self, index: str) -> tuple[tuple[str, str], ...]:
-        """Return the configuration for adding files: what was set aside counts as ignored."""
-        aside = self._aside.get(index, ())
-        if not aside:
-            return _ONE_FLUSH
+        """Return the configuration for adding files: what was set aside counts as ignored, and new bytecode."""
         ignored = self._git.dir / f"ignored-{index}"
-        write_text(ignored, "".join(f"/{_escaped(path)}\n" for path in aside))
+        lines = ("__pycache__/", *(f"/{_escaped(path)}" for path in self._aside.get(index, ())))
+        write_text(ignored, "".join(f"{line}\n" for line in lines))
         return (*_ONE_FLUSH, ("core.excludesFile", str(ignored)))
 
     def merged(self, one: str, other: str) -> Merged:
