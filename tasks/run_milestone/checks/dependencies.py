@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..core.presets import configuration
 from ..model import Finding, Kind, Severity
 from . import manifests
-from .file_types import is_lock_file
+from .file_types import is_code, is_lock_file
 from .licences import Answer, look_up
 from .manifests import by_name
 from .manifests.package import PYPI
@@ -111,30 +111,19 @@ def _not_read(path: str, message: str) -> Finding:
     return Finding(Kind.DEPENDENCY, Severity.WARNING, "not-looked-at", message, path)
 
 
-_CODE = (
-    ".py",
-    ".js",
-    ".ts",
-    ".tsx",
-    ".jsx",
-    ".go",
-    ".rs",
-    ".java",
-    ".kt",
-    ".rb",
-    ".php",
-    ".md",
-    ".rst",
-    ".css",
-    ".html",
-)
-"""What no list of packages is called."""
+_PAGES = (".md", ".rst", ".css", ".html")
+"""What, beside code, no list of packages is called."""
+
+
+def _is_text_apart(path: str) -> bool:
+    """Return whether a text is called as no list of packages is."""
+    return is_code(path) or path.endswith(_PAGES)
 
 
 def _included(change: Change) -> Iterator[ChangedFile]:
     """Yield changed text files that a list of packages includes, whatever they are called."""
     texts = [
-        file for file in change.files if not file.binary and not file.path.endswith(_CODE) and not _is_listed(file)
+        file for file in change.files if not file.binary and not _is_text_apart(file.path) and not _is_listed(file)
     ]
     if not texts:
         return
