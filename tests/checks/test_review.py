@@ -55,6 +55,20 @@ def test_only_added_lines_are_reviewed(world):
     ]
 
 
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ("E741", "def first(lines):\n    for l in lines:\n        return l\n"),
+        ("E731", "total = lambda lines: sum(lines)\n"),
+        ("E722", "try:\n    total = 1\nexcept:\n    total = 2\n"),
+    ],
+)
+def test_style_that_nobody_chose_is_not_reviewed(world, rule, code):
+    assert reported(world.change({}, {"a.py": code})) == []
+    assert [name for _, name, *_ in reported(world.change({}, {"b.py": f"import os\n{code}"}))] == ["F401"]
+    assert rule in [name for _, name, *_ in reported(world.change({"pyproject.toml": RUFF}, {"c.py": code}))]
+
+
 def test_security_rules_and_syntax_errors_are_critical(world):
     after = {"a.py": "import subprocess\nsubprocess.call('ls', shell=True)\n", "b.py": "def f(:\n"}
     findings = review(world.change({"pyproject.toml": RUFF}, after))

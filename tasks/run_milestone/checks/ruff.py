@@ -16,8 +16,8 @@ _OTHERS = frozenset({".flake8", ".pylintrc", "pylintrc", "pylintrc.toml"})
 _ERRORS = ("--select", "E9,F63,F7,F82")
 """Only what cannot work: syntax errors, undefined names, comparisons that are always the same."""
 
-_USUAL = ("--select", "E4,E7,E9,F")
-"""What ruff chose by default for years. Later versions choose many more rules, which a repository did not ask for."""
+_USUAL = ("--select", "E9,F")
+"""Where no linter is configured: what is wrong or unused, and no rule of style, which nobody there chose."""
 
 
 @dataclass(frozen=True, slots=True)
