@@ -56,7 +56,7 @@ def toolchain_variables(home: Path | None = None) -> dict[str, str]:
     """Return the variables that lead to the toolchains in a person's home, which a temporary home would hide."""
     home = home or Path.home()
     folders = {name: Path(os.environ.get(name) or home / place) for name, place in _homes().items()}
-    return {name: str(path) for name, path in folders.items() if path.is_absolute() and path.is_dir()}
+    return {name: str(path) for name, path in folders.items() if path.is_absolute() and os.path.isdir(path)}
 
 
 @functools.cache
