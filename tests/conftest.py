@@ -5,6 +5,8 @@ pytest_plugins = ["support.environment", "support.projects"]
 LONGEST = (
     *("test_founding_example.py", "torture/"),
     *(
+        "test_github_forge.py",
+        "test_merge_methods.py",
         "ci/test_actions",
         "test_fail_to_pass.py",
         "test_public_projects.py",
