@@ -51,17 +51,17 @@ def test_each_kind_of_fault_is_planted_by_seed(tmp_path, monkeypatch):
         "    op.create_table('bill',\n        sa.Column('id', Int),\n        sa.Column('date', sa.Date()),\n    )\n",
         "shop/migrations/versions/2_more.py": "revision = 'b2'\ndown_revision = 'a1'\n",
     }
-    said = []
+    planted_twice = []
     for turn in ("first", "second"):
         for fault in FAULTS:
             root = tmp_path / turn / fault.name
             for name, text in files.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_text(text)
-            said.append((fault.name, fault.plant(project, root, random.Random(1))))
-    assert said[: len(FAULTS)] == said[len(FAULTS) :]
-    assert ("broken return", "shop/cart.py:2: `return sum(lines)` became `return None`") in said
-    assert all(planted for _, planted in said)
+            planted_twice.append((fault.name, fault.plant(project, root, random.Random(1))))
+    assert planted_twice[: len(FAULTS)] == planted_twice[len(FAULTS) :]
+    assert ("broken return", "shop/cart.py:2: `return sum(lines)` became `return None`") in planted_twice
+    assert all(planted for _, planted in planted_twice)
 
 
 def test_what_is_not_as_wanted_is_named(monkeypatch):
