@@ -3,9 +3,23 @@
 import random
 from dataclasses import replace
 
-from run_milestone.model import ApproverSpec, Decision, Gate, Kind, Need, Verb
+from run_milestone.core.user import whoami
+from run_milestone.model import (
+    AnswerComment,
+    Approval,
+    ApproverSpec,
+    Decision,
+    Gate,
+    Kind,
+    Milestone,
+    Need,
+    Signed,
+    Verb,
+)
 from run_milestone.policy.approvers import counts, is_enough, name_of, needs, refusal, rules, standing, waits_for
 from run_milestone.policy.teams import bare, known_as
+from run_milestone.runner.approvers import Rights
+from run_milestone.runner.decide import by_whom
 
 CASES = 2000
 TEAMS = {"@acme/dba": ("grace", "Linus"), "@acme/web": ("ada",)}
@@ -40,6 +54,27 @@ def test_owners_are_asked_per_path():
 def test_a_git_identity_suggests_a_login():
     assert known_as("Ada L", "12345+ada@users.noreply.github.com")[-1] == "ada"
     assert known_as("Ada L", "ada+work@example.com")[-1] == "ada"
+
+
+def test_a_comment_proves_a_login_alone():
+    rights, account = Rights(operator=("grace", "Grace Hopper")), whoami()
+    comment = Approval("", "03", "approve", 1, "s", who=account, comment=AnswerComment(1, 2, "key"))
+    assert rights.names(comment) == (account,)
+    assert rights.names(replace(comment, comment=None)) == (account, "grace", "Grace Hopper")
+
+
+def test_a_claimed_source_is_no_signature():
+    signed = Approval("03.approve", "03", "approve", 1, "signature:1", who="grace", signed=Signed("", ""))
+    rights = Rights({}, signers={signed: ("grace",)})
+    plan = Milestone("m1", "Users", "milestone/m1", (), local=False)
+    assert by_whom(signed, plan, rights) is None
+    for copied in (replace(signed, signed=None), replace(signed, gate="04", signed=None)):
+        assert "does not prove who wrote it" in str(by_whom(copied, plan, rights))
+
+
+def test_too_few_people_are_named():
+    need = Need(("@grace",), 2)
+    assert waits_for([need], [answer("grace")], TEAMS) == "1 of 2, waits for more people than @grace"
 
 
 def test_one_known_by_several_names_is_recorded_once():

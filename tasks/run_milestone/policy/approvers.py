@@ -158,5 +158,6 @@ def _given(need: Need, answers: Iterable[Decision], teams: Teams) -> list[str]:
 def _still(need: Need, given: Sequence[str], teams: Teams) -> str:
     left, unknown = still_asked(need.names, teams, given), unknown_teams(need.names, teams)
     names = (f"{name} (no team of the plan)" if name in unknown else name for name in left)
-    asked = ", ".join(names) or "somebody who may write to the repository"
+    nobody_left = f"more people than {', '.join(need.names)}" if need.names else ""
+    asked = ", ".join(names) or nobody_left or "somebody who may write to the repository"
     return f"{asked} (not who made the change)" if need.excluded else asked

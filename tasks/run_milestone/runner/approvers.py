@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..core.user import whoami
@@ -29,33 +30,47 @@ class Rights:
 
     needs: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
     operator: tuple[str, ...] = ()
-    login: str = ""
-    """The operator's account on the forge, where it matters who made a change."""
     by_runner: frozenset[str] = frozenset()
     """Sources of the answers that the run itself gives, as for `--autonomous`."""
-    signers: Mapping[str, tuple[str, ...] | str] = field(default_factory=dict)
-    """By the source of a signed answer: who signed it, or why its signature does not count."""
+    signers: Mapping[Approval, tuple[str, ...] | str] = field(default_factory=dict)
+    """Who signed an answer, or why its signature does not count. A file's source is what it says, so it is no key."""
 
     def names(self, approval: Approval) -> tuple[str, ...]:
-        """Return the names of who gave an answer: a login, and for the operator those that git has."""
-        signers = self.signers.get(approval.source)
+        """Return the names of who gave an answer: those of its signature, a login, or what a file claims.
+
+        Only the operator's file has the names in their git as well: a comment proves its login and nothing else.
+        """
+        signers = self.signers.get(approval)
         if isinstance(signers, tuple):
             return signers
-        operators = self.login if approval.comment else whoami()
-        is_operator = bool(operators) and bare(approval.who) == bare(operators)
-        return (approval.who, *(self.operator if is_operator else ()))
+        is_operators = approval.comment is None and bare(approval.who) == bare(whoami())
+        return (approval.who, *(self.operator if is_operators else ()))
 
 
 def rights(
     ctx: RunContext, gates: Iterable[str], approvals: Iterable[Approval], by_runner: frozenset[str] = frozenset()
 ) -> Rights:
     """Return whose answers count at these gates now, and who signed these approvals."""
-    signed = {one.source: _signer(ctx, one) for one in approvals if one.signed is not None}
+    signed = {one: _signer(ctx, one) for one in approvals if one.signed is not None}
     if not ctx.milestone.approvers:
         return Rights(by_runner=by_runner, signers=signed)
     needed = {name: needs_at(ctx, name, ctx.store.gates.read(name)) for name in gates}
-    matters = any(need.excluded for several in needed.values() for need in several)
-    return Rights(needed, ctx.git.operator, ctx.outside.forge.login if matters else "", by_runner, signed)
+    return Rights(_with_account(ctx, needed), ctx.git.operator, by_runner, signed)
+
+
+def _with_account(ctx: RunContext, needed: dict[str, tuple[Need, ...]]) -> dict[str, tuple[Need, ...]]:
+    """Return needs that also exclude the operator's account on the forge, where they exclude the operator."""
+
+    def is_excluded(need: Need) -> bool:
+        return not {*map(bare, ctx.git.operator)}.isdisjoint(map(bare, need.excluded))
+
+    if not any(map(is_excluded, chain(*needed.values()))):
+        return needed
+    account = ctx.outside.forge.login
+    return {
+        name: tuple(replace(one, excluded=(*one.excluded, account)) if is_excluded(one) else one for one in several)
+        for name, several in needed.items()
+    }
 
 
 def _signer(ctx: RunContext, approval: Approval) -> tuple[str, ...] | str:

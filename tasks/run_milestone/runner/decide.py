@@ -57,7 +57,7 @@ def take_approvals(
     decisions, refused = list[Decision](), list[Refused]()
     approvals = [one for one in collect(state, comments) if one.gate not in others]
     spans = unboxed.spans(state.journal.entries()) if approvals else []
-    wrong = {one: why for one in approvals if (why := _by_whom(one, milestone, rights)) is not None}
+    wrong = {one: why for one in approvals if (why := by_whom(one, milestone, rights)) is not None}
     rivals = [one for one in approvals if one not in wrong]
     for approval in approvals:
         why = unboxed.refusal(approval, spans) or wrong.get(approval)
@@ -104,14 +104,14 @@ def _skipped(milestone: Milestone, state: State) -> frozenset[str]:
 # ---- whose answers count ------------------------------------------------------------------------------------------
 
 
-def _by_whom(approval: Approval, milestone: Milestone, rights: Rights) -> str | None:
+def by_whom(approval: Approval, milestone: Milestone, rights: Rights) -> str | None:
     """Return why an answer does not count because of who gave it, None where it may."""
     if approval.verb not in set(Verb) or approval.verb == Verb.ABORT:
         return None
     needed = rights.needs.get(approval.gate, ())
     if approval.source in rights.by_runner:
         return "people have to decide this" if needed and approval.verb in approvers.PASSING else None
-    signer = rights.signers.get(approval.source)
+    signer = rights.signers.get(approval)
     if isinstance(signer, str):
         return signer
     if approval.comment is None and signer is None and not approvers.is_local(milestone, needed):
@@ -187,8 +187,8 @@ def _close(decision: Decision, approval: Approval, state: State) -> None:
 
     While the file is there, this is done again.
     """
-    gate = state.gates.read(decision.gate)
-    if not decision.waits and (gate is None or topics.is_answered(gate, decision, state.decisions.at(decision.gate))):
+    gate, made = state.gates.read(decision.gate), _standing(state.decisions.at(decision.gate))
+    if not decision.waits and (gate is None or topics.is_answered(gate, decision, made)):
         state.gates.close(decision.gate)
     if approval.comment is None:
         state.approvals.take(approval)

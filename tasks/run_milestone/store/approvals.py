@@ -71,7 +71,7 @@ class Approvals:
         who = content.pop("who", "") or _owner(status.st_uid)
         source = content.pop("source", "") or source
         if signed := content.get("signed"):
-            source = f"signature:{digest(signed.signature)}"
+            source = f"signature:{digest(signed.statement)}"  # one signature can be spelled in several ways
         return Approval(name, gate, verb, written, source, who=who, came=status.st_ctime_ns, topic=topic, **content)
 
     def _text(self, name: str, status: os.stat_result) -> str | None:

@@ -1,11 +1,14 @@
 """The plan says whose answers count at a stop, and how many: answers add up, others are refused with the reason."""
 
 import json
+import os
 import subprocess
 
 import pytest
 
-WORK = {"01-1": {"new.js": "const size = 1;\n", "more.js": "const more = 1;\n"}}
+from run_milestone.core.serialize import digest
+
+WORK = {"01-1": {"size.js": "const size = 1;\n", "more.js": "const more = 1;\n"}}
 PLAN = """\
 teams: {"@acme/dba": [grace, Linus]}
 limits: {files: 1}
@@ -119,7 +122,7 @@ def test_a_moved_change_is_asked_again(asked, answer_in_copy, run_m1):
     run_m1(ada)
     branch = next(name for name in ada.git("branch", "--format=%(refname:short)", where=".").split() if "m1-" in name)
     ada.git("worktree", "add", "--quiet", str(outcome.home / "more"), branch, where=".")
-    (outcome.home / "more/new.js").write_text("const size = 2;\n")
+    (outcome.home / "more/size.js").write_text("const size = 2;\n")
     ada.git("commit", "--quiet", "--all", "--message=Grow", where=outcome.home / "more")
     run_m1(ada)
     writes(outcome, "linus", "/approve")
@@ -186,7 +189,12 @@ def test_signed_answers_count_where_files_do_not(make_asked, run_m1, tmp_path):
         assert why in run_m1(ada).result.out, name
     assert "approve by grace: 1 of 2" in ada.types("gates", "m1").out
     file.write_text(json.dumps(kept))
-    assert run_m1(ada).decided("01")[-1] == ("approve", "grace, linus")
+    copied = file.with_name("01.skip")
+    copied.write_text(json.dumps({"source": f"signature:{digest(kept['signed']['statement'])}"}))
+    os.utime(copied, ns=(1, 1))
+    passed = run_m1(ada)
+    assert "a file does not prove who wrote it" in passed.result.out
+    assert passed.decided("01")[-1] == ("approve", "grace, linus")
 
 
 OWN = """\
@@ -211,6 +219,14 @@ def test_operators_do_not_approve_their_agents_work(make_asked, run_m1, monkeypa
     assert run_m1(ada).decided("01") == [("approve", "Grace")]
 
 
+def test_git_configuration_proves_nobody_in_comments(asked, answer_in_copy, run_m1):
+    outcome = answer_in_copy(asked)
+    outcome.person.git("config", "github.user", "grace", where=".")
+    writes(outcome, "run-milestone", "/approve")
+    assert run_m1(outcome.person).decided("01") == []
+    assert "run-milestone is not asked here" in thread(outcome)[-1]["body"]
+
+
 OWNED = """\
 teams: {"@acme/dba": [grace, linus]}
 limits: {files: 1}
@@ -219,7 +235,7 @@ approvers: {size: {codeowners: true}, tampering: {codeowners: true}}
 """
 OWNERS = """\
 *         @linus
-new.js    @grace   # not @mallory
+size.js    @grace   # not @mallory
 /more.js  @acme/dba
 docs/     somebody
 !api/     @grace

@@ -19,7 +19,7 @@ down_revision = "001"
 def upgrade():
     op.drop_column("orders", "old_status")
 """
-WORK = {"01-1": {"new.js": "const size = 1;\n"}, "02-1": {"alembic/versions/002.py": DROP}}
+WORK = {"01-1": {"size.js": "const size = 1;\n"}, "02-1": {"alembic/versions/002.py": DROP}}
 
 
 def of_page(language, number=0):
