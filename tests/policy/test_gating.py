@@ -20,6 +20,7 @@ from run_milestone.model import (
     Verb,
 )
 from run_milestone.policy import gating, skips, topics
+from run_milestone.policy.rework import rework
 from run_milestone.policy.stops import HISTORY, STOPS
 
 ISSUE = Issue("03", "Sanitize input", "sanitize", 1)
@@ -43,6 +44,21 @@ def answered(gate, verb, number=1):
 
 
 # ---- all questions of a step in one gate ----------------------------------------------------------------------
+
+
+def test_fixes_of_several_questions_are_one_work():
+    gate = asked(finding(Kind.TAMPERING), finding(Kind.EMPTY), finding(Kind.SIZE))
+    before = replace(answered(asked(finding(Kind.TESTS)), Verb.FIX), change="b" * 64)
+    fixes = [
+        replace(answered(one, Verb.FIX), id=number, why=f"mind {name}", change=CHANGE)
+        for number, (name, one) in enumerate(topics.split(gate).items(), 2)
+        if Verb.FIX in one.verbs
+    ]
+    work = rework([before, *fixes])
+    assert [one.kind for one in work.findings] == [Kind.TAMPERING, Kind.EMPTY]
+    assert (work.verb, work.why) == (Verb.FIX, "mind tampering; mind empty")
+    assert rework([before]) == before
+    assert rework([*fixes, replace(before, verb=Verb.RESTART)]).findings == before.findings
 
 
 def test_nothing_found_passes():

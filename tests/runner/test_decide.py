@@ -105,6 +105,17 @@ def test_the_last_answer_closes_the_gate(desk):
     assert (desk.names("gates"), desk.waiting, desk.said) == ([], [], [])
 
 
+def test_answers_before_a_skip_close_nothing_after(desk):
+    for name in ("03.approve-licence", "03.skip", "03.unskip"):
+        desk.asks(SEVERAL[:2])
+        desk.touches(name)
+        assert desk.settles() == [f"03 {name[3:].partition('-')[0]}"]
+    desk.asks(SEVERAL[:2])
+    desk.touches("03.approve-scope")
+    desk.settles()
+    assert desk.names("gates") == ["03.json"], "the licence is asked again"
+
+
 def test_one_file_answers_all_that_offer_it(desk):
     desk.asks(SEVERAL[:2])
     desk.touches("03.approve")

@@ -13,7 +13,7 @@ from ..core.fs import shown
 from ..core.user import whoami
 from ..model import Approval, Signed, Verb
 from ..policy import topics
-from ..policy.approvers import is_local
+from ..policy.approvers import is_local, several
 from ..policy.gating import gate_names, refusal
 from ..runner.decide import UNPROVEN, situation
 from .state import state_sync
@@ -79,11 +79,21 @@ def leave_decision(
         raise UsageError(f"This cannot answer gate {name}: {UNPROVEN}.", "Sign it, or answer on the forge.")
     if signer is not None and gate is None:
         raise UsageError(f"Nothing is asked at gate {name}, so there is nothing to sign.", _hint(milestone, name, gate))
+    if gate is not None and several(gate.needs) and any(_is_there(one, approval) for one in _answers(state, name)):
+        raise UsageError(
+            f"Somebody answered gate {name} with {approval.word}, and no run has counted that yet.",
+            f"Run `run-milestone {milestone.id}` first, then answer.",
+        )
     when = datetime.now(UTC).isoformat(timespec="milliseconds") if signer else ""
     signed = signer.sign(replace(approval, when=when), milestone.id) if signer else None
     return state.approvals.leave(
         name, verb, why=why, who=approval.who, digest=approval.digest, when=when, topic=topic, signed=signed
     )
+
+
+def _is_there(waiting: Approval, answer: Approval) -> bool:
+    """Return whether a signed answer that waits would be replaced by the file of another."""
+    return waiting.signed is not None and waiting.word == answer.word
 
 
 def gate_of(name: str) -> str:
@@ -119,16 +129,16 @@ def decide_elsewhere(
     with state_sync(project, milestone, writes=True) as sync:
         sync.pull()
         state = sync.state
-        _refuse_others(state, milestone, _answers(state, gate))
         open_gate = state.gates.read(gate)
+        _refuse_others(state, milestone, _rivals(state, gate, verb))
         file = leave_decision(milestone, state, gate, verb, why, signer)
-        mine = _answers(state, gate)
+        mine = [one for one in _answers(state, gate) if one.file == file.name]
         try:
             for _ in sync.push_rounds():
-                _refuse_others(state, milestone, [one for one in _answers(state, gate) if one not in mine])
+                _refuse_others(state, milestone, [one for one in _rivals(state, gate, verb) if one not in mine])
                 _refuse_changed(milestone, gate, open_gate, state.gates.read(gate))
         except BaseException:
-            if mine[0] in _answers(state, gate):
+            if not {*mine}.isdisjoint(_answers(state, gate)):
                 file.unlink(missing_ok=True)
             raise
     return [f"✓ {file.name} sent; the next run of {milestone.id} takes it up.", *sync.take_notes()]
@@ -144,7 +154,14 @@ def _refuse_changed(milestone: Milestone, gate: str, before: Gate | None, now: G
 
 def _answers(state: State, gate: str) -> list[Approval]:
     """Return the answers to a gate that wait for a run, without the file system's times."""
-    return [replace(one, written=0) for one in state.approvals.all() if one.gate == gate]
+    return [replace(one, written=0, came=0) for one in state.approvals.all() if one.gate == gate]
+
+
+def _rivals(state: State, gate: str, word: str) -> list[Approval]:
+    """Return the waiting answers to what a word is about; those to other questions of the gate are in nobody's way."""
+    verb, topic = topics.parse(word)
+    answer = Approval("", gate, verb, 0, "", topic=topic)
+    return [one for one in _answers(state, gate) if topics.overlap(one, answer, state.gates.read(gate))]
 
 
 def _refuse_others(state: State, milestone: Milestone, answers: list[Approval]) -> None:

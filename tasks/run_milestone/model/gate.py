@@ -133,6 +133,11 @@ class Approval:
     signed: Signed | None = None
     """None where nobody signed it."""
 
+    @property
+    def word(self) -> str:
+        """What was typed: `fix`, or `approve-licence` where it answers one question of several."""
+        return f"{self.verb}-{self.topic}" if self.topic else self.verb
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

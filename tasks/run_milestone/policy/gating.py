@@ -161,9 +161,9 @@ def question_key(about: Gate | Decision) -> str:
 
 
 def rivals(approval: Approval, approvals: Iterable[Approval], gate: Gate | None) -> tuple[str, ...]:
-    """Return the verbs of the other answers to the same question. Two files of one verb are two answers."""
+    """Return the words of the other answers to the same question. Two files of one verb are two answers."""
     return tuple(
-        other.verb
+        other.word
         for other in approvals
         if other != approval
         and other.gate == approval.gate
@@ -185,7 +185,7 @@ class Situation:
     change: str | None = None
     """The change as it is now; None where nothing can have moved."""
     rivals: tuple[str, ...] = ()
-    """The verbs of other answers to the same question."""
+    """The words of other answers to the same question."""
     skipped: frozenset[str] = frozenset()
     """The issues and phases that are skipped now."""
     whole: Gate | None = None
@@ -233,7 +233,7 @@ def _not_offered(approval: Approval, now: Situation) -> str | None:
     if _is_for_earlier_question(approval, now.asked):
         return "what it answers is not asked any more"
     if now.rivals:
-        return f"two answers at once ({', '.join(sorted((approval.verb, *now.rivals)))}); leave exactly one"
+        return f"two answers at once ({', '.join(sorted((approval.word, *now.rivals)))}); leave exactly one"
     if now.asked is None:
         return None if approval.verb in ahead(approval.gate) else f"no gate {approval.gate} is open for {approval.verb}"
     offered = f"it offers {' | '.join(topics.answers_to(now.asked))}"
@@ -284,13 +284,3 @@ def _unexplained(approval: Approval, gate: Gate | None) -> str | None:
     if gate is None or gate.kind not in EXPLAINED or approval.verb != Verb.APPROVE or approval.why.strip():
         return None
     return f"it has no reason; {EXPLAINED[gate.kind]}"
-
-
-def rework_requested(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
-    """Return the decisions that ask for another attempt at the implementation.
-
-    This is how `fix`, `restart` and `retry` take effect: they are an input of the step `implement`.
-    """
-    return tuple(
-        one for one in decisions if one.verb in AGAIN and (one.verb is not Verb.RETRY or one.kind is Kind.AGENT)
-    )

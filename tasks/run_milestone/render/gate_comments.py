@@ -112,9 +112,9 @@ def closed(milestone: Milestone, gate: str, key: str, decision: Decision | None)
     return _whole(question_mark(milestone, gate, key), f"{what}{why}", f"Gate `{gate}` of {milestone.id}.")
 
 
-def refused(to: str, author: str, verb: str, why: str) -> str:
+def refused(to: str, author: str, word: str, why: str) -> str:
     """Return the reply to an answer that was not taken."""
-    problem = f"`/{verb}` by {_inert(author)} was not taken: {_inert(why)}."
+    problem = f"`/{word}` by {_inert(author)} was not taken: {_inert(why)}."
     return _whole(reply_mark(to), problem, "To answer, write a new comment; editing this one changes nothing.")
 
 

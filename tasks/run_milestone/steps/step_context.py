@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from ..core.errors import DamagedStateError
 from ..core.user import whoami
 from ..model import AgentSpec, Bootstrapped, BranchMade, Decision, Step, Verb
-from ..policy.gating import rework_requested
 from ..policy.graph import BOOTSTRAP, phase_name, step_name
+from ..policy.rework import rework, rework_requested
 from ..policy.skips import about
 from ..store import State
 from .own_change import counted_from, own_base
@@ -187,8 +187,8 @@ class StepContext:
 
     @property
     def rework(self) -> Decision | None:
-        """The decision this attempt answers, None for the first. A retry repeats what was asked before it."""
-        return next((one for one in reversed(self.reworks) if one.verb is not Verb.RETRY), None)
+        """What this attempt has to do, None for the first."""
+        return rework(self.decisions)
 
     @property
     def from_scratch(self) -> bool:

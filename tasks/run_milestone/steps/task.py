@@ -10,6 +10,7 @@ from ..core.errors import UserError
 from ..core.serialize import digest
 from ..model import Decision, Finding, Kind, Severity, Step, Verb
 from ..policy.stops import LOOKED_AT_AGAIN, STOPS
+from ..policy.topics import kinds
 from .run_context import RunContext
 from .step_context import StepContext
 
@@ -118,11 +119,11 @@ class IssueStep(Task[StepContext, E]):
         yield from self.earlier(ctx).items()
 
     def _is_retried_by(self, decision: Decision) -> bool:
-        kind = decision.kind
-        if kind is Kind.FAILED:
+        if decision.kind is Kind.FAILED:
             return decision.verb is Verb.RETRY and any(one.rule == self.name for one in decision.findings)
-        again = {Verb.RETRY, Verb.ABORT} if kind in LOOKED_AT_AGAIN else {Verb.RETRY}
-        return decision.verb in again and kind is not None and self.name in STOPS[kind].found_by.split(", ")
+        again = (kind for kind in kinds(decision) if decision.verb is Verb.RETRY or kind in LOOKED_AT_AGAIN)
+        found_by = (STOPS[kind].found_by.split(", ") for kind in again)
+        return decision.verb in {Verb.RETRY, Verb.ABORT} and any(self.name in names for names in found_by)
 
     def findings(self, ctx: StepContext, evidence: E) -> Questions:
         """Return the problem that the evidence holds, if any."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..model import Finding, Implemented, Kind, Passed, Proposed, Reviewed, Severity, Step, Tested, Verb
 from ..policy import budget
-from ..policy.gating import rework_requested
 from ..policy.graph import phase_name
 from ..policy.phase_answers import ACCEPTED
+from ..policy.rework import rework_requested
 from ..policy.skips import skipped as skip_of
 from ..policy.stops import LEFT_OUT, STOPS
 from ..policy.topics import kinds

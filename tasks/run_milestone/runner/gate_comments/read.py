@@ -101,7 +101,7 @@ class Reader:
     def reply(self, approval: Approval, why: str, *, to: str = "") -> None:
         """Say why a comment was not taken; `to` marks the reply, by default with the comment's number."""
         if approval.comment is not None:
-            text = words.refused(to or str(approval.comment.comment), approval.who, approval.verb, why)
+            text = words.refused(to or str(approval.comment.comment), approval.who, approval.word, why)
             self._forge.comment(approval.comment.thread, text)
 
     def _reply_once_per_question(self, approval: Approval, ours: Sequence[Comment]) -> None:
