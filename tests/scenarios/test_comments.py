@@ -128,6 +128,8 @@ def test_several_questions_take_their_words(desk):
     desk.writes("/Approve-licence as agreed")
     assert desk.hears() == ["03 approve by ada: as agreed"]
     assert desk.state.decisions.all()[0].kind is Kind.LICENCE
+    desk.asks(two[1:])
+    assert "✓ Answered: **approve** (licence) by ada — as agreed" in desk.bodies()[0]
 
 
 def test_long_findings_never_hide_the_answers(desk):

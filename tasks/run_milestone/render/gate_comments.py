@@ -14,7 +14,7 @@ from ..policy.topics import ABOUT_A_TOPIC, answers_to, split
 from .phrases import headlines, one_line, place, purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..model import Decision, Finding, Gate, Milestone
 
@@ -105,11 +105,15 @@ def _finding(finding: Finding) -> str:
     return f"{_inert((finding.message + place(finding))[:LONGEST_FINDING])}{detail}"
 
 
-def closed(milestone: Milestone, gate: str, key: str, decision: Decision | None) -> str:
+def closed(milestone: Milestone, gate: str, key: str, decisions: Sequence[Decision]) -> str:
     """Return what a question becomes once it is answered, or not asked any more."""
-    what = "✓ No longer asked." if decision is None else f"✓ Answered: **{decision.verb}** by {_inert(decision.who)}"
-    why = f" — {_inert(decision.why)}" if decision and decision.why else ""
-    return _whole(question_mark(milestone, gate, key), f"{what}{why}", f"Gate `{gate}` of {milestone.id}.")
+    lines = [
+        f"✓ Answered: **{one.verb}**{'' if question_key(one) == key else f' ({one.kind})'} by {_inert(one.who)}"
+        + (f" — {_inert(one.why)}" if one.why else "")
+        for one in decisions
+    ]
+    what = "\n".join(lines) or "✓ No longer asked."
+    return _whole(question_mark(milestone, gate, key), what, f"Gate `{gate}` of {milestone.id}.")
 
 
 def refused(to: str, author: str, word: str, why: str) -> str:

@@ -176,6 +176,7 @@ def test_signed_answers_count_where_files_do_not(make_asked, run_m1, tmp_path):
         assert "its signature was used before, for decision 1" in run_m1(ada).result.out
 
     file = signs(outcome, linus, "01", "approve")
+    assert "no run has counted that yet" in ada.types("decide", "m1", "01", "approve", "--sign").err
     kept = json.loads(file.read_text())
     forged = {**kept["signed"], "statement": kept["signed"]["statement"].replace('"why": ""', '"why": "Yes"')}
     for name, changed, why in (

@@ -11,7 +11,7 @@ from ...render import gate_comments as words
 
 if TYPE_CHECKING:
     from ...adapters.forge import Forge
-    from ...model import Gate, Milestone
+    from ...model import Decision, Gate, Milestone
     from ...render.console import Console
     from ...store import State
 
@@ -56,12 +56,25 @@ class Poster:
 
     def close(self, asked: Asked) -> None:
         """Say in a question's comment how it was answered, or that it is not asked any more."""
-        decisions = reversed(self._state.decisions.all())
-        answer = next((one for one in decisions if (one.gate, question_key(one)) == (asked.gate, asked.key)), None)
-        text = words.closed(self._milestone, asked.gate, asked.key, answer)
+        text = words.closed(self._milestone, asked.gate, asked.key, self._answers(asked))
         if any(comment.id == asked.comment for comment in self._forge.comments(asked.thread)):
             self._forge.comment(asked.thread, text, update=asked.comment)
         self._state.asked.drop(asked.gate)
+
+    def _answers(self, asked: Asked) -> list[Decision]:
+        """Return the newest decision about what was asked, else that about each question which it put together."""
+        made = [one for one in self._state.decisions.all() if one.gate == asked.gate]
+        if whole := [one for one in made if question_key(one) == asked.key]:
+            return whole[-1:]
+        beginning = asked.key.partition("-")[0]
+        opened = (one for one in self._state.journal.entries() if one.get("gate") == asked.gate)
+        put_together = {
+            one
+            for entry in opened
+            if str(entry.get("digest")).startswith(beginning)
+            for one in entry.get("digests", ())
+        }
+        return list({one.digest: one for one in made if one.digest in put_together}.values())
 
     # ---- where ------------------------------------------------------------------------------------------------
 
