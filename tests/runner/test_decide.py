@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from run_milestone.commands.decide import rivals
 from run_milestone.core.errors import UsageError
 from run_milestone.model import AnswerComment, Approval, Finding, Issue, Kind, Milestone, Need, Phase, Severity, Verb
 from run_milestone.policy import gating
@@ -95,6 +96,15 @@ def test_each_question_takes_its_answer(desk):
     assert desk.names("gates") == ["03.json"], "one question is left"
     left = desk.asks(tuple(one for one in SEVERAL if one.kind is Kind.SCOPE))
     assert (left.kind, left.opened) == (Kind.SCOPE, gate.opened), "it was asked since then"
+
+
+def test_answers_to_other_questions_are_no_rivals(desk):
+    desk.asks(SEVERAL)
+    desk.touches("03.approve-licence")
+    waiting = {
+        word: bool(rivals(desk.state, "03", word)) for word in ("approve-scope", "fix", "approve-licence", "skip")
+    }
+    assert waiting == {"approve-scope": False, "fix": False, "approve-licence": True, "skip": True}
 
 
 def test_the_last_answer_closes_the_gate(desk):

@@ -130,12 +130,12 @@ def decide_elsewhere(
         sync.pull()
         state = sync.state
         open_gate = state.gates.read(gate)
-        _refuse_others(state, milestone, _rivals(state, gate, verb))
+        _refuse_others(state, milestone, rivals(state, gate, verb))
         file = leave_decision(milestone, state, gate, verb, why, signer)
         mine = [one for one in _answers(state, gate) if one.file == file.name]
         try:
             for _ in sync.push_rounds():
-                _refuse_others(state, milestone, [one for one in _rivals(state, gate, verb) if one not in mine])
+                _refuse_others(state, milestone, [one for one in rivals(state, gate, verb) if one not in mine])
                 _refuse_changed(milestone, gate, open_gate, state.gates.read(gate))
         except BaseException:
             if not {*mine}.isdisjoint(_answers(state, gate)):
@@ -157,7 +157,7 @@ def _answers(state: State, gate: str) -> list[Approval]:
     return [replace(one, written=0, came=0) for one in state.approvals.all() if one.gate == gate]
 
 
-def _rivals(state: State, gate: str, word: str) -> list[Approval]:
+def rivals(state: State, gate: str, word: str) -> list[Approval]:
     """Return the waiting answers to what a word is about; those to other questions of the gate are in nobody's way."""
     verb, topic = topics.parse(word)
     answer = Approval("", gate, verb, 0, "", topic=topic)

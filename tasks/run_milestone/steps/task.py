@@ -113,12 +113,13 @@ class IssueStep(Task[StepContext, E]):
         for name, default in self.later_settings.items():
             if (value := _setting(ctx, name)) != default:
                 yield f"plan.{name}", value
-        retries = [decision.id for decision in ctx.decisions if self._is_retried_by(decision)]
+        retries = [decision.id for decision in ctx.decisions if self.is_retried_by(decision)]
         if retries:
             yield "retry decisions", retries
         yield from self.earlier(ctx).items()
 
-    def _is_retried_by(self, decision: Decision) -> bool:
+    def is_retried_by(self, decision: Decision) -> bool:
+        """Return whether a decision has this step look again; one about several questions is about each of them."""
         if decision.kind is Kind.FAILED:
             return decision.verb is Verb.RETRY and any(one.rule == self.name for one in decision.findings)
         again = (kind for kind in kinds(decision) if decision.verb is Verb.RETRY or kind in LOOKED_AT_AGAIN)
