@@ -1,5 +1,6 @@
 """What steers the next reader or run is told, unless the issue names it; what switches checks off is shown."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -181,3 +182,26 @@ def test_a_line_that_switches_checks_off_is_shown(world, name, line):
 def test_a_file_that_switches_checks_off_stops(world, name, line):
     (finding,) = check(world.change({}, {name: f"{line}\n"}))
     assert (finding.kind, finding.severity, finding.rule) == (Kind.TAMPERING, Severity.CRITICAL, "suppressed-file")
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        '{"main": "index.js", "scripts": {"test": "tape test/*.js"}}',
+        '{"bin": {"shop": "./index.js"}, "scripts": {"test": "jest"}}',
+        '{"exports": {".": "./index.js"}, "files": ["index.js"]}',
+    ],
+)
+def test_an_entry_point_of_a_package_steers_nothing(world, manifest):
+    commands = Commands(test=("npx", "--no-install", "tape", "test/*.js"))
+    before = {"package.json": manifest, "index.js": "x = 1;\n"}
+    assert rules(world.change(before, {"index.js": "x = 2;\n"}, commands=commands)) == []
+
+
+@pytest.mark.parametrize("script", ["node check.js", "tape && ./check.js", "sh -c 'node ./check.js'"])
+def test_what_a_script_of_a_package_runs_steers(world, script):
+    commands = Commands(test=("npm", "test"))
+    manifest = json.dumps({"main": "index.js", "scripts": {"test": script}})
+    before = {"package.json": manifest, "check.js": "x = 1;\n"}
+    change = world.change(before, {"check.js": "x = 2;\n"}, commands=commands)
+    assert rules(change) == [(Kind.TAMPERING, "steering")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from typing import TYPE_CHECKING
@@ -80,7 +81,8 @@ def started(change: Change) -> frozenset[str]:
     waiting, changed = list(files), {path for file in change.files for path in (file.before, file.after) if path}
     while waiting and changed - files:
         path = waiting.pop()
-        below = _named_in(change.text(change.base, path), posixpath.dirname(path), changed - files)
+        text = _commands_in(posixpath.basename(path), change.text(change.base, path))
+        below = _named_in(text, posixpath.dirname(path), changed - files)
         waiting += below
         files |= below
     return frozenset(files - _MANIFESTS)
@@ -104,6 +106,18 @@ def _commands(change: Change) -> list[tuple[str, ...]]:
     lists = (commands.test, commands.lint, commands.review, *(one.command for one in change.milestone.reviewers))
     by_part = (command for part in commands.parts for command in (part.test, part.lint, part.review) if command)
     return [*lists, *by_part]
+
+
+def _commands_in(name: str, text: str) -> str:
+    """Return what a file runs: of a manifest only its scripts, because its entry points are the product itself."""
+    if name not in _MANIFESTS:
+        return text
+    try:
+        manifest = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return text
+    scripts = manifest.get("scripts", {}) if isinstance(manifest, dict) else {}
+    return json.dumps(scripts)
 
 
 def _named_in(text: str, folder: str, paths: set[str]) -> set[str]:
