@@ -63,7 +63,7 @@ def test_what_a_started_file_names_is_told(world, command, before, name):
     "name",
     [
         "psalm-baseline.xml", "deny.toml", ".gitleaksignore", "web/vitest.setup.ts", ".forgejo/workflows/a.yml",
-        "junit-platform.properties", ".credo.exs", "lint.xml", ".trivyignore.yaml", "spec/spec_helper.rb", "action.yml",
+        "junit-platform.properties", ".credo.exs", "lint.xml", ".trivyignore.yaml", "spec/spec_helper.rb",
     ],
 )  # fmt: skip
 def test_what_decides_in_other_languages_is_told(world, name):
@@ -73,6 +73,8 @@ def test_what_decides_in_other_languages_is_told(world, name):
 def test_settings_that_nobody_knows_get_a_label(world):
     hidden = {".newtool": "x\n", ".newtool.d/rules": "x\n", "tailwind.config.js": "x\n"}
     assert set(rules(world.change({}, hidden))) == {(Kind.PROTECTED, "settings")}
+    docs = {"docs/prompt.md": "x\n", "docs/best_practices.md": "x\n", "docs/crush.md": "x\n", "llms.txt": "x\n"}
+    assert rules(world.change({}, {**docs, ".flaskenv": "x\n", "cspell.json": "{}\n"})) == []
     usual = {".gitignore": "x\n", ".env.example": "x\n", ".changeset/blue-cats.md": "x\n", ".nvmrc": "22\n"}
     assert rules(world.change({}, usual)) == []
 

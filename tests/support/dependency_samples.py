@@ -101,6 +101,7 @@ SAMPLES = (
     ),
     python("uv: another index", "", '[[tool.uv.index]]\nurl = "https://index.invalid/simple"\n', STOP),
     python("Hatch: a build hook", "", '[tool.hatch.build.hooks.custom]\npath = "x.py"\n', STOP),
+    Sample("pyproject", "a first manifest that asks for nothing", {}, {"pyproject.toml": "[tool.ruff]\n"}, NOTHING),
     python("uv: packages without a wheel", "", "[tool.uv]\nno-binary = true\n", STOP),
     python("uv: another index for pip", "", '[tool.uv.pip]\nindex-url = "https://index.invalid/simple"\n', STOP),
     python("Hatch: a command after the installation", "", '[tool.hatch.envs.a]\npost-install-commands = ["x"]\n', STOP),

@@ -155,7 +155,7 @@ def _leaves(value: Any, path: str = "") -> Iterator[str]:
     if isinstance(value, dict) and value:
         for key, inner in value.items():
             yield from _leaves(inner, f"{path}.{key}" if path else key)
-    else:
+    elif path:
         yield f"{path} = {value}"
 
 
