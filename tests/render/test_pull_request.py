@@ -156,7 +156,7 @@ def test_the_milestones_pull_request_closes_only_landed_issues(tmp_path):
     skip = Decision(0, "04", Verb.SKIP, "ada", "2026-11-22T12:00:00+00:00", "Closes #5 another day", Kind.TESTS)
     state.decisions.record(skip)
     one = LandedIssue("03", 310, "a" * 40, "b" * 40, "2026-11-22T12:00:00+00:00")
-    shown = milestone_pr.body(milestone, state, Landed("m4.1", "milestone/m4.1", "main", (one,)), "v2.2.0")
+    shown = milestone_pr.body(milestone, state, Landed("m4.1", "milestone/m4.1", "main", (one,)), "v2.2.0", ())
     assert "- #310 Add input sanitization (#297) — `needs-db-review`" in shown
     assert "\nCloses #297\n" in shown
     assert "Closes #298" not in shown

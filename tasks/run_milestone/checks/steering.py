@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..core.presets import configuration
 from ..model import Finding, Kind, Severity
-from .file_types import is_test
+from .file_types import is_code, is_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,11 @@ _STARTED = {
 _MANIFESTS = frozenset({"package.json", "composer.json"})
 """Those that ordinary changes edit too: other checks look at their scripts."""
 
+_OF_THE_PRODUCT = frozenset({"start", "dev", "serve", "server", "watch", "demo", "example", "bench", "preview", "docs"})
+"""Scripts that only start what is built."""
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl")
+_TOOL_FOLDERS = frozenset({"scripts", "script", "tools", "tool", "ci", "bin", "hack", "build", "tasks"})
+"""Folders of what a repository is built and tested by."""
 _WORD = re.compile(r"[\w./@+-]+")
 
 
@@ -75,14 +79,16 @@ def _tampering(rule: str, message: str, path: str) -> Finding:
 def started(change: Change) -> frozenset[str]:
     """Return the files of the repository that the plan's commands and reviewers start or read.
 
-    What such a file names counts too, where the change touches it: a script of package.json, an included Makefile.
+    What such a file names counts too, where the change touches it: a script of package.json, an included Makefile. The
+    product's code does not: most scripts name what they test.
     """
     files = set(_named_by_commands(change))
     waiting, changed = list(files), {path for file in change.files for path in (file.before, file.after) if path}
     while waiting and changed - files:
         path = waiting.pop()
-        text = _commands_in(posixpath.basename(path), change.text(change.base, path))
-        below = _named_in(text, posixpath.dirname(path), changed - files)
+        name, text = posixpath.basename(path), change.text(change.base, path)
+        below = _named_in(_commands_in(name, text), posixpath.dirname(path), changed - files)
+        below = below if name in _MANIFESTS else {one for one in below if not _is_product(one)}
         waiting += below
         files |= below
     return frozenset(files - _MANIFESTS)
@@ -117,7 +123,7 @@ def _commands_in(name: str, text: str) -> str:
     except (ValueError, RecursionError):
         return text
     scripts = manifest.get("scripts", {}) if isinstance(manifest, dict) else {}
-    return json.dumps(scripts)
+    return json.dumps({name: line for name, line in scripts.items() if name not in _OF_THE_PRODUCT})
 
 
 def _named_in(text: str, folder: str, paths: set[str]) -> set[str]:
@@ -127,3 +133,8 @@ def _named_in(text: str, folder: str, paths: set[str]) -> set[str]:
     modules = {posixpath.join(folder, f"{word}.py") for word in words}
     beside = {posixpath.join(folder, posixpath.basename(word)) for word in words if "." in word}
     return {path for path in paths & (places | modules | beside) if not is_test(path)}
+
+
+def _is_product(path: str) -> bool:
+    """Tell code that a script only runs or imports, and that issues are about, from parts of the script itself."""
+    return is_code(path) and _TOOL_FOLDERS.isdisjoint(path.split("/")[:-1])

@@ -21,7 +21,8 @@ _WORDS = (
 _NOTHING_RAN = re.compile("|".join(_WORDS), re.IGNORECASE | re.MULTILINE)
 _SOMETHING_FAILED = re.compile(
     r"^(?:FAIL|FAILED|ERROR|FAILURES?!)(?::|\b(?! No tests)) ?\S*$|\b[1-9]\d* (?:failed|failing|failures?|errors?)\b"
-    r"|^(?:Failures|Errors|failed): *[1-9]|^not ok\b|^Traceback |^panicked at |^error\[E\d+\]|SyntaxError",
+    r"|^(?:Failures|Errors|failed): *[1-9]|^not ok\b|^Traceback |^panicked at |^error\[E\d+\]|SyntaxError"
+    r"|file or directory not found",
     re.IGNORECASE | re.MULTILINE,
 )
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")

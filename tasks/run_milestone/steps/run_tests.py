@@ -223,7 +223,9 @@ def _text(path: Path) -> str:
 def _outcome(result: Result, report: Path, others: list[Path], tree: Path, *, asked: bool) -> SuiteResult:
     """Return what a run says. A report that was asked for and is not there is no verdict, whatever the exit code."""
     problem, ended = _problem(result), result.code is not None and not result.timed_out
-    is_empty = problem is None and nothing_ran(result.code, f"{result.out}\n{result.err}")
+    is_empty = (
+        problem is None and not is_pytest(result.argv) and nothing_ran(result.code, f"{result.out}\n{result.err}")
+    )
     try:
         cases = None if problem else _cases(result, report, others, tree, asked=asked)
     except ReportError as error:
