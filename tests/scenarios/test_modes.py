@@ -443,7 +443,7 @@ def test_a_skipped_review_is_made_later(ada):
     assert "01:review: will run: it was left out" in ada.types("why", "m1", "01:review").out
     result = ada.types("m1")
     assert "Invoking plan-review..." in result.out
-    assert "🛑 Code review: 2 issues" in result.out
+    assert "🛑 Code review: 1 issue" in result.out
     assert ada.pulls()[0]["labels"] == []
 
 
