@@ -120,7 +120,7 @@ def test_one_job_does_one_thing_at_a_time(ada):
 
 
 def test_the_longest_chain_begins_first(ada):
-    plans(ada, issue(1), issue(2), issue(3), issue(4, depends_on=[3]))
+    plans(ada, issue(1), issue(2), issue(3), issue(4, depends_on=[3]), agent="time.sleep(0.3)")
     assert ada.types("m1", "--jobs", "2").code == 3
     begun = logged(ada, "agent")[0]
     assert set(begun[:2]) == {"3", "1"}
