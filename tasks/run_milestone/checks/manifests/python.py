@@ -6,6 +6,7 @@ import ast
 import configparser
 import re
 import tomllib
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...core.presets import tables
@@ -105,49 +106,28 @@ def from_pyproject(text: str, folder: str = "") -> Manifest:
     return manifest
 
 
-_HARMLESS_TABLES = re.compile(
-    r"uv\.(?:(?:dev|override|constraint|build-constraint)-dependencies|sources|index$|package|build-backend|environments"
-    r"|required-environments|default-groups|dependency-groups|conflicts|workspace|required-version|exclude-newer"
-    r"|resolution|add-bounds|cache-keys|managed)\b.*"
-    r"|poetry\.(?:name|version|description|authors|maintainers|license|readme|homepage|repository|documentation|keywords"
-    r"|classifiers|packages|include|exclude|dependencies|dev-dependencies|group|extras|source$|urls|package-mode"
-    r"|requires-poetry|scripts|plugins)\b.*"
-    r"|pdm\.(?:dev-dependencies|source$|distribution|version\.(?:source|path|pattern|tag_\w+)"
-    r"|build\.(?:includes|excludes|source-includes|package-dir|is-purelib))\b.*"
-    r"|hatch\.(?:version\.(?:source|path|pattern|scheme)|metadata\.allow-direct-references"
-    r"|build\.(?:targets\.\w+\.)?(?:packages|include|exclude|only-include|only-packages|sources|artifacts|directory)"
-    r"|envs\.[\w.-]+\.(?:dependencies|extra-dependencies|python|features|matrix|template|description|type|detached))\b.*"
-    r"|setuptools\.(?:packages|package-data|include-package-data|exclude-package-data|dynamic|zip-safe|py-modules"
-    r"|license-files|platforms|package-dir)\b.*"
-    r"|flit\.(?:module|metadata|sdist|external-data)\b.*|setuptools[_-]scm\..*|rye\.(?:managed|virtual|dev-dependencies).*"
-    r"|(?:maturin|scikit-build|meson-python)\..*"
-    r"|pixi\..*"
-)
-"""Settings of build tools and package managers that start nothing and lead nowhere. Every other one counts."""
-_OTHER_CODE = re.compile(
-    r"hatch\.version\.source = code|pdm\.version\.source = call|(?:poetry\.scripts|project\.scripts)\."
-    r"(?:git|gh|ssh|python[\d.]*|pip[\d.]*|uv|pytest|ruff|mypy|tox|nox|doit|run-milestone|coverage|node|np[mx]|make|sh|bash|env"
-    r"|sudo|cat|ls|curl) = .*"
-)
-"""What a setting that is harmless otherwise makes run: code, or a program in the place of another."""
-
-
 def _started(document: dict[str, Any]) -> Iterator[str]:
     """Yield what runs code of the project when it is built, installed or tested, or leads to other packages."""
     tools = {name: table(document, "tool", name) for name in tables("pyproject.toml")["packages"]}
     for leaf in _leaves({name: tool for name, tool in tools.items() if tool}):
-        if not _HARMLESS_TABLES.fullmatch(leaf) or _OTHER_CODE.fullmatch(leaf):
+        if not _any("harmless").fullmatch(leaf) or _any("runs").fullmatch(leaf):
             yield f"[tool] {leaf}"
     yield from (
         leaf
         for leaf in _leaves(table(document, "project", "scripts"), "project.scripts")
-        if _OTHER_CODE.fullmatch(leaf)
+        if _any("runs").fullmatch(leaf)
     )
     project_name = str(table(document, "project").get("name", table(document, "tool", "poetry").get("name", "")))
     for plugins in (table(document, "project", "entry-points"), table(document, "tool", "poetry", "plugins")):
         for group, names in sorted(plugins.items()):
             if not project_name or not f"{canonical(group)}-".startswith(f"{canonical(project_name)}-"):
                 yield f"entry points {group}: {names}"
+
+
+@cache
+def _any(kind: str) -> re.Pattern[str]:
+    """Return the expression for settings of a kind, each written as `table.key = value`."""
+    return re.compile("|".join(sorted(tables("pyproject.toml")[kind])))
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[str]:
