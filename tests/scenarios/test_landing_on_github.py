@@ -9,15 +9,6 @@ pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopb
 REMOTE = "forge: github\nrepository: {remote: 'git@github.com:acme/widgets.git'}\n"
 
 
-@pytest.fixture
-def github(tmp_path, monkeypatch):
-    github = loopback.GitHub(tmp_path)
-    for name, value in github.environment(tmp_path / "operator").items():
-        monkeypatch.setenv(name, value)
-    yield github
-    github.close()
-
-
 def deletes_merged_branches(hosted):
     """Switch on what many repositories have on: it closes, for good, what is based on a branch that goes."""
     merge = hosted.merge

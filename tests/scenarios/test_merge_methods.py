@@ -4,7 +4,7 @@ import json
 
 import pytest
 from support import loopback
-from support.on_github import github_for
+from support.on_github import push_to
 
 pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
 PLAN = """\
@@ -17,18 +17,10 @@ CHAIN = {f"0{number}-1": {"a.js": f"const a = {number}\n", f"b{number}.js": ""} 
 APART = {"01-1": {"a.js": "const a = 1\n"}, "02-1": {"b.js": "const b = 2\n"}}
 
 
-@pytest.fixture
-def github(tmp_path, monkeypatch):
-    with github_for(tmp_path, monkeypatch) as github:
-        yield github
-
-
 def on_github(make_milestone, github, files, *, chained, plan=PLAN):
     """Finish a milestone whose repository is on that GitHub; returns the person."""
-    person, bare = make_milestone(files, plan=plan), github.hosted.bare
-    bare.parent.mkdir(parents=True)
-    person.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare), where=".")
-    person.git("push", "--quiet", str(bare), "main", where=".")
+    person = make_milestone(files, plan=plan)
+    push_to(github, person)
     if chained:
         plan = person.folder / "plans/m1/plan.yaml"
         text = plan.read_text()

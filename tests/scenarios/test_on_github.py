@@ -4,7 +4,7 @@ import random
 
 import pytest
 from support import loopback
-from support.on_github import github_for, killed_when_asked
+from support.on_github import killed_when_asked, push_to
 
 pytestmark = pytest.mark.skipif(loopback.missing() is not None, reason=str(loopback.missing()))
 
@@ -21,19 +21,10 @@ DONE = ("01", "02", "03")
 
 
 @pytest.fixture
-def github(tmp_path, monkeypatch):
-    with github_for(tmp_path, monkeypatch) as github:
-        yield github
-
-
-@pytest.fixture
 def ada(make_milestone, github):
     """Somebody whose repository's remote is on GitHub."""
     ada = make_milestone(WORK, plan=PLAN)
-    bare = github.hosted.bare
-    bare.parent.mkdir(parents=True)
-    ada.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare), where=".")
-    ada.git("push", "--quiet", str(bare), "main", where=".")
+    push_to(github, ada)
     return ada
 
 
@@ -94,10 +85,7 @@ approvers: {phase: {any: [ada, grace, linus], count: 2, not: [author]}}
 
 def test_answers_of_several_people_add_up(make_milestone, github):
     ada = make_milestone({"01-1": WORK["01-1"]}, plan=PLAN + APPROVERS)
-    bare = github.hosted.bare
-    bare.parent.mkdir(parents=True)
-    ada.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare), where=".")
-    ada.git("push", "--quiet", str(bare), "main", where=".")
+    push_to(github, ada)
     ada.git("config", "user.name", "A. Lovelace", where=".")
     ada.git("config", "user.email", "lovelace@example.com", where=".")
     github.hosted.people |= {"grace": "WRITE", "linus": "WRITE"}

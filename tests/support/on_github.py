@@ -21,6 +21,13 @@ def github_for(folder, monkeypatch):
         github.close()
 
 
+def push_to(github, person):
+    """Make the repository of that GitHub, and push what a person has to it."""
+    bare = str(github.hosted.bare)
+    person.git("init", "--quiet", "--bare", "--initial-branch=main", bare, where=".")
+    person.git("push", "--quiet", bare, "main", where=".")
+
+
 def killed_when_asked(person, github, command, what, skipped):
     """Kill a run once GitHub is asked for `what`, after `skipped` times of it; tell whether it came so far."""
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

@@ -2,7 +2,7 @@
 
 import pytest
 from support import loopback
-from support.on_github import github_for
+from support.on_github import push_to
 
 from run_milestone.model import Kind, Verb
 from run_milestone.policy.stops import AUTONOMOUS
@@ -18,18 +18,10 @@ SIGNED = [{"type": "required_signatures"}]
 
 
 @pytest.fixture
-def github(tmp_path, monkeypatch):
-    with github_for(tmp_path, monkeypatch) as github:
-        yield github
-
-
-@pytest.fixture
 def person(make_milestone, github):
     """A person whose repository is on that GitHub."""
-    person, bare = make_milestone({"01-1": {"a.js": "const a = 1\n"}}, plan=PLAN), github.hosted.bare
-    bare.parent.mkdir(parents=True)
-    person.git("init", "--quiet", "--bare", "--initial-branch=main", str(bare), where=".")
-    person.git("push", "--quiet", str(bare), "main", where=".")
+    person = make_milestone({"01-1": {"a.js": "const a = 1\n"}}, plan=PLAN)
+    push_to(github, person)
     return person
 
 

@@ -6,7 +6,6 @@ The tests execute every query against GitHub's public schema.
 from __future__ import annotations
 
 import json
-from itertools import compress
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter
@@ -89,28 +88,6 @@ class _CheckedData(Answer):
     data: _Checked
 
 
-class _Methods(Answer):
-    """How pull requests may be merged in a repository."""
-
-    mergeCommitAllowed: bool  # noqa: N815
-    squashMergeAllowed: bool  # noqa: N815
-    rebaseMergeAllowed: bool  # noqa: N815
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """The options of `gh pr merge`: a merge commit keeps every commit, so it comes first."""
-        allowed = (self.mergeCommitAllowed, self.squashMergeAllowed, self.rebaseMergeAllowed)
-        return tuple(compress(("--merge", "--squash", "--rebase"), allowed))
-
-
-class _MethodsOf(Answer):
-    repository: _Methods
-
-
-class _MethodsData(Answer):
-    data: _MethodsOf
-
-
 class _Login(Answer):
     login: str
 
@@ -121,16 +98,6 @@ class _Viewer(Answer):
 
 class _ViewerData(Answer):
     data: _Viewer
-
-
-_METHODS = """query Methods($owner: String!, $name: String!) {
-  repository(owner: $owner, name: $name) { mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed } }"""
-
-
-def merge_options(gh: Gh) -> tuple[str, ...]:
-    """Return the options by which `gh pr merge` may merge in this repository, the best first."""
-    methods: _Methods = ask(gh, TypeAdapter(_MethodsData), _METHODS, {}).data.repository
-    return methods.options
 
 
 def pulls_of(gh: Gh, heads: tuple[str, ...]) -> list[Pull]:

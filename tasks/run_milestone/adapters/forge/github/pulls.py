@@ -10,8 +10,9 @@ from ....core.errors import OutsideError
 from ..errors import refuse_same, unmerged
 from . import responses, text_limits
 from .gh import as_field, number_in
-from .graphql import merge_options, pulls_of
+from .graphql import pulls_of
 from .merge_queue import MergeQueue
+from .rulesets import Rules
 
 if TYPE_CHECKING:
     from ....model import Proposal, PullRequest
@@ -21,7 +22,7 @@ MOST = "100000"
 _METHOD_REFUSED = re.compile(r"(?i)merge method|are not allowed on this repository|must not contain merge commits")
 
 
-class Pulls(MergeQueue):
+class Pulls(MergeQueue, Rules):
     """The pull requests of one repository."""
 
     def pulls(self, *heads: str) -> tuple[PullRequest, ...]:
@@ -125,7 +126,8 @@ class Pulls(MergeQueue):
 
     @cached_property
     def _methods(self) -> tuple[str, ...]:
-        return merge_options(self._gh)
+        """The options of `gh pr merge`, the best first."""
+        return tuple(f"--{method}" for method in self.rights().methods)
 
     def merge(self, number: int, *, head: str) -> PullRequest:
         """Merge as the repository allows, with a merge commit where it may be. GitHub itself compares the head."""
