@@ -148,7 +148,7 @@ def _signatures(milestone: Milestone, seen: Seen) -> Iterator[Finding]:
         yield foresee("signatures", what, how)
     elif seen.of(milestone.target).signatures:
         what = f"{milestone.target} takes signed commits only, and commits here are unsigned"
-        if "squash" in seen.of(milestone.target).methods and (seen.rights is None or "squash" in seen.rights.methods):
+        if "squash" in merge_methods(milestone.target, seen):
             yield _told("signatures", f"{what}: the milestone's pull request has to be squashed there")
         else:
             yield foresee("signatures", what, how)
