@@ -35,6 +35,19 @@ def test_what_steers_is_told_unless_named(world, issue, name):
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        ("AGENTS.md", ".keep", "steering"),
+        (".github/workflows/ci.yml", ".changes/ci.yml", "configuration"),
+        ("conftest.py", ".storybook/conftest.py", "configuration"),
+    ],
+)
+def test_a_move_to_a_harmless_place_is_told(world, before, after, rule):
+    text = "".join(f"line {number}\n" for number in range(20))
+    assert (Kind.TAMPERING, rule) in rules(world.change({before: text}, {before: None, after: text}))
+
+
+@pytest.mark.parametrize(
     ("command", "name"),
     [(("sh", "scripts/test.sh"), "scripts/test.sh"), (("make", "test"), "Makefile"), (("./run-tests",), "run-tests")],
 )

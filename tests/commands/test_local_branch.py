@@ -70,6 +70,13 @@ def test_commits_of_its_own_are_kept(landed):
     assert (landed.product / "b.txt").exists()
 
 
+def test_a_branch_that_holds_what_landed_is_fine(landed):
+    landed.git("switch", BASE)
+    run_what_is_said(landed, follows(landed)[0])
+    landed.git("commit", "--quiet", "--allow-empty", "--message=Mine")
+    assert follows(landed)[0] == ""
+
+
 def run_what_is_said(ground, shown):
     """Type the command that was shown; returns whether the branch is where it landed."""
     for command in shown.split("`")[1].split(" && "):

@@ -44,7 +44,7 @@ def check(change: Change, file: ChangedFile, started: frozenset[str]) -> Iterato
     """Yield that a file decides or steers something. `started` are the files that the plan's commands start."""
     paths = [path for path in (file.before, file.after) if path]
     verb = {"A": "added", "D": "deleted"}.get(file.status, "changed")
-    if _is_named(change, file) or _any(paths, "spared"):
+    if _is_named(change, file) or all(configuration("spared").match(path.lower()) for path in paths):
         return
     if _any(paths, "steers") or started.intersection(paths):
         yield _tampering("steering", f"Configuration of agents, reviewers or runs {verb}: {file.path}", file.path)

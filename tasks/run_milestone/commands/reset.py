@@ -137,12 +137,11 @@ def _kept_below(made: list[Made], milestone: Milestone, state: State) -> list[Ma
     """Return the same, where an issue stays that another one stands on which stays or was not named."""
     goes = {one.issue.number for one in made if not one.stays}
     begun = {issue.number for issue in milestone.issues if _recorded(state, issue.number) is not None}
+    needed: dict[str, str] = {}
     for above in reversed(milestone.issues):
         if above.number in begun - goes:
             goes -= set(above.depends_on)
-    needed = {
-        number: above.number for above in milestone.issues for number in above.depends_on if above.number in begun
-    }
+            needed |= dict.fromkeys(above.depends_on, above.number)
     return [
         one
         if one.stays or one.issue.number in goes

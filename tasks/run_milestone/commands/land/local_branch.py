@@ -15,7 +15,7 @@ def follow(session: Session) -> None:
     """Move the local milestone branch to what landed. Where it is checked out or has other commits, say the command."""
     git, branch, tip = session.outside.git, session.milestone.branch, tip_of(session)
     local = git.head(branch)
-    if local == tip:
+    if local is not None and git.is_ancestor(tip, local):
         return
     place = git.checked_out(branch)
     if place is not None:
