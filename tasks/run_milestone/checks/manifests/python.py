@@ -108,7 +108,7 @@ def from_pyproject(text: str, folder: str = "") -> Manifest:
 
 def _started(document: dict[str, Any]) -> Iterator[str]:
     """Yield what runs code of the project when it is built, installed or tested, or leads to other packages."""
-    tools = {name: table(document, "tool", name) for name in tables("pyproject.toml")["packages"]}
+    tools = {name: table(document, "tool", name) for name in sorted(tables("pyproject.toml")["packages"])}
     for leaf in _leaves({name: tool for name, tool in tools.items() if tool}):
         if not _any("harmless").fullmatch(leaf) or _any("runs").fullmatch(leaf):
             yield f"[tool] {leaf}"
