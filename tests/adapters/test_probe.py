@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from run_milestone.adapters.process import Processes, outbound
-from run_milestone.adapters.process.probe import CANNOT_HOLD, NAMES, Ground, Probe, probe, probe_hosts
+from run_milestone.adapters.process.probe import NAMES, Ground, Probe, probe, probe_hosts
 from run_milestone.adapters.process.sandbox import candidates
 from run_milestone.core.errors import UsageError
 from run_milestone.model import NetworkSpec, SandboxSpec
@@ -46,9 +46,8 @@ def opened():
 def test_a_box_holds_what_it_should(opened, ground, kind):
     processes, began = opened(kind, ground), time.monotonic()
     probes = probe(processes, ground)
-    named = {NAMES[name]: why for name, why in CANNOT_HOLD.get(kind, {}).items()}
-    assert probes == tuple(Probe(what, None if what in named else True, named.get(what, "")) for what in NAMES.values())
-    print(f"figure: probes, {kind}: {len(probes)} in {time.monotonic() - began:.2f} s, named beforehand: {len(named)}")
+    assert probes == tuple(Probe(what, holds=True) for what in NAMES.values())
+    print(f"figure: probes, {kind}: {len(probes)} in {time.monotonic() - began:.2f} s")
     assert not list(Path.home().glob(".canary-*"))
 
 

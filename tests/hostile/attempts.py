@@ -22,7 +22,7 @@ def read(path):
 
 
 def write(path, text="planted"):
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     with open(path, "w") as file:
         file.write(text)
 
@@ -92,6 +92,32 @@ def namespaces():
     return P["canary"] if LIBC.unshare(0x10000000 | 0x20000) == 0 and mounted() else ""
 
 
+def left_by_chroot():
+    """Leave a folder that is the root, in a user namespace, by a descriptor of what is outside of it."""
+    os.makedirs("jail", exist_ok=True)
+    outside = os.open(".", os.O_RDONLY)
+    if LIBC.unshare(0x10000000) != 0:
+        return ""
+    os.chroot("jail")
+    os.fchdir(outside)
+    for _ in range(40):
+        os.chdir("..")
+    os.chroot(".")
+    return read(P["state"] + "/journal.jsonl")
+
+
+def cloned():
+    """Clone a process into a user namespace, where it is root."""
+    child = LIBC.syscall(56, 0x10000000 | signal.SIGCHLD, 0, 0, 0, 0)
+    if child == 0:
+        os._exit(0 if mounted() else 1)
+    return P["canary"] if child > 0 and os.waitpid(child, 0)[1] == 0 else ""
+
+
+def sets_user(name):
+    return P["canary"] if os.lstat(name).st_mode & 0o4000 else ""
+
+
 def traced(pid):
     return P["canary"] if LIBC.ptrace(16, int(pid), 0, 0) == 0 else ""
 
@@ -134,6 +160,7 @@ ATTEMPTS = {
         "read the state with cat": "print(run('cat', P['state'] + '/journal.jsonl'))",
         "read the state with tar": "print(run('tar', '-cf', '-', P['state']))",
         "change the state's mode": "os.chmod(P['state'] + '/gates', 0o777)",
+        "change the state's times": "os.utime(P['state'] + '/journal.jsonl', (1, 1))",
         "hold the run's lock": "import fcntl; fcntl.flock(open(P['state'] + '/lock', 'w'), fcntl.LOCK_EX)",
     },
     "plan": {
@@ -214,7 +241,13 @@ ATTEMPTS = {
         "open by handle": "print(handle())",
         "load code into the kernel": "print(P['canary'] if LIBC.syscall(321, 5, 0, 0) >= 0 else '')",
         "make a device": "os.mknod('disk', 0o60600, os.makedev(8, 0)); print(P['canary'])",
+        "leave a program that sets its user": "write('su'); os.chmod('su', 0o4755); print(sets_user('su'))",
+        "make a program that sets its user": "os.open('su2', os.O_CREAT | os.O_WRONLY, 0o4755); print(sets_user('su2'))",
+        "make a node that sets its user": "os.mknod('su3', 0o104755); print(sets_user('su3'))",
+        "set its user by a descriptor": "os.fchmod(os.open('su4', os.O_CREAT | os.O_WRONLY), 0o4755); print(sets_user('su4'))",
         "become root": "os.setuid(0); print(read('/etc/shadow')); print(P['canary'])",
+        "mount in a cloned namespace": "print(cloned())",
+        "leave by chroot in a namespace": "print(left_by_chroot())",
         "leave by chroot": "os.chroot('.'); print(P['canary'])",
         "write a core pattern": "p = '/proc/sys/kernel/core_pattern'; old = read(p); open(p, 'w').write(old); print(P['canary'])",
         "restart the machine": "os.open('/proc/sysrq-trigger', os.O_WRONLY); print(P['canary']) if os.path.getsize('/proc/sysrq-trigger') else 0",

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hostile.another_user import refusal, run_as_another_user
 from hostile.attempts import ATTEMPTS
 
 import run_milestone
@@ -17,6 +18,7 @@ from run_milestone.adapters.process.sandbox import candidates
 from run_milestone.model import NetworkSpec, SandboxSpec
 
 CANARY = "canary-5f1c"
+WHO = "as root" if os.getuid() == 0 else "as another user"
 APART = ("end every process", "leave a daemon")
 """Attempts that end what runs beside them."""
 LONG = "86123"
@@ -28,8 +30,14 @@ PROJECT_FILES = (
     *("state/m1/gates/02.json", "state/m1/journal.jsonl", "state/m1/lock", "plans/m1/plan.yaml", "dodo.py", ".env"),
     *(".git/config", ".git/refs/heads/main", ".git/run-milestone/m1.git/config", "widgets.py"),
 )
-CANNOT_HOLD = {"landlock": {"change the state's mode", "write to the shared memory"}}
-"""What a kind does not hold, said beforehand: docs/explanation/safety.md."""
+CANNOT_HOLD = {
+    "landlock": {
+        "change the state's mode": "shop/state/m1/gates",
+        "change the state's times": "shop/state/m1/journal.jsonl",
+        "write to the shared memory": "/dev/shm",
+    }
+}
+"""What a kind does not hold, said beforehand (docs/explanation/safety.md), and where that is seen."""
 
 
 def kinds():
@@ -137,7 +145,7 @@ def _look(path):
         status = path.lstat()
     except OSError:
         return None
-    return status.st_mode, path.read_bytes() if path.is_file() else None
+    return status.st_mode, status.st_mtime_ns, path.read_bytes() if path.is_file() else None
 
 
 @pytest.fixture
@@ -182,7 +190,7 @@ def test_nothing_escapes_from_a_box(box, operator):
     outputs = tried(processes, operator)
     escapes = {name for (_, name), out in outputs.items() if CANARY in out}
     changed = {path for path, was in before.items() if _look(path) != was} | (operator.seen().keys() - before.keys())
-    named = CANNOT_HOLD.get(kind, set())
+    named = CANNOT_HOLD.get(kind, {})
     for name in APART:
         before_it = operator.seen()
         tried(processes, operator, name)
@@ -191,17 +199,19 @@ def test_nothing_escapes_from_a_box(box, operator):
     assert len(outputs) == total - len(APART), "every attempt came to its end"
     assert operator.alive(), "the runner was stopped or ended"
     assert not operator.reached(), "a service was reached"
-    excused = {operator.project / "state/m1/gates", operator.shared} if named else set()
-    assert changed <= excused
-    assert escapes <= named
-    print(f"figure: hostile, {kind}: escapes: {len(escapes)} / {total}, named beforehand: {len(named)}")
+    excused = {name: path for name, place in named.items() for path in changed if place in str(path)}
+    assert changed == set(excused.values())
+    assert not escapes
+    seen = f", named beforehand and seen: {len(excused)}" if excused else ""
+    print(f"figure: hostile, {kind}, {WHO}: escapes: {len(escapes)} / {total}{seen}")
     assert total >= 80
 
 
 def test_without_a_box_the_attempts_succeed(operator):
     """The harness proves itself: the same attempts do harm where nothing holds them."""
     processes = Processes()
-    outputs = tried(processes, operator, "read an ssh key") | tried(processes, operator, "read all of the state")
+    outputs = tried(processes, operator, "leave a program that sets its user")
+    outputs |= tried(processes, operator, "read an ssh key") | tried(processes, operator, "read all of the state")
     tried(processes, operator, "touch a neighbour's approval")
     tried(processes, operator, "reach a local service")
     processes.stop()
@@ -216,3 +226,12 @@ def test_a_box_is_left_as_it_was_made(box, operator):
         processes.untrusted(("sh", "-c", program), cwd=operator.tree, timeout=20)
     assert sorted(path.name for path in operator.tree.iterdir()) == ["a", "b", "c", "d"]
     shutil.rmtree(operator.tree)
+
+
+@pytest.mark.skipif(refusal() is not None, reason=f"as another user: {refusal()}")
+def test_nothing_escapes_from_another_users_box():
+    done = run_as_another_user("tests/hostile/test_boundary.py", "-k", "nothing_escapes_from_a_box")
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = [line for line in done.stdout.splitlines() if "figure: " in line]
+    print(*(line[line.index("figure: ") :] for line in figures), sep="\n")
+    assert len(figures) == len(kinds())

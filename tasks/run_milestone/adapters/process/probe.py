@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _PROGRAM = Path(__file__).with_name("boxed_probe.py")
 _PATIENCE = 60
 _UNLISTED = "unlisted.invalid:443"
-CANNOT_HOLD = {"landlock": {"namespaces": "they can be made, and nothing can be mounted in them"}}
-"""What a kind does not hold, by the name of the attempt: docs/explanation/safety.md."""
 NAMES = {
     "read home": "your home is not read",
     "read state": "the state is not read",
@@ -51,7 +49,7 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One attempt: what should hold, whether it does (None: not as the plan or the kind has it), and what was seen."""
+    """One attempt: what should hold, whether it does (None: not as the plan has it), and what was seen."""
 
     what: str
     holds: bool | None
@@ -95,10 +93,8 @@ def probe_hosts(processes: Processes, hosts: tuple[str, ...]) -> tuple[Probe, ..
 
 
 def _judged(name: str, processes: Processes, *, broken: bool) -> Probe:
-    network, kind = processes.sandbox.network.tools, processes.sandbox.kind
-    excuse = CANNOT_HOLD.get(kind, {}).get(name, "")
-    if network == "all" and name in {"tcp", "udp", "abstract"}:
-        excuse = "`sandbox.network.tools` is `all`"
+    is_open = processes.sandbox.network.tools == "all" and name in {"tcp", "udp", "abstract"}
+    excuse = "`sandbox.network.tools` is `all`" if is_open else ""
     return Probe(NAMES[name], None if excuse else not broken, excuse)
 
 

@@ -41,8 +41,8 @@ def box(places: Places, *, network: bool | str) -> Box:
         "read": [os.fsencode(path) for path in (*places.read, *map(Path, _SYSTEM), *_public()) if path.exists()],
         "write": [os.fsencode(path) for path in (*places.write, *devices) if path.exists()],
         "network": network,
-        "seccomp": seccomp.program(local_sockets=False),
-        "seccomp without network": seccomp.program(local_sockets=False, network=False),
+        "seccomp": seccomp.program(local_sockets=False, namespaces=False),
+        "seccomp without network": seccomp.program(local_sockets=False, network=False, namespaces=False),
     }
     return Box((), confinement)
 
