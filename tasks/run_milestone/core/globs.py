@@ -18,7 +18,10 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
 
 
 class Patterns:
-    """Many patterns, compiled once. Most name a file or a folder anywhere, which is looked up without the path."""
+    """Many patterns, compiled once.
+
+    Most name a file or a folder anywhere, which is looked up without the path. Such a name stands for all in it too.
+    """
 
     def __init__(self, patterns: Iterable[str]) -> None:
         """Compile patterns as `matches` takes them."""
