@@ -48,6 +48,20 @@ def test_a_move_to_a_harmless_place_is_told(world, before, after, rule):
 
 
 @pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (".storybook/AGENTS.md", [(Kind.TAMPERING, "steering")]),
+        (".storybook/conftest.py", [(Kind.TAMPERING, "configuration")]),
+        (".changes/.claude/settings.json", [(Kind.TAMPERING, "steering")]),
+        (".storybook/preview.js", []),
+        (".github/ISSUE_TEMPLATE/bug.md", []),
+    ],
+)
+def test_harmless_folders_hide_nothing_that_steers(world, name, expected):
+    assert rules(world.change({}, {name: "x\n"})) == expected
+
+
+@pytest.mark.parametrize(
     ("command", "name"),
     [(("sh", "scripts/test.sh"), "scripts/test.sh"), (("make", "test"), "Makefile"), (("./run-tests",), "run-tests")],
 )

@@ -44,13 +44,14 @@ def check(change: Change, file: ChangedFile, started: frozenset[str]) -> Iterato
     """Yield that a file decides or steers something. `started` are the files that the plan's commands start."""
     paths = [path for path in (file.before, file.after) if path]
     verb = {"A": "added", "D": "deleted"}.get(file.status, "changed")
-    if _is_named(change, file) or all(configuration("spared").match(path.lower()) for path in paths):
+    if file.path in change.issue.paths.allow:
         return
-    if _any(paths, "steers") or started.intersection(paths):
+    spared = all(configuration("spared").match(path.lower()) for path in paths)
+    if _any(paths, "steers") or (started.intersection(paths) and not spared):
         yield _tampering("steering", f"Configuration of agents, reviewers or runs {verb}: {file.path}", file.path)
     elif _any(paths, "decides"):
         yield _tampering("configuration", f"Test, lint or CI configuration {verb}: {file.path}", file.path)
-    elif _any(paths, "shows"):
+    elif _any(paths, "shows") and not spared:
         yield Finding(Kind.PROTECTED, Severity.WARNING, "settings", f"Settings {verb}: {file.path}", file.path)
 
 
@@ -62,11 +63,6 @@ def decides(file: ChangedFile) -> bool:
 def _any(paths: list[str], kind: str) -> bool:
     """Return whether one of the paths is of a kind. Agents on a file system that ignores case read any spelling."""
     return any(configuration(kind).match(path.lower()) for path in paths)
-
-
-def _is_named(change: Change, file: ChangedFile) -> bool:
-    """Tell whether the issue's allowed paths name the file itself."""
-    return file.path in change.issue.paths.allow
 
 
 def _tampering(rule: str, message: str, path: str) -> Finding:
