@@ -75,10 +75,19 @@ def test_a_persons_commits_stay(begun):
 
 def test_an_issue_that_others_stand_on_stays(begun):
     result = begun.types("reset", "m1", "1", "--yes")
-    assert "#01 #02 stands on it" in result.out
+    assert "#01 #02 stands on it; name #02 too" in result.out
     assert "feat/m1-01-make-part-1" in branches(begun)
     assert begun.types("reset", "m1", "1", "2", "--yes").code == 0
     assert "feat/m1-01-make-part-1" not in branches(begun)
+
+
+def test_what_a_persons_commit_stands_on_stays(begun):
+    branch = "feat/m1-02-make-part-2"
+    commit = begun.git("commit-tree", "-m", "Own", "-p", branch, f"{branch}^{{tree}}", where=".")
+    begun.git("update-ref", f"refs/heads/{branch}", commit, where=".")
+    lines = begun.types("reset", "m1", "--yes").out.splitlines()
+    assert "  #01 #02 stands on it" in lines
+    assert f"  #02 people committed to {branch}" in lines
 
 
 def test_a_persons_folder_and_files_stay(begun):

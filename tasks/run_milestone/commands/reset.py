@@ -142,12 +142,13 @@ def _kept_below(made: list[Made], milestone: Milestone, state: State) -> list[Ma
         if above.number in begun - goes:
             goes -= set(above.depends_on)
             needed |= dict.fromkeys(above.depends_on, above.number)
-    return [
-        one
-        if one.stays or one.issue.number in goes
-        else replace(one, stays=f"#{needed[one.issue.number]} stands on it")
-        for one in made
-    ]
+    named = {one.issue.number for one in made}
+
+    def why(number: str) -> str:
+        above = needed[number]
+        return f"#{above} stands on it" if above in named else f"#{above} stands on it; name #{above} too"
+
+    return [one if one.stays or one.issue.number in goes else replace(one, stays=why(one.issue.number)) for one in made]
 
 
 def _listed(project: Project, milestone: Milestone, made: list[Made], *, everything: bool) -> Iterator[str]:
