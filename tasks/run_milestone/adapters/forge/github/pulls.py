@@ -147,6 +147,8 @@ class Pulls(MergeQueue, Rules):
 
     def _merge(self, now: PullRequest, head: str) -> PullRequest:
         """Merge by the first method that GitHub takes: rules of a branch may allow fewer than its repository."""
+        if not self._methods:
+            raise unmerged(now.number, "the repository allows no way to merge")
         *others, last = self._methods
         for method in others:
             try:
