@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from .syntax import called_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -65,7 +67,7 @@ def _swallows(handler: ast.ExceptHandler) -> bool:
 def _is_swallowing(context: ast.expr) -> bool:
     if not isinstance(context, ast.Call) or not context.args:
         return False
-    name = context.func.attr if isinstance(context.func, ast.Attribute) else getattr(context.func, "id", "")
+    name = called_name(context)
     matched = any(keyword.arg == "match" for keyword in context.keywords)
     return name in _SWALLOWS and not matched and bool(_names(*context.args) & _ANY_ERROR)
 
@@ -82,7 +84,7 @@ def can_fail(node: ast.AST) -> bool:
 def _is_check(node: ast.AST) -> bool:
     if not isinstance(node, ast.Call):
         return False
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = called_name(node)
     return name.startswith("assert") or name in {"raises", "warns", "fail"}
 
 

@@ -10,6 +10,8 @@ from collections import defaultdict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from .syntax import called_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -180,7 +182,7 @@ def _setup_cfg(text: str, settings: _Settings) -> None:
 def _setup_py(text: str, settings: _Settings) -> None:
     """Take what the call of setup() says in plain literals. Nothing of it is run."""
     for call in (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)):
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        name = called_name(call)
         given = {word.arg: _literal(word.value) for word in call.keywords}
         if name == "setup":
             settings.add_mapping(given.get("package_dir"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from functools import cache, partial
+from functools import partial
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
-from ..core.presets import all_of
+from ..core.presets import any_of
 from ..model import Finding, Kind, Severity
 from . import manifests
 from .file_types import is_code, is_collected
@@ -40,17 +40,12 @@ def check(change: Change, file: ChangedFile) -> Iterator[Finding]:
 def _under_test(file: ChangedFile) -> Iterator[Finding]:
     """Yield how code learns that a test runner runs it; what only could tell it gets a label."""
     for line, text in file.added:
-        if _any("asks").search(text):
+        if any_of("asks").search(text):
             message = f"Product code asks whether it is under test: {text.strip()[:80]}"
             yield Finding(Kind.TAMPERING, Severity.CRITICAL, "asks-for-tests", message, file.path, line)
-        elif _any("looks").search(text):
+        elif any_of("looks").search(text):
             message = f"Product code looks at what runs it: {text.strip()[:80]}"
             yield Finding(Kind.PROTECTED, Severity.WARNING, "looks-around", message, file.path, line)
-
-
-@cache
-def _any(kind: str) -> re.Pattern[str]:
-    return re.compile("|".join(all_of(kind)))
 
 
 def _replaced(change: Change, path: str) -> str | None:

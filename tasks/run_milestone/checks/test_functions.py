@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .live_assertions import can_fail, live_children, live_nodes
+from .syntax import called_name
 
 _BARE = frozenset(
     {
@@ -74,8 +75,8 @@ def _collect(node: ast.AST, prefix: str, test: Test, tests: dict[str, Test], *, 
 
 def _sets_condition(node: ast.AST) -> bool:
     """Tell whether what is below holds only at times: `if`, `except`, `skipif(…)` of something that is computed."""
-    if isinstance(node, ast.Call) and isinstance(node.func, (ast.Attribute, ast.Name)):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+    if isinstance(node, ast.Call):
+        name = called_name(node)
         conditions = [*node.args[:1], *(each.value for each in node.keywords if each.arg == "condition")]
         is_computed = any(not isinstance(each, ast.Constant) for each in conditions)
         return name == "importorskip" or (name in {"skipif", "skipIf", "skipUnless", "xfail"} and is_computed)

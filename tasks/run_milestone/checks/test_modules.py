@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from .syntax import called_name
+
 _REACHING = frozenset(
     {
         *("setattr", "delattr", "exec", "eval", "__import__", "globals", "vars", "modules", "meta_path"),
@@ -62,7 +64,7 @@ def _is_fixture(node: ast.Attribute) -> bool:
 
 def _opens_to_write(node: ast.Call) -> bool:
     """Return whether a call opens a file to write, as `open("x", "w")` does."""
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = called_name(node)
     given = [*node.args, *(keyword.value for keyword in node.keywords)]
     modes = [str(one.value) for one in given if isinstance(one, ast.Constant)]
     return name == "open" and any(re.fullmatch(r"[rwaxbt+]{1,3}", mode) and set("wax+") & set(mode) for mode in modes)

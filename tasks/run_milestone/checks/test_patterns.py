@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import TYPE_CHECKING
 
-from ..core.presets import all_of
+from ..core.presets import all_of, any_of
 from ..model import Finding, Kind, Severity
 
 if TYPE_CHECKING:
@@ -20,12 +19,6 @@ _RUST = re.compile(
     r"\s*(?:pub )?(?:async )?fn (?P<name>\w+)"
 )
 _EXAMPLE = re.compile(r"^\s*>>>\s|^\s*///.*\bassert")
-
-
-@functools.cache
-def _any(kind: str) -> re.Pattern[str]:
-    """Return an expression for what all languages list under `skips` or `assertions`."""
-    return re.compile("|".join(all_of(kind)))
 
 
 def names(text: str) -> frozenset[str]:
@@ -59,13 +52,13 @@ def check(file: ChangedFile, come: frozenset[str] = frozenset()) -> Iterator[Fin
         return
     if file.status == "A":
         return
-    ran = "\n".join(text for _, text in file.removed if not _any("skips").search(text))
+    ran = "\n".join(text for _, text in file.removed if not any_of("skips").search(text))
     gone = names(ran) - come - names("\n".join(text for _, text in file.added))
     yield from (_finding("removed-test", f"Test removed: {name}", file) for name in sorted(gone))
     for line, text in file.added:
-        if _any("skips").search(text):
+        if any_of("skips").search(text):
             yield _finding("skipped-test", f"Skip added: {text.strip()[:80]}", file, line)
-    asserts = _any("assertions")
+    asserts = any_of("assertions")
     removed, added = (sum(bool(asserts.search(text)) for _, text in lines) for lines in (file.removed, file.added))
     if removed > added and not gone:
         yield _finding("fewer-assertions", f"Assertions removed: {removed} went, {added} came", file)

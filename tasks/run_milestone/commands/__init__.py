@@ -61,10 +61,10 @@ def _with_run(words: list[str]) -> list[str]:
 
 
 def _refuse_unknown(word: str) -> NoReturn:
-    from difflib import get_close_matches
+    from ..core.spelling import nearest
 
-    nearest = get_close_matches(word, COMMANDS, 1)
-    hint = f"Did you mean `run-milestone {nearest[0]}`?" if nearest else "`run-milestone --help` lists the commands."
+    near = nearest(word, COMMANDS)
+    hint = f"Did you mean `run-milestone {near}`?" if near else "`run-milestone --help` lists the commands."
     raise UsageError(f"{word[:60]!r} is neither a command nor a milestone of this project.", hint)
 
 

@@ -169,6 +169,12 @@ def all_of(field_name: str) -> tuple[str, ...]:
 
 
 @functools.cache
+def any_of(field_name: str) -> re.Pattern[str]:
+    """Return one expression that matches what any language lists under a key, such as `skips` or `assertions`."""
+    return re.compile("|".join(all_of(field_name)))
+
+
+@functools.cache
 def configuration(kind: str) -> Patterns:
     """Return the patterns, in small letters, of files that one table of `configuration.toml` lists."""
     groups = _listed("configuration")[kind]

@@ -37,7 +37,7 @@ from .forge import (
     by_branch,
     pull_of,
 )
-from .gate import AnswerComment, Approval, Asked, ChangedSince, Decision, Finding, Gate, Signed, Topic
+from .gate import AnswerComment, Approval, Asked, ChangedSince, Decision, Finding, Gate, Signed, Topic, answer_word
 from .landed import Landed, LandedIssue
 from .network import ModelSpec, NetworkSpec
 from .options import RunOptions
@@ -143,6 +143,7 @@ __all__ = [
     "TreeSpec",
     "Verb",
     "World",
+    "answer_word",
     "by_branch",
     "is_empty",
     "pull_of",

@@ -136,7 +136,12 @@ class Approval:
     @property
     def word(self) -> str:
         """What was typed: `fix`, or `approve-licence` where it answers one question of several."""
-        return f"{self.verb}-{self.topic}" if self.topic else self.verb
+        return answer_word(self.verb, self.topic)
+
+
+def answer_word(verb: str, topic: str) -> str:
+    """Return the word of an answer. Without a topic it is the verb."""
+    return f"{verb}-{topic}" if topic else verb
 
 
 @dataclass(frozen=True, slots=True)

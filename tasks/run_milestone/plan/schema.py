@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.schemas import read_schema
 from ..core.serialize import Steps, quoted, where
+from ..core.spelling import nearest
 from .diagnostics import Problem
 from .yaml_reader import MOST, Document
 
@@ -128,10 +129,8 @@ def _rule_at(steps: Steps) -> Any:
 
 
 def _instead(key: str, known: list[str]) -> str:
-    import difflib
-
-    if close := difflib.get_close_matches(key[:60], known, n=1):
-        return f"did you mean {close[0]}?"
+    if near := nearest(key, known):
+        return f"did you mean {near}?"
     # A text like `Answers: within 1 s` is a mapping to YAML.
     hint = "; a text with a colon goes in quotes" if " " in key else ""
     return f"expected one of {', '.join(known)}{hint}"

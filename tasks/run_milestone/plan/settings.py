@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
+from ..core.spelling import nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,10 +64,8 @@ def _folders(name: str, table: Any) -> Folders:
         raise UsageError(f"{name}: tool.run-milestone is no table.", _EXAMPLE)
     for key in table:
         if key not in _KEYS:
-            import difflib
-
-            nearest = difflib.get_close_matches(key, _KEYS, 1)
-            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"The keys are {' and '.join(_KEYS)}."
+            near = nearest(key, _KEYS)
+            hint = f"Did you mean {near!r}?" if near else f"The keys are {' and '.join(_KEYS)}."
             raise UsageError(f"{name} has the unknown key {key!r}.", hint)
     plans, state = (_folder(name, key, table.get(key, key)) for key in _KEYS)
     if plans.is_relative_to(state) or state.is_relative_to(plans):

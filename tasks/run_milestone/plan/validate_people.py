@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core.serialize import quoted, where
+from ..core.spelling import nearest
 from ..model import Tier
 from ..policy.approvers import EVERYTHING_ELSE
 from ..policy.stops import STOPS
@@ -31,10 +32,8 @@ def approvers(written: Written) -> Iterator[Problem]:
     stops = [str(kind) for kind, stop in STOPS.items() if stop.tier is Tier.HARD]
     for key, rule in (written.fields.get("approvers") or {}).items():
         if key not in stops and not is_pattern(key):
-            import difflib
-
-            near = difflib.get_close_matches(key, stops, n=1)
-            expected = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(stops)}"
+            near = nearest(key, stops)
+            expected = f"did you mean {near}?" if near else f"expected one of {', '.join(stops)}"
             what = f"is neither a stop that asks, nor a pattern of paths, nor {quoted(EVERYTHING_ELSE)}, {expected}"
             yield Problem(written.document.keys["approvers", key], where(("approvers", key)), what)
         yield from _asked(written, ("approvers", key), rule or {}, "any", "count")

@@ -191,9 +191,11 @@ def _conditions(milestone: Milestone, seen: Seen) -> Iterator[Finding]:
 
 def _labels(milestone: Milestone, seen: Seen) -> Iterator[Finding]:
     longest = seen.rights.longest_label if seen.rights else None
-    for issue in milestone.issues if longest else ():
+    if longest is None:
+        return
+    for issue in milestone.issues:
         for label in issue.labels:
-            if len(label) > int(longest or 0):
+            if len(label) > longest:
                 what = f"The label {label!r} of #{issue.number} has {len(label)} characters"
                 yield foresee("label", f"{what}, and the forge takes {longest}", "Shorten it in the plan")
             elif label != label.strip():

@@ -22,7 +22,7 @@ def combine(asked: Sequence[Gate]) -> Gate:
 
     A secret is never among what is approved as a whole.
     """
-    first, alone = asked[0], {one.digest for one in asked if one.kind is Kind.SECRET}
+    first, has_secret = asked[0], any(one.kind is Kind.SECRET for one in asked)
     if len(asked) == 1:
         return first
     common = (verb for verb in first.verbs if all(verb in one.verbs for one in asked))
@@ -30,7 +30,7 @@ def combine(asked: Sequence[Gate]) -> Gate:
     names = (one.kind if kinds.count(one.kind) == 1 else _full_name(one) for one in asked)
     return replace(
         first,
-        verbs=tuple(verb for verb in common if verb is not Verb.APPROVE or not alone),
+        verbs=tuple(verb for verb in common if verb is not Verb.APPROVE or not has_secret),
         findings=tuple(finding for one in asked for finding in one.findings),
         digest=digest([one.digest for one in asked]),
         topics=tuple(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..core.errors import Panic, PlanError, UsageError
-from ..model import BranchMade, Kind, Step, Verb
+from ..model import BranchMade, Kind, Step, Verb, answer_word
 from ..policy import topics
 from ..policy.approvers import PASSING, is_local
 from ..policy.graph import step_name
@@ -205,8 +205,8 @@ class Recorded:
         if taken >= len(answers):
             return None
         answer = answers[taken]
-        reason, topic = f" {answer.why}" if answer.why else "", f"-{answer.topic}" if answer.topic else ""
-        sys.stdout.write(f"\n> {answer.verb}{topic}{reason}\n")
+        reason = f" {answer.why}" if answer.why else ""
+        sys.stdout.write(f"\n> {answer_word(answer.verb, answer.topic)}{reason}\n")
         sys.stdout.flush()
         return answer
 

@@ -59,7 +59,12 @@ def await_checks(outside: Adapters, number: int, plan: Checks) -> tuple[Finding,
         waited = time.monotonic() - began
         if now.ended or waited >= plan.wait:
             return tuple(_findings(now, number, plan))
-        outside.processes.pause(min(max(SHORTEST, waited / 10), LONGEST, plan.wait - waited), "checks", began)
+        outside.processes.pause(next_look(waited, plan.wait), "checks", began)
+
+
+def next_look(waited: float, limit: int) -> float:
+    """Return in how many seconds to look again: the longer the wait, the more rarely, and never after the limit."""
+    return min(max(SHORTEST, waited / 10), LONGEST, limit - waited)
 
 
 def _findings(now: Standing, number: int, plan: Checks) -> Iterator[Finding]:

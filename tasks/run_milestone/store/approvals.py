@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import DamagedStateError, UsageError
 from ..core.fs import read_text, write_text
 from ..core.serialize import digest, plain
-from ..model import Approval, Signed
+from ..model import Approval, Signed, answer_word
 from ..policy.topics import parse
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Approvals:
         import uuid
 
         self._is_there()
-        path = self.folder / (f"{gate}.{verb}-{topic}" if topic else f"{gate}.{verb}")
+        path = self.folder / f"{gate}.{answer_word(verb, topic)}"
         when = when or datetime.now(UTC).isoformat(timespec="seconds")
         source = source or uuid.uuid4().hex
         content = {"verb": verb, "why": why, "who": who, "digest": digest, "source": source, "when": when}

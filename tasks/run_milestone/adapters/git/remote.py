@@ -35,10 +35,9 @@ class Remote:
 
     def remote_head(self, branch: str) -> str | None:
         """Return the commit of a branch of the remote, None where there is no such branch."""
-        name = f"refs/heads/{branch}"
         if self._bare:
-            return self._remote.resolve(f"{name}^{{commit}}")
-        return _branches(self._git.rows("ls-remote", "--quiet", "--", self.url, name, at=self.repository)).get(branch)
+            return self._remote.resolve(f"refs/heads/{branch}^{{commit}}")
+        return self._at(self.url, branch)
 
     def remote_heads(self) -> dict[str, str]:
         """Return the remote's branches and their commits."""
@@ -64,8 +63,7 @@ class Remote:
     def push(self, sha: str, branch: str, expected: str | None) -> str:
         """Push one commit to one branch that must still be at `expected` (None: not exist). Returns it read back."""
         for mirror in self.mirrors:
-            at = self._git.rows("ls-remote", "--quiet", "--", mirror, f"refs/heads/{branch}", at=self.repository)
-            if _branches(at).get(branch) != sha:
+            if self._at(mirror, branch) != sha:
                 self._push(mirror, sha, branch, expected)
         self._push(self.url, sha, branch, expected)
         pushed = self.remote_head(branch)
@@ -79,11 +77,16 @@ class Remote:
     def delete_remote(self, branch: str, expected: str) -> None:
         """Delete a branch of the remote that must still be at `expected`, where it is still there."""
         for url in (*self.mirrors, self.url):
-            if not self._git.rows("ls-remote", "--quiet", "--", url, f"refs/heads/{branch}", at=self.repository):
+            if self._at(url, branch) is None:
                 continue
             lease = f"--force-with-lease=refs/heads/{branch}:{expected}"
             words = ("push", "--quiet", "--no-verify", lease, "--", url, f":refs/heads/{branch}")
             self._git.run(*words, at=self.repository)
+
+    def _at(self, url: str, branch: str) -> str | None:
+        """Return the commit of a branch as git reads it there, None where there is no such branch."""
+        rows = self._git.rows("ls-remote", "--quiet", "--", url, f"refs/heads/{branch}", at=self.repository)
+        return _branches(rows).get(branch)
 
     def _push(self, url: str, sha: str, branch: str, expected: str | None) -> None:
         lease = f"--force-with-lease=refs/heads/{branch}:{expected or ''}"

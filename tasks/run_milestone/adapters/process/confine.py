@@ -22,7 +22,6 @@ _TRUNCATE, _IOCTL = 1 << 14, 1 << 15
 _ALL = (1 << 16) - 1
 """Every access to files that ABI 6 knows."""
 _OF_FILES = _EXECUTE | _WRITE | _READ | _TRUNCATE | _IOCTL
-_TCP = 3
 _SIGNALS_AND_ABSTRACT_SOCKETS = 3
 
 

@@ -84,10 +84,10 @@ def probe_hosts(processes: Processes, hosts: tuple[str, ...]) -> tuple[Probe, ..
     outs = _outs(ran.out)
     noted = {line.partition(": refused, ")[0]: line for line in ran.connections}
     is_refused = " 403" in outs.pop(_UNLISTED, "")
-    reached = {host: " 200" in out for host, out in outs.items()}
+    answered = {host: " 200" in out for host, out in outs.items()}
     listed = (
-        Probe(f"{host} is reached", holds=is_it, why="" if is_it else noted.get(host, ""))
-        for host, is_it in reached.items()
+        Probe(f"{host} is reached", holds=reached, why="" if reached else noted.get(host, ""))
+        for host, reached in answered.items()
     )
     return (*listed, Probe("another host is refused", is_refused, "" if is_refused else ran.err.strip()[-200:]))
 

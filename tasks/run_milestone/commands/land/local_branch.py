@@ -26,5 +26,5 @@ def follow(session: Session) -> None:
         git.set_branch(branch, tip, local)
         session.console.say(words.followed(branch, tip))
     else:
-        worktree = f"git -C {git.repository} switch {branch} && git -C {git.repository} merge {tip[:12]}"
-        session.console.say(words.behind(branch, worktree))
+        merge = f"git -C {git.repository} switch {branch} && git -C {git.repository} merge {tip[:12]}"
+        session.console.say(words.behind(branch, merge))

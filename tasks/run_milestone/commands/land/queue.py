@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...core.units import duration
 from ...model import Finding, Kind, Severity
-from ...steps.ci_checks import LONGEST, SHORTEST
+from ...steps.ci_checks import next_look
 
 if TYPE_CHECKING:
     from ...model import PullRequest
@@ -29,4 +29,4 @@ def await_queue(outside: Adapters, pull: PullRequest, wait: int) -> PullRequest 
         if waited >= wait:
             message = f"{what} is in the merge queue of {pull.base} and not merged after {duration(wait)}"
             return Finding(Kind.CHECKS_PENDING, Severity.WARNING, "merge-queue", message)
-        outside.processes.pause(min(max(SHORTEST, waited / 10), LONGEST, wait - waited), "the merge queue", began)
+        outside.processes.pause(next_look(waited, wait), "the merge queue", began)
