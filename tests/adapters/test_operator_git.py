@@ -244,3 +244,37 @@ def test_commits_are_signed_as_configured(ground):
     (ground.root / "tree" / "b.py").write_text("b = 2\n")
     with pytest.raises(OutsideError, match=r"`git commit-tree` failed: .*key"):
         ground.runner(str(ground.root / "a.git")).commit(ground.root / "tree", base, "01", "feat: work\n")
+
+
+def test_a_merge_with_edits_has_a_maker(ground):
+    runner, base = ground.runner(), git("rev-parse", "HEAD", where=ground.product)
+
+    def commits(who, name, text, *words):
+        (ground.product / name).write_text(text)
+        git("add", "--all", where=ground.product)
+        git("-c", f"user.name={who}", "commit", "--quiet", f"--message={name}", *words, where=ground.product)
+
+    def merges(who, branch):
+        git("switch", "--quiet", "-C", who, "mine", where=ground.product)
+        words = ("git", "-c", f"user.name={who}", "merge", "--quiet", "--no-edit", branch)
+        subprocess.run(words, cwd=ground.product, capture_output=True, check=False)
+
+    def makers(base, head):
+        return {*runner.makers(*(runner.head(branch) for branch in (base, head)))}
+
+    for branch, name, text in (("mine", "a.py", "a = 2\n"), ("theirs", "a.py", "a = 3\n"), ("beside", "b.py", "")):
+        git("switch", "--quiet", "-c", branch, base, where=ground.product)
+        commits(branch, name, text)
+    merges("clean", "beside")
+    assert {"mine", "clean"} & makers("beside", "clean") == {"mine"}
+    commits("evil", "c.py", "c = 1\n", "--amend", "--reset-author")
+    assert "evil" in makers("beside", "clean")
+    merges("resolver", "theirs")
+    commits("resolver", "a.py", "a = 4\n")
+    assert "resolver" in makers("theirs", "resolver")
+
+
+def test_a_branch_remembers_who_moved_it(ground):
+    git("-c", "user.name=Before", "commit", "--quiet", "--allow-empty", "--message=x", where=ground.product)
+    assert {"Before", "ada@example.com", "ada"} <= {*ground.runner().movers("main")}
+    assert ground.runner().movers("nothing") == ()

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from run_milestone.model import Approval, Gate, Kind, Signed, Verb
-from run_milestone.policy.signatures import differs, statement, untimely
+from run_milestone.model import Approval, Decision, Gate, Kind, Signed, Verb
+from run_milestone.policy.signatures import differs, differs_from_record, statement, untimely
 
 GATE = Gate("03", Kind.SIZE, 1, 2, (Verb.APPROVE,), (), "a" * 64, "c" * 64, "2026-11-27T20:00:00.000+00:00")
 ANSWER = Approval("03.approve", "03", "approve", 1, "s", "It is generated", digest="a" * 64)
@@ -56,6 +56,25 @@ def test_another_milestone_was_signed():
 def test_an_answer_of_another_time_is_none(when, why):
     refused = untimely(signed(when=when), GATE, NOON)
     assert refused is None if why is None else why in refused
+
+
+DECISION = Decision(1, "03", Verb.APPROVE, "grace", signed().when, ANSWER.why, Kind.SIZE, "a" * 64)
+
+
+@pytest.mark.parametrize(
+    ("change", "asked", "why"),
+    [
+        ({}, {"a" * 64}, None),
+        ({"signed": None, "verb": Verb.SKIP}, (), None),
+        ({"verb": Verb.SKIP}, {"a" * 64}, "for verb approve, not for skip"),
+        ({"gate": "04"}, {"a" * 64}, "for gate 03, not for 04"),
+        ({"why": "Other words"}, {"a" * 64}, "for why It is generated, not for Other words"),
+        ({}, {"b" * 64}, "for a question that its gate never asked"),
+    ],
+)
+def test_a_record_says_what_was_signed(change, asked, why):
+    differing = differs_from_record(replace(DECISION, **{"signed": signed().signed, **change}), "m1", asked)
+    assert differing is None if why is None else why in differing
 
 
 def test_nothing_open_is_nothing_signed():

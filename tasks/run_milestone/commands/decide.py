@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
 from ..core.fs import shown
+from ..core.text import for_record
 from ..core.user import whoami
 from ..model import Approval, Signed, Verb
 from ..policy import topics
@@ -64,7 +65,7 @@ def leave_decision(
 
     Errors: UsageError where a run would refuse it, as for an unknown gate or a verb that the gate does not offer.
     """
-    verb, topic = topics.parse(verb)
+    (verb, topic), why = topics.parse(verb), for_record(why)
     whole = state.gates.read(name) if name in gate_names(milestone) else None
     gate, now = topics.meant(whole, verb, topic), time.time_ns()
     approval = Approval("", name, verb, now, "", why, whoami(), gate.digest if gate else None, topic=topic)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import socket
 
 
 def whoami() -> str:
@@ -12,3 +13,8 @@ def whoami() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return str(os.getuid())
+
+
+def account() -> str:
+    """Return the user's account on this machine, which no configuration of git changes."""
+    return f"{whoami()}@{socket.gethostname()}"

@@ -65,6 +65,16 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """What was signed of an answer, as a text, and the signature (ssh, armoured)."""
+
+    statement: str
+    signature: str
+    signers: str = field(default="", metadata={"later": True, "sparse": True})
+    """The commit of the target branch whose allowed signers it was checked with; empty where it was not yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """A consumed approval. `id` counts from 1 over the milestone; `findings` are those that were answered."""
 
@@ -88,6 +98,8 @@ class Decision:
     """Whether it is one of several answers that the gate needs, and has no effect of its own."""
     digests: tuple[str, ...] = field(default=(), metadata={"later": True, "sparse": True})
     """The digests of the questions that it answers, where these are several."""
+    signed: Signed | None = field(default=None, metadata={"later": True, "sparse": True})
+    """The signature by which it counted, so that it can be checked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +109,6 @@ class AnswerComment:
     thread: int
     comment: int
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What was signed of an answer, as a text, and the signature (ssh, armoured)."""
-
-    statement: str
-    signature: str
 
 
 @dataclass(frozen=True, slots=True)

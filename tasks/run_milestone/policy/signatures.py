@@ -6,8 +6,12 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ..model import Approval
+
 if TYPE_CHECKING:
-    from ..model import Approval, Gate
+    from collections.abc import Container
+
+    from ..model import Decision, Gate
 
 SIGNERS = (".github/allowed_signers", ".allowed_signers")
 """Where the target branch keeps whose signatures count, in the form of ssh-keygen. The first one counts."""
@@ -32,6 +36,22 @@ def differs(approval: Approval, milestone: str) -> str | None:
         if signed.get(part) != now[part]:
             return f"it was signed for {part} {signed.get(part) or 'nothing'}, not for {now[part] or 'none'}"
     return None
+
+
+def differs_from_record(decision: Decision, milestone: str, asked: Container[str]) -> str | None:
+    """Return how what was signed is not what a decision's record says, None where it is or nothing was signed.
+
+    `asked` are the digests of all that its gate asked.
+    """
+    if decision.signed is None:
+        return None
+    digest = _read(decision.signed.statement).get("digest") or None
+    answer = Approval(
+        "", decision.gate, decision.verb, 0, "", decision.why, digest=digest, when=decision.when, signed=decision.signed
+    )
+    if (why := differs(answer, milestone)) is not None:
+        return why
+    return None if digest in asked else "it was signed for a question that its gate never asked"
 
 
 def untimely(approval: Approval, gate: Gate | None, now: datetime) -> str | None:

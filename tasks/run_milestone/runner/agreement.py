@@ -55,7 +55,7 @@ def _agree(gate: Gate, answers: tuple[Decision, ...], state: State) -> Decision:
     reasons = [f"{one.who}: {one.why}" for one in answers if one.why]
     why = last.why if gate.kind is Kind.BUDGET else "; ".join(reasons)
     who, source = ", ".join(one.who for one in answers), digest([one.source for one in answers])
-    joint = replace(last, who=who, why=why, waits=False, source=source)
+    joint = replace(last, who=who, why=why, waits=False, source=source, signed=None)
     decision = state.decisions.record(replace(joint, digest=gate.digest, findings=gate.findings, change=gate.change))
     state.gates.close(gate.gate)
     return decision

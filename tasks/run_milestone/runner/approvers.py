@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ..core.user import whoami
+from ..core.user import account, whoami
 from ..model import Kind
 from ..policy import signatures
 from ..policy.approvers import needs, rules
@@ -15,7 +15,7 @@ from ..policy.gating import gate_names
 from ..policy.teams import bare
 from ..policy.topics import split
 from ..steps.own_change import changed_between
-from ..steps.target_policy import allowed_signers, code_owners, policy_commit
+from ..steps.target_policy import code_owners, policy_commit, signers_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,6 +34,8 @@ class Rights:
     """Sources of the answers that the run itself gives, as for `--autonomous`."""
     signers: Mapping[Approval, tuple[str, ...] | str] = field(default_factory=dict)
     """Who signed an answer, or why its signature does not count. A file's source is what it says, so it is no key."""
+    policy: str = ""
+    """The commit of the target branch whose allowed signers that is by."""
 
     def names(self, approval: Approval) -> tuple[str, ...]:
         """Return the names of who gave an answer: those of its signature, a login, or what a file claims.
@@ -52,17 +54,39 @@ def rights(
 ) -> Rights:
     """Return whose answers count at these gates now, and who signed these approvals."""
     signed = {one: _signer(ctx, one) for one in approvals if one.signed is not None}
+    policy = policy_commit(ctx) if signed else ""
     if not ctx.milestone.approvers:
-        return Rights(by_runner=by_runner, signers=signed)
+        return Rights(by_runner=by_runner, signers=signed, policy=policy)
     needed = {name: needs_at(ctx, name, ctx.store.gates.read(name)) for name in gates}
-    return Rights(_with_account(ctx, needed), ctx.git.operator, by_runner, signed)
+    operator = _operator(ctx, needed)
+    return Rights(_with_account(ctx, needed, operator), operator, by_runner, signed, policy)
 
 
-def _with_account(ctx: RunContext, needed: dict[str, tuple[Need, ...]]) -> dict[str, tuple[Need, ...]]:
+def names_now(ctx: RunContext) -> tuple[str, ...]:
+    """Return the operator's account on this machine, and the names that their git has configured now."""
+    return (account(), *ctx.git.operator)
+
+
+def _operator(ctx: RunContext, gates: Iterable[str]) -> tuple[str, ...]:
+    """Return every name of the operator: today's first, then those of earlier runs and of commits made here.
+
+    Another `user.email` makes nobody another person: the account on this machine stays the same.
+    """
+    now, starts = names_now(ctx), ctx.store.journal.entries()
+    before = (entry.get("operator") or () for entry in starts if entry.get("event") == "run started")
+    earlier = (name for names in before if now[0] in names for name in names)
+    branches = (ctx.branch(ctx.issues[name]) for name in gates if name in ctx.issues)
+    here = (name for branch in branches for name in ctx.git.movers(branch))
+    return tuple(dict.fromkeys((*now[1:], *earlier, *here)))
+
+
+def _with_account(
+    ctx: RunContext, needed: dict[str, tuple[Need, ...]], operator: tuple[str, ...]
+) -> dict[str, tuple[Need, ...]]:
     """Return needs that also exclude the operator's account on the forge, where they exclude the operator."""
 
     def is_excluded(need: Need) -> bool:
-        return not {*map(bare, ctx.git.operator)}.isdisjoint(map(bare, need.excluded))
+        return not {*map(bare, operator)}.isdisjoint(map(bare, need.excluded))
 
     if not any(map(is_excluded, chain(*needed.values()))):
         return needed
@@ -84,7 +108,7 @@ def _signer(ctx: RunContext, approval: Approval) -> tuple[str, ...] | str:
     used = [one.id for one in ctx.store.decisions.answers() if one.source == approval.source]
     if used or why:
         return f"its signature was used before, for decision {used[0]}" if used else str(why)
-    allowed = allowed_signers(ctx, policy_commit(ctx))
+    allowed = signers_at(ctx.git, policy_commit(ctx))
     if allowed is None:
         return f"{ctx.milestone.target} does not say whose signatures count, in {' or '.join(signatures.SIGNERS)}"
     return signers_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +168,7 @@ def _decide(approval: Approval, milestone: Milestone, state: State, rights: Righ
             listed_commits(shown, state) if is_phase else {},
             waits=approvers.several(needed),
             digests=tuple(one.digest for one in gate.topics) if gate else (),
+            signed=replace(approval.signed, signers=rights.policy) if approval.signed else None,
         )
     )
     _close(decision, approval, state)

@@ -11,6 +11,7 @@ from ..steps.run_context import joined_as_decided
 from ..store.record_check import refuse_forged
 from ..store.run_lock import held
 from . import budget_tracker
+from .approvers import names_now
 from .plan_changes import take_up
 from .remote_snapshot import reconcile
 from .sandbox_probe import probed
@@ -48,7 +49,8 @@ def plan_changes(session: Session) -> None:
     session.console.say(take_up(session.milestone, session.store))
     processes = session.outside.processes
     digest = probed(session.ctx.project, session.milestone, processes)
-    session.store.journal.add("run started", sandbox=processes.sandbox.kind, **({"probes": digest} if digest else {}))
+    facts = {"sandbox": processes.sandbox.kind, **({"probes": digest} if digest else {})}
+    session.store.journal.add("run started", **facts, operator=names_now(session.ctx))
 
 
 def branches(session: Session) -> None:

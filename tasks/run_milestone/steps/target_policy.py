@@ -8,6 +8,7 @@ from ..policy import codeowners
 from ..policy.signatures import SIGNERS
 
 if TYPE_CHECKING:
+    from ..adapters.git import Git
     from ..policy.codeowners import CodeOwners
     from .run_context import RunContext
 
@@ -23,9 +24,9 @@ def policy_commit(run: RunContext) -> str:
     return local if local and git.is_ancestor(remote, local) else remote
 
 
-def allowed_signers(run: RunContext, commit: str) -> bytes | None:
+def signers_at(git: Git, commit: str) -> bytes | None:
     """Return whose signatures count at a commit, as ssh-keygen reads it; None where it does not say."""
-    return next((text for path in SIGNERS if (text := run.git.read(commit, path)) is not None), None)
+    return next((text for path in SIGNERS if (text := git.read(commit, path)) is not None), None)
 
 
 def code_owners(run: RunContext, commit: str) -> CodeOwners:

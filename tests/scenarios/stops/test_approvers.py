@@ -197,6 +197,18 @@ def test_signed_answers_count_where_files_do_not(make_asked, run_m1, tmp_path):
     assert "a file does not prove who wrote it" in passed.result.out
     assert passed.decided("01")[-1] == ("approve", "grace, linus")
 
+    (ada.folder / ".github/allowed_signers").write_text(f"linus {other}\n")
+    ada.git("commit", "--quiet", "--all", "--message=Grace leaves", where=".")
+    ada.git("push", "--quiet", str(outcome.home / "remote.git"), "main", where=".")
+    checked = ada.types("verify", "m1")
+    assert "✓ signed answers" in checked.out, "her key was valid then"
+    record = next((ada.folder / "state/m1/decisions").glob("0001-*"))
+    for part, why in (("signature", "does not belong to what it says"), ("signers", "never had the commit 0000000000")):
+        changed = json.loads(record.read_text())
+        changed["signed"][part] = kept["signed"].get(part, "0" * 40)
+        record.write_text(json.dumps(changed))
+        assert why in ada.types("verify", "m1").out
+
 
 OWN = """\
 limits: {files: 1}
@@ -210,7 +222,14 @@ def test_operators_do_not_approve_their_agents_work(make_asked, run_m1, monkeypa
     ada = outcome.person
     assert outcome.gate("01")["needs"][0]["names"] == []
     ada.touches("01.approve", milestone="m1")
-    assert "made this change, and the plan lets nobody approve their own" in run_m1(ada).result.out
+    refusal = "made this change, and the plan lets nobody approve their own"
+    assert refusal in run_m1(ada).result.out
+    before = [ada.git("config", f"user.{key}", where=".") for key in ("name", "email")]
+    for names in (("Somebody Else", "else@example.com"), before):
+        for key, name in zip(("name", "email"), names, strict=True):
+            ada.git("config", f"user.{key}", name, where=".")
+        ada.touches("01.approve", milestone="m1")
+        assert refusal in run_m1(ada).result.out, "another address makes nobody another person"
     email = ada.git("config", "user.email", where=".")
     writes(outcome, email.partition("@")[0], "/approve")
     writes(outcome, "run-milestone", "/approve Written by the account that posts")

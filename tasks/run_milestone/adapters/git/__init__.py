@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import UsageError
 from .cat_file import CatFile
-from .checkout import Checkout
 from .cmd import GitCmd
 from .objects import Commit
 from .operator_config import OperatorConfig, read_config
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Commit", "Git", "current_branch", "default_branch", "has_commit", "version"]
 
 
-class Git(Refs, Checkout, Remote, Persons):
+class Git(Refs, Persons, Remote):
     """What the runner does with git in one repository. Each base class has one subject."""
 
     def __init__(

@@ -12,6 +12,7 @@ from ...plan.specs import epic_text
 from ...policy.graph import BOOTSTRAP
 from ...store import State
 from . import issue, milestone, records
+from .signed_answers import signed_answers
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ def differences(project: Project, plan: Milestone) -> dict[str, list[str]] | Non
         snapshot = Snapshot(plan, state, git, git.heads(), World("", git.remote_heads(), pulls), epic)
         snapshot = replace(snapshot, changes=issue.changes(snapshot))
         with state.steady.block():
-            return {name: list(_readable(parts)) for name, parts in _parts(snapshot)}
+            parts = [*_parts(snapshot)]
+            if any(one.signed for one in state.decisions.written()):
+                parts.append(("signed answers", signed_answers(snapshot, processes)))
+            return {name: list(_readable(differing)) for name, differing in parts}
     finally:
         processes.stop()
 
