@@ -71,7 +71,10 @@ def test_what_the_sandbox_hides_is_named(make_milestone, tmp_path, sealed_home, 
     commits(ada, "tests/test_service.py", service)
     up.touch()
     shown = f"The sandbox hides {up} from the tests. To show it, write into the plan: `sandbox: {{read: [{up}]}}`"
-    assert (shown in ada.types("m1").out) is offered
+    out = ada.types("m1").out
+    assert (shown in out) is offered
+    assert ("🛑 Tests need files that the sandbox hides" in out) is offered
+    assert ("🛑 Tests fail before any work" in out) is not offered
     if offered:
         plan = ada.folder / "plans/m1/plan.yaml"
         plan.write_text(plan.read_text().replace("phases:", f"sandbox: {{read: [{up}]}}\nphases:"))

@@ -74,9 +74,9 @@ def _shown(finding: Finding, change: str | None) -> Finding:
     """Return a finding as an answer is bound to it.
 
     A change binds it without its line, because a moved base shifts lines. A failure of the baseline is bound without
-    its output, which differs from run to run.
+    its output, which differs from run to run, and without its rule: what the sandbox hides may come and go.
     """
-    shown = replace(finding, detail=None) if finding.kind is Kind.BASELINE else finding
+    shown = replace(finding, detail=None, rule="") if finding.kind is Kind.BASELINE else finding
     return replace(shown, line=None) if change else shown
 
 

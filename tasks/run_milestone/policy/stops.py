@@ -88,6 +88,9 @@ _TABLE = (
 STOPS: Mapping[Kind, Stop] = MappingProxyType({stop.kind: stop for stop in _TABLE})
 """The stop table, in the order in which the stops of an issue are asked."""
 
+HIDDEN = "hidden"
+"""The rule of a test that fails before any work and names a file that the sandbox hides."""
+
 AUTONOMOUS = "autonomous"
 """The author of decisions in an autonomous run."""
 

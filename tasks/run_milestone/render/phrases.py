@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.text import for_record
 from ..core.units import count
 from ..model import Decision, Kind, Severity, Step, Verb
-from ..policy.stops import STOPS
+from ..policy.stops import HIDDEN, STOPS
 from ..policy.topics import kinds, parse, split
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ def headline(kind: Kind, findings: tuple[Finding, ...]) -> str:
         return f"{title}: {count(len(findings), 'critical issue' if critical else 'issue')}"
     if kind is Kind.CONFLICT and all(finding.rule == Step.PUSH for finding in findings):
         return "Others pushed to its branch"
+    if kind is Kind.BASELINE and findings and all(finding.rule == HIDDEN for finding in findings):
+        return "Tests need files that the sandbox hides"
     if kind is Kind.MIGRATION_BREAKING:
         return f"{title}: {', '.join(dict.fromkeys(finding.rule for finding in findings))}"
     if kind is Kind.PEOPLE_MISSING and findings:

@@ -10,6 +10,7 @@ from ..model import Bootstrapped, Finding, Kind, Severity, TreeSpec, Verb, is_em
 from ..policy.graph import BOOTSTRAP, COMPLETE
 from ..policy.parts import suites
 from ..policy.preflight import blocked_name, foresee
+from ..policy.stops import HIDDEN
 from .base_tests import remember
 from .flaky_tests import Reruns, SecondLook, judged, quarantined
 from .gates import tests_by_hand
@@ -19,7 +20,7 @@ from .run_tests import coverage_gap
 from .suites import added_up, run_each
 from .target_policy import code_owners, policy_commit
 from .task import MilestoneTask, Questions
-from .test_environment import environment, hidden_paths
+from .test_environment import environment, hidden_paths, how_to_show
 from .tested import counted
 from .workplace import not_set_up, workplace
 
@@ -97,13 +98,15 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
             return Questions((not_set_up(tests.set_up),), evidence.head)
         if tests.imports and tests.imports.elsewhere:
             return Questions(imported_elsewhere(tests.imports), evidence.head)
-        failures = [_failure("failed", name, tests.details.get(name)) for name in tests.failed]
+        hidden = hidden_paths(ctx, ctx.project.tree(ctx.milestone, "base"), tests)
+        failures = [
+            _failure(HIDDEN if name in hidden else "failed", name, tests.details.get(name)) for name in tests.failed
+        ]
         if tests.problem and not is_empty(tests.problem):
             failures.append(_failure("problem", tests.problem, tests.details.get("")))
         if not failures:
             return Questions()
-        hidden = hidden_paths(ctx, ctx.project.tree(ctx.milestone, "base"), tests)
-        listing = (*hidden, *tests_by_hand(ctx, "baseline", "base", suites(ctx.milestone.commands)))
+        listing = (*how_to_show(hidden), *tests_by_hand(ctx, "baseline", "base", suites(ctx.milestone.commands)))
         return Questions(tuple(failures), evidence.head, listing)
 
     def measures_again(self, ctx: RunContext, evidence: Bootstrapped) -> str | None:

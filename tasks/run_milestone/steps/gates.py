@@ -12,7 +12,7 @@ from ..model import Finding, Inspected, Kind, Passed, Reviewed, Severity, Step, 
 from .import_origin import imported_elsewhere
 from .suites import suites_of
 from .task import IssueStep, Questions
-from .test_environment import hidden_paths
+from .test_environment import hidden_paths, how_to_show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +42,7 @@ class TestGate(IssueStep[Passed]):
         if not failures:
             return Questions(_flaky(tested))
         change = ctx.git.patch_id(ctx.base, tested.head)
-        hidden = hidden_paths(ctx.run, ctx.tree, tested)
+        hidden = how_to_show(hidden_paths(ctx.run, ctx.tree, tested))
         by_hand = tests_by_hand(ctx.run, ctx.issue.number, ctx.issue.number, suites_of(ctx))
         return Questions(failures, change, (*hidden, *by_hand))
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import re
 import sys
 import sysconfig
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.serialize import digest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ..model import Milestone, Tested
     from .run_context import RunContext
 
@@ -30,17 +34,23 @@ def environment(milestone: Milestone) -> str:
     return digest([sys.executable, sys.version, platform.platform(), at, variables, milestone.sandbox])[:16]
 
 
-def hidden_paths(run: RunContext, tree: Path, tests: Tested) -> list[str]:
-    """Return for people which files that failing tests name are there, but not shown in the sandbox.
+def hidden_paths(run: RunContext, tree: Path, tests: Tested) -> dict[str, list[str]]:
+    """Return by failing test which files that it names are there, but not shown in the sandbox.
 
-    Nothing in the home, the project or the state is offered: that the sandbox hides these is its purpose.
+    Nothing in the home, the project or the state counts: that the sandbox hides these is its purpose.
     """
     if run.adapters is None:
-        return []
-    sandbox = run.adapters.processes.sandbox
-    named = dict.fromkeys(path for text in tests.details.values() for path in _ABSOLUTE.findall(text))
-    hidden = [path for path in named if sandbox.hides(Path(path), tree)][:MOST_HIDDEN]
+        return {}
+    hides = functools.cache(partial(run.adapters.processes.sandbox.hides, tree=tree))
+    named = {test: [Path(path) for path in _ABSOLUTE.findall(text)] for test, text in tests.details.items()}
+    hidden = {test: [str(path) for path in dict.fromkeys(paths) if hides(path)] for test, paths in named.items()}
+    return {test: paths for test, paths in hidden.items() if paths}
+
+
+def how_to_show(hidden: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return for people how to show the first of the hidden files in the sandbox."""
+    paths = list(dict.fromkeys(path for each in hidden.values() for path in each))[:MOST_HIDDEN]
     return [
         f"The sandbox hides {path} from the tests. To show it, write into the plan: `sandbox: {{read: [{path}]}}`"
-        for path in hidden
+        for path in paths
     ]
