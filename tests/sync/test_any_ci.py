@@ -1,6 +1,5 @@
 """The page's plain commands in a bare shell: `CI=true`, no terminal, fresh clones; and what is refused there."""
 
-import json
 import os
 import re
 import subprocess
@@ -8,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.lost_machine import ATTEMPT, check_end, ended_at, summary
 from support.pages import block
 
 from run_milestone.commands import main
@@ -23,10 +23,6 @@ def in_a_bare_shell(where, script, **more):
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
-
-
-def summary(person):
-    return json.loads((person.folder / "state" / "m1" / "summary.json").read_text())
 
 
 def test_run_and_decision_go_on_between_clones(project):
@@ -61,45 +57,6 @@ def test_the_documented_jobs_and_steps_work(project):
 
 # ---- killed and cancelled -----------------------------------------------------------------------------------------
 
-HOOK = """\
-#!/bin/sh
-echo >> "$GIT_DIR/pushes"
-if [ "$(wc -l < "$GIT_DIR/pushes")" = {turn} ]; then
-  kill -{signal} "$(sed -n 's/.*"pid": \\([0-9]*\\).*/\\1/p' "$(cat "$GIT_DIR/victim")")"
-fi
-"""
-
-
-ATTEMPT = 5
-"""The push that tells of the first attempt, after the lock, the branch and the tasks of the milestone."""
-
-
-def ended_at(clone, hook, turn, signal):
-    """Run a milestone alone until its push number `turn`, before (pre-receive) or after it; returns what it came to."""
-    victim = clone("victim")
-    hub = victim.folder.parents[1] / "hub.git"
-    (hub / "victim").write_text(str(victim.folder / "state" / "m1" / "lock"))
-    (hub / "hooks").mkdir(exist_ok=True)
-    (hub / "hooks" / hook).write_text(HOOK.format(turn=turn, signal=signal))
-    (hub / "hooks" / hook).chmod(0o755)
-    result = victim.types("m1", "--autonomous", "--state-ref")
-    (hub / "hooks" / hook).unlink()
-    return result
-
-
-def check_end(person):
-    facts = summary(person)
-    assert (facts["status"], facts["issues"]) == ("complete", {"total": 4, "completed": 3, "skipped": 1})
-    assert [(one["gate"], one["verb"]) for one in facts["decisions"]] == [
-        ("02", "fix"),
-        ("02", "skip"),
-        ("phase-1", "continue"),
-        ("phase-2", "continue"),
-    ]
-    pulls = sorted((person.folder.parents[1] / "hub.forge" / "pulls").iterdir())
-    heads = [json.loads(path.read_text())["head"] for path in pulls]
-    assert len(heads) == len(set(heads)) == 3, "nothing was opened twice"
-
 
 def killed_and_gone_on(clone, hook, turn):
     """Kill a run, then go on in a fresh clone; returns False where the run had ended before its push came."""
@@ -122,11 +79,6 @@ def goes_on(person, *words):
     lock = re.search(r"--lock (\w+)`", result.err)[1]
     assert person.types("state", "unlock", "m1", "--lock", lock).code == 0
     return person.types(*words)
-
-
-def test_another_machine_resumes_a_killed_run(project):
-    assert killed_and_gone_on(project("shop"), "post-receive", 9)
-    print("figure: kills converged: 1 / 1")
 
 
 def test_the_attempt_of_a_lost_machine_counts(project):

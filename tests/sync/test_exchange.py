@@ -218,7 +218,7 @@ def test_a_run_pulls_answers_while_it_goes_on(machine):
     ada, bob = machine("ada"), machine("bob")
     asked = ada.asks("01", digest="d" * 64)
     run = SharedState()
-    lines = [*run.start(MILESTONE, ada.state, ada.git), *run.push()]
+    lines = [*run.lock(MILESTONE, ada.state, ada.git), *run.start(), *run.push()]
     bob.pull()
     bob.state.approvals.leave("01", "fix", digest=asked.digest)
     bob.push()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..model import Milestone
     from ..plan.project import Project
     from ..sync.push_pull import StateSync
+    from ..sync.remote_lock import Lock
 
 KINDS = {"issues": "marker", "phases": "marker", "decisions": "decision", "gates": "open question", "logs": "log"}
 """What the files of a folder are called."""
@@ -86,9 +88,14 @@ def state_show(args: argparse.Namespace) -> int:
 
 def state_lock(args: argparse.Namespace) -> int:
     """Lock the milestone's runs on all machines, and print the lock's id."""
+    from ..sync.remote_lock import new_id
+    from ..sync.shared_state import take_lock
+
+    lock = args.lock or new_id()
     with _named(args) as sync:
-        lock = sync.lock.take(args.lock)
-    return _print([lock.id])
+        for line in take_lock(sync.lock, lock, named=True):
+            sys.stderr.write(f"{line}\n")
+    return _print([lock])
 
 
 def state_unlock(args: argparse.Namespace) -> int:
@@ -122,8 +129,14 @@ def _facts(sync: StateSync) -> dict[str, Any]:
         "problem": _problem(sync, commit) if commit else None,
         "work": sorted(name.removeprefix(WORK) for name in remote.refs if name.startswith(WORK)),
         "here": _here(sync, commit),
-        "lock": lock and {"id": lock.id, "by": lock.holder, "host": lock.host, "since": lock.since},
+        "lock": lock and _shown(lock),
     }
+
+
+def _shown(lock: Lock) -> dict[str, Any]:
+    """Return who holds the lock, and how many seconds after its last renewal it ends; None where it does not."""
+    times = {"since": lock.since, "renewed": lock.renewed or None, "lease": lock.lease or None}
+    return {"id": lock.id, "by": lock.holder, "host": lock.host, **times}
 
 
 def _last_push(sync: StateSync, commit: str) -> dict[str, str | None]:

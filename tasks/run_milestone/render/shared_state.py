@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.units import count
+from ..core.units import count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +25,19 @@ def not_shared_yet(error: UserError) -> str:
 def commits_stay(number: str) -> str:
     """Return whose commits are not pushed, and why."""
     return f"⚠️ The commits of #{number} stay here: they hold a secret, or could not be looked through"
+
+
+def watching_lock(holder: str, host: str, renewed: str, seconds: float) -> str:
+    """Return what is said before a lock is watched whose lease is over."""
+    return (
+        f"· The lock of {holder} on {host} was last renewed at {renewed}. "
+        f"If it does not move in {duration(seconds)}, its run is gone and this one goes on."
+    )
+
+
+def lock_ended(holder: str, host: str) -> str:
+    """Return that the lock of a run that is gone has ended."""
+    return f"⚠️ The lock of {holder} on {host} ended: its run renews it no longer"
 
 
 def lock_stays(error: UserError) -> str:
@@ -70,5 +83,8 @@ def _contents(facts: Mapping[str, Any]) -> str:
     return ", ".join([*counted, *answers]) or "nothing"
 
 
-def _lock(lock: Mapping[str, str] | None) -> str:
-    return f"Lock: {lock['by']} on {lock['host']} since {lock['since']} (lock {lock['id']})" if lock else "Lock: free"
+def _lock(lock: Mapping[str, Any] | None) -> str:
+    if lock is None:
+        return "Lock: free"
+    ends = f", renewed {lock['renewed']}, ends {duration(lock['lease'])} after that" if lock["lease"] else ""
+    return f"Lock: {lock['by']} on {lock['host']} since {lock['since']}{ends} (lock {lock['id']})"

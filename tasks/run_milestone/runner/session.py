@@ -181,6 +181,7 @@ class Session:
         """Run one task and record it; raises Stopped where a person has to decide first."""
         with self._in_flight.task(), self._losing_the_lock_ends_it():
             try:
+                self.ctx.shared.confirm()
                 execute(self.ctx, node, verdict, self.gates, self.done)
             except Stopped as stopped:
                 self._share(worth_it=stopped.is_new)

@@ -38,7 +38,9 @@ def connect(session: Session) -> None:
 def pull_state(session: Session) -> None:
     """Take the shared lock and what other machines recorded, then say what runs."""
     ctx = session.ctx
-    session.notes += ctx.shared.start(ctx.milestone, ctx.store, ctx.git)
+    for line in ctx.shared.lock(ctx.milestone, ctx.store, ctx.git):
+        ctx.console.say([line])
+    session.notes += ctx.shared.start()
     resumed = ctx.store.markers.read(BOOTSTRAP) is not None
     activity = ctx.options.activity or ("Resuming" if resumed else "Starting")
     ctx.console.say([*transcript.start(ctx.milestone, activity), *session.notes])

@@ -80,6 +80,7 @@ class OpenPullRequest(IssueStep[Proposed]):
 
 
 def _propose(ctx: StepContext, pull: PullRequest | None) -> Proposed:
+    ctx.run.shared.confirm(required=True)
     if pull is None:
         return _proposed(ctx, _create(ctx))
     if pull.state == "merged":

@@ -60,6 +60,7 @@ def _push(ctx: StepContext, head: str) -> Pushed:
         return Pushed(head, clash)
     if (secret := history_finding(ctx, head)) is not None:
         return replace(Pushed(head, secret), there=heads.get(ctx.branch))
+    ctx.run.shared.confirm(required=True)
     _push_base(ctx, heads)
     if (theirs := foreign(ctx, head, heads)) is not None:
         return replace(_stopped(ctx, Kind.CONFLICT, _way_out(ctx, theirs)), there=theirs)

@@ -165,6 +165,7 @@ class StateSync:
         rejected = 0
         for lost in range(TRIES):
             remote = self.refs.look()
+            self.lock.check(remote)
             self._merge(remote)
             yield
             commit, swaps = self._prepare(remote)

@@ -6,24 +6,33 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
-from ..core.errors import BusyError, UserError
+from ..core.errors import BusyError, OutsideError, UserError
 from ..render import shared_state as words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ..adapters.git import Git
     from ..model import Milestone
     from ..store import State
     from .push_pull import StateSync
+    from .remote_lock import RemoteLock
 
 
 class LocalState:
     """The state of a run that stays on this machine: nothing is locked, pulled or pushed."""
 
-    def start(self, milestone: Milestone, state: State, git: Git) -> list[str]:
-        """Take the lock, then pull; returns lines for the console, as every method here does."""
+    def lock(self, milestone: Milestone, state: State, git: Git) -> Iterator[str]:
+        """Take the lock; yields lines to say at once, before it waits."""
         _ = milestone, state, git
+        yield from ()
+
+    def confirm(self, *, required: bool = False) -> None:
+        """Make sure that the lock is still held, before a task begins or, where `required`, something is sent."""
+        _ = required
+
+    def start(self) -> list[str]:
+        """Pull; returns lines for the console, as the methods below do."""
         return []
 
     def pull(self) -> list[str]:
@@ -53,21 +62,60 @@ class SharedState(LocalState):
 
         self._lock = lock or new_id()
         self._is_job = lock is not None
+        self._lost: BusyError | None = None
+        self._over = threading.Event()
         self._turn = threading.Lock()
         self._sync: StateSync | None = None
         self._last_problem = ""
 
-    def start(self, milestone: Milestone, state: State, git: Git) -> list[str]:
-        """Take the lock, then pull records and branches.
+    def lock(self, milestone: Milestone, state: State, git: Git) -> Iterator[str]:
+        """Take the lock, and renew it from now on; one that seems to have ended is watched first.
 
         Errors: BusyError where another run holds the lock, OutsideError where the remote refuses.
         """
         from .push_pull import StateSync
 
         sync = StateSync(milestone, state, git)
-        sync.lock.take(self._lock)
+        yield from take_lock(sync.lock, self._lock, named=self._is_job)
         self._sync = sync
-        return ["", words.pulled_at_start(milestone.id), *sync.take_notes()] if sync.pull() else []
+        threading.Thread(target=self._renew, args=(sync,), name="lock", daemon=True).start()
+
+    def start(self) -> list[str]:
+        """Pull records and branches.
+
+        Errors: those of `StateSync.pull`.
+        """
+        sync = self._sync
+        return ["", words.pulled_at_start(sync.milestone), *sync.take_notes()] if sync and sync.pull() else []
+
+    def _renew(self, sync: StateSync) -> None:
+        """Renew the lock now and then until it is released or lost, which `confirm` tells; a failure is tried again."""
+        from .remote_lock import RENEWAL
+
+        while not self._over.wait(RENEWAL) and self._lost is None:
+            with contextlib.suppress(UserError, OSError), self._turn:
+                if not self._over.is_set():
+                    self._holding(sync.lock.renew)
+
+    def confirm(self, *, required: bool = False) -> None:
+        """Make sure that the lock is still held, before a task begins or, where `required`, something is sent.
+
+        Errors: BusyError once it is not; where `required`, OutsideError while the remote cannot tell.
+        """
+        if self._sync is None:
+            return
+        with contextlib.nullcontext() if required else contextlib.suppress(OutsideError), self._turn:
+            self._holding(self._sync.lock.confirm)
+
+    def _holding(self, ask: Callable[[], None]) -> None:
+        """Ask the remote for the lock, and remember that it was lost."""
+        if self._lost is not None:
+            raise self._lost
+        try:
+            ask()
+        except BusyError as lost:
+            self._lost = lost
+            raise
 
     def pull(self) -> list[str]:
         """Merge what others pushed meanwhile; a problem is reported once."""
@@ -117,12 +165,27 @@ class SharedState(LocalState):
     def release(self) -> list[str]:
         """Release the lock that this run took for itself; one that another run took since stays."""
         sync, self._sync = self._sync, None
+        self._over.set()
         if sync is None:
             return []
         lines = sync.take_notes()
         if not self._is_job:
             try:
-                sync.lock.release(self._lock)
+                with self._turn:
+                    sync.lock.release(self._lock)
             except UserError as error:
                 lines.append(words.lock_stays(error))
         return lines
+
+
+def take_lock(lock: RemoteLock, lock_id: str | None, *, named: bool) -> Iterator[str]:
+    """Take the lock of a milestone's runs; yields what to say where another one's seems to have ended."""
+    from .remote_lock import LEASE, ExpiredError
+
+    try:
+        lock.take(lock_id, named=named)
+    except ExpiredError as expired:
+        yield words.watching_lock(expired.lock.holder, expired.lock.host, expired.lock.renewed, LEASE)
+        lock.outlast(expired)
+        yield words.lock_ended(expired.lock.holder, expired.lock.host)
+        lock.take(lock_id, named=named)

@@ -79,6 +79,7 @@ class Landing:
 
     def _merge(self, issue: Issue, pull: PullRequest) -> bool:
         head = self._pushed(issue)
+        self.session.ctx.shared.confirm(required=True)
         try:
             merged = self._merged(issue, pull, head)
         except OutsideError as error:
