@@ -186,6 +186,9 @@ class Tested:
     """What became of the tests in the plan's quarantine; their failures do not count."""
     sandbox: str = field(default="", metadata={"later": True})
     """The kind of box that it ran in; empty where the version before recorded it."""
+    rewritten: dict[str, str] = field(default_factory=dict, metadata={"later": True})
+    """Tracked files that the tests wrote to, with what they left of each; those of the base's own tests are not among
+    them, but for the baseline's."""
 
     @property
     def counted(self) -> bool:

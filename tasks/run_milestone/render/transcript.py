@@ -38,6 +38,7 @@ def bootstrapped(milestone: Milestone, done: Bootstrapped, state: State) -> list
         *unsteady(tests),
         *imports(tests),
         *foreseen(done.preflight),
+        *rewritten(tests),
         *([f"· Coverage of changed lines is not measured: {tests.unmeasured}"] if tests.unmeasured else []),
     ]
 
@@ -78,6 +79,13 @@ def imports(tests: Tested) -> list[str]:
     if seen.places:
         return [f"✓ Code under test: {listing(seen.places)}, by {seen.python}"]
     return ["· No Python of the tests said from where it imports the code under test"] if seen.unknown else []
+
+
+def rewritten(tests: Tested) -> list[str]:
+    """Return which tracked files the tests write to before any work: it is no question later."""
+    if not tests.rewritten:
+        return []
+    return [f"· The tests write to {listing(tuple(tests.rewritten))}; what they change is put back after each run"]
 
 
 def quality_gate() -> list[str]:

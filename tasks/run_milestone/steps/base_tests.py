@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..policy.test_names import Fewer, compare
+from .rewritten import Watched
 from .run_tests import reports
 from .suites import run_each, suites_of
 from .workplace import ready
@@ -43,6 +44,15 @@ def tests_of_base(ctx: StepContext) -> tuple[Case, ...]:
         remember(store, ctx.base, results)
         known.update({suite: result.cases for suite, result in results.items()})
     return tuple(case for cases in known.values() for case in cases or ())
+
+
+def rewritten_by_base(ctx: StepContext) -> frozenset[str]:
+    """Run the base's tests, and return the files that they rewrite."""
+    place = ready(ctx, ctx.base, "contract")
+    watched = Watched(ctx.git, place.tree, ctx.base, f"{ctx.index}-contract")
+    results = run_each(ctx.processes, suites_of(ctx), place, ctx.log_folder / "base.log")
+    remember(ctx.store.test_results, ctx.base, results)
+    return frozenset(watched.rewritten())
 
 
 def remember(store: TestResults, commit: str, results: Mapping[Suite, SuiteResult]) -> None:

@@ -16,6 +16,7 @@ from .flaky_tests import Reruns, SecondLook, judged, quarantined
 from .gates import tests_by_hand
 from .import_origin import imported_elsewhere
 from .look_ahead import look_ahead
+from .rewritten import Watched
 from .run_tests import coverage_gap
 from .suites import added_up, run_each
 from .target_policy import code_owners, policy_commit
@@ -69,6 +70,7 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
             git.fetch(milestone.branch)
         logs = ctx.store.logs("baseline")
         place = workplace(ctx, tree, tested, "base", "base", logs / "setup.log")
+        watched = Watched(git, tree, tested, "base")
         log, wanted = logs / "test.log", suites(milestone.commands)
         look = SecondLook(Reruns(ctx.outside.processes, wanted, place, log), milestone.flaky.reruns)
         results, flaky = look.at_commands(run_each(ctx.outside.processes, wanted, place, log))
@@ -76,6 +78,7 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         result = added_up(results)
         tests = judged(look, result, counted(result, tested, quarantine=quarantined(milestone)))
         tests = replace(tests, unmeasured=_unmeasured(milestone), flaky={**flaky, **tests.flaky})
+        tests = replace(tests, rewritten=watched.rewritten())
         absent = git.absent_submodules(head) if milestone.tree.submodules else ()
         policy = policy_commit(ctx)
         unowned = _unowned(ctx, policy)

@@ -11,6 +11,7 @@ from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.diff import changed_files
 from ..model import Inspected, KnownTests, Limits, Step, Tested
+from . import rewritten
 from .fail_to_pass import contract, lost_tests
 from .task import IssueStep
 from .workplace import ready
@@ -40,7 +41,8 @@ class Inspect(IssueStep[Inspected]):
         """Return the change, and the coverage that the tests measured."""
         tested = ctx.evidence(Step.TEST, Tested)
         lost = [*tested.removed, *tested.disabled]
-        return {**change_inputs(ctx), "coverage": tested.coverage, **({"lost tests": lost} if lost else {})}
+        later = {"lost tests": lost, "rewritten": tested.rewritten}
+        return {**change_inputs(ctx), "coverage": tested.coverage, **{key: one for key, one in later.items() if one}}
 
     def run(self, ctx: StepContext) -> Inspected:
         """Look at the change with every check there is."""
@@ -48,7 +50,7 @@ class Inspect(IssueStep[Inspected]):
         limit, tested = ctx.milestone.limits.coverage, ctx.evidence(Step.TEST, Tested)
         findings = (*inspect_change(change), *contract(ctx, change), *coverage.findings(tested.coverage, limit))
         untested = coverage.unmeasured(change, tested.coverage)
-        findings = (*findings, *lost_tests(tested, findings))
+        findings = (*findings, *lost_tests(tested, findings), *rewritten.findings(tested.rewritten))
         lines = sum(file.lines for file in change.files)
         paths = tuple(file.path for file in change.files)
         return Inspected(

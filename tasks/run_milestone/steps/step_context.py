@@ -114,6 +114,12 @@ class StepContext:
         baseline = self.store.markers.evidence(BOOTSTRAP, Bootstrapped)
         return baseline.tests.failed if baseline else ()
 
+    @property
+    def known_rewritten(self) -> frozenset[str]:
+        """Files that the tests rewrote on the base before any work."""
+        baseline = self.store.markers.evidence(BOOTSTRAP, Bootstrapped)
+        return frozenset(baseline.tests.rewritten if baseline else ())
+
     def with_heads(self, heads: dict[str, str]) -> StepContext:
         """Return the context with the remote's branches as they are now."""
         if self.remote is None:

@@ -11,10 +11,11 @@ from ..checks.coverage import measured
 from ..checks.diff import changed_files
 from ..model import FlakySpec, KnownTests, Step, Tested, TreeSpec
 from ..policy.parts import outside
-from .base_tests import fewer_tests, remember, tests_of_base
+from .base_tests import fewer_tests, remember, rewritten_by_base, tests_of_base
 from .flaky_tests import judged, quarantined, second_look
 from .import_origin import sources
 from .proofs import empty_proofs, proofs
+from .rewritten import Watched
 from .run_tests import COVERAGE, coverage_gap
 from .suites import added_up, changed_paths, run_each, suites_of
 from .task import IssueStep, Questions
@@ -64,6 +65,7 @@ class Test(IssueStep[Tested]):
         gap = next(filter(None, gaps), None)
         cover = None in gaps and limits.coverage > 0
         place = replace(place, lent=_lent(ctx, place)) if cover else place
+        watched = Watched(ctx.git, place.tree, head, ctx.index)
         look = second_look(ctx, place, wanted)
         results, flaky = look.at_commands(
             run_each(ctx.processes, wanted, place, ctx.log_folder / "test.log", cover=cover)
@@ -77,6 +79,8 @@ class Test(IssueStep[Tested]):
         tested = counted(result, head, ctx.known_failures, proofs(ctx), quarantined(ctx.milestone), empty)
         tested = judged(look, result, tested, before)
         tested = _compared(replace(tested, flaky={**flaky, **tested.flaky}), fewer_tests(ctx, result, files))
+        rewritten = watched.rewritten()
+        tested = replace(tested, rewritten={} if result.problem else _new(ctx, rewritten))
         tested = replace(tested, parts=tuple(suite.name for suite in wanted if suite.name), outside=_outside(ctx))
         return _covered(ctx, tested, result, files, gap) if cover else replace(tested, unmeasured=gap)
 
@@ -98,6 +102,13 @@ def _lent(ctx: StepContext, place: Workplace) -> tuple[str, ...]:
 def _compared(tested: Tested, fewer: Fewer) -> Tested:
     """Return the evidence with the tests of the base that were lost."""
     return replace(tested, missing=fewer.hidden, removed=fewer.removed, disabled=fewer.skipped)
+
+
+def _new(ctx: StepContext, rewritten: dict[str, str]) -> dict[str, str]:
+    """Return which of the files that the tests rewrote the base's own tests leave alone."""
+    new = {path: left for path, left in rewritten.items() if path not in ctx.known_rewritten}
+    known = rewritten_by_base(ctx) if new and ctx.base != ctx.head else new.keys()
+    return {path: left for path, left in new.items() if path not in known}
 
 
 def _outside(ctx: StepContext) -> tuple[str, ...]:
