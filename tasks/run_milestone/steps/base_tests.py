@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..policy.test_names import Fewer, compare
-from .rewritten import Watched
 from .run_tests import reports
 from .suites import run_each, suites_of
 from .workplace import ready
+from .written_over import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

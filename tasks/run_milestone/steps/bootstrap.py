@@ -16,7 +16,6 @@ from .flaky_tests import Reruns, SecondLook, judged, quarantined
 from .gates import tests_by_hand
 from .import_origin import imported_elsewhere
 from .look_ahead import look_ahead
-from .rewritten import Watched
 from .run_tests import coverage_gap
 from .suites import added_up, run_each
 from .target_policy import code_owners, policy_commit
@@ -24,6 +23,7 @@ from .task import MilestoneTask, Questions
 from .test_environment import environment, hidden_paths, how_to_show
 from .tested import counted
 from .workplace import not_set_up, workplace
+from .written_over import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

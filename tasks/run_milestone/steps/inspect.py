@@ -11,7 +11,7 @@ from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.diff import changed_files
 from ..model import Inspected, KnownTests, Limits, Step, Tested
-from . import rewritten
+from . import written_over
 from .fail_to_pass import contract, lost_tests
 from .task import IssueStep
 from .workplace import ready
@@ -50,7 +50,7 @@ class Inspect(IssueStep[Inspected]):
         limit, tested = ctx.milestone.limits.coverage, ctx.evidence(Step.TEST, Tested)
         findings = (*inspect_change(change), *contract(ctx, change), *coverage.findings(tested.coverage, limit))
         untested = coverage.unmeasured(change, tested.coverage)
-        findings = (*findings, *lost_tests(tested, findings), *rewritten.findings(tested.rewritten))
+        findings = (*findings, *lost_tests(tested, findings), *written_over.findings(tested.rewritten))
         lines = sum(file.lines for file in change.files)
         paths = tuple(file.path for file in change.files)
         return Inspected(

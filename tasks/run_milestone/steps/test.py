@@ -15,12 +15,12 @@ from .base_tests import fewer_tests, remember, rewritten_by_base, tests_of_base
 from .flaky_tests import judged, quarantined, second_look
 from .import_origin import sources
 from .proofs import empty_proofs, proofs
-from .rewritten import Watched
 from .run_tests import COVERAGE, coverage_gap
 from .suites import added_up, changed_paths, run_each, suites_of
 from .task import IssueStep, Questions
 from .tested import counted
 from .workplace import ready
+from .written_over import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

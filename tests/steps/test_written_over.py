@@ -3,7 +3,7 @@
 import pytest
 
 from run_milestone.model import Kind
-from run_milestone.steps.rewritten import CHANGED, PUT_BACK, findings
+from run_milestone.steps.written_over import CHANGED, PUT_BACK, findings
 
 PASSES = "\n\ndef test_colour():\n    import colour\n    assert colour.RED\n"
 FOR_A_WHILE = """\
