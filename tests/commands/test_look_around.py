@@ -255,6 +255,15 @@ def test_installed_agents_and_their_login_are_named(with_claude):
     assert "{use: claude}; claude is installed, not logged in: set ANTHROPIC_API_KEY" in plan
 
 
+def test_init_keeps_a_key_outside_the_sandbox(with_claude):
+    with_claude.types("init", env={"ANTHROPIC_API_KEY": "canary-key"})
+    plan = (with_claude.folder / "plans/m1/plan.yaml").read_text()
+    named = '{use: claude, model: {host: "api.anthropic.com", key: "ANTHROPIC_API_KEY"}}'
+    assert f"{named}; claude is installed, logged in by ANTHROPIC_API_KEY" in plan
+    with_claude.plans(PLAN.replace("{use: claude}", named))
+    assert with_claude.types("plan", "check", "m1").code == 0
+
+
 @pytest.mark.parametrize("by", ["key", "file"])
 def test_an_agent_that_is_used_gets_its_login(with_claude, by):
     with_claude.types("init")

@@ -40,8 +40,14 @@ def _part(part: Part) -> str:
 
 def agents(look: Look) -> str:
     """Return how a plan names a coding agent, and which are installed here."""
-    names = ", ".join(f"{{use: {agent.name}}}" for agent in look.agents or coding_agents())
+    names = ", ".join(map(_named, look.agents or coding_agents()))
     return f"{names}{'; ' + '; '.join(map(_login, look.agents)) if look.agents else ' (not installed here)'}"
+
+
+def _named(agent: CodingAgent) -> str:
+    """Return what a plan says of an agent. Where its key is at hand, the key stays outside of the sandbox."""
+    has_key = has_login(agent) == agent.model["key"]
+    return flow({"use": agent.name, **({"model": agent.model} if has_key else {})})
 
 
 def _login(agent: CodingAgent) -> str:

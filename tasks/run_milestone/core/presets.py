@@ -107,6 +107,8 @@ class CodingAgent:
 
     name: str
     command: Command
+    model: dict[str, str]
+    """Where its model is, and the variable of the key: what a plan says so that the key stays outside the sandbox."""
     keys: tuple[str, ...]
     """Variables of which one may hold its key."""
     login: tuple[str, ...]
@@ -128,7 +130,7 @@ def languages() -> tuple[Language, ...]:
 def coding_agents() -> tuple[CodingAgent, ...]:
     """Return every coding agent."""
     return tuple(
-        CodingAgent(path.stem, **{key: tuple(value) for key, value in tomllib.loads(path.read_text("utf-8")).items()})
+        CodingAgent(path.stem, **{key: _frozen(value) for key, value in tomllib.loads(path.read_text("utf-8")).items()})
         for path in sorted((_FOLDER / "agents").glob("*.toml"))
     )
 
