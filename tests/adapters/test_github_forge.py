@@ -112,6 +112,15 @@ def refused(act):
     return caught.value
 
 
+def test_members_of_teams_come_whole(ground, forge):
+    many = [f"person-{number}" for number in range(150)]
+    ground.hosted.teams = {"dba": ["grace", "Linus"], "all": many}
+    members = forge.members("@acme/DBA", "@acme/all", "@acme/nobody")
+    assert members == {"@acme/DBA": ("grace", "Linus"), "@acme/all": tuple(many)}
+    ground.hosted.forbidden = {"teams"}
+    assert "required scopes: ['read:org']" in refused(lambda: forge.members("@acme/dba")).what
+
+
 # ---- bad moments ----------------------------------------------------------------------------------------------
 
 

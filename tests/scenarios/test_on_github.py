@@ -105,6 +105,48 @@ def test_answers_of_several_people_add_up(make_milestone, github):
     assert ada.types("m1").code == 0
 
 
+REVIEWED = """\
+people: {required: 1, from: ["@acme/dba"]}
+approvers: {phase: {any: ["@acme/dba", "@acme/nobody"], not: [author]}}
+"""
+
+
+def test_a_review_is_answered_until_it_lands(make_milestone, github):
+    work = {"01-1": {"a.js": "const a = 1\n"}, "01-2": {"a.js": "const a = 2\n"}}
+    ada, hosted = make_milestone(work, plan=PLAN + REVIEWED), github.hosted
+    push_to(github, ada)
+    hosted.people |= {"grace": "WRITE", "linus": "WRITE"}
+    hosted.forbidden, hosted.teams = {"teams"}, {"dba": ["Grace", "linus"]}
+    first = ada.types("m1")
+    assert "The team @acme/dba could not be asked for: " in first.out
+    assert "waits for @acme/dba (nobody knows that team)" in first.out
+    hosted.forbidden = set()
+    (pull,) = hosted.pulls()
+
+    threads = [("a.js", 1, "Why one?", False), ("a.js", 1, "Typo", True)]
+    before = {"commit": hosted.branch(pull.head), "at": "2026-11-27T08:00:00Z"}
+    hosted.review(pull.number, "grace", "changes_requested", body="Not yet", threads=threads, **before)
+    asked = ada.types("m1")
+    assert "⚠️ The team @acme/nobody does not exist, or this login may not see it" in asked.out
+    assert "2. grace: Why one? — a.js#L1" in asked.out
+    hosted.say(pull.number, "linus", "/fix Two it is")
+    fixed = ada.types("m1")
+    commit = hosted.branch(pull.head)
+    answers = [[reply["body"].split(".")[0] for reply in one["replies"]] for one in pull.reviews[0]["threads"]]
+    assert answers == [[f"{commit} answers this"], []], fixed.out
+    assert pull.awaited == ["grace"]
+
+    hosted.review(pull.number, "grace", "approved", commit=before["commit"], at="2026-11-27T09:00:00Z")
+    assert "0 of 1 approving reviews, waits for @acme/dba" in ada.types("m1").out, "she saw the change before"
+    hosted.review(pull.number, "grace", "approved", commit=commit, at="2026-11-27T10:00:00Z")
+    passed = ada.types("m1")
+    assert "✓ No changes asked for (approved by grace)" in passed.out
+    question = next(number for number, one in hosted.things.items() if "phase-1" in str(one.comments))
+    hosted.say(question, "linus", "/continue")
+    landed = ada.types("land", "m1")
+    assert (landed.code, pull.state) == (0, "MERGED"), landed.out
+
+
 def test_without_a_login_nothing_is_begun(ada, github):
     result = ada.types("m1", env={"GH_TOKEN": "gho_wrong0123456789abcdef0123456789"})
     assert result.code == 2

@@ -353,6 +353,9 @@ class ForgeContract:
         ground.reviews(number, "grace", "approved")
         assert {one.is_asked_again for one in forge.reviews(number)[number]} == {False}
 
+    def test_an_unknown_team_has_no_members(self, forge):
+        assert forge.members("@acme/nobody", "@elsewhere/dba") == {}
+
     # ---- comments ---------------------------------------------------------------------------------------------
 
     def test_the_programs_own_account_is_known(self, forge, propose):

@@ -149,6 +149,13 @@ class Label:
     description: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """The members of the forge's teams that a plan or CODEOWNERS names, as the forge told them last, by team."""
+
+    members: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 class _Derived:
     """Room for what a snapshot derives of itself when it is first asked for."""
 

@@ -55,7 +55,7 @@ def _asked(written: Written, steps: Steps, given: dict[str, Any], key: str, numb
 
 
 def _teams(written: Written, steps: Steps, names: list[str]) -> Iterator[Problem]:
-    unknown = unknown_teams(names, _of(written))
+    unknown = unknown_teams(names, _of(written)) if written.fields.get("forge", "local") == "local" else ()
     for position, name in enumerate(names):
         if name in unknown:
             what = f'is {name}, which `teams` does not have, expected `teams: {{"{name}": [a login, …]}}` beside it'

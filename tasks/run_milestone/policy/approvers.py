@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.globs import matches
 from ..model import Kind, Need, Verb
 from .phase_answers import lists_the_same
-from .teams import bare, people_of, still_asked, unknown_teams
+from .teams import bare, people_of, still_asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -156,8 +156,8 @@ def _given(need: Need, answers: Iterable[Decision], teams: Teams) -> list[str]:
 
 
 def _still(need: Need, given: Sequence[str], teams: Teams) -> str:
-    left, unknown = still_asked(need.names, teams, given), unknown_teams(need.names, teams)
-    names = (f"{name} (no team of the plan)" if name in unknown else name for name in left)
     nobody_left = f"more people than {', '.join(need.names)}" if need.names else ""
-    asked = ", ".join(names) or nobody_left or "somebody who may write to the repository"
+    asked = (
+        ", ".join(still_asked(need.names, teams, given)) or nobody_left or "somebody who may write to the repository"
+    )
     return f"{asked} (not who made the change)" if need.excluded else asked

@@ -26,6 +26,11 @@ class CodeOwners:
     text: str
     problems: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everybody who owns anything, as the file writes them."""
+        return tuple(dict.fromkeys(name for line in self.text.splitlines() for name in line.split()[1:]))
+
     def of(self, paths: Iterable[str]) -> tuple[tuple[str, ...], ...]:
         """Return the owners of each path, none for a path that nobody owns."""
         import codeowners

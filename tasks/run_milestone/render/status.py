@@ -51,7 +51,7 @@ def status_text(milestone: Milestone, state: State) -> str:
 
 def _headline(milestone: Milestone, gate: Gate, state: State) -> str:
     """Return what a gate asks, and how far the answers of those are whose count."""
-    given = progress(gate, state.decisions.answers(), milestone.teams)
+    given = progress(gate, state.decisions.answers(), state.with_teams(milestone).teams)
     return headlines(gate) + (f" · {given}" if given else "")
 
 
@@ -95,8 +95,8 @@ def _gate(milestone: Milestone, gate: Gate, state: State) -> str:
 def gates_json(milestone: Milestone, state: State) -> list[dict[str, Any]]:
     """Return the open gates as their files have them, each with its commands."""
     offered = ((gate, decide_commands(milestone, gate, shared=state.is_shared)) for gate in state.gates.all())
-    answers = state.decisions.answers()
-    given = {gate.gate: progress(gate, answers, milestone.teams) for gate in state.gates.all()}
+    answers, teams = state.decisions.answers(), state.with_teams(milestone).teams
+    given = {gate.gate: progress(gate, answers, teams) for gate in state.gates.all()}
     return [
         {
             **plain(gate),

@@ -139,6 +139,13 @@ def refused(file: str, why: str, aside: str) -> str:
     return f"✗ Approval {file} was not taken: {why}. It is kept as {aside} in approvals/stale/."
 
 
+def team_unknown(team: str, why: str) -> str:
+    """Return that nobody counts for a team, and what makes its members known; `why` it could not be asked for."""
+    because = f"could not be asked for: {why.rstrip('.')}" if why else "does not exist, or this login may not see it"
+    way_out = "name its members below `teams` in the plan, or use a login that may read the organization (`read:org`)"
+    return f"⚠️ The team {team} {because}. Nobody counts for it: {way_out}"
+
+
 def phase_opened(number: int, first: Issue) -> list[str]:
     """Return the line that opens a phase."""
     return [f"→ Starting Phase {number}, Issue #{first.number}"]

@@ -73,9 +73,9 @@ class Gates:
 
     def _show(self, ctx: RunContext, gate: Gate, listing: list[str], issue: str | None) -> None:
         prompts = ctx.options.interactive and is_local(ctx.milestone, gate.needs)
-        shared = ctx.store.is_shared
+        shared, milestone = ctx.store.is_shared, ctx.store.with_teams(ctx.milestone)
         folder = shown(ctx.store.folder / "approvals")
-        ctx.console.say(question(gate, listing, ctx.milestone, folder, prompts=prompts, shared=shared), issue)
+        ctx.console.say(question(gate, listing, milestone, folder, prompts=prompts, shared=shared), issue)
         if self._comments is not None and not prompts:
             self._comments.post([gate])
         if issue:
@@ -107,15 +107,16 @@ class Gates:
         names = {approval.gate for approval in approvals}
         names |= {answer.gate for answer in ctx.store.decisions.answers() if answer.waits}
         changes, who = _changes(ctx, names), rights(ctx, names, approvals, by_runner)
-        made, refused = take_approvals(ctx.milestone, ctx.store, changes, written, self._others, who)
+        milestone = ctx.store.with_teams(ctx.milestone)
+        made, refused = take_approvals(milestone, ctx.store, changes, written, self._others, who)
         ctx.console.say([words.refused(one.approval.file, one.why, one.aside) for one in refused if one.aside])
         if self._comments is not None:
             self._comments.reply(refused)
         ctx.console.say([words.counted(one, _left(ctx, one.gate)) for one in made if one.waits])
-        enough = enough_at(ctx.milestone, ctx.store, who).values()
+        enough = enough_at(milestone, ctx.store, who).values()
         gone, unknown = self._withdrawn(one for answers in enough for one in answers)
         withdraw(gone, ctx.store)
-        return [*made, *add_up(ctx.milestone, ctx.store, changes, who, unknown)]
+        return [*made, *add_up(milestone, ctx.store, changes, who, unknown)]
 
     def _withdrawn(self, answers: Iterable[Decision]) -> tuple[set[str], set[str]]:
         """Return the answers by comment that do not stand any more, and those that nobody can look up."""
@@ -167,7 +168,8 @@ def _numbered(ctx: RunContext, made: list[Decision]) -> list[Decision]:
 def _left(ctx: RunContext, name: str) -> str:
     """Return who is waited for at a gate after the answers so far."""
     gate = ctx.store.gates.read(name)
-    return waits_for(gate.needs, standing(gate, ctx.store.decisions.answers()), ctx.milestone.teams) if gate else ""
+    teams = ctx.store.with_teams(ctx.milestone).teams
+    return waits_for(gate.needs, standing(gate, ctx.store.decisions.answers()), teams) if gate else ""
 
 
 def _changes(ctx: RunContext, names: set[str]) -> dict[str, str | None]:

@@ -12,6 +12,7 @@ from ..store.record_check import refuse_forged
 from ..store.run_lock import held
 from . import budget_tracker
 from .approvers import names_now
+from .forge_teams import ask_for_members
 from .plan_changes import take_up
 from .remote_snapshot import reconcile
 from .sandbox_probe import probed
@@ -60,6 +61,11 @@ def branches(session: Session) -> None:
     session.ctx.read_branches()
 
 
+def teams(session: Session) -> None:
+    """Ask the forge who the members of its teams are, where the plan names some."""
+    session.console.say(ask_for_members(session.ctx))
+
+
 def answers(session: Session) -> None:
     """Take what people answered since the last run, unless an earlier answer was forged."""
     refuse_forged(session.store)
@@ -74,7 +80,7 @@ def budget(session: Session) -> None:
     session.console.say(budget_tracker.record_lost_attempts(session.ctx, session.others))
 
 
-STAGES = (lock, connect, pull_state, plan_changes, branches, answers, budget, reconcile)
+STAGES = (lock, connect, pull_state, plan_changes, branches, teams, answers, budget, reconcile)
 
 
 def begin(session: Session) -> None:

@@ -33,7 +33,7 @@ class People(IssueStep[PeopleHeard]):
         """Return the change, what people ask for, and who approved."""
         reviews = reviews_of(ctx)
         approved = [(one.author, one.commit) for one in approving(reviews)]
-        required = {"required": (_spec(ctx), ctx.milestone.teams)} if _spec(ctx).required else {}
+        required = {"required": (_spec(ctx), _teams(ctx))} if _spec(ctx).required else {}
         return {**change_inputs(ctx), "asked": findings_of(reviews), "approved": approved, **required}
 
     def run(self, ctx: StepContext) -> PeopleHeard:
@@ -73,7 +73,7 @@ def hear(ctx: StepContext, reviews: tuple[PersonReview, ...]) -> PeopleHeard:
     approved = {one.author: _saw(ctx, one.commit, change) for one in approving(reviews)}
     counted = tuple(login for login, counts in approved.items() if counts)
     outdated = [login for login, counts in approved.items() if not counts]
-    missing = missing_approvals(_spec(ctx), ctx.milestone.teams, counted, outdated)
+    missing = missing_approvals(_spec(ctx), _teams(ctx), counted, outdated)
     return PeopleHeard(ctx.head or "", change, (*findings_of(reviews), *missing), counted)
 
 
@@ -87,6 +87,11 @@ def _saw(ctx: StepContext, commit: str, change: str) -> bool:
 
 def _spec(ctx: StepContext) -> PeopleSpec:
     return ctx.issue.people or ctx.milestone.people
+
+
+def _teams(ctx: StepContext) -> Mapping[str, tuple[str, ...]]:
+    """Return the teams of the plan, and those of the forge as it told them last."""
+    return ctx.store.with_teams(ctx.milestone).teams
 
 
 def _answer(ctx: StepContext, reviews: tuple[PersonReview, ...], change: str) -> list[str]:

@@ -9,7 +9,8 @@ from ..core import fastpath
 from ..core.errors import DamagedStateError
 from ..core.fs import read_json, remove_tree, write_json, write_text
 from ..core.text import for_record
-from ..model import Landed, World
+from ..model import Landed, Teams, World
+from ..policy.teams import with_members
 from .approvals import Approvals
 from .crossings import Crossings
 from .decisions import Decisions
@@ -26,7 +27,7 @@ from .usage import Usage
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..model import Approval
+    from ..model import Approval, Milestone
 
 
 class State:
@@ -96,6 +97,15 @@ class State:
         if not file or file != self._remembered[0]:
             self._remembered = file, read_record(self.folder / "remote.json", World)
         return self._remembered[1]
+
+    def remember_teams(self, teams: Teams) -> None:
+        """Write who the members of the forge's teams were when it was last asked."""
+        write_record(self.folder / "cache" / "teams.json", teams, lasting=False)
+
+    def with_teams(self, milestone: Milestone) -> Milestone:
+        """Return a milestone with the teams of the forge, as it told them last, beside those of the plan."""
+        known = read_record(self.folder / "cache" / "teams.json", Teams)
+        return with_members(milestone, known.members) if known else milestone
 
     def forget_issue(self, number: str) -> None:
         """Delete what is recorded of an issue: answers, decisions, its open question, markers and logs.

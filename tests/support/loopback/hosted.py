@@ -69,7 +69,8 @@ class HostedRepository:
         self.milestones: list[dict] = []
         self.checks: dict[str, list[dict]] = {}
         self.forbidden: set[str] = set()
-        """What the viewer may not do: `labels`, `merge`, `pulls`."""
+        """What the viewer may not do: `labels`, `merge`, `pulls`, `teams`."""
+        self.teams: dict[str, list[str]] = {}
         self.required: set[str] = set()
         self.clock = 0
         self.next_number = 1

@@ -13,6 +13,7 @@ def root(hosted):
         **mutations(hosted),
         "viewer": lambda: person(hosted, hosted.viewer),
         "repository": lambda owner, name, **_: repository(hosted, owner, name),
+        "organization": lambda login: organization(hosted, login),
     }
 
 
@@ -48,6 +49,24 @@ def person(hosted, login):
         "databaseId": 1,
         "on_edge": {"permission": hosted.people.get(login)},
     }
+
+
+def organization(hosted, login):
+    """The owner of the repository, with its teams; GitHub calls any other not found."""
+    if login != hosted.owner:
+        raise missing(f"Could not resolve to an Organization with the login of '{login}'.")
+    return {"__typename": "Organization", "id": "O_1", "login": login, "team": lambda slug: team(hosted, slug)}
+
+
+def team(hosted, slug):
+    """A team, None where there is none that the viewer may see; a token without the scope may ask for none."""
+    if "teams" in hosted.forbidden:
+        error = LookupError("Your token has not been granted the required scopes: ['read:org'].")
+        error.kind = "INSUFFICIENT_SCOPES"
+        raise error
+    members = hosted.teams.get(slug)
+    people = listed(lambda: [person(hosted, login) for login in members])
+    return None if members is None else {"__typename": "Team", "id": f"T_{slug}", "slug": slug, "members": people}
 
 
 def repository(hosted, owner=None, name=None):

@@ -84,6 +84,12 @@ class Forge(Protocol):
     def ask_again(self, number: int, login: str) -> tuple[str, ...]:
         """Ask a person for another review; returns whose reviews are awaited. Asking twice is no error."""
 
+    def members(self, *teams: str) -> dict[str, tuple[str, ...]]:
+        """Return the logins of the members of teams (`@acme/dba`), those of their child teams included.
+
+        A team that does not exist, or that this login may not see, is absent.
+        """
+
     @property
     def login(self) -> str:
         """The account that this program acts as."""

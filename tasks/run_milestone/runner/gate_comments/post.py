@@ -42,7 +42,9 @@ class Poster:
         mark = words.question_mark(self._milestone, gate.gate, key)
         posted = [comment for comment in self._forge.comments(thread) if comment.writer and mark in comment.body]
         update = posted[-1].id if posted else None
-        comment = self._forge.comment(thread, words.question(self._milestone, gate), update=update)
+        comment = self._forge.comment(
+            thread, words.question(self._state.with_teams(self._milestone), gate), update=update
+        )
         self._state.asked.note(Asked(gate.gate, key, thread, comment.id))
         if not self._is_local:
             self._console.say([words.posted(thread)])

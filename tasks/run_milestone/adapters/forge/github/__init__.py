@@ -13,6 +13,7 @@ from .pulls import Pulls
 from .repo_url import address_of
 from .reviews import Reviews
 from .rulesets import Rules
+from .team_members import Members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,7 +35,7 @@ def open_github(
     return GitHubForge(Gh(address, processes, folder, say), milestone.target)
 
 
-class GitHubForge(Pulls, Reviews, Issues, Comments, Checks, Rules):
+class GitHubForge(Pulls, Reviews, Issues, Comments, Checks, Rules, Members):
     """One repository on GitHub. Nothing is ever merged into its target branch."""
 
     def auth_status(self) -> AuthStatus:

@@ -24,6 +24,11 @@ class LocalForge(Pulls, Reviews, Issues, Comments):
         _ = branches
         return {}
 
+    def members(self, *teams: str) -> dict[str, tuple[str, ...]]:
+        """Return no team: those of a plan are all there are."""
+        _ = teams
+        return {}
+
     def is_queued(self, number: int) -> bool:
         """Return that there is no merge queue."""
         _ = number
