@@ -99,6 +99,13 @@ def test_a_limit_belongs_to_a_budgets_answer():
     assert [one.who for one in standing(gate, given)] == ["grace"]
 
 
+def test_answers_to_more_add_up_with_those_left():
+    gate = replace(GATE, covered_by=(f"{'b' * 64}-1",))
+    given = [answer("ada", digest="b" * 64), answer("grace", number=2), answer("mary", digest="c" * 64, number=3)]
+    assert [one.who for one in standing(gate, given[:2])] == ["ada", "grace"]
+    assert standing(gate, given) == ()
+
+
 # ---- stop, person, count, order, time -------------------------------------------------------------------------------
 
 PEOPLE = ("ada", "Ada", "grace", "GRACE", "linus", "mallory")

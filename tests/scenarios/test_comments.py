@@ -343,6 +343,35 @@ def test_an_answer_counts_for_the_question_above(desk):
     assert desk.replies() == ["`/skip` by ada was not taken: what it answers is not asked any more."]
 
 
+TWO = (*FAILS, Finding(Kind.LICENCE, Severity.WARNING, "GPL-3.0", "left-pad is GPL-3.0"))
+THREADS = tuple(Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, "grace", f"grace: {text}") for text in ("Why?", "Typo"))
+
+
+@pytest.mark.parametrize(
+    ("shown", "left", "comment", "decided"),
+    [
+        (TWO, TWO[:1], "/skip", ["03 skip by ada: "]),
+        (TWO, TWO[1:], "/approve-licence", ["03 approve by ada: "]),
+        (THREADS, THREADS[:1], "/fix", ["03 fix by ada: "]),
+        (THREADS[:1], THREADS, "/fix", []),
+        (THREADS, TWO[1:], "/approve", []),
+    ],
+)
+def test_an_answer_to_more_need_not_be_repeated(desk, shown, left, comment, decided):
+    desk.asks(shown)
+    desk.writes(comment)
+    desk.asks(left)
+    assert desk.hears() == decided
+    assert len(desk.replies()) == (not decided)
+
+
+def test_an_answer_of_an_earlier_change_is_none(desk):
+    desk.asks(THREADS)
+    desk.writes("/approve")
+    desk.asks(THREADS[:1], change="d" * 64)
+    assert desk.hears({"03": "d" * 64}) == []
+
+
 def test_a_change_that_moved_since_is_not_accepted(desk):
     desk.asks()
     desk.writes("/fix")

@@ -62,6 +62,8 @@ class Gate:
     """Whose answers count; everybody's where it is empty."""
     topics: tuple[Topic, ...] = field(default=(), metadata={"later": True, "sparse": True})
     """Its questions where it asks several. Then `kind` is that of the first, and `verbs` answer all of them."""
+    covered_by: tuple[str, ...] = field(default=(), metadata={"later": True, "sparse": True})
+    """The earlier questions of it that showed all that is left, each by its digest and attempt: their answers count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from ..core.globs import matches
 from ..model import Kind, Need, Verb
 from .phase_answers import lists_the_same
 from .teams import bare, people_of, still_asked
+from .topics import digests_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -104,7 +105,7 @@ def standing(gate: Gate, answers: Sequence[Decision]) -> tuple[Decision, ...]:
     gone = frozenset(str(one.source) for one in answers if str(one.source).startswith(WITHDRAWN))
     last: list[Decision] = []
     for one in (one for one in answers if one.gate == gate.gate and str(one.source) not in gone):
-        if not one.waits or (last and not _agree(last[0], one)):
+        if not one.waits or (last and not _agree(last[0], one, digests_shown(gate))):
             last = []
         if one.waits and is_shown(gate, one) and f"{WITHDRAWN}{one.source}" not in gone:
             last.append(one)
@@ -113,13 +114,14 @@ def standing(gate: Gate, answers: Sequence[Decision]) -> tuple[Decision, ...]:
 
 def is_shown(gate: Gate, answer: Decision) -> bool:
     """Return whether an answer is for what a gate shows now."""
-    return answer.digest == gate.digest or lists_the_same(gate, answer)
+    return answer.digest in digests_shown(gate) or lists_the_same(gate, answer)
 
 
-def _agree(one: Decision, other: Decision) -> bool:
+def _agree(one: Decision, other: Decision, shown: frozenset[str]) -> bool:
     """Return whether two answers say the same; at a budget the new limit belongs to what is said."""
     same_limit = one.kind is not Kind.BUDGET or one.why == other.why
-    return one.verb is other.verb and one.digest == other.digest and same_limit
+    same_question = one.digest == other.digest or {one.digest, other.digest} <= shown
+    return one.verb is other.verb and same_question and same_limit
 
 
 def is_enough(needed: Iterable[Need], answers: Sequence[Decision], teams: Teams) -> bool:

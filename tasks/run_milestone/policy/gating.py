@@ -156,8 +156,13 @@ def gate_names(milestone: Milestone) -> frozenset[str]:
 
 
 def question_key(about: Gate | Decision) -> str:
-    """Return what tells one question of a gate from the next: the beginning of its digest, and the attempt."""
-    return f"{(about.digest or '')[:16]}-{about.attempt}"
+    """Return what tells one question of a gate from the next in a comment, as short as a person can compare."""
+    return _short(topics.question_name(about))
+
+
+def _short(question: str) -> str:
+    digest_, _, attempt = question.rpartition("-")
+    return f"{digest_[:16]}-{attempt}"
 
 
 def rivals(approval: Approval, approvals: Iterable[Approval], gate: Gate | None) -> tuple[str, ...]:
@@ -245,9 +250,14 @@ def _not_offered(approval: Approval, now: Situation) -> str | None:
 
 
 def _is_for_earlier_question(approval: Approval, gate: Gate | None) -> bool:
-    """Return whether a comment stands below another question than the open one; a file's age is judged instead."""
+    """Return whether a comment stands below a question that did not show all that is asked now.
+
+    A file's age is judged instead.
+    """
     comment = approval.comment
-    return comment is not None and (gate is None or comment.key != question_key(gate))
+    return comment is not None and (
+        gate is None or comment.key not in {question_key(gate), *map(_short, gate.covered_by)}
+    )
 
 
 def _outdated(approval: Approval, now: Situation) -> str | None:
@@ -257,7 +267,7 @@ def _outdated(approval: Approval, now: Situation) -> str | None:
         return None
     if approval.comment is None and approval.written < now.opened:
         return f"it is older than the question it would answer (gate {gate.gate} opened {gate.opened})"
-    if approval.digest is not None and approval.digest != gate.digest:
+    if approval.digest is not None and approval.digest not in topics.digests_shown(gate):
         return f"it was given for other findings or another change than gate {gate.gate} shows now"
     if now.change is not None and now.change != gate.change:
         return f"the change of {gate.gate} has moved since it was shown"

@@ -65,6 +65,29 @@ def split(gate: Gate) -> dict[str, Gate]:
     return asked
 
 
+def shrank(before: Gate, now: Gate) -> bool:
+    """Return whether all that a gate asks now was asked before, so that an answer to all of that counts."""
+    asked = split(before).values()
+    return all(any(_covers(one, left) for one in asked) for left in split(now).values())
+
+
+def _covers(asked: Gate, left: Gate) -> bool:
+    """Return whether a question showed all that is left to ask, about the same change and in the same attempt."""
+    if (asked.kind, asked.attempt, asked.change) != (left.kind, left.attempt, left.change):
+        return False
+    return asked.digest == left.digest or all(finding in asked.findings for finding in left.findings)
+
+
+def question_name(about: Gate | Decision) -> str:
+    """Return what tells one question of a gate from the next: its digest, and the attempt."""
+    return f"{about.digest or ''}-{about.attempt}"
+
+
+def digests_shown(gate: Gate) -> frozenset[str]:
+    """Return the digests to which an answer counts: that of a gate, and those of questions that showed all of it."""
+    return frozenset((gate.digest, *(name.rpartition("-")[0] for name in gate.covered_by)))
+
+
 def answers_to(gate: Gate) -> tuple[str, ...]:
     """Return every word that answers a gate: `skip`, or `approve-licence` where its questions take other verbs."""
     asked = split(gate)

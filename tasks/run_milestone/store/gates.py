@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import DamagedStateError
 from ..model import Gate
-from ..policy.topics import split
+from ..policy.topics import question_name, shrank
 from .json_record import names_in, read_record, record_digest, write_record
 
 if TYPE_CHECKING:
@@ -54,11 +54,12 @@ class OpenGates:
     def open(self, gate: Gate) -> tuple[Gate, bool]:
         """Open a gate; one that already asks the same stays as it is. Returns it, and whether it is new."""
         current = self.read(gate.gate)
-        if current is not None and replace(current, opened="") == replace(gate, opened=""):
+        if current is not None and replace(current, opened="", covered_by=()) == replace(gate, opened=""):
             return current, False
-        since = self.since(gate.gate) if current and _asks_all(current, gate) else 0
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        opened = replace(gate, opened=current.opened if current and since else now)
+        since, opened = 0, replace(gate, opened=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        if current is not None and shrank(current, gate):
+            since = self.since(gate.gate)
+            opened = replace(gate, opened=current.opened, covered_by=(*current.covered_by, question_name(current)))
         self.journal(opened)
         self._folder.with_name("approvals").mkdir(parents=True, exist_ok=True)  # so that the `touch` we print works
         write_record(self._path(gate.gate), opened)
@@ -75,9 +76,3 @@ class OpenGates:
     def close(self, name: str) -> None:
         """Remove an answered gate; closing twice is no error."""
         self._path(name).unlink(missing_ok=True)
-
-
-def _asks_all(before: Gate, now: Gate) -> bool:
-    """Return whether all that a gate asks now was asked before, so that an answer given meanwhile counts."""
-    asked = {(one.digest, one.attempt) for one in split(before).values()}
-    return all((one.digest, one.attempt) in asked for one in split(now).values())
