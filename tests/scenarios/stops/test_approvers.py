@@ -74,6 +74,9 @@ def test_two_of_a_team_add_up(asked, answer_in_copy, run_m1):
     assert first.code == 3
     assert "approve by GRACE: 1 of 2, waits for @ACME/dba" in ada.types("gates", "m1").out
     assert "approve by GRACE: 1 of 2, waits for @ACME/dba" in ada.types("status", "m1").out
+    assert ada.types("report", "m1").code == 0
+    page = (ada.folder / "state/m1/report.html").read_text()
+    assert "<b>approve by GRACE: 1 of 2, waits for @ACME/dba</b>" in page
     writes(outcome, "grace", "/approve Really")
     run_m1(ada)
     assert "grace has given this answer before; 1 of 2" in thread(outcome)[-1]["body"]

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...model import Bootstrapped, Implemented, Inspected, PlanReviewed, Proposed, Reviewed, Step, Tested, Verb
+from ...policy.approvers import progress
 from ...policy.criteria import about, named
 from ...policy.graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from ...policy.stops import AUTONOMOUS
@@ -108,6 +109,8 @@ class Report:
     """By the name of the phase's gate."""
     phases: tuple[PhaseRow, ...]
     gates: tuple[Gate, ...]
+    progress: dict[str, str]
+    """How far the answers of those are whose count, by gate: `1 of 2, waits for @acme/dba`."""
     decisions: tuple[Decision, ...]
     automatic: int
     """Decisions taken by an autonomous run."""
@@ -131,7 +134,7 @@ def gather(milestone: Milestone, state: State) -> Report:
     """Read the records of a milestone."""
     decisions, gates = state.decisions.all(), state.gates.all()
     entries = history(state)
-    asked = questions(entries, decisions, gates)
+    asked, teams = questions(entries, decisions, gates), state.with_teams(milestone).teams
     stretches = spans(entries, asked)
     outcomes = with_costs(issue_statuses(milestone.issues, state), entries)
     bootstrapped, remote = state.markers.evidence(BOOTSTRAP, Bootstrapped), state.remembered()
@@ -147,6 +150,7 @@ def gather(milestone: Milestone, state: State) -> Report:
         phase_titles={phase_name(phase.number): f"Phase {phase.number}: {phase.title}" for phase in milestone.phases},
         phases=tuple(_phases(milestone, issues, decisions, state)),
         gates=gates,
+        progress={gate.gate: progress(gate, state.decisions.answers(), teams) for gate in gates},
         decisions=decisions,
         automatic=sum(decision.who == AUTONOMOUS for decision in decisions),
         waited={one.decision: one.waited for one in asked if one.decision is not None and one.waited is not None},
