@@ -95,3 +95,22 @@ def test_an_attempt_kept_after_a_kill_counts_once(ada, tmp_path):
     assert events(ada, "attempt began") == ["attempt began"]
     assert record(ada, "summary.json")["used"]["attempts"] == 1
     assert record(ada, "summary.json")["per_issue"][0]["cost"] is None
+
+
+def test_a_review_killed_with_its_run_counts(make_milestone, tmp_path):
+    reviewer = tmp_path / "reviewer.py"
+    reviewer.write_text(KILLER)
+    command = ["{python}", str(reviewer), "", str(tmp_path / "widgets/state/m1/lock")]
+    plan = f"reviewers: [{json.dumps({'name': 'claude', 'command': command, 'format': 'prompt'})}]\n"
+    ada = make_milestone({"01-1": {"colour.py": 'COLOUR = "red"\n'}}, plan=f"sandbox: {{kind: none}}\n{QUICK}{plan}")
+    assert ada.types("m1").code == -9
+    answer = {"type": "result", "result": json.dumps({"findings": []}), "total_cost_usd": 0.25}
+    reviewer.write_text(f"print({json.dumps(answer)!r})")
+
+    result = ada.types("m1")
+    assert result.code == 3, result.out + result.err
+    assert "⚠️ A review of #01 ended with its run: it counts, what it cost is unknown" in result.out
+    assert "Cost: unknown for 1 attempt and 1 review" in result.out
+    assert record(ada, "summary.json")["used"]["known_cost"] == 0.25
+    assert record(ada, "summary.json")["per_issue"][0]["cost"] is None
+    assert events(ada, "review began", "broken off") == ["review began", "broken off", "review began"]

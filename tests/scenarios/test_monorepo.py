@@ -67,6 +67,34 @@ def test_what_depends_on_it_is_tested_too(make_monorepo):
     assert ran(ada) == ["api", "web"]
 
 
+KILLED = """\
+import json, os, pathlib, signal, sys
+if pathlib.Path("web/new.js").exists():
+    with open({ran!r}, "a") as file:
+        file.write(sys.argv[1] + " ")
+    left = pathlib.Path({left!r})
+    if sys.argv[1] == "web" and left.read_text():
+        left.write_text(left.read_text()[1:])
+        os.kill(json.loads(pathlib.Path({lock!r}).read_text())["pid"], signal.SIGKILL)
+        signal.pause()
+"""
+
+
+def test_finished_parts_survive_repeated_kills(make_monorepo, tmp_path):
+    ada = make_monorepo({"api/cases.txt": "test_a\ntest_b\n", "web/new.js": "a = 1\n"})
+    files, lock = {"ran": str(tmp_path / "ran"), "left": str(tmp_path / "left")}, str(ada.folder / "state/m1/lock")
+    (tmp_path / "left").write_text("xx")
+    (tmp_path / "runner.py").write_text(KILLED.format(**files, lock=lock) + REPORT)
+    assert [ada.types("m1").code for _ in range(2)] == [-9, -9]
+    result = ada.types("m1")
+    assert "· 1 test run from before the interruption counted, not made again" in result.out
+    assert "✓ Tests: 3 passed\n  of api, web\n" in result.out
+    assert (tmp_path / "ran").read_text() == "api web web web "
+    (ada.folder / "state/m1/issues/01/test.json").unlink()
+    ada.types("m1")
+    assert (tmp_path / "ran").read_text() == "api web web web api web ", "a deleted marker has the step run again"
+
+
 def test_a_change_outside_of_parts_is_said(make_monorepo):
     ada = make_monorepo({"Makefile": "all:\n"})
     assert "⚠️ Outside of every part in `commands`: Makefile" in ada.types("m1").out

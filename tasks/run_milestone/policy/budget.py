@@ -18,6 +18,8 @@ GATE = "budget"
 """The name of the gate, which belongs to the milestone."""
 BEGAN = "attempt began"
 """The journal's event before an attempt of an agent. The entry of the task that has a `cost` ends it."""
+REVIEW_BEGAN = "review began"
+"""The journal's event before an agent reviews. The entry of the task that has `review_costs` ends it."""
 
 
 def attempts(text: str) -> int | None:
@@ -53,6 +55,8 @@ class Used:
     unpriced: int = 0
     begun: tuple[str, ...] = ()
     """Tasks of attempts that have not ended, and so are of unknown cost."""
+    reviewing: tuple[str, ...] = ()
+    """Tasks of reviews that have not ended, one for each agent."""
 
     def and_more(self, entry: dict[str, Any]) -> Used:
         """Return the total with one entry of the journal; a missing cost or time is unknown, not 0."""
@@ -60,16 +64,19 @@ class Used:
         took, cost, attempt = entry.get("took"), entry.get("cost"), began or ended
         counted = ended and task in self.begun
         others = tuple(name for name in self.begun if not (counted and name == task))
-        reviews = entry.get("review_costs", [])
+        begins, reviews = entry["event"] == REVIEW_BEGAN, entry.get("review_costs", [])
+        over = self.reviewing.count(task) if "review_costs" in entry else 0
+        reviewing = tuple(name for name in self.reviewing if not (over and name == task))
         return Used(
             self.time + (took or 0.0),
             self.money + sum(part or 0.0 for part in (cost, *reviews)),
             self.attempts + attempt - counted,
             self.unknown + (attempt and cost is None) - counted,
             self.untimed + (attempt and took is None) - counted,
-            self.reviews + len(reviews),
-            self.unpriced + reviews.count(None),
+            self.reviews + begins + len(reviews) - over,
+            self.unpriced + begins + reviews.count(None) - over,
             (*others, task) if began else others,
+            (*reviewing, task) if begins else reviewing,
         )
 
 
@@ -85,7 +92,7 @@ def costs(entries: Iterable[dict[str, Any]]) -> dict[str, float | None]:
     """Return the cost of agents by issue; None where a part of it is unknown."""
     by_task: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
-        if entry["event"] == BEGAN or entry.keys() & {"cost", "review_costs"}:
+        if entry["event"] in {BEGAN, REVIEW_BEGAN} or entry.keys() & {"cost", "review_costs"}:
             by_task.setdefault(str(entry["task"]), []).append(entry)
     totals = {task.partition(":")[0]: used(items) for task, items in by_task.items()}
     return {number: None if total.unknown or total.unpriced else total.money for number, total in totals.items()}

@@ -79,6 +79,11 @@ def unreviewed(milestone: Milestone) -> list[str]:
     return [] if milestone.commands.review else ["⚠️ No review command (commands.review: none)"]
 
 
+def runs_reused(number: int) -> list[str]:
+    """Return the line that says which test runs a step did not make again that was broken off before."""
+    return [f"· {count(number, 'test run')} from before the interruption counted, not made again"] if number else []
+
+
 def _branch(done: BranchMade, _: int) -> Iterator[str]:
     if done.restacked:
         yield f"✓ Restacked on {done.onto} ({done.tip[:10]}, merged in)"

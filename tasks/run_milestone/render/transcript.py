@@ -178,6 +178,11 @@ def attempt_lost(issue: str) -> str:
     return f"⚠️ An attempt at #{issue} ended with its run: it counts, what it took and cost is unknown"
 
 
+def review_lost(issue: str) -> str:
+    """Return that agents which reviewed ended with their run."""
+    return f"⚠️ A review of #{issue} ended with its run: it counts, what it cost is unknown"
+
+
 def task_note(task: str, what: str) -> list[str]:
     """Return what a verbose run says of a task."""
     return [f"· {task} {what}"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..model import Gate, Step
 from ..policy import budget, gating
 from ..render.budget import budget_used, cost_unknown
-from ..render.transcript import attempt_lost
+from ..render.transcript import attempt_lost, review_lost
 from .ask import OpenQuestion
 
 if TYPE_CHECKING:
@@ -29,15 +29,16 @@ def refresh(ctx: RunContext) -> None:
 
 
 def record_lost_attempts(ctx: RunContext, others: AbstractSet[str]) -> Iterator[str]:
-    """Record the attempts that ended with their run, by kill -9 say, and yield a sentence for each.
+    """Record the attempts and reviews that ended with their run, by kill -9 say, and yield a sentence for each.
 
     What began at an issue of `others` may still go on elsewhere.
     """
-    for task in ctx.store.usage.total.begun:
+    total = ctx.store.usage.total
+    for task in (*total.begun, *dict.fromkeys(total.reviewing)):
         number = task.partition(":")[0]
         if number in ctx.issues and number not in others:
             ctx.store.usage.lost(task)
-            yield attempt_lost(number)
+            yield attempt_lost(number) if task in total.begun else review_lost(number)
 
 
 def _allowed(ctx: RunContext) -> dict[str, float]:

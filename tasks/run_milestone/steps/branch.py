@@ -34,7 +34,8 @@ class Branch(IssueStep[BranchMade]):
         numbers = ctx.issue.depends_on
         pushed = [ctx.store.markers.evidence(step_name(number, Step.PUSH), Pushed) for number in numbers]
         commits = {"commits it depends on": [one.head if one else None for one in pushed]} if pushed else {}
-        return {"branch name": ctx.branch, **commits}
+        left_out = _skipped(ctx)
+        return {"branch name": ctx.branch, **commits, **({"skipped dependencies": left_out} if left_out else {})}
 
     def blockers(self, ctx: StepContext) -> Questions:
         """Return what keeps the issue from being started: no specification, or a skipped issue it depends on."""
@@ -60,13 +61,17 @@ class Branch(IssueStep[BranchMade]):
         return None if ctx.remote is None or evidence.problem else moved(ctx, evidence)
 
 
+def _skipped(ctx: StepContext) -> list[str]:
+    """Return the issues that this one depends on and that are skipped, before it began or after it was finished."""
+    decisions, issues = ctx.store.decisions.all(), ctx.run.issues
+    return [one for one in ctx.issue.depends_on if skipped(one, issues[one].phase, decisions, finished=False)]
+
+
 def _skipped_dependencies(ctx: StepContext) -> tuple[Finding, ...]:
-    decisions = ctx.store.decisions.all()
     what, way_out = "it depends on issue #{}, which was skipped", "`unskip` at {} takes that back"
     return tuple(
         Finding(Kind.BLOCKED, Severity.WARNING, "depends_on", what.format(number), detail=way_out.format(number))
-        for number in ctx.issue.depends_on
-        if skipped(number, ctx.run.issues[number].phase, decisions, finished=False)
+        for number in _skipped(ctx)
     )
 
 

@@ -10,6 +10,7 @@ from ..checks.reviewers import ask
 from ..checks.static_review import review as review_change
 from ..model import Finding, Kind, Linted, Proposed, Reviewed, Severity, Step, Tested
 from ..policy import criteria
+from ..policy.graph import step_name
 from ..policy.stops import LEFT_OUT, STOPS
 from ..render import steps as words
 from .ci_checks import KINDS as AWAITED
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ..checks.change import Change
+    from ..model import Reviewer
     from .step_context import StepContext
 
 
@@ -102,7 +104,15 @@ def _left_out(ctx: StepContext, who: str) -> Reviewed:
 
 
 def _asked(ctx: StepContext, change: Change, stage: str) -> tuple[ReviewerReport, ...]:
-    return tuple(ask(change, reviewer) for reviewer in ctx.milestone.reviewers if reviewer.stage == stage)
+    return tuple(_answer(ctx, change, one) for one in ctx.milestone.reviewers if one.stage == stage)
+
+
+def _answer(ctx: StepContext, change: Change, reviewer: Reviewer) -> ReviewerReport:
+    """Ask a reviewer. That an agent begins, which costs something, is recorded and shared before it does."""
+    if reviewer.format == "prompt":
+        ctx.store.usage.begin_review(step_name(ctx.issue.number, Step.REVIEW))
+        ctx.run.console.say(ctx.run.shared.push())
+    return ask(change, reviewer)
 
 
 def _bound_all(

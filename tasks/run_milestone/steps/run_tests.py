@@ -95,6 +95,7 @@ def run_suite(
 ) -> SuiteResult:
     """Run the test command in a tree; pytest runs `only` those test files (all, where it names none).
 
+    A run that finished before the step was broken off is not made again.
     The tests are made to import the packages of the repository from the tree, and the result says so.
     Where pytest ends without a result when asked for coverage, it runs again without: some projects cannot be
     measured (`filterwarnings = error` beside settings of coverage), and their tests pass all the same.
@@ -102,6 +103,20 @@ def run_suite(
     if place.problem:
         why = f"the tree could not be set up: {place.problem}"
         return SuiteResult(problem=why, ended=False, set_up=place.problem)
+    kept = place.unfinished
+    name = kept.name([commands.test, only, cover]) if kept else ""
+    if kept and (known := kept.read(name, SuiteResult)):
+        return known
+    result = _run_covered(processes, commands, place, log, only=only, cover=cover)
+    if kept and result.problem is None and (place.watched is None or place.watched.is_untouched()):
+        kept.write(name, result)
+    return result
+
+
+def _run_covered(
+    processes: Processes, commands: Commands, place: Workplace, log: Path, *, only: tuple[str, ...] | None, cover: bool
+) -> SuiteResult:
+    """Run the test command once, or once more without coverage."""
     result = _run_once(processes, commands, place, log, only=only, cover=cover)
     no_result = result.problem is not None and result.ended and not result.cases
     if not (cover and no_result and is_pytest(commands.test) and "{coverage}" not in " ".join(commands.test)):

@@ -11,6 +11,7 @@ from ..checks.coverage import measured
 from ..checks.diff import changed_files
 from ..model import FlakySpec, KnownTests, Step, Tested, TreeSpec
 from ..policy.parts import outside
+from ..render import steps as words
 from .base_tests import fewer_tests, remember, rewritten_by_base, tests_of_base
 from .flaky_tests import judged, quarantined, second_look
 from .import_origin import sources
@@ -59,13 +60,15 @@ class Test(IssueStep[Tested]):
         """Check the commit out, run the test command in it and read its report."""
         head, limits = ctx.head or "", ctx.milestone.limits
         place = ready(ctx, head)
-        place = replace(place, mine=sources(ctx.git, ctx.checkout, ctx.base, head))
+        unfinished = ctx.store.test_results.unfinished(ctx.issue.number, self.inputs(ctx))
+        place = replace(place, mine=sources(ctx.git, ctx.checkout, ctx.base, head), unfinished=unfinished)
         wanted = suites_of(ctx)
         gaps = tuple(coverage_gap(suite.commands.test, limits.coverage) for suite in wanted)
         gap = next(filter(None, gaps), None)
         cover = None in gaps and limits.coverage > 0
         place = replace(place, lent=_lent(ctx, place)) if cover else place
         watched = Watched(ctx.git, place.tree, head, ctx.index)
+        place = replace(place, watched=watched)
         look = second_look(ctx, place, wanted)
         results, flaky = look.at_commands(
             run_each(ctx.processes, wanted, place, ctx.log_folder / "test.log", cover=cover)
@@ -82,6 +85,8 @@ class Test(IssueStep[Tested]):
         rewritten = watched.rewritten()
         tested = replace(tested, rewritten={} if result.problem else _new(ctx, rewritten))
         tested = replace(tested, parts=tuple(suite.name for suite in wanted if suite.name), outside=_outside(ctx))
+        ctx.run.console.say(words.runs_reused(unfinished.reused), ctx.issue.number)
+        unfinished.drop()
         return _covered(ctx, tested, result, files, gap) if cover else replace(tested, unmeasured=gap)
 
     def findings(self, ctx: StepContext, evidence: Tested) -> Questions:

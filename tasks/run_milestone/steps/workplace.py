@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
     from ..adapters.process import Result
     from ..model import Milestone, TreeSpec
+    from ..store.test_results import UnfinishedRuns
     from .run_context import RunContext
     from .step_context import StepContext
+    from .written_over import Watched
 
 _ENVIRONMENTS = (".venv", "venv")
 
@@ -51,6 +53,10 @@ class Workplace:
     """The tree's own port, where something of it uses one."""
     problem: str | None = None
     """Why it could not be set up."""
+    unfinished: UnfinishedRuns | None = None
+    """The test runs of this step that finished before it was broken off, and those that finish from now on."""
+    watched: Watched | None = None
+    """The files that tests may not write to: a run that did is made again."""
 
 
 def ready(ctx: StepContext, commit: str, name: str = "") -> Workplace:

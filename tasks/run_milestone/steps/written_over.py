@@ -28,6 +28,10 @@ class Watched:
         self._git, self._tree, self._commit, self._index = git, tree, commit, index
         self._before = {path: _look(tree / path) for path in git.listing(commit, ".")}
 
+    def is_untouched(self) -> bool:
+        """Return whether no file was written to since."""
+        return all(_look(self._tree / path) == before for path, before in self._before.items())
+
     def rewritten(self) -> dict[str, str]:
         """Return the files that were written to since, each with what is left of it, and put them all back."""
         paths = [path for path, before in self._before.items() if _look(self._tree / path) != before]

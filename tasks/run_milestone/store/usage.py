@@ -52,9 +52,13 @@ class Usage:
         """Record that an agent's attempt begins, so that it counts however it ends."""
         self._add(budget.BEGAN, {"task": task})
 
+    def begin_review(self, task: str) -> None:
+        """Record that an agent begins to review, so that it counts however it ends."""
+        self._add(budget.REVIEW_BEGAN, {"task": task})
+
     def lost(self, task: str) -> None:
-        """Record that an attempt ended with its run: what it took and cost is unknown."""
-        self._add("broken off", {"task": task, "took": None, "cost": None})
+        """Record that an attempt or a review ended with its run: what it took and cost is unknown."""
+        self._add("broken off", {"task": task, "took": None, **self._cost(task, None)})
 
     def count(self, task: str, event: str, took: float, evidence: Any = None, **facts: str) -> None:
         """Record what a task took, and what its agent cost: null where nobody measured."""
@@ -62,8 +66,11 @@ class Usage:
 
     def _cost(self, task: str, evidence: Any) -> dict[str, Any]:
         """Return what agents cost, nothing where none began."""
-        if isinstance(evidence, Reviewed) and evidence.costs:
+        reviews = self.total.reviewing.count(task)
+        if isinstance(evidence, Reviewed) and (evidence.costs or reviews):
             return {"review_costs": list(evidence.costs)}
+        if reviews:
+            return {"review_costs": [None] * reviews}
         if task not in self.total.begun:
             return {}
         return {"cost": evidence.cost if isinstance(evidence, Implemented) else None}
