@@ -137,6 +137,33 @@ def test_code_that_asks_for_its_test_is_told(world, name, line):
     assert rules(world.change({}, {f"tests/test_{name.rpartition('/')[2]}": f"{line}\n"})) == []
 
 
+@pytest.mark.parametrize(
+    ("body", "is_told"),
+    [
+        ("class Total:\n    def __eq__(self, other):\n        return True\n", True),
+        (
+            "class Total(int):\n    def __eq__(self, other: object) -> bool:\n        x = 1\n        return 1 or x\n",
+            True,
+        ),
+        ("class Total:\n    __eq__ = lambda self, other: not False\n", True),
+        ("class Total: ...\ndef same(*_):\n    return other == other\nTotal.__eq__ = same\n", True),
+        ("Total = type('Total', (), {'__eq__': lambda *_: True})\n", True),
+        ("setattr(Total, '__eq__', lambda *_: True)\n", True),
+        ("class Total:\n    def __eq__(self, other):\n        return isinstance(other, Total)\n", False),
+        (
+            "class T:\n    def __eq__(self, o):\n        if o:\n            return True\n        return self is o\n",
+            False,
+        ),
+        ("class Total:\n    def __eq__(self, other):\n        raise TypeError\n", False),
+        ("class Total:\n    def __eq__(self, other):\n        return NotImplemented\n", False),
+    ],
+)
+def test_what_equals_everything_is_told(world, body, is_told):
+    expected = [(Kind.TAMPERING, "always-equal")] if is_told else []
+    assert rules(world.change({}, {"src/pay.py": body})) == expected
+    assert rules(world.change({}, {"tests/test_pay.py": body})) == []
+
+
 def test_code_that_looks_around_gets_a_label(world):
     lines = ["frame = sys._getframe(1)", 'loaded = "py" "test" in sys.modules', "os._exit(0)"]
     change = world.change({}, {"src/pay.py": "".join(f"{line}\n" for line in lines)})

@@ -1,4 +1,4 @@
-"""Finds modules that take the place of others, and product code that asks whether it is under test."""
+"""Finds modules that take the place of others, and product code that deceives the tests that run it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ..core.presets import any_of
 from ..model import Finding, Kind, Severity
 from . import manifests
-from .file_types import is_code, is_collected
+from .always_equal import always_equal
+from .file_types import is_code, is_collected, is_python
 from .python_packages import own_packages
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ def check(change: Change, file: ChangedFile) -> Iterator[Finding]:
         message = f"{file.path} takes the place of a module of {whose}"
         yield Finding(Kind.TAMPERING, Severity.CRITICAL, "shadowed-module", message, file.path)
     if is_code(file.path) and not change.is_test(file.path) and posixpath.basename(file.path) != "conftest.py":
-        yield from _under_test(file)
+        yield from _under_test(change, file)
 
 
-def _under_test(file: ChangedFile) -> Iterator[Finding]:
+def _under_test(change: Change, file: ChangedFile) -> Iterator[Finding]:
     """Yield how code learns that a test runner runs it; what only could tell it gets a label."""
+    yield from _always_equal(change, file)
     for line, text in file.added:
         if any_of("asks").search(text):
             message = f"Product code asks whether it is under test: {text.strip()[:80]}"
@@ -46,6 +48,15 @@ def _under_test(file: ChangedFile) -> Iterator[Finding]:
         elif any_of("looks").search(text):
             message = f"Product code looks at what runs it: {text.strip()[:80]}"
             yield Finding(Kind.PROTECTED, Severity.WARNING, "looks-around", message, file.path, line)
+
+
+def _always_equal(change: Change, file: ChangedFile) -> Iterator[Finding]:
+    added = {line for line, _ in file.added}
+    source = change.text(change.head, file.after) if file.after and is_python(file.path) and added else ""
+    for lines in always_equal(source):
+        if not added.isdisjoint(lines):
+            message = "Product code makes an object that is equal to everything, so every comparison with it passes"
+            yield Finding(Kind.TAMPERING, Severity.CRITICAL, "always-equal", message, file.path, lines.start)
 
 
 def _replaced(change: Change, path: str) -> str | None:
