@@ -93,13 +93,24 @@ def test_plan_and_issues_are_exchanged(github, newcomer):
     (plans / "m5").mkdir(parents=True)
     (plans / "m5/plan.yaml").write_text(PLAN)
     result = newcomer.types("plan", "push", "m5")
-    assert result.lines == ["✓ #01 is #1: Keep profiles", "✓ #02 is #2: Show profiles"], result.err
+    made = ["✓ #01 is #1: Keep profiles", "✓ #02 is #2: Show profiles", "✓ #2 is blocked by #1"]
+    assert result.lines == made, result.err
     assert [issue.github for issue in load(plans / "m5").issues] == [1, 2]
     keep, show = github.hosted.things.values()
     assert (keep.labels, keep.milestone) == (["P0"], "Profiles")
     assert "- [ ] `@mallory` is not told\n\nDepends on #1.\n" in show.body
     assert newcomer.types("plan", "push", "m5").lines == ["· Every issue of m5 has its number on the forge already"]
 
+    body = "Milestone m5.\n\n<!-- run-milestone: m5 -->"
+    whole = github.hosted.add(title="Milestone m5: Profiles", body=body, author="ada", milestone="Profiles")
+    github.hosted.forbidden, keep.state = {"relations"}, "CLOSED"
+    refused = newcomer.types("plan", "push", "m5")
+    assert "⚠️ #2 is a part of #3, the milestone's issue: not recorded, " in refused.out
+    github.hosted.forbidden = set()
+    assert newcomer.types("plan", "push", "m5").lines == ["✓ #2 is a part of #3, the milestone's issue"]
+    assert (show.blocked_by, whole.sub_issues) == ([1], [2])
+    keep.state, show.blocked_by, whole.body = "OPEN", [], ""
+    whole.milestone = None
     github.hosted.add(title="Export", body="Blocked by #2\n\n- [ ] As CSV", author="mallory", milestone="Profiles")
     result = newcomer.types("plan", "import", "m5")
     assert result.lines == ["✓ plans/m5/plan.yaml: 1 new issue"], result.err
@@ -107,7 +118,7 @@ def test_plan_and_issues_are_exchanged(github, newcomer):
     assert result.lines == ["✓ made plans/m6/plan.yaml: 3 issues"], result.err
     plan = load(plans / "m6")
     assert (plan.forge, [issue.depends_on for issue in plan.issues]) == ("github", [(), ("01",), ("02",)])
-    assert len(github.hosted.things) == 3
+    assert len(github.hosted.things) == 4
 
 
 def test_native_relations_become_dependencies(github, newcomer):

@@ -400,6 +400,15 @@ class ForgeContract:
         assert forge.comment(first.number, "on it").body == "on it"
         assert [comment.body for comment in forge.comments(first.number)] == ["on it"]
 
+    def test_blockers_and_parts_are_recorded_once(self, forge):
+        forge.ensure_milestone("m4.1")
+        whole, one, two = (forge.create_issue(title=title, body="", milestone="m4.1").number for title in "ABC")
+        for _ in range(2):
+            forge.block(two, by=one)
+            forge.add_sub_issue(whole, one)
+        listed = {issue.number: issue.blocked_by for issue in forge.issues("m4.1")}
+        assert listed == {whole: (one,), one: (), two: (one,)}
+
     def test_a_milestone_is_made_once_and_closed(self, forge):
         made = forge.ensure_milestone("m4.1", "User management")
         assert (made.title, made.description, made.state) == ("m4.1", "User management", "open")

@@ -69,7 +69,7 @@ class HostedRepository:
         self.milestones: list[dict] = []
         self.checks: dict[str, list[dict]] = {}
         self.forbidden: set[str] = set()
-        """What the viewer may not do: `labels`, `merge`, `pulls`, `teams`."""
+        """What the viewer may not do: `labels`, `merge`, `pulls`, `teams`, `relations`."""
         self.teams: dict[str, list[str]] = {}
         self.required: set[str] = set()
         self.clock = 0

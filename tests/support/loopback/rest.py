@@ -140,7 +140,13 @@ def one_issue(hosted, number, query):
 
 
 def _issue(hosted, one):
-    facts = {"number": one.number, "title": one.title, "body": one.body, "state": one.state.lower()}
+    facts = {
+        "id": 7_000 + one.number,
+        "number": one.number,
+        "title": one.title,
+        "body": one.body,
+        "state": one.state.lower(),
+    }
     links = {"html_url": f"https://github.com/acme/widgets/issues/{one.number}"}
     links["repository_url"] = "https://api.github.com/repos/acme/widgets"
     labels = [{"name": name, **hosted.labels[name]} for name in one.labels]
@@ -156,8 +162,19 @@ def related(field, hosted, number, query):
     """The issues that an issue names, those in other repositories included."""
     ours, other = ("https://api.github.com/repos/acme/" + name for name in ("widgets", "other"))
     named = [_issue(hosted, hosted.things[one]) for one in getattr(hosted.things[int(number)], field)]
-    foreign = {**named[0], "number": 1, "state": "open", "repository_url": other} if named else None
+    foreign = {**named[0], "id": 1, "number": 1, "state": "open", "repository_url": other} if named else None
     return 200, [*({**one, "repository_url": ours} for one in named), *filter(None, (foreign,))]
+
+
+def relate(field, key, hosted, number, sent):
+    """Add an issue by its id; GitHub refuses one that is there, and a circle."""
+    other, listed = sent[key] - 7_000, getattr(hosted.things[int(number)], field)
+    if "relations" in hosted.forbidden:
+        return 403, {"message": "Resource not accessible by personal access token"}
+    if other in listed or int(number) in getattr(hosted.things[other], field):
+        return 422, {"message": "Validation Failed"}
+    listed.append(other)
+    return 201, _issue(hosted, hosted.things[int(number)])
 
 
 def logs(hosted, job, query):
@@ -185,5 +202,7 @@ ROUTES = (
     ("GET", r"REPO/issues/(\d+)", one_issue),
     ("GET", r"REPO/issues/(\d+)/dependencies/blocked_by", partial(related, "blocked_by")),
     ("GET", r"REPO/issues/(\d+)/sub_issues", partial(related, "sub_issues")),
+    ("POST", r"REPO/issues/(\d+)/dependencies/blocked_by", partial(relate, "blocked_by", "issue_id")),
+    ("POST", r"REPO/issues/(\d+)/sub_issues", partial(relate, "sub_issues", "sub_issue_id")),
     ("GET", r"REPO/actions/jobs/(\d+)/logs", logs),
 )

@@ -115,6 +115,12 @@ class Forge(Protocol):
     ) -> ForgeIssue:
         """Open an issue under a new number. The caller has looked for an existing one."""
 
+    def block(self, number: int, *, by: int) -> None:
+        """Record that an issue is blocked by another. Doing it twice is no error."""
+
+    def add_sub_issue(self, number: int, part: int) -> None:
+        """Record that an issue is a part of another. Doing it twice is no error."""
+
     def ensure_milestone(self, title: str, description: str = "") -> ForgeMilestone:
         """Return the milestone of this title, created where there is none."""
 

@@ -1,4 +1,4 @@
-"""Create the issues of a plan on the forge, and write their numbers into the plan.
+"""Create the issues of a plan on the forge, write their numbers into the plan, and record how they depend there.
 
 A hidden mark in each issue keeps one that was made just before a crash from being made twice.
 """
@@ -19,6 +19,7 @@ from . import issue_body
 from .forge import open_forge_of
 from .parse_issue import parse_issues
 from .placement import place
+from .relations import relate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,19 +30,21 @@ if TYPE_CHECKING:
 
 
 def push_plan(project: Project, milestone: Milestone, *, dry: bool) -> Iterator[str]:
-    """Create the missing issues one after the other, and yield what was done with each.
+    """Create the missing issues one after the other and record their relations; yields what was done.
 
     Errors: BusyError while a run or another push of the milestone is active.
     """
     if dry:
         with open_forge_of(project, milestone) as (_, forge):
             yield from _preview(milestone, forge)
+            yield from relate(milestone, forge, dry=True)
         return
     with held(project.state(milestone.id)) as lock, open_forge_of(project, milestone, lock=lock) as (_, forge):
         forge.ensure_milestone(milestone.title)
         folder = project.plan(milestone.id)
         for issue in _in_order(milestone):
             yield _pushed(folder, load(folder), issue.number, forge)
+        yield from relate(load(folder), forge)
 
 
 def _preview(milestone: Milestone, forge: Forge) -> Iterator[str]:

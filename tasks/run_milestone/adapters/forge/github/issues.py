@@ -42,6 +42,24 @@ class Issues(Repository):
                 if one.state == "open" and one.repository_url in {"", issue.repository_url}:
                     yield one.number
 
+    def block(self, number: int, *, by: int) -> None:
+        """Add a blocker, where it is not there yet."""
+        self._relate(f"issues/{number}/dependencies/blocked_by", "issue_id", by)
+
+    def add_sub_issue(self, number: int, part: int) -> None:
+        """Add a part, where it is not there yet."""
+        self._relate(f"issues/{number}/sub_issues", "sub_issue_id", part)
+
+    def _relate(self, path: str, key: str, other: int) -> None:
+        """Add an issue to those listed at `path`; what a try that failed left there is seen by the next."""
+        issue = self._gh.ask(responses.ISSUE, "api", self._gh.path(f"issues/{other}"))
+        retry = self._gh.retry()
+        while True:
+            if any(one.id == issue.id for one in self._gh.pages(responses.ISSUES, f"{path}?per_page=100")):
+                return
+            with retry:
+                self._gh.send_once(responses.ISSUE, "POST", path, {key: issue.id})
+
     def open_issues(self, most: int) -> tuple[ForgeIssue, ...]:
         """Return the newest open issues, the oldest of them first, among the newest 30 issues and pull requests."""
         listed = self._gh.ask(responses.RECENT, "api", self._gh.path(_NEWEST))

@@ -97,6 +97,7 @@ class SubIssues(Answer):
 class Issue(Answer):
     """An issue, by REST, which lists pull requests as well."""
 
+    id: int = 0
     number: Number
     title: str
     body: str | None

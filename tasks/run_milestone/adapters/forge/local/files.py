@@ -161,6 +161,9 @@ def _record_problem(kind: str, number: int, record: Any) -> str | None:
     labels, comments = record.get("labels", []), record.get("comments", [])
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         return "`labels` is not a list of texts"
+    for name in ("blocked_by", "sub_issues"):
+        if not isinstance(record.get(name, []), list) or not all(type(one) is int for one in record.get(name, [])):
+            return f"`{name}` is not a list of numbers of issues"
     if not isinstance(record.get("draft", False), bool) or not isinstance(comments, list):
         return "`draft` is not true or false, or `comments` not a list"
     if not all(isinstance(comment, dict) and isinstance(comment.get("body"), str) for comment in comments):

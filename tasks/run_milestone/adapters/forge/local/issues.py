@@ -34,6 +34,26 @@ class Issues(Repository):
             labelled = {"number": number, **record, "labels": joined((), labels), "created": now()}
             return self._issue(self._files.write("issues", labelled))
 
+    def block(self, number: int, *, by: int) -> None:
+        """Enter the other issue in `blocked_by`."""
+        self._relate("blocked_by", number, by)
+
+    def add_sub_issue(self, number: int, part: int) -> None:
+        """Enter the other issue in `sub_issues`."""
+        self._relate("sub_issues", number, part)
+
+    def _relate(self, kind: str, number: int, other: int) -> None:
+        with self._files.lock():
+            self._files.read("issues", other)
+            listed = self._files.read("issues", number).get(kind, [])
+            self._files.change("issues", number, **{kind: list(dict.fromkeys((*listed, other)))})
+
+    def _blockers(self, record: Record) -> tuple[int, ...]:
+        """Return the open issues that block an issue, and its open parts."""
+        named = dict.fromkeys((*record.get("blocked_by", []), *record.get("sub_issues", [])))
+        existing = self._files.numbers("issues")
+        return tuple(one for one in named if one in existing and self._files.read("issues", one)["state"] == "open")
+
     def ensure_milestone(self, title: str, description: str = "") -> ForgeMilestone:
         """Return the milestone of this title, created where there is none."""
         return self._milestone(title, {"description": description, "state": "open"})
@@ -56,4 +76,4 @@ class Issues(Repository):
     def _issue(self, record: Record) -> ForgeIssue:
         fields = {name: record[name] for name in ("number", "title", "body", "state")}
         url = f"{self._files.folder.name}/issues/{record['number']}.json"
-        return ForgeIssue(**fields, url=url, labels=tuple(record.get("labels", ())))
+        return ForgeIssue(**fields, url=url, labels=tuple(record.get("labels", ())), blocked_by=self._blockers(record))
