@@ -32,7 +32,7 @@ DOORS = {
     "git": {"adapters/git/objects.py", "adapters/git/repository.py"},
     "sh": {"adapters/forge/github/gh.py"},
     "sqlglot": {"checks/sql.py"},
-    "alembic": {"checks/render_alembic.py"},
+    "alembic": {"checks/render_alembic.py", "checks/apply_migrations.py"},
     "jinja2": {"render/html/__init__.py"},
 }
 WRITERS = {"store", "sync", "core", "plan", "commands", "adapters/git", "adapters/forge", "adapters/agents"}

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,12 @@ class World:
 
     def run(self, command, stdin, timeout=None, pass_env=(), grants=None):
         return Processes().untrusted(command, cwd=self.root, stdin=stdin, timeout=timeout or 60)
+
+    open_to = None
+
+    def on_scratch(self, program, folder, timeout):
+        command = (sys.executable, "-I", "-", str(folder / "task.json"))
+        return Processes().untrusted(command, cwd=self.root, stdin=program, timeout=timeout)
 
     def change(self, before: dict, after: dict, *, issue: Issue = ISSUE, **milestone) -> Change:
         """Commit `before`, then `after` on top (None deletes), and return what the second does."""

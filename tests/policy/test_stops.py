@@ -20,6 +20,7 @@ EXPECTED = {
     "migration-breaking": ("hard", "inspect", "approve skip abort", None, "skip"),
     "migration-additive": ("label", "inspect", "", "needs-db-review", ""),
     "migration-heads": ("hard", "inspect, land", "fix skip abort", None, "fix skip"),
+    "migration-failed": ("hard", "inspect", "fix approve skip abort", None, "fix skip"),
     "dependency": ("label", "inspect", "", "needs-dep-review", ""),
     "licence": ("hard", "inspect", "approve skip abort", None, "skip"),
     "lockfile": ("label", "inspect", "", "lockfile-update", ""),

@@ -9,6 +9,7 @@ from run_milestone.policy.stops import AGAIN, AUTONOMOUS, STOPS
 
 SIMPLE = {"a.js": "a = 1\n"}
 NEW_TEST = {"tests/test_new.py": "def test_new():\n    assert True\n"}
+TABLE = "CREATE TABLE shoes (id INTEGER PRIMARY KEY AUTOINCREMENT);\n"
 KEY = "AKIA" + "QX7TZ3M5LB2VN8RC"
 
 
@@ -117,6 +118,15 @@ GATES = (
     ),
     Case("29", Kind.CHECKS, "✗ ci failed", ({"red.js": "a\n"}, {"gone": "red.js", **SIMPLE})),
     Case("30", Kind.CHECKS_PENDING, "1. ci on PR #"),
+    Case(
+        "32",
+        Kind.MIGRATION_FAILED,
+        "1. 1.up.sql: the downgrade fails on a scratch SQLite database",
+        (
+            {"db/migrations/1.up.sql": TABLE, "db/migrations/1.down.sql": "DROP TABLE other;\n"},
+            {"db/migrations/1.up.sql": TABLE, "db/migrations/1.down.sql": "DROP TABLE shoes;\n"},
+        ),
+    ),
     Case("31", Kind.FAILED, "1. The branch feat/m1-31-do-31/mine is in the way of feat/m1-31-do-31"),
 )
 PLAN = """\

@@ -50,6 +50,13 @@ class Tools(Protocol):
     ) -> Result:
         """Run a program in the tree, in a clean environment and with a time limit (the plan's, where none is given)."""
 
+    @property
+    def open_to(self) -> str | None:
+        """What else than the tree a program reaches here, as a sentence; None where it is in a box without network."""
+
+    def on_scratch(self, program: str, folder: Path, timeout: int) -> Result:
+        """Run a Python program by the tree's interpreter, with a folder that holds its `task.json`."""
+
 
 class Check(Protocol):
     """Looks at a change."""

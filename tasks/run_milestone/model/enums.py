@@ -53,6 +53,7 @@ class Kind(StrEnum):
     MIGRATION_BREAKING = "migration-breaking"
     MIGRATION_ADDITIVE = "migration-additive"
     MIGRATION_HEADS = "migration-heads"
+    MIGRATION_FAILED = "migration-failed"
     DEPENDENCY = "dependency"
     LICENCE = "licence"
     LOCKFILE = "lockfile"

@@ -208,6 +208,8 @@ class Inspected:
     paths: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), metadata={"later": True})
     """What is said and asks nothing."""
+    migrated: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """What became of its new migrations on a scratch database."""
 
 
 @dataclass(frozen=True, slots=True)

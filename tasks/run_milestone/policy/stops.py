@@ -57,6 +57,7 @@ _TABLE = (
     _hard(Kind.MIGRATION_BREAKING, "Breaking schema", "inspect", (_A, _S, _X), (_S,)),
     _label(Kind.MIGRATION_ADDITIVE, "Additive schema change", "inspect", "needs-db-review"),
     _hard(Kind.MIGRATION_HEADS, "Two migration heads", "inspect, land", (_F, _S, _X), (_F, _S)),
+    _hard(Kind.MIGRATION_FAILED, "A new migration fails", "inspect", (_F, _A, _S, _X), (_F, _S)),
     _label(Kind.DEPENDENCY, "Routine dependency addition", "inspect", "needs-dep-review"),
     _hard(Kind.LICENCE, "New dependency needs a licence decision", "inspect", (_A, _S, _X), (_S,)),
     _label(Kind.LOCKFILE, "Lock file update", "inspect", "lockfile-update"),

@@ -139,6 +139,8 @@ def _tests(tested: Tested, implemented: Implemented, inspected: Inspected) -> It
     )
     for note in (*unsteady(tested), *(f"⚠️ {note}" for note in inspected.notes)):
         yield f"- {for_markdown(note)}"
+    for sentence in inspected.migrated:
+        yield f"- Migrations: {for_markdown(sentence)}"
     if tested.parts:
         yield f"Tested: {for_markdown(', '.join(tested.parts))}."
     if tested.outside:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ..adapters.process import NO_GRANTS, Grants
+from ..adapters.process import NO_GRANTS, Grants, Result
 from ..checks import coverage
 from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.diff import changed_files
+from ..checks.migrations import scratch
 from ..model import Inspected, KnownTests, Limits, Step, Tested
 from . import written_over
 from .fail_to_pass import contract, lost_tests
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ..adapters.process import Result
     from .step_context import StepContext
     from .workplace import Workplace
 
@@ -48,7 +48,9 @@ class Inspect(IssueStep[Inspected]):
         """Look at the change with every check there is."""
         change = change_of(ctx)
         limit, tested = ctx.milestone.limits.coverage, ctx.evidence(Step.TEST, Tested)
-        findings = (*inspect_change(change), *contract(ctx, change), *coverage.findings(tested.coverage, limit))
+        trial = scratch.tried(change)
+        findings = (*inspect_change(change), *contract(ctx, change), *trial.findings)
+        findings = (*findings, *coverage.findings(tested.coverage, limit))
         untested = coverage.unmeasured(change, tested.coverage)
         findings = (*findings, *lost_tests(tested, findings), *written_over.findings(tested.rewritten))
         lines = sum(file.lines for file in change.files)
@@ -61,6 +63,7 @@ class Inspect(IssueStep[Inspected]):
             findings,
             paths,
             (untested,) if untested else (),
+            trial.sentences,
         )
 
 
@@ -121,3 +124,18 @@ class TreeTools:
         )
         self._ctx.store.note_connections(self.tree, command, result.connections)
         return result
+
+    @property
+    def open_to(self) -> str | None:
+        """What else than the tree a program reaches here."""
+        if self._ctx.processes.sandbox.kind == "none":
+            return "nothing here holds them to it (`sandbox: {kind: none}`)"
+        opened = self._ctx.milestone.sandbox.network.tools != "none"
+        return "commands reach the network (`network: {tools: all}`)" if opened else None
+
+    def on_scratch(self, program: str, folder: Path, timeout: int) -> Result:
+        """Run a Python program in the tree, with a folder that it may write into."""
+        if problem := self._place.problem:
+            return Result((), None, "", f"the tree could not be set up: {problem}", 0.0)
+        command = (self._place.python, "-I", "-", str(folder / "task.json"))
+        return self.run(command, program, timeout, grants=Grants(write=(folder,)))

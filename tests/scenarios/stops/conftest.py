@@ -20,13 +20,13 @@ CHECK = """\
 [ ! -e uncovered.js ] || echo '{"files": {"uncovered.js": {"executed_lines": [], "missing_lines": [1]}}}' > "$1"
 [ ! -e broken.js ] && { [ ! -e tests/test_new.py ] || [ -e new.js ]; }
 """
-REVISION = "revision = {!r}\ndown_revision = {!r}\n\n\ndef upgrade():\n    {}\n"
+REVISION = "from alembic import op\n\nrevision = {!r}\ndown_revision = {!r}\n\n\ndef upgrade():\n    {}\n"
 PRODUCT = {
     "agent.sh": AGENT,
     "check.sh": CHECK,
     "shared.js": "colour = 'red'\n",
     "tests/test_old.py": "def test_old():\n    assert True\n",
-    "alembic/versions/001.py": REVISION.format("001", None, "pass"),
+    "alembic/versions/001.py": REVISION.format("001", None, "op.execute('CREATE TABLE t (id INTEGER, c TEXT)')"),
 }
 
 

@@ -17,7 +17,7 @@ down_revision = "001"
 
 
 def upgrade():
-    op.drop_column("orders", "old_status")
+    op.drop_column("t", "c")
 """
 WORK = {"01-1": {"size.js": "const size = 1;\n"}, "02-1": {"alembic/versions/002.py": DROP}}
 

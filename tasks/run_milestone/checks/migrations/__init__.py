@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
 from ...core.globs import matches
 from . import alembic_revision, code, django_operations, plain_sql, revision_graph
-from .locate import Tool, alembic_folders, folder_of, may_be, tool_of
+from .locate import Tool, alembic_folders, migrations_of, revisions_folder
 from .migration_findings import additive, breaking
 
 if TYPE_CHECKING:
@@ -23,9 +22,8 @@ _REPEATED = ("**/R__*.sql",)
 
 def check(change: Change) -> Iterator[Finding]:
     """Yield what every new migration does, every change to an old one, and branches of Alembic's revisions."""
-    files = [file for file in change.files if any(path and may_be(path) for path in (file.before, file.after))]
-    folders = alembic_folders(change) if files else ()
-    located = [(file, tool) for file in files if (tool := _tool(change, file, folders))]
+    located = migrations_of(change)
+    folders = alembic_folders(change) if located else ()
     for file, tool in located:
         if tool is Tool.SNAPSHOT:
             yield from _snapshot(file, {other for _, other in located})
@@ -37,31 +35,20 @@ def check(change: Change) -> Iterator[Finding]:
             yield from _new(change, file.path, tool, folders)
         elif file.lines or file.binary or file.status != "M":
             yield _rewritten(file)
-    for folder in sorted({_folder(file.path, folders) for file, tool in located if tool is Tool.ALEMBIC}):
+    for folder in sorted({revisions_folder(file.path, folders) for file, tool in located if tool is Tool.ALEMBIC}):
         yield from revision_graph.check(change, folder)
-
-
-def _tool(change: Change, file: ChangedFile, folders: tuple[str, ...]) -> Tool | None:
-    """Return what reads the file, after the change or before it."""
-    texts = zip((file.after, file.before), reversed(change.texts(file)), strict=True)
-    return next((tool for path, text in texts if path and (tool := tool_of(path, text, folders))), None)
 
 
 def _new(change: Change, path: str, tool: Tool, folders: tuple[str, ...]) -> Iterator[Finding]:
     text = change.text(change.head, path)
     if tool is Tool.ALEMBIC:
-        yield from alembic_revision.check(change, path, _folder(path, folders))
+        yield from alembic_revision.check(change, path, revisions_folder(path, folders))
     elif tool is Tool.DJANGO:
         yield from django_operations.check(change, path, text)
     elif tool is Tool.SQL:
         yield from plain_sql.check(change, path, text)
     else:
         yield from code.check(change, path, text)
-
-
-def _folder(path: str, folders: tuple[str, ...]) -> str:
-    """Return the folder of revisions that a file is in: a configured one, else its own."""
-    return folder_of(path, folders) or posixpath.dirname(path)
 
 
 def _rewritten(file: ChangedFile) -> Finding:

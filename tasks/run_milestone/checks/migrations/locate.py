@@ -14,6 +14,7 @@ from ...core.globs import matches
 from ..manifests.package import table
 
 if TYPE_CHECKING:
+    from ...model.change import ChangedFile
     from ..change import Change
 
 
@@ -74,7 +75,19 @@ _TOOLS = re.compile(
 )
 
 
-def may_be(path: str) -> bool:
+def migrations_of(change: Change) -> list[tuple[ChangedFile, Tool]]:
+    """Return the migrations among the changed files, each with what reads it, after the change or before it."""
+    files = [file for file in change.files if any(path and _may_be(path) for path in (file.before, file.after))]
+    folders = alembic_folders(change) if files else ()
+    return [(file, tool) for file in files if (tool := _tool(change, file, folders))]
+
+
+def _tool(change: Change, file: ChangedFile, folders: tuple[str, ...]) -> Tool | None:
+    texts = zip((file.after, file.before), reversed(change.texts(file)), strict=True)
+    return next((tool for path, text in texts if path and (tool := tool_of(path, text, folders))), None)
+
+
+def _may_be(path: str) -> bool:
     """Tell from its path alone whether a file may be a migration."""
     among = bool(_FOLDERS & {part.lower() for part in PurePosixPath(path).parts[:-1]})
     return path.endswith((".py", ".sql")) or matches(path, _SNAPSHOTS) or (among and path.endswith(_CODE))
@@ -126,6 +139,11 @@ def _is_sql(parts: tuple[str, ...], path: str, text: str) -> bool:
 def folder_of(path: str, folders: tuple[str, ...]) -> str | None:
     """Return the folder among `folders` that a file is in."""
     return next((folder for folder in folders if PurePosixPath(path).is_relative_to(folder)), None)
+
+
+def revisions_folder(path: str, folders: tuple[str, ...]) -> str:
+    """Return the folder of revisions that a file is in: a configured one, else its own."""
+    return folder_of(path, folders) or posixpath.dirname(path)
 
 
 def alembic_folders(change: Change) -> tuple[str, ...]:

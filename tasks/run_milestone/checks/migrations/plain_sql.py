@@ -35,8 +35,8 @@ def check(change: Change, path: str, text: str) -> Iterator[Finding]:
         yield unmet
         return
     sql = _upwards(change, path, text)
-    dialect = _dialect(change, text)
-    before = _history(change, path) if re.search(r"\b(?:ALTER|MODIFY|CHANGE)\b", sql, re.IGNORECASE) else ""
+    dialect = dialect_of(change, text)
+    before = history(change, path) if re.search(r"\b(?:ALTER|MODIFY|CHANGE)\b", sql, re.IGNORECASE) else ""
     yield from of_effects(change, path, effects(sql, dialect, before))
 
 
@@ -51,7 +51,8 @@ def _upwards(change: Change, path: str, text: str) -> str:
     return text[up.end() : down.start()] if up.start() < down.start() else text[up.end() :]
 
 
-def _dialect(change: Change, text: str) -> str:
+def dialect_of(change: Change, text: str) -> str:
+    """Return the dialect of a file: that of the plan's database, else what its words hint at."""
     scheme = (change.milestone.database or "").partition(":")[0].partition("+")[0]
     guessed = next((dialect for sign, dialect in _SIGNS if sign.search(text)), "postgres")
     return _SCHEMES.get(scheme, guessed)
@@ -59,13 +60,30 @@ def _dialect(change: Change, text: str) -> str:
 
 def _earlier(change: Change, path: str) -> list[str]:
     """Return the base's migrations beside a file, or beside its folder where each has a folder of its own."""
-    folder = posixpath.dirname(path)
-    if posixpath.basename(path) in {"migration.sql", "up.sql"}:
-        folder = posixpath.dirname(folder)
-    listed = change.commits.listing(change.base, folder or ".")
+    listed = change.commits.listing(change.base, folder_of(path) or ".")
     return sorted(other for other in listed if other.endswith(".sql") and not other.endswith(("down.sql", "undo.sql")))
 
 
-def _history(change: Change, path: str) -> str:
+def folder_of(path: str) -> str:
+    """Return the folder of a migration: its own, or the one around where each has a folder of its own."""
+    folder = posixpath.dirname(path)
+    return posixpath.dirname(folder) if posixpath.basename(path) in {"migration.sql", "up.sql"} else folder
+
+
+def both_ways(change: Change, path: str) -> tuple[str, str]:
+    """Return what a file runs forwards and what undoes that, empty where nothing does."""
+    text = change.text(change.head, path)
+    down = _DOWN.search(text)
+    up = _upwards(change, path, text)
+    if down and up != text:
+        return up, text[down.end() :]
+    name = posixpath.basename(path)
+    undone = re.sub(r"^up\.sql$|\.up\.sql$", lambda match: match[0].replace("up", "down"), name)
+    other = f"U{name[1:]}" if re.match(r"V\d", name) else undone
+    return up, "" if other == name else change.text(change.head, posixpath.join(posixpath.dirname(path), other))
+
+
+def history(change: Change, path: str) -> str:
+    """Return what the base's migrations run, as one text."""
     texts = (_DOWN.split(change.text(change.base, other))[0] for other in _earlier(change, path)[-200:])
     return ";\n".join(texts)
