@@ -19,8 +19,9 @@ shift
 [ -z "$closed" ] || mount -t tmpfs -o mode=755 none "$closed"
 number=0
 for place; do number=$((number + 1)); mkdir -p "$place"; mount --bind "$home/$number" "$place"; done
-exec setpriv --reuid USER --regid USER --clear-groups env HOME="$home" TMPDIR="$home" TESTED="$TESTED" \
-    "$python" -m pytest -q -n0 -s -p no:cacheprovider $TESTED
+eval "set -- $TESTED"
+exec setpriv --reuid USER --regid USER --clear-groups env HOME="$home" TMPDIR="$home" \
+    "$python" -m pytest -q -n0 -s -p no:cacheprovider "$@"
 """.replace("USER", NOBODY)
 """Bind needed folders below a closed one to a place beside it, cover the closed one, and put them back."""
 

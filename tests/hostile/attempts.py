@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -274,7 +275,10 @@ def attempt(code):
         os.dup2(writing, 1)
         signal.alarm(20)
         with contextlib.suppress(BaseException):
-            exec(code, globals())
+            try:
+                exec(code, globals())
+            except (NameError, TypeError, SyntaxError, AttributeError) as error:
+                print("broken attempt", error)
         sys.stdout.flush()
         os._exit(0)
     os.close(writing)
@@ -287,11 +291,16 @@ def attempt(code):
 def main():
     with open(sys.argv[1]) as file:
         P.update(json.load(file))
+    before = set(os.listdir("."))
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     for group, names in ATTEMPTS.items():
         for name, code in names.items():
             if (name not in P["apart"] or name == P["only"]) and P["only"] in {"", name}:
                 print(json.dumps([group, name, attempt(code)]), flush=True)
+    for name in set(os.listdir(".")) - before:
+        shutil.rmtree(name) if os.path.isdir(name) and not os.path.islink(name) else os.unlink(name)
+    for path in sys.argv[2:]:  # what an agent was asked for
+        write(path, "PART = 1\n")
 
 
 if __name__ == "__main__":

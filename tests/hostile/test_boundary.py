@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hostile.another_user import refusal, run_as_another_user
 from hostile.attempts import ATTEMPTS
+from support.plans import issue, parts
 
 import run_milestone
 from run_milestone.adapters.process import Grants, Processes
@@ -77,7 +78,7 @@ class Operator:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(CANARY)
 
-    def places(self, only=""):
+    def places(self, only="", **others):
         """Write what the agent is told, and return the file."""
         places = {
             **{name: str(getattr(self, name)) for name in ("project", "home", "remote", "shared")},
@@ -97,6 +98,7 @@ class Operator:
             "apart": APART,
             "only": only,
             "abstract": f"\0{CANARY}-{os.getpid()}",
+            **others,
         }
         file = self.folder / "places.json"
         file.write_text(json.dumps(places))
@@ -197,6 +199,7 @@ def test_nothing_escapes_from_a_box(box, operator):
         escapes |= {name} if sleeps() or operator.seen() != before_it else set()
     total = sum(map(len, ATTEMPTS.values()))
     assert len(outputs) == total - len(APART), "every attempt came to its end"
+    assert not [name for (_, name), out in outputs.items() if "broken attempt" in out]
     assert operator.alive(), "the runner was stopped or ended"
     assert not operator.reached(), "a service was reached"
     excused = {name: path for name, place in named.items() for path in changed if place in str(path)}
@@ -228,10 +231,72 @@ def test_a_box_is_left_as_it_was_made(box, operator):
     shutil.rmtree(operator.tree)
 
 
+@pytest.fixture
+def run(ada, operator, box_kind, sealed_home):
+    """A person whose agents, linter and tests are all hostile, in boxes of a kind; and a function that runs m1."""
+
+    def run(only=""):
+        state, remote = ada.folder / "state/m1", ada.folder / ".git/run-milestone/remote.git"
+        (ada.folder / ".env").write_text(CANARY)
+        named = {"project": str(ada.folder), "state": str(state), "remote": str(remote), "forge": str(ada.forge)}
+        named["home"] = str(sealed_home)
+        apart = (*APART[:1], *CANNOT_HOLD.get(box_kind, {}))
+        tries = [
+            sys.executable,
+            str(Path(__file__).with_name("attempts.py")),
+            str(operator.places(only, **named, apart=apart)),
+        ]
+        box = {"kind": box_kind, "network": {"agents": "none"}}
+        agent = {"kind": "command", "command": [*tries, "part.py"]}
+        commands = {"lint": tries, "test": tries}
+        ada.plans(parts([issue(1), issue(2)], agent=agent, commands=commands, sandbox=box))
+        return ada.types("m1")
+
+    return ada, run
+
+
+@pytest.fixture(params=kinds())
+def box_kind(request):
+    return request.param
+
+
+def test_nothing_escapes_from_a_whole_run(run, operator, box_kind, sealed_home):
+    ada, start = run
+    (sealed_home / ".netrc").write_text(CANARY)
+    watched = (sealed_home, ada.folder / "plans", ada.folder / "dodo.py", ada.folder / ".git/hooks")
+    before = {
+        path: _look(path) for place in watched for path in (place, *place.rglob("*")) if "plan.yaml" not in str(path)
+    }
+    result = start()
+    assert [pull["state"] for pull in ada.pulls()] == ["open", "open"], result.out
+    logs = [path for path in (ada.folder / "state/m1/logs").rglob("*") if path.is_file()]
+    tried = sum(path.read_text().count('["approvals", "approve through a link"') for path in logs)
+    assert not [path for path in logs if CANARY in path.read_text()], "something was read"
+    assert {path: _look(path) for path in before} == before
+    assert not list((ada.folder / "state/m1/approvals").iterdir())
+    assert not sleeps()
+    assert operator.alive()
+    assert not operator.reached()
+    verified = ada.types("verify", "m1")
+    assert verified.code == 0, verified.out
+    total = sum(map(len, ATTEMPTS.values())) - len(CANNOT_HOLD.get(box_kind, ())) - 1
+    print(f"figure: hostile, {box_kind}, {WHO}, a whole run of {tried} commands: escapes: 0 / {tried * total}")
+    assert tried >= 7
+
+
+def test_what_landlock_does_not_hold_stops_the_run(run, box_kind):
+    _, start = run
+    result = start("change the state's times")
+    assert ("The operator's side changed" in result.out) == (box_kind == "landlock"), result.out
+
+
 @pytest.mark.skipif(refusal() is not None, reason=f"as another user: {refusal()}")
-def test_nothing_escapes_from_another_users_box():
-    done = run_as_another_user("tests/hostile/test_boundary.py", "-k", "nothing_escapes_from_a_box")
+@pytest.mark.parametrize(
+    ("chosen", "expected"), [("nothing_escapes_from_a_box", len(kinds())), (f"whole_run and {kinds()[-1]}", 1)]
+)
+def test_nothing_escapes_from_another_users_box(chosen, expected):
+    done = run_as_another_user("tests/hostile/test_boundary.py", "-k", f"'{chosen}'")
     assert done.returncode == 0, done.stdout + done.stderr
-    figures = [line for line in done.stdout.splitlines() if "figure: " in line]
-    print(*(line[line.index("figure: ") :] for line in figures), sep="\n")
-    assert len(figures) == len(kinds())
+    figures = [line[line.index("figure: ") :] for line in done.stdout.splitlines() if "figure: " in line]
+    print(*figures, sep="\n")
+    assert len(figures) == expected
