@@ -108,6 +108,48 @@ def test_two_migration_heads_are_asked_about(make_milestone, migration):
     assert pull_states(person) == ["open", "open"]
 
 
+DJANGO = """\
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [{}]
+    operations = []
+"""
+AFTER = DJANGO.format('("shop", "0001_initial")')
+
+
+@pytest.mark.parametrize(
+    ("before", "first", "second", "message"),
+    [
+        (
+            {"shop/migrations/0001_initial.py": DJANGO.format("")},
+            {"shop/migrations/0002_price.py": AFTER},
+            {"shop/migrations/0002_stock.py": AFTER},
+            '2 migration heads: "0002_price", "0002_stock"',
+        ),
+        (
+            {"db/migration/V1__start.sql": "CREATE TABLE a (id INTEGER);\n"},
+            {"db/migration/V2__price.sql": "CREATE TABLE b (id INTEGER);\n"},
+            {"db/migration/V2__stock.sql": "CREATE TABLE c (id INTEGER);\n"},
+            'Revision "2" is in 2 files: db/migration/V2__price.sql, db/migration/V2__stock.sql',
+        ),
+    ],
+    ids=["Django", "Flyway"],
+)
+def test_migrations_that_fit_alone_are_asked_about(make_milestone, before, first, second, message):
+    person = make_milestone({"01-1": {**part(1), **first}, "02-1": {**part(2), **second}}, plan=PYTEST)
+    for name, text in before.items():
+        (person.folder / name).parent.mkdir(parents=True)
+        (person.folder / name).write_text(text)
+        person.git("add", name, where=".")
+    person.git("commit", "--quiet", "--message=Use a database", where=".")
+    result = lands_when_asked(person)
+    assert result.code == 3, result.out
+    assert message in result.out
+    assert pull_states(person) == ["open", "open"]
+
+
 def test_a_forked_history_of_before_is_nobodys(make_milestone):
     person = make_milestone({"01-1": part(1), "02-1": part(2)}, plan=PYTEST)
     versions = person.folder / "alembic/versions"

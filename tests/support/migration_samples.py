@@ -34,9 +34,8 @@ def alembic(what, upgrade, expected, folder="alembic/versions", **configuration)
 
 
 def django(what, operations, expected):
-    head = (
-        "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    operations = [{}]\n"
-    )
+    head = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n"
+    begin, go_on = f"{head}    operations = [{{}}]\n", f'{head}    dependencies = [("shop", "0001_initial")]\n'
     first = (
         "migrations.CreateModel(name='User', fields=[('id', models.AutoField(primary_key=True)),"
         " ('name', models.CharField(max_length=50)), ('age', models.IntegerField(null=True))])"
@@ -44,8 +43,8 @@ def django(what, operations, expected):
     return Sample(
         "Django",
         what,
-        {"shop/migrations/__init__.py": "", "shop/migrations/0001_initial.py": head.format(first)},
-        {"shop/migrations/0002_next.py": head.format(operations)},
+        {"shop/migrations/__init__.py": "", "shop/migrations/0001_initial.py": begin.format(first)},
+        {"shop/migrations/0002_next.py": f"{go_on}    operations = [{operations}]\n"},
         expected,
     )
 

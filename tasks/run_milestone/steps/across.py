@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..checks.change import Change
 from ..checks.manifests import Dependency, by_name, is_manifest, read
-from ..checks.migrations.locate import alembic_folders
-from ..checks.migrations.revision_graph import check as check_revisions
+from ..checks.migrations.lines import check as check_line
+from ..checks.migrations.lines import lines
 from ..model import Inspected, Pushed, Step
 from ..policy.graph import step_name
 from .inspect import TreeTools
@@ -123,13 +123,15 @@ def forks(ctx: RunContext, tip: str, joined: str, order: list[str], brought: Map
     """Yield the forks of the migrations in `joined` that are not in `tip`; `brought` names who brings each file."""
     last = ctx.issues[order[-1]]
     change = Change(ctx.milestone, last, tip, joined, (), ctx.git, TreeTools(step_context(ctx, last), joined))
-    for folder in alembic_folders(change):
-        before = set(check_revisions(replace(change, head=tip), folder))
-        for finding in (one for one in check_revisions(change, folder) if one not in before):
-            bringing = [one for path, one in brought.items() if path.startswith(f"{folder}/")]
+    for line in lines(change, brought):
+        before = set(check_line(replace(change, head=tip), line))
+        for finding in (one for one in check_line(change, line) if one not in before):
+            bringing = [one for path, one in brought.items() if path.startswith(f"{line.folder}/")]
             if bringing:
                 yield Fork(min(bringing, key=order.index), max(bringing, key=order.index), finding)
 
 
 def _may_migrate(path: str) -> bool:
-    return path.endswith(".py") and any(word in path for word in ("versions/", "migration", "alembic"))
+    return path.endswith((".py", ".sql", ".rb", ".exs", ".go")) and any(
+        word in path for word in ("versions/", "migrat", "alembic", ".sql")
+    )

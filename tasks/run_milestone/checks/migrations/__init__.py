@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.globs import matches
-from . import alembic_revision, code, django_operations, plain_sql, revision_graph
+from . import alembic_revision, code, django_operations, lines, plain_sql
 from .locate import Tool, alembic_folders, migrations_of, revisions_folder
 from .migration_findings import additive, breaking
 
@@ -21,7 +21,7 @@ _REPEATED = ("**/R__*.sql",)
 
 
 def check(change: Change) -> Iterator[Finding]:
-    """Yield what every new migration does, every change to an old one, and branches of Alembic's revisions."""
+    """Yield what every new migration does, every change to an old one, and where they no longer form one line."""
     located = migrations_of(change)
     folders = alembic_folders(change) if located else ()
     for file, tool in located:
@@ -35,8 +35,8 @@ def check(change: Change) -> Iterator[Finding]:
             yield from _new(change, file.path, tool, folders)
         elif file.lines or file.binary or file.status != "M":
             yield _rewritten(file)
-    for folder in sorted({revisions_folder(file.path, folders) for file, tool in located if tool is Tool.ALEMBIC}):
-        yield from revision_graph.check(change, folder)
+    for line in sorted({lines.line_of(file.path, tool, folders) for file, tool in located}):
+        yield from lines.check(change, line)
 
 
 def _new(change: Change, path: str, tool: Tool, folders: tuple[str, ...]) -> Iterator[Finding]:

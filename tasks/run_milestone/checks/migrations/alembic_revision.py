@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ..sql import effects
 from ..unavailable import last_words, missing
+from .alembic_history import in_order, revisions
 from .migration_findings import breaking, of_effects, unreadable
-from .revision_graph import in_order, revisions
 from .straight_line import reason_against
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import configparser
 import posixpath
 import re
 import tomllib
-from enum import Enum
+from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..change import Change
 
 
-class Tool(Enum):
+class Tool(StrEnum):
     """What reads a migration."""
 
     ALEMBIC = "Alembic"

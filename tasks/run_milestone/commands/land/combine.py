@@ -128,7 +128,8 @@ class Together:
         for early, late, finding in forks(self.session.ctx, self.tip, commit, list(self.order), self._brought_by()):
             if early == late:
                 return Question(late, finding)
-            message = f"{finding.message}. {self._named(late)} and {self._named(early)} build on the same one"
+            how = "bring one each" if finding.rule == "duplicate" else "build on the same one"
+            message = f"{finding.message}. {self._named(late)} and {self._named(early)} {how}"
             return Question(late, replace(finding, rule=f"{WITH}{early}", message=message))
         return None
 

@@ -1,58 +1,17 @@
-"""Reads how Alembic's revisions follow one another, and finds where they no longer form one line."""
+"""Reads how Alembic's revisions follow one another."""
 
 from __future__ import annotations
 
 import ast
 import posixpath
-from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...model import Finding, Kind, Severity
+from .revision import Revision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ..change import Change
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """What a revision file says of itself; `id` is None where that cannot be read without running the file."""
-
-    path: str
-    id: str | None
-    parents: tuple[str, ...] = ()
-
-
-def check(change: Change, folder: str) -> Iterator[Finding]:
-    """Compare the revisions of a folder at base and head. More heads than before, and than one, is a finding."""
-    before, after = revisions(change, change.base, folder), revisions(change, change.head, folder)
-    for revision in after:
-        if revision.id is None and revision not in before:
-            yield _fork("unreadable", f"The revision id of {revision.path} is not a plain string", revision.path)
-    ids = Counter(revision.id for revision in after if revision.id)
-    for id_, count in sorted(ids.items()):
-        if count > 1:
-            paths = [revision.path for revision in after if revision.id == id_]
-            yield _fork("duplicate", f'Revision "{id_}" is in {count} files: {", ".join(paths)}', paths[-1])
-    heads = _heads(after)
-    if len(heads) > max(1, len(_heads(before))):
-        names = ", ".join(f'"{head.id}"' for head in heads)
-        yield _fork("heads", f"{len(heads)} migration heads: {names}", heads[-1].path)
-
-
-def _fork(rule: str, message: str, path: str) -> Finding:
-    return Finding(Kind.MIGRATION_HEADS, Severity.CRITICAL, rule, message, path)
-
-
-def _heads(revisions: Iterable[Revision]) -> list[Revision]:
-    """Return the revisions that no other builds on, by id."""
-    known = [revision for revision in revisions if revision.id]
-    parents = {parent for revision in known for parent in revision.parents}
-    return sorted(
-        (revision for revision in known if revision.id not in parents), key=lambda one: (one.id or "", one.path)
-    )
 
 
 def revisions(change: Change, commit: str, folder: str) -> list[Revision]:
