@@ -26,6 +26,7 @@ from .nothing import against_bare_doit, against_ninja, against_python
 from .parallel import against_critical_path, against_one_job
 from .plot import as_svg
 from .reading import against_libyaml
+from .setup import against_first_setup
 from .share import own_share
 from .table import Row, Skipped, plain, printed
 
@@ -93,6 +94,8 @@ def _rows(folder: Path) -> Iterator[Row | Skipped]:
     _say("agents of a second side by side")
     yield against_one_job(folder, rounds=3)
     yield against_critical_path(folder, rounds=3)
+    _say("what set-ups install, from the registries of npm and PyPI")
+    yield from against_first_setup(folder)
     _say("the founding example, once")
     yield from own_share(folder)
 

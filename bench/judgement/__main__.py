@@ -73,8 +73,7 @@ def _replay(case: Case, args: argparse.Namespace) -> Result | None:
     except NotFetchedError as error:
         print(f"{case.name}: left out, {error}", flush=True)
         return None
-    position = case.project.versions.index(case.after) + PROJECTS.index(case.project)
-    result = Replay(case, work, args.seed, args.limit).run(before, after, position)
+    result = Replay(case, work, args.seed, args.limit).run(before, after)
     shutil.rmtree(work / f"{case.name}.worktrees", ignore_errors=True)
     return result
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
-    from .projects import Project
+    from .projects import Case, Project
 
 ENDINGS = {"python": ".py", "javascript": ".js", "rust": ".rs"}
 _ASIDE = {"test", "tests", "testing", "example", "examples", "docs", "dist", "node_modules", "migrations", "bench"}
@@ -102,12 +102,11 @@ FAULTS = (
 )
 
 
-def of(project: Project, position: int) -> tuple[Fault, ...]:
-    """Return the faults for a project's change: each kind has its turn."""
-    plain, schema = FAULTS[:4], FAULTS[4:]
-    if project.migrations:
-        return plain[position % 4], schema[position % 2]
-    return (plain[position % 4],)
+def of(case: Case) -> tuple[Fault, ...]:
+    """Return the faults for a change: all for a project's first, two of the usual ones in turn for each after it."""
+    plain, schema = FAULTS[:4], FAULTS[4:] if case.project.migrations else ()
+    at = case.project.versions.index(case.after)
+    return (*(plain if at == 1 else (plain[at % 4], plain[(at + 1) % 4])), *schema)
 
 
 def is_code(project: Project, name: str) -> bool:

@@ -91,7 +91,9 @@ def call(command: list[str], folder: Path) -> str:
     Errors: NotFetchedError where it fails.
     """
     try:
-        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(
+            command, cwd=folder, check=True, capture_output=True, encoding="utf-8", errors="replace", timeout=PATIENCE
+        )
     except subprocess.CalledProcessError as error:
         raise NotFetchedError(f"{' '.join(command[:4])}: {error.stderr.strip()[-300:]}") from error
     except (OSError, subprocess.SubprocessError) as error:

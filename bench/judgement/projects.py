@@ -20,6 +20,8 @@ class Project:
     """The folder of the code, `.` where it is the top."""
     drop: tuple[str, ...] = ()
     """What a registry adds to a release: it is in no repository."""
+    needs: tuple[str, ...] = ()
+    """What its tests need and its releases do not name: a lead adds it to the set-up in the plan."""
     migrations: str = ""
     """`alembic`, `django` or `sql`."""
 
@@ -65,7 +67,15 @@ PROJECTS = (
         source="sqlparse",
         drop=_SDIST,
     ),
-    Project("schedule", "Python, flat", "pypi", ("1.2.0", "1.2.1", "1.2.2"), source=".", drop=_SDIST),
+    Project(
+        "schedule",
+        "Python, flat",
+        "pypi",
+        ("1.2.0", "1.2.1", "1.2.2"),
+        source=".",
+        drop=_SDIST,
+        needs=("mock", "pytz"),
+    ),
     Project(
         "parse",
         "Python, one module",

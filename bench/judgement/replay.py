@@ -93,11 +93,11 @@ class Replay:
         self._faults: dict[str, Fault] = {}
         self._result = Result(case.name, case.project.shape)
 
-    def run(self, before: Path, after: Path, position: int) -> Result:
-        """Replay the case; `position` says which faults have their turn."""
+    def run(self, before: Path, after: Path) -> Result:
+        """Replay the case."""
         began = time.monotonic()
         try:
-            self._prepare(before, after, position)
+            self._prepare(before, after)
             self._judge()
         except subprocess.TimeoutExpired:
             self._result.stuck = "its time was over"
@@ -106,7 +106,7 @@ class Replay:
 
     # ---- the repository ---------------------------------------------------------------------------------------------
 
-    def _prepare(self, before: Path, after: Path, position: int) -> None:
+    def _prepare(self, before: Path, after: Path) -> None:
         """Make a repository of the release before, a plan by `init`, and a recorded change for each variant."""
         for end in ("", ".by-hand", ".worktrees"):
             shutil.rmtree(self._root.with_name(f"{self._root.name}{end}"), ignore_errors=True)
@@ -127,7 +127,7 @@ class Replay:
             self._commit(title)
             self._record(plan, Outcome(title))
         self._git("checkout", "--quiet", "variant-1")
-        for fault in of(self._case.project, position):
+        for fault in of(self._case):
             planted = fault.plant(self._case.project, self._root, self._chance)
             if planted is not None:
                 self._commit(fault.name)
@@ -189,6 +189,8 @@ class Replay:
             issues.append(
                 {"number": number, "title": outcome.variant, "type": kind, "criteria": criteria, "paths": paths}
             )
+        if self._case.project.needs:
+            made["tree"]["setup"][-1].extend(self._case.project.needs)
         made.update(agent={"kind": "replay", "changes": "changes"}, phases=[{"issues": issues}])
         path.write_text(yaml.safe_dump(made, sort_keys=False), encoding="utf-8")
 
@@ -253,7 +255,14 @@ class Replay:
         left = max(1.0, self._ends - time.monotonic())
         command = [sys.executable, "-m", "run_milestone", *words]
         done = subprocess.run(
-            command, cwd=self._root, capture_output=True, text=True, timeout=left, check=False, env=_environment()
+            command,
+            cwd=self._root,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=left,
+            check=False,
+            env=_environment(),
         )
         return done.stdout + done.stderr
 

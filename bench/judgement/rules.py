@@ -88,7 +88,7 @@ def judge(result: Result, root: Path, limit: int) -> None:
         for question in outcome.questions if not outcome.planted else ():
             question.deserved = deserved(question, facts)
         if outcome.variant == "broken return" and not outcome.caught and not result.stuck:
-            outcome.unseen = by_hand.passes(f"variant-{number}")
+            outcome.unseen = by_hand.passes(f"variant-{number}") or not by_hand.passes("main")
 
 
 def deserved(question: Question, facts: Facts) -> str:

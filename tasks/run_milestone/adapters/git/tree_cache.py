@@ -100,31 +100,55 @@ def _is_inside(path: Path, folder: Path) -> bool:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file or folder as it is; the file system shares the blocks where it can."""
+    """Copy a file or folder as it is. Links stay links, and what is neither file, folder nor link is left out."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir() and not source.is_symlink():
-        shutil.copytree(source, target, symlinks=True, copy_function=_clone, dirs_exist_ok=True)
-    else:
-        _clone(str(source), str(target))
+    if source.is_symlink():
+        target.symlink_to(os.readlink(source))
+    elif source.is_dir():
+        _copy_folder(str(source), str(target))
+    elif source.is_file():
+        _copy_file(str(source), str(target))
 
 
-def _clone(source: str, target: str) -> str:
-    """Copy a file by a clone of its blocks, else byte by byte. What is neither file nor link (a FIFO) is left out."""
-    import fcntl
+def _copy_folder(source: str, target: str) -> None:
+    """Copy a folder. An environment has thousands of files, so this asks for as little as it can of each."""
+    os.makedirs(target, exist_ok=True)
+    with os.scandir(source) as entries:
+        for entry in entries:
+            place = os.path.join(target, entry.name)
+            if entry.is_symlink():
+                os.symlink(os.readlink(entry.path), place)
+            elif entry.is_dir():
+                _copy_folder(entry.path, place)
+            elif entry.is_file():
+                _copy_file(entry.path, place)
+    shutil.copystat(source, target)
 
-    ficlone = 0x40049409
-    if os.path.islink(source):
-        os.symlink(os.readlink(source), target)
-        return target
-    if not os.path.isfile(source):
-        return target
+
+def _copy_file(source: str, target: str) -> None:
+    """Copy a file with its mode and time; the file system shares the blocks where it can."""
+    read = os.open(source, os.O_RDONLY)
     try:
-        with open(source, "rb") as read, open(target, "wb") as write:
-            fcntl.ioctl(write.fileno(), ficlone, read.fileno())
-        shutil.copystat(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-    return target
+        status = os.fstat(read)
+        write = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, status.st_mode & 0o777)
+        try:
+            _copy_content(read, write, status.st_size)
+            os.fchmod(write, status.st_mode & 0o7777)
+            os.utime(write, ns=(status.st_atime_ns, status.st_mtime_ns))
+        finally:
+            os.close(write)
+    finally:
+        os.close(read)
+
+
+def _copy_content(read: int, write: int, left: int) -> None:
+    """Copy `left` bytes from one file to another."""
+    try:
+        while left > 0 and (copied := os.copy_file_range(read, write, left)):
+            left -= copied
+    except OSError:  # not between these file systems: go on from where it stopped
+        with open(read, "rb", closefd=False) as source, open(write, "wb", closefd=False) as target:
+            shutil.copyfileobj(source, target)
 
 
 def _remove(path: Path) -> None:
@@ -137,7 +161,7 @@ def _remove(path: Path) -> None:
 def _relocate(place: Path, old: str, new: str) -> None:
     """Replace the path of the tree that an environment was made in: its scripts and settings name it."""
     for path in _files(place):
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > _SMALL or not _names_places(path):
+        if not _names_places(path) or path.is_symlink() or not path.is_file() or path.stat().st_size > _SMALL:
             continue
         content = path.read_bytes()
         if old.encode() in content and b"\0" not in content:
