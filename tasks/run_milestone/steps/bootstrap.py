@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError, UsageError
-from ..model import Bootstrapped, Finding, Kind, Severity, TreeSpec, Verb, is_empty
+from ..model import Bootstrapped, Finding, Kind, Severity, Tested, TreeSpec, Verb, is_empty
 from ..policy.graph import BOOTSTRAP, COMPLETE
 from ..policy.parts import suites
 from ..policy.preflight import blocked_name, foresee
@@ -33,10 +33,19 @@ if TYPE_CHECKING:
     from .run_context import RunContext
 
 
+NOT_YET = "not run yet, because of the question about the branch"
+"""What is said of a baseline that waits for the answer about what the forge refuses."""
+
+
 class Bootstrap(MilestoneTask[Bootstrapped]):
     """Make the milestone branch and measure its baseline."""
 
     shape = Bootstrapped
+
+    def __init__(self) -> None:
+        """Start without having looked at the forge."""
+        self._foreseen: tuple[Finding, ...] = ()
+        """What it allows and refuses: asked once, before the run that records it."""
 
     def works_from(self, ctx: RunContext) -> Mapping[str, Any]:
         """Return the branches, the repository, the test command, and the retries that people asked for."""
@@ -54,10 +63,13 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         }
 
     def blockers(self, ctx: RunContext) -> Questions:
-        """Return what keeps the milestone branch from being made."""
+        """Return what keeps the milestone branch from being made, and what the forge will refuse later."""
         local, name = ctx.branches.heads, ctx.milestone.branch
         why = blocked_name(name, local, ctx.remote.heads if ctx.remote else None)
-        return Questions((foresee("branch-name", *why),) if why else ())
+        if why:
+            return Questions((foresee("branch-name", *why),))
+        self._foreseen = _foreseen(ctx)
+        return Questions(_refused(self._foreseen))
 
     def run(self, ctx: RunContext) -> Bootstrapped:
         """Make the milestone branch where it is missing, and run the tests on it."""
@@ -65,6 +77,10 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         head, refused = _milestone_branch(ctx), None
         if ctx.world.heads.get(milestone.branch) is None:
             head, refused = _push_branch(git, milestone.branch, head)
+            self._foreseen = _foreseen(ctx)  # some rules are told of a branch only once it is there
+            if refused or _refused(self._foreseen):
+                unmeasured = Tested(head, 0, problem=NOT_YET)
+                return Bootstrapped(milestone.branch, head, unmeasured, refused=refused, preflight=self._foreseen)
         tested, tree = _tip(ctx, head) or head, ctx.project.tree(milestone, "base")
         if not git.has(tested):
             git.fetch(milestone.branch)
@@ -82,21 +98,25 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         absent = git.absent_submodules(head) if milestone.tree.submodules else ()
         policy = policy_commit(ctx)
         unowned = _unowned(ctx, policy)
-        branches = {issue.number: ctx.branch(issue) for issue in milestone.issues}
-        settings, foreseen = environment(milestone), look_ahead(milestone, git, ctx.outside.forge, branches)
+        known = tuple(one for one in self._foreseen if one not in _refused(self._foreseen))
+        settings = environment(milestone)
         made = Bootstrapped(milestone.branch, head, tests, absent, settings, refused, policy, unowned)
-        return replace(made, preflight=foreseen)
+        return replace(made, preflight=known)
 
     def findings(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
         """Return what the forge will refuse, why the branch was not pushed, or what fails in the baseline."""
-        foreseen = tuple(one for one in evidence.preflight if one.severity is Severity.CRITICAL)
+        foreseen = _refused(evidence.preflight)
         measured = self._measured(ctx, evidence)
+        if foreseen and evidence.tests.problem == NOT_YET:
+            return Questions((*foreseen, *measured.findings))
         return replace(measured, findings=(*foreseen, *measured.findings), change=measured.change or evidence.head)
 
     def _measured(self, ctx: RunContext, evidence: Bootstrapped) -> Questions:
         tests = evidence.tests
         if evidence.refused:
             return Questions((evidence.refused,), evidence.head)
+        if tests.problem == NOT_YET:
+            return Questions()
         if tests.set_up:
             return Questions((not_set_up(tests.set_up),), evidence.head)
         if tests.imports and tests.imports.elsewhere:
@@ -116,7 +136,7 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         """Return why each run looks anew while its question is open: what made it ask may be over."""
         if evidence.refused:
             return "the push was refused, and each run tries again"
-        if any(one.severity is Severity.CRITICAL for one in evidence.preflight):
+        if _refused(evidence.preflight):
             return "the forge would refuse the work, and each run looks again"
         return "tests failed, and each run looks again" if self.findings(ctx, evidence).findings else None
 
@@ -124,11 +144,23 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         """Return what the baseline rests on that moved, while issues are left to do."""
         if ctx.adapters is None or ctx.remote is None or ctx.store.markers.read(COMPLETE) is not None:
             return None
+        if evidence.tests.problem == NOT_YET:
+            return "the tests have not run yet"
         if evidence.environment and evidence.environment != environment(ctx.milestone):
             return "what the tests run in has changed"
         tip = _tip(ctx, ctx.branches.heads.get(ctx.milestone.branch))
         moved = tip not in {None, evidence.tests.head}
         return f"{ctx.milestone.branch} moved to {str(tip)[:10]}" if moved else None
+
+
+def _foreseen(ctx: RunContext) -> tuple[Finding, ...]:
+    """Return what the forge will refuse, and what else a person should know of it."""
+    branches = {issue.number: ctx.branch(issue) for issue in ctx.milestone.issues}
+    return look_ahead(ctx.milestone, ctx.git, ctx.outside.forge, branches)
+
+
+def _refused(foreseen: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(one for one in foreseen if one.severity is Severity.CRITICAL)
 
 
 def _unowned(ctx: RunContext, policy: str) -> tuple[str, ...]:
