@@ -49,6 +49,17 @@ def django(what, operations, expected):
     )
 
 
+def django_text(what, text, head="from django.db import migrations, models"):
+    """A migration that adds a harmless field, and does something else on the way."""
+    add = "migrations.AddField('user', 'bio', models.TextField(null=True))"
+    text = text.replace("ADD", add).replace("DROP", "migrations.DeleteModel('User')")
+    path = "shop/migrations/0002_next.py"
+    return Sample("Django", what, {"shop/migrations/__init__.py": ""}, {path: f"{head}\n\n\n{text}\n"}, STOP)
+
+
+MIGRATION = "class Migration(migrations.Migration):\n    "
+
+
 def rails(what, change, expected):
     text = f"class Next < ActiveRecord::Migration[7.1]\n  def change\n    {change}\n  end\nend\n"
     return Sample(
@@ -225,6 +236,46 @@ SAMPLES = (
     django("code over the data", "migrations.RunPython(forwards)", STOP),
     django("SQL that updates all rows", "migrations.RunSQL('UPDATE shop_user SET name = NULL')", STOP),
     django("options of a model", "migrations.AlterModelOptions(name='user', options={})", NOTHING),
+    django_text("operations that a function makes", f"{MIGRATION}operations = make()"),
+    django_text("operations added to the list", f"{MIGRATION}operations = [ADD]\n    operations += [DROP]"),
+    django_text("operations appended to the list", f"{MIGRATION}operations = [ADD]\n    operations.append(DROP)"),
+    django_text("operations by a condition", f"{MIGRATION}if X:\n        operations = [ADD]"),
+    django_text("operations added below", f"{MIGRATION}operations = [ADD]\n\n\nMigration.operations += [DROP]"),
+    django_text("operations set below", f"{MIGRATION}operations = [ADD]\n\n\nMigration.operations = [DROP]"),
+    django_text("another way to apply it", f"{MIGRATION}operations = [ADD]\n\n    def apply(self, *a):\n        pass"),
+    django_text("another base", "class Migration(Loud):\n    operations = [ADD]", "from shop.base import Loud, models"),
+    django_text("a decorator", f"@loud\n{MIGRATION}operations = [ADD]"),
+    django_text(
+        "another package's operations", f"{MIGRATION}operations = [ADD]", "from shop import migrations, models"
+    ),
+    django_text(
+        "an operation that looks like Django's",
+        f"class AddField(migrations.AddField):\n    pass\n\n\n{MIGRATION}operations = [AddField('user', 'bio')]",
+    ),
+    django_text("SQL while it is read", f"connection.cursor().execute(TEXT)\n\n\n{MIGRATION}operations = [ADD]"),
+    django_text(
+        "database operations of a name",
+        f"{MIGRATION}operations = [migrations.SeparateDatabaseAndState(database_operations=more)]",
+    ),
+    sql("drizzle", "drizzle/0002_next.sql", "a column dropped", "ALTER TABLE users DROP COLUMN name;", STOP),
+    sql("drizzle", "drizzle/0002_next.sql", "a column", "ALTER TABLE users ADD COLUMN bio TEXT;", LABEL),
+    sql("Play", "conf/evolutions/default/2.sql", "a table dropped", "# --- !Ups\nDROP TABLE users;", STOP),
+    sql(
+        "Play",
+        "conf/evolutions/default/1.sql",
+        "a table, and what drops it again",
+        "# --- !Ups\nCREATE TABLE a (id INT);\n# --- !Downs\nDROP TABLE a;\n",
+        LABEL,
+    ),
+    sql("SQL", "db/tidy.sql", "outside of the migrations", "-- by hand\nDROP TABLE users;", LABEL),
+    sql("SQL", "queries/users.sql", "a query outside of the migrations", "DELETE FROM users WHERE id = 1;", NOTHING),
+    code(
+        "knex",
+        "migrations/3_x.js",
+        "a file of SQL beside an addition",
+        KNEX.format("table('users', t => { t.string('bio'); }).raw(fs.readFileSync('db/tidy.sql', 'utf8'))"),
+        STOP,
+    ),
     rails("a column", "add_column :users, :bio, :text", LABEL),
     rails("a column removed", "remove_column :users, :name", STOP),
     rails("a table dropped by SQL", 'execute "DROP TABLE users"', STOP),

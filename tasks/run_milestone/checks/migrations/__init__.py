@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ...core.globs import matches
 from . import alembic_revision, code, django_operations, lines, plain_sql
-from .locate import Tool, alembic_folders, migrations_of, revisions_folder
+from .locate import Tool, alembic_folders, migrations_of, revisions_folder, undoes
 from .migration_findings import additive, breaking
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ...model.change import ChangedFile
     from ..change import Change
 
+_TABLES = re.compile(r"\b(?:drop|alter|truncate|rename)\s+(?:table|view|type|schema|database|column)\b", re.IGNORECASE)
 _REPEATED = ("**/R__*.sql",)
 """Migrations that run again whenever they change."""
 
@@ -35,8 +37,20 @@ def check(change: Change) -> Iterator[Finding]:
             yield from _new(change, file.path, tool, folders)
         elif file.lines or file.binary or file.status != "M":
             yield _rewritten(file)
+    yield from _elsewhere(change, frozenset(file.path for file, _ in located))
     for line in sorted({lines.line_of(file.path, tool, folders) for file, tool in located}):
         yield from lines.check(change, line)
+
+
+def _elsewhere(change: Change, located: frozenset[str]) -> Iterator[Finding]:
+    """Yield files of SQL that change tables or take them away, and that no tool is known to run."""
+    for file in change.files:
+        if not file.path.endswith(".sql") or file.path in located or not file.added or change.is_test(file.path):
+            continue
+        statements = _TABLES.findall("\n".join(text.partition("--")[0] for _, text in file.added))
+        if statements and not undoes(file.path):
+            message = f"{file.path} holds {statements[0].upper()} and is not among the migrations. Look who runs it"
+            yield additive("elsewhere", message, file.path)
 
 
 def _new(change: Change, path: str, tool: Tool, folders: tuple[str, ...]) -> Iterator[Finding]:

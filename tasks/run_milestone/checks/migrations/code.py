@@ -78,6 +78,7 @@ _SQL = re.compile(
     r"\s*(?:create|alter|drop|truncate|delete\s+from|update\s+\S+\s+set|insert\s+into|grant|revoke|comment\s+on|do\s+\$|with)\s",
     re.IGNORECASE,
 )
+_FILE = re.compile(r"[\w./-]*\w\.sql\b")
 _COMMENT = re.compile(r"^\s*(?:#|//|--(?!\s*changeset)).*$", re.MULTILINE)
 
 
@@ -89,6 +90,8 @@ def check(change: Change, path: str, text: str) -> Iterator[Finding]:
         losses.append("ADD COLUMN NOT NULL")
     for rule in losses:
         yield breaking(rule, f"{rule} in {path}", path)
+    for name in dict.fromkeys(_FILE.findall(forwards)):
+        yield breaking("UNREADABLE", f"{path} runs what another file holds: {name}", path)
     findings = tuple(_of_texts(change, path, forwards))
     yield from findings
     additions = [rule for rule, verbs in _ADDITIONS.items() if _any(verbs).search(forwards)]

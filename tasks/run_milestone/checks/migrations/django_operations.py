@@ -7,6 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from ..sql import Effect, effects
+from .django_module import names_of_django, operations
 from .migration_findings import of_effects, unreadable
 
 if TYPE_CHECKING:
@@ -77,32 +78,19 @@ Fields = dict[tuple[str, str], ast.Call]
 def check(change: Change, path: str, text: str) -> Iterator[Finding]:
     """Yield what the operations of a migration do."""
     try:
-        operations = list(_operations(ast.parse(text)))
+        tree = ast.parse(text)
+        listed, known = operations(tree), names_of_django(tree)
     except (SyntaxError, ValueError, RecursionError) as error:
         yield unreadable(path, str(error))
         return
     fields = _history(change, path)
     app = posixpath.basename(posixpath.dirname(posixpath.dirname(path)))
-    for operation in operations:
-        if not isinstance(operation, ast.Call):
-            yield unreadable(path, f"`{ast.unparse(operation)[:60]}` is no plain operation")
+    for operation in listed:
+        if not isinstance(operation, ast.Call) or ast.unparse(operation.func).partition(".")[0] not in known:
+            yield unreadable(path, f"`{ast.unparse(operation)[:60]}` is no plain operation of Django")
             continue
         yield from of_effects(change, path, _effects(operation, fields, app, path))
         _remember(fields, operation)
-
-
-def _operations(tree: ast.Module) -> Iterator[ast.expr]:
-    """Yield the operations that a migration lists. Errors: ValueError where they are no list."""
-    listed = [
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Assign, ast.AnnAssign))
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if isinstance(target, ast.Name) and target.id == "operations"
-    ]
-    if len(listed) != 1 or not isinstance(listed[0], (ast.List, ast.Tuple)):
-        raise ValueError("its operations are no list")
-    yield from listed[0].elts
 
 
 def _effects(operation: ast.Call, fields: Fields, app: str, path: str) -> Iterator[Effect]:
@@ -191,9 +179,14 @@ def _sql(operation: ast.Call) -> Iterator[Effect]:
 
 def _separate(operation: ast.Call, fields: Fields, app: str, path: str) -> Iterator[Effect]:
     inner = _arguments(operation).get("database_operations") or (operation.args[0] if operation.args else None)
-    for one in inner.elts if isinstance(inner, (ast.List, ast.Tuple)) else ():
+    if inner is not None and not isinstance(inner, (ast.List, ast.Tuple)):
+        yield Effect(True, "SQL not understood", ast.unparse(operation)[:80])
+        return
+    for one in inner.elts if inner is not None else ():
         if isinstance(one, ast.Call):
             yield from _effects(one, fields, app, path)
+        else:
+            yield Effect(True, "SQL not understood", ast.unparse(one)[:80])
 
 
 # ---- what earlier migrations made ---------------------------------------------------------------------------------
@@ -204,10 +197,10 @@ def _history(change: Change, path: str) -> Fields:
     fields: Fields = {}
     for other in sorted(change.commits.listing(change.base, posixpath.dirname(path) or ".")):
         try:
-            operations = list(_operations(ast.parse(change.text(change.base, other)))) if other.endswith(".py") else []
+            listed = operations(ast.parse(change.text(change.base, other))) if other.endswith(".py") else []
         except (SyntaxError, ValueError, RecursionError):
             continue
-        for operation in operations:
+        for operation in listed:
             if isinstance(operation, ast.Call):
                 _remember(fields, operation)
     return fields

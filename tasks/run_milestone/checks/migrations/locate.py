@@ -30,7 +30,17 @@ class Tool(StrEnum):
 
 
 _FOLDERS = frozenset(
-    {"migrations", "migration", "migrate", "db-migrations", "db_migrations", "changelog", "changelogs"}
+    {
+        "migrations",
+        "migration",
+        "migrate",
+        "db-migrations",
+        "db_migrations",
+        "changelog",
+        "changelogs",
+        "drizzle",
+        "evolutions",
+    }
 )
 _BESIDE = frozenset(
     {"__init__.py", "env.py", "conftest.py", "mod.rs", "index.js", "index.ts", "knexfile.js", "main.go"}
@@ -104,7 +114,7 @@ def tool_of(path: str, text: str, alembic: tuple[str, ...]) -> Tool | None:
     if name.endswith(".py"):
         return _python(path, text, alembic)
     if name.endswith(".sql"):
-        return None if matches(path, _UNDO) else Tool.SQL if _is_sql(parts, path, text) else None
+        return Tool.SQL if not undoes(path) and _is_sql(parts, path, text) else None
     if not (_FOLDERS & {part.lower() for part in parts[:-1]}) or name in _BESIDE or not name.endswith(_CODE):
         return None
     if name.endswith((".Designer.cs", "ModelSnapshot.cs", ".d.ts", ".test.ts", ".test.js", ".spec.ts")):
@@ -112,6 +122,11 @@ def tool_of(path: str, text: str, alembic: tuple[str, ...]) -> Tool | None:
     if _TOOLS.search(text):
         return Tool.CODE
     return None if name.endswith((".xml", ".yaml", ".yml")) else Tool.UNKNOWN
+
+
+def undoes(path: str) -> bool:
+    """Tell from its path whether a file of SQL takes a migration back."""
+    return matches(path, _UNDO)
 
 
 def _python(path: str, text: str, alembic: tuple[str, ...]) -> Tool | None:

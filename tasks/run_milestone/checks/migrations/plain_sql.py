@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from ...model import Finding
     from ..change import Change
 
-_UP = re.compile(r"^--\s*(?:migrate:up|\+goose\s+up|\+migrate\s+up)\b.*$", re.IGNORECASE | re.MULTILINE)
-_DOWN = re.compile(r"^--\s*(?:migrate:down|\+goose\s+down|\+migrate\s+down)\b", re.IGNORECASE | re.MULTILINE)
+_UP = re.compile(r"^(?:--|# ---)\s*(?:migrate:up|\+goose\s+up|\+migrate\s+up|!ups)\b.*$", re.IGNORECASE | re.MULTILINE)
+_DOWN = re.compile(
+    r"^(?:--|# ---)\s*(?:migrate:down|\+goose\s+down|\+migrate\s+down|!downs)\b", re.IGNORECASE | re.MULTILINE
+)
 _WHOLE = ("**/V[0-9]*__*.sql", "**/R__*.sql", "**/*.up.sql", "**/prisma/**")
 """Files of tools that run all of what they hold."""
 _SCHEMES = {"mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite", "mssql": "tsql", "oracle": "oracle"}
