@@ -260,7 +260,7 @@ def test_a_merge_with_edits_has_a_maker(ground):
         subprocess.run(words, cwd=ground.product, capture_output=True, check=False)
 
     def makers(base, head):
-        return {*runner.makers(*(runner.head(branch) for branch in (base, head)))}
+        return {*runner.makers(*(runner.head(branch) for branch in (base, head)), {})}
 
     for branch, name, text in (("mine", "a.py", "a = 2\n"), ("theirs", "a.py", "a = 3\n"), ("beside", "b.py", "")):
         git("switch", "--quiet", "-c", branch, base, where=ground.product)

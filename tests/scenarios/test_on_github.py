@@ -79,7 +79,7 @@ def test_a_refusal_by_github_is_quoted(ada, github):
 
 
 APPROVERS = """\
-approvers: {phase: {any: [ada, grace, linus], count: 2, not: [author]}}
+approvers: {phase: {any: [ada, grace, linus, countess], count: 2, not: [author]}}
 """
 
 
@@ -88,13 +88,15 @@ def test_answers_of_several_people_add_up(make_milestone, github):
     push_to(github, ada)
     ada.git("config", "user.name", "A. Lovelace", where=".")
     ada.git("config", "user.email", "lovelace@example.com", where=".")
-    github.hosted.people |= {"grace": "WRITE", "linus": "WRITE"}
+    github.hosted.people |= {"grace": "WRITE", "linus": "WRITE", "countess": "WRITE"}
+    github.hosted.accounts["lovelace@example.com"] = "countess"
     assert ada.types("m1").code == 3
     question = next(number for number, one in github.hosted.things.items() if "phase-1" in str(one.comments))
     for author, expected, access in (
         ("ada", "ada made this change, and the plan lets nobody approve their own", "WRITE"),
-        ("grace", "continue at gate phase-1 by grace: 1 of 2, waits for ada, linus", "WRITE"),
-        ("linus", "continue by linus: 1 of 2, waits for ada, grace", "READ"),
+        ("countess", "countess made this change, and the plan lets nobody approve their own", "WRITE"),
+        ("grace", "continue at gate phase-1 by grace: 1 of 2, waits for ada, linus, countess", "WRITE"),
+        ("linus", "continue by linus: 1 of 2, waits for ada, grace, countess", "READ"),
     ):
         github.hosted.people["grace"] = access
         github.hosted.say(question, author, "/continue")

@@ -8,10 +8,11 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..core.user import account, whoami
-from ..model import Kind
+from ..model import Kind, Proposed, Step
 from ..policy import signatures
 from ..policy.approvers import needs, rules
 from ..policy.gating import gate_names
+from ..policy.graph import step_name
 from ..policy.teams import bare
 from ..policy.topics import split
 from ..steps.own_change import changed_between
@@ -125,13 +126,21 @@ def needs_at(ctx: RunContext, name: str, gate: Gate | None) -> tuple[Need, ...]:
     """Return whose answers a gate needs; where none of that name is open, what holds at every other stop."""
     if not ctx.milestone.approvers:
         return ()
-    changes = [span for issue in _issues(name, gate) if (span := changed_between(ctx, issue)) is not None]
-    paths = _shown_paths(gate) or [path for span in changes for path in ctx.git.changed(*span, gone=True)]
+    changes = {issue: span for issue in _issues(name, gate) if (span := changed_between(ctx, issue)) is not None}
+    paths = _shown_paths(gate) or [path for span in changes.values() for path in ctx.git.changed(*span, gone=True)]
     kinds = [question.kind for question in split(gate).values()] if gate else [None]
     chosen = dict.fromkeys(rule for kind in kinds for rule in rules(ctx.milestone.approvers, kind, paths))
-    made_by = [who for span in changes for who in ctx.git.makers(*span)] if any(one.excluded for one in chosen) else []
+    excludes = any(one.excluded for one in chosen)
+    made_by = [who for issue, span in changes.items() if excludes for who in _makers(ctx, issue, span)]
     owners = code_owners(ctx, policy_commit(ctx)).of(paths) if any(one.codeowners for one in chosen) else ()
     return needs(chosen, owners, tuple(dict.fromkeys(made_by)))
+
+
+def _makers(ctx: RunContext, issue: str, span: tuple[str, str]) -> tuple[str, ...]:
+    """Return the names of who made an issue's change: as its commits say, and as the forge knows their people."""
+    proposed = ctx.store.markers.evidence(step_name(issue, Step.PR), Proposed)
+    logins = ctx.outside.forge.makers(proposed.number) if proposed is not None and proposed.number else {}
+    return ctx.git.makers(*span, logins)
 
 
 def _issues(name: str, gate: Gate | None) -> list[str]:

@@ -71,6 +71,8 @@ class HostedRepository:
         self.forbidden: set[str] = set()
         """What the viewer may not do: `labels`, `merge`, `pulls`, `teams`, `relations`."""
         self.teams: dict[str, list[str]] = {}
+        self.accounts: dict[str, str] = {}
+        """Logins by the address of a commit."""
         self.required: set[str] = set()
         self.clock = 0
         self.next_number = 1

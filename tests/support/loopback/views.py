@@ -230,7 +230,7 @@ def pull(hosted, thing):
         "latestReviews": listed(list),
         "reviews": listed(lambda: [review(hosted, one) for one in thing.reviews]),
         "reviewThreads": listed(lambda: [thread(one, entry) for one in thing.reviews for entry in one["threads"]]),
-        "commits": lambda **page: connection([{"commit": commit(hosted, thing)}], **page),
+        "commits": lambda **page: connection([{"commit": one} for one in commits(hosted, thing)], **page),
         "statusCheckRollup": lambda **_: {"nodes": [{"commit": commit(hosted, thing)}]},
     }
 
@@ -279,6 +279,19 @@ def commit(hosted, thing):
     checks = hosted.checks.get(thing.last_head, [])
     rollup = {"state": "PENDING", "contexts": listed(lambda: [check(one) for one in checks])}
     return {"oid": thing.last_head, "statusCheckRollup": rollup if checks else None}
+
+
+def commits(hosted, thing):
+    """The commits of a pull request, oldest first, with the accounts that GitHub knows by an address."""
+
+    def actor(address):
+        return {"user": {"login": hosted.accounts[address]} if address in hosted.accounts else None}
+
+    span = (f"^{thing.base}",) if thing.state == "OPEN" else ("--max-count=1",)
+    rows = hosted.git("log", "--reverse", "--format=%H %ae %ce", thing.last_head, *span).splitlines()
+    for oid, author, committer in map(str.split, rows):
+        told = commit(hosted, thing) if oid == thing.last_head else {"oid": oid, "statusCheckRollup": None}
+        yield {**told, "authors": listed(lambda who=author: [actor(who)]), "committer": actor(committer)}
 
 
 def check(one):

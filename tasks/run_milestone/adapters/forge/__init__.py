@@ -84,6 +84,9 @@ class Forge(Protocol):
     def ask_again(self, number: int, login: str) -> tuple[str, ...]:
         """Ask a person for another review; returns whose reviews are awaited. Asking twice is no error."""
 
+    def makers(self, number: int) -> dict[str, tuple[str, ...]]:
+        """Return the logins of who wrote and committed each commit of a pull request, where they are known."""
+
     def members(self, *teams: str) -> dict[str, tuple[str, ...]]:
         """Return the logins of the members of teams (`@acme/dba`), those of their child teams included.
 

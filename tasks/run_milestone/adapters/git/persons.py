@@ -8,6 +8,8 @@ from ...policy.teams import known_as
 from .checkout import Checkout
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .operator_config import OperatorConfig
 
 
@@ -41,16 +43,18 @@ class Persons(Checkout):
         people = (row.partition("\0")[::2] for row in dict.fromkeys(rows))
         return tuple(dict.fromkeys(name for person in people for name in known_as(*person)))
 
-    def makers(self, base: str, head: str) -> tuple[str, ...]:
+    def makers(self, base: str, head: str, logins: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
         """Return the names of who wrote and who committed `base..head`: for an agent's work that is its operator.
 
+        `logins` are those that the forge knows of a commit's people, whatever address they used.
         A merge counts where it holds more than git merges by itself: a resolved conflict, or an edit beside it.
         """
         rows = self._git.rows("log", _MADE_BY, f"{base}..{head}") if base != head else []
         commits = (row.split("\0") for row in rows)
-        counted = (row for row in commits if not self._is_clean_merge(row[0], *row[1].split()))
+        counted = [row for row in commits if not self._is_clean_merge(row[0], *row[1].split())]
         people = dict.fromkeys(pair for row in counted for pair in ((row[2], row[3]), (row[4], row[5])))
-        return tuple(dict.fromkeys(name for person in people for name in known_as(*person)))
+        names = [*(name for person in people for name in known_as(*person))]
+        return tuple(dict.fromkeys((*names, *(login for row in counted for login in logins.get(row[0], ())))))
 
     def _is_clean_merge(self, commit: str, *parents: str) -> bool:
         if len(parents) != TWO:

@@ -1,4 +1,4 @@
-"""Ask who the members of an organization's teams are, by GraphQL."""
+"""Ask by GraphQL who people are: the members of an organization's teams, and the accounts behind commits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from ....core.errors import OutsideError
 from .base import Repository
 from .error_mapping import NotThereError
+from .graphql import ask
 from .responses import Answer
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ PAGES = 50
 _TEAM = """query Team($organization: String!, $team: String!, $after: String) {
   organization(login: $organization) { team(slug: $team) { members(first: 100, after: $after) {
     pageInfo { hasNextPage endCursor } nodes { login } } } } }"""
+
+_COMMITS = """query Makers($owner: String!, $name: String!, $number: Int!, $after: String) {
+  repository(owner: $owner, name: $name) { pullRequest(number: $number) { commits(first: 100, after: $after) {
+    pageInfo { hasNextPage endCursor } nodes { commit { oid committer { user { login } }
+      authors(first: 10) { nodes { user { login } } } } } } } } }"""
 
 
 class _Login(Answer):
@@ -52,8 +58,62 @@ class _Whole(Answer):
     data: _Data
 
 
+class _Actor(Answer):
+    user: _Login | None
+
+
+class _Actors(Answer):
+    nodes: list[_Actor]
+
+
+class _Commit(Answer):
+    oid: str
+    committer: _Actor | None
+    authors: _Actors
+
+
+class _Node(Answer):
+    commit: _Commit
+
+
+class _Commits(Answer):
+    pageInfo: _Page  # noqa: N815
+    nodes: list[_Node]
+
+
+class _Pull(Answer):
+    commits: _Commits
+
+
+class _Repository(Answer):
+    pullRequest: _Pull  # noqa: N815
+
+
+class _Known(Answer):
+    repository: _Repository
+
+
+class _KnownData(Answer):
+    data: _Known
+
+
 class Members(Repository):
-    """The members of teams."""
+    """The members of teams, and the accounts behind commits."""
+
+    def makers(self, number: int) -> dict[str, tuple[str, ...]]:
+        """Return the accounts that GitHub knows of each commit's people, by the address that they used."""
+        return {one.commit.oid: tuple(_accounts(one.commit)) for one in self._commits(number)}
+
+    def _commits(self, number: int) -> Iterator[_Node]:
+        after: str | None = None
+        for _ in range(PAGES):
+            answer = ask(self._gh, TypeAdapter(_KnownData), _COMMITS, {"number": number, "after": after})
+            listed = answer.data.repository.pullRequest.commits
+            yield from listed.nodes
+            after = listed.pageInfo.endCursor
+            if not listed.pageInfo.hasNextPage:
+                return
+        raise OutsideError(f"Pull request {number} has more commits than can be read.", "Split it.")
 
     def members(self, *teams: str) -> dict[str, tuple[str, ...]]:
         """Return the members of each team that this login sees."""
@@ -80,3 +140,7 @@ class Members(Repository):
             if not listed.members.pageInfo.hasNextPage:
                 return
         raise OutsideError(f"@{organization}/{team} has more members than can be read.", "Name some of them.")
+
+
+def _accounts(commit: _Commit) -> Iterator[str]:
+    yield from (actor.user.login for actor in (*commit.authors.nodes, commit.committer) if actor and actor.user)

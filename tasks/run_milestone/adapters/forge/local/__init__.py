@@ -24,6 +24,11 @@ class LocalForge(Pulls, Reviews, Issues, Comments):
         _ = branches
         return {}
 
+    def makers(self, number: int) -> dict[str, tuple[str, ...]]:
+        """Return nobody: files know no accounts."""
+        _ = number
+        return {}
+
     def members(self, *teams: str) -> dict[str, tuple[str, ...]]:
         """Return no team: those of a plan are all there are."""
         _ = teams
