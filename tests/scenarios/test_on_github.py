@@ -145,6 +145,7 @@ def test_a_review_is_answered_until_it_lands(make_milestone, github):
     assert "✓ No changes asked for (approved by grace)" in passed.out
     question = next(number for number, one in hosted.things.items() if "phase-1" in str(one.comments))
     hosted.say(question, "linus", "/continue")
+    assert ada.types("m1").code == 0
     landed = ada.types("land", "m1")
     assert (landed.code, pull.state) == (0, "MERGED"), landed.out
 

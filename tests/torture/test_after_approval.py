@@ -132,8 +132,8 @@ def lands_where_approved(person, when):
     if when == "before":
         person.answers("phase-2.continue")
     landing = person.types("land", "m1")
-    there = person.git("log", "-1", "--format=%s", "elsewhere", where=REMOTE)
-    return there == "Start" and landing.code == 0, [landing.out]
+    elsewhere = person.git("log", "-1", "--format=%s", "elsewhere", where=REMOTE)
+    return elsewhere == "Start" and landing.code == 0, [landing.out]
 
 
 def tried(starts, tmp_path, cases):

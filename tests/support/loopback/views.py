@@ -290,8 +290,8 @@ def commits(hosted, thing):
     span = (f"^{thing.base}",) if thing.state == "OPEN" else ("--max-count=1",)
     rows = hosted.git("log", "--reverse", "--format=%H %ae %ce", thing.last_head, *span).splitlines()
     for oid, author, committer in map(str.split, rows):
-        told = commit(hosted, thing) if oid == thing.last_head else {"oid": oid, "statusCheckRollup": None}
-        yield {**told, "authors": listed(lambda who=author: [actor(who)]), "committer": actor(committer)}
+        facts = commit(hosted, thing) if oid == thing.last_head else {"oid": oid, "statusCheckRollup": None}
+        yield {**facts, "authors": listed(lambda who=author: [actor(who)]), "committer": actor(committer)}
 
 
 def check(one):
