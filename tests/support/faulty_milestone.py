@@ -43,6 +43,10 @@ class FaultyMilestone:
     outputs: list = field(default_factory=list)
     forge: str = ""
     """Code that lets the forge go wrong."""
+    injected: str = ""
+    """Code that lets the runner's own process go wrong."""
+    words: tuple = ("m1",)
+    """What a run is called with."""
 
     @property
     def project(self):
@@ -54,7 +58,8 @@ class FaultyMilestone:
 
     @property
     def remote(self):
-        return self.project / ".git/run-milestone/remote.git"
+        shared = self.folder / "hub.git"
+        return shared if shared.exists() else self.project / ".git/run-milestone/remote.git"
 
     @property
     def programs(self):
@@ -82,13 +87,23 @@ class FaultyMilestone:
     def copy(self, folder):
         """Return the same milestone elsewhere, with programs of its own."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        twin = FaultyMilestone(folder, self.bug)
+        twin = FaultyMilestone(folder, self.bug, words=self.words)
+        if (folder / "hub.git").exists():
+            twin.git("remote", "set-url", "origin", str(folder / "hub.git"))
         twin.good()
         return twin
 
+    def share(self):
+        """Let the milestone have a remote, on which its state is kept too."""
+        self.git("clone", "--quiet", "--bare", ".", str(self.folder / "hub.git"))
+        self.git("remote", "add", "origin", str(self.folder / "hub.git"))
+        self.words = ("m1", "--state-ref")
+        return self
+
     def good(self):
-        """Let every program do what it should."""
+        """Let every program do what it should, and the runner as well."""
         self.plant(Fault())
+        self.injected = ""
 
     def plant(self, fault):
         """Let one program go wrong at one call."""
@@ -108,11 +123,11 @@ class FaultyMilestone:
         command = [
             sys.executable,
             "-c",
-            _START.format(patience=PATIENCE, bug=self.bug + self.forge),
-            *(words or ("m1",)),
+            _START.format(patience=PATIENCE, bug=self.bug + self.forge + self.injected),
+            *(words or self.words),
         ]
         env = {**os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}"}
-        with (self.folder / "output").open("w+") as output:
+        with (self.folder / f"output-{id(self)}").open("w+") as output:
             how = {"cwd": self.project, "env": env, "stdin": subprocess.DEVNULL, "start_new_session": True}
             run = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **how)
             try:

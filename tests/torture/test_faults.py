@@ -9,10 +9,9 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from support.convergence import wrongly_ended, wrongly_went_on
 from support.faults import FORGE, LINES, MODES, Fault
-from support.faulty_milestone import FaultyMilestone, differences, stands, untrue
-
-ENDS = {0: "complete", 1: "failed", 3: "waiting"}
+from support.faulty_milestone import FaultyMilestone
 
 PROGRAMS = (("git", MODES), ("stays", LINES), ("agent", MODES), ("forge", FORGE))
 
@@ -53,25 +52,6 @@ def goes_wrong(start, fault, undisturbed, bug=""):
 def is_exact(fault):
     """Return whether no other attempt is allowed; it is where an agent fails, or git says that it added and did not."""
     return fault.program != "agent" and fault.mode not in {"nothing", "garbage"}
-
-
-def wrongly_ended(milestone, code):
-    """Return what is wrong about how the run ended that met the fault."""
-    if code is None:
-        return "the run hangs"
-    if "Traceback" in milestone.outputs[-1]:
-        return milestone.outputs[-1]
-    if code not in ENDS and code != 2:
-        return f"exit code {code}: {milestone.outputs[-1]}"
-    return "; ".join(untrue(milestone)) or None
-
-
-def wrongly_went_on(milestone, undisturbed, *, exactly):
-    """Return what is wrong about how the milestone ended."""
-    took = milestone.goes_on()
-    if took is None:
-        return f"never complete: {milestone.outputs[-1]}"
-    return "\n".join(differences(stands(milestone, exactly=exactly), stands(undisturbed, exactly=exactly))) or None
 
 
 def sweep(start, faults, undisturbed, bug=""):
