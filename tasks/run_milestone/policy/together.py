@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import comb
 from typing import TYPE_CHECKING
 
 from ..model import Kind, Verb
@@ -27,7 +28,7 @@ def fails_together(
 
     `order` is the order of landing, `needs` what each issue stands on. `accused` are the issues whose own tests fail;
     `unsure` those that nobody tested on the present milestone branch. Counting the first test of all, it takes at most
-    2 + log2(number of issues) tests, rounded up; without accused issues up to twice the logarithm.
+    2 + log2(number of issues) tests, rounded up; without accused issues about 2 + log2(number of pairs).
     """
     late = accused[-1] if accused else (yield from _first_red(order, needs))
     if late in unsure and (yield _joined(order, needs, late)):
@@ -37,11 +38,13 @@ def fails_together(
     others = [one for one in order if one != late and one not in needs[late] and late not in needs[one]]
     if not accused:
         others = [one for one in others if order.index(one) < order.index(late)]
+    shown = False
     while len(others) > 1:
         half = others[: len(others) // 2]
         is_red = yield _joined(order, needs, late, *half)
         others = half if is_red else others[len(half) :]
-    if not others or not (yield _joined(order, needs, late, others[0])):
+        shown = is_red and len(half) == 1
+    if not others or not (shown or (yield _joined(order, needs, late, others[0]))):
         return None
     first, second = sorted((late, others[0]), key=order.index)
     return first, second
@@ -51,7 +54,8 @@ def _first_red(order: Sequence[str], needs: Mapping[str, frozenset[str]]) -> Gen
     """Return the issue with which the joined tree turns red, when the issues are joined in order."""
     green, red = 0, len(order)
     while red - green > 1:
-        middle = (green + red) // 2
+        half = (comb(green, 2) + comb(red, 2)) / 2  # as many pairs end before the middle as after it
+        middle = min(range(green + 1, red), key=lambda at: abs(comb(at, 2) - half))
         if (yield _joined(order, needs, *order[:middle])):
             red = middle
         else:
