@@ -279,3 +279,26 @@ def test_what_alembic_writes_is_a_straight_line(world, upgrade):
 )
 def test_what_may_differ_on_a_database_is_unreadable(world, upgrade):
     assert (Kind.MIGRATION_BREAKING, "UNREADABLE") in [finding[:2] for finding in reported(world, upgrade)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "migrations/1_x.js",
+            'exports.up = k => { k.schema.createTable("a"); return k.raw("DR" + "OP TABLE users") }\n',
+        ),
+        (
+            "database/migrations/1_x.php",
+            '<?php Schema::create("a", fn($t) => 1); DB::statement("DR"."OP TABLE users");\n',
+        ),
+        ("priv/repo/migrations/1_x.exs", 'use Ecto.Migration\ncreate table(:a)\nexecute("DR" <> "OP TABLE users")\n'),
+        (
+            "db/migrate/1_x.rb",
+            "class X < ActiveRecord::Migration\n  add_column :a, :b, :string\n  send(:drop, :u)\nend\n",
+        ),
+    ],
+)
+def test_sql_that_is_put_together_is_unreadable(world, path, text):
+    rules = [finding.rule for finding in check(world.change({}, {path: text}))]
+    assert "UNREADABLE" in rules

@@ -48,7 +48,15 @@ _LOSSES = {
     ),
     "SET NOT NULL": (r"change_column_null[^\n]*false", "addNotNullConstraint", "dropNullable", r"setNullable\(false"),
     "TRUNCATE": (r"truncate\w*",),
-    "DELETE": ("delete_all", "destroy_all", "bulkDelete", "deleteData", r"->delete\(", r"\.del\("),
+    "DELETE": (
+        "delete_all",
+        "destroy_all",
+        "bulkDelete",
+        "deleteData",
+        r"->delete\(",
+        r"\.del(?:ete)?\(",
+        r"dropDatabase\(",
+    ),
     "UPDATE": ("update_all", "bulkUpdate"),
 }
 """The verbs that take something away, of Rails, knex, Sequelize, TypeORM, Laravel, Ecto, EF Core and Liquibase."""
@@ -66,6 +74,12 @@ _ADDITIONS = {
         *("add_?foreign_?key", "addConstraint", r"addForeignKey\w*", r"->foreign\(", "add_check_constraint"),
     ),
 }
+_COMPUTED = re.compile(
+    r"\b(?:raw|execute|statement|unprepared|sql|addSql|query|exec\w*)\s*\(?\s*[\"'`][^\"'`\n]+[\"'`]\s*(?:\+|\.(?!\w)|<>|[\"'`])"
+    r"|\b(?:public_)?send\s*\(?\s*[:\"']|\[\s*[\"'][^\]\n]*[\"']\s*\+[^\]\n]*\]\s*\(|<customChange\b|\bfind_each\(&:destroy",
+    re.IGNORECASE,
+)
+"""SQL or a verb that is put together, and what stands in another file: nobody reads there what it does."""
 _NOT_NULL = re.compile(
     r"add_?column[^\n]*(?:null: false|allowNull: false|nullable: false|nullable=\"?false)(?![^\n]*default)",
     re.IGNORECASE,
@@ -92,6 +106,10 @@ def check(change: Change, path: str, text: str) -> Iterator[Finding]:
         yield breaking(rule, f"{rule} in {path}", path)
     for name in dict.fromkeys(_FILE.findall(forwards)):
         yield breaking("UNREADABLE", f"{path} runs what another file holds: {name}", path)
+    if computed := _COMPUTED.search(forwards):
+        what = computed[0].strip()[:40]
+        losses.append("UNREADABLE")
+        yield breaking("UNREADABLE", f"What `{what}` in {path} does is put together. Read it yourself", path)
     findings = tuple(_of_texts(change, path, forwards))
     yield from findings
     additions = [rule for rule, verbs in _ADDITIONS.items() if _any(verbs).search(forwards)]
