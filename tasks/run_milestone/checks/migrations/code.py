@@ -79,7 +79,7 @@ _COMPUTED = re.compile(
     r"|\b(?:public_)?send\s*\(?\s*[:\"']|\[\s*[\"'][^\]\n]*[\"']\s*\+[^\]\n]*\]\s*\(|<customChange\b|\bfind_each\(&:destroy",
     re.IGNORECASE,
 )
-"""SQL or a verb that is put together, and what stands in another file: nobody reads there what it does."""
+"""SQL or a verb that is put together: nobody reads there what it does."""
 _NOT_NULL = re.compile(
     r"add_?column[^\n]*(?:null: false|allowNull: false|nullable: false|nullable=\"?false)(?![^\n]*default)",
     re.IGNORECASE,
