@@ -112,6 +112,13 @@ def refused(act):
     return caught.value
 
 
+def test_a_deleted_account_reviews_as_nobody(ground, forge):
+    number = propose(ground, forge).number
+    ground.hosted.review(number, None, "approved", commit=ground.head(HEAD))
+    (review,) = forge.reviews(number)[number]
+    assert (review.author, review.writer, review.state) == ("ghost", False, "approved")
+
+
 def test_members_of_teams_come_whole(ground, forge):
     many = [f"person-{number}" for number in range(150)]
     ground.hosted.teams = {"dba": ["grace", "Linus"], "all": many}

@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 from run_milestone.model import PeopleSpec, PersonReview, ReviewState, ReviewThread
-from run_milestone.policy.opinions import approving, asking_for_changes, missing_approvals, opinions
+from run_milestone.policy.opinions import OUTDATED, approving, asking_for_changes, missing_approvals, opinions
 
 CASES = 2000
 LOGINS = ("ada", "Ada", "grace", "mallory", "ghost")
@@ -100,7 +100,7 @@ def test_random_requirements_agree_with_a_plain_model():
         spec = PeopleSpec(chance.randrange(4), tuple(chance.sample(NAMES, chance.randrange(4))))
         given = approving(reviews)
         counted = [one.author for one in given if one.commit == NOW]
-        outdated = [one.author for one in given if one.commit != NOW]
+        outdated = {one.author: OUTDATED for one in given if one.commit != NOW}
         expected = approvals_in(reviews, spec.members)
         missing = missing_approvals(spec, TEAMS, counted, outdated)
         shown = [one.message.startswith(f"{expected} of {spec.required} ") for one in missing]

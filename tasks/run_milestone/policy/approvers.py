@@ -36,6 +36,11 @@ def rules(approvers: Mapping[str, ApproverSpec], kind: Kind | None, paths: Itera
     return tuple(chosen or [rule for key, rule in approvers.items() if key == EVERYTHING_ELSE])
 
 
+def excludes_makers(approvers: Mapping[str, ApproverSpec], paths: Iterable[str]) -> bool:
+    """Return whether a review by who made these paths' change counts for nothing."""
+    return bool(approvers) and any(rule.excluded for rule in rules(approvers, Kind.PEOPLE_MISSING, paths))
+
+
 def needs(
     chosen: Iterable[ApproverSpec], owners: Iterable[tuple[str, ...]], made_by: tuple[str, ...]
 ) -> tuple[Need, ...]:

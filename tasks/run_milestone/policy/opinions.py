@@ -65,10 +65,14 @@ def _asked_in_thread(review: PersonReview, thread: ReviewThread) -> Finding:
     return Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, review.author, words, thread.path, thread.line)
 
 
+OUTDATED = "approved, but not the change as it is now"
+OWN = "approved, but made the change"
+
+
 def missing_approvals(
-    spec: PeopleSpec, teams: Mapping[str, Iterable[str]], approved: Iterable[str], outdated: Iterable[str]
+    spec: PeopleSpec, teams: Mapping[str, Iterable[str]], approved: Iterable[str], others: Mapping[str, str]
 ) -> tuple[Finding, ...]:
-    """Return which approving reviews are missing: `approved` are those of the change, `outdated` of an earlier one."""
+    """Return which approving reviews are missing: `approved` are those that count, `others` why theirs does not."""
     wanted = people_of(spec.members, teams)
     counted = [login for login in approved if not wanted or bare(login) in wanted]
     if len(counted) >= spec.required:
@@ -76,8 +80,7 @@ def missing_approvals(
     by = f" (by {', '.join(counted)})" if counted else ""
     left = ", ".join(still_asked(spec.members, teams, counted)) or "somebody who may write to the repository"
     what = f"{len(counted)} of {spec.required} approving reviews{by}, waits for {left}"
-    before = [f"{login} approved, but not the change as it is now" for login in outdated]
-    detail = "; ".join(before) or None
+    detail = "; ".join(f"{login} {why}" for login, why in others.items()) or None
     return (Finding(Kind.PEOPLE_MISSING, Severity.WARNING, "people", what, detail=detail),)
 
 

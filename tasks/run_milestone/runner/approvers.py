@@ -8,14 +8,13 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..core.user import account, whoami
-from ..model import Kind, Proposed, Step
+from ..model import Kind
 from ..policy import signatures
 from ..policy.approvers import needs, rules
 from ..policy.gating import gate_names
-from ..policy.graph import step_name
 from ..policy.teams import bare
 from ..policy.topics import split
-from ..steps.own_change import changed_between
+from ..steps.own_change import changed_between, makers_of
 from ..steps.target_policy import code_owners, policy_commit, signers_at
 
 if TYPE_CHECKING:
@@ -131,16 +130,9 @@ def needs_at(ctx: RunContext, name: str, gate: Gate | None) -> tuple[Need, ...]:
     kinds = [question.kind for question in split(gate).values()] if gate else [None]
     chosen = dict.fromkeys(rule for kind in kinds for rule in rules(ctx.milestone.approvers, kind, paths))
     excludes = any(one.excluded for one in chosen)
-    made_by = [who for issue, span in changes.items() if excludes for who in _makers(ctx, issue, span)]
+    made_by = [who for issue, span in changes.items() if excludes for who in makers_of(ctx, issue, span)]
     owners = code_owners(ctx, policy_commit(ctx)).of(paths) if any(one.codeowners for one in chosen) else ()
     return needs(chosen, owners, tuple(dict.fromkeys(made_by)))
-
-
-def _makers(ctx: RunContext, issue: str, span: tuple[str, str]) -> tuple[str, ...]:
-    """Return the names of who made an issue's change: as its commits say, and as the forge knows their people."""
-    proposed = ctx.store.markers.evidence(step_name(issue, Step.PR), Proposed)
-    logins = ctx.outside.forge.makers(proposed.number) if proposed is not None and proposed.number else {}
-    return ctx.git.makers(*span, logins)
 
 
 def _issues(name: str, gate: Gate | None) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..model import BranchMade, Implemented, Step
+from ..model import BranchMade, Implemented, Proposed, Step
 from ..policy.graph import step_name
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ def changed_between(run: RunContext, number: str) -> tuple[str, str] | None:
     heads, remote = run.branches.heads, run.remote.heads if run.remote else {}
     head, target = heads.get(run.branch(issue), start), run.milestone.target
     return own_base(run.git, start, head, (heads.get(target), remote.get(target))), head
+
+
+def makers_of(run: RunContext, number: str, span: tuple[str, str]) -> tuple[str, ...]:
+    """Return the names of who made an issue's change: as its commits say, and as the forge knows their people."""
+    proposed = run.store.markers.evidence(step_name(number, Step.PR), Proposed)
+    logins = run.outside.forge.makers(proposed.number) if proposed is not None and proposed.number else {}
+    return run.git.makers(*span, logins)
 
 
 def own_base(git: Git, start: str, head: str | None, targets: tuple[str | None, ...]) -> str:

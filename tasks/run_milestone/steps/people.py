@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError
 from ..model import Implemented, Passed, PeopleHeard, Proposed, Step
-from ..policy.opinions import approving, asking_for_changes, findings_of, missing_approvals, opinions, worked_on
+from ..policy.approvers import excludes_makers
+from ..policy.opinions import (
+    OUTDATED,
+    OWN,
+    approving,
+    asking_for_changes,
+    findings_of,
+    missing_approvals,
+    opinions,
+    worked_on,
+)
+from ..policy.teams import bare
 from ..render import person_reviews as words
 from .inspect import change_inputs
+from .own_change import changed_between, makers_of
 from .task import IssueStep, Questions
 
 if TYPE_CHECKING:
@@ -70,11 +82,20 @@ class PeopleGate(IssueStep[Passed]):
 def hear(ctx: StepContext, reviews: tuple[PersonReview, ...]) -> PeopleHeard:
     """Return what these reviews say of the change as it is: what is asked for, what is missing, and who approved it."""
     change = ctx.git.patch_id(ctx.base, ctx.head or "")
-    approved = {one.author: _saw(ctx, one.commit, change) for one in approving(reviews)}
-    counted = tuple(login for login, counts in approved.items() if counts)
-    outdated = [login for login, counts in approved.items() if not counts]
-    missing = missing_approvals(_spec(ctx), _teams(ctx), counted, outdated)
+    given, own = approving(reviews), _makers(ctx)
+    why = {one.author: OUTDATED for one in given if not _saw(ctx, one.commit, change)}
+    why |= {one.author: OWN for one in given if bare(one.author) in own}
+    counted = tuple(one.author for one in given if one.author not in why)
+    missing = missing_approvals(_spec(ctx), _teams(ctx), counted, why)
     return PeopleHeard(ctx.head or "", change, (*findings_of(reviews), *missing), counted)
+
+
+def _makers(ctx: StepContext) -> frozenset[str]:
+    """Return who made the change, as names are compared, where the plan lets nobody approve their own."""
+    span = changed_between(ctx.run, ctx.issue.number)
+    if span is None or not excludes_makers(ctx.milestone.approvers, ctx.git.changed(*span, gone=True)):
+        return frozenset()
+    return frozenset(map(bare, makers_of(ctx.run, ctx.issue.number, span)))
 
 
 def _saw(ctx: StepContext, commit: str, change: str) -> bool:

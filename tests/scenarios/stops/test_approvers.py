@@ -103,7 +103,7 @@ def test_a_contrary_answer_starts_the_count_again(asked, answer_in_copy, run_m1)
     assert run_m1(outcome.person).decided("01")[-1] == ("approve", "linus, grace")
 
 
-@pytest.mark.parametrize("withdrawal", [{"edited": True}, {"writer": False}])
+@pytest.mark.parametrize("withdrawal", [{"edited": True}, {"writer": False}, {"author": "Hopper"}])
 def test_a_withdrawn_answer_does_not_count(asked, answer_in_copy, run_m1, withdrawal):
     outcome = answer_in_copy(asked)
     writes(outcome, "grace", "/approve")

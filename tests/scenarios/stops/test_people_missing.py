@@ -69,6 +69,20 @@ def test_an_approval_is_outdated_by_another_commit(missing, answer_in_copy, run_
     assert "grace approved, but not the change as it is now" in moved.gate("01")["findings"][0]["detail"]
 
 
+def test_a_makers_own_review_does_not_count(make_product, run_m1, tmp_path):
+    plan = PLAN + 'approvers: {"*": {not: [author]}}\n'
+    ada = make_product(tmp_path / "home", [{"number": 1}], work=WORK, plan=plan)
+    ada.git("config", "user.email", "12345+Ada@users.noreply.github.com", where=".")
+    outcome = run_m1(ada)
+    commit = head(outcome)
+    reviews(outcome.home, approval("ada", commit), approval("grace", commit))
+    waiting = run_m1(ada)
+    assert "1 of 2 approving reviews (by grace), waits for @acme/dba" in waiting.result.out
+    assert waiting.gate("01")["findings"][0]["detail"] == "ada approved, but made the change"
+    reviews(outcome.home, approval("linus", commit), approval("grace", commit))
+    assert run_m1(ada).gate("phase-1") is not None
+
+
 def test_landing_needs_the_approvals_still(missing, answer_in_copy, run_m1):
     outcome = answer_in_copy(missing)
     ada, commit = outcome.person, head(outcome)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import DamagedStateError, OutsideError
 from ...policy.gating import question_key
+from ...policy.teams import bare
 from ...render import gate_comments as words
 from .post import Poster
 from .read import COMMENT, Reader
@@ -86,17 +87,20 @@ class GateComments:
         return self._reader.collect(thread, comments)
 
     def withdrawn(self, answers: Iterable[Decision]) -> tuple[set[str], set[str]]:
-        """Return which answers by comment do not stand any more (deleted, edited, without the right), by source.
+        """Return which answers by comment do not stand any more, by source: deleted, edited, or without the right.
 
-        The second are those of which the forge does not tell now.
+        Neither does one whose author has another name now: that name may answer again. The second are those of which
+        the forge does not tell now.
         """
-        unknown = {source for one in answers if (source := one.source or "").startswith(COMMENT)}
+        who = {source: one.who for one in answers if (source := one.source or "").startswith(COMMENT)}
+        unknown = {*who}
         gone = set[str]()
         for thread in {int(source.split(":")[1]) for source in unknown}:
             with self._talking():
                 standing = self._reader.standing(thread)
                 asked = {source for source in unknown if int(source.split(":")[1]) == thread}
-                gone, unknown = gone | (asked - standing), unknown - asked
+                same = {source for source, author in standing.items() if bare(author) == bare(who.get(source, ""))}
+                gone, unknown = gone | (asked - same), unknown - asked
         return gone, unknown
 
     def reply(self, refused: Iterable[Refused]) -> None:

@@ -40,9 +40,10 @@ class Reader:
         """Return the comments of a pull request or an issue, oldest first."""
         return self._forge.comments(thread)
 
-    def standing(self, thread: int) -> set[str]:
-        """Return the sources of the comments that can answer: not edited, and by people who may write now."""
-        return {_source(thread, one.id) for one in self.comments(thread) if one.writer and not one.is_edited}
+    def standing(self, thread: int) -> dict[str, str]:
+        """Return who wrote each comment that can answer, by its source: not edited, and by people who may write now."""
+        comments = (one for one in self.comments(thread) if one.writer and not one.is_edited)
+        return {_source(thread, one.id): one.author for one in comments}
 
     def collect(self, thread: int, comments: Sequence[Comment]) -> list[Approval]:
         """Return the comments that answer a question, and became neither a decision nor a refusal yet."""
