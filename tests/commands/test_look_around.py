@@ -145,14 +145,93 @@ def test_a_plan_sets_up_and_tests_by_preset(initiated, kind):
     assert test in plan
 
 
-def test_a_monorepo_names_each_of_its_projects(initiated):
-    node = '{"devDependencies": {"vitest": "1"}}'
-    files = {"web/package.json": node, "web/package-lock.json": "{}", "api/pyproject.toml": PROJECT, "api/uv.lock": ""}
+VITEST = '{"name": "@shop/web", "scripts": {"test": "vitest run"}}'
+MONOREPOS = {
+    "products beside each other": (
+        {
+            "api/pyproject.toml": PROJECT,
+            "api/uv.lock": "",
+            "api/tests/test_a.py": "",
+            "web/package.json": VITEST,
+            "web/package-lock.json": "{}",
+        },
+        [
+            '    - [env, "-C", api, uv, sync,',
+            '    - [env, "-C", web, npm, ci,',
+            'python: "api/.venv/bin/python"',
+            '"api/**": {test: [env, "-C", api, "{python}", "-m", pytest]}',
+            '"web/**": {test: [env, "-C", web, npx, "--no-install", vitest, run,',
+        ],
+    ),
+    "an application with its frontend": (
+        {
+            "pyproject.toml": PROJECT,
+            "uv.lock": "",
+            "tests/test_a.py": "",
+            "web/package.json": VITEST,
+            "web/yarn.lock": "",
+        },
+        ["- [uv, sync,", '- [env, "-C", web, yarn, install,', 'test: ["{python}", "-m", pytest]', '"web/**": {test:'],
+    ),
+    "a workspace of uv": (
+        {
+            "pyproject.toml": '[tool.uv.workspace]\nmembers = ["packages/*"]\n',
+            "uv.lock": "",
+            "packages/core/pyproject.toml": PROJECT,
+            "packages/core/tests/test_a.py": "",
+            "packages/cli/pyproject.toml": '[project]\nname = "cli"\ndependencies = ["shop>=1"]\n',
+            "packages/cli/tests/test_b.py": "",
+            "packages/none/pyproject.toml": '[project]\nname = "none"\n',
+        },
+        [
+            'setup: [[uv, sync, "--frozen", "--all-packages",',
+            '"packages/cli/**": {test: [env, "-C", "packages/cli", "{python}", "-m", pytest], depends_on: ',
+            'depends_on: ["packages/core/**"]}',
+            '"packages/core/**": {test: [env, "-C", "packages/core", "{python}", "-m", pytest]}',
+        ],
+    ),
+    "a workspace of pnpm": (
+        {
+            "package.json": '{"scripts": {"test": "turbo test"}}',
+            "pnpm-lock.yaml": "",
+            "pnpm-workspace.yaml": "packages: [packages/*]\n",
+            "packages/web/package.json": VITEST,
+            "packages/app/package.json": '{"dependencies": {"@shop/web": "workspace:*"}, "scripts": {"test": "mocha"}}',
+        },
+        ["setup: [[pnpm, install,", '"packages/app/**": {test: [env', 'depends_on: ["packages/web/**"]}'],
+    ),
+    "modules of Go": (
+        {
+            "api/go.mod": "module shop.example/api\n\nrequire shop.example/lib v0.0.0\n",
+            "api/a_test.go": "",
+            "lib/go.mod": "module shop.example/lib\n",
+            "lib/b_test.go": "",
+        },
+        ['"api/**": {test: [env, "-C", api, go, test,', 'depends_on: ["lib/**"]}', 'lint: ["true"]', "review: none"],
+    ),
+    "a workspace of cargo": (
+        {
+            "Cargo.toml": "[workspace]\nmembers = ['crates/a']\n",
+            "crates/a/Cargo.toml": CARGO,
+            "crates/a/src/lib.rs": "",
+        },
+        ['test: [cargo, test, "--workspace"'],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MONOREPOS)
+def test_a_monorepo_has_commands_by_path(initiated, kind):
+    files, lines = MONOREPOS[kind]
     plan = initiated(files)
-    assert "# Seen: Python in api/: uv (by uv.lock), pytest.\n# Seen: Node in web/: npm (by package-lock.json)" in plan
-    assert 'test: [env, "-C", api, "{python}", "-m", pytest]' in plan
-    assert 'cache: ["api/.venv"]' in plan
-    assert "# web/Node: setup" in plan
+    assert [line for line in lines if line not in plan] == []
+    assert "packages/none/**" not in plan
+    assert "turbo" not in plan
+
+
+def test_a_library_with_other_folders_stays_one(initiated):
+    plan = initiated({"pyproject.toml": PROJECT, "website/package.json": VITEST, "website/yarn.lock": ""})
+    assert "website" not in plan
 
 
 @pytest.mark.parametrize("sign", ["alembic.ini", "migrations/alembic.ini", "manage.py"])

@@ -6,16 +6,17 @@ import configparser
 import os
 import shutil
 import tomllib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.presets import coding_agents, languages, text_of
+from .monorepo import Part, monorepo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..core.presets import CodingAgent, Command, Language, Tool
+    from ..core.presets import CodingAgent, Command, Language
 
 _TEST_EXTRAS = ("test", "tests", "testing", "dev", "develop", "development")
 _REQUIREMENTS = (
@@ -29,38 +30,10 @@ _REQUIREMENTS = (
 )
 """Of each line the first file that is there: what is for developers repeats what is for tests, with other pins."""
 _NOT_PROJECTS = {"node_modules", "vendor", "target", "build", "dist", "plans", "state", "docs", "examples"}
+_ASIDE = {"test", "tests", "fixtures", "benchmarks", "bench", "website", "scripts", "tools"}
+"""Folders of a project that is no workspace where what looks like another one is a part of its own making."""
 MOST_PARTS = 20
 """Folders of a monorepo that are looked into and named."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One project in a repository: where it lies, and the tools it is set up, tested and linted by."""
-
-    folder: str
-    language: Language
-    manager: Tool | None = None
-    manager_sign: str = ""
-    """The file that says which manager it is."""
-    runner: Tool | None = None
-    linter: Tool | None = None
-    migrations: str = ""
-    """The file or folder that says there are migrations."""
-    setup: tuple[Command, ...] = ()
-    env: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def at_top(self) -> bool:
-        """Whether the project is the repository itself."""
-        return self.folder == "."
-
-    def here(self, command: Command) -> Command:
-        """Return a command as it starts at the top of the repository."""
-        return command if self.at_top or not command else ("env", "-C", self.folder, *command)
-
-    def path(self, name: str) -> str:
-        """Return a path of the project as seen from the top of the repository."""
-        return name if self.at_top else f"{self.folder}/{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +48,14 @@ class Look:
 def look_around(root: Path) -> Look:
     """Look at the files of a repository, and for programs on this machine. Nothing is run."""
     top = [part for language in languages() if (part := _part(root, ".", language))]
-    below = [] if top and not _is_workspace(root, top) else list(_below(root))
+    below = list(_below(root))
+    if top and not _is_workspace(root, top):
+        below = [part for part in below if _is_apart(part, top)]
     parts = sorted((*top, *below), key=lambda part: (not part.at_top, part.manager is None))
     from ..adapters.process import search_path
 
     agents = tuple(agent for agent in coding_agents() if shutil.which(agent.command[0], path=search_path()))
-    return Look(tuple(parts[:MOST_PARTS]), agents)
+    return Look(tuple(monorepo(root, parts) if below else parts)[:MOST_PARTS], agents)
 
 
 def has_login(agent: CodingAgent) -> str:
@@ -91,6 +66,12 @@ def has_login(agent: CodingAgent) -> str:
 
 def _is_workspace(root: Path, parts: Iterable[Part]) -> bool:
     return any(sign.is_in(root) for part in parts for sign in part.language.workspaces)
+
+
+def _is_apart(part: Part, top: Iterable[Part]) -> bool:
+    """Return whether a folder of a project that is no workspace holds another product: its own language and lock."""
+    is_foreign = all(part.language is not one.language for one in top)
+    return is_foreign and part.manager_sign in part.language.locks and not _ASIDE & set(part.folder.split("/"))
 
 
 def _below(root: Path) -> Iterator[Part]:

@@ -7,6 +7,7 @@ import platform
 import re
 import sys
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -182,13 +183,16 @@ def _failure(command: tuple[str, ...], result: Result, log: Path) -> str:
 
 
 def said(result: Result) -> str:
-    """Return why a command failed: the last line that calls itself an error, else its last line."""
+    """Return why a command failed: the last line that calls itself an error with its cause, else its last line."""
     lines = [line.strip() for line in f"{result.out}\n{result.err}".splitlines()]
+    causes = {line: after for line, after in pairwise(lines) if after.lower().startswith("cause")}
     errors = [
         line for line in lines if re.match(r"(?:npm )?(?:err(?:or)?|fatal)\b[!:\[ ]|\w+Error: ", line, re.IGNORECASE)
     ]
     telling = [line for line in errors if not re.search(r"complete log|/_logs/|:$", line)]
-    return telling[-1][:200] if telling else last_words(result.err if result.err.strip() else result.out)
+    if not telling:
+        return last_words(result.err if result.err.strip() else result.out)
+    return " ".join(filter(None, (telling[-1], causes.get(telling[-1]))))[:200]
 
 
 def _equipped(place: Workplace, spec: TreeSpec) -> Workplace:
