@@ -22,6 +22,8 @@ class Project:
     """What a registry adds to a release: it is in no repository."""
     needs: tuple[str, ...] = ()
     """What its tests need and its releases do not name: a lead adds it to the set-up in the plan."""
+    setup: tuple[tuple[str, ...], ...] = ()
+    """The set-up that a lead writes instead of that of `init`, because its package manager asks another registry."""
     migrations: str = ""
     """`alembic`, `django` or `sql`."""
 
@@ -112,15 +114,6 @@ PROJECTS = (
         ".",
     ),
     Project(
-        "cfg-if",
-        "Rust crate",
-        "debian",
-        ("librust-cfg-if-0.1-dev=0.1.10", "librust-cfg-if-dev=1.0.0"),
-        "rust",
-        "src",
-        _SDIST,
-    ),
-    Project(
         "scopeguard",
         "Rust crate",
         "debian",
@@ -136,6 +129,10 @@ PROJECTS = (
         ("0.29.0", "0.30.0", "1.0.0", "1.1.0"),
         source="procrastinate",
         drop=_SDIST,
+        setup=(
+            ("{python}", "-m", "venv", ".venv"),
+            (".venv/bin/python", "-m", "pip", "install", "-e", ".[django]", "pytest"),
+        ),
         migrations="sql",
     ),
 )

@@ -189,6 +189,8 @@ class Replay:
             issues.append(
                 {"number": number, "title": outcome.variant, "type": kind, "criteria": criteria, "paths": paths}
             )
+        if self._case.project.setup:
+            made["tree"] = {"setup": [list(step) for step in self._case.project.setup]}
         if self._case.project.needs:
             made["tree"]["setup"][-1].extend(self._case.project.needs)
         made.update(agent={"kind": "replay", "changes": "changes"}, phases=[{"issues": issues}])

@@ -22,6 +22,24 @@ def test_the_baselines_sign_is_true(make_milestone, test, line):
     assert line in ada.types("m1").out
 
 
+@pytest.mark.parametrize(
+    ("test", "is_started"),
+    [
+        ("[sh, -c, no-such-runner]", False),
+        ("[env, -C, nowhere, 'true']", False),
+        ("['{python}', -m, no_such_runner]", False),
+        ("[sh, -c, 'exit 3']", True),
+    ],
+    ids=["program", "folder", "module", "fails"],
+)
+def test_only_a_started_baseline_can_be_approved(make_milestone, test, is_started):
+    ada = make_milestone({"01-1": {"a.py": "A = 1\n"}}, plan=f"commands: {{test: {test}}}\n")
+    shown = ada.types("m1").out
+    assert ("🛑 Tests fail before any work" in shown and "\nretry | approve | abort\n" in shown) is is_started
+    assert ("🛑 The test command cannot start" in shown and "\nretry | abort\n" in shown) is not is_started
+    assert ("install what the command needs with `tree: {setup: [[…]]}`" in shown) is not is_started
+
+
 @pytest.mark.parametrize("path", ["other.py", "web/other.py", "README"])
 def test_what_is_allowed_is_said(make_milestone, path):
     ada = make_milestone({"01-1": {path: "A = 1\n", "src/a.py": "A = 1\n"}}, issue=OUTSIDE)

@@ -11,7 +11,7 @@ from ..model import Approval, Decision, Finding, Gate, Kind, Passed, Tier, Verb
 from . import boundary, budget, topics
 from .graph import BOOTSTRAP, PLAN_REVIEW, phase_name
 from .phase_answers import left_out, lists_the_same
-from .stops import AGAIN, HISTORY, REPEATABLE, STOPS, uses_attempt
+from .stops import AGAIN, HISTORY, NOT_STARTED, REPEATABLE, STOPS, uses_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -122,11 +122,12 @@ def question(
 def _offered(kind: Kind, findings: Sequence[Finding], *, again: bool, milestone: Milestone) -> Iterator[Verb]:
     wanted = milestone.decisions.get(kind, STOPS[kind].verbs)
     critical = any(finding.severity == "critical" for finding in findings)
-    in_history = kind is Kind.SECRET and any(finding.rule == HISTORY for finding in findings)
+    settled = {Kind.SECRET: HISTORY, Kind.BASELINE: NOT_STARTED}.get(kind)
+    is_settled = any(finding.rule == settled for finding in findings)
     for verb in STOPS[kind].verbs:
         is_free = verb is Verb.RETRY and kind in REPEATABLE
         out_of_attempts = uses_attempt(kind, verb) and not again and not is_free
-        unapprovable = verb is Verb.APPROVE and ((kind in {Kind.REVIEW, Kind.SIZE} and critical) or in_history)
+        unapprovable = verb is Verb.APPROVE and ((kind in {Kind.REVIEW, Kind.SIZE} and critical) or is_settled)
         if (verb in wanted or verb is Verb.ABORT) and not out_of_attempts and not unapprovable:
             yield verb
 

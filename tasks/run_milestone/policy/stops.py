@@ -92,6 +92,9 @@ STOPS: Mapping[Kind, Stop] = MappingProxyType({stop.kind: stop for stop in _TABL
 HIDDEN = "hidden"
 """The rule of a test that fails before any work and names a file that the sandbox hides."""
 
+NOT_STARTED = "not-started"
+"""The rule of a test command that cannot start before any work: no approval would let a later test run."""
+
 AUTONOMOUS = "autonomous"
 """The author of decisions in an autonomous run."""
 

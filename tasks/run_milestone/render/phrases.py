@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.text import for_record
 from ..core.units import count
 from ..model import Decision, Kind, Severity, Step, Verb
-from ..policy.stops import HIDDEN, STOPS
+from ..policy.stops import HIDDEN, NOT_STARTED, STOPS
 from ..policy.topics import kinds, parse, split
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def headline(kind: Kind, findings: tuple[Finding, ...]) -> str:
         return "Others pushed to its branch"
     if kind is Kind.BASELINE and findings and all(finding.rule == HIDDEN for finding in findings):
         return "Tests need files that the sandbox hides"
+    if kind is Kind.BASELINE and any(finding.rule == NOT_STARTED for finding in findings):
+        return "The test command cannot start"
     if kind is Kind.MIGRATION_BREAKING:
         return f"{title}: {', '.join(dict.fromkeys(finding.rule for finding in findings))}"
     if kind is Kind.PEOPLE_MISSING and findings:

@@ -10,7 +10,7 @@ from ..model import Bootstrapped, Finding, Kind, Severity, Tested, TreeSpec, Ver
 from ..policy.graph import BOOTSTRAP, COMPLETE
 from ..policy.parts import suites
 from ..policy.preflight import blocked_name, foresee
-from ..policy.stops import HIDDEN
+from ..policy.stops import HIDDEN, NOT_STARTED
 from .base_tests import remember
 from .flaky_tests import Reruns, SecondLook, judged, quarantined
 from .gates import tests_by_hand
@@ -20,7 +20,7 @@ from .run_tests import coverage_gap
 from .suites import added_up, run_each
 from .target_policy import code_owners, policy_commit
 from .task import MilestoneTask, Questions
-from .test_environment import environment, hidden_paths, how_to_show
+from .test_environment import HOW_TO_START, environment, hidden_paths, how_to_show, never_started
 from .tested import counted
 from .workplace import not_set_up, workplace
 from .written_over import Watched
@@ -126,10 +126,16 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
             _failure(HIDDEN if name in hidden else "failed", name, tests.details.get(name)) for name in tests.failed
         ]
         if tests.problem and not is_empty(tests.problem):
-            failures.append(_failure("problem", tests.problem, tests.details.get("")))
+            rule = NOT_STARTED if never_started(tests) else "problem"
+            failures.append(_failure(rule, tests.problem, tests.details.get("")))
         if not failures:
             return Questions()
-        listing = (*how_to_show(hidden), *tests_by_hand(ctx, "baseline", "base", suites(ctx.milestone.commands)))
+        start = [HOW_TO_START] if failures[-1].rule == NOT_STARTED else []
+        listing = (
+            *how_to_show(hidden),
+            *start,
+            *tests_by_hand(ctx, "baseline", "base", suites(ctx.milestone.commands)),
+        )
         return Questions(tuple(failures), evidence.head, listing)
 
     def measures_again(self, ctx: RunContext, evidence: Bootstrapped) -> str | None:

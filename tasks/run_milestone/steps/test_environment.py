@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 MOST_HIDDEN = 3
 """Paths that one question names."""
 
+HOW_TO_START = (
+    "A tree holds what is in git and nothing else: install what the command needs with `tree: {setup: [[…]]}`, "
+    "or name another command in `commands: {test: …}`"
+)
+_CODES = re.compile(r"could not start|exit code 12[567]\)?$")
+"""Problems by which a shell or `env` says that it found no program, could not start it, or found no folder."""
+_MODULE = re.compile(r"python[\d.]*: No module named ")
 _ABSOLUTE = re.compile(r"(?<![\w./~-])/(?:[\w.@+-]+/)*[\w.@+-]*\w")
 
 
@@ -54,3 +61,11 @@ def how_to_show(hidden: Mapping[str, Sequence[str]]) -> list[str]:
         f"The sandbox hides {path} from the tests. To show it, write into the plan: `sandbox: {{read: [{path}]}}`"
         for path in paths
     ]
+
+
+def never_started(tests: Tested) -> bool:
+    """Return whether the test command could not even start, so that nothing it says is about the code."""
+    if tests.failed or tests.passed:
+        return False
+    says = tests.details.get("", "")
+    return bool(_CODES.search(tests.problem or "") or _MODULE.search(says))
