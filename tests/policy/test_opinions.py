@@ -3,8 +3,16 @@
 import random
 from dataclasses import replace
 
-from run_milestone.model import PeopleSpec, PersonReview, ReviewState, ReviewThread
-from run_milestone.policy.opinions import OUTDATED, approving, asking_for_changes, missing_approvals, opinions
+from run_milestone.model import Kind, PeopleSpec, PersonReview, ReviewState, ReviewThread
+from run_milestone.policy.opinions import (
+    OUTDATED,
+    approving,
+    asked_by_bots,
+    asking_for_changes,
+    missing_approvals,
+    opinions,
+    without_verdict,
+)
 
 CASES = 2000
 LOGINS = ("ada", "Ada", "grace", "mallory", "ghost")
@@ -39,6 +47,26 @@ def test_readers_and_the_dismissed_ask_nothing():
 
 def test_who_lost_access_asks_nothing():
     assert asking(review("ada", ReviewState.CHANGES_REQUESTED), review("ada", "commented", writer=False)) == []
+
+
+def test_named_bots_find_and_others_decide_nothing():
+    threads = (
+        ReviewThread("a.py", 3, "Unused"),
+        ReviewThread("a.py", 4, "Gone", outdated=True),
+        ReviewThread("a.py", 5, "Done", resolved=True),
+    )
+    bot = replace(review("Rabbit[bot]", ReviewState.COMMENTED, writer=False, threads=threads), bot=True)
+    asks = replace(review("linter[bot]", ReviewState.CHANGES_REQUESTED), bot=True, body="No")
+    assert asking(asks) == []
+    assert asked_by_bots([bot, asks], ()) == ()
+    assert [(one.kind, one.message, one.line) for one in asked_by_bots([bot, asks], ["@rabbit", "linter[bot]"])] == [
+        (Kind.REVIEW, "linter[bot]: No", None),
+        (Kind.REVIEW, "Rabbit[bot]: Unused", 3),
+    ]
+    comment, approval = review("ada", ReviewState.COMMENTED), review("grace", ReviewState.APPROVED)
+    now = {"1": [bot, asks, comment, approval]}
+    assert [one.author for _, one in without_verdict({}, now, ["rabbit"])] == ["linter[bot]", "ada"]
+    assert [*without_verdict(now, now, [])] == []
 
 
 def model(reviews):

@@ -309,10 +309,12 @@ class ForgeContract:
         assert (second.commit, second.body, second.at) == (made.head_sha, "Not yet", "2026-11-27T08:00:00Z")
         assert [(one.path, one.line, one.body, one.resolved) for one in second.threads] == list(threads)
 
-    def test_reviews_of_bots_are_left_out(self, ground, forge, propose):
+    def test_reviews_of_bots_are_marked(self, ground, forge, propose):
         number = propose().number
         ground.reviews(number, "linter[bot]", "changes_requested", writer=False)
-        assert forge.reviews(number) == {number: ()}
+        ground.reviews(number, "grace", "commented")
+        reviews = [(one.author, one.bot) for one in forge.reviews(number)[number]]
+        assert reviews == [("linter[bot]", True), ("grace", False)]
 
     def test_a_dismissed_review_says_so(self, ground, forge, propose):
         number = propose().number

@@ -98,6 +98,8 @@ class ReviewThread:
     """Names it on the forge."""
     answer: str = ""
     """What the runner answered in it, empty where it did not."""
+    outdated: bool = False
+    """Whether its lines changed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class PersonReview:
     threads: tuple[ReviewThread, ...] = ()
     is_asked_again: bool = False
     """Whether its author was asked for another review and has not given it yet."""
+    bot: bool = False
+    """Whether no person wrote it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +13,5 @@ class PeopleSpec:
     members: tuple[str, ...] = ()
     """Logins and teams; the plan calls them `from`."""
     wait: str = "forever"
+    bots: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """The bots whose reviews are findings of a reviewer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..model import Finding, Kind, ReviewState, Severity, Verb
@@ -20,7 +21,7 @@ def opinions(reviews: Iterable[PersonReview]) -> tuple[PersonReview, ...]:
     oldest first. A login is the same in any case.
     """
     last, may_write = dict[str, "PersonReview"](), dict[str, bool]()
-    for review in reviews:
+    for review in (one for one in reviews if not one.bot):
         login = review.author.casefold()
         may_write[login] = review.writer
         if review.state is not ReviewState.COMMENTED:
@@ -63,6 +64,45 @@ def asked_in(review: PersonReview) -> Iterator[Finding]:
 def _asked_in_thread(review: PersonReview, thread: ReviewThread) -> Finding:
     words = f"{review.author}: {' '.join(thread.body.split())}"
     return Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, review.author, words, thread.path, thread.line)
+
+
+def asked_by_bots(reviews: Iterable[PersonReview], bots: Iterable[str]) -> tuple[Finding, ...]:
+    """Return what these bots found, as findings of a reviewer: what their last review says, and their open threads.
+
+    A bot resolves nothing, so a thread on lines that changed since is answered.
+    """
+    named, last = frozenset(map(_bot, bots)), dict[str, "PersonReview"]()
+    given = [one for one in reviews if one.bot and _bot(one.author) in named]
+    last |= {_bot(one.author): one for one in given}
+    texts = (
+        Finding(Kind.REVIEW, Severity.WARNING, one.author, f"{one.author}: {' '.join(one.body.split())}")
+        for one in last.values()
+        if one.state is ReviewState.CHANGES_REQUESTED
+    )
+    threads = (
+        replace(_asked_in_thread(review, thread), kind=Kind.REVIEW)
+        for review in given
+        for thread in review.threads
+        if not thread.resolved and not thread.outdated and review.state is not ReviewState.DISMISSED
+    )
+    return (*texts, *threads)
+
+
+def without_verdict(
+    before: Mapping[str, Iterable[PersonReview]], now: Mapping[str, Iterable[PersonReview]], bots: Iterable[str]
+) -> Iterator[tuple[str, PersonReview]]:
+    """Yield the new reviews that decide nothing, each with its pull request: comments, and those of bots."""
+    named = frozenset(map(_bot, bots))
+    for number, reviews in now.items():
+        known = {(one.author, one.at, one.state, one.body) for one in before.get(number, ())}
+        for one in reviews:
+            decides = _bot(one.author) in named if one.bot else one.state is not ReviewState.COMMENTED
+            if not decides and (one.author, one.at, one.state, one.body) not in known:
+                yield number, one
+
+
+def _bot(login: str) -> str:
+    return bare(login).removesuffix("[bot]")
 
 
 OUTDATED = "approved, but not the change as it is now"

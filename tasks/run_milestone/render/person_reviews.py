@@ -41,6 +41,14 @@ def asked_again(number: int, login: str) -> str:
     return f"💬 Asked {one_line(login)} to review PR #{number} again"
 
 
+def decides_nothing(number: str, review: PersonReview) -> str:
+    """Return that a review has no verdict, or is by a bot that the plan does not name."""
+    who = one_line(review.author)
+    if review.bot:
+        return f"💬 The review of PR #{number} by {who} is left out; `people: {{bots: […]}}` names bots that are heard"
+    return f"💬 {who} commented on PR #{number}, without a verdict: “{one_line(review.body)[:LONGEST]}”"
+
+
 def not_asked_again(number: int, login: str, why: str) -> str:
     """Return that a reviewer could not be asked again."""
     return f"⚠️ {one_line(login)} could not be asked to review PR #{number} again: {one_line(why)}"

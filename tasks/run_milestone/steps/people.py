@@ -12,6 +12,7 @@ from ..policy.opinions import (
     OUTDATED,
     OWN,
     approving,
+    asked_by_bots,
     asking_for_changes,
     findings_of,
     missing_approvals,
@@ -27,7 +28,7 @@ from .task import IssueStep, Questions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..model import PeopleSpec, PersonReview
+    from ..model import Finding, PeopleSpec, PersonReview
     from .step_context import StepContext
 
 
@@ -39,14 +40,15 @@ class People(IssueStep[PeopleHeard]):
 
     def is_needed(self, ctx: StepContext) -> bool:
         """Return whether a person gave a verdict that stands, or the plan requires one."""
-        return bool(opinions(reviews_of(ctx))) or _spec(ctx).required > 0
+        reviews = reviews_of(ctx)
+        return bool(opinions(reviews)) or _spec(ctx).required > 0 or bool(asked_by_bots(reviews, _bots(ctx)))
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the change, what people ask for, and who approved."""
         reviews = reviews_of(ctx)
         approved = [(one.author, one.commit) for one in approving(reviews)]
         required = {"required": (_spec(ctx), _teams(ctx))} if _spec(ctx).required else {}
-        return {**change_inputs(ctx), "asked": findings_of(reviews), "approved": approved, **required}
+        return {**change_inputs(ctx), "asked": _asked(ctx, reviews), "approved": approved, **required}
 
     def run(self, ctx: StepContext) -> PeopleHeard:
         """Answer the reviews that were worked on; returns what people ask for, and who approved."""
@@ -82,12 +84,21 @@ class PeopleGate(IssueStep[Passed]):
 def hear(ctx: StepContext, reviews: tuple[PersonReview, ...]) -> PeopleHeard:
     """Return what these reviews say of the change as it is: what is asked for, what is missing, and who approved it."""
     change = ctx.git.patch_id(ctx.base, ctx.head or "")
-    given, own = approving(reviews), _makers(ctx)
+    given, makers = approving(reviews), _makers(ctx)
     why = {one.author: OUTDATED for one in given if not _saw(ctx, one.commit, change)}
-    why |= {one.author: OWN for one in given if bare(one.author) in own}
+    why |= {one.author: OWN for one in given if bare(one.author) in makers}
     counted = tuple(one.author for one in given if one.author not in why)
     missing = missing_approvals(_spec(ctx), _teams(ctx), counted, why)
-    return PeopleHeard(ctx.head or "", change, (*findings_of(reviews), *missing), counted)
+    return PeopleHeard(ctx.head or "", change, (*_asked(ctx, reviews), *missing), counted)
+
+
+def _asked(ctx: StepContext, reviews: tuple[PersonReview, ...]) -> tuple[Finding, ...]:
+    """Return what people ask for, and what the bots that the plan names found."""
+    return (*findings_of(reviews), *asked_by_bots(reviews, _bots(ctx)))
+
+
+def _bots(ctx: StepContext) -> tuple[str, ...]:
+    return (*ctx.milestone.people.bots, *_spec(ctx).bots)
 
 
 def _makers(ctx: StepContext) -> frozenset[str]:

@@ -169,6 +169,22 @@ def test_a_review_before_landing_is_asked(ready, answer_in_copy):
     assert outcome.pull("01")["state"] == "merged"
 
 
+def test_bots_find_and_comments_are_said(make_product, run_m1, tmp_path):
+    home = tmp_path / "home"
+    ada = make_product(home, [{"number": 1}], work=WORK, plan="people: {bots: [rabbit]}\n")
+    run_m1(ada)
+    threads = [*THREADS, {"path": "new.js", "line": 1, "body": "Old", "outdated": True}]
+    rabbit = {**REVIEW, "author": "rabbit[bot]", "state": "commented", "threads": threads}
+    reviews(home, rabbit, {**REVIEW, "author": "linter[bot]"}, {**REVIEW, "state": "commented", "body": "Nice"})
+    asked = run_m1(ada)
+    assert "💬 grace commented on PR #1, without a verdict: “Nice”" in asked.result.out
+    assert "💬 The review of PR #1 by linter[bot] is left out" in asked.result.out
+    assert [(one["kind"], one["message"]) for one in asked.gate("01")["findings"]] == [
+        ("review", "rabbit[bot]: Why so small?")
+    ]
+    assert "💬" not in run_m1(ada).result.out, "once"
+
+
 def test_an_approved_review_given_anew_blocks(ready, answer_in_copy):
     outcome = answer_in_copy(ready)
     reviews(outcome.home, REVIEW)

@@ -260,6 +260,7 @@ def thread(one, entry):
         "__typename": "PullRequestReviewThread",
         "id": f"PRRT_{entry['id']}",
         "isResolved": entry["resolved"],
+        "isOutdated": entry.get("outdated", False),
         "path": entry["path"],
         "line": entry["line"],
         "comments": listed(lambda: [opened, *({**reply, "pullRequestReview": None} for reply in entry["replies"])]),

@@ -73,7 +73,7 @@ class Forge(Protocol):
         """Return the checks on the pull request's head, empty where none ever started."""
 
     def reviews(self, *numbers: int) -> dict[int, tuple[PersonReview, ...]]:
-        """Return the reviews that people submitted on these pull requests, oldest first. Reviews by bots are left out.
+        """Return the reviews that were submitted on these pull requests, oldest first. Those by bots are marked.
 
         Each has the unresolved and resolved threads that it opened.
         """

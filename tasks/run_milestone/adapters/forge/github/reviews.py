@@ -23,7 +23,7 @@ PAGES = 20
 _PAGE = "pageInfo { hasNextPage endCursor }"
 _REVIEWS = f"""reviews(first: 100, after: $reviews) {{ {_PAGE} nodes {{
     id state body submittedAt author {{ __typename login }} commit {{ oid }} authorCanPushToRepository }} }}"""
-_THREADS = f"""reviewThreads(first: 100, after: $threads) {{ {_PAGE} nodes {{ id isResolved path line
+_THREADS = f"""reviewThreads(first: 100, after: $threads) {{ {_PAGE} nodes {{ id isResolved isOutdated path line
     comments(first: 100) {{ nodes {{ id body viewerDidAuthor pullRequestReview {{ id }} }} }} }} }}"""
 _AWAITED = "reviewRequests(first: 100) { nodes { requestedReviewer { ... on User { login } } } }"
 _REPLY = """mutation Reply($input: AddPullRequestReviewThreadReplyInput!) {
@@ -79,6 +79,7 @@ class _Comments(Answer):
 class _Thread(Answer):
     id: str
     isResolved: bool  # noqa: N815
+    isOutdated: bool  # noqa: N815
     path: str
     line: int | None
     comments: _Comments
@@ -128,7 +129,7 @@ class Reviews(Repository):
     """The reviews of one repository's pull requests."""
 
     def reviews(self, *numbers: int) -> dict[int, tuple[PersonReview, ...]]:
-        """Return people's reviews, oldest first. Most pull requests need one page, so many are asked at once."""
+        """Return the reviews, oldest first. Most pull requests need one page, so many are asked at once."""
         batches = (numbers[start : start + AT_ONCE] for start in range(0, len(numbers), AT_ONCE))
         return {number: people for batch in batches for number, people in self._batch(batch).items()}
 
@@ -187,8 +188,8 @@ class Reviews(Repository):
 
 
 def _people(first: _Reviewed, reviews: list[_Review], threads: list[_Thread]) -> list[PersonReview]:
-    """Return the submitted reviews of people; a deleted account is `ghost`, who may not write."""
-    people = [one for one in reviews if one.submittedAt and not (one.author and one.author.typename == "Bot")]
+    """Return the submitted reviews; a deleted account is `ghost`, who may not write."""
+    people = [one for one in reviews if one.submittedAt]
     awaited = {one.requestedReviewer.login for one in first.reviewRequests.nodes if one.requestedReviewer}
     return [_review(one, [thread for thread in threads if _opened_by(thread) == one.id], awaited) for one in people]
 
@@ -202,7 +203,8 @@ def _answer_in(thread: str, threads: list[_Thread]) -> _Comment | None:
 def _thread(one: _Thread) -> ReviewThread:
     answer = _answer_in(one.id, [one])
     body = one.comments.nodes[0].body
-    return ReviewThread(one.path, one.line, body, one.isResolved, one.id, answer.body if answer else "")
+    reply = answer.body if answer else ""
+    return ReviewThread(one.path, one.line, body, one.isResolved, one.id, reply, one.isOutdated)
 
 
 def _opened_by(thread: _Thread) -> str | None:
@@ -211,8 +213,9 @@ def _opened_by(thread: _Thread) -> str | None:
 
 
 def _review(one: _Review, threads: list[_Thread], awaited: set[str | None]) -> PersonReview:
+    bot = one.author is not None and one.author.typename == "Bot"
     return PersonReview(
-        one.author.login if one.author else "ghost",
+        f"{one.author.login if one.author else 'ghost'}{'[bot]' if bot else ''}",
         ReviewState(one.state.lower()),
         one.commit.oid if one.commit else "",
         one.submittedAt or "",
@@ -220,4 +223,5 @@ def _review(one: _Review, threads: list[_Thread], awaited: set[str | None]) -> P
         one.authorCanPushToRepository,
         tuple(_thread(thread) for thread in threads),
         one.author is not None and one.author.login in awaited,
+        bot,
     )

@@ -46,11 +46,7 @@ class Reviews(Repository):
 
     def _of(self, number: int) -> tuple[PersonReview, ...]:
         record = self._read(number)
-        return tuple(
-            _review(place, entry, record)
-            for place, entry in enumerate(record.get("reviews", []))
-            if not str(entry["author"]).endswith("[bot]")
-        )
+        return tuple(_review(place, entry, record) for place, entry in enumerate(record.get("reviews", [])))
 
     def _read(self, number: int) -> Record:
         record = self._files.read("pulls", number)
@@ -73,7 +69,7 @@ def _is_answer(reply: Any) -> bool:
 def _thread(name: str, entry: dict[str, Any]) -> ReviewThread:
     answers = [reply["body"] for reply in entry.get("replies", []) if _is_answer(reply)]
     what = entry["path"], entry.get("line"), entry.get("body", ""), entry.get("resolved", False)
-    return ReviewThread(*what, name, answers[-1] if answers else "")
+    return ReviewThread(*what, name, answers[-1] if answers else "", entry.get("outdated", False))
 
 
 def _review(place: int, entry: dict[str, Any], record: Record) -> PersonReview:
@@ -87,6 +83,7 @@ def _review(place: int, entry: dict[str, Any], record: Record) -> PersonReview:
         entry.get("writer", True),
         tuple(_thread(f"{place}.{q}", thread) for q, thread in enumerate(entry.get("threads", []))),
         _is_asked_again(entry["author"], record),
+        entry["author"].endswith("[bot]"),
     )
 
 
@@ -128,4 +125,10 @@ def _is_thread(thread: Any) -> bool:
     is_line = line is None or (isinstance(line, int) and not isinstance(line, bool) and line > 0)
     texts = thread.get("path"), thread.get("body", "")
     is_list = isinstance(thread.get("replies", []), list)
-    return is_line and is_list and isinstance(resolved, bool) and all(isinstance(text, str) for text in texts)
+    flags = resolved, thread.get("outdated", False)
+    return (
+        is_line
+        and is_list
+        and all(isinstance(flag, bool) for flag in flags)
+        and all(isinstance(text, str) for text in texts)
+    )
