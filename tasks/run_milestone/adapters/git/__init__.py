@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ...core.errors import UsageError
 from .cat_file import CatFile
 from .cmd import GitCmd
+from .lfs import lfs_filter
 from .objects import Commit
 from .operator_config import OperatorConfig, read_config
 from .persons import Persons
@@ -55,6 +56,7 @@ class Git(Refs, Persons, Remote):
         self.local_remote = Path(self.url) if self.url.startswith("/") else None
         self._git = GitCmd(processes, facts.common, name, make=make, config=config.reaching(self.urls.name))
         self._git.fetch_missing_from({name: self._promisor(config, name, root) for name in config.promisors})
+        self._git.filters = lfs_filter(config, facts.common)
         self._identity, self._config = config.identity, config
         self.signs = config.is_on("commit.gpgsign")
         self.dir = self._git.dir

@@ -12,6 +12,7 @@ from ...core.errors import OutsideError, UsageError
 from ...core.fs import remove_tree, write_text
 from .cmd import NOTHING, checked, lying, object_id
 from .leftovers import refuse_flood, tidy
+from .lfs import Lfs
 from .submodules import Submodules
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Merged:
     conflicts: tuple[str, ...] = ()
 
 
-class Checkout(Submodules):
+class Checkout(Submodules, Lfs):
     """The runner's work trees, each with an index in its own git directory."""
 
     _git: GitCmd
@@ -67,6 +68,7 @@ class Checkout(Submodules):
         self._claim(tree, index)
         new = _made(tree) or _made_again(tree)
         (self._git.dir / f"index-{index}.lock").unlink(missing_ok=True)
+        self.fetch_lfs(commit)
         self._read_tree(commit, index, "-u", tree=tree)
         if not new:
             kept = [word for path in keep for word in ("-e", f"/{_escaped(path)}")]

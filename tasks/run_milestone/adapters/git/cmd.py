@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import OutsideError, UsageError
 from ...core.fs import write_text
-from .operator_config import OperatorConfig, as_variables, operator_environment
+from .operator_config import OperatorConfig, as_variables, operator_environment, own_git
 from .reasons import reason
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class GitCmd:
         self._processes = processes
         self._config = config or OperatorConfig()
         self._promised = list[tuple[str, str]]()
+        self.filters: tuple[tuple[str, str], ...] = ()
+        """Configuration of the filters that run on the files of a tree."""
         self.lock = threading.Lock()
         self.common = common
         self.dir = common / "run-milestone" / name
@@ -91,6 +93,11 @@ class GitCmd:
         environment = {**self._environment(*config, operator=at is not None), **index_file, **(env or {})}
         return self._processes.trusted(argv, cwd=at or tree or directory or self.dir, env=environment, stdin=stdin)
 
+    def as_operator(self, *words: str, at: Path, stdin: str = "") -> Result:
+        """Run git in the operator's checkout as they would themselves: with all of their configuration."""
+        environment = {**own_git(), "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        return self._processes.trusted(("git", *words), cwd=at, env=environment, stdin=stdin)
+
     def fetch_missing_from(self, remotes: Mapping[str, str]) -> None:
         """Let every call fetch what a partial clone left out, from remotes given as URLs by their names."""
         for name, url in remotes.items():
@@ -104,7 +111,7 @@ class GitCmd:
 
     def _environment(self, *config: tuple[str, str], operator: bool = False) -> dict[str, str]:
         outward = operator or bool(self._promised)
-        values = [*self._promised, *(self._config.handed() if outward else ()), *config]
+        values = [*self.filters, *self._promised, *(self._config.handed() if outward else ()), *config]
         return {
             **(operator_environment() if outward else {}),
             **as_variables(values),

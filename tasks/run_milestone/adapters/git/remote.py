@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import OutsideError
 from .cmd import named, object_id
+from .lfs import Lfs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from .cmd import GitCmd
 
 
-class Remote:
+class Remote(Lfs):
     """The remote at one literal URL or path, reached with the operator's own credentials."""
 
     _git: GitCmd
@@ -89,6 +90,7 @@ class Remote:
         return _branches(rows).get(branch)
 
     def _push(self, url: str, sha: str, branch: str, expected: str | None) -> None:
+        self.push_lfs(url, sha, branch)
         lease = f"--force-with-lease=refs/heads/{branch}:{expected or ''}"
         words = ("push", "--quiet", "--no-verify", "--no-follow-tags", lease, "--", url)
         self._git.run(*words, f"{object_id(sha, 'the push')}:refs/heads/{branch}", at=self.repository)
