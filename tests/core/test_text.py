@@ -53,6 +53,15 @@ def test_each_line_of_a_multiline_secret_is_redacted(monkeypatch):
     assert for_record("| second-line-of-it |") == "| [redacted] |"
 
 
+def test_a_later_secret_goes_from_known_texts(monkeypatch):
+    text = "the answer is plover-5f1d9e"
+    assert for_record(text) == for_record(text) == text
+    with monkeypatch.context() as later:
+        later.setenv("LATER_TOKEN", "plover-5f1d9e")
+        assert for_record(text) == "the answer is [redacted]"
+    assert for_record(text) == text
+
+
 @pytest.mark.parametrize(("name", "value"), [("EDITOR", "a-long-value"), ("MY_TOKEN", "short")])
 def test_other_variables_and_short_words_stay(monkeypatch, name, value):
     monkeypatch.setenv(name, value)

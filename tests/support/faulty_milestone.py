@@ -181,6 +181,8 @@ class FaultyMilestone:
         return None
 
 
+SHARED = {"refs/run-milestone/m1/state", "refs/run-milestone/m1/lock"}
+"""Refs that hold records, which are compared file by file."""
 PASSING = {
     *("at", "took", "when", "who", "source", "created", "updated"),
     *("inputs", "adopted", "restacked", "report", "retries", "decisions"),
@@ -209,7 +211,7 @@ def stands(milestone, *, exactly):
     left = (milestone.state / room for room in ("gates", "approvals"))
     records = {
         **{f"here {name}": sha for name, sha in refs(milestone).items()},
-        **{f"remote {name}": sha for name, sha in refs(milestone, milestone.remote).items()},
+        **{f"remote {name}": sha for name, sha in refs(milestone, milestone.remote).items() if name not in SHARED},
         **{f"pull {pull['number']}": lasting(without_retries(pull)) for pull in milestone.pulls()},
         **{str(path.relative_to(milestone.state)): lasting(json.loads(path.read_text())) for path in markers},
         "decisions": [(one["gate"], one["verb"]) for one in decisions if one["verb"] not in {"retry", "fix"}],

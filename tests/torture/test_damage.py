@@ -3,6 +3,7 @@
 A sample in every run; `pytest -m torture tests/torture/test_damage.py` tries each truncation and each flipped byte.
 """
 
+import functools
 import json
 import os
 import random
@@ -124,14 +125,20 @@ def taken(folder, path, tasks, before):
 
 def damaged(folder, path, content):
     """Write damage to a record; returns how it was taken, and puts the record back."""
-    whole, tasks = path.read_bytes(), tasks_in(folder)
-    before = everything(folder, tasks)
+    whole, (tasks, before) = path.read_bytes(), undamaged(folder)
     path.write_bytes(content)
     try:
         wrong = taken(folder, path, tasks, before)
     finally:
         path.write_bytes(whole)
     return f"{path.relative_to(folder)}, {content[:60]!r}…: {wrong}" if wrong else None
+
+
+@functools.cache
+def undamaged(folder):
+    """Return the tasks that have a marker, and what all records say."""
+    tasks = tasks_in(folder)
+    return tasks, everything(folder, tasks)
 
 
 def truncations(whole):
@@ -187,8 +194,7 @@ def test_a_record_replaced_whole_is_named(records):
 
 
 def test_a_place_that_is_no_file_is_named(records):
-    tried, wrong, tasks = 0, [], tasks_in(records)
-    before = everything(records, tasks)
+    tried, wrong, (tasks, before) = 0, [], undamaged(records)
     for path in kinds(files_of(records)):
         for name, make in PLACES.items():
             aside = path.with_name(f".{path.name}")

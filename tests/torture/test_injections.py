@@ -21,7 +21,7 @@ SAMPLE = int(os.environ.get("TORTURE_SAMPLE", "40"))
 YEAR = 365 * 86_400
 LEASE_OVER = """
 from run_milestone.sync import remote_lock
-remote_lock.LEASE, remote_lock.RENEWAL, remote_lock._now = 0.5, 0.1, lambda: "2020-01-01T00:00:00+00:00"
+remote_lock.LEASE, remote_lock.RENEWAL, remote_lock._now = 1, 0.2, lambda: "2020-01-01T00:00:00+00:00"
 """
 """So that the lock of a killed run is watched at once, and soon over."""
 SCENES = {"run": ("m1",), "landing": ("land", "m1"), "shared": ("m1", "--state-ref")}

@@ -16,6 +16,8 @@ REDACTED = "[redacted]"
 _SENSITIVE_NAME = r"(?i)TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|_KEY$|CREDENTIAL"
 _SHORTEST = 8
 """Characters. A shorter value is a word that honest text may hold too."""
+_SHORT = 256
+"""Characters of a text whose redaction is remembered."""
 
 # The order counts: what can hold a space or a slash goes before the URL it may be part of.
 _BLOCKS = (
@@ -61,15 +63,24 @@ def for_record(text: str) -> str:
     """
     if len(text) < len("?pwd=x"):
         return text  # no secret is shorter, and most recorded texts are
-    text = re.sub(_BLOCKS, REDACTED, text)
     known = (os.environ.get(name, "") for name in _secret_names(tuple(os.environb)))
-    for form in _secret_forms((*known, *sorted(_REGISTERED))):
+    redact = _redacted_once if len(text) <= _SHORT else _redacted
+    return redact(text, (*known, *sorted(_REGISTERED)))
+
+
+def _redacted(text: str, known: tuple[str, ...]) -> str:
+    text = re.sub(_BLOCKS, REDACTED, text)
+    for form in _secret_forms(known):
         text = text.replace(form, REDACTED)
     text = re.sub(_URLS, _without_user, re.sub(_NAMED, rf"\1{REDACTED}", text))
     text = re.sub(_SHAPES, REDACTED, text)
     for _, shape in shapes_in(text):
         text = shape.sub(REDACTED, text)
     return without_named(text, REDACTED)
+
+
+_redacted_once = functools.lru_cache(maxsize=1 << 15)(_redacted)
+"""A large milestone says the same short texts again and again."""
 
 
 @functools.lru_cache(maxsize=8)

@@ -30,16 +30,17 @@ def completed(milestone: Milestone, state: State) -> list[str]:
 
 def summary_lines(milestone: Milestone, state: State) -> list[str]:
     """Return the summary's blocks: issues, PRs, labels, commands, gates, next steps."""
-    issues, facts = issue_statuses(milestone.issues, state), summarise(milestone, state)
-    blocks = [
-        _issues(issues, facts),
-        _prs(issues, facts),
-        _labels(facts),
-        _commands(state.decisions.all()),
-        _agents(facts["used"]),
-        _quality(milestone, state),
-        _next_steps(milestone, issues, facts, suggested_tag(milestone, state)),
-    ]
+    with state.steady.block():
+        issues, facts = issue_statuses(milestone.issues, state), summarise(milestone, state)
+        blocks = [
+            _issues(issues, facts),
+            _prs(issues, facts),
+            _labels(facts),
+            _commands(state.decisions.all()),
+            _agents(facts["used"]),
+            _quality(milestone, state),
+            _next_steps(milestone, issues, facts, suggested_tag(milestone, state)),
+        ]
     return [line for block in blocks if block for line in (*block, "")][:-1]
 
 

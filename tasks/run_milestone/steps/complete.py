@@ -22,11 +22,13 @@ class Complete(MilestoneTask[Completed]):
 
     def works_from(self, ctx: RunContext) -> Mapping[str, Any]:
         """Return how each issue ended."""
-        return {"issues": [_end(story) for story in issue_statuses(ctx.milestone.issues, ctx.store)]}
+        with ctx.store.steady.block():
+            return {"issues": [_end(story) for story in issue_statuses(ctx.milestone.issues, ctx.store)]}
 
     def run(self, ctx: RunContext) -> Completed:
         """Return the issues that are done."""
-        ended = issue_statuses(ctx.milestone.issues, ctx.store)
+        with ctx.store.steady.block():
+            ended = issue_statuses(ctx.milestone.issues, ctx.store)
         done = tuple(story.number for story in ended if story.status == "done")
         return Completed(done, next_tag(ctx.git.tags(), ctx.milestone.id))
 
