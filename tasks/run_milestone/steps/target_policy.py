@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 def policy_commit(run: RunContext) -> str:
     """Return the target branch's commit: the remote's, or that of the local branch where it goes on from there."""
     git, name = run.git, run.milestone.target
-    local, remote = git.head(name), run.remote.heads.get(name) if run.remote else None
+    local, remote = git.head(name), _on_remote(run, name)
     if remote is None or remote == local:
         return local or ""
     if not git.has(remote):
         git.fetch(name)
     return local if local and git.is_ancestor(remote, local) else remote
+
+
+def _on_remote(run: RunContext, name: str) -> str | None:
+    """Return the commit of the remote's branch; a run that has not asked yet asks, because its own may be stale."""
+    if run.remote is not None:
+        return run.remote.heads.get(name)
+    return run.git.remote_heads().get(name) if run.adapters is not None else None
 
 
 def signers_at(git: Git, commit: str) -> bytes | None:

@@ -288,6 +288,19 @@ def test_owners_come_from_the_target_branch(make_asked, run_m1):
     assert passed.pull(THREAD)["labels"] == ["needs-human"]
 
 
+def test_a_stale_checkout_decides_nothing(make_asked, run_m1):
+    plan = "limits: {files: 1}\napprovers: {size: {codeowners: true}}\n"
+    outcome = make_asked(plan, WORK, {"CODEOWNERS": "* @linus\n"})
+    ada, clone = outcome.person, outcome.home / "clone"
+    ada.git("clone", "--quiet", "--branch=main", str(outcome.home / "remote.git"), str(clone), where=".")
+    (clone / "CODEOWNERS").write_text("* @grace\n")
+    ada.git("commit", "--quiet", "--all", "--message=Linus leaves", where=clone)
+    ada.git("push", "--quiet", where=clone)
+    writes(outcome, "linus", "/approve")
+    assert run_m1(ada).decided("01") == []
+    assert "linus is not asked here; it waits for `@grace`" in thread(outcome)[-1]["body"]
+
+
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
