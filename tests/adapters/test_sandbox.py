@@ -8,8 +8,8 @@ import textwrap
 
 import pytest
 
-from run_milestone.adapters.process import Grants, Processes
-from run_milestone.adapters.process.sandbox import candidates
+from run_milestone.adapters.process import Grants, Processes, allowance
+from run_milestone.adapters.process.sandbox import candidates, landlock
 from run_milestone.core.errors import UsageError
 from run_milestone.model import NetworkSpec, ProcessLimits, SandboxSpec
 
@@ -226,6 +226,28 @@ def test_without_a_kind_the_run_is_refused(monkeypatch, tmp_path):
         Processes().confine(SandboxSpec("bubblewrap"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "says", "advice"),
+    [
+        ("bubblewrap", "bwrap: No permissions to create new namespace.", "Allow user namespaces"),
+        ("bubblewrap", "bwrap: Can't mount proc on /newroot/proc: Operation not permitted", "Install bubblewrap"),
+        ("landlock", "the kernel has version 3, 6 is needed", "Install bubblewrap"),
+        ("landlock", "the kernel has version 0, 6 is needed", "Install bubblewrap"),
+    ],
+)
+def test_a_kind_that_does_not_work_says_why(tmp_path, monkeypatch, kind, says, advice):
+    program = tmp_path / "bwrap"
+    program.write_text(f'#!/bin/sh\necho "{says}" >&2\nexit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(landlock, "abi", lambda: int(says.split()[4].strip(",")) if kind == "landlock" else 7)
+    with pytest.raises(UsageError) as raised:
+        Processes().confine(SandboxSpec(kind))
+    text = str(raised.value)
+    assert f"(the plan says `sandbox: {{kind: {kind}}}`): {kind}: {says.rstrip('.')}. {advice}" in text
+    assert text.endswith("or accept the risk with `--unsandboxed`.")
+
+
 @pytest.mark.parametrize("folders", ["bin:.::", "../tree/bin:", "{tree}/bin:", "{link}/bin:"])
 def test_programs_of_a_tree_are_not_on_path(processes, spec, tree, tmp_path, monkeypatch, folders):
     (tmp_path / "link").symlink_to(tree)
@@ -271,6 +293,16 @@ def test_a_limit_holds_and_is_named(processes, tree, kind, name):
     assert result.code not in {0, None}
     assert f"[a limit of the plan was reached: {getattr(limits, name)} " in result.err
     assert result.err.endswith(f"(`sandbox.limits.{name}`)]\n")
+    assert bool(result.limit) == (name not in {"file", "memory", "open_files"})
+
+
+def test_what_others_free_hides_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(allowance, "SELDOM", 0)
+    monkeypatch.setattr(allowance, "_free", lambda place: 1 << 30)
+    watch = allowance.Limits({"processes": 99, "disk": 1 << 20, "places": [os.fsencode(tmp_path)]})
+    assert watch.reached() is None
+    (tmp_path / "big").write_bytes(os.urandom(2 << 20))
+    assert watch.reached() == "disk"
 
 
 def test_files_of_others_are_not_counted(processes, tree, tmp_path):

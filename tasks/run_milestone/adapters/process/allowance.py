@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 PAUSE = 0.25
 """Seconds between two looks."""
+SELDOM = 2.0
+"""Seconds between two counts of bytes, at least."""
 _BLOCK = 512
 """Bytes, in which the system counts what a file takes."""
 
@@ -21,7 +23,8 @@ _BLOCK = 512
 class Limits:
     """How many processes a command may have at once, and how many bytes it may add below some folders.
 
-    Each look asks the system for two totals. Only where one has grown by a limit are the command's own counted.
+    Each look asks the system for two totals. Where one has grown by a limit, the command's own are counted. Its bytes
+    are counted from time to time too, because others may free as much as it takes.
     """
 
     def __init__(self, watch: dict[str, Any] | None) -> None:
@@ -29,6 +32,7 @@ class Limits:
         self._watch = watch or {}
         self.pause = PAUSE if self._watch else 3600.0
         self._began = time.time()
+        self._next_count = time.monotonic() + SELDOM
         self._free = self._free_bytes()
         self._tasks = _tasks()
 
@@ -38,12 +42,16 @@ class Limits:
             return None
         if _tasks() - self._tasks > self._watch["processes"] < _tasks_below(os.getpid()):
             return "processes"
-        free, limit = self._free_bytes(), self._watch["disk"]
-        if not any(before - now > limit for before, now in zip(self._free, free, strict=True)):
+        free, limit, now = self._free_bytes(), self._watch["disk"], time.monotonic()
+        is_less = any(before - left > limit for before, left in zip(self._free, free, strict=True))
+        if not is_less and now < self._next_count:
             return None
         if sum(_added(place, self._began) for place in self._watch["places"]) > limit:
             return "disk"
-        self._free = [now + limit * 7 // 8 for now in free]  # others wrote it: count again once more has gone
+        if is_less:
+            self._free = [left + limit * 7 // 8 for left in free]  # others wrote it: count again once more has gone
+        ended = time.monotonic()
+        self._next_count = ended + max(SELDOM, 50 * (ended - now))
         return None
 
     def _free_bytes(self) -> list[int]:

@@ -172,7 +172,7 @@ class Processes:
             return Result(request.argv, None, "", why_not_started(request.argv, error), 0.0)
         most, idle = self.sandbox.limits.output << 20, self.sandbox.limits.idle or math.inf
         result = self._run(replace(request, box=box, output=most, idle=idle), supervised=True)
-        limit = self.sandbox.sentence(result.limit) if result.limit else ""
+        limit = self.sandbox.reached(result.limit, result.code)
         lines = f"[{limit}]\n" if limit else self.sandbox.limit_reached(result.code, result.out + result.err)
         result = replace(result, err=result.err + lines, limit=limit)
         failure = self.sandbox.failure(result.code, result.err, grants)

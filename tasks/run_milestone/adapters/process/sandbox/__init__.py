@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Box", "Grants", "Sandbox", "candidates", "refusal", "unsandboxed"]
 
 Kind = Literal["bubblewrap", "landlock", "none"]
-_INSTALL = (
-    "Install bubblewrap (`apt install bubblewrap`, or `pip install 'run-milestone[sandbox]'`), "
-    "or accept the risk with `--unsandboxed`."
+_INSTALL = "Install bubblewrap (`apt install bubblewrap`, or `pip install 'run-milestone[sandbox]'`)"
+_ALLOW = (
+    "Allow user namespaces (`sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0`,"
+    " of which a system knows one or none)"
 )
 
 
@@ -100,9 +101,10 @@ class Sandbox:
         """Return which limits a failed command seems to have reached, a line for each."""
         return limits.reached(self.limits, code, output)
 
-    def sentence(self, name: str) -> str:
-        """Return what is said where a command reached the limit of this name."""
-        return limits.sentence(self.limits, name)
+    def reached(self, name: str, code: int | None) -> str:
+        """Return what is said of the limit at which a command was ended: that of this name, or the kernel's signal."""
+        name = name or limits.ended_by(self.limits, code)
+        return limits.sentence(self.limits, name) if name else ""
 
     def trial(self) -> Box:
         """Return a box in which `true` must start, if this kind works here."""
@@ -137,4 +139,6 @@ def candidates(spec: SandboxSpec, private: tuple[Path, ...], path: str | None = 
 def refusal(wanted: str, reasons: Sequence[str]) -> UsageError:
     """Return the error where no kind works."""
     named = "" if wanted == "auto" else f" (the plan says `sandbox: {{kind: {wanted}}}`)"
-    return UsageError(f"No sandbox works here{named}: {'; '.join(reasons)}.", _INSTALL)
+    why = "; ".join(reason.rstrip(".") for reason in reasons)
+    advice = _ALLOW if "namespace" in why else _INSTALL
+    return UsageError(f"No sandbox works here{named}: {why}.", f"{advice}, or accept the risk with `--unsandboxed`.")

@@ -49,6 +49,12 @@ def reached(limits: ProcessLimits, code: int | None, output: str) -> str:
     return "".join(f"[{sentence(limits, name)}]\n" for name in _reached(limits, code, output)) if code else ""
 
 
+def ended_by(limits: ProcessLimits, code: int | None) -> str:
+    """Return the limit whose signal ended a command, empty where none did."""
+    signals = {name: number for name, (number, _) in _SIGNS.items() if number and getattr(limits, name) is not None}
+    return next((name for name, number in signals.items() if code in {-number, 128 + number}), "")
+
+
 _UNITS = {
     "file": "MiB a file",
     "cpu": "s of computing",
