@@ -1,5 +1,7 @@
 """Code that no test comes with is said, and tests are known by the plan's patterns as well."""
 
+import json
+
 import pytest
 
 from run_milestone.checks.coverage import measured, unmeasured
@@ -35,6 +37,27 @@ def test_zero_measured_lines_are_said(world, report, many):
     change = world.change({}, {"shop.py": CODE})
     coverage = measured(str({"files": report}).replace("'", '"'), change.files, "migrations")
     assert bool(unmeasured(change, coverage)) is bool(many)
+
+
+FUNCTIONS = {
+    "a function that never ran": ("def area():\n    return 1\n", [1], [2], ["shop.py: 1-2"]),
+    "one that ran": ("def area():\n    return 1\n", [1, 2], [], []),
+    "one with a decorator": ("@cached\nasync def area():\n    return 1\n", [1, 2], [3], ["shop.py: 1-3"]),
+    "one of two methods": (
+        "class A:\n    def a(self):\n        return 1\n\n    def b(self):\n        return 2\n",
+        [1, 2, 3, 5],
+        [6],
+        ["shop.py: 5-6"],
+    ),
+    "a branch after one on a single line": ("def a(): pass\nif FAST:\n    b = 1\n", [1, 2], [3], ["shop.py: 3"]),
+}
+
+
+@pytest.mark.parametrize("kind", FUNCTIONS)
+def test_a_function_counts_by_its_body(world, kind):
+    code, ran, missing, missed = FUNCTIONS[kind]
+    report = json.dumps({"files": {"shop.py": {"executed_lines": ran, "missing_lines": missing}}})
+    assert list(measured(report, world.change({}, {"shop.py": code}).files, "migrations").missed) == missed
 
 
 NAMED = [

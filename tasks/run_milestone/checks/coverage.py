@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from itertools import groupby
+import re
+from itertools import groupby, pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..model.change import ChangedFile
     from .change import Change
 
+_DEFINES = re.compile(r"\s*(?:@\w|(?:async\s+)?def\s)")
 SHOWN = 5
 """How many places a finding names."""
 
@@ -51,11 +53,25 @@ def _counts(file: ChangedFile, migrations: str, tests: tuple[str, ...]) -> bool:
 
 
 def _lines(measurement: Any, file: ChangedFile) -> tuple[list[int], list[int]]:
-    """Return the added lines that ran and those that did not. A line without code is neither."""
+    """Return the added lines that ran and those that did not. A line without code is neither.
+
+    Importing a file runs the line that defines a function, so that one counts as the first line of its body does.
+    """
     if measurement is None:
         return [], []
-    added = {number for number, _ in file.added}
-    return sorted(added & set(measurement["executed_lines"])), sorted(added & set(measurement["missing_lines"]))
+    added, ran, missing = dict(file.added), set(measurement["executed_lines"]), set(measurement["missing_lines"])
+    for number, after in reversed([*pairwise(sorted(ran | missing))]):
+        if after in missing and _DEFINES.match(added.get(number, "")) and _is_inside(added.get(after), added[number]):
+            ran.discard(number)
+            missing.add(number)
+    return sorted(set(added) & ran), sorted(set(added) & missing)
+
+
+def _is_inside(line: str | None, definition: str) -> bool:
+    """Return whether a line belongs to a function. One that the change did not add follows it, as far as is known."""
+    start = len(definition) - len(definition.lstrip())
+    is_decorator = definition.lstrip().startswith("@")
+    return line is None or len(line) - len(line.lstrip()) > start - is_decorator
 
 
 def _places(path: str, lines: list[int]) -> Iterator[str]:
