@@ -1,5 +1,8 @@
 """The guides of languages show the plan that `init` writes for such a repository."""
 
+import os
+from pathlib import Path
+
 import pytest
 import yaml
 from support.pages import blocks
@@ -29,3 +32,32 @@ def test_a_guide_shows_what_init_writes(tmp_path, guide, block, files):
     look = look_around(tmp_path)
     shown = [one for one in blocks(f"docs/guides/stack/{guide}.md") if one.language == "yaml"][block]
     assert yaml.safe_load(shown.text) == yaml.safe_load(plan_words.tree(look) + plan_words.commands(look))
+
+
+QUERY = """\
+import os, subprocess
+
+
+def test_the_database_answers():
+    url = os.environ["DATABASE_URL"]
+    assert subprocess.run(["psql", "-At", url, "-c", "select 6 * 7"], capture_output=True, text=True).stdout == "42\\n"
+"""
+
+
+@pytest.mark.parametrize(
+    ("block", "kind"), [(1, "bubblewrap"), (2, "bubblewrap"), (2, "landlock")], ids=["port", "socket", "landlock"]
+)
+def test_the_guides_database_serves_the_tests(make_milestone, monkeypatch, block, kind):
+    server = pytest.importorskip("pgserver")
+    if kind == "landlock" and os.geteuid() == 0:
+        pytest.skip("PostgreSQL does not start as root, which Landlock leaves as it is")
+    programs = Path(server.__file__).parent / "pginstall" / "bin"
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    shown = [one for one in blocks("docs/guides/stack/django-alembic.md") if one.language == "yaml"][block]
+    ada = make_milestone({"01-1": {"b.py": "b = 1\n"}}, plan=f"{shown.text}\nsandbox: {{kind: {kind}}}\n")
+    (ada.folder / "test_database.py").write_text(QUERY)
+    (ada.folder / ".gitignore").write_text(".pg\n")
+    ada.git("add", "test_database.py", ".gitignore", where=".")
+    ada.git("commit", "--quiet", "--message=Ask the database", where=".")
+    result = ada.types("m1")
+    assert "✓ PR #1 created" in result.out, result.out
