@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -78,10 +79,15 @@ class World:
         return Processes().untrusted(command, cwd=self.root, stdin=stdin, timeout=timeout or 60)
 
     open_to = None
+    service: ClassVar[dict] = {}
+    """Variables that name the service which tells advisories."""
 
     def on_scratch(self, program, folder, timeout):
         command = (sys.executable, "-I", "-", str(folder / "task.json"))
         return Processes().untrusted(command, cwd=self.root, stdin=program, timeout=timeout)
+
+    def as_operator(self, command, folder):
+        return Processes().trusted(command, cwd=folder, env=self.service, timeout=60)
 
     def change(self, before: dict, after: dict, *, issue: Issue = ISSUE, **milestone) -> Change:
         """Commit `before`, then `after` on top (None deletes), and return what the second does."""

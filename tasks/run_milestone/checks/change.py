@@ -57,6 +57,9 @@ class Tools(Protocol):
     def on_scratch(self, program: str, folder: Path, timeout: int) -> Result:
         """Run a Python program by the tree's interpreter, with a folder that holds its `task.json`."""
 
+    def as_operator(self, command: tuple[str, ...], folder: Path) -> Result:
+        """Run a program of the operator's, which no file of a tree steers, in a folder, with the network."""
+
 
 class Check(Protocol):
     """Looks at a change."""

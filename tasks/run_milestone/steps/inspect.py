@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..adapters.process import NO_GRANTS, Grants, Result
-from ..checks import coverage
+from ..checks import advisories, coverage
 from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.diff import changed_files
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 
     from .step_context import StepContext
     from .workplace import Workplace
+
+
+_SERVICE = re.compile(
+    r"HOME$|(?:https?|all|no)_proxy$|SSL_CERT_|REQUESTS_CA_BUNDLE$|PIP_AUDIT_|npm_config_", re.IGNORECASE
+)
+"""Variables by which tools that ask about advisories reach their service."""
 
 
 class Inspect(IssueStep[Inspected]):
@@ -48,8 +56,8 @@ class Inspect(IssueStep[Inspected]):
         """Look at the change with every check there is."""
         change = change_of(ctx)
         limit, tested = ctx.milestone.limits.coverage, ctx.evidence(Step.TEST, Tested)
-        trial = scratch.tried(change)
-        findings = (*inspect_change(change), *contract(ctx, change), *trial.findings)
+        trial, advised = scratch.tried(change), advisories.look_up(change)
+        findings = (*inspect_change(change), *contract(ctx, change), *trial.findings, *advised.findings)
         findings = (*findings, *coverage.findings(tested.coverage, limit))
         untested = coverage.unmeasured(change, tested.coverage)
         findings = (*findings, *lost_tests(tested, findings), *written_over.findings(tested.rewritten))
@@ -62,7 +70,7 @@ class Inspect(IssueStep[Inspected]):
             lines,
             findings,
             paths,
-            (untested,) if untested else (),
+            (*((untested,) if untested else ()), *advised.notes),
             trial.sentences,
         )
 
@@ -132,6 +140,11 @@ class TreeTools:
             return "nothing here holds them to it (`sandbox: {kind: none}`)"
         opened = self._ctx.milestone.sandbox.network.tools != "none"
         return "commands reach the network (`network: {tools: all}`)" if opened else None
+
+    def as_operator(self, command: tuple[str, ...], folder: Path) -> Result:
+        """Run a program of the operator's, with the variables by which it reaches its service."""
+        passed = {name: value for name, value in os.environ.items() if _SERVICE.match(name)}
+        return self._ctx.processes.trusted(command, cwd=folder, env=passed, timeout=60)
 
     def on_scratch(self, program: str, folder: Path, timeout: int) -> Result:
         """Run a Python program in the tree, with a folder that it may write into."""

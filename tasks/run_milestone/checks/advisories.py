@@ -1,0 +1,159 @@
+"""Asks the operator's own tools whether a version that a change brings has an advisory: pip-audit and npm.
+
+They need the network, so they run on the operator's side, in a folder that holds names and versions alone, or what
+npm reads. A service that does not answer is said, and stops nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..adapters.process import search_path
+from ..core.fs import temporary_folder
+from ..core.text import for_record
+from ..core.units import count
+from ..model import Finding, Kind, Severity
+from . import manifests
+from .manifests.package import PYPI, items, table
+from .unavailable import last_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..adapters.process import Result
+    from ..model.change import ChangedFile
+    from .change import Change
+
+_PLAIN = re.compile(r"[A-Za-z0-9][\w.-]*==\d[\w.+!-]*")
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
+_NPM_LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
+
+
+class Advisories(NamedTuple):
+    """What the tools say of new versions, and why they were not asked about some."""
+
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+class NotAskedError(Exception):
+    """Why a tool gave no answer, as a phrase."""
+
+
+def look_up(change: Change) -> Advisories:
+    """Look every new version up with the tools that are there."""
+    findings, notes = list[Finding](), list[str]()
+    for file in change.files:
+        for ask in (_python, _npm):
+            try:
+                findings += ask(change, file)
+            except NotAskedError as error:
+                notes.append(f"Advisories of {file.path} not looked up: {for_record(str(error))}")
+    return Advisories(tuple(dict.fromkeys(findings)), tuple(dict.fromkeys(notes)))
+
+
+def _finding(path: str, package: str, names: Iterable[str], remedy: str) -> Finding:
+    listed = [for_record(name) for name in names]
+    shown = ", ".join(listed[:3]) + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")
+    message = f"{package} has {count(len(listed), 'known advisory').replace('advisorys', 'advisories')}: {shown}"
+    return Finding(Kind.DEPENDENCY, Severity.WARNING, "advisory", message, path, detail=remedy or None)
+
+
+# ---- Python -------------------------------------------------------------------------------------------------------
+
+
+def _python(change: Change, file: ChangedFile) -> Iterator[Finding]:
+    program = shutil.which("pip-audit", path=f"{Path(sys.executable).parent}:{search_path()}")
+    old, new = (_pins(path, text) for path, text in zip((file.before, file.after), change.texts(file), strict=True))
+    pins = sorted(new - old)
+    if program is None or not pins:
+        return
+    with temporary_folder("run-milestone-") as folder:
+        (folder / "requirements.txt").write_text("\n".join(pins), encoding="utf-8")
+        words = (
+            "--no-deps",
+            "--disable-pip",
+            "--format=json",
+            "--progress-spinner=off",
+            "--requirement=requirements.txt",
+        )
+        answer = _answer(change.tools.as_operator((program, *words), folder), "pip-audit", "dependencies")
+    skipped = [one for one in answer if one.get("skip_reason")]
+    for one in answer:
+        if advisories := items(one.get("vulns")):
+            fixed = sorted({str(version) for each in advisories for version in items(each.get("fix_versions"))})
+            remedy = f"Fixed in {', '.join(fixed[:3])}" if fixed else ""
+            names = (str(each.get("id")) for each in advisories)
+            yield _finding(file.path, f"{one.get('name')} {one.get('version')}", names, remedy)
+    if skipped:  # the others are told already
+        raise NotAskedError(f"pip-audit: {str(skipped[0]['skip_reason'])[:200]}")
+
+
+def _pins(path: str | None, text: str) -> set[str]:
+    """Return the exact versions that a manifest or a lock file of Python names."""
+    pins: Iterable[str] = ()
+    try:
+        if path and posixpath.basename(path) in _LOCKS:
+            pins = (f"{one.get('name')}=={one.get('version')}" for one in items(tomllib.loads(text).get("package")))
+        elif path and manifests.is_manifest(path):
+            read = (one for one in manifests.read(path, text).packages if one.ecosystem == PYPI and not one.source)
+            pins = (f"{one.name}=={one.pinned}" for one in read if one.pinned)
+        return {pin for pin in pins if _PLAIN.fullmatch(pin)}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return set()  # the check of dependencies says that it cannot be read
+
+
+# ---- npm ----------------------------------------------------------------------------------------------------------
+
+
+def _npm(change: Change, file: ChangedFile) -> Iterator[Finding]:
+    is_lock = file.after and posixpath.basename(file.after) in _NPM_LOCKS
+    if not is_lock or shutil.which("npm", path=search_path()) is None:
+        return
+    new = _audited(change, change.head, file.after or "")
+    old = _audited(change, change.base, file.before) if file.before and new else {}
+    for package, advisories in sorted(new.items()):
+        if names := sorted(advisories.keys() - old.get(package, {}).keys()):
+            yield _finding(file.path, package, names, "; ".join(dict.fromkeys(advisories[name] for name in names)))
+
+
+def _audited(change: Change, commit: str, path: str) -> dict[str, dict[str, str]]:
+    """Return the advisories by package that npm tells of a lock file, each with its title."""
+    with temporary_folder("run-milestone-") as folder:
+        for name in ("package.json", posixpath.basename(path)):
+            text = change.text(commit, posixpath.join(posixpath.dirname(path), name))
+            (folder / name).write_text(text, encoding="utf-8")
+        words = ("npm", "audit", "--json", "--package-lock-only", "--ignore-scripts")
+        answer = _answer(change.tools.as_operator(words, folder), "npm audit", "vulnerabilities")
+    return {
+        name: {str(via.get("url", "")).rpartition("/")[2]: str(via.get("title", "")) for via in vias}
+        for name, one in answer.items()
+        if (vias := [via for via in items(table(one).get("via")) if isinstance(via, dict)])
+    }
+
+
+def _answer(result: Result, tool: str, key: str) -> Any:
+    """Return what a tool printed under a key. Errors: NotAskedError where it printed no such thing."""
+    try:
+        document = json.loads(result.out)
+        return document[key]
+    except (ValueError, KeyError, TypeError):
+        document = {}
+    if result.timed_out:
+        raise NotAskedError(f"{tool} did not answer in {result.seconds:.0f} s")
+    raise NotAskedError(f"{tool}: {_first_error(result)}")
+
+
+def _first_error(result: Result) -> str:
+    """Return what npm says of an error in its JSON, else the last words of a tool."""
+    try:
+        return str(json.loads(result.out)["message"])[:200]
+    except (ValueError, KeyError, TypeError):
+        return last_words(result.err or result.out)

@@ -1,0 +1,141 @@
+"""New versions are looked up by the real pip-audit and npm. The service on the network has a stand-in."""
+
+import json
+import shutil
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from run_milestone.checks.advisories import look_up
+
+GHSA = "GHSA-35jh-r3h4-6jhm"
+LODASH = {
+    "id": 1,
+    "url": f"https://github.com/advisories/{GHSA}",
+    "title": "Command injection in lodash",
+    "severity": "high",
+    "vulnerable_versions": "<4.17.21",
+}
+VERSIONS = {number: {"name": "lodash", "version": number, "dist": {}} for number in ("4.17.15", "4.17.21")}
+NPM = {"lodash": {"name": "lodash", "dist-tags": {"latest": "4.17.21"}, "versions": VERSIONS}}
+JINJA = {
+    "id": "PYSEC-2024-1",
+    "modified": "2024-01-01T00:00:00Z",
+    "affected": [
+        {
+            "package": {"name": "jinja2", "ecosystem": "PyPI"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "3.1.3"}]}],
+        }
+    ],
+}
+NPM_IS_MISSING = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+AUDIT_IS_MISSING = pytest.mark.skipif(
+    shutil.which("pip-audit", path=str(Path(sys.executable).parent)) is None, reason="pip-audit is not installed"
+)
+
+
+class Service(BaseHTTPRequestHandler):
+    """What npm's registry and osv.dev answer."""
+
+    def do_POST(self):
+        asked = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.startswith("/-/npm"):
+            self.answers({"lodash": [LODASH]})
+        else:
+            self.answers({"vulns": [JINJA]} if json.loads(asked)["package"]["name"] == "jinja2" else {})
+
+    def do_GET(self):
+        self.answers(NPM.get(self.path.strip("/"), {}))
+
+    def answers(self, document):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(document).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def service(world, tmp_path):
+    server = HTTPServer(("127.0.0.1", 0), Service)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    asks(world, f"http://127.0.0.1:{server.server_port}", tmp_path)
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+def asks(world, url, home):
+    osv = {"PIP_AUDIT_VULNERABILITY_SERVICE": "osv", "PIP_AUDIT_OSV_URL": f"{url}/v1/query"}
+    world.service = {"HOME": str(home), "npm_config_registry": url, "npm_config_fetch_retries": "0", **osv}
+
+
+def lock(version):
+    package = {"name": "shop", "version": "1.0.0", "dependencies": {"lodash": version}}
+    packages = {"": package, "node_modules/lodash": {"version": version}}
+    text = json.dumps({"name": "shop", "version": "1.0.0", "lockfileVersion": 3, "packages": packages})
+    return {"package.json": json.dumps(package), "package-lock.json": text}
+
+
+def told(world, before, after):
+    advised = look_up(world.change(before, after))
+    return [(one.path, one.message, one.detail) for one in advised.findings], list(advised.notes)
+
+
+@NPM_IS_MISSING
+def test_npm_tells_an_advisory_of_a_new_version(world, service):
+    message = f"lodash has 1 known advisory: {GHSA}"
+    expected = [("package-lock.json", message, "Command injection in lodash")]
+    assert told(world, {"a.js": ""}, lock("4.17.15")) == (expected, [])
+
+
+@NPM_IS_MISSING
+def test_what_was_known_before_is_not_told(world, service):
+    spaced = {name: f"{text} " for name, text in lock("4.17.15").items()}
+    assert told(world, lock("4.17.15"), spaced) == ([], [])
+    assert told(world, lock("4.17.15"), lock("4.17.21")) == ([], [])
+
+
+@NPM_IS_MISSING
+@AUDIT_IS_MISSING
+def test_a_service_that_is_away_stops_nothing(world, tmp_path):
+    asks(world, "http://127.0.0.1:9", tmp_path)
+    findings, notes = told(world, {"a.js": ""}, {**lock("4.17.15"), "requirements.txt": "jinja2==3.1.2\n"})
+    assert findings == []
+    assert [note.partition(":")[0] for note in notes] == [
+        "Advisories of package-lock.json not looked up",
+        "Advisories of requirements.txt not looked up",
+    ]
+    assert all("127.0.0.1" in note or "onnection" in note for note in notes), notes
+
+
+@AUDIT_IS_MISSING
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("requirements.txt", "jinja2==3.1.2\nflask>=2\n"),
+        ("pyproject.toml", '[project]\nname = "x"\nversion = "1"\ndependencies = ["jinja2==3.1.2"]\n'),
+        ("uv.lock", 'version = 1\n[[package]]\nname = "jinja2"\nversion = "3.1.2"\n'),
+    ],
+)
+def test_pip_audit_tells_an_advisory(world, service, name, text):
+    expected = [(name, "jinja2 3.1.2 has 1 known advisory: PYSEC-2024-1", "Fixed in 3.1.3")]
+    assert told(world, {"a.py": ""}, {name: text}) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"uv.lock": ""}, {"uv.lock": "[[package]\n"}),
+        ({"requirements.txt": "a==1\n"}, {"requirements.txt": "a==1\n# no more\n"}),
+        ({"a.py": ""}, {"requirements.txt": "--index-url=http://x\nb>=1\n-e git+https://x/y\n"}),
+    ],
+)
+def test_without_a_new_version_nobody_is_asked(world, before, after):
+    asks(world, "http://127.0.0.1:9", world.root)
+    assert told(world, before, after) == ([], [])
