@@ -242,6 +242,22 @@ def test_operators_do_not_approve_their_agents_work(make_asked, run_m1, monkeypa
     assert run_m1(ada).decided("01") == [("approve", "Grace")]
 
 
+def test_a_person_is_known_by_the_commits_made_here(make_product, run_m1, tmp_path):
+    ada = make_product(tmp_path / "home", [{"number": 1, "agent": {"kind": "human"}}], work={}, plan=OWN)
+    for name in ("name", "email"):
+        ada.git("config", f"user.{name}", "somebody@example.com", where=".")
+    run_m1(ada)
+    place = tmp_path / "home/product.worktrees/m1-01-person"
+    for name, text in WORK["01-1"].items():
+        (place / name).write_text(text)
+    ada.git("add", ".", where=place)
+    author = ("-c", "user.name=Grace", "-c", "user.email=grace@example.com")
+    ada.git(*author, "commit", "--quiet", "--message=By hand", where=place)
+    assert run_m1(ada).gate("01")["kind"] == "size"
+    ada.touches("01.approve", milestone="m1")
+    assert "made this change, and the plan lets nobody approve their own" in run_m1(ada).result.out
+
+
 def test_git_configuration_proves_nobody_in_comments(asked, answer_in_copy, run_m1):
     outcome = answer_in_copy(asked)
     outcome.person.git("config", "github.user", "grace", where=".")

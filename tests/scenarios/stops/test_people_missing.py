@@ -79,6 +79,7 @@ def test_a_makers_own_review_does_not_count(make_product, run_m1, tmp_path):
     waiting = run_m1(ada)
     assert "1 of 2 approving reviews (by grace), waits for @acme/dba" in waiting.result.out
     assert waiting.gate("01")["findings"][0]["detail"] == "ada approved, but made the change"
+    assert "#01: PR #1 has 1 of 2 approving reviews" in ada.types("land", "m1", "--dry-run").out
     reviews(outcome.home, approval("linus", commit), approval("grace", commit))
     assert run_m1(ada).gate("phase-1") is not None
 
