@@ -128,7 +128,7 @@ class Recorded(Session):
         change = self._changes[head]
         pull = self.ctx.world.pull(branch)
         evidence: dict[Step, Any] = {
-            Step.BRANCH: BranchMade(branch, base),
+            Step.BRANCH: BranchMade(branch, base, start=base, onto=self.milestone.branch, tip=base),
             Step.IMPLEMENT: Implemented(
                 head, attempt=1, files=2, lines=120, report=("Moved the part", "Moved its tests")
             ),

@@ -4,12 +4,26 @@ import random
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from run_milestone.steps.registry import lookup
+from run_milestone.steps.task import Task
+
 
 def test_what_is_measured_is_what_users_get(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parents[1])
     from bench.honest import see_that_seals_are_honest
 
     see_that_seals_are_honest(tmp_path / "milestone")
+
+
+def test_remembered_digests_are_those_of_values(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[1])
+    from bench.finished import make_finished
+
+    for name, phases in (("one", (2,)), ("two", (1, 1))):
+        session = make_finished(tmp_path / name, phases)
+        with session.looking():
+            pairs = [lookup(session.ctx, node) for node in session.nodes.values() if not node.group]
+            assert [task.inputs(on) for task, on in pairs] == [Task.inputs(task, on) for task, on in pairs]
 
 
 def test_growth_is_told_and_drawn(monkeypatch):

@@ -60,8 +60,10 @@ def digest(value: Any) -> str:
     A field with the metadata `later` is left out at its default: older digests of such values still hold. One with
     `aside` is always left out: no work is done again where it changes.
     """
-    text = json.dumps(_plain(value, digested=True), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_canonical(_plain(value, digested=True)).encode()).hexdigest()
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 Steps = tuple[str | int, ...]

@@ -105,6 +105,11 @@ class IssueStep(Task[StepContext, E]):
         """Return everything the step works from, by name."""
         return dict(self._values(ctx))
 
+    def inputs(self, ctx: StepContext) -> Inputs:
+        """Return what the step's marker is compared with. All issues share the plan's settings."""
+        values = self.works_from(ctx).items()
+        return {name: (_shared if name.startswith("plan.") else digest)(value)[:16] for name, value in values}
+
     def _values(self, ctx: StepContext) -> Iterator[tuple[str, Any]]:
         for name in self.fields:
             yield f"issue.{name}", getattr(ctx.issue, name)
@@ -143,6 +148,17 @@ def failure(step: Step, error: UserError | OSError) -> Finding:
         return Finding(Kind.FAILED, Severity.CRITICAL, step, error.what, detail=error.do)
     what = f"{error.strerror or error}: {error.filename}" if error.filename else str(error.strerror or error)
     return Finding(Kind.FAILED, Severity.CRITICAL, step, what)
+
+
+_DIGESTS: dict[int, tuple[Any, str]] = {}
+"""Settings by their identity, each with its digest. Held, so that no other value gets the identity of one."""
+
+
+def _shared(setting: Any) -> str:
+    """Return the digest of a frozen setting, which is computed once."""
+    if id(setting) not in _DIGESTS:
+        _DIGESTS[id(setting)] = setting, digest(setting)
+    return _DIGESTS[id(setting)][1]
 
 
 def _setting(ctx: StepContext, name: str) -> Any:
