@@ -116,6 +116,10 @@ def _tampering(question: Question, facts: Facts) -> str:
         return "a skip was added" if any(re.search(r"skip|xfail|ignore", line, re.IGNORECASE) for line in come) else ""
     if question.rule == "fewer-assertions":
         return _lost_assertion(question, facts)
+    if "of the base does not load" in question.message:
+        gone = [word for line in facts.changed()[0] for word in re.findall(r"\w+", line)]
+        named = re.findall(r"(?:name|attribute|module(?: named)?) '([\w.]+)'", question.message)
+        return next((f"`{each}` went from the release" for each in reversed(named) if each in gone), "")
     if "::" in question.rule:
         name = question.rule.rpartition("::")[2].partition("[")[0]
         was, now = (_of(name, facts.tests(commit)) for commit in (facts.base, facts.head))

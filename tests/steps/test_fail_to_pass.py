@@ -138,6 +138,35 @@ def test_a_rewritten_test_is_caught_by_its_base(make_milestone):
     assert len(ada.pulls()) == 1
 
 
+LOADED = {
+    "a removed name": ("from widgets import SIZE, _old\n", "ImportError: cannot import name '_old' from 'widgets'"),
+    "a removed attribute": (
+        "import widgets\nSIZE = widgets.SIZE + widgets._old - 4\n",
+        "AttributeError: module 'widgets'",
+    ),
+    "a removed module": (
+        "import helpers\nfrom widgets import SIZE\n",
+        "ModuleNotFoundError: No module named 'nowhere'",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LOADED)
+def test_a_file_that_does_not_load_is_one_question(make_milestone, kind):
+    imports, why = LOADED[kind]
+    tests = "".join(f"\n\ndef test_{name}():\n    assert SIZE == 3\n" for name in "abc")
+    work = {"widgets.py": WIDGETS, "helpers.py": "import nowhere\n"}
+    ada = make_milestone({"01-1": {**work, "tests/test_widgets.py": f"from widgets import SIZE\n{tests}"}}, plan=LEAN)
+    (ada.folder / "helpers.py").write_text("")
+    (ada.folder / "widgets.py").write_text(WIDGETS + "_old = 4\n")
+    (ada.folder / "tests/test_widgets.py").write_text(imports + tests)
+    ada.git("add", "--all", "helpers.py", "widgets.py", "tests", where=".")
+    ada.git("commit", "--quiet", "--message=Begin", where=".")
+    ada.types("m1")
+    (finding,) = ada.reads("gates/01.json")["findings"]
+    assert "of the base does not load on the change, so that 3 tests of it did not run: " + why in finding["message"]
+
+
 HOOK = "import pytest\n\n\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_makereport():\n    report = yield\n"
 HOOK += "    report.outcome = 'passed'\n    report.longrepr = None\n    return report\n"
 HIDING = [

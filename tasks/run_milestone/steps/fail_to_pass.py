@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..checks.file_types import is_collected, is_python
 from ..checks.test_modules import reaches_others
 from ..checks.unavailable import failed
+from ..core.units import count
 from ..model import Finding, Kind, Outcome, Severity, Step, Tested, is_empty
 from ..policy.quarantine import excused
 from .base_tests import tests_of_base
@@ -196,6 +198,11 @@ def _broken(ctx: StepContext, runs: Runs) -> Iterator[Finding]:
         return
     ended = frozenset((*old.passed, *old.skipped, *_settled(ctx, before)))
     lost = {case.name: case for case in before if case.outcome is Outcome.PASSED and case.name not in ended}
+    for module in old.cases:
+        inside = [name for name in lost if name.startswith((f"{module.name}::", f"{module.name}."))]
+        if module.outcome is Outcome.FAILED and inside:
+            yield _not_loaded(module, len(inside))
+            lost = {name: case for name, case in lost.items() if name not in inside}
     change = Reruns(ctx.processes, suites_of(ctx), runs.apart, ctx.log_folder / "rerun.log")
     again = tuple(case for name, case in lost.items() if name in old.failed)
     trials = SecondLook(change, ctx.milestone.flaky.reruns, ctx).look(again, before)
@@ -209,6 +216,14 @@ def _settled(ctx: StepContext, before: tuple[Case, ...]) -> tuple[str, ...]:
     """Return the tests whose failure counts as flaky or is in quarantine: they tell nothing here either."""
     tested = ctx.recorded(Step.TEST, Tested)
     return (*(tested.flaky if tested else ()), *excused(quarantined(ctx.milestone), before))
+
+
+def _not_loaded(module: Case, tests: int) -> Finding:
+    """Tell that a file of tests cannot even be imported: one cause, however many tests it has."""
+    errors = re.findall(r"\w+(?:Error|Exception): .*", module.output)
+    why = f": {errors[-1]}" if errors else ""
+    what = f"{module.name} of the base does not load on the change, so that {count(tests, 'test')} of it did not run"
+    return _fails(module.name, f"{what}{why}")
 
 
 def _unknown(base: SuiteResult, old: SuiteResult) -> Finding:
