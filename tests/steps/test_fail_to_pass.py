@@ -152,7 +152,7 @@ LOADED = {
 
 
 @pytest.mark.parametrize("kind", LOADED)
-def test_a_file_that_does_not_load_is_one_question(make_milestone, kind):
+def test_a_file_not_loaded_is_one_question(make_milestone, kind):
     imports, why = LOADED[kind]
     tests = "".join(f"\n\ndef test_{name}():\n    assert SIZE == 3\n" for name in "abc")
     work = {"widgets.py": WIDGETS, "helpers.py": "import nowhere\n"}
