@@ -89,3 +89,16 @@ def test_an_edited_plan_is_left_to_the_command(complete, quick, capsys):
     plan = complete.folder / "plans/m1/plan.yaml"
     plan.write_text(plan.read_text().replace("title: First", "title: Second"))
     assert [quick(words, capsys) for words in (*SHOWN, *RUNS)] == [None] * len((*SHOWN, *RUNS))
+
+
+def test_some_issues_of_a_complete_milestone_are_done(complete, capsys):
+    code, output = shown("m1 --only 01", capsys)
+    assert (code, output.splitlines()[0]) == (0, "✓ Milestone m1 is complete; nothing to do.")
+    assert output.endswith("\n✓ Done: #01\n")
+    assert shown("m1 --only 02", capsys)[0] == 2
+    (complete.folder / "state/m1/seal").unlink()
+    slow = shown("m1 --only 01", capsys)
+    assert slow[0] == code
+    assert {"✓ Done: #01", "✓ Milestone m1 is complete; nothing to do."} <= {*slow[1].splitlines()}
+    complete.plans((complete.folder / "plans/m1/plan.yaml").read_text().replace("Issue 01", "Issue one"))
+    assert "✓ PR #1 updated" in shown("m1 --only 01", capsys)[1], "what changed is looked at"

@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return _foretell(project, args)
     from ..model import RunOptions
+    from ..render.transcript import issues_done
     from ..runner.answerers import Prompt, can_ask
     from ..runner.run import run as run_milestone
 
@@ -48,6 +49,12 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--no-issues and --only are about different tasks.", "Give one of them.")
     shared = {"shared": args.state_ref, "lock": args.lock}
     options = RunOptions(only_issues(args.only, milestone), **wished, **shared)
+    if options.only and options == RunOptions(options.only, jobs=options.jobs):
+        from ..store import State
+
+        if done := State(project.state(milestone.id)).sealed().get("run"):  # all is complete: its issues are, too
+            put("\n".join([done.rstrip("\n"), *issues_done(options.only), ""]))
+            return ExitCode.DONE
     prompt = Prompt(milestone, project.state(milestone.id))
     return run_milestone(project, milestone, options, prompt if can_ask(options) else None)
 
