@@ -40,6 +40,27 @@ def test_only_a_started_baseline_can_be_approved(make_milestone, test, is_starte
     assert ("install what the command needs with `tree: {setup: [[…]]}`" in shown) is not is_started
 
 
+@pytest.mark.parametrize(
+    ("had", "brings", "is_asked"),
+    [
+        ({}, {"a.py": "A = 1\n"}, False),
+        ({}, {"test_a.py": "A = 1\n"}, True),
+        ({"test_a.py": "def test_a():\n    assert 1\n"}, {"test_a.py": "A = 1\n"}, True),
+    ],
+    ids=["none before", "an empty one", "taken out"],
+)
+def test_without_tests_nothing_is_asked(make_milestone, had, brings, is_asked):
+    ada = make_milestone({"01-1": brings}, plan="limits: {coverage: 0}\n")
+    ada.git("rm", "--quiet", "-r", "tests", where=".")
+    for name, text in had.items():
+        (ada.folder / name).write_text(text)
+        ada.git("add", name, where=".")
+    ada.git("commit", "--quiet", "--message=Change the tests", where=".")
+    shown = ada.types("m1").out
+    assert ("✗ Tests: no tests were collected" in shown) is is_asked
+    assert ("✓ PR #1 created" in shown) is not is_asked
+
+
 @pytest.mark.parametrize("path", ["other.py", "web/other.py", "README"])
 def test_what_is_allowed_is_said(make_milestone, path):
     ada = make_milestone({"01-1": {path: "A = 1\n", "src/a.py": "A = 1\n"}}, issue=OUTSIDE)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..adapters.forge import Forge
     from ..adapters.git import Git
     from ..adapters.process import Processes
-    from ..model import Issue, Milestone, World
+    from ..model import Issue, Milestone, Tested, World
 
 T = TypeVar("T")
 
@@ -109,16 +109,20 @@ class StepContext:
         return whoami() if self.run.options.skip_code_review else None
 
     @property
+    def baseline(self) -> Tested | None:
+        """How the tests ended on the base before any work."""
+        made = self.store.markers.evidence(BOOTSTRAP, Bootstrapped)
+        return made.tests if made else None
+
+    @property
     def known_failures(self) -> tuple[str, ...]:
         """Tests that failed on the base before any work; they do not count."""
-        baseline = self.store.markers.evidence(BOOTSTRAP, Bootstrapped)
-        return baseline.tests.failed if baseline else ()
+        return self.baseline.failed if self.baseline else ()
 
     @property
     def known_rewritten(self) -> frozenset[str]:
         """Files that the tests rewrote on the base before any work."""
-        baseline = self.store.markers.evidence(BOOTSTRAP, Bootstrapped)
-        return frozenset(baseline.tests.rewritten if baseline else ())
+        return frozenset(self.baseline.rewritten if self.baseline else ())
 
     def with_heads(self, heads: dict[str, str]) -> StepContext:
         """Return the context with the remote's branches as they are now."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks.coverage import measured
 from ..checks.diff import changed_files
-from ..model import FlakySpec, KnownTests, Step, Tested, TreeSpec
+from ..checks.file_types import is_test
+from ..model import FlakySpec, KnownTests, Step, Tested, TreeSpec, is_empty
 from ..policy.parts import outside
 from ..render import steps as words
 from .base_tests import fewer_tests, remember, rewritten_by_base, tests_of_base
@@ -74,6 +75,8 @@ class Test(IssueStep[Tested]):
             run_each(ctx.processes, wanted, place, ctx.log_folder / "test.log", cover=cover)
         )
         result = added_up(results)
+        if is_empty(result.problem) and not _has_tests(ctx, head):
+            result = replace(result, problem=None)
         if not result.problem:
             remember(ctx.store.test_results, head, results)
         files = changed_files(ctx.git.diff(ctx.base, head, "--unified=0"))
@@ -93,6 +96,14 @@ class Test(IssueStep[Tested]):
         """Return nothing: the gate behind this step asks."""
         _ = ctx, evidence
         return Questions()
+
+
+def _has_tests(ctx: StepContext, head: str) -> bool:
+    """Return whether tests should have run: the project had some at its baseline, or has files that are called so."""
+    baseline = ctx.baseline
+    paths = {*ctx.git.listing(ctx.base, "."), *ctx.git.listing(head, ".")}
+    is_known = baseline is None or not is_empty(baseline.problem)
+    return is_known or any(is_test(path, ctx.milestone.tests.paths) for path in paths)
 
 
 def _lent(ctx: StepContext, place: Workplace) -> tuple[str, ...]:
