@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .accounts import Accounts
 from .auth_status import AuthStatus, auth_status
 from .checks import Checks
 from .comments import Comments
@@ -13,7 +14,6 @@ from .pulls import Pulls
 from .repo_url import address_of
 from .reviews import Reviews
 from .rulesets import Rules
-from .team_members import Members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,7 +35,7 @@ def open_github(
     return GitHubForge(Gh(address, processes, folder, say), milestone.target)
 
 
-class GitHubForge(Pulls, Reviews, Issues, Comments, Checks, Rules, Members):
+class GitHubForge(Pulls, Reviews, Issues, Comments, Checks, Rules, Accounts):
     """One repository on GitHub. Nothing is ever merged into its target branch."""
 
     def auth_status(self) -> AuthStatus:

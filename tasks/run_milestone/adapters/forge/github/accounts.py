@@ -97,7 +97,7 @@ class _KnownData(Answer):
     data: _Known
 
 
-class Members(Repository):
+class Accounts(Repository):
     """The members of teams, and the accounts behind commits."""
 
     def makers(self, number: int) -> dict[str, tuple[str, ...]]:
