@@ -1,5 +1,6 @@
 """Every untrusted command runs in a box that holds what it was granted, and nothing of the operator's."""
 
+import json
 import os
 import shutil
 import socket
@@ -246,6 +247,42 @@ def test_a_kind_that_does_not_work_says_why(tmp_path, monkeypatch, kind, says, a
     text = str(raised.value)
     assert f"(the plan says `sandbox: {{kind: {kind}}}`): {kind}: {says.rstrip('.')}. {advice}" in text
     assert text.endswith("or accept the risk with `--unsandboxed`.")
+
+
+@pytest.mark.parametrize("name", ["podman", "docker"])
+def test_a_container_gets_what_was_granted(tree, tmp_path, monkeypatch, name):
+    program = tmp_path / "bin" / name
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    state, data = tmp_path / "state", tmp_path / "data"
+    state.mkdir()
+    data.mkdir()
+    spec = SandboxSpec("container", image="example/tests:1", read=(str(data),), limits=ProcessLimits(processes=99))
+    (sandbox,) = candidates(spec, (state,), str(program.parent))
+    box = sandbox.wrap(("make", "test"), tree, {"TOKEN": "x", "HOME": "/h"}, Grants(write=(tmp_path,)), tree)
+    words = " ".join(box.prefix)
+    assert words.endswith(f"--workdir {tree} example/tests:1")
+    for held in ("--network none", "--read-only", "--cap-drop all", "--pids-limit 99", f"{data}:{data}:ro", "nproc="):
+        assert held in words
+    assert f"{tree}:{tree}:rw" in words
+    assert "no-new-privileges" in words
+    assert "--env TOKEN" in words
+    assert "TOKEN=x" not in words
+    assert not [word for word in box.prefix if word.startswith(("/usr:", "/etc", f"{state}:"))]
+    assert (box.remove[2:4], box.remove[-1]) == ((str(program), "rm"), box.prefix[box.prefix.index("--name") + 1])
+    calls = json.loads((tree / "calls.json").read_text())["syscalls"]
+    assert "keyctl" in calls[0]["names"]
+
+
+def test_an_image_without_a_command_is_named(processes, tree, tmp_path, monkeypatch):
+    program = tmp_path / "podman"
+    says = "Error: crun: executable file `make` not found in $PATH: No such file or directory"
+    program.write_text(f"#!/bin/sh\ncase $* in *-I*pass*) exit 0;; esac\necho '{says}' >&2\nexit 127\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    result = processes(SandboxSpec("container", image="example/tests:1")).untrusted(("make",), cwd=tree, timeout=20)
+    assert (result.code, result.err) == (None, f"the image example/tests:1 cannot start it: {says}")
 
 
 @pytest.mark.parametrize("folders", ["bin:.::", "../tree/bin:", "{tree}/bin:", "{link}/bin:"])

@@ -5,6 +5,7 @@ Each attempt is a line of Python. `P` holds the places of the operator, which an
 
 import contextlib
 import ctypes
+import hashlib
 import json
 import os
 import shutil
@@ -42,6 +43,10 @@ def through_link(path):
     link = f"link-{len(os.listdir('.'))}"
     os.symlink(path, link)
     return link
+
+
+def shadow():
+    return hashlib.sha256(read("/etc/shadow").encode()).hexdigest()
 
 
 def environ(pid):
@@ -198,7 +203,7 @@ ATTEMPTS = {
         "read its parent's environment": "print(environ(os.getppid()))",
         "read the runner's environment": "print(environ(P['runner']))",
         "read every environment": "print(*(environ(pid) for pid in processes() if os.access(f'/proc/{pid}/environ', os.R_OK)))",
-        "read the passwords": "print(read('/etc/shadow')); print(P['canary'])",
+        "read the passwords": "print(P['canary'] if shadow() == P['shadow'] else '')",
         "read temporary files of others": "print(read(P['temporary']))",
         "plant a login script": "write(P['home'] + '/.profile')",
         "plant an ssh key": "write(P['home'] + '/.ssh/authorized_keys')",
@@ -246,7 +251,7 @@ ATTEMPTS = {
         "make a program that sets its user": "os.open('su2', os.O_CREAT | os.O_WRONLY, 0o4755); print(sets_user('su2'))",
         "make a node that sets its user": "os.mknod('su3', 0o104755); print(sets_user('su3'))",
         "set its user by a descriptor": "os.fchmod(os.open('su4', os.O_CREAT | os.O_WRONLY), 0o4755); print(sets_user('su4'))",
-        "become root": "os.setuid(0); print(read('/etc/shadow')); print(P['canary'])",
+        "become root": "os.setuid(0); print(P['canary'] if shadow() == P['shadow'] else '')",
         "mount in a cloned namespace": "print(cloned())",
         "leave by chroot in a namespace": "print(left_by_chroot())",
         "leave by chroot": "os.chroot('.'); print(P['canary'])",

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hostile import attempts
 from hostile.another_user import refusal, run_as_another_user
 from hostile.attempts import ATTEMPTS
 from support.plans import issue, parts
@@ -41,8 +42,17 @@ CANNOT_HOLD = {
 """What a kind does not hold, said beforehand (docs/explanation/safety.md), and where that is seen."""
 
 
+IMAGE = os.environ.get("RUN_MILESTONE_IMAGE", "")
+"""An image of podman's or docker's in which the attempts are made as well."""
+
+
 def kinds():
-    return [sandbox.kind for sandbox in candidates(SandboxSpec(), ()) if sandbox.missing() is None]
+    found_here = [sandbox.kind for sandbox in candidates(SandboxSpec(), ()) if sandbox.missing() is None]
+    return [*found_here, *(["container"] if IMAGE else [])]
+
+
+def boxed(kind, **more):
+    return SandboxSpec(kind, image=IMAGE if kind == "container" else "", **more)
 
 
 class Operator:
@@ -93,6 +103,7 @@ class Operator:
             "victim": self.victim.pid,
             "port": self.tcp.getsockname()[1],
             "long": LONG,
+            "shadow": attempts.shadow() if os.getuid() == 0 else "",
             "datagrams": self.udp.getsockname()[1],
             "socket": f"{self.folder}/s",
             "apart": APART,
@@ -171,7 +182,7 @@ def box(request, operator):
     """Processes that run in a kind of box, and its name."""
     processes = Processes()
     private = (operator.project / "state", operator.project / "plans", operator.project / ".git", operator.remote)
-    processes.confine(SandboxSpec(request.param, network=NetworkSpec(agents="none")), private)
+    processes.confine(boxed(request.param, network=NetworkSpec(agents="none")), private)
     yield processes, request.param
     processes.stop()
 
@@ -246,7 +257,7 @@ def run(ada, operator, box_kind, sealed_home):
             str(Path(__file__).with_name("attempts.py")),
             str(operator.places(only, **named, apart=apart)),
         ]
-        box = {"kind": box_kind, "network": {"agents": "none"}}
+        box = {"kind": box_kind, "network": {"agents": "none"}, **({"image": IMAGE} if box_kind == "container" else {})}
         agent = {"kind": "command", "command": [*tries, "part.py"]}
         commands = {"lint": tries, "test": tries}
         ada.plans(parts([issue(1), issue(2)], agent=agent, commands=commands, sandbox=box))

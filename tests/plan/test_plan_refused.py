@@ -83,6 +83,8 @@ RULES = {
     "commands: {pass_env: [DRONE_TOKEN]}": "3:23: commands.pass_env[0]: is DRONE_TOKEN, which may lead",
     "commands: {pass_env: [BASH_ENV]}": "3:23: commands.pass_env[0]: is BASH_ENV, which decides",
     "agent: {kind: command, command: [x], pass_env: [CI_JOB_TOKEN]}": "3:49: agent.pass_env[0]: is CI_JOB_TOKEN, which",
+    "sandbox: {kind: container}": "3:17: sandbox.kind: is 'container' without an image, expected `image:` beside it",
+    "sandbox: {image: a}": "3:18: sandbox.image: is for containers alone, expected `kind: container` beside it",
     "sandbox: {kind: chroot}": "3:17: sandbox.kind: is 'chroot', expected",
     "sandbox: {read: [data]}": "3:18: sandbox.read[0]: is 'data', expected an absolute path",
     "sandbox: {read: [/]}": "3:18: sandbox.read[0]: is '/', expected an absolute path",

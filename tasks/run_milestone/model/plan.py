@@ -192,7 +192,9 @@ class ProcessLimits:
 class SandboxSpec:
     """The box that agents, tests and tools run in. No marker depends on it."""
 
-    kind: Literal["auto", "bubblewrap", "landlock", "none"] = "auto"
+    kind: Literal["auto", "bubblewrap", "landlock", "container", "none"] = "auto"
+    image: str = ""
+    """What a container is made of."""
     read: tuple[str, ...] = ()
     """Absolute paths that they may read as well."""
     network: NetworkSpec = field(default_factory=NetworkSpec)

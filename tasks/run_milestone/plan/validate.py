@@ -17,7 +17,7 @@ from ..policy.stops import STOPS
 from .diagnostics import Problem
 from .source import Entry, Written
 from .validate_branches import branches, issue_branches
-from .validate_paths import addresses, links, paths, shown
+from .validate_paths import addresses, images, links, paths, shown
 from .validate_people import approvers, people
 
 AGENTS: dict[str, tuple[str, ...]] = {
@@ -224,4 +224,5 @@ RULES = (
     _forge,
     addresses,
     shown,
+    images,
 )

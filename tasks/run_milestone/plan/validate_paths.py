@@ -82,6 +82,15 @@ def shown(written: Written) -> Iterator[Problem]:
                 break
 
 
+def images(written: Written) -> Iterator[Problem]:
+    """Check that a container has an image, and nothing else has one."""
+    box = written.fields.get("sandbox", {})
+    if box.get("kind") == "container" and not box.get("image"):
+        yield written.problem(("sandbox", "kind"), "is 'container' without an image, expected `image:` beside it")
+    elif box.get("image") and box.get("kind") != "container":
+        yield written.problem(("sandbox", "image"), "is for containers alone, expected `kind: container` beside it")
+
+
 def addresses(written: Written) -> Iterator[Problem]:
     """Check that database and remote hold no password, and that the remote is not a program to run."""
     remote = written.fields.get("repository", {}).get("remote", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _NOTES = {
+    "container": "🔒 Sandbox: containers. A command takes about a second more in one.",
     "landlock": "🔒 Sandbox: Landlock, the weaker kind. Install bubblewrap for the stronger one (`doctor` tells more).",
     "none": "⚠️ No sandbox: agents, tests and tools run as you, and may read and change whatever you may.",
 }

@@ -7,13 +7,14 @@ import os
 import select
 import signal
 import subprocess
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
 from .sandbox.grants import NO_BOX, Box
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 GRACE = 4.0
@@ -120,6 +121,17 @@ class LibraryChild:
         with suppress(ProcessLookupError):
             for number in numbers if self._pid else ():
                 os.killpg(self._pid or 0, number)
+
+
+@contextmanager
+def taken_away(box: Box, env: dict[str, str]) -> Iterator[None]:
+    """Take away what is left of a box when its command is over, also where the run was stopped meanwhile."""
+    try:
+        yield
+    finally:
+        if box.remove:
+            with suppress(OSError, subprocess.TimeoutExpired):
+                subprocess.run(box.remove, env=env, capture_output=True, timeout=4 * GRACE, check=False)
 
 
 def end(child: Child) -> None:

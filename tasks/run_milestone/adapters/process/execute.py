@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from ...core.errors import Interrupted
 from ...core.presets import without_own_sandbox
 from ...model import SandboxSpec
-from .child import GRACE, Child, Direct, Exit, LibraryChild, Request, end, ready
+from .child import GRACE, Child, Direct, Exit, LibraryChild, Request, end, ready, taken_away
 from .communicate import Communication
 from .coprocess import Coprocess
 from .environment import environment, search_path, temporary_home, trusted_environment
@@ -171,7 +171,8 @@ class Processes:
         except OSError as error:
             return Result(request.argv, None, "", why_not_started(request.argv, error), 0.0)
         most, idle = self.sandbox.limits.output << 20, self.sandbox.limits.idle or math.inf
-        result = self._run(replace(request, box=box, output=most, idle=idle), supervised=True)
+        with taken_away(box, request.env):
+            result = self._run(replace(request, box=box, output=most, idle=idle), supervised=True)
         limit = self.sandbox.reached(result.limit, result.code)
         lines = f"[{limit}]\n" if limit else self.sandbox.limit_reached(result.code, result.out + result.err)
         result = replace(result, err=result.err + lines, limit=limit)

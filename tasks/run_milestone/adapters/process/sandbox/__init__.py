@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from ....core.errors import UsageError
 from ....model import NetworkSpec, ProcessLimits, SandboxSpec
 from ..environment import search_path
-from . import bubblewrap, landlock, limits, seccomp
+from . import bubblewrap, container, landlock, limits, seccomp
 from .grants import Box, Grants, Places
 from .visible import places, system, toolchain_variables
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Box", "Grants", "Sandbox", "candidates", "refusal", "unsandboxed"]
 
-Kind = Literal["bubblewrap", "landlock", "none"]
+Kind = Literal["bubblewrap", "landlock", "container", "none"]
 _INSTALL = "Install bubblewrap (`apt install bubblewrap`, or `pip install 'run-milestone[sandbox]'`)"
 _ALLOW = (
     "Allow user namespaces (`sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0`,"
@@ -37,13 +38,15 @@ class Sandbox:
     read: tuple[Path, ...] = ()
     network: NetworkSpec = field(default_factory=NetworkSpec)
     limits: ProcessLimits = field(default_factory=ProcessLimits)
-    bwrap: str | None = None
-    """The program of bubblewrap, looked for once."""
+    program: str | None = None
+    """bubblewrap, or the engine that runs containers, looked for once."""
+    image: str = ""
+    """What a container is made of."""
 
     @property
     def nests(self) -> bool:
         """Whether a coding agent can make a sandbox of its own inside."""
-        return self.kind != "landlock"
+        return self.kind in {"bubblewrap", "none"}
 
     def variables(self) -> dict[str, str]:
         """Return the variables that a command needs because its home is an empty folder."""
@@ -69,15 +72,28 @@ class Sandbox:
         kernel = {"limits": limits.kernel_limits(self.limits), "watch": watch}
         if self.kind == "none":
             return Box(confinement=kernel)
+        if self.kind == "container":
+            if proxy:
+                raise OSError(errno.ENOTSUP, "`network` and `model` need bubblewrap or Landlock")
+            seen = container.seen(argv, cwd, env, granted, self.private, self.read)
+            box = self._container(seen, cwd, env, home, network=self._reaches(agent=grants.agent))
+            return replace(box, confinement={"watch": watch})
         seen = places(argv, cwd, env, granted, self.private, self.read)
         box = self._box(seen, cwd, home, proxy, agent=grants.agent)
         return replace(box, confinement={**(box.confinement or {}), **kernel})
 
     def _box(self, seen: Places, cwd: Path, home: Path | None, proxy: str | None = None, *, agent: bool) -> Box:
-        network = proxy or (self.network.agents if agent else self.network.tools) == "all"
+        network = proxy or self._reaches(agent=agent)
         if self.kind == "landlock":
             return landlock.box(seen, network=network)
-        return bubblewrap.box(self.bwrap or "bwrap", seen, cwd, home, network=network, nested=agent)
+        return bubblewrap.box(self.program or "bwrap", seen, cwd, home, network=network, nested=agent)
+
+    def _reaches(self, *, agent: bool) -> bool:
+        return (self.network.agents if agent else self.network.tools) == "all"
+
+    def _container(self, seen: Places, cwd: Path, env: Mapping[str, str], home: Path | None, *, network: bool) -> Box:
+        engine, limits = self.program or "podman", self.limits
+        return container.box(engine, self.image, seen, cwd, env, limits, network=network, home=home)
 
     def hides(self, path: Path, tree: Path) -> bool:
         """Return whether a command in `tree` does not see a path that is there, and could be shown it."""
@@ -90,10 +106,12 @@ class Sandbox:
 
     def missing(self) -> str | None:
         """Return why this machine does not have this kind, None where it can be tried."""
+        if self.kind == "container":
+            return None if self.program else "neither podman nor docker is installed"
         if not seccomp.supported():
             return f"its filter is not known for {os.uname().machine}"
         if self.kind == "bubblewrap":
-            return None if self.bwrap else "it is not installed"
+            return None if self.program else "it is not installed"
         version = landlock.abi()
         return None if version >= landlock.OLDEST else f"the kernel has version {version}, {landlock.OLDEST} is needed"
 
@@ -108,12 +126,18 @@ class Sandbox:
 
     def trial(self) -> Box:
         """Return a box in which `true` must start, if this kind works here."""
+        if self.kind == "container":
+            seen = container.seen((), Path("/"), {}, Grants(), self.private, self.read)
+            box = self._container(Places(seen.read, ()), Path("/"), {}, None, network=False)
+            return replace(box, prefix=(*box.prefix, sys.executable, "-I", "-c", "pass"))
         return self._box(Places(system(), ()), Path("/"), None, agent=False)
 
     def failure(self, code: int | None, err: str, grants: Grants) -> str | None:
         """Return why the box itself could not be made, None where the command started."""
         if self.kind == "bubblewrap" and code == 1 and err.startswith(bubblewrap.FAILED):
             return f"the sandbox could not be made: {err.strip()}"
+        if self.kind == "container":
+            return container.failure(self.image, code, err)
         if self.kind == "landlock" and code is None and grants.names_hosts and err.startswith("the sandbox: "):
             return f"{err}; `network` and `model` need bubblewrap here: install it, or leave both out of the plan"
         return None
@@ -129,6 +153,11 @@ def candidates(spec: SandboxSpec, private: tuple[Path, ...], path: str | None = 
 
     bubblewrap is looked for in the folders of `path`, by default those that no tree can reach.
     """
+    if spec.kind == "container":
+        engine = container.engine(path or search_path())
+        return (
+            Sandbox("container", private, tuple(map(Path, spec.read)), spec.network, spec.limits, engine, spec.image),
+        )
     kinds: tuple[Kind, ...] = ("bubblewrap", "landlock")
     read, bwrap = tuple(map(Path, spec.read)), bubblewrap.program(path or search_path())
     return tuple(

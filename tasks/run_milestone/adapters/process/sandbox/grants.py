@@ -40,6 +40,8 @@ class Box:
 
     prefix: tuple[str, ...] = ()
     confinement: dict[str, Any] | None = None
+    remove: tuple[str, ...] = ()
+    """The command that takes away what is left of one that was ended; most boxes end with their processes."""
 
 
 NO_BOX = Box()

@@ -33,7 +33,7 @@ KERNEL = {
     ),
 }
 """Calls that reach the kernel's keyring, other processes, or parts of the kernel that tests do not need."""
-_SET_USER_ID, _MADE, _NEW_USER = 0o4000, 0o100 | 0o20000000, 0x10000000
+SET_USER_ID, _MADE, NEW_USER = 0o4000, 0o100 | 0o20000000, 0x10000000
 """In the mode of a file; in the flags of an open that can make one; in those of a new process or namespace."""
 MODES = {
     "x86_64": ((90, 1), (91, 1), (268, 2), (452, 2), (85, 1), (133, 1), (259, 2)),
@@ -73,12 +73,12 @@ def program(*, local_sockets: bool = True, network: bool = True, namespaces: boo
     for number in (_OPENS_BY_STRUCTURE, *(() if namespaces else (_CLONES_BY_STRUCTURE,))):
         code += [_jump(_EQUAL, number, 0, 1), _do(_RETURN, _ERRNO | errno.ENOSYS)]
     for number, place in MODES[machine]:
-        code += _only(number, _bits(place, _SET_USER_ID))
+        code += _only(number, _bits(place, SET_USER_ID))
     for number, place in OPENS[machine]:
-        mode = _bits(place + 1, _SET_USER_ID)
+        mode = _bits(place + 1, SET_USER_ID)
         code += _only(number, [_argument(place), _jump(_ANY, _MADE, 0, len(mode)), *mode])
     for number, place in () if namespaces else NAMESPACES[machine]:
-        code += _only(number, _bits(place, _NEW_USER))
+        code += _only(number, _bits(place, NEW_USER))
     families = (*(() if local_sockets else _UNIX), *(() if network else _NETWORK))
     if families:
         code += _only(_SOCKET[machine], [_argument(0), *(one for family in families for one in _if_equal(family))])
