@@ -91,7 +91,7 @@ def test_no_commit_between_steps_is_lost(start):
     assert {"01:branch", "01:push", "01:pr", "02:implement", "02:review-gate"} <= {task for task, _ in came}
 
 
-def test_some_commits_between_steps_are_kept(start):
-    seed = random.randrange(1 << 32)
-    print(f"seed {seed}")
-    assert sweep(start, [(random.Random(seed).randint(4, 9), random.Random(seed).choice(["here", "remote"]))])
+def test_a_commit_between_steps_is_kept(start):
+    moment = random.randint(4, 9)  # while the first issue has its branch here and has not pushed it yet
+    print(f"moment {moment}")
+    assert sweep(start, [(moment, "here")])
