@@ -106,6 +106,21 @@ SEEN = {
         "[[npm, install,",
         '[npx, "--no-install", mocha,',
     ),
+    "mocha after a build": (
+        {"package.json": '{"scripts": {"pretest": "npm run compile", "test": "c8 mocha test/*.mjs"}}'},
+        "",
+        'test: [npm, test, "--", "--reporter", xunit,',
+    ),
+    "vitest after a build": (
+        {"package.json": '{"scripts": {"pretest": "tsc -p ."}, "devDependencies": {"vitest": "1"}}'},
+        "[[npm, install,",
+        'test: [sh, "-c", "npm run pretest && exec \\"$0\\" \\"$@\\"", npx, "--no-install", vitest,',
+    ),
+    "tape after a linter": (
+        {"package.json": '{"scripts": {"pretest": "eslint ."}, "devDependencies": {"tape": "1"}}'},
+        "[[npm, install,",
+        "test: [npx,",
+    ),
     "node": ({"package.json": '{"scripts": {"test": "node --test"}}'}, "", 'node, "--test"'),
     "go": ({"go.mod": "module shop\n"}, "", 'test: [go, test, "-json", "./..."]'),
     "cargo": ({"Cargo.toml": CARGO}, "", "test: [cargo, test,"),

@@ -90,6 +90,8 @@ def _part(root: Path, name: str, language: Language) -> Part | None:
         return None
     manager = next((tool for tool in language.managers if tool.sign_in(folder)), None)
     runner = next((tool.of(folder) for tool in language.runners if tool.sign_in(folder)), None)
+    if runner and any(sign.is_in(folder) for sign in language.builds):
+        runner = replace(runner, test=_built(language, runner.test))
     linter = next((tool for tool in language.linters if tool.sign_in(folder)), None)
     migrations = next((sign.file for sign in language.migrations if sign.is_in(folder)), "")
     part = Part(name, language, manager, "", runner, linter, migrations)
@@ -99,6 +101,13 @@ def _part(root: Path, name: str, language: Language) -> Part | None:
     version = language.version_env if any(sign.is_in(folder) for sign in language.versions) else {}
     env = {**manager.env, **version, **(runner.env if runner else {})}
     return replace(part, manager_sign=manager.sign_in(folder) or "", setup=setup, env=env)
+
+
+def _built(language: Language, test: Command) -> Command:
+    """Return a test command that builds first, so that the tests never load what was built from older code."""
+    if test[:2] == ("npm", "test"):
+        return tuple(word for word in test if word != "--ignore-scripts")
+    return (*language.build, *test)
 
 
 # ---- what pip has to install ----------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def monorepo(root: Path, parts: Sequence[Part]) -> Iterator[Part]:
             continue  # one command tests every member
         is_member = top is not None and top is not part and part.manager_sign not in part.language.locks
         shared = replace(part, setup=(), env={}) if is_member else part
-        is_tested = _is_tested(root, part, names, is_workspace=top is part)
+        is_tested = _is_tested(root, part, names, top)
         yield replace(shared, runner=part.runner if is_tested else None, needs=tuple(_needs(root, part, names)))
 
 
@@ -89,17 +89,25 @@ def _is_named(name: str, text: str) -> bool:
     return re.search(rf"(?<![\w@/.-]){re.escape(name)}(?![\w/.-])", text) is not None
 
 
-def _is_tested(root: Path, part: Part, others: Iterable[str], *, is_workspace: bool) -> bool:
-    """Return whether a project has tests: a script of its own for them, or a file that is called like one.
+def _is_tested(root: Path, part: Part, others: Iterable[str], top: Part | None) -> bool:
+    """Return whether a project has tests of its own: a script for them, or files that are called so.
 
-    The script at the top of a workspace runs those of its members, each of which has its own command.
+    The script at the top of a workspace runs those of its members, each of which has its own command. Where the top
+    names a runner and a member none, the member's tests are the top's.
     """
     if part.runner is None or "--workspace" in part.runner.test:
         return part.runner is not None
-    is_last = part.runner.name == part.language.runners[-1].name
-    if is_last or is_workspace:
+    is_last = _is_last(part)
+    if is_last and top is not None and top is not part and top.runner and not _is_last(top):
+        return False
+    if is_last or top is part:
         return any(matches(path, part.language.test_files) for path in _files(root / part.folder, others))
     return True
+
+
+def _is_last(part: Part) -> bool:
+    """Return whether nothing but the language says how a project is tested."""
+    return part.runner is not None and part.runner.when == part.language.runners[-1].when
 
 
 def _files(folder: Path, others: Iterable[str]) -> Iterator[str]:

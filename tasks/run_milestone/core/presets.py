@@ -96,6 +96,10 @@ class Language:
     versions: tuple[Sign, ...] = ()
     """Say that the version is taken from git, which a tree does not have."""
     version_env: dict[str, str] = field(default_factory=dict)
+    builds: tuple[Sign, ...] = ()
+    """Say that what the tests load is built before each run of them."""
+    build: Command = ()
+    """Starts the command behind it when it has built."""
     managers: tuple[Tool, ...] = ()
     runners: tuple[Tool, ...] = ()
     linters: tuple[Tool, ...] = ()
@@ -220,7 +224,7 @@ def _value(key: str, value: Any) -> Any:
     """Return a value of a preset, frozen."""
     if key in {"managers", "runners", "linters"}:
         return tuple(Tool(**{name: _value(name, each) for name, each in tool.items()}) for tool in value)
-    if key in {"when", "needs", "workspaces", "migrations", "versions"}:
+    if key in {"when", "needs", "workspaces", "migrations", "versions", "builds"}:
         return tuple(Sign(**sign) for sign in value)
     return _frozen(value)
 
