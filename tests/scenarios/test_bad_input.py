@@ -1,5 +1,6 @@
 """Nonsense gets one clear sentence that ends with what to do, the right exit code, and no traceback."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -8,6 +9,8 @@ import sys
 import pytest
 
 PLAN = "id: m1\ntitle: First\nphases:\n  - issues:\n      - {number: 1, title: Add a colour, criteria: [It has one]}\n"
+
+from run_milestone.commands import main
 
 
 @pytest.fixture
@@ -234,3 +237,15 @@ def test_a_sample_is_made_on_this_machine(ada):
     plan.write_text(PLAN.replace("title: First\n", f"title: First\n{where}"))
     refused(ada.types("m1"), 2, f"made from a sample cannot have the remote {remote}", "leave `sample` out")
     assert not (ada.folder / "product").exists()
+
+
+def test_a_full_disk_leaves_no_traceback(tmp_path, monkeypatch, capsys):
+    def refuse():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "state/m1/seal")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("run_milestone.commands.run.current_project", refuse)
+    assert main(["m1"]) == 1
+    assert capsys.readouterr().err.startswith(
+        "run-milestone: state/m1/seal cannot be written: No space left on device."
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ..core.errors import INTERRUPTED, ExitCode, UsageError, UserError
+from ..core.fs import unwritable
 from ..core.version import __version__
 from ..policy.naming import is_id
 from . import ci, inspect_issue, plan, project, run, show, state
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 ELSEWHERE = frozenset({"-C", "--directory"})
 """Options that take the next word and stand before any command."""
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""Why a file system takes no file: that is no bug."""
 
 
 def main(words: list[str] | None = None) -> int:
@@ -38,6 +42,12 @@ def main(words: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write(INTERRUPTED)
         return ExitCode.INTERRUPTED
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        refused = unwritable(Path(error.filename or "a file"), error)
+        sys.stderr.write(f"run-milestone: {refused}\n")
+        return refused.code
 
 
 def _enter(directory: str) -> None:
