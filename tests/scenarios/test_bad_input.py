@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-PLAN = "id: m1\ntitle: First\nphases:\n  - issues:\n      - {number: 1, title: Add a colour, criteria: [It has one]}\n"
-
 from run_milestone.commands import main
+
+PLAN = "id: m1\ntitle: First\nphases:\n  - issues:\n      - {number: 1, title: Add a colour, criteria: [It has one]}\n"
 
 
 @pytest.fixture
