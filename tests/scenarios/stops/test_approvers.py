@@ -242,7 +242,7 @@ def test_operators_do_not_approve_their_agents_work(make_asked, run_m1, monkeypa
     assert run_m1(ada).decided("01") == [("approve", "Grace")]
 
 
-def test_a_person_is_known_by_the_commits_made_here(make_product, run_m1, tmp_path):
+def test_commits_made_here_are_their_persons(make_product, run_m1, tmp_path):
     ada = make_product(tmp_path / "home", [{"number": 1, "agent": {"kind": "human"}}], work={}, plan=OWN)
     for name in ("name", "email"):
         ada.git("config", f"user.{name}", "somebody@example.com", where=".")
