@@ -285,6 +285,15 @@ def test_an_image_without_a_command_is_named(processes, tree, tmp_path, monkeypa
     assert (result.code, result.err) == (None, f"the image example/tests:1 cannot start it: {says}")
 
 
+def test_an_image_that_is_missing_is_named(tmp_path, monkeypatch):
+    program = tmp_path / "podman"
+    program.write_text("#!/bin/sh\necho 'Error: example/tests:1: image not known' >&2\nexit 125\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(UsageError, match=r"image not known\. Install podman, and fetch the image"):
+        Processes().confine(SandboxSpec("container", image="example/tests:1"))
+
+
 @pytest.mark.parametrize("folders", ["bin:.::", "../tree/bin:", "{tree}/bin:", "{link}/bin:"])
 def test_programs_of_a_tree_are_not_on_path(processes, spec, tree, tmp_path, monkeypatch, folders):
     (tmp_path / "link").symlink_to(tree)

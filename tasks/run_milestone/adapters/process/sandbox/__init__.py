@@ -23,6 +23,7 @@ __all__ = ["Box", "Grants", "Sandbox", "candidates", "refusal", "unsandboxed"]
 
 Kind = Literal["bubblewrap", "landlock", "container", "none"]
 _INSTALL = "Install bubblewrap (`apt install bubblewrap`, or `pip install 'run-milestone[sandbox]'`)"
+_FETCH = "Install podman, and fetch the image (`podman pull`)"
 _ALLOW = (
     "Allow user namespaces (`sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0`,"
     " of which a system knows one or none)"
@@ -169,5 +170,5 @@ def refusal(wanted: str, reasons: Sequence[str]) -> UsageError:
     """Return the error where no kind works."""
     named = "" if wanted == "auto" else f" (the plan says `sandbox: {{kind: {wanted}}}`)"
     why = "; ".join(reason.rstrip(".") for reason in reasons)
-    advice = _ALLOW if "namespace" in why else _INSTALL
+    advice = _FETCH if wanted == "container" else _ALLOW if "namespace" in why else _INSTALL
     return UsageError(f"No sandbox works here{named}: {why}.", f"{advice}, or accept the risk with `--unsandboxed`.")
