@@ -15,6 +15,10 @@ from run_milestone.policy.codeowners import parse
         ("* @ada # and not @grace\n", "a.py", ("@ada",)),
         ("* @ada\n  # @grace\n", "a.py", ("@ada",)),
         ("my\\ file.txt ada@example.com\n", "my file.txt", ("ada@example.com",)),
+        ("/docs/* @ada\n", "docs/my file.md", ("@ada",)),
+        ("/src/** @ada\n", "src/a\nb.py", ("@ada",)),
+        ("* @ada\nfile.txt @grace\n", "my file.txt", ("@ada",)),
+        ("my\\ file.txt @ada\n", "docs/my file.txt", ("@ada",)),
         ("", "a.py", ()),
         ("Src/ @ada\n", "src/a.py", ()),
     ],
@@ -40,3 +44,7 @@ def test_an_invalid_line_is_named_and_skipped(line, problem):
     owners = parse("CODEOWNERS", f"*.py @ada\n{line}\n")
     assert owners.problems == (problem,)
     assert owners.of(["a.py"]) == (("@ada",),)
+
+
+def test_a_pattern_with_a_space_names_nobody():
+    assert parse("CODEOWNERS", "docs/my\\ file.md @acme/web\n").names == ("@acme/web",)

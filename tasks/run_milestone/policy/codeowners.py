@@ -16,6 +16,9 @@ LARGEST = 3 << 20
 _LOGIN = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?"
 _OWNER = re.compile(rf"@{_LOGIN}|@{_LOGIN}/[A-Za-z0-9_.-]{{1,100}}|[^@\s]+@[^@\s]+\.[^@\s]+")
 _WORD = re.compile(r"(?:\\.|\S)+")
+_ESCAPED = re.compile(r"\\(.)")
+BLANK = "\ue000"
+"""What stands for a space in names and patterns, because the library takes one for slashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class CodeOwners:
         import codeowners
 
         owned = codeowners.CodeOwners(self.text)
-        return tuple(tuple(name for _, name in owned.of(path)) for path in paths)
+        plain = (path.replace(" ", BLANK).replace("\n", BLANK) for path in paths)
+        return tuple(tuple(name for _, name in owned.of(path)) for path in plain)
 
 
 def parse(path: str, text: str) -> CodeOwners:
@@ -52,7 +56,7 @@ def _words(line: str) -> list[str]:
     """Return the pattern and the owners of a line, without a comment at its end."""
     words = _WORD.findall(line)
     end = next((place for place, word in enumerate(words) if word.startswith("#")), len(words))
-    return words[:end]
+    return [_ESCAPED.sub(lambda pair: BLANK if pair[1] == " " else pair[0], word) for word in words[:end]]
 
 
 def _problem(line: str) -> str | None:
