@@ -11,6 +11,7 @@ from run_milestone.policy.opinions import (
     asking_for_changes,
     missing_approvals,
     opinions,
+    without_bots,
     without_verdict,
 )
 
@@ -135,3 +136,19 @@ def test_random_requirements_agree_with_a_plain_model():
         wrong += shown != [True] * (expected < spec.required)
     print(f"figure: required reviews that differ from a plain model: {wrong} of {CASES}")
     assert wrong == 0
+
+
+def test_a_team_without_members_counts_nobody():
+    spec = PeopleSpec(1, ("@acme/dba",))
+    (finding,) = missing_approvals(spec, {"@acme/dba": ()}, ["mallory"], {})
+    assert finding.message == "0 of 1 approving reviews, waits for @acme/dba"
+
+
+def test_named_bots_with_accounts_of_people_decide_nothing():
+    approves = review("Acme-CI", ReviewState.APPROVED)
+    assert approving(without_bots([approves, review("ada", ReviewState.APPROVED)], ["acme-ci"])) == (
+        review("ada", ReviewState.APPROVED),
+    )
+    asks = replace(approves, state=ReviewState.CHANGES_REQUESTED, body="No")
+    assert [one.kind for one in asked_by_bots([asks], ["acme-ci"])] == [Kind.REVIEW]
+    assert list(without_verdict({}, {"1": [asks]}, ["acme-ci"])) == []

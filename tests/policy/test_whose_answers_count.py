@@ -83,6 +83,24 @@ def test_one_known_by_several_names_is_recorded_once():
     assert refusal(needed, "approve", ("root", "Grace Hopper"), TEAMS) is not None
 
 
+def test_an_address_is_its_makers_login():
+    need = Need((), 1, ("Ada L", "ada@home.example", "ada"))
+    assert not counts(need, "approve", ("ada@work.example",), TEAMS)
+    assert counts(Need(("ada",)), "approve", ("ada",), TEAMS)
+    assert not counts(Need(("ada",)), "approve", ("ada@elsewhere.example",), TEAMS), "an address is no login"
+
+
+def test_an_operators_ways_to_answer_are_one_person():
+    rights, account = Rights(operator=("Grace Hopper", "gh@example.com"), account="hopper"), whoami()
+    file = Approval("03.approve", "03", "approve", 1, "s", who=account)
+    comment = replace(file, who="Hopper", comment=AnswerComment(1, 2, "key"))
+    signed = replace(file, who="", signed=Signed("", ""))
+    rights = replace(rights, signers={signed: ("gh@example.com",)})
+    for given in (file, comment, signed):
+        assert rights.person(given) >= {account, "hopper", "gh@example.com"}
+    assert rights.person(replace(comment, who="linus")) == {"linus"}
+
+
 def test_makers_may_send_back_but_not_approve():
     need = Need(("ada", "grace"), 1, ("Ada", "ada@example.com"))
     assert not counts(need, "approve", ("ADA",), TEAMS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.globs import matches
 from ..model import Kind, Need, Verb
 from .phase_answers import lists_the_same
-from .teams import bare, people_of, still_asked
+from .teams import bare, compared, people_of, still_asked
 from .topics import digests_shown
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ def is_local(milestone: Milestone, needed: Sequence[Need]) -> bool:
     return not needed if milestone.local is None else milestone.local
 
 
-def counts(need: Need, verb: str, names: Iterable[str], teams: Teams) -> bool:
+def counts(need: Need, verb: str, names: Sequence[str], teams: Teams) -> bool:
     """Return whether somebody who is known by these names counts towards a need."""
     known = frozenset(map(bare, names))
-    if verb in PASSING and known & frozenset(map(bare, need.excluded)):
+    if verb in PASSING and compared(names) & frozenset(map(bare, need.excluded)):
         return False
     return not need.names or bool(known & people_of(need.names, teams))
 

@@ -66,13 +66,19 @@ def _asked_in_thread(review: PersonReview, thread: ReviewThread) -> Finding:
     return Finding(Kind.PEOPLE_REVIEW, Severity.WARNING, review.author, words, thread.path, thread.line)
 
 
+def without_bots(reviews: Iterable[PersonReview], bots: Iterable[str]) -> tuple[PersonReview, ...]:
+    """Return the reviews of people: these bots are none, also where the forge has their accounts as those of people."""
+    named = frozenset(map(_bot, bots))
+    return tuple(one for one in reviews if not one.bot and _bot(one.author) not in named)
+
+
 def asked_by_bots(reviews: Iterable[PersonReview], bots: Iterable[str]) -> tuple[Finding, ...]:
     """Return what these bots found, as findings of a reviewer: what their last review says, and their open threads.
 
     A bot resolves nothing, so a thread on lines that changed since is answered.
     """
     named, last = frozenset(map(_bot, bots)), dict[str, "PersonReview"]()
-    given = [one for one in reviews if one.bot and _bot(one.author) in named]
+    given = [one for one in reviews if _bot(one.author) in named]
     last |= {_bot(one.author): one for one in given}
     texts = (
         Finding(Kind.REVIEW, Severity.WARNING, one.author, f"{one.author}: {' '.join(one.body.split())}")
@@ -96,7 +102,7 @@ def without_verdict(
     for number, reviews in now.items():
         known = {(one.author, one.at, one.state, one.body) for one in before.get(number, ())}
         for one in reviews:
-            decides = _bot(one.author) in named if one.bot else one.state is not ReviewState.COMMENTED
+            decides = _bot(one.author) in named or not (one.bot or one.state is ReviewState.COMMENTED)
             if not decides and (one.author, one.at, one.state, one.body) not in known:
                 yield number, one
 
@@ -114,11 +120,12 @@ def missing_approvals(
 ) -> tuple[Finding, ...]:
     """Return which approving reviews are missing: `approved` are those that count, `others` why theirs does not."""
     wanted = people_of(spec.members, teams)
-    counted = [login for login in approved if not wanted or bare(login) in wanted]
+    counted = [login for login in approved if not spec.members or bare(login) in wanted]
     if len(counted) >= spec.required:
         return ()
     by = f" (by {', '.join(counted)})" if counted else ""
-    left = ", ".join(still_asked(spec.members, teams, counted)) or "somebody who may write to the repository"
+    asked = still_asked(spec.members, teams, counted) or spec.members
+    left = ", ".join(asked) or "somebody who may write to the repository"
     what = f"{len(counted)} of {spec.required} approving reviews{by}, waits for {left}"
     detail = "; ".join(f"{login} {why}" for login, why in others.items()) or None
     return (Finding(Kind.PEOPLE_MISSING, Severity.WARNING, "people", what, detail=detail),)

@@ -41,6 +41,12 @@ def known_as(name: str, email: str) -> tuple[str, ...]:
     return tuple(filter(None, (name, email, login)))
 
 
+def compared(names: Iterable[str]) -> frozenset[str]:
+    """Return names of one person as those of two are compared: addresses among them with the login they suggest."""
+    known = (known_as("", name) if "@" in name else (name,) for name in map(bare, names))
+    return frozenset(name for some in known for name in some)
+
+
 def people_of(names: Iterable[str], teams: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """Return the logins that these names stand for, as they are compared."""
     known = {bare(team): frozenset(map(bare, logins)) for team, logins in teams.items()}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..core.user import account, whoami
 from ..model import Kind
 from ..policy import signatures
-from ..policy.approvers import needs, rules
+from ..policy.approvers import needs, rules, several
 from ..policy.gating import gate_names
-from ..policy.teams import bare
+from ..policy.teams import bare, compared
 from ..policy.topics import split
 from ..steps.own_change import changed_between, makers_of
 from ..steps.target_policy import code_owners, policy_commit, signers_at
@@ -36,6 +35,8 @@ class Rights:
     """Who signed an answer, or why its signature does not count. A file's source is what it says, so it is no key."""
     policy: str = ""
     """The commit of the target branch whose allowed signers that is by."""
+    account: str = ""
+    """The operator's account on the forge, where it matters."""
 
     def names(self, approval: Approval) -> tuple[str, ...]:
         """Return the names of who gave an answer: those of its signature, a login, or what a file claims.
@@ -48,6 +49,11 @@ class Rights:
         is_operators = approval.comment is None and bare(approval.who) == bare(whoami())
         return (approval.who, *(self.operator if is_operators else ()))
 
+    def person(self, approval: Approval) -> frozenset[str]:
+        """Return all names of who gave an answer, as they are compared: the operator has several ways to answer."""
+        names, operator = compared(self.names(approval)), compared((whoami(), self.account, *self.operator))
+        return names | operator if names & operator else names
+
 
 def rights(
     ctx: RunContext, gates: Iterable[str], approvals: Iterable[Approval], by_runner: frozenset[str] = frozenset()
@@ -59,7 +65,8 @@ def rights(
         return Rights(by_runner=by_runner, signers=signed, policy=policy)
     needed = {name: needs_at(ctx, name, ctx.store.gates.read(name)) for name in gates}
     operator = _operator(ctx, needed)
-    return Rights(_with_account(ctx, needed, operator), operator, by_runner, signed, policy)
+    account = _account(ctx, needed, operator)
+    return Rights(_with_account(needed, operator, account), operator, by_runner, signed, policy, account)
 
 
 def names_now(ctx: RunContext) -> tuple[str, ...]:
@@ -80,21 +87,25 @@ def _operator(ctx: RunContext, gates: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*now[1:], *earlier, *here)))
 
 
+def _account(ctx: RunContext, needed: Mapping[str, tuple[Need, ...]], operator: tuple[str, ...]) -> str:
+    """Return the operator's account on the forge, where somebody's answer may depend on it; else nothing is asked."""
+    matters = any(several(some) or any(_excludes(need, operator) for need in some) for some in needed.values())
+    return ctx.outside.forge.login if matters else ""
+
+
 def _with_account(
-    ctx: RunContext, needed: dict[str, tuple[Need, ...]], operator: tuple[str, ...]
+    needed: Mapping[str, tuple[Need, ...]], operator: tuple[str, ...], account: str
 ) -> dict[str, tuple[Need, ...]]:
     """Return needs that also exclude the operator's account on the forge, where they exclude the operator."""
 
-    def is_excluded(need: Need) -> bool:
-        return not {*map(bare, operator)}.isdisjoint(map(bare, need.excluded))
+    def widened(need: Need) -> Need:
+        return replace(need, excluded=(*need.excluded, account)) if _excludes(need, operator) else need
 
-    if not any(map(is_excluded, chain(*needed.values()))):
-        return needed
-    account = ctx.outside.forge.login
-    return {
-        name: tuple(replace(one, excluded=(*one.excluded, account)) if is_excluded(one) else one for one in several)
-        for name, several in needed.items()
-    }
+    return {name: tuple(map(widened, some)) for name, some in needed.items()}
+
+
+def _excludes(need: Need, operator: tuple[str, ...]) -> bool:
+    return not {*map(bare, operator)}.isdisjoint(map(bare, need.excluded))
 
 
 def _signer(ctx: RunContext, approval: Approval) -> tuple[str, ...] | str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..model import Approval, Decision, Gate, Verb
 from ..policy import approvers, gating, topics, unboxed
 from ..policy.graph import phase_name
-from ..policy.teams import bare
+from ..policy.teams import compared
 from ..store.approvals import given_at
 from ..store.issue_status import issue_statuses, listed_commits, phase_findings
 from .approvers import Rights
@@ -134,7 +134,8 @@ def _given_before(approval: Approval, milestone: Milestone, state: State, rights
         return "several people have to agree on it, and nothing is asked yet"
     given = approvers.standing(gate, state.decisions.answers())
     who = approvers.name_of(rights.names(approval), needed, milestone.teams)
-    if not any(one.verb == approval.verb and bare(one.who) == bare(who) for one in given):
+    person = rights.person(approval)
+    if not any(one.verb == approval.verb and person & compared([one.who]) for one in given):
         return None
     return f"{who} has given this answer before; {approvers.waits_for(needed, given, milestone.teams)}"
 

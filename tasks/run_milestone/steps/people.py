@@ -17,6 +17,7 @@ from ..policy.opinions import (
     findings_of,
     missing_approvals,
     opinions,
+    without_bots,
     worked_on,
 )
 from ..policy.teams import bare
@@ -26,7 +27,7 @@ from .own_change import changed_between, makers_of
 from .task import IssueStep, Questions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ..model import Finding, PeopleSpec, PersonReview
     from .step_context import StepContext
@@ -41,12 +42,12 @@ class People(IssueStep[PeopleHeard]):
     def is_needed(self, ctx: StepContext) -> bool:
         """Return whether a person gave a verdict that stands, or the plan requires one."""
         reviews = reviews_of(ctx)
-        return bool(opinions(reviews)) or _spec(ctx).required > 0 or bool(asked_by_bots(reviews, _bots(ctx)))
+        return bool(opinions(_of_people(ctx, reviews)) or _spec(ctx).required or asked_by_bots(reviews, _bots(ctx)))
 
     def earlier(self, ctx: StepContext) -> Mapping[str, Any]:
         """Return the change, what people ask for, and who approved."""
         reviews = reviews_of(ctx)
-        approved = [(one.author, one.commit) for one in approving(reviews)]
+        approved = [(one.author, one.commit) for one in approving(_of_people(ctx, reviews))]
         required = {"required": (_spec(ctx), _teams(ctx))} if _spec(ctx).required else {}
         return {**change_inputs(ctx), "asked": _asked(ctx, reviews), "approved": approved, **required}
 
@@ -54,7 +55,7 @@ class People(IssueStep[PeopleHeard]):
         """Answer the reviews that were worked on; returns what people ask for, and who approved."""
         reviews = reviews_of(ctx)
         heard = hear(ctx, reviews)
-        ctx.run.console.say(_answer(ctx, reviews, heard.change), ctx.issue.number)
+        ctx.run.console.say(_answer(ctx, _of_people(ctx, reviews), heard.change), ctx.issue.number)
         return heard
 
 
@@ -84,7 +85,7 @@ class PeopleGate(IssueStep[Passed]):
 def hear(ctx: StepContext, reviews: tuple[PersonReview, ...]) -> PeopleHeard:
     """Return what these reviews say of the change as it is: what is asked for, what is missing, and who approved it."""
     change = ctx.git.patch_id(ctx.base, ctx.head or "")
-    given, makers = approving(reviews), _makers(ctx)
+    given, makers = approving(_of_people(ctx, reviews)), _makers(ctx)
     why = {one.author: OUTDATED for one in given if not _saw(ctx, one.commit, change)}
     why |= {one.author: OWN for one in given if bare(one.author) in makers}
     counted = tuple(one.author for one in given if one.author not in why)
@@ -94,7 +95,11 @@ def hear(ctx: StepContext, reviews: tuple[PersonReview, ...]) -> PeopleHeard:
 
 def _asked(ctx: StepContext, reviews: tuple[PersonReview, ...]) -> tuple[Finding, ...]:
     """Return what people ask for, and what the bots that the plan names found."""
-    return (*findings_of(reviews), *asked_by_bots(reviews, _bots(ctx)))
+    return (*findings_of(_of_people(ctx, reviews)), *asked_by_bots(reviews, _bots(ctx)))
+
+
+def _of_people(ctx: StepContext, reviews: Iterable[PersonReview]) -> tuple[PersonReview, ...]:
+    return without_bots(reviews, _bots(ctx))
 
 
 def _bots(ctx: StepContext) -> tuple[str, ...]:
@@ -135,7 +140,7 @@ def _answer(ctx: StepContext, reviews: tuple[PersonReview, ...], change: str) ->
         return []
     number = ctx.evidence(Step.PR, Proposed).number
     commit = ctx.evidence(Step.IMPLEMENT, Implemented).head
-    standing = asking_for_changes(ctx.forge.reviews(number)[number])
+    standing = asking_for_changes(_of_people(ctx, ctx.forge.reviews(number)[number]))
     due = [review for review in standing if worked_on(review, ctx.decisions, change)]
     answers = [_answer_threads(ctx, number, review, words.answer(commit)) for review in due]
     asked = [_ask_again(ctx, number, review.author) for review in due if not review.is_asked_again]
