@@ -50,6 +50,20 @@ raise SystemExit(main(["m1"]))
 """
 
 
+REVIEWED_MEANWHILE = """
+import json, pathlib, sys
+from run_milestone.commands import main
+from run_milestone.commands.land import merge
+wait = merge.await_checks
+def is_reviewed_meanwhile(*given):
+    file = pathlib.Path(sys.argv[1])
+    file.write_text(json.dumps({**json.loads(file.read_text()), "reviews": [json.loads(sys.argv[2])]}))
+    return wait(*given)
+merge.await_checks = is_reviewed_meanwhile
+raise SystemExit(main(["land", "m1"]))
+"""
+
+
 @pytest.fixture(scope="module")
 def asked(make_product, run_m1, tmp_path_factory):
     """The run that finds a colleague's review; the phase waits for its answer."""
@@ -167,6 +181,15 @@ def test_a_review_before_landing_is_asked(ready, answer_in_copy):
     landed = ada.types(*lands)
     assert landed.code == 0, landed.out
     assert outcome.pull("01")["state"] == "merged"
+
+
+def test_a_review_during_the_checks_is_seen(ready, answer_in_copy):
+    outcome = answer_in_copy(ready)
+    (file,) = (outcome.home / "remote.forge/pulls").glob("*.json")
+    command = [sys.executable, "-c", REVIEWED_MEANWHILE, str(file), json.dumps(REVIEW)]
+    landing = subprocess.run(command, cwd=outcome.person.folder, capture_output=True, text=True, check=False)
+    assert "grace asks for changes on PR #1" in landing.stdout, landing.stderr
+    assert outcome.pull("01")["state"] == "open"
 
 
 def test_bots_find_and_comments_are_said(make_product, run_m1, tmp_path):

@@ -34,19 +34,32 @@ class Landing:
         """Merge the pull request of an issue; returns whether the next may follow."""
         if self.session.settled(issue.number) == SKIPPED:
             return True
-        branches = self.session.store.registry.branches(self.session.milestone)
-        pulls = self.session.outside.forge.pulls(*branches.values())
-        pull = pull_of(branches[issue.number], pulls)
+        pull, pulls = self._pull(issue)
         if pull is not None and pull.state == "merged":
             self._record(issue, pull)
             return True
-        why = _unfit(pull, self._pushed(issue)) or (self._unapproved(issue, pull) if pull else None)
-        if pull is None or why is not None:
-            self.session.forget(COMPLETE)  # a run has something to do
-            self.session.console.say(words.not_landed(issue, why))
+        if not self._is_fit(issue, pull) or pull is None:
             return False
         self._retarget(pull, pulls)
-        return self._asks_nothing(issue, pull) and self._merge(issue, pull)
+        return self._asks_nothing(issue, pull) and self._is_fit_still(issue) and self._merge(issue, pull)
+
+    def _pull(self, issue: Issue) -> tuple[PullRequest | None, tuple[PullRequest, ...]]:
+        """Return the pull request of an issue, and those of all."""
+        branches = self.session.store.registry.branches(self.session.milestone)
+        pulls = self.session.outside.forge.pulls(*branches.values())
+        return pull_of(branches[issue.number], pulls), pulls
+
+    def _is_fit_still(self, issue: Issue) -> bool:
+        """Return whether nobody changed anything about a pull request while its checks were waited for."""
+        return self._is_fit(issue, self._pull(issue)[0])
+
+    def _is_fit(self, issue: Issue, pull: PullRequest | None) -> bool:
+        """Return whether a pull request can be merged as people approved it; else say why not."""
+        why = _unfit(pull, self._pushed(issue)) or (self._unapproved(issue, pull) if pull else None)
+        if why is not None:
+            self.session.forget(COMPLETE)  # a run has something to do
+            self.session.console.say(words.not_landed(issue, why))
+        return why is None
 
     def _unapproved(self, issue: Issue, pull: PullRequest) -> str | None:
         """Return what people changed about a pull request since the landing began; None where they changed nothing."""
