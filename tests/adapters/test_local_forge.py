@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.forge_contract import ForgeContract, Ground
+from support.forge_contract import HEAD, ForgeContract, Ground
 
 from run_milestone.adapters.forge.local import LocalForge
 from run_milestone.core.errors import DamagedStateError, OutsideError
@@ -86,6 +86,19 @@ def propose(forge, head="feature/a"):
 
 class TestContract(ForgeContract):
     """Every forge's promises, kept by the local one."""
+
+    @pytest.mark.parametrize("moved", [False, True])
+    def test_a_merge_whose_last_write_failed(self, ground, forge, propose, moved):
+        made = propose()
+        forge.merge(made.number, head=made.head_sha)
+        path = ground.folder / "pulls" / f"{made.number}.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "state": "open"}))
+        if moved:
+            ground.push(HEAD, {"later.txt": "later\n"})
+        assert forge.pulls()[0].state == ("open" if moved else "merged")
+        if not moved:
+            assert forge.merge(made.number, head=made.head_sha).state == "merged"
+            assert json.loads(path.read_text())["state"] == "merged"
 
 
 def test_numbers_go_on_after_what_the_sample_holds(folder, forge):

@@ -21,7 +21,7 @@ class Pulls(Repository):
 
     def pulls(self, *heads: str) -> tuple[PullRequest, ...]:
         """Return the pull requests of these head branches (of all, without any), oldest first."""
-        records = [self._files.read("pulls", number) for number in self._files.numbers("pulls")]
+        records = [self._read(number) for number in self._files.numbers("pulls")]
         wanted = [record for record in records if not heads or record["head"] in heads]
         live = self._heads() if any(record["state"] == "open" for record in wanted) else {}
         return tuple(self._pull(record, live) for record in wanted)
@@ -91,14 +91,27 @@ class Pulls(Repository):
             return self._change(number, state="open")
 
     def merge(self, number: int, *, head: str) -> PullRequest:
-        """Merge into the base branch of the bare remote, then write the record."""
+        """Merge into the base branch of the bare remote, between two writes of the record: what began is known."""
         with self._files.lock():
-            record = self._files.read("pulls", number)
+            record = self._read(number)
             if record["state"] == "merged":
-                return self._current(record)
+                return self._change(number, state="merged")
             self._refuse_merge(record, head)
+            self._files.change("pulls", number, head_sha=head)
             self._merge_branch(record, head)
             return self._change(number, state="merged", head_sha=head)
+
+    def _read(self, number: int) -> Record:
+        """Return a record. A merge that began and reached the base is over, though its last write failed."""
+        record = self._files.read("pulls", number)
+        begun = record.get("head_sha") if record["state"] == "open" else None
+        if not begun or self._git.remote_head(record["head"]) not in {None, begun}:
+            return record
+        base = self._git.remote_head(record["base"])
+        if base is not None and not self._git.has(base):
+            self._git.fetch(record["base"])
+        is_over = base is not None and self._git.has(begun) and self._git.is_ancestor(begun, base)
+        return {**record, "state": "merged"} if is_over else record
 
     def _refuse_merge(self, record: Record, head: str) -> None:
         at = self._heads().get(record["head"])
@@ -127,11 +140,11 @@ class Pulls(Repository):
 
     def checks(self, number: int) -> tuple[Check, ...]:
         """Return the checks on the head as `checks/<commit>.json` has them, which a person or a CI writes."""
-        commit = self._current(self._files.read("pulls", number)).head_sha
+        commit = self._current(self._read(number)).head_sha
         return tuple(map(_check, self._files.checks(commit))) if commit else ()
 
     def _open_of(self, head: str) -> int | None:
-        records = (self._files.read("pulls", number) for number in self._files.numbers("pulls"))
+        records = map(self._read, self._files.numbers("pulls"))
         return next(
             (record["number"] for record in records if (record["head"], record["state"]) == (head, "open")), None
         )
@@ -140,7 +153,7 @@ class Pulls(Repository):
         refuse_same(self._files.read("pulls", number)["head"], base)
 
     def _refuse_merged(self, number: int, what: str) -> None:
-        if self._files.read("pulls", number)["state"] == "merged":
+        if self._read(number)["state"] == "merged":
             raise OutsideError(
                 f"Pull request {number} is merged and cannot be {what}.", "Open a new one for its branch."
             )
