@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from run_milestone.adapters.forge.local import LocalForge
-from run_milestone.model import Finding, Issue, Kind, Milestone, Phase, Severity
+from run_milestone.model import Finding, Issue, Kind, Milestone, PeopleSpec, Phase, Severity
 from run_milestone.policy import gating
 from run_milestone.render.console import Console
 from run_milestone.runner.decide import take_approvals
@@ -18,7 +18,8 @@ from run_milestone.runner.gate_comments import GateComments
 from run_milestone.store import State
 
 ISSUES = (Issue("03", "Cache", "cache", 1, github=297), Issue("04", "Mail", "mail", 1, github=298))
-MILESTONE = Milestone("m4.1", "Users", "milestone/m4.1", (Phase(1, "Basics", ISSUES),))
+PEOPLE = PeopleSpec(bots=("Reviewer-App",))
+MILESTONE = Milestone("m4.1", "Users", "milestone/m4.1", (Phase(1, "Basics", ISSUES),), people=PEOPLE)
 CHANGE = "c" * 64
 FAILS = (Finding(Kind.TESTS, Severity.CRITICAL, "tests.test_cache::test_ttl", "test_ttl"),)
 LARGE = (Finding(Kind.SIZE, Severity.WARNING, "files", "12 files changed, the limit is 8"),)
@@ -241,7 +242,7 @@ def test_an_edited_comment_gets_a_reply(desk, author):
     assert len(desk.replies()) == 1
 
 
-@pytest.mark.parametrize("author", ["github-actions[bot]", "renovate[bot]"])
+@pytest.mark.parametrize("author", ["github-actions[bot]", "renovate[bot]", "reviewer-app"])
 def test_what_a_bot_writes_is_no_answer(desk, author):
     desk.asks()
     desk.writes("/skip", author)

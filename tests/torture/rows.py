@@ -44,7 +44,7 @@ _ROWS = (
     Row(
         "agent, tests and tools stay in their box", ("tests/hostile/test_boundary.py", "tests/adapters/test_sandbox.py")
     ),
-    Row("nothing in a tree runs code in the runner", ("tests/adapters/test_git.py -k executed or payload or vector",)),
+    Row("nothing in a tree runs code in the runner", ("tests/adapters/test_git.py -k payloads or leaves_runs",)),
     Row("a plan's content is data", (f"{_T}/test_plain_data.py", "tests/plan/test_plan_reader.py")),
     Row(
         "a bad plan costs little and is refused whole",

@@ -9,9 +9,9 @@ from ..model import Finding, Kind, ReviewState, Severity, Verb
 from .teams import bare, people_of, still_asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
-    from ..model import Decision, PeopleSpec, PersonReview, ReviewThread
+    from ..model import Decision, Milestone, PeopleSpec, PersonReview, ReviewThread
 
 
 def opinions(reviews: Iterable[PersonReview]) -> tuple[PersonReview, ...]:
@@ -105,6 +105,17 @@ def without_verdict(
             decides = _bot(one.author) in named or not (one.bot or one.state is ReviewState.COMMENTED)
             if not decides and (one.author, one.at, one.state, one.body) not in known:
                 yield number, one
+
+
+def bots_of(milestone: Milestone) -> frozenset[str]:
+    """Return the names of all bots that a plan names, as `is_bot` compares them."""
+    specs = (milestone.people, *(issue.people for issue in milestone.issues if issue.people))
+    return frozenset(_bot(name) for spec in specs for name in spec.bots)
+
+
+def is_bot(login: str, bots: Container[str]) -> bool:
+    """Return whether a login is one of these bots, also where the forge has its account as that of a person."""
+    return _bot(login) in bots
 
 
 def _bot(login: str) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..policy.opinions import without_verdict
+from ..policy.opinions import bots_of, without_verdict
 from ..render import person_reviews as words
 from .reconcile import Reconciliation
 from .wiring import take_snapshot
 
 if TYPE_CHECKING:
-    from ..model import Milestone
     from .session import Session
 
 
@@ -44,15 +43,9 @@ def _ask_outside(session: Session) -> Reconciliation:
     before = session.store.remembered()
     session.ctx = replace(session.ctx, remote=take_snapshot(session.outside, branches, session.milestone.id))
     session.store.remember(session.ctx.world)
-    news = without_verdict(before.reviews if before else {}, session.ctx.world.reviews, _bots(session.milestone))
+    news = without_verdict(before.reviews if before else {}, session.ctx.world.reviews, bots_of(session.milestone))
     session.console.say([words.decides_nothing(number, review) for number, review in news])
     return Reconciliation(session.ctx, session.others)
-
-
-def _bots(milestone: Milestone) -> list[str]:
-    """Return the bots whose reviews are findings."""
-    specs = (milestone.people, *(issue.people for issue in milestone.issues if issue.people))
-    return [name for spec in specs for name in spec.bots]
 
 
 def _follow_up(session: Session, reconciliation: Reconciliation) -> None:

@@ -42,5 +42,5 @@ def code_owners(run: RunContext, commit: str) -> CodeOwners:
         if run.git.size(commit, path) > codeowners.LARGEST:
             return codeowners.CodeOwners(path, "", ("it is larger than 3 MiB, so that nobody owns anything",))
         if (content := run.git.read(commit, path)) is not None:
-            return codeowners.parse(path, content.decode("utf-8", "replace"))
+            return codeowners.parse(path, content.decode("utf-8-sig", "replace"))
     return codeowners.CodeOwners("CODEOWNERS", "", (f"{run.milestone.target} has none, so that nobody owns anything",))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...core.text import for_record
 from ...model import AnswerComment, Approval
 from ...policy.gating import gate_names
+from ...policy.opinions import bots_of, is_bot
 from ...policy.topics import meant, parse
 from ...render import gate_comments as words
 
@@ -33,6 +34,7 @@ class Reader:
         self._state = state
         self._forge = forge
         self._others = others
+        self._bots = bots_of(milestone)
         self._replied: set[str] = set()
         """Questions below which a person without write access got a reply in this run."""
 
@@ -57,7 +59,7 @@ class Reader:
     def _read(self, thread: int, comment: Comment, ours: Sequence[Comment]) -> Approval | None:
         """Return the approval that a comment is, None where it is none; an unclear one gets a reply."""
         commands, questions = words.answers(comment.body), self._questions_above(comment, ours)
-        if not commands or not questions or comment.is_by_app:
+        if not commands or not questions or comment.is_by_app or is_bot(comment.author, self._bots):
             return None
         (word, why), verbs = commands[0], sorted({verb for verb, _ in commands})
         gates, reason = self._meant(why, word, questions)
