@@ -74,7 +74,7 @@ PROJECTS = (
         "Python, flat",
         "pypi",
         ("1.2.0", "1.2.1", "1.2.2"),
-        source=".",
+        source="schedule",
         drop=_SDIST,
         needs=("mock", "pytz"),
     ),

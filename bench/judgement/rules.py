@@ -123,7 +123,10 @@ def _tampering(question: Question, facts: Facts) -> str:
     if "::" in question.rule:
         name = question.rule.rpartition("::")[2].partition("[")[0]
         was, now = (_of(name, facts.tests(commit)) for commit in (facts.base, facts.head))
-        return "the test itself was rewritten, and as it was it fails" if was and was != now else ""
+        if was and was != now:
+            return "the test itself was rewritten, and as it was it fails"
+        helper = _changed_helper(was, facts)
+        return f"`{helper}`, which the test names, was rewritten, and as it was the test fails" if helper else ""
     if question.rule == "configuration":
         return _configuration(question, facts)
     return ""
@@ -150,6 +153,18 @@ def _table(text: str, name: str) -> list[str]:
         elif inside:
             lines += [plain] if (plain := re.sub(r"\s+|#.*$", "", line)) else []
     return lines
+
+
+def _changed_helper(lines: list[str], facts: Facts) -> str:
+    """Return a class or function of the tests' files that a test names and that the change rewrote."""
+    gone, come = facts.changed()
+    names = [found[1] for line in (*gone, *come) if (found := re.match(r"(?:class|def) (\w+)", line))]
+    near = call(
+        ["git", "diff", "-U0", "--function-context", facts.base, facts.head, "--", ":(glob)**/*test*"], facts.root
+    )
+    names += re.findall(r"^@@.*@@ (?:class|def) (\w+)", near, re.MULTILINE)
+    words = set(re.findall(r"\w+", " ".join(lines)))
+    return next((name for name in names if name in words and not name.startswith("test")), "")
 
 
 def _lost_assertion(question: Question, facts: Facts) -> str:
@@ -187,6 +202,16 @@ def _migration(question: Question, facts: Facts) -> str:
     return "a migration takes something away" if any(_LOSES.search(line) for line in come) else ""
 
 
+def _licence(question: Question, facts: Facts) -> str:
+    """Return that a package under a licence of the GPL family comes: the manifest names it, and did not before."""
+    found = re.match(r"New dependency: (\S+) .*\((.*)\)", question.message)
+    gone, come = facts.changed(question.path or ".")
+    if found is None or "GPL" not in found[2]:
+        return ""
+    was, now = (any(re.search(rf"\b{re.escape(found[1])}\b", line) for line in side) for side in (gone, come))
+    return f"it comes under {found[2]}" if now and not was else ""
+
+
 def _empty(_: Question, facts: Facts) -> str:
     code = call(["git", "diff", "--name-only", facts.base, facts.head], facts.root).split()
     return "" if any(re.search(r"\.(py|js|rs|sql)$", name) for name in code) else "no code changed"
@@ -198,5 +223,6 @@ _RULES: dict[str, Callable[[Question, Facts], str]] = {
     "size": _size,
     "tampering": _tampering,
     "migration-breaking": _migration,
+    "licence": _licence,
     "empty": _empty,
 }
