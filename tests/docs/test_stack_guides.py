@@ -1,6 +1,7 @@
 """The guides of languages show the plan that `init` writes for such a repository."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ def test_a_guide_shows_what_init_writes(tmp_path, guide, block, files):
     look = look_around(tmp_path)
     shown = [one for one in blocks(f"docs/guides/stack/{guide}.md") if one.language == "yaml"][block]
     assert yaml.safe_load(shown.text) == yaml.safe_load(plan_words.tree(look) + plan_words.commands(look))
+
+
+@pytest.fixture
+def tmp_path():
+    """A folder with a short path: that of a socket in it has at most 107 bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder).resolve()
 
 
 QUERY = """\

@@ -39,7 +39,7 @@ _ROWS = (
     Row("damaged records are named, never taken for done", (f"{_T}/test_damage.py", "tests/store/test_markers.py")),
     Row(
         "an approval counts once, for what was shown",
-        (f"{_T}/test_answers.py", "tests/policy/test_gating.py", "tests/scenarios/test_phase_approvals.py"),
+        (f"{_T}/test_bound_answers.py", "tests/policy/test_gating.py", "tests/scenarios/test_phase_approvals.py"),
     ),
     Row(
         "agent, tests and tools stay in their box", ("tests/hostile/test_boundary.py", "tests/adapters/test_sandbox.py")

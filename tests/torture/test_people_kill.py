@@ -100,7 +100,8 @@ def answer(folder, forge=None):
     reviews = forge.reviews(5)[5]
     fix = Decision(1, "03", Verb.FIX, "ada", "", "", Kind.PEOPLE_REVIEW, findings=findings_of(reviews), change="b" * 64)
     evidence = {Step.PR: Proposed(5, "", "open"), Step.IMPLEMENT: Implemented(COMMIT, 2, 1, 1)}
-    ctx = SimpleNamespace(decisions=[fix], forge=forge, evidence=lambda step, _: evidence[step])
+    plan = {"milestone": MILESTONE, "issue": MILESTONE.issues[0]}
+    ctx = SimpleNamespace(**plan, decisions=[fix], forge=forge, evidence=lambda step, _: evidence[step])
     people._answer(ctx, reviews, "a" * 64)
 
 

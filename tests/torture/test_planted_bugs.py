@@ -11,7 +11,7 @@ import pytest
 from support.convergence import wrongly_ended
 from support.faults import Fault
 from support.faulty_milestone import FaultyMilestone
-from test_answers import answers_to_something_else
+from test_bound_answers import answers_to_something_else
 
 from run_milestone.policy import gating
 

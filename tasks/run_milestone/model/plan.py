@@ -193,12 +193,12 @@ class SandboxSpec:
     """The box that agents, tests and tools run in. No marker depends on it."""
 
     kind: Literal["auto", "bubblewrap", "landlock", "container", "none"] = "auto"
-    image: str = ""
-    """What a container is made of."""
     read: tuple[str, ...] = ()
     """Absolute paths that they may read as well."""
     network: NetworkSpec = field(default_factory=NetworkSpec)
     limits: ProcessLimits = field(default_factory=ProcessLimits)
+    image: str = ""
+    """What a container is made of."""
 
 
 class _Derived:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ def _covers(asked: Gate, left: Gate) -> bool:
     """Return whether a question showed all that is left to ask, about the same change and in the same attempt."""
     if (asked.kind, asked.attempt, asked.change) != (left.kind, left.attempt, left.change):
         return False
-    return asked.digest == left.digest or all(finding in asked.findings for finding in left.findings)
+    return asked.digest == left.digest or not Counter(left.findings) - Counter(asked.findings)
 
 
 def question_name(about: Gate | Decision) -> str:

@@ -21,7 +21,7 @@ class Pulls(Repository):
 
     def pulls(self, *heads: str) -> tuple[PullRequest, ...]:
         """Return the pull requests of these head branches (of all, without any), oldest first."""
-        records = [self._read(number) for number in self._files.numbers("pulls")]
+        records = [self._settled(number) for number in self._files.numbers("pulls")]
         wanted = [record for record in records if not heads or record["head"] in heads]
         live = self._heads() if any(record["state"] == "open" for record in wanted) else {}
         return tuple(self._pull(record, live) for record in wanted)
@@ -93,7 +93,7 @@ class Pulls(Repository):
     def merge(self, number: int, *, head: str) -> PullRequest:
         """Merge into the base branch of the bare remote, between two writes of the record: what began is known."""
         with self._files.lock():
-            record = self._read(number)
+            record = self._settled(number)
             if record["state"] == "merged":
                 return self._change(number, state="merged")
             self._refuse_merge(record, head)
@@ -101,7 +101,7 @@ class Pulls(Repository):
             self._merge_branch(record, head)
             return self._change(number, state="merged", head_sha=head)
 
-    def _read(self, number: int) -> Record:
+    def _settled(self, number: int) -> Record:
         """Return a record. A merge that began and reached the base is over, though its last write failed."""
         record = self._files.read("pulls", number)
         begun = record.get("head_sha") if record["state"] == "open" else None
@@ -140,11 +140,11 @@ class Pulls(Repository):
 
     def checks(self, number: int) -> tuple[Check, ...]:
         """Return the checks on the head as `checks/<commit>.json` has them, which a person or a CI writes."""
-        commit = self._current(self._read(number)).head_sha
+        commit = self._current(self._settled(number)).head_sha
         return tuple(map(_check, self._files.checks(commit))) if commit else ()
 
     def _open_of(self, head: str) -> int | None:
-        records = map(self._read, self._files.numbers("pulls"))
+        records = map(self._settled, self._files.numbers("pulls"))
         return next(
             (record["number"] for record in records if (record["head"], record["state"]) == (head, "open")), None
         )
@@ -153,7 +153,7 @@ class Pulls(Repository):
         refuse_same(self._files.read("pulls", number)["head"], base)
 
     def _refuse_merged(self, number: int, what: str) -> None:
-        if self._read(number)["state"] == "merged":
+        if self._settled(number)["state"] == "merged":
             raise OutsideError(
                 f"Pull request {number} is merged and cannot be {what}.", "Open a new one for its branch."
             )
