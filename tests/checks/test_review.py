@@ -55,6 +55,13 @@ def test_only_added_lines_are_reviewed(world):
     ]
 
 
+@pytest.mark.parametrize(("configuration", "rules"), [("", []), (RUFF, ["F401"])])
+def test_an_import_that_asks_for_a_package(world, configuration, rules):
+    text = "try:\n    import pytz\n    HAS_ZONES = True\nexcept ImportError:\n    HAS_ZONES = False\n"
+    change = world.change({"pyproject.toml": configuration}, {"zones.py": text})
+    assert [finding.rule for finding in review(change)] == rules
+
+
 @pytest.mark.parametrize(
     ("rule", "code"),
     [

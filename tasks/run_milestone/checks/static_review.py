@@ -94,11 +94,17 @@ def _why(ran: Result) -> str:
     return f"it could not start: {words}" if ran.code is None else f"exit {ran.code}: {words}"
 
 
+_ASKS = "find_spec"
+"""In what ruff says of an import that only asks whether a package is there, which is no mistake."""
+
+
 def _on_added_lines(change: Change, files: dict[str, ChangedFile], item: dict[str, Any]) -> Iterator[Finding]:
     """Keep what is on a line that the change adds, and every syntax error, because it hides all else in that file."""
     file, line = files.get(_relative(change, item["filename"])), item["location"]["row"]
     code = item.get("code") or "invalid-syntax"
     if file is None or (code != "invalid-syntax" and line not in dict(file.added)):
+        return
+    if code == "F401" and _ASKS in item["message"] and not ruff_use(change.commits, change.head).configured:
         return
     hidden = is_suppressed(dict(file.added).get(line, ""))
     critical = re.fullmatch(r"S\d+|invalid-syntax|E999", code) and not hidden
