@@ -96,7 +96,7 @@ FAULTS = (
     Fault("broken return", broken_return, frozenset({"tests", "tree"})),
     Fault("deleted test", deleted_test, _TESTS),
     Fault("leaked key", leaked_key, frozenset({"secret"})),
-    Fault("foreign file", foreign_file, frozenset({"scope"})),
+    Fault("foreign file", foreign_file, frozenset({"scope", "tampering"})),
     Fault("dropped column", dropped_column, frozenset({"migration-breaking", "tests"})),
     Fault("two heads", two_heads, frozenset({"migration-heads", "tests"})),
 )

@@ -165,6 +165,22 @@ def test_a_lock_that_takes_from_elsewhere_stops(world, name, line):
     assert (Kind.LICENCE, "The lock file takes packages from another host: evil.invalid") in reported(other)
 
 
+WAYS = [
+    '"funding": {"url": "https://pay.invalid/a"}',
+    '"funding": {\n  "type": "x",\n  "url": "https://pay.invalid/a"\n}',
+    '"funding": [{"url": "https://pay.invalid/a"}, "https://pay.invalid/b"]',
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_way_to_pay_is_no_source(world, way):
+    name, line = "package-lock.json", '"resolved": "https://index.invalid/left.tgz",\n'
+    assert [kind for kind, _ in reported(world.change({name: line}, {name: line + way}))] == [Kind.LOCKFILE]
+    package = '"funding": {"version": "1", "resolved": "https://evil.invalid/funding.tgz"}'
+    other = world.change({name: line}, {name: line + package})
+    assert (Kind.LICENCE, "The lock file takes packages from another host: evil.invalid") in reported(other)
+
+
 SETUP_CFG = "[options]\ninstall_requires =\n    alembic>=1.13  # see #728\n    flask\n"
 
 

@@ -92,6 +92,14 @@ SAMPLES = (
         '[build-system]\nrequires = []\nbuild-backend = "mine"\nbackend-path = ["."]\n',
         STOP,
     ),
+    python("a known build backend", "", '[build-system]\nrequires = []\nbuild-backend = "hatchling.build"\n', NOTHING),
+    python(
+        "a known build backend from a folder",
+        "",
+        '[build-system]\nrequires = []\nbuild-backend = "hatchling.build"\nbackend-path = ["."]\n',
+        STOP,
+    ),
+    python("an unknown build backend", "", '[build-system]\nrequires = []\nbuild-backend = "other.build"\n', STOP),
     python("a letter wrong in the name", "", 'dependencies = ["requets"]\n', STOP),
     python(
         "uv: a source for a known package",

@@ -89,11 +89,16 @@ _LOCKED = re.compile(
 """The host that a lock file takes a package from."""
 
 
+_WAY = r'\{\s*(?:"(?:type|url)":\s*"[^"]*",?\s*)*\}'
+_FUNDING = re.compile(rf'"funding":\s*(?:{_WAY}|\[\s*(?:(?:{_WAY}|"[^"]*"),?\s*)*\])')
+"""Where npm and Composer say how to pay for a package: nothing is taken from there."""
+
+
 def _locked_elsewhere(change: Change, file: ChangedFile) -> Iterator[Finding]:
     """Yield hosts that the lock file did not know at the base: a package may be swapped there unseen."""
     if file.binary or not file.before:
         return
-    before, after = (set(_LOCKED.findall(text)) for text in change.texts(file))
+    before, after = (set(_LOCKED.findall(_FUNDING.sub("", text))) for text in change.texts(file))
     for host in sorted(after - before) if before else ():
         message = f"The lock file takes packages from another host: {host}"
         yield Finding(Kind.LICENCE, Severity.CRITICAL, "package-source", message, file.path)

@@ -82,6 +82,14 @@ def _add(manifest: Manifest, texts: Iterable[Any], folder: str = "") -> None:
     manifest.packages += [one for one in wanted if one]
 
 
+_BACKENDS = frozenset(
+    {
+        *("setuptools.build_meta", "setuptools.build_meta:__legacy__", "hatchling.build", "flit_core.buildapi"),
+        *("poetry.core.masonry.api", "pdm.backend", "uv_build", "maturin", "mesonpy", "scikit_build_core.build"),
+    }
+)
+"""Build backends that everybody knows. The package of each is one of `requires`, and looked at there."""
+
 # ---- pyproject.toml -----------------------------------------------------------------------------------------------
 
 
@@ -91,7 +99,9 @@ def from_pyproject(text: str, folder: str = "") -> Manifest:
     for texts in _lists(document):
         _add(manifest, texts, folder)
     tool, build = table(document, "tool"), table(document, "build-system")
-    manifest.origins += [f"{key} = {build[key]}" for key in ("build-backend", "backend-path") if key in build]
+    settings = {key: build[key] for key in ("build-backend", "backend-path") if key in build}
+    if settings.keys() != {"build-backend"} or settings["build-backend"] not in _BACKENDS:
+        manifest.origins += [f"{key} = {value}" for key, value in settings.items()]
     manifest.origins += _started(document)
     _from_uv(table(tool, "uv"), manifest, folder)
     _from_poetry(table(tool, "poetry"), manifest, folder)
