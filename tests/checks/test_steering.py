@@ -47,6 +47,13 @@ def test_a_move_to_a_harmless_place_is_told(world, before, after, rule):
     assert (Kind.TAMPERING, rule) in rules(world.change({before: text}, {before: None, after: text}))
 
 
+@pytest.mark.parametrize(("script", "expected"), [("version", []), ("test", [(Kind.TAMPERING, "steering")])])
+def test_scripts_that_number_a_release_steer_nothing(world, script, expected):
+    package = json.dumps({"scripts": {"test": "node a.js", script: "make-log && git add LOG.md"}})
+    commands = replace(Commands(), test=("npm", "test"))
+    assert rules(world.change({"package.json": package}, {"LOG.md": "1.2\n"}, commands=commands)) == expected
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -32,8 +32,13 @@ _STARTED = {
 _MANIFESTS = frozenset({"package.json", "composer.json"})
 """Those that ordinary changes edit too: other checks look at their scripts."""
 
-_OF_THE_PRODUCT = frozenset({"start", "dev", "serve", "server", "watch", "demo", "example", "bench", "preview", "docs"})
-"""Scripts that only start what is built."""
+_OF_THE_PRODUCT = frozenset(
+    {
+        *("start", "dev", "serve", "server", "watch", "demo", "example", "bench", "preview", "docs"),
+        *("version", "preversion", "postversion", "release", "changelog"),
+    }
+)
+"""Scripts that only start what is built, or number it."""
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl")
 _TOOL_FOLDERS = frozenset({"scripts", "script", "tools", "tool", "ci", "bin", "hack", "build", "tasks"})
 """Folders of what a repository is built and tested by."""
