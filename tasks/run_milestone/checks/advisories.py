@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..adapters.process import search_path
 from ..core.fs import temporary_folder
 from ..core.text import for_record
-from ..core.units import count
 from ..model import Finding, Kind, Severity
 from . import manifests
 from .manifests.package import PYPI, items, table
@@ -62,7 +61,7 @@ def look_up(change: Change) -> Advisories:
 def _finding(path: str, package: str, names: Iterable[str], remedy: str) -> Finding:
     listed = [for_record(name) for name in names]
     shown = ", ".join(listed[:3]) + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")
-    message = f"{package} has {count(len(listed), 'known advisory').replace('advisorys', 'advisories')}: {shown}"
+    message = f"{package} has {len(listed)} known {'advisory' if len(listed) == 1 else 'advisories'}: {shown}"
     return Finding(Kind.DEPENDENCY, Severity.WARNING, "advisory", message, path, detail=remedy or None)
 
 
@@ -127,16 +126,26 @@ def _npm(change: Change, file: ChangedFile) -> Iterator[Finding]:
 def _audited(change: Change, commit: str, path: str) -> dict[str, dict[str, str]]:
     """Return the advisories by package that npm tells of a lock file, each with its title."""
     with temporary_folder("run-milestone-") as folder:
-        for name in ("package.json", posixpath.basename(path)):
-            text = change.text(commit, posixpath.join(posixpath.dirname(path), name))
-            (folder / name).write_text(text, encoding="utf-8")
-        words = ("npm", "audit", "--json", "--package-lock-only", "--ignore-scripts")
+        manifest = change.text(commit, posixpath.join(posixpath.dirname(path), "package.json"))
+        (folder / "package.json").write_text(_packages_alone(manifest), encoding="utf-8")
+        (folder / posixpath.basename(path)).write_text(change.text(commit, path), encoding="utf-8")
+        words = ("npm", "audit", "--json", "--package-lock-only", "--ignore-scripts", "--fetch-retries=0")
         answer = _answer(change.tools.as_operator(words, folder), "npm audit", "vulnerabilities")
     return {
         name: {str(via.get("url", "")).rpartition("/")[2]: str(via.get("title", "")) for via in vias}
         for name, one in answer.items()
         if (vias := [via for via in items(table(one).get("via")) if isinstance(via, dict)])
     }
+
+
+def _packages_alone(manifest: str) -> str:
+    """Return a manifest with what it asks for and nothing else: `packageManager` may name another npm to fetch."""
+    try:
+        document = json.loads(manifest or "{}")
+    except (ValueError, RecursionError):
+        raise NotAskedError("package.json cannot be read") from None
+    wanted = (key for key in table(document) if key in {"name", "version", "overrides"} or key.endswith("ependencies"))
+    return json.dumps({key: document[key] for key in wanted})
 
 
 def _answer(result: Result, tool: str, key: str) -> Any:

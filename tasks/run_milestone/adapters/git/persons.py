@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 _MADE_BY = "--format=%H%x00%P%x00%an%x00%ae%x00%cn%x00%ce"
-TWO = 2
+_PARENTS = 2
 """Parents of a merge that git makes by itself."""
 
 
@@ -57,7 +57,7 @@ class Persons(Checkout):
         return tuple(dict.fromkeys((*names, *(login for row in counted for login in logins.get(row[0], ())))))
 
     def _is_clean_merge(self, commit: str, *parents: str) -> bool:
-        if len(parents) != TWO:
+        if len(parents) != _PARENTS:
             return False
         merged = self.merged(*parents)
         return not merged.conflicts and merged.tree == self.tree_of(commit)

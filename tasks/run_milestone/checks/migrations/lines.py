@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...model import Finding, Kind, Severity
 from . import alembic_history, django_history, numbered_files
-from .locate import Tool, alembic_folders, revisions_folder, tool_of
+from .locate import Tool, alembic_folders, may_be, revisions_folder, tool_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ def line_of(path: str, tool: Tool, alembic: tuple[str, ...]) -> Line:
 def lines(change: Change, paths: Iterable[str]) -> list[Line]:
     """Return the lines that files belong to which the change leaves there."""
     folders = alembic_folders(change)
-    texts = ((path, change.text(change.head, path)) for path in paths)
+    texts = ((path, change.text(change.head, path)) for path in paths if may_be(path))
     return sorted({line_of(path, tool, folders) for path, text in texts if (tool := tool_of(path, text, folders))})
 
 
@@ -77,11 +77,13 @@ def _heads(revisions: Iterable[Revision]) -> list[Revision]:
     """Return the revisions that no other builds on, by id. One that replaces others stands in their place."""
     known = [revision for revision in revisions if revision.id and revision.is_linked]
     replaced = {name for revision in known for name in revision.replaces}
-    above = {name: {one.id for one in known if name in one.parents} for revision in known for name in _names(revision)}
-    heads = (one for one in known if one.id not in replaced)
-    open_heads = (one for one in heads if all(above[name] <= {one.id, *one.replaces} for name in _names(one)))
-    return sorted(open_heads, key=lambda one: (one.id or "", one.path))
+    above = defaultdict[str, set[str]](set)
+    for revision in known:
+        for parent in revision.parents:
+            above[parent].add(str(revision.id))
 
+    def is_head(revision: Revision) -> bool:
+        names = {str(revision.id), *revision.replaces}
+        return revision.id not in replaced and all(above[name] <= names for name in names)
 
-def _names(revision: Revision) -> tuple[str, ...]:
-    return (str(revision.id), *revision.replaces)
+    return sorted(filter(is_head, known), key=lambda one: (one.id or "", one.path))

@@ -87,7 +87,7 @@ _TOOLS = re.compile(
 
 def migrations_of(change: Change) -> list[tuple[ChangedFile, Tool]]:
     """Return the migrations among the changed files, each with what reads it, after the change or before it."""
-    files = [file for file in change.files if any(path and _may_be(path) for path in (file.before, file.after))]
+    files = [file for file in change.files if any(path and may_be(path) for path in (file.before, file.after))]
     folders = alembic_folders(change) if files else ()
     return [(file, tool) for file in files if (tool := _tool(change, file, folders))]
 
@@ -97,7 +97,7 @@ def _tool(change: Change, file: ChangedFile, folders: tuple[str, ...]) -> Tool |
     return next((tool for path, text in texts if path and (tool := tool_of(path, text, folders))), None)
 
 
-def _may_be(path: str) -> bool:
+def may_be(path: str) -> bool:
     """Tell from its path alone whether a file may be a migration."""
     among = bool(_FOLDERS & {part.lower() for part in PurePosixPath(path).parts[:-1]})
     return path.endswith((".py", ".sql")) or matches(path, _SNAPSHOTS) or (among and path.endswith(_CODE))
