@@ -488,3 +488,11 @@ def test_a_locks_id_is_a_plain_word(machine, lock):
 def test_of_very_many_concurrent_pushes_none_is_lost(machine):
     everybody, came = race(machine, 8, 10)
     check_race(everybody, came, 10)
+
+
+def test_a_killed_gits_lock_file_holds_nothing_up(machine):
+    ada = machine("ada")
+    (ada.git.dir / "refs" / "shared").mkdir(parents=True)
+    (ada.git.dir / "refs" / "shared" / "imported.lock").touch()
+    ada.marks("01:lint", fixed=1)
+    assert ada.push()

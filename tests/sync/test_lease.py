@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from support.lost_machine import ATTEMPT, check_end, ended_at
 
-from run_milestone.core.errors import BusyError
+from run_milestone.core.errors import BusyError, DamagedStateError, OutsideError
 from run_milestone.model import Milestone
 from run_milestone.sync import remote_lock
 from run_milestone.sync.remote_lock import ExpiredError
@@ -104,6 +104,45 @@ def test_a_lock_of_the_version_before_stays(machine, monkeypatch):
     ada.sync.lock.take("abc")
     ada.sync.lock.renew()
     assert ada.sync.refs.look().refs["lock"] == ada.sync.lock.held
+
+
+def test_sleep_before_the_answer_counts(machine, monkeypatch):
+    ada, bob, clock = machine("ada"), machine("bob"), [1000.0]
+    monkeypatch.setattr(remote_lock, "_awake", lambda: clock[0])
+    lock = ada.sync.lock.take(None, named=False)
+    swap = ada.sync.refs.swap
+
+    def sleeping(swaps):
+        error = swap(swaps)
+        clock[0] += 600
+        bob.sync.lock.release(lock.id)
+        bob.sync.lock.take(None, named=False)
+        return error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ada.sync.refs, "swap", sleeping)
+        ada.sync.lock.renew()
+    with pytest.raises(BusyError, match="is being run by"):
+        ada.sync.lock.confirm()
+
+
+@pytest.mark.usefixtures("short")
+def test_a_remote_that_keeps_locks_says_so(machine, hub, monkeypatch):
+    ada, bob = machine("ada"), machine("bob")
+    monkeypatch.setattr(remote_lock, "_now", CLOCKS["an hour ago"].isoformat)
+    ada.sync.lock.take(None, named=False)
+    (hub / "hooks" / "update").write_text('#!/bin/sh\ntest "$3" != 0000000000000000000000000000000000000000\n')
+    (hub / "hooks" / "update").chmod(0o755)
+    with pytest.raises(OutsideError, match=r"The lock cannot be removed: .*hook declined"):
+        list(take_lock(bob.sync.lock, None, named=False))
+
+
+def test_an_endless_lease_is_no_lock(machine):
+    ada = machine("ada")
+    made = b'{"id": "abc", "holder": "ada", "host": "here", "since": "2020-01-01T00:00:00+00:00", "lease": 1e999}'
+    ada.sync.refs.swap({"lock": (None, ada.sync.refs.commit({"lock.json": made}, None, "Run\n"))})
+    with pytest.raises(DamagedStateError, match="was not made by run-milestone"):
+        ada.sync.lock.take(None)
 
 
 def test_a_killed_runs_lock_ends_by_itself(project, env):

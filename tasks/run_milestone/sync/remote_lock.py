@@ -94,7 +94,7 @@ class RemoteLock:
         entries = {path: entry for path, entry in self._refs.listing(commit).items() if path == FILE}
         try:
             return _parsed(json.loads(self._refs.contents(entries)[FILE]))
-        except (KeyError, TypeError, ValueError, RecursionError):
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
             raise DamagedStateError(
                 f"The lock of {self._milestone} on the remote was not made by run-milestone.",
                 f"Find out who made refs/run-milestone/{self._milestone}/lock, then delete it there.",
@@ -111,6 +111,7 @@ class RemoteLock:
         wanted = Lock(
             checked(lock_id) if lock_id else new_id(), whoami(), socket.gethostname(), now, renewed=now, lease=lease
         )
+        asked = _awake()
         remote, error = self._refs.look(), None
         if LOCK not in remote.refs:
             error = self._refs.swap({LOCK: (None, self._made(wanted))})
@@ -122,7 +123,7 @@ class RemoteLock:
                 f"Let yourself push to refs/run-milestone/{self._milestone}/ there, then run the same command again.",
             )
         if lock.id == wanted.id:
-            self._keep(lock, remote.refs[LOCK])
+            self._keep(lock, remote.refs[LOCK], asked)
             return lock
         if lock.seems_ended(datetime.now(UTC)):
             raise ExpiredError(self._busy(lock), lock, remote.refs[LOCK])
@@ -140,8 +141,12 @@ class RemoteLock:
             if remote.refs.get(LOCK) != expired.commit:
                 self._refuse_other(remote)
                 return
-        if self._refs.swap({LOCK: (expired.commit, None)}):
-            self._refuse_other(self._refs.look())
+        error = self._refs.swap({LOCK: (expired.commit, None)})
+        if error is not None:
+            remote = self._refs.look()
+            if remote.refs.get(LOCK) == expired.commit:
+                raise _stays(error)
+            self._refuse_other(remote)
 
     def _refuse_other(self, remote: RemoteRefs) -> None:
         lock = self.read(remote)
@@ -156,10 +161,10 @@ class RemoteLock:
         if self.held is None or self._lock is None or not self._lock.lease:
             return  # an earlier version's lock stays as it is, or its own processes would take it for another
         renewed = replace(self._lock, renewed=_now())
-        made = self._made(renewed)
+        made, asked = self._made(renewed), _awake()
         error = self._refs.swap({LOCK: (self.held, made)})
         if error is None:
-            self._keep(renewed, made)
+            self._keep(renewed, made, asked)
             return
         before, remote = self.held, self._refs.look()
         self.check(remote)
@@ -187,7 +192,7 @@ class RemoteLock:
             raise self._busy(lock)
         error = self._refs.swap({LOCK: (remote.refs[LOCK], None)})
         if error and LOCK in self._refs.look().refs:
-            raise OutsideError(f"The lock cannot be removed: {error}.", "Solve that and run the same command again.")
+            raise _stays(error)
         self.held = None
         return True
 
@@ -203,11 +208,12 @@ class RemoteLock:
             lock = self.read(remote)
             if commit is None or lock is None or self._lock is None or lock.id != self._lock.id:
                 raise self._busy(lock)
-            self._keep(lock, commit)
+            self._keep(lock, commit, self._confirmed)
         return {LOCK: (self.held, self.held)}
 
-    def _keep(self, lock: Lock, commit: str) -> None:
-        self.held, self._lock, self._confirmed = commit, lock, _awake()
+    def _keep(self, lock: Lock, commit: str, asked: float) -> None:
+        """Work under a lock that the remote had after `asked`: a process may sleep before it hears the answer."""
+        self.held, self._lock, self._confirmed = commit, lock, asked
 
     def _made(self, lock: Lock) -> str:
         content = json.dumps(asdict(lock)).encode()
@@ -224,6 +230,10 @@ class RemoteLock:
             f"Milestone {name} is being run by {lock.holder} on {lock.host} since {lock.since} (lock {lock.id}).",
             f"Wait for it; if that run is gone, {_way_out(name, lock)}.",
         )
+
+
+def _stays(error: str) -> OutsideError:
+    return OutsideError(f"The lock cannot be removed: {error}.", "Solve that and run the same command again.")
 
 
 def _way_out(milestone: str, lock: Lock) -> str:

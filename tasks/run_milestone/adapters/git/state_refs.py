@@ -21,7 +21,7 @@ Swap = tuple[str | None, str | None]
 """The object a ref must be at, and the one it gets. None is no ref."""
 
 _IMPORTED = "refs/shared/imported"
-"""The ref that fast-import needs in the runner's own git directory. Nothing reads it."""
+"""The ref that fast-import asks for. None is written: of two at once one would be refused."""
 _AT_ONCE = 512 * 1024
 """Bytes of blobs that one call reads. The output of git is bounded."""
 
@@ -110,7 +110,7 @@ class StateRefs:
         yield (f"from {parent}\n" if parent else "").encode() + b"deleteall\n"
         for path, content in files.items():
             yield f"M 100644 inline {path}\n".encode() + _data(content)
-        yield b"get-mark :1\ndone\n"
+        yield f"get-mark :1\nreset {_IMPORTED}\n\ndone\n".encode()
 
     def holds(self, commit: str) -> bool:
         """Return whether a commit is in the object store."""
