@@ -42,11 +42,6 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
 
     shape = Bootstrapped
 
-    def __init__(self) -> None:
-        """Start without having looked at the forge."""
-        self._foreseen: tuple[Finding, ...] = ()
-        """What it allows and refuses: asked once, before the run that records it."""
-
     def works_from(self, ctx: RunContext) -> Mapping[str, Any]:
         """Return the branches, the repository, the test command, and the retries that people asked for."""
         plan = ctx.milestone
@@ -68,19 +63,19 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         why = blocked_name(name, local, ctx.remote.heads if ctx.remote else None)
         if why:
             return Questions((foresee("branch-name", *why),))
-        self._foreseen = _foreseen(ctx)
-        return Questions(_refused(self._foreseen))
+        return Questions(_refused(_foreseen(ctx)))
 
     def run(self, ctx: RunContext) -> Bootstrapped:
         """Make the milestone branch where it is missing, and run the tests on it."""
         milestone, git = ctx.milestone, ctx.git
         head, refused = _milestone_branch(ctx), None
-        if ctx.world.heads.get(milestone.branch) is None:
+        is_new = ctx.world.heads.get(milestone.branch) is None
+        if is_new:
             head, refused = _push_branch(git, milestone.branch, head)
-            self._foreseen = _foreseen(ctx)  # some rules are told of a branch only once it is there
-            if refused or _refused(self._foreseen):
-                unmeasured = Tested(head, 0, problem=NOT_YET)
-                return Bootstrapped(milestone.branch, head, unmeasured, refused=refused, preflight=self._foreseen)
+        foreseen = _foreseen(ctx)  # again after the push: some rules are told of a branch only once it is there
+        if is_new and (refused or _refused(foreseen)):
+            unmeasured = Tested(head, 0, problem=NOT_YET)
+            return Bootstrapped(milestone.branch, head, unmeasured, refused=refused, preflight=foreseen)
         tested, tree = _tip(ctx, head) or head, ctx.project.tree(milestone, "base")
         if not git.has(tested):
             git.fetch(milestone.branch)
@@ -98,7 +93,7 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         absent = git.absent_submodules(head) if milestone.tree.submodules else ()
         policy = policy_commit(ctx)
         unowned = _unowned(ctx, policy)
-        known = tuple(one for one in self._foreseen if one not in _refused(self._foreseen))
+        known = tuple(one for one in foreseen if one not in _refused(foreseen))
         settings = environment(milestone)
         made = Bootstrapped(milestone.branch, head, tests, absent, settings, refused, policy, unowned)
         return replace(made, preflight=known)

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
-
-from pydantic import TypeAdapter
-
 from ....core.errors import OutsideError
 from .base import Repository
 from .error_mapping import NotThereError
-from .graphql import ask
+from .graphql import Listing, inside, pages
 from .responses import Answer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-PAGES = 50
-"""Pages of a team that are read; each has a hundred members."""
 _TEAM = """query Team($organization: String!, $team: String!, $after: String) {
   organization(login: $organization) { team(slug: $team) { members(first: 100, after: $after) {
     pageInfo { hasNextPage endCursor } nodes { login } } } } }"""
@@ -32,30 +22,19 @@ class _Login(Answer):
     login: str
 
 
-class _Page(Answer):
-    hasNextPage: bool  # noqa: N815
-    endCursor: str | None  # noqa: N815
-
-
-class _Listed(Answer):
-    pageInfo: _Page  # noqa: N815
-    nodes: list[_Login]
-
-
 class _Team(Answer):
-    members: _Listed
+    members: Listing[_Login]
 
 
-class _Organization(Answer):
-    team: _Team | None
+class _Members(Answer):
+    team: _Team | None = inside("organization", "team")
 
-
-class _Data(Answer):
-    organization: _Organization
-
-
-class _Whole(Answer):
-    data: _Data
+    @property
+    def listing(self) -> Listing[_Login]:
+        """The members; raises NotThereError where there is no such team, or none that this login sees."""
+        if self.team is None:
+            raise NotThereError("There is no such team.", "Look for it on GitHub.")
+        return self.team.members
 
 
 class _Actor(Answer):
@@ -71,30 +50,18 @@ class _Commit(Answer):
     committer: _Actor | None
     authors: _Actors
 
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The logins of its authors and its committer, as far as GitHub knows them."""
+        return tuple(actor.user.login for actor in (*self.authors.nodes, self.committer) if actor and actor.user)
+
 
 class _Node(Answer):
     commit: _Commit
 
 
 class _Commits(Answer):
-    pageInfo: _Page  # noqa: N815
-    nodes: list[_Node]
-
-
-class _Pull(Answer):
-    commits: _Commits
-
-
-class _Repository(Answer):
-    pullRequest: _Pull  # noqa: N815
-
-
-class _Known(Answer):
-    repository: _Repository
-
-
-class _KnownData(Answer):
-    data: _Known
+    listing: Listing[_Node] = inside("repository", "pullRequest", "commits")
 
 
 class Accounts(Repository):
@@ -102,45 +69,20 @@ class Accounts(Repository):
 
     def makers(self, number: int) -> dict[str, tuple[str, ...]]:
         """Return the accounts that GitHub knows of each commit's people, by the address that they used."""
-        return {one.commit.oid: tuple(_accounts(one.commit)) for one in self._commits(number)}
-
-    def _commits(self, number: int) -> Iterator[_Node]:
-        after: str | None = None
-        for _ in range(PAGES):
-            answer = ask(self._gh, TypeAdapter(_KnownData), _COMMITS, {"number": number, "after": after})
-            listed = answer.data.repository.pullRequest.commits
-            yield from listed.nodes
-            after = listed.pageInfo.endCursor
-            if not listed.pageInfo.hasNextPage:
-                return
-        raise OutsideError(f"Pull request {number} has more commits than can be read.", "Split it.")
+        too_many = OutsideError(f"Pull request {number} has more commits than can be read.", "Split it.")
+        listed = pages(self._gh, _Commits, _COMMITS, {"number": number}, too_many)
+        return {one.commit.oid: one.commit.accounts for one in listed}
 
     def members(self, *teams: str) -> dict[str, tuple[str, ...]]:
         """Return the members of each team that this login sees."""
-        asked = ((team, self._members(*team.removeprefix("@").split("/", 1))) for team in teams)
+        asked = ((team, self._members(team)) for team in teams)
         return {team: logins for team, logins in asked if logins is not None}
 
-    def _members(self, organization: str, team: str) -> tuple[str, ...] | None:
+    def _members(self, team: str) -> tuple[str, ...] | None:
+        organization, name = team.removeprefix("@").split("/", 1)
+        wanted = {"organization": organization, "team": name.lower()}
+        too_many = OutsideError(f"{team} has more members than can be read.", "Name some of them.")
         try:
-            return tuple(self._pages(organization, team))
+            return tuple(one.login for one in pages(self._gh, _Members, _TEAM, wanted, too_many))
         except NotThereError:
             return None
-
-    def _pages(self, organization: str, team: str) -> Iterator[str]:
-        after: str | None = None
-        for _ in range(PAGES):
-            known = {"organization": organization, "team": team.lower(), "after": after}
-            sent = json.dumps({"query": _TEAM, "variables": known})
-            answer = self._gh.ask(TypeAdapter(_Whole), "api", "graphql", "--input", "-", stdin=sent)
-            listed = answer.data.organization.team
-            if listed is None:
-                raise NotThereError(f"There is no team @{organization}/{team}.", "Look for it on GitHub.")
-            yield from (one.login for one in listed.members.nodes)
-            after = listed.members.pageInfo.endCursor
-            if not listed.members.pageInfo.hasNextPage:
-                return
-        raise OutsideError(f"@{organization}/{team} has more members than can be read.", "Name some of them.")
-
-
-def _accounts(commit: _Commit) -> Iterator[str]:
-    yield from (actor.user.login for actor in (*commit.authors.nodes, commit.committer) if actor and actor.user)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
-from pydantic import TypeAdapter
-
 from .base import Repository
-from .graphql import ask
+from .graphql import ask, change, inside
 from .responses import Answer
 
 _STATE = """query Queue($owner: String!, $name: String!, $number: Int!) { repository(owner: $owner, name: $name) {
@@ -22,16 +18,8 @@ class _Pull(Answer):
     isInMergeQueue: bool  # noqa: N815
 
 
-class _In(Answer):
-    pullRequest: _Pull  # noqa: N815
-
-
-class _Of(Answer):
-    repository: _In
-
-
-class _Data(Answer):
-    data: _Of
+class _State(Answer):
+    pull: _Pull = inside("repository", "pullRequest")
 
 
 class MergeQueue(Repository):
@@ -42,8 +30,7 @@ class MergeQueue(Repository):
         return self._queue(number).isInMergeQueue
 
     def _queue(self, number: int) -> _Pull:
-        pull: _Pull = ask(self._gh, TypeAdapter(_Data), _STATE, {"number": number}).data.repository.pullRequest
-        return pull
+        return ask(self._gh, _State, _STATE, {"number": number}).pull
 
     def _enter_queue(self, number: int, head: str) -> bool:
         """Put a pull request into its base's queue, once; returns whether there is one. GitHub compares the head."""
@@ -53,6 +40,5 @@ class MergeQueue(Repository):
             if not pull.isMergeQueueEnabled or pull.isInMergeQueue:
                 return pull.isMergeQueueEnabled
             with retry:
-                sent = {"query": _ENTER, "variables": {"input": {"pullRequestId": pull.id, "expectedHeadOid": head}}}
-                self._gh.do_once("api", "graphql", "--input", "-", stdin=json.dumps(sent))
+                change(self._gh, _ENTER, {"pullRequestId": pull.id, "expectedHeadOid": head})
                 return True

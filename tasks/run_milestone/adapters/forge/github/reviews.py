@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from ....core.errors import OutsideError
 from ....model import ANSWER_MARK, PersonReview, ReviewState, ReviewThread
 from .base import Repository
+from .graphql import PAGES, Listing, ask, change, inside
 from .responses import Answer
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 20
 """Pull requests in one query."""
-PAGES = 20
-"""Pages of a list that are read; each has a hundred entries."""
 _PAGE = "pageInfo { hasNextPage endCursor }"
 _REVIEWS = f"""reviews(first: 100, after: $reviews) {{ {_PAGE} nodes {{
     id state body submittedAt author {{ __typename login }} commit {{ oid }} authorCanPushToRepository }} }}"""
@@ -30,11 +28,6 @@ _REPLY = """mutation Reply($input: AddPullRequestReviewThreadReplyInput!) {
   addPullRequestReviewThreadReply(input: $input) { comment { body } } }"""
 _EDIT = """mutation Edit($input: UpdatePullRequestReviewCommentInput!) {
   updatePullRequestReviewComment(input: $input) { pullRequestReviewComment { body } } }"""
-
-
-class _Page(Answer):
-    hasNextPage: bool  # noqa: N815
-    endCursor: str | None  # noqa: N815
 
 
 class _Author(Answer):
@@ -54,11 +47,6 @@ class _Review(Answer):
     author: _Author | None
     commit: _Commit | None
     authorCanPushToRepository: bool  # noqa: N815
-
-
-class _Reviews(Answer):
-    pageInfo: _Page  # noqa: N815
-    nodes: list[_Review]
 
 
 class _ReviewId(Answer):
@@ -85,11 +73,6 @@ class _Thread(Answer):
     comments: _Comments
 
 
-class _Threads(Answer):
-    pageInfo: _Page  # noqa: N815
-    nodes: list[_Thread]
-
-
 class _Login(Answer):
     login: str | None = None
     """None where a team was asked."""
@@ -104,17 +87,13 @@ class _Requests(Answer):
 
 
 class _Reviewed(Answer):
-    reviews: _Reviews
-    reviewThreads: _Threads  # noqa: N815
+    reviews: Listing[_Review]
+    reviewThreads: Listing[_Thread]  # noqa: N815
     reviewRequests: _Requests  # noqa: N815
 
 
-class _Repository(Answer):
-    repository: dict[str, _Reviewed]
-
-
-class _Data(Answer):
-    data: _Repository
+class _Answers(Answer):
+    pulls: dict[str, _Reviewed] = inside("repository")
 
 
 class _Asked(Answer):
@@ -153,8 +132,7 @@ class Reviews(Repository):
             query, sent = _REPLY, {"pullRequestReviewThreadId": thread.id, "body": body}
         else:
             query, sent = _EDIT, {"pullRequestReviewCommentId": ours.id, "body": body}
-        request = json.dumps({"query": query, "variables": {"input": sent}})
-        self._gh.do_once("api", "graphql", "--input", "-", stdin=request)
+        change(self._gh, query, sent)
 
     def ask_again(self, number: int, login: str) -> tuple[str, ...]:
         """Request another review; GitHub tells nobody twice."""
@@ -181,10 +159,8 @@ class Reviews(Repository):
         )
         head = "query Reviews($owner: String!, $name: String!, $reviews: String, $threads: String)"
         query = f"{head} {{ repository(owner: $owner, name: $name) {{ {fields} }} }}"
-        known = {"owner": self._gh.address.owner, "name": self._gh.address.name}
-        sent = json.dumps({"query": query, "variables": {**known, "reviews": reviews, "threads": threads}})
-        answer = self._gh.ask(TypeAdapter(_Data), "api", "graphql", "--input", "-", stdin=sent)
-        return {int(name.removeprefix("p")): one for name, one in answer.data.repository.items()}
+        answers = ask(self._gh, _Answers, query, {"reviews": reviews, "threads": threads})
+        return {int(name.removeprefix("p")): one for name, one in answers.pulls.items()}
 
 
 def _people(first: _Reviewed, reviews: list[_Review], threads: list[_Thread]) -> list[PersonReview]:

@@ -13,7 +13,7 @@ from ....core.errors import OutsideError
 from ....core.globs import matches
 from ....model.branch_rules import METHODS, BranchRules, ForgeRights, NamePattern
 from .base import Repository
-from .graphql import ask
+from .graphql import ask, inside
 from .responses import Answer
 
 if TYPE_CHECKING:
@@ -49,12 +49,8 @@ class _Allowed(Answer):
     rebaseMergeAllowed: bool  # noqa: N815
 
 
-class _AllowedIn(Answer):
-    repository: _Allowed
-
-
-class _RightsData(Answer):
-    data: _AllowedIn
+class _Rights(Answer):
+    allowed: _Allowed = inside("repository")
 
 
 class _Protection(Answer):
@@ -84,27 +80,11 @@ class _Ref(Answer):
 
 
 class _Refs(Answer):
-    repository: dict[str, _Ref | None]
+    refs: dict[str, _Ref | None] = inside("repository")
 
 
-class _RefsData(Answer):
-    data: _Refs
-
-
-class _Nodes(Answer):
-    nodes: list[_Protection]
-
-
-class _PatternsOf(Answer):
-    branchProtectionRules: _Nodes  # noqa: N815
-
-
-class _PatternsIn(Answer):
-    repository: _PatternsOf
-
-
-class _PatternsData(Answer):
-    data: _PatternsIn
+class _Patterns(Answer):
+    protections: list[_Protection] = inside("repository", "branchProtectionRules", "nodes")
 
 
 class _Rule(Answer):
@@ -120,7 +100,7 @@ class Rules(Repository):
 
     def rights(self) -> ForgeRights:
         """Return what this login may do, and how pull requests may be merged."""
-        allowed: _Allowed = ask(self._gh, TypeAdapter(_RightsData), _RIGHTS, {}).data.repository
+        allowed = ask(self._gh, _Rights, _RIGHTS, {}).allowed
         flags = (allowed.mergeCommitAllowed, allowed.squashMergeAllowed, allowed.rebaseMergeAllowed)
         permission, default = allowed.viewerPermission, allowed.defaultBranchRef
         return ForgeRights(
@@ -150,7 +130,7 @@ class Rules(Repository):
         head = f"query Refs($owner: String!, $name: String!{declared})"
         query = f"{head} {{ repository(owner: $owner, name: $name) {{ {fields} }} }}"
         sent = {key: f"refs/heads/{name}" for key, name in named.items()}
-        refs = ask(self._gh, TypeAdapter(_RefsData), query, sent).data.repository
+        refs = ask(self._gh, _Refs, query, sent).refs
         made = {named[key]: ref.refUpdateRule.to_model() for key, ref in refs.items() if ref and ref.refUpdateRule}
         absent = [named[key] for key, ref in refs.items() if ref is None]
         patterns = self._patterns() if absent else ()
@@ -160,10 +140,9 @@ class Rules(Repository):
     def _patterns(self) -> Iterable[_Protection]:
         """Return the patterns of branch protections, none where GitHub does not show them: it does to admins only."""
         try:
-            shown = ask(self._gh, TypeAdapter(_PatternsData), _PATTERNS, {})
+            return ask(self._gh, _Patterns, _PATTERNS, {}).protections
         except OutsideError:
             return ()
-        return tuple(shown.data.repository.branchProtectionRules.nodes)
 
 
 def _with_ruleset(rules: BranchRules, listed: Iterable[_Rule]) -> BranchRules:
