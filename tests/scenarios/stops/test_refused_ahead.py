@@ -63,7 +63,7 @@ def test_an_autonomous_run_aborts_before_work(person, github):
 
 
 def test_a_look_that_fails_holds_nothing_up(person, github):
-    github.fails("rules/branches", "502", times=99)
+    github.fails("rules/branches", "forbidden", times=99)
     github.hosted.default = "develop"
     result = person.types("m1")
     assert "· Not looked at: the rules of the branches. `gh api " in result.out

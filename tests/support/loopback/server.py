@@ -80,6 +80,8 @@ class Handler(BaseHTTPRequestHandler):
         if how == "moved":
             message = "Base branch was modified. Review and try the merge again."
             return self._answer(200, {"data": {"mergePullRequest": None}, "errors": [{"message": message}]})
+        if how == "forbidden":
+            return self._answer(403, {"message": "Upgrade to enable this feature.", "documentation_url": DOCS})
         if how == "empty":
             return self._answer(200, "")
         if how in {"primary", "secondary"}:
