@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from run_milestone.steps.lint import blamed
+
 OLD = "import os\nimport sys\n\n\ndef f():\n    return sys.path\n"
 NEW = '"""New."""\n\nimport os\n\n\ndef new():\n    """Return one."""\n    return 1\n'
 CLEAN = NEW.replace("import os\n\n\n", "\n")
@@ -81,6 +83,26 @@ def test_what_the_issue_brought_is_asked(make_old_milestone, tmp_path):
     )
     result = make_old_milestone(f"commands: {{lint: {linter(tmp_path, source)}]}}\n").types("m1")
     assert "The linter is not content: new.py:1: odd" in result.out
+
+
+REPORTS = {
+    "old.js\n  1:2  error    Unexpected var  no-var\n\n": "new.js\n  3:4  warning  Unexpected name  func-style\n",
+    "old.c:1:2: error: no such file\n": "new.c:3:4: warning: unused [-Wunused]\n   3 | int new;\n",
+    "error[E0308]: mismatched types\n --> old.rs:1\n\n": "warning: unused variable\n --> new.rs:3\n\n",
+    "old.js: line 1, col 2, Error - odd. (rule)\n": "new.js: line 3, col 4, Warning - odd. (rule)\n",
+}
+
+
+@pytest.mark.parametrize("errors", REPORTS)
+def test_a_warning_beside_old_errors_is_no_question(errors):
+    left = "\n".join(blamed((errors + REPORTS[errors]).splitlines()))
+    assert "error" in left.lower()
+    assert "new" not in left
+
+
+@pytest.mark.parametrize("warnings", REPORTS.values())
+def test_warnings_alone_decided_the_exit_code(warnings):
+    assert blamed(warnings.splitlines()) == warnings.splitlines()
 
 
 def test_excluded_files_are_not_reviewed(make_old_milestone):

@@ -27,8 +27,9 @@ def poetry(what, line, expected):
     return edit("poetry", "pyproject.toml", what, head, head + line + "\n", expected)
 
 
-def pip(what, line, expected, before="certifi\n"):
-    return edit("requirements", "requirements.txt", what, before, f"{before}{line}\n", expected)
+def pip(what, line, expected, before="certifi\n", **more):
+    after = {"requirements.txt": f"{before}{line}\n", **more}
+    return Sample("requirements", what, {"requirements.txt": before}, after, expected)
 
 
 def npm(what, before, after, expected, **more):
@@ -100,6 +101,12 @@ SAMPLES = (
         STOP,
     ),
     python("an unknown build backend", "", '[build-system]\nrequires = []\nbuild-backend = "other.build"\n', STOP),
+    python(
+        "a build backend that makes versions",
+        "",
+        '[build-system]\nrequires = []\nbuild-backend = "poetry_dynamic_versioning.backend"\n',
+        NOTHING,
+    ),
     python("a letter wrong in the name", "", 'dependencies = ["requets"]\n', STOP),
     python(
         "uv: a source for a known package",
@@ -148,7 +155,17 @@ SAMPLES = (
         {"deps.lst": "certifi\npackaging==24.0\n"},
         STOP,
     ),
-    pip("an included file", "-r more.txt", STOP),
+    pip("an included file that is not there", "-r more.txt", STOP),
+    pip("an included file outside of the repository", "-r ../requirements/more.txt", STOP),
+    pip("an included file that is read", "-r requirements-dev.txt", LABEL, **{"requirements-dev.txt": "packaging\n"}),
+    pip("an included file of any name", "-r deps.lst", LABEL, **{"deps.lst": "packaging\n"}),
+    Sample(
+        "requirements",
+        "an included file of any name that was there",
+        {"requirements.txt": "", "deps.lst": "packaging\n"},
+        {"requirements.txt": "-r deps.lst\n"},
+        STOP,
+    ),
     pip("constraints of an included file", "-c limits.txt", STOP),
     Sample(
         "requirements",
@@ -218,6 +235,30 @@ SAMPLES = (
     npm("a package from a git repository", "{}", '{"dependencies": {"left": "github:x/left"}}', STOP),
     npm("a workspace's own package", "{}", '{"dependencies": {"ours": "workspace:*"}}', NOTHING),
     npm("a script that runs at installation", "{}", '{"scripts": {"postinstall": "node x.js"}}', STOP),
+    npm(
+        "a script that starts a package's program",
+        '{"devDependencies": {"npmignore": "1"}, "scripts": {"prepack": "npmignore --auto"}}',
+        '{"devDependencies": {"npmignore": "1"}, "scripts": {"prepack": "npmignore --auto --commentLines=auto"}}',
+        NOTHING,
+    ),
+    npm(
+        "a script that starts another one as it was",
+        '{"scripts": {"build": "node build.js"}}',
+        '{"scripts": {"build": "node build.js", "prepare": "npm run build"}}',
+        NOTHING,
+    ),
+    npm(
+        "a script that starts another one that is new",
+        "{}",
+        '{"scripts": {"build": "node build.js", "prepare": "npm run build"}}',
+        STOP,
+    ),
+    npm(
+        "a script that gives a package's program code",
+        '{"devDependencies": {"rimraf": "1"}}',
+        '{"devDependencies": {"rimraf": "1"}, "scripts": {"prepare": "rimraf dist && node -e x"}}',
+        STOP,
+    ),
     npm("a package manager of one's own", "{}", '{"packageManager": "yarn@https://x.invalid/y.js"}', STOP),
     npm("packages that are brought along", "{}", '{"bundledDependencies": ["left"]}', STOP),
     npm("an override", "{}", '{"overrides": {"left": "npm:right@1"}}', STOP),

@@ -11,9 +11,9 @@ from ..core.presets import configuration
 from ..model import Finding, Kind, Severity
 from . import manifests
 from .file_types import is_code, is_lock_file
-from .licences import Answer, look_up
 from .manifests import by_name
-from .manifests.package import PYPI
+from .new_packages import New, judged
+from .scripts import is_plain_script
 from .similar_names import resembled
 from .unavailable import failed, missing
 
@@ -177,9 +177,17 @@ def _manifests(change: Change, files: list[ChangedFile]) -> Iterator[Finding]:
             continue
         compared.append(Compared(file, old, new))
     known = Known(by_name(package for one in compared for package in one.before.packages))
-    for one in compared:
-        yield from _packages(change, one, known)
-        yield from _origins(one)
+    results = [each for one in compared for each in (*_packages(one, known), *_origins(change, one))]
+    yield from judged(change, results, asks=not any(_LEADS_AWAY.match(text) for text in _all_origins(compared)))
+
+
+def _is_read(change: Change, path: str, name: str) -> bool:
+    """Return whether an included file is one of the commit, and its packages are looked at where it changes."""
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+    if place.startswith(("../", "/")):
+        return False
+    is_changed = any(file.after == place for file in change.files)
+    return (is_changed or manifests.is_manifest(place)) and change.commits.read(change.head, place) is not None
 
 
 def _texts(change: Change, file: ChangedFile) -> Iterator[tuple[str | None, str]]:
@@ -190,18 +198,28 @@ def _read(path: str | None, text: str) -> Manifest:
     return manifests.read(path, text) if path else manifests.Manifest()
 
 
-def _packages(change: Change, one: Compared, known: Known) -> Iterator[Finding]:
+def _packages(one: Compared, known: Known) -> Iterator[Finding | New]:
     for key, package in sorted(by_name(one.after.packages).items()):
         if key not in known.seen:
-            yield from _compared(change, one.file, package, known)
+            yield from _compared(one.file, package, known)
         known.seen.add(key)
 
 
-def _origins(one: Compared) -> Iterator[Finding]:
+_LEADS_AWAY = re.compile(r"-f\b|.*\b(?:index|find-links|source|repository|no-index|registry)\b", re.IGNORECASE)
+"""Origins by which a package may be another one than that of the same name in the index that the operator asks."""
+
+
+def _all_origins(compared: list[Compared]) -> Iterator[str]:
+    return (origin for one in compared for side in (one.before, one.after) for origin in side.origins)
+
+
+def _origins(change: Change, one: Compared) -> Iterator[Finding]:
     """Yield what decides anew where packages come from or what runs, and what was not understood."""
     path = one.file.path
-    for origin in dict.fromkeys(one.after.origins):
-        if origin not in one.before.origins:
+    unknown = [f"-r {name}" for name in one.after.includes if not _is_read(change, path, name)]
+    known = {*one.before.origins, *(f"-r {name}" for name in one.before.includes)}
+    for origin in dict.fromkeys((*one.after.origins, *unknown)):
+        if origin not in known and not is_plain_script(change, one.file, origin):
             message = f"Package source or install step: {origin[:160]}"
             yield Finding(Kind.LICENCE, Severity.CRITICAL, "package-source", message, path)
     for phrase in dict.fromkeys(one.after.unread):
@@ -209,11 +227,11 @@ def _origins(one: Compared) -> Iterator[Finding]:
             yield _not_read(path, f"Dependencies not looked at: `{phrase[:120]}` is not understood")
 
 
-def _compared(change: Change, file: ChangedFile, package: Dependency, known: Known) -> Iterator[Finding]:
+def _compared(file: ChangedFile, package: Dependency, known: Known) -> Iterator[Finding | New]:
     before = known.packages.get((package.ecosystem, package.name))
     line = next((number for number, text in file.added if package.name in text.lower().replace("_", "-")), None)
     if before is None or (package.source and package.source != before.source):
-        yield _new(change, file.path, line, package, "New dependency" if before is None else "Other source")
+        yield New(package, file.path, line, "New dependency" if before is None else "Other source")
     elif before.shown != package.shown:
         message = f"{package.name} {before.shown} → {package.shown}"
         yield Finding(Kind.DEPENDENCY, Severity.INFO, "version-change", message, file.path, line)
@@ -221,41 +239,3 @@ def _compared(change: Change, file: ChangedFile, package: Dependency, known: Kno
     if other:
         message = f"The name of {package.name} is nearly that of {other}: is it the package that was meant?"
         yield Finding(Kind.LICENCE, Severity.CRITICAL, "similar-name", message, file.path, line)
-
-
-def _new(change: Change, path: str, line: int | None, package: Dependency, what: str) -> Finding:
-    answer = _licence(change, path, package)
-    version = None if package.source else package.pinned or answer.version
-    shown = f"v{version.removeprefix('v')}" if version else package.shown
-    named = package.name if shown == package.name else f"{package.name} {shown}"
-    licence = "unknown licence" if not answer.licence else answer.licence
-    if answer.licence and not answer.known:
-        licence = f"unclear licence: {licence}"
-    kind, severity = (Kind.DEPENDENCY, Severity.INFO) if answer.permissive else (Kind.LICENCE, Severity.CRITICAL)
-    detail = f"Licence from {answer.source}" if answer.licence else answer.source.capitalize()
-    return Finding(kind, severity, "new-dependency", f"{what}: {named} ({licence})", path, line, detail)
-
-
-def _licence(change: Change, path: str, package: Dependency) -> Answer:
-    """Look a licence up where this program is installed, then where the setup installed the package for the tests."""
-    policy, locked = change.milestone.licences, _locked(change, path)
-    answer = look_up(package, policy, locked)
-    if answer.licence or package.ecosystem != PYPI or package.source or not change.milestone.tree.setup:
-        return answer
-    places = (place for name in (".venv", "venv") for place in change.tree.glob(f"{name}/lib/python*/site-packages"))
-    return look_up(package, policy, locked, tuple(map(str, places)))
-
-
-def _locked(change: Change, path: str) -> dict[str, tuple[str, str]]:
-    """Return what the lock file beside a manifest, or above it in a workspace, says of licences."""
-    locks = {"package.json": "package-lock.json", "composer.json": "composer.lock"}
-    lock, folder = locks.get(posixpath.basename(path)), posixpath.dirname(path)
-    while lock:
-        text = change.text(change.head, posixpath.join(folder, lock))
-        if text or not folder:
-            break
-        folder = posixpath.dirname(folder)
-    try:
-        return manifests.licences(lock, text) if lock and text else {}
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        return {}

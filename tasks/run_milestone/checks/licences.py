@@ -1,8 +1,9 @@
-"""Looks up the licence of a package offline, and whether it is permissive."""
+"""Looks up the licence of a package where no network is needed, and judges whether it is permissive."""
 
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -56,6 +57,13 @@ _SPELLINGS = {
 }
 """Free text that means one licence beyond doubt."""
 
+_FAMILIES = {
+    "BSD License": r"|(?:(?:new|modified|simplified|revised) )?BSD(?:[ -]?[23][ -]?clause)?(?: licen[sc]e)?",
+    "Apache Software License": r"|Apache(?: software)?(?: licen[sc]e)?[ ,-]*(?:v|version )?(?:2(?:\.0)?)?",
+}
+"""Classifiers of several licences that are all permissive where the OSI approved them, and the text beside them."""
+_APPROVED = " (OSI approved)"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -88,9 +96,16 @@ def look_up(
     if text is None and locked and package.name in locked:
         (version, text), source = locked[package.name], "the lock file"
     if text is None and metadata:
-        text, source = _stated(metadata), f"installed metadata of {package.name} {version}"
+        text, source = stated(metadata), f"installed metadata of {package.name} {version}"
     if text is None:
         return Answer(None, "no source knows the licence", version)
+    return judged(text, source, version, policy)
+
+
+def judged(text: str, source: str, version: str | None, policy: Licences) -> Answer:
+    """Judge what a source says of a licence."""
+    if text.removesuffix(_APPROVED) in _FAMILIES and text.endswith(_APPROVED):
+        return Answer(text, source, version, known=True, permissive=True)
     expression = _parsed(text)
     if expression is None:
         return Answer(text, source, version)
@@ -112,10 +127,10 @@ def _installed(package: Dependency, environment: tuple[str, ...] | None) -> Any:
         metadata = next((one.metadata for one in importlib.metadata.distributions(name=package.name, path=where)), None)
     except ValueError:
         return None
-    return metadata if metadata and _allowed(package, str(metadata["Version"])) else None
+    return metadata if metadata and is_allowed(package, str(metadata["Version"])) else None
 
 
-def _allowed(package: Dependency, version: str) -> bool:
+def is_allowed(package: Dependency, version: str) -> bool:
     """Tell whether a range allows a version. Poetry writes ranges that other tools do not know (`^1.2`, `~1 || ~2`)."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
     from poetry.core.constraints.version import Version, parse_constraint
@@ -132,14 +147,22 @@ def _allowed(package: Dependency, version: str) -> bool:
         return False
 
 
-def _stated(metadata: Any) -> str | None:
+def stated(metadata: Any) -> str | None:
     """Return the SPDX expression of the metadata, else its one line of text, else all classifiers together."""
-    text = str(metadata.get("License-Expression") or metadata.get("License") or "").strip()
-    if text and text != "UNKNOWN" and "\n" not in text:
-        return _SPELLINGS.get(text, text)
-    parts = [text.split(" :: ") for text in metadata.get_all("Classifier", ()) if text.startswith("License :: ")]
-    names = [part[-1] for part in parts if part[-1] != "OSI Approved"]
-    return " AND ".join(_CLASSIFIERS.get(name, name) for name in names) or None
+    if expression := metadata.get("License-Expression"):
+        return str(expression).strip()
+    text = str(metadata.get("License") or "").strip()
+    text = "" if text == "UNKNOWN" or "\n" in text else _SPELLINGS.get(text, text)
+    names = [
+        (name, "OSI Approved" in parents)
+        for classifier in metadata.get_all("Classifier", ())
+        for _, *parents, name in (classifier.split(" :: "),)
+        if classifier.startswith("License :: ") and name != "OSI Approved"
+    ]
+    family = names[0][0] if len(names) == 1 and names[0][1] else ""
+    if family in _FAMILIES and not (text and _parsed(text)) and re.fullmatch(_FAMILIES[family], text, re.IGNORECASE):
+        return f"{family}{_APPROVED}"
+    return text or " AND ".join(_CLASSIFIERS.get(name, name) for name, _ in names) or None
 
 
 def _parsed(text: str) -> Any:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 _SERVICE = re.compile(
-    r"HOME$|(?:https?|all|no)_proxy$|SSL_CERT_|REQUESTS_CA_BUNDLE$|PIP_AUDIT_|npm_config_", re.IGNORECASE
+    r"HOME$|(?:https?|all|no)_proxy$|SSL_CERT_|REQUESTS_CA_BUNDLE$|PIP_|npm_config_|CARGO_", re.IGNORECASE
 )
-"""Variables by which tools that ask about advisories reach their service."""
+"""Variables by which tools that ask about advisories and licences reach their service."""
 
 
 class Inspect(IssueStep[Inspected]):
@@ -144,6 +144,8 @@ class TreeTools:
     def as_operator(self, command: tuple[str, ...], folder: Path) -> Result:
         """Run a program of the operator's, with the variables by which it reaches its service."""
         passed = {name: value for name, value in os.environ.items() if _SERVICE.match(name)}
+        if index := os.environ.get("UV_DEFAULT_INDEX"):
+            passed.setdefault("PIP_INDEX_URL", index)
         return self._ctx.processes.trusted(command, cwd=folder, env=passed, timeout=60)
 
     def on_scratch(self, program: str, folder: Path, timeout: int) -> Result:

@@ -107,11 +107,27 @@ def _left(ctx: StepContext, results: tuple[Result, ...], files: tuple[str, ...],
     old = tuple(path for path in files if ctx.git.read(base, path) is not None)
     before = frozenset(word for command in _commands(ctx, base, old) for word in _words(_run(ctx, command, place)))
     for result in unhappy:
-        lines = (result.err if result.err.strip() else result.out).splitlines()
+        lines = blamed((result.err if result.err.strip() else result.out).splitlines())
         new = [line for line in lines if line.strip() and _bare(line) not in before]
         if new or not before:
             return last_words("\n".join(new))
     return None
+
+
+_SEVERITY = re.compile(
+    r"(?:^|[:\d]\s*|\s{2,}|, )(error|warning|warn)(?:\s{2,}|\[|:|\s[A-Z]+\d+:|\s-\s|$)", re.IGNORECASE
+)
+"""How linters call what they say: `3:5  error  …`, `a.c:3:5: warning: …`, `error[E0308]: …`."""
+
+
+def blamed(lines: list[str]) -> list[str]:
+    """Return the lines about errors where there are any: then they decided the exit code, and no warning did."""
+    errors, severity = list[str](), ""
+    for line in lines:
+        named = _SEVERITY.search(line)
+        severity = named[1].lower() if named else severity if line.strip() else ""
+        errors += [line] if severity == "error" else []
+    return errors or lines
 
 
 def _words(result: Result) -> frozenset[str]:

@@ -37,6 +37,11 @@ def from_package_json(text: str, folder: str = "") -> Manifest:
     return manifest
 
 
+def asked_for(document: Any) -> frozenset[str]:
+    """Return the names of the packages that a package.json asks for."""
+    return frozenset(str(name) for key in _TABLES for name in table(document, key))
+
+
 def _add(manifest: Manifest, name: str, asked: str, folder: str) -> None:
     alias = re.fullmatch(r"npm:(@?[^@]+)(?:@(.*))?", asked)
     if alias:

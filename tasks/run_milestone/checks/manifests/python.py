@@ -61,7 +61,6 @@ def from_lines(text: str, folder: str = "") -> Manifest:
         wanted = re.sub(r"(^|\s)#.*", "", line).strip()
         if include := _INCLUDE.fullmatch(wanted):
             manifest.includes.append(include[1])
-            manifest.origins.append(wanted)
         elif wanted.startswith("-") and not re.match(r"-e|--editable", wanted):
             manifest.origins += [] if _HARMLESS.fullmatch(wanted) else [wanted]
         else:
@@ -85,7 +84,9 @@ def _add(manifest: Manifest, texts: Iterable[Any], folder: str = "") -> None:
 _BACKENDS = frozenset(
     {
         *("setuptools.build_meta", "setuptools.build_meta:__legacy__", "hatchling.build", "flit_core.buildapi"),
-        *("poetry.core.masonry.api", "pdm.backend", "uv_build", "maturin", "mesonpy", "scikit_build_core.build"),
+        *("poetry.core.masonry.api", "poetry.masonry.api", "poetry_dynamic_versioning.backend", "flit.buildapi"),
+        *("flit_scm:buildapi", "pdm.backend", "pdm.pep517.api", "uv_build", "maturin", "mesonpy", "sipbuild.api"),
+        *("scikit_build_core.build", "scikit_build_core.setuptools.build_meta", "py_build_cmake.build"),
     }
 )
 """Build backends that everybody knows. The package of each is one of `requires`, and looked at there."""
