@@ -69,9 +69,11 @@ def test_a_command_for_other_files_does_not_run(make_old_milestone, tmp_path):
     assert "Lint" not in person.types("m1").out
 
 
-@pytest.mark.parametrize("older", ["old.py:1: unused", "2 problems\nold.py:9: long line"])
+@pytest.mark.parametrize("older", ["old.py:1: unused", "2 problems\nold.py:9: long line", "9:9  error  odd  rule"])
 def test_what_the_base_had_is_not_asked(make_old_milestone, tmp_path, older):
-    lint = linter(tmp_path, f"print({older!r})\nraise SystemExit(1)\n")
+    wide = "import pathlib\nwide = ' ' * len([*pathlib.Path('.').glob('*.py')])\n"
+    source = f"{wide}print({older!r}.replace('  ', '  ' + wide))\nraise SystemExit(1)\n"
+    lint = linter(tmp_path, source)
     result = make_old_milestone(f"commands: {{lint: {lint}]}}\n", new=CLEAN).types("m1")
     assert "Lint:" not in result.out
     assert "No issues found" in result.out

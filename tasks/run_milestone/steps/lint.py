@@ -135,8 +135,8 @@ def _words(result: Result) -> frozenset[str]:
 
 
 def _bare(line: str) -> str:
-    """Return a line without its numbers: a finding of the base may stand on another line now."""
-    return re.sub(r"\d+", "", line).strip()
+    """Return a line without numbers and padding: a finding of the base may stand on another line of a wider table."""
+    return " ".join(re.sub(r"\d+", "", line).split())
 
 
 def _committed(ctx: StepContext, head: str, files: tuple[str, ...]) -> Linted:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _SMALL = 200_000
 """Bytes up to which a file of an environment is looked through for the path of the tree that it was made in."""
 
+_AT_ONCE, _BATCH = 4, 64
+"""Threads that copy files, and how many files each takes at a time."""
+
 
 class TreeCache:
     """A folder with one copy per setup key, and a note of what each tree holds."""
@@ -111,18 +114,31 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _copy_folder(source: str, target: str) -> None:
-    """Copy a folder. An environment has thousands of files, so this asks for as little as it can of each."""
-    os.makedirs(target, exist_ok=True)
-    with os.scandir(source) as entries:
-        for entry in entries:
-            place = os.path.join(target, entry.name)
-            if entry.is_symlink():
-                os.symlink(os.readlink(entry.path), place)
-            elif entry.is_dir():
-                _copy_folder(entry.path, place)
-            elif entry.is_file():
-                _copy_file(entry.path, place)
-    shutil.copystat(source, target)
+    """Copy a folder, several files at once, because to make thousands of files takes longer than to fill them."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    folders, files = [(source, target)], list[tuple[str, str]]()
+    for folder, place in folders:  # grows as it goes
+        os.makedirs(place, exist_ok=True)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                pair = (entry.path, os.path.join(place, entry.name))
+                if entry.is_symlink():
+                    os.symlink(os.readlink(entry.path), pair[1])
+                elif entry.is_dir():
+                    folders.append(pair)
+                elif entry.is_file():
+                    files.append(pair)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        batches = [files[start : start + _BATCH] for start in range(0, len(files), _BATCH)]
+        list(pool.map(_copy_files, batches))
+    for pair in reversed(folders):
+        shutil.copystat(*pair)
+
+
+def _copy_files(pairs: list[tuple[str, str]]) -> None:
+    for source, target in pairs:
+        _copy_file(source, target)
 
 
 def _copy_file(source: str, target: str) -> None:
