@@ -95,6 +95,24 @@ def test_finished_parts_survive_repeated_kills(make_monorepo, tmp_path):
     assert (tmp_path / "ran").read_text() == "api web web web api web ", "a deleted marker has the step run again"
 
 
+@pytest.mark.parametrize("what", ["variable", "copied file"])
+def test_finished_parts_belong_to_their_environment(make_monorepo, tmp_path, what):
+    ada = make_monorepo({"api/cases.txt": "test_a\ntest_b\n", "web/new.js": "a = 1\n"})
+    files, lock = {"ran": str(tmp_path / "ran"), "left": str(tmp_path / "left")}, str(ada.folder / "state/m1/lock")
+    (tmp_path / "left").write_text("x")
+    (tmp_path / "runner.py").write_text(KILLED.format(**files, lock=lock) + REPORT)
+    plan = ada.folder / "plans/m1/plan.yaml"
+    settings = plan.read_text().replace('"review": ', '"pass_env": ["SHOP_URL"], "review": ')
+    plan.write_text(f"{settings}tree: {{copy: [settings.env]}}\n")
+    (ada.folder / "settings.env").write_text("a = 1\n")
+    assert ada.types("m1", env={"SHOP_URL": "one"}).code == -9
+    if what == "copied file":
+        (ada.folder / "settings.env").write_text("a = 23\n")
+    result = ada.types("m1", env={"SHOP_URL": "two" if what == "variable" else "one"})
+    assert "not made again" not in result.out
+    assert (tmp_path / "ran").read_text() == "api web api web "
+
+
 def test_a_change_outside_of_parts_is_said(make_monorepo):
     ada = make_monorepo({"Makefile": "all:\n"})
     assert "⚠️ Outside of every part in `commands`: Makefile" in ada.types("m1").out

@@ -20,8 +20,9 @@ from .proofs import empty_proofs, proofs
 from .run_tests import COVERAGE, coverage_gap
 from .suites import added_up, changed_paths, run_each, suites_of
 from .task import IssueStep, Questions
+from .test_environment import environment
 from .tested import counted
-from .workplace import ready
+from .workplace import copied_files, ready
 from .written_over import Watched
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Test(IssueStep[Tested]):
         """Check the commit out, run the test command in it and read its report."""
         head, limits = ctx.head or "", ctx.milestone.limits
         place = ready(ctx, head)
-        unfinished = ctx.store.test_results.unfinished(ctx.issue.number, self.inputs(ctx))
+        works_from = [self.inputs(ctx), environment(ctx.milestone), copied_files(ctx.run)]
+        unfinished = ctx.store.test_results.unfinished(ctx.issue.number, works_from)
         place = replace(place, mine=sources(ctx.git, ctx.checkout, ctx.base, head), unfinished=unfinished)
         wanted = suites_of(ctx)
         gaps = tuple(coverage_gap(suite.commands.test, limits.coverage) for suite in wanted)

@@ -108,6 +108,14 @@ def setup_key(run: RunContext, commit: str) -> str:
     return digest([spec.setup, spec.env, platform.platform(), platform.python_version(), texts])[:16]
 
 
+def copied_files(run: RunContext) -> dict[str, tuple[int, int]]:
+    """Return size and time of the checkout's files that trees get a copy of: those change where somebody edits one."""
+    checkout = run.project.repository(run.milestone)
+    paths = (checkout / path for path in (*run.milestone.tree.copy, *_included(checkout)))
+    stats = {str(path): path.stat() for path in paths if path.exists()}
+    return {path: (status.st_size, status.st_mtime_ns) for path, status in stats.items()}
+
+
 def _included(checkout: Path) -> tuple[str, ...]:
     """Return the plain paths that a .worktreeinclude names."""
     try:
