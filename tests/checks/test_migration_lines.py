@@ -3,6 +3,8 @@
 import pytest
 
 from run_milestone.checks.migrations import check
+from run_milestone.checks.migrations.alembic_history import in_order
+from run_milestone.checks.migrations.revision import Revision
 from run_milestone.model import Kind
 
 APP = "shop/migrations"
@@ -64,11 +66,27 @@ def test_two_leaves_of_a_django_application(world, label):
         },
         {"stock/migrations/__init__.py": "", "stock/migrations/0001_initial.py": django(label="stock")},
         {f"{APP}/helpers.py": "def rows():\n    return []\n"},
+        {f"{APP}/0002_price.py": django("0001_initial").replace("dependencies =", "dependencies: ClassVar[list] =")},
     ],
-    ids=["next", "two", "merged", "squashed", "after a squash", "another application", "no migration"],
+    ids=["next", "two", "merged", "squashed", "after a squash", "another application", "no migration", "annotated"],
 )
 def test_one_line_of_a_django_application(world, added):
     assert forks(world.change(START, added)) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "heads"),
+    [({"0004_b": "0003_a"}, []), ({"0003_c": "0002_a"}, ['2 migration heads: "0003_a", "0003_c"'])],
+    ids=["next", "two"],
+)
+def test_a_label_that_no_file_names(world, names, heads):
+    before = {
+        f"{APP}/0001_initial.py": django(label="goods"),
+        f"{APP}/0002_a.py": django("0001_initial", label="goods"),
+        f"{APP}/0003_a.py": django("0002_a", label="goods"),
+    }
+    added = {f"{APP}/{name}.py": django(below, label="goods") for name, below in names.items()}
+    assert forks(world.change(before, added)) == heads
 
 
 @pytest.mark.parametrize(
@@ -79,6 +97,7 @@ def test_one_line_of_a_django_application(world, added):
         ("migrations/000003_price.up.sql", "migrations/000003_stock.up.sql", "3"),
         ("db/migrations/20240101120000_price.sql", "db/migrations/20240101120000_stock.sql", "20240101120000"),
         ("db/migrate/20240101120000_price.rb", "db/migrate/20240101120000_stock.rb", "20240101120000"),
+        ("migrations/00003_price.sql", "migrations/00003_stock.go", "3"),
         ("priv/repo/migrations/20240101120000_a.exs", "priv/repo/migrations/20240101120000_b.exs", "20240101120000"),
     ],
 )
@@ -94,6 +113,16 @@ def test_one_version_in_two_files(world, before, added, version):
         ["other/migrations/000003_price.up.sql"],
         ["migrations/README.sql.md"],
         ["migrations/R__views.sql"],
+        [
+            "migrations/2024-01-15-price.sql",
+            "migrations/2024-02-15-stock.sql",
+            "migrations/1.sql",
+            "migrations/1.1.sql",
+        ],
+        ["migrations/00004_stock.go", "migrations/00004_stock_test.go"],
+        ["migrations/sqls/20240101-a-up.sql", "migrations/sqls/20240101-a-down.sql"],
+        ["migrations/004.do.stock.sql", "migrations/004.undo.stock.sql"],
+        ["migrations/0004.stock.sql", "migrations/0004.stock.rollback.sql"],
         ["prisma/migrations/20240101120000_a/migration.sql", "prisma/migrations/20240101120000_b/migration.sql"],
     ],
 )
@@ -105,3 +134,32 @@ def test_versions_that_are_no_conflict(world, added):
 def test_versions_that_were_double_before_stay(world):
     before = {"migrations/003_a.sql": "SELECT 1;\n", "migrations/003_b.sql": "SELECT 1;\n"}
     assert forks(world.change(before, {"migrations/004_c.sql": "SELECT 1;\n"})) == []
+
+
+@pytest.mark.parametrize("name", ["005_tear_down.sql", "005_rollback_orders.sql", "005_x.down.sql"])
+def test_a_name_alone_hides_no_loss(world, name):
+    change = world.change(
+        {"migrations/004_a.sql": "SELECT 1;\n"}, {f"migrations/{name}": "-- migrate:up\nDROP TABLE a;\n"}
+    )
+    assert [finding.rule for finding in check(change)] == ["DROP TABLE"]
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [{"V2": 100, "V10": 200}, {"V1_5": 100, "V2": 200}, {"V2": 200, "U2": 100}],
+    ids=["numbers", "parts", "undone"],
+)
+def test_what_a_column_was_last_counts(world, earlier):
+    files = {f"{name}__x": f"ALTER TABLE t ALTER COLUMN x TYPE varchar({size});" for name, size in earlier.items()}
+    before = {
+        f"db/migration/{name}.sql": text for name, text in {"V1__t": "CREATE TABLE t(x varchar(50));", **files}.items()
+    }
+    change = world.change(before, {"db/migration/V11__x.sql": "ALTER TABLE t ALTER COLUMN x TYPE varchar(150);"})
+    assert [finding.rule for finding in check(change)] == ["ALTER TYPE"]
+
+
+def test_long_lines_are_put_in_order_fast():
+    chain = [Revision(f"{n}.py", f"r{n}", (f"r{n - 1}",)) for n in range(3000, 0, -1)]
+    assert in_order(chain) == chain[::-1]
+    circle = [Revision("a.py", "a", ("b",)), Revision("b.py", "b", ("a",))]
+    assert in_order(circle) == circle

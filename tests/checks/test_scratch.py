@@ -122,6 +122,35 @@ def test_without_a_closed_box_nothing_is_tried(world):
     ]
 
 
+NEWER = """
+import re
+nonce = re.search("-- ([0-9a-f]{32}) ", PROGRAM)[1]
+for report in REPORTS:
+    print(f"-- {nonce} {report}")
+raise SystemExit(1)
+"""
+UP_AND_DOWN = ['["before"]', '["up"]', '["down"]']
+
+
+@pytest.mark.parametrize(
+    ("reports", "says"),
+    [
+        (['["failed", "DatabaseError", "no such table: x"]'], "the downgrade fails on a scratch SQLite database"),
+        (["[", "3", "[]", '["failed"]'], "its report cannot be read"),
+    ],
+    ids=["a newer Python", "a forged report"],
+)
+def test_an_interpreter_that_tells_odd_things(world, monkeypatch, reports, says):
+    run = world.on_scratch
+
+    def other(program, folder, timeout):
+        return run(f"PROGRAM = {program!r}\nREPORTS = {[*UP_AND_DOWN, *reports]!r}\n{NEWER}", folder, timeout)
+
+    monkeypatch.setattr(world, "on_scratch", other)
+    findings, sentences = alembic(world, "type Nick = str", "op.drop_table('x')")
+    assert says in (findings or sentences)[0]
+
+
 # ---- Django and plain SQL -----------------------------------------------------------------------------------------
 
 SHOP = {

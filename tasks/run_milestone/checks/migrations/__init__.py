@@ -48,7 +48,7 @@ def _elsewhere(change: Change, located: frozenset[str]) -> Iterator[Finding]:
         if not file.path.endswith(".sql") or file.path in located or not file.added or change.is_test(file.path):
             continue
         statements = _TABLES.findall("\n".join(text.partition("--")[0] for _, text in file.added))
-        if statements and not undoes(file.path):
+        if statements and not undoes(change, file.path):
             message = f"{file.path} holds {statements[0].upper()} and is not among the migrations. Look who runs it"
             yield additive("elsewhere", message, file.path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from .revision import Revision
@@ -21,15 +22,13 @@ def revisions(change: Change, commit: str, folder: str) -> list[Revision]:
 
 
 def in_order(revisions: list[Revision]) -> list[Revision]:
-    """Return the revisions so that each comes after those it builds on."""
-    waiting, ordered, done = list(revisions), list[Revision](), set[str]()
-    known = {revision.id for revision in revisions}
-    while waiting:
-        ready = [one for one in waiting if all(parent in done or parent not in known for parent in one.parents)]
-        ordered += ready or waiting
-        done |= {one.id for one in ordered if one.id}
-        waiting = [one for one in waiting if one not in ordered]
-    return ordered
+    """Return the revisions so that each comes after those it builds on; as they are where they go in a circle."""
+    known = {revision.id: revision for revision in revisions}
+    below = {one: [known[parent] for parent in one.parents if parent in known] for one in revisions}
+    try:
+        return list(TopologicalSorter(below).static_order())
+    except CycleError:
+        return revisions
 
 
 def _is_revision(path: str) -> bool:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from .revision import Revision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from ..change import Change
+
+Names = list[tuple[str, str]]
+"""Labels of applications and names of migrations, as Django writes them."""
 
 _LABEL = re.compile(r"^\s+label\s*=\s*['\"](\w+)['\"]", re.MULTILINE)
 
@@ -21,12 +25,26 @@ def revisions(change: Change, commit: str, folder: str) -> list[Revision]:
     """Return the migrations of an application in a commit, by path. A file that declares none is not among them."""
     application = posixpath.dirname(folder)
     configured = _LABEL.findall(change.text(commit, f"{application}/apps.py"))
-    labels = {posixpath.basename(application), posixpath.basename(folder), *configured}
     paths = sorted(path for path in change.commits.listing(commit, folder) if posixpath.dirname(path) == folder)
-    return [one for path in paths if (one := _revision(path, change.commits.read(commit, path) or b"", labels))]
+    declared = {path: names for path in paths if (names := _declared(path, change.commits.read(commit, path) or b""))}
+    labels = _labels(declared, {posixpath.basename(application), posixpath.basename(folder), *configured})
+    return [_revision(path, *listed, labels) for path, listed in declared.items()]
 
 
-def _revision(path: str, source: bytes, labels: set[str]) -> Revision | None:
+def _revision(path: str, dependencies: Names, replaces: Names, labels: set[str]) -> Revision:
+    parents, replaced = (tuple(stem for label, stem in names if label in labels) for names in (dependencies, replaces))
+    return Revision(path, _stem(path), parents, replaced)
+
+
+def _labels(declared: Mapping[str, tuple[Names, Names]], usual: set[str]) -> set[str]:
+    """Return what the application is called: as usual, else as most of its migrations are called by one another."""
+    stems = set(map(_stem, declared))
+    named = dict.fromkeys(name for below, _ in declared.values() for name in below if name[1] in stems)
+    called = Counter(label for label, _ in named)
+    return usual if usual.intersection(called) else {*usual, *(label for label, _ in called.most_common(1))}
+
+
+def _declared(path: str, source: bytes) -> tuple[Names, Names] | None:
     """Read `dependencies` and `replaces` from the source, without running it."""
     if not path.endswith(".py"):
         return None
@@ -35,19 +53,22 @@ def _revision(path: str, source: bytes, labels: set[str]) -> Revision | None:
     except (SyntaxError, ValueError, RecursionError):
         return None  # its tests fail to start
     classes = (node for node in tree.body if isinstance(node, ast.ClassDef))
-    declared = next((node for node in classes if node.name == "Migration"), None)
-    if declared is None:
-        return None
-    named = {kind: tuple(_listed(declared, kind, labels)) for kind in ("dependencies", "replaces")}
-    stem = posixpath.basename(path).removesuffix(".py")
-    return Revision(path, stem, named["dependencies"], named["replaces"])
+    migration = next((node for node in classes if node.name == "Migration"), None)
+    return (_listed(migration, "dependencies"), _listed(migration, "replaces")) if migration else None
 
 
-def _listed(declared: ast.ClassDef, name: str, labels: set[str]) -> Iterator[str]:
-    """Yield the migrations of the same application that a list names, as `("shop", "0001_initial")` does."""
-    for node in declared.body:
-        if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id == name for one in node.targets):
-            for part in ast.walk(node.value):
-                match part:
-                    case ast.Tuple(elts=[ast.Constant(value=label), ast.Constant(value=str(stem))]) if label in labels:
-                        yield stem
+def _listed(migration: ast.ClassDef, name: str) -> Names:
+    """Return the applications and migrations that a list names, as `("shop", "0001_initial")` does."""
+    assigned = (node for node in migration.body if isinstance(node, (ast.Assign, ast.AnnAssign)))
+    values = [node.value for node in assigned if name in map(ast.unparse, _targets(node)) and node.value]
+    pairs = (part.elts for value in values for part in ast.walk(value) if isinstance(part, ast.Tuple))
+    texts = ([one.value for one in pair if isinstance(one, ast.Constant)] for pair in pairs if len(pair) == 2)
+    return [(str(pair[0]), str(pair[1])) for pair in texts if len(pair) == 2]
+
+
+def _targets(node: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    return node.targets if isinstance(node, ast.Assign) else [node.target]
+
+
+def _stem(path: str) -> str:
+    return posixpath.basename(path).removesuffix(".py")

@@ -25,15 +25,20 @@ class Line(NamedTuple):
 
 
 def line_of(path: str, tool: Tool, alembic: tuple[str, ...]) -> Line:
-    """Return the line that a migration belongs to. Alembic's folders may have folders in them."""
-    return Line(revisions_folder(path, alembic) if tool is Tool.ALEMBIC else posixpath.dirname(path), tool)
+    """Return the line that a migration belongs to. Alembic's folders may have folders in them.
+
+    SQL and code in one folder share their versions.
+    """
+    folder = revisions_folder(path, alembic) if tool is Tool.ALEMBIC else posixpath.dirname(path)
+    return Line(folder, Tool.SQL if tool is Tool.CODE else tool)
 
 
 def lines(change: Change, paths: Iterable[str]) -> list[Line]:
     """Return the lines that files belong to which the change leaves there."""
     folders = alembic_folders(change)
     texts = ((path, change.text(change.head, path)) for path in paths if may_be(path))
-    return sorted({line_of(path, tool, folders) for path, text in texts if (tool := tool_of(path, text, folders))})
+    tools = ((path, tool_of(change, path, text, folders)) for path, text in texts)
+    return sorted({line_of(path, tool, folders) for path, tool in tools if tool})
 
 
 def check(change: Change, line: Line) -> Iterator[Finding]:
@@ -57,7 +62,7 @@ def _revisions(change: Change, commit: str, line: Line) -> list[Revision]:
         return alembic_history.revisions(change, commit, line.folder)
     if line.tool is Tool.DJANGO:
         return django_history.revisions(change, commit, line.folder)
-    return numbered_files.revisions(change, commit, line.folder) if line.tool in {Tool.SQL, Tool.CODE} else []
+    return numbered_files.revisions(change, commit, line.folder) if line.tool is Tool.SQL else []
 
 
 def _fork(rule: str, message: str, path: str) -> Finding:

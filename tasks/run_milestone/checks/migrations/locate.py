@@ -63,15 +63,9 @@ _CODE = (
     ".yml",
 )
 _SNAPSHOTS = ("**/db/schema.rb", "**/db/structure.sql", "**/db/schema.sql", "**/schema.prisma")
-_UNDO = (
-    "**/*.down.sql",
-    "**/down.sql",
-    "**/*.undo.sql",
-    "**/U[0-9]*__*.sql",
-    "**/revert/**",
-    "**/verify/**",
-    "**/*rollback*.sql",
-)
+_UNDO = ("**/*.down.sql", "**/down.sql", "**/*.undo.sql", "**/U[0-9]*__*.sql", "**/revert/**", "**/verify/**")
+_BACK = re.compile(r"(.*)([-_.])(?:down|undo|rollback)(?=[-_.])")
+"""The name of a file that undoes what the one beside it does: `x_down.sql` beside `x_up.sql` or `x.sql`."""
 _SQL = ("**/V[0-9]*__*.sql", "**/R__*.sql", "**/*.up.sql", "**/prisma/migrations/**/*.sql", "**/sqitch/deploy/*.sql")
 _MARKED = re.compile(
     r"^--\s*(?:migrate:up|\+goose\s+up|\+migrate\s+up|liquibase formatted sql|deploy \S+)", re.IGNORECASE | re.MULTILINE
@@ -94,7 +88,7 @@ def migrations_of(change: Change) -> list[tuple[ChangedFile, Tool]]:
 
 def _tool(change: Change, file: ChangedFile, folders: tuple[str, ...]) -> Tool | None:
     texts = zip((file.after, file.before), reversed(change.texts(file)), strict=True)
-    return next((tool for path, text in texts if path and (tool := tool_of(path, text, folders))), None)
+    return next((tool for path, text in texts if path and (tool := tool_of(change, path, text, folders))), None)
 
 
 def may_be(path: str) -> bool:
@@ -103,7 +97,7 @@ def may_be(path: str) -> bool:
     return path.endswith((".py", ".sql")) or matches(path, _SNAPSHOTS) or (among and path.endswith(_CODE))
 
 
-def tool_of(path: str, text: str, alembic: tuple[str, ...]) -> Tool | None:
+def tool_of(change: Change, path: str, text: str, alembic: tuple[str, ...]) -> Tool | None:
     """Return what reads the file as a migration, None where it is none, or undoes one.
 
     `alembic` are the folders of Alembic's revisions.
@@ -114,7 +108,7 @@ def tool_of(path: str, text: str, alembic: tuple[str, ...]) -> Tool | None:
     if name.endswith(".py"):
         return _python(path, text, alembic)
     if name.endswith(".sql"):
-        return Tool.SQL if not undoes(path) and _is_sql(parts, path, text) else None
+        return Tool.SQL if not undoes(change, path, text) and _is_sql(parts, path, text) else None
     if not (_FOLDERS & {part.lower() for part in parts[:-1]}) or name in _BESIDE or not name.endswith(_CODE):
         return None
     if name.endswith((".Designer.cs", "ModelSnapshot.cs", ".d.ts", ".test.ts", ".test.js", ".spec.ts")):
@@ -124,9 +118,14 @@ def tool_of(path: str, text: str, alembic: tuple[str, ...]) -> Tool | None:
     return None if name.endswith((".xml", ".yaml", ".yml")) else Tool.UNKNOWN
 
 
-def undoes(path: str) -> bool:
-    """Tell from its path whether a file of SQL takes a migration back."""
-    return matches(path, _UNDO)
+def undoes(change: Change, path: str, text: str = "") -> bool:
+    """Tell whether a file of SQL takes a migration back: by a name of known tools, or that of one beside it."""
+    if matches(path, _UNDO):
+        return not _MARKED.search(text)
+    folder, name = posixpath.split(path)
+    others = {_BACK.sub(rf"\1{way}", name) for way in ("", r"\2up", r"\2do")} - {name}
+    beside = [posixpath.join(folder, other) for other in others]
+    return any(change.text(commit, other) for other in beside for commit in (change.head, change.base))
 
 
 def _python(path: str, text: str, alembic: tuple[str, ...]) -> Tool | None:

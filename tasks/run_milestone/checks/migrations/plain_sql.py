@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from ...core.globs import matches
 from ..sql import effects
 from ..unavailable import missing
+from .locate import undoes
 from .migration_findings import of_effects
+from .numbered_files import version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,9 +63,14 @@ def dialect_of(change: Change, text: str) -> str:
 
 
 def _earlier(change: Change, path: str) -> list[str]:
-    """Return the base's migrations beside a file, or beside its folder where each has a folder of its own."""
+    """Return the base's migrations beside a file, or beside its folder where each has a folder of its own.
+
+    They are in the order in which they run: by version, `V2` before `V10`, and those that run again and again last.
+    """
     listed = change.commits.listing(change.base, folder_of(path) or ".")
-    return sorted(other for other in listed if other.endswith(".sql") and not other.endswith(("down.sql", "undo.sql")))
+    names = {other: posixpath.basename(other) for other in listed if other.endswith(".sql")}
+    forwards = (other for other in names if not undoes(change, other))
+    return sorted(forwards, key=lambda other: (names[other].startswith("R__"), version(names[other]), other))
 
 
 def folder_of(path: str) -> str:

@@ -204,7 +204,15 @@ def _run(change: Change, work: _Work, database: str) -> _Ended:
 
 
 def _ended(result: Result, mark: str, folder: str) -> _Ended:
-    reports = [json.loads(line.removeprefix(mark)) for line in result.out.splitlines() if line.startswith(mark)]
+    lines = [line.removeprefix(mark) for line in result.out.splitlines() if line.startswith(mark)]
+    try:
+        return _from_reports(result, [[str(word) for word in json.loads(line)] for line in lines], folder)
+    except (ValueError, TypeError, IndexError, RecursionError):
+        return _Ended("", words="its report cannot be read")
+
+
+def _from_reports(result: Result, reports: list[list[str]], folder: str) -> _Ended:
+    """Return what the reports say. Code of the tree may have written them, so any can be anything."""
     stage = next((one[0] for one in reversed(reports) if one[0] != "failed"), "")
     if stage == "done":
         return _Ended(stage)
@@ -253,10 +261,13 @@ def _counts(work: _Work, database: str, ended: _Ended) -> bool:
 
 
 def _has_no_way_back(change: Change, work: _Work) -> bool:
-    """Return whether a revision has no downgrade, or an empty one."""
+    """Return whether a revision has no downgrade, or an empty one. It may be written for a newer Python than ours."""
     if work.tool is not Tool.ALEMBIC:
         return False
-    trees = (ast.parse(change.text(change.head, path)) for path in work.paths)
+    try:
+        trees = [ast.parse(change.text(change.head, path)) for path in work.paths]
+    except (SyntaxError, ValueError, RecursionError):
+        return False
     return any(all(map(_is_empty, _downgrades(tree))) for tree in trees)
 
 
