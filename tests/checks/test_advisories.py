@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from run_milestone.adapters.process.output import Result
 from run_milestone.checks.advisories import look_up
 
 GHSA = "GHSA-35jh-r3h4-6jhm"
@@ -128,10 +129,27 @@ def test_pip_audit_tells_an_advisory(world, service, name, text):
     assert told(world, {"a.py": ""}, {name: text}) == (expected, [])
 
 
+@AUDIT_IS_MISSING
+def test_two_versions_of_one_package_are_asked(world, service):
+    locked = "".join(f'[[package]]\nname = "jinja2"\nversion = "{version}"\n' for version in ("3.1.2", "3.1.1"))
+    findings, notes = told(world, {"a.py": ""}, {"uv.lock": locked})
+    assert [message.partition(" has")[0] for _, message, _ in findings] == ["jinja2 3.1.1", "jinja2 3.1.2"]
+    assert notes == []
+
+
+@pytest.mark.parametrize("answer", ["{}", "[" * 100_000, '{"dependencies": 3, "vulnerabilities": [1]}', "null"])
+def test_an_odd_answer_stops_nothing(world, monkeypatch, answer):
+    monkeypatch.setattr(world, "as_operator", lambda words, folder: Result(words, 0, answer, "", 0.1))
+    assert told(world, {"a.js": ""}, {**lock("4.17.15"), "requirements.txt": "jinja2==3.1.2\n"})[0] == []
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
         ({"uv.lock": ""}, {"uv.lock": "[[package]\n"}),
+        ({"a.py": ""}, {"uv.lock": '[[package]]\nname = "shop"\nversion = "1"\nsource = { editable = "." }\n'}),
+        ({"a.py": ""}, {"poetry.lock": '[[package]]\nname = "b"\nversion = "1"\n[package.source]\ntype = "git"\n'}),
+        ({"a.py": ""}, {"pdm.lock": '[[package]]\nname = "b"\nversion = "1"\npath = "./b"\n'}),
         ({"requirements.txt": "a==1\n"}, {"requirements.txt": "a==1\n# no more\n"}),
         ({"a.py": ""}, {"requirements.txt": "--index-url=http://x\nb>=1\n-e git+https://x/y\n"}),
     ],

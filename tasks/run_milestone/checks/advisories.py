@@ -21,6 +21,7 @@ from ..core.text import for_record
 from ..model import Finding, Kind, Severity
 from . import manifests
 from .manifests.package import PYPI, items, table
+from .manifests.python import canonical
 from .unavailable import last_words
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from .change import Change
 
 _PLAIN = re.compile(r"[A-Za-z0-9][\w.-]*==\d[\w.+!-]*")
+_ELSEWHERE = frozenset({"path", "editable", "git", "hg", "svn", "url"})
+"""What pdm's lock file says of a package that comes from no index."""
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
 _NPM_LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
 
@@ -74,16 +77,7 @@ def _python(change: Change, file: ChangedFile) -> Iterator[Finding]:
     pins = sorted(new - old)
     if program is None or not pins:
         return
-    with temporary_folder("run-milestone-") as folder:
-        (folder / "requirements.txt").write_text("\n".join(pins), encoding="utf-8")
-        words = (
-            "--no-deps",
-            "--disable-pip",
-            "--format=json",
-            "--progress-spinner=off",
-            "--requirement=requirements.txt",
-        )
-        answer = _answer(change.tools.as_operator((program, *words), folder), "pip-audit", "dependencies")
+    answer = [one for part in _without_repeats(pins) for one in _pip_audit(change, program, part)]
     skipped = [one for one in answer if one.get("skip_reason")]
     for one in answer:
         if advisories := items(one.get("vulns")):
@@ -95,18 +89,52 @@ def _python(change: Change, file: ChangedFile) -> Iterator[Finding]:
         raise NotAskedError(f"pip-audit: {str(skipped[0]['skip_reason'])[:200]}")
 
 
+def _pip_audit(change: Change, program: str, pins: Iterable[str]) -> list[dict[str, Any]]:
+    """Return what pip-audit tells of versions. It refuses a package of which it gets two."""
+    with temporary_folder("run-milestone-") as folder:
+        (folder / "requirements.txt").write_text("\n".join(pins), encoding="utf-8")
+        words = (
+            "--no-deps",
+            "--disable-pip",
+            "--format=json",
+            "--progress-spinner=off",
+            "--requirement=requirements.txt",
+        )
+        answer = _answer(change.tools.as_operator((program, *words), folder), "pip-audit", "dependencies")
+    return [one for one in items(answer) if isinstance(one, dict)]
+
+
+def _without_repeats(pins: Iterable[str]) -> list[list[str]]:
+    """Return the versions in parts, none of which has a package twice."""
+    parts = list[dict[str, str]]()
+    for pin in pins:
+        name = canonical(pin.partition("==")[0])
+        part = next((one for one in parts if name not in one), None)
+        if part is None:
+            parts.append(part := {})
+        part[name] = pin
+    return [list(part.values()) for part in parts]
+
+
 def _pins(path: str | None, text: str) -> set[str]:
     """Return the exact versions that a manifest or a lock file of Python names."""
     pins: Iterable[str] = ()
     try:
         if path and posixpath.basename(path) in _LOCKS:
-            pins = (f"{one.get('name')}=={one.get('version')}" for one in items(tomllib.loads(text).get("package")))
+            locked = filter(_is_of_an_index, items(tomllib.loads(text).get("package")))
+            pins = (f"{one.get('name')}=={one.get('version')}" for one in locked)
         elif path and manifests.is_manifest(path):
             read = (one for one in manifests.read(path, text).packages if one.ecosystem == PYPI and not one.source)
             pins = (f"{one.name}=={one.pinned}" for one in read if one.pinned)
         return {pin for pin in pins if _PLAIN.fullmatch(pin)}
     except (ValueError, TypeError, AttributeError, RecursionError):
         return set()  # the check of dependencies says that it cannot be read
+
+
+def _is_of_an_index(locked: dict[str, Any]) -> bool:
+    """Tell whether a locked package comes from an index: one from a folder or a repository has a name of its own."""
+    source = locked.get("source") or {"registry": ""}
+    return "registry" in source and _ELSEWHERE.isdisjoint(locked)
 
 
 # ---- npm ----------------------------------------------------------------------------------------------------------
@@ -133,7 +161,7 @@ def _audited(change: Change, commit: str, path: str) -> dict[str, dict[str, str]
         answer = _answer(change.tools.as_operator(words, folder), "npm audit", "vulnerabilities")
     return {
         name: {str(via.get("url", "")).rpartition("/")[2]: str(via.get("title", "")) for via in vias}
-        for name, one in answer.items()
+        for name, one in table(answer).items()
         if (vias := [via for via in items(table(one).get("via")) if isinstance(via, dict)])
     }
 
@@ -153,7 +181,7 @@ def _answer(result: Result, tool: str, key: str) -> Any:
     try:
         document = json.loads(result.out)
         return document[key]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         document = {}
     if result.timed_out:
         raise NotAskedError(f"{tool} did not answer in {result.seconds:.0f} s")
@@ -164,5 +192,5 @@ def _first_error(result: Result) -> str:
     """Return what npm says of an error in its JSON, else the last words of a tool."""
     try:
         return str(json.loads(result.out)["message"])[:200]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return last_words(result.err or result.out)
