@@ -55,9 +55,11 @@ def test_an_issue_begins_anew(begun):
 def test_a_milestone_begins_anew(begun):
     tree = begun.folder.parent / "widgets.worktrees"
     begun.git("worktree", "remove", str(tree / "m1-03-person"), where=".")
+    for name in ("m1-01-base", "m1-land"):  # a second look at failing tests, and landing, have trees as well
+        (tree / name).mkdir()
     assert begun.types("reset", "m1", "--yes").code == 0
     assert branches(begun) == ["main", "milestone/m1"]
-    assert not {"m1-01", "m1-02", "m1-base"} & {path.name for path in tree.iterdir()}
+    assert [path.name for path in tree.iterdir()] == []
     assert states(begun) == {1: "closed", 2: "closed"}
     assert "Starting Milestone: m1" in begun.types("m1").out
 

@@ -67,7 +67,7 @@ def reset(project: Project, milestone: Milestone, numbers: tuple[str, ...], *, s
                 if not one.stays:
                     yield from _take_away(project, milestone, state, git, forge, one)
             if everything:
-                for name in ("base", "setup"):
+                for name in ("base", "setup", "land"):
                     remove_tree(project.tree(milestone, name))
                 state.forget_all()
         finally:
@@ -197,7 +197,7 @@ def _take_away(
         git.delete_remote(made.branch, made.on_remote)
     if made.local:
         git.delete_branch(made.branch, made.local)
-    for name in (number, f"{number}-contract"):
+    for name in (number, f"{number}-contract", f"{number}-base"):
         remove_tree(project.tree(milestone, name))
     for name in (COMPLETE, *(phase_name(phase.number) for phase in milestone.phases if made.issue in phase.issues)):
         state.markers.forget(name)
