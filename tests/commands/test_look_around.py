@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from run_milestone.commands.look_around import look_around
 from run_milestone.core.presets import languages
 from run_milestone.plan import load
 
@@ -247,6 +248,28 @@ def test_a_monorepo_has_commands_by_path(initiated, kind):
 def test_a_library_with_other_folders_stays_one(initiated):
     plan = initiated({"pyproject.toml": PROJECT, "website/package.json": VITEST, "website/yarn.lock": ""})
     assert "website" not in plan
+
+
+@pytest.mark.parametrize("name", ["{{cookiecutter.name}}", 'q"q', "-dash", "x\nsandbox: {kind: none}\n#"])
+def test_a_folder_with_signs_is_no_project(initiated, name):
+    plan = initiated(
+        {"my api/go.mod": "module shop/api\n", "my api/a_test.go": "", f"{name}/go.mod": "module shop/b\n"}
+    )
+    assert '"my api/**": ' in plan
+    assert name not in plan
+
+
+def test_a_folder_that_nobody_may_read_is_no_project(tmp_path, monkeypatch):
+    for name in ("data", "web"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "go.mod").write_text("module shop\n")
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path / "data")
+    assert [part.folder for part in look_around(tmp_path).parts] == ["web"]
+
+
+@pytest.mark.parametrize("settings", ["[tool.hatch.envs]\ntest = 3\n", "[tool.hatch.envs.test]\ndependencies = 3\n"])
+def test_odd_settings_of_hatch_are_passed_over(initiated, settings):
+    assert 'test: ["{python}", "-m", pytest]' in initiated({"pyproject.toml": PROJECT + settings})
 
 
 @pytest.mark.parametrize("sign", ["alembic.ini", "migrations/alembic.ini", "manage.py"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import shutil
 import tomllib
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ _REQUIREMENTS = (
 _NOT_PROJECTS = {"node_modules", "vendor", "target", "build", "dist", "plans", "state", "docs", "examples"}
 _ASIDE = {"test", "tests", "fixtures", "benchmarks", "bench", "website", "scripts", "tools"}
 """Folders of a project that is no workspace where what looks like another one is a part of its own making."""
+_PLAIN = re.compile(r"[\w@+][\w@+., -]*(?:/[\w@+][\w@+., -]*)?")
+"""Names that a plan can hold as a path and as a pattern. A template's folder (`{{name}}`) is no project."""
 MOST_PARTS = 20
 """Folders of a monorepo that are looked into and named."""
 
@@ -79,7 +82,8 @@ def _below(root: Path) -> Iterator[Part]:
     for pattern in ("*", "*/*"):
         for folder in sorted(path for path in root.glob(pattern) if path.is_dir() and not path.is_symlink()):
             name = folder.relative_to(root).as_posix()
-            if not _NOT_PROJECTS & set(name.split("/")) and not name.startswith(".") and "/." not in name:
+            is_open = os.access(folder, os.R_OK | os.X_OK)  # a container's data often belongs to somebody else
+            if is_open and _PLAIN.fullmatch(name) and not _NOT_PROJECTS & set(name.split("/")):
                 yield from (part for language in languages() if (part := _part(root, name, language)))
 
 
@@ -126,7 +130,7 @@ def _dependencies(folder: Path, extras: list[str]) -> Command:
     listed = [next((name for name in names if (folder / name).is_file()), "") for names in _REQUIREMENTS]
     files = [name for name in listed if name and not any(words[0] == "-r" for words in by_tool)]
     groups = _table(folder, "dependency-groups")
-    named = [one for name in _TEST_EXTRAS for one in groups.get(name, ()) if isinstance(one, str)]
+    named = [one for name in _TEST_EXTRAS for one in _texts(groups.get(name))]
     words = [*(word for name in files for word in ("-r", name)), *named, *(word for pair in by_tool for word in pair)]
     files += [words[-1] for words in by_tool if words[0] == "-r"]
     optional = _table(folder, "project", "optional-dependencies")
@@ -142,10 +146,9 @@ def _pairs(words: list[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _of_hatch(folder: Path) -> list[str]:
-    tables = (_table(folder, "tool", "hatch", "envs"), _toml(folder / "hatch.toml").get("envs", {}))
-    settings = [table.get(name, {}) for table in tables for name in ("default", "test", "hatch-test")]
-    keys = ("dependencies", "extra-dependencies")
-    return [one for each in settings for key in keys for one in each.get(key, ()) if isinstance(one, str)]
+    documents = (_table(folder, "tool", "hatch"), _toml(folder / "hatch.toml"))
+    settings = [_at(one, "envs", name) for one in documents for name in ("default", "test", "hatch-test")]
+    return [one for each in settings for key in ("dependencies", "extra-dependencies") for one in _texts(each.get(key))]
 
 
 def _of_tox(folder: Path) -> list[str]:
@@ -161,10 +164,17 @@ def _of_tox(folder: Path) -> list[str]:
 
 def _table(folder: Path, *keys: str) -> dict[str, Any]:
     """Return a table of pyproject.toml, an empty one where there is none."""
-    table: Any = _toml(folder / "pyproject.toml")
+    return _at(_toml(folder / "pyproject.toml"), *keys)
+
+
+def _at(table: Any, *keys: str) -> dict[str, Any]:
     for key in keys:
         table = table.get(key, {}) if isinstance(table, dict) else {}
     return table if isinstance(table, dict) else {}
+
+
+def _texts(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def _toml(file: Path) -> dict[str, Any]:
