@@ -11,6 +11,7 @@ import yaml
 from run_milestone.model import (
     AgentSpec,
     Checks,
+    CiSpec,
     Commands,
     Criterion,
     Expectations,
@@ -59,6 +60,7 @@ PAIRS = {
     ("sandbox", "network"): NetworkSpec,
     ("tests",): KnownTests,
     ("flaky",): FlakySpec,
+    ("ci",): CiSpec,
     ("quarantine", 0): Quarantined,
     ("people",): PeopleSpec,
     ("phases", 0): Phase,

@@ -10,17 +10,44 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
+from importlib.metadata import version
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
-SETUP = f"""\
-name: Set up
-description: What the tests run in
+INSTALL = re.compile(r"(?m)^          python3 -m venv .*\n.*pip\" install .*\n.*GITHUB_PATH.*\n")
+INSTALLED = f'          echo "{BIN}" >> "$GITHUB_PATH"\n'
+"""What the jobs of the tests run in, instead of what the lock names."""
+LOCK = f"run-milestone=={version('run-milestone')} --hash=sha256:{'0' * 64}\n"
+ARTIFACTS = {
+    "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a": """\
+name: Upload
+description: Keep the files of a job beside the forge
+inputs: {name: {}, path: {}, retention-days: {}, if-no-files-found: {}}
 runs:
   using: composite
   steps:
-    - {{shell: bash, run: 'echo "{BIN}" >> "$GITHUB_PATH"'}}
-"""
+    - shell: bash
+      run: |
+        if [ -d "${{ inputs.path }}" ]; then
+          mkdir -p "$ARTIFACTS/${{ inputs.name }}" && cp -r "${{ inputs.path }}/." "$ARTIFACTS/${{ inputs.name }}"
+        fi
+""",
+    "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c": """\
+name: Download
+description: Bring the files of earlier jobs
+inputs: {name: {}, pattern: {}, merge-multiple: {}, path: {}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: |
+        mkdir -p "${{ inputs.path }}"
+        for folder in $ARTIFACTS/${{ inputs.name || inputs.pattern }}; do
+          if [ -d "$folder" ]; then cp -r "$folder/." "${{ inputs.path }}"; fi
+        done
+""",
+}
+"""GitHub's actions for files that jobs hand on, as far as the workflow uses them."""
 
 
 @dataclass
@@ -93,12 +120,23 @@ class Actions:
         self._git("init", "--quiet", "--bare", "--initial-branch=main", str(self.remote))
         self._git("remote", "add", "origin", str(self.remote))
         self.ada.types("init", *[Path(name).parts[1] for name in files if name.endswith("/plan.yaml")])
+        lock = self.ada.folder / ".github/run-milestone.lock.txt"
+        lock.parent.mkdir(exist_ok=True)
+        lock.write_text(LOCK)
         result = self.ada.types("ci", "github", *form)
         assert result.code == 0, result.err
-        (self.ada.folder / ".github/actions/run-milestone/action.yml").write_text(SETUP)
+        for path in (self.ada.folder / ".github/workflows").iterdir():
+            path.write_text(INSTALL.sub(INSTALLED, path.read_text()))
+        self.actions = [f"{name}={self._action(name, text)}" for name, text in ARTIFACTS.items()]
         self._git("add", ".")
         self._git("commit", "--quiet", "--message=Open the shop")
         self._git("push", "--quiet", "origin", "main")
+
+    def _action(self, name, text):
+        folder = self.folder / re.split("[/@]", name)[1]
+        folder.mkdir()
+        (folder / "action.yml").write_text(text)
+        return folder
 
     def _git(self, *words):
         return self.ada.git(*words, where=".")
@@ -109,12 +147,14 @@ class Actions:
         path = self.folder / f"event-{self.runs}.json"
         path.write_text(json.dumps(payload or {"inputs": {"milestone": "m1"}}))
         environment = {"GITHUB_RUN_ID": str(self.runs), "GITHUB_REPOSITORY": "acme/shop", **env}
+        environment["ARTIFACTS"] = str(self.folder / f"artifacts-{self.runs}")
         cache = self.folder / f"machine-{self.runs}"
         words = [str(BIN / "act"), event, "--workflows", ".github/workflows/run-milestone.yml"]
         words += ["--eventpath", str(path), "--platform", "ubuntu-latest=-self-hosted"]
         words += ["--no-cache-server", "--concurrent-jobs", "4"]
         words += ["--var", f"RUN_MILESTONE_REMOTE={self.remote}", "--action-cache-path", str(cache)]
         words += ["--secret", "GITHUB_TOKEN=made-up"]
+        words += [word for action in self.actions for word in ("--local-repository", action)]
         words += [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"  # gh lies there, and one job sets nothing up

@@ -74,5 +74,9 @@ class Interrupted(UserError):
     code = ExitCode.INTERRUPTED
 
 
+class PutOffError(UserError):
+    """A task of a split run that another job does: one that may start commands, or one that may push."""
+
+
 class Panic(Interrupted):
     """A person chose panic at the prompt: stop everything at once, and leave pull requests as drafts."""

@@ -45,6 +45,7 @@ from .options import RunOptions
 from .plan import (
     AgentSpec,
     Checks,
+    CiSpec,
     Criterion,
     Expectations,
     Issue,
@@ -80,6 +81,7 @@ __all__ = [
     "Check",
     "CheckState",
     "Checks",
+    "CiSpec",
     "Commands",
     "Comment",
     "Completed",

@@ -13,6 +13,12 @@ class RunOptions:
     """The issues to run; none means all of them."""
     no_issues: bool = False
     """Run only what is the milestone's own: bootstrap, plan review, barriers, end."""
+    no_commands: bool = False
+    """Start no command of the plan or of a tree, because this job may push."""
+    results: str = ""
+    """A folder with what jobs without rights hand back; it is taken up at the start."""
+    mirror: str = ""
+    """A copy of the remote. Nothing is pushed or asked of the forge, because this job has no rights."""
     jobs: int = 1
     autonomous: bool = False
     auto_fix: int = 0

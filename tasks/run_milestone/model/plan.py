@@ -210,6 +210,14 @@ class _Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class CiSpec:
+    """How the jobs of the workflow get this program."""
+
+    wheel: str | None = None
+    """A wheel in the project, relative to it; None for the index that has this version."""
+
+
+@dataclass(frozen=True, slots=True)
 class Milestone(_Derived):
     """A milestone plan, validated. `id` is normalised (`m4.1`), `branch` is what the issues' PRs target."""
 
@@ -235,6 +243,7 @@ class Milestone(_Derived):
     sandbox: SandboxSpec = field(default_factory=SandboxSpec)
     tests: KnownTests = field(default_factory=KnownTests, metadata={"later": True})
     flaky: FlakySpec = field(default_factory=FlakySpec, metadata={"later": True})
+    ci: CiSpec = field(default_factory=CiSpec, metadata={"later": True})
     quarantine: tuple[Quarantined, ...] = field(default=(), metadata={"later": True})
     people: PeopleSpec = field(default_factory=PeopleSpec, metadata={"later": True})
     teams: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata={"later": True})

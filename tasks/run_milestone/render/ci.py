@@ -29,7 +29,10 @@ From then on the schedule runs {all} every day; change it in the workflow's `cro
 PASSED = """
 Under Settings, Secrets and variables, Actions, add what the plans pass on to agents: {names}.
 """
-WAVES = "\nThe last job starts the next wave: it alone may start workflows, and it checks out no code.\n"
+WAVES = """
+Agents and tests run in jobs without a token. The jobs that push start no command of a plan or a tree, and take nothing
+from the others but records of the work they gave out. The last job starts the next wave; it checks out no code.
+"""
 LOCAL = """\
 ⚠️ The plan of {id} keeps pull requests in files on the machine that runs it, and a job's machine is deleted afterwards.
    Write `forge: github` in plans/{id}/plan.yaml.
@@ -37,7 +40,7 @@ LOCAL = """\
 
 
 def workflows_written(
-    files: Mapping[str, str], milestones: Sequence[Milestone], *, setup: str, variables: Sequence[str], waves: bool
+    files: Mapping[str, str], milestones: Sequence[Milestone], *, setup: str, variables: Sequence[str]
 ) -> str:
     """Return what became of each file (made, changed or kept), what does not fit in the plans, and what to do next."""
     lines = "".join(f"{_SIGNS[what]} {what} {name}\n" for name, what in files.items())
@@ -47,7 +50,7 @@ def workflows_written(
     names = [milestone.id for milestone in milestones]
     following = NEXT.format(setup=setup, first=names[0], all=" and ".join(names))
     passed = PASSED.format(names=", ".join(variables)) if variables else ""
-    return f"{lines}{following}{passed}{WAVES if waves else ''}"
+    return f"{lines}{following}{passed}{WAVES}"
 
 
 def _is_lost_with_the_job(milestone: Milestone) -> bool:

@@ -17,6 +17,11 @@ def pulled_at_start(milestone: str) -> str:
     return f"✓ State of {milestone} taken over from the remote"
 
 
+def result_taken(place: str, given: Iterable[str]) -> list[str]:
+    """Return that what a job without rights did was taken up."""
+    return [f"✓ Taken up from {place}: {', '.join(given)}"]
+
+
 def not_shared_yet(error: UserError) -> str:
     """Return why nothing could be pushed or pulled just now."""
     return f"⚠️ Not shared yet: {error}"

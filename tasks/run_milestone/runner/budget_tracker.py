@@ -6,6 +6,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import PutOffError
 from ..model import Gate, Step
 from ..policy import budget, gating
 from ..render.budget import budget_used, cost_unknown
@@ -69,6 +70,8 @@ def counted(ctx: RunContext, node: Node, began: float) -> Iterator[None]:
     """Count also the time of a task that is broken off."""
     try:
         yield
+    except PutOffError:
+        raise
     except BaseException:
         ctx.store.usage.count(node.name, "broken off", time.monotonic() - began)
         raise

@@ -16,7 +16,7 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, TaskError, TaskFail
 from doit.reporter import ZeroReporter
 
 from ..core import fastpath
-from ..core.errors import Interrupted, UserError
+from ..core.errors import Interrupted, PutOffError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +64,9 @@ class NodeAction(BaseAction):  # type: ignore[misc]  # doit is untyped
         except Stopped as stopped:
             return TaskFailed(str(stopped), report=False)
         except Interrupted as error:
+            return TaskFailed(str(error), report=False)
+        except PutOffError as error:
+            self._session.leave_to_others(self._node)
             return TaskFailed(str(error), report=False)
         except KeyboardInterrupt:
             raise self._session.interrupted() from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError, PlanError, UsageError
 from ..model import STEPS, Implemented, Step, Tested
-from ..policy import unboxed
+from ..policy import split, unboxed
 from ..policy.graph import COMPLETE, Node
 from ..render import steps as words
 from ..render.gate import why_asked, why_passed
@@ -87,6 +87,8 @@ def _execute(ctx: RunContext, node: Node, verdict: Verdict, gates: Gates, done: 
     inputs = one.task.inputs(one.on)
     if verdict.question is not None and inputs == verdict.inputs:
         one.passed(verdict.question)
+    if (why := split.put_off(node, ctx.options)) is not None:
+        raise why
     evidence = None if one.task.is_gate else _run(one, inputs, done)
     passed = one.passed(after(ctx, node, one.task, one.on, evidence))
     ctx.store.gates.close(node.issue or node.name)  # whatever was asked before is answered or out of date

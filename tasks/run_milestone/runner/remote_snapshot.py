@@ -51,6 +51,6 @@ def _ask_outside(session: Session) -> Reconciliation:
 def _follow_up(session: Session, reconciliation: Reconciliation) -> None:
     """Leave drafts of skipped issues, and close gates that need no answer, as branches and PRs are now."""
     session.ctx.read_branches()
-    for line in reconciliation.leave_drafts():
+    for line in () if session.options.mirror else reconciliation.leave_drafts():
         session.console.say([line])
     session.gates.withdraw(session.ctx)

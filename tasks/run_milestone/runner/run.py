@@ -10,6 +10,7 @@ from ..core.errors import ExitCode, Panic, UserError
 from ..core.fs import shown
 from ..core.user import whoami
 from ..policy import budget
+from ..policy.handed_back import HANDED_OUT
 from ..render import transcript as words
 from ..render.autonomous import autonomous_report
 from ..render.console import Console
@@ -35,15 +36,40 @@ def run(project: Project, milestone: Milestone, options: RunOptions, ask: Answer
 
     With several jobs everything that can run does, then all gates that are open are asked about.
     """
-    milestone = budget.limited(milestone, time=options.max_time, money=options.max_cost)
     options = replace(options, interactive=ask is not None or options.autonomous)
+    return _carry_out(_session(project, milestone, options), ask)
+
+
+def publish(project: Project, milestone: Milestone, options: RunOptions) -> tuple[int, tuple[str, ...]]:
+    """Run what needs no command: push, open pull requests, take answers; returns the exit code and what is left.
+
+    Left are the issues, or the baseline, whose next task starts a command.
+    """
+    session = _session(project, milestone, replace(options, no_commands=True))
+    code = _carry_out(session, None)
+    return code, _left(session)
+
+
+def _left(session: Session) -> tuple[str, ...]:
+    """Return what other jobs may work on. Right after they worked, what waits for an answer is none of it."""
+    asked = {gate.gate for gate in session.store.gates.all()} if session.options.results else set()
+    return tuple(sorted(session.put_off - asked))
+
+
+def _session(project: Project, milestone: Milestone, options: RunOptions) -> Session:
+    milestone = budget.limited(milestone, time=options.max_time, money=options.max_cost)
     gc.freeze()  # what is imported by now stays: no collection needs to look through it again
     shared = SharedState(options.lock) if options.shared else LocalState()
-    session = Session(project, milestone, Console(apart=options.jobs > 1), options, shared)
+    return Session(project, milestone, Console(apart=options.jobs > 1), options, shared)
+
+
+def _carry_out(session: Session, ask: Answerer | None) -> int:
     heed_signals()
     try:
         begin(session)
         _drive(session, ask)
+        if session.options.no_commands:
+            session.store.journal.add(HANDED_OUT, work=_left(session))
         return _finish(session)
     except KeyboardInterrupt:
         _save(session)
@@ -79,7 +105,7 @@ def _drive(session: Session, ask: Answerer | None) -> None:
     in_turn = ask is not None and options.jobs == 1
     unasked = StopTable() if options.autonomous else NoAnswerer()
     answerer = ShowAgain(session.console, ask) if ask and not in_turn else ask or unasked
-    if options.auto_fix or session.milestone.auto_fix:
+    if (options.auto_fix or session.milestone.auto_fix) and not options.mirror:
         answerer = AutoFix(session.ctx, options.auto_fix, answerer)
     while True:
         drive(session, answerer, only=options.only, jobs=options.jobs, in_turn=in_turn)
@@ -95,7 +121,7 @@ def _finish(session: Session) -> int:
             autonomous_report(session.milestone, session.store, session.problems, aborted=session.aborted)
         )
     code = _exit_code(session)
-    if options.only and code == ExitCode.DONE:
+    if options.only and code == ExitCode.DONE and not options.mirror:
         session.console.leave_all()
         session.console.say(words.issues_done(options.only))
     session.finish()
@@ -106,6 +132,9 @@ def _finish(session: Session) -> int:
 
 
 def _exit_code(session: Session) -> ExitCode:
-    if session.options.no_issues and session.status == "unfinished":
-        return ExitCode.DONE  # only issues are left
-    return exit_code(session.ctx, session.status, session.done.fresh)
+    options, status = session.options, session.status
+    if options.mirror:
+        return ExitCode.FAILED if status == "failed" else ExitCode.DONE  # what waits is said by the job that may push
+    if (options.no_issues or options.no_commands) and status == "unfinished":
+        return ExitCode.DONE  # only issues are left, or what another job does
+    return exit_code(session.ctx, status, session.done.fresh)

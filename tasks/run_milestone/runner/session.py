@@ -52,6 +52,8 @@ class Session:
         self.gates = Gates(self.done, self.others)
         self.problems: dict[str, str] = {}
         self.aborted = False
+        self.put_off: set[str] = set()
+        """Issues, and tasks of the milestone, that go on in another job."""
         self.resources = contextlib.ExitStack()
         self.lock = -1
         """The file descriptor that holds the run's lock."""
@@ -129,8 +131,10 @@ class Session:
     def settle(self, *, comments: bool = False, by_runner: frozenset[str] = frozenset()) -> bool:
         """Turn approvals into decisions, and say what they do; returns whether there were any.
 
-        `by_runner` are the sources of the answers that the run itself gave.
+        `by_runner` are the sources of the answers that the run itself gave. A job without rights decides nothing.
         """
+        if self.options.mirror:
+            return False
         decisions = self.gates.settle(self.ctx, comments=comments, by_runner=by_runner)
         if any(decision.verb is Verb.ABORT for decision in decisions):
             self.aborted = True
@@ -199,6 +203,10 @@ class Session:
             _, is_new = self.gates.open(self.ctx, outcome, issue)
             self._share(worth_it=is_new)
         return False
+
+    def leave_to_others(self, node: Node) -> None:
+        """Remember that another job does a task, which may do what this one may not."""
+        self.put_off.add(node.issue or node.name)
 
     def problem(self, node: Node, error: Exception) -> None:
         """Say and remember that a task failed for a reason that is no question to a person."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from ..policy.graph import BOOTSTRAP
 from ..render import transcript
+from ..steps.review import label_as_reviewed
 from ..steps.run_context import joined_as_decided
+from ..steps.step_context import step_context
 from ..store.record_check import refuse_forged
 from ..store.run_lock import held
 from . import budget_tracker
@@ -30,9 +32,7 @@ def lock(session: Session) -> None:
 def connect(session: Session) -> None:
     """Open the repository, the remote and the forge."""
     ctx = session.ctx
-    adapters, session.notes = connect_adapters(
-        ctx.project, ctx.milestone, session.lock, ctx.console, unsandboxed=ctx.options.unsandboxed
-    )
+    adapters, session.notes = connect_adapters(ctx.project, ctx.milestone, session.lock, ctx.console, ctx.options)
     session.ctx = replace(ctx, adapters=adapters)
 
 
@@ -42,6 +42,7 @@ def pull_state(session: Session) -> None:
     for line in ctx.shared.lock(ctx.milestone, ctx.store, ctx.git):
         ctx.console.say([line])
     session.notes += ctx.shared.start()
+    session.notes += ctx.shared.take(ctx.options.results)
     resumed = ctx.store.markers.read(BOOTSTRAP) is not None
     activity = ctx.options.activity or ("Resuming" if resumed else "Starting")
     ctx.console.say([*transcript.start(ctx.milestone, activity), *session.notes])
@@ -51,9 +52,11 @@ def plan_changes(session: Session) -> None:
     """Let the records follow the plan's issues to their present numbers."""
     session.console.say(take_up(session.milestone, session.store))
     processes = session.outside.processes
-    digest = probed(session.ctx.project, session.milestone, processes)
-    facts = {"sandbox": processes.sandbox.kind, **({"probes": digest} if digest else {})}
-    session.store.journal.add("run started", **facts, operator=names_now(session.ctx))
+    digest = probed(session.ctx.project, session.milestone, processes) if processes.commands else ""
+    box = processes.sandbox.kind if processes.commands else "no commands"
+    facts = {"sandbox": box, **({"probes": digest} if digest else {})}
+    operator = () if session.options.mirror else names_now(session.ctx)  # it answers nothing
+    session.store.journal.add("run started", **facts, operator=operator)
 
 
 def branches(session: Session) -> None:
@@ -63,14 +66,16 @@ def branches(session: Session) -> None:
 
 def teams(session: Session) -> None:
     """Ask the forge who the members of its teams are, where the plan names some."""
-    session.console.say(ask_for_members(session.ctx))
+    if not session.options.mirror:
+        session.console.say(ask_for_members(session.ctx))
 
 
 def answers(session: Session) -> None:
     """Take what people answered since the last run, unless an earlier answer was forged."""
     refuse_forged(session.store)
-    session.gates.talk(session.ctx)
-    session.settle(comments=True)
+    if not session.options.mirror:
+        session.gates.talk(session.ctx)
+        session.settle(comments=True)
     session.ctx = joined_as_decided(session.ctx)
 
 
@@ -80,7 +85,14 @@ def budget(session: Session) -> None:
     session.console.say(budget_tracker.record_lost_attempts(session.ctx, session.others))
 
 
-STAGES = (lock, connect, pull_state, plan_changes, branches, teams, answers, budget, reconcile)
+def labels(session: Session) -> None:
+    """Label pull requests as reviews say that another job made."""
+    if session.options.results:
+        for issue in session.milestone.issues:
+            label_as_reviewed(step_context(session.ctx, issue))
+
+
+STAGES = (lock, connect, pull_state, plan_changes, branches, teams, answers, budget, reconcile, labels)
 
 
 def begin(session: Session) -> None:

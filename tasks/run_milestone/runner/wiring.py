@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..adapters.git import Git
@@ -15,13 +16,14 @@ from ..model import World
 from ..render import transcript as words
 from ..render.sandbox import sandbox_note
 from ..steps.run_context import Adapters
+from ..store import State
 from .sample_repo import ensure_repository, make_bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..adapters.forge import Forge
-    from ..model import Milestone
+    from ..model import Milestone, RunOptions
     from ..plan.project import Project
     from ..render.console import Console
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def connect_adapters(
-    project: Project, milestone: Milestone, lock: int, console: Console, *, unsandboxed: bool = False
+    project: Project, milestone: Milestone, lock: int, console: Console, options: RunOptions
 ) -> tuple[Adapters, list[str]]:
     """Open everything a run reaches outside with; returns it, and what to say about it.
 
@@ -38,20 +40,34 @@ def connect_adapters(
     """
     require_git()
     processes = Processes(hold=(lock,), progress=console.progress)
-    confine(project, milestone, processes, unsandboxed=unsandboxed)
-    notes = sandbox_note(processes.sandbox.kind)
+    notes = _confined(project, milestone, processes, options)
     if ensure_repository(project, milestone, processes):
         notes += words.made("Sample repository", str(milestone.repository.path))
-    git = open_git(project, milestone, processes)
+    git = open_git(project, milestone, processes, mirror=options.mirror)
     if git.local_remote is not None and not git.local_remote.exists():
         make_bare(processes, git.local_remote, milestone.target)
         notes += words.made("Local remote", os.path.relpath(git.local_remote, project.root))
     dirty = git.uncommitted()
     notes += words.uncommitted(milestone.repository.path, dirty) if dirty else []
+    if options.mirror:
+        from ..adapters.forge.remembered import remembered_forge
+
+        return Adapters(processes, git, remembered_forge(State(project.state(milestone.id)).remembered)), notes
     return Adapters(processes, git, open_forge(milestone, git, processes, console.say)), notes
 
 
-def confine(project: Project, milestone: Milestone, processes: Processes, *, unsandboxed: bool = False) -> None:
+def _confined(project: Project, milestone: Milestone, processes: Processes, options: RunOptions) -> list[str]:
+    """Choose the sandbox of a run, or let no command start where the run may start none; returns what to say of it."""
+    if options.no_commands:
+        processes.commands = False
+        return []
+    confine(project, milestone, processes, unsandboxed=options.unsandboxed, mirror=options.mirror)
+    return sandbox_note(processes.sandbox.kind)
+
+
+def confine(
+    project: Project, milestone: Milestone, processes: Processes, *, unsandboxed: bool = False, mirror: str = ""
+) -> None:
     """Put every untrusted command into the sandbox that the plan asks for; without one, where the run asks for that.
 
     Errors: UsageError where it does not work here.
@@ -61,14 +77,16 @@ def confine(project: Project, milestone: Milestone, processes: Processes, *, uns
         processes.confine(replace(milestone.sandbox, kind="none"), trees=trees)
         return
     remote = project.root / milestone.repository.remote if milestone.repository.remote else None
-    beside = (remote, remote.with_suffix(".forge")) if remote else ()
+    beside = (*((remote, remote.with_suffix(".forge")) if remote else ()), *((Path(mirror),) if mirror else ()))
     git = project.repository(milestone) / ".git"
     processes.confine(milestone.sandbox, (project.states, project.plans, git, *beside), trees)
 
 
-def open_git(project: Project, milestone: Milestone, processes: Processes, *, make: bool = True) -> Git:
-    """Open the milestone's repository; without `make` only to look at its branches."""
-    remote = milestone.repository.remote
+def open_git(
+    project: Project, milestone: Milestone, processes: Processes, *, make: bool = True, mirror: str = ""
+) -> Git:
+    """Open the milestone's repository; without `make` only to look at its branches. A `mirror` is its remote."""
+    remote = mirror or milestone.repository.remote
     return Git(processes, project.repository(milestone), remote, name=milestone.id, root=project.root, make=make)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import OutsideError, UsageError
 from ..model import Bootstrapped, Finding, Kind, Severity, Tested, TreeSpec, Verb, is_empty
+from ..policy import split
 from ..policy.graph import BOOTSTRAP, COMPLETE
 from ..policy.parts import suites
 from ..policy.preflight import blocked_name, foresee
@@ -76,6 +77,7 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         if is_new and (refused or _refused(foreseen)):
             unmeasured = Tested(head, 0, problem=NOT_YET)
             return Bootstrapped(milestone.branch, head, unmeasured, refused=refused, preflight=foreseen)
+        split.refuse_commands(ctx.options, "the baseline is measured")
         tested, tree = _tip(ctx, head) or head, ctx.project.tree(milestone, "base")
         if not git.has(tested):
             git.fetch(milestone.branch)
@@ -147,7 +149,8 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
             return None
         if evidence.tests.problem == NOT_YET:
             return "the tests have not run yet"
-        if evidence.environment and evidence.environment != environment(ctx.milestone):
+        here = evidence.environment if ctx.options.no_commands else environment(ctx.milestone)
+        if evidence.environment and evidence.environment != here:
             return "what the tests run in has changed"
         tip = _tip(ctx, ctx.branches.heads.get(ctx.milestone.branch))
         moved = tip not in {None, evidence.tests.head}
@@ -155,7 +158,9 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
 
 
 def _foreseen(ctx: RunContext) -> tuple[Finding, ...]:
-    """Return what the forge will refuse, and what else a person should know of it."""
+    """Return what the forge will refuse, and what else a person should know of it; nothing in a job without rights."""
+    if ctx.options.mirror:
+        return ()
     branches = {issue.number: ctx.branch(issue) for issue in ctx.milestone.issues}
     return look_ahead(ctx.milestone, ctx.git, ctx.outside.forge, branches)
 

@@ -9,7 +9,7 @@ from ..checks.reviewers import Review as ReviewerReport
 from ..checks.reviewers import ask
 from ..checks.static_review import review as review_change
 from ..model import Finding, Kind, Linted, Proposed, Reviewed, Severity, Step, Tested
-from ..policy import criteria
+from ..policy import criteria, split
 from ..policy.graph import step_name
 from ..policy.stops import LEFT_OUT, STOPS
 from ..render import steps as words
@@ -57,16 +57,17 @@ class Review(IssueStep[Reviewed]):
             return _left_out(ctx, ctx.unreviewed)
         change = change_of(ctx)
         number = ctx.evidence(Step.PR, Proposed).number
-        red = await_checks(ctx.run.outside, number, ctx.milestone.checks)
+        options = ctx.run.options
+        red = () if options.mirror else await_checks(ctx.run.outside, number, ctx.milestone.checks)
         if red:
             return Reviewed(change.head, identity(ctx, change), red)
+        if ctx.milestone.reviewers:
+            split.refuse_commands(options, "reviewers are asked")
         findings, costs = _review(ctx, change)
         ctx.run.console.say(words.unreviewed(ctx.milestone), ctx.issue.number)
         pending = any(finding.kind is Kind.REVIEW_PENDING for finding in findings)
-        if pending:
-            label(ctx, (STOPS[Kind.REVIEW_PENDING].label or "",))
-        else:
-            _reviewed_after_all(ctx)
+        if not options.mirror:
+            _label(ctx, pending=pending)
         return Reviewed(change.head, identity(ctx, change), findings, pending, costs)
 
     def drift(self, ctx: StepContext, evidence: Reviewed) -> str | None:
@@ -89,10 +90,19 @@ def _review(ctx: StepContext, change: Change) -> tuple[tuple[Finding, ...], tupl
     return findings, tuple(cost for review in reviews for cost in review.costs)
 
 
-def _reviewed_after_all(ctx: StepContext) -> None:
+def _label(ctx: StepContext, *, pending: bool) -> None:
     before = ctx.recorded(Step.REVIEW, Reviewed)
-    if before is not None and before.pending:
+    if pending:
+        label(ctx, (STOPS[Kind.REVIEW_PENDING].label or "",))
+    elif before is not None and before.pending:
         unlabel(ctx, STOPS[Kind.REVIEW_PENDING].label or "")
+
+
+def label_as_reviewed(ctx: StepContext) -> None:
+    """Label the pull request as the recorded review says, which a job without rights made."""
+    reviewed, name = ctx.recorded(Step.REVIEW, Reviewed), STOPS[Kind.REVIEW_PENDING].label or ""
+    if reviewed is not None:
+        (label(ctx, (name,)) if reviewed.pending else unlabel(ctx, name))
 
 
 def _left_out(ctx: StepContext, who: str) -> Reviewed:

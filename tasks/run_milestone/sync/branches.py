@@ -41,11 +41,12 @@ class Branches:
         Errors: OutsideError where a ref went away since `remote` was read.
         """
         wanted = dict(self._wanted(remote))
-        missing = {sha for pair in wanted.values() for sha in pair if sha and not self._git.has(sha)}
         kept = self._kept()
         new = {name: sha for name, sha in remote.refs.items() if _is_kept(name) and kept.get(name) != sha}
+        named = (*(sha for pair in wanted.values() for sha in pair if sha), *new.values())
+        missing = {sha for sha in named if not self._git.has(sha)}
         heads = [name for name, sha in remote.heads.items() if sha in missing]
-        self._git.shared.fetch(heads, [name for name, sha in remote.refs.items() if sha in missing or name in new])
+        self._git.shared.fetch(heads, [name for name, sha in remote.refs.items() if sha in missing])
         for name, sha in new.items():
             self._git.keep(f"{self._milestone.id}/{name}", sha)
         for branch, (pushed, sent) in wanted.items():

@@ -57,14 +57,14 @@ class StateSync:
                 f"{git.repository} has no remote, so there is nowhere to share the state of {milestone.id}.",
                 "Add one (`git remote add origin URL`), or name one in the plan (`repository: {remote: URL}`).",
             )
-        self.milestone = milestone.id
+        self.milestone, self.target = milestone.id, milestone.target
         self.state = state
         self.refs = git.shared
         self.export = Export(state.folder)
         self.lock = RemoteLock(milestone.id, git.shared)
         self.place = f"refs/run-milestone/{milestone.id}/{STATE} on the remote"
-        self._git = git
-        self._branches = Branches(milestone, state, git)
+        self.git = git
+        self.branches = Branches(milestone, state, git)
         self._notes: list[str] = []
         self._withheld: set[str] = set()
 
@@ -95,7 +95,7 @@ class StateSync:
             remote = self.refs.look()
             changed = self._merge(remote) or changed
             try:
-                self._branches.pull(remote)
+                self.branches.pull(remote)
                 break
             except OutsideError:
                 if is_last:
@@ -112,30 +112,37 @@ class StateSync:
         if not self.refs.holds(commit):
             self.refs.fetch((), (STATE,))
         before = self._base_entries(base, commit)
-        theirs, ours = self._changes(before, self.refs.listing(commit)), self.export.files()
+        self.merge_changes(before, self.changes(before, self.refs.listing(commit), self.place))
+        write_base(self.state, commit)
+        return True
+
+    def merge_changes(self, before: Mapping[str, Entry], theirs: Mapping[str, bytes | None]) -> None:
+        """Merge what others changed since the files `before` into the records here."""
+        ours = self.export.files()
         known = {path: entry.sha for path, entry in before.items() if path != FORM}
         edited = {path for path in {*ours, *known} if path not in ours or blob_id(ours[path]) != known.get(path)}
         self._notes += apply(self.state, merge(ours, edited, theirs), theirs.get(JOURNAL))
-        write_base(self.state, commit)
-        return True
 
     def _base_entries(self, base: str | None, commit: str) -> dict[str, Entry]:
         """Return the files of the last common commit; nothing is merged where others replaced it."""
         if base is None:
             return {}
-        if not self.refs.holds(base) or not self._git.is_ancestor(base, commit):
+        if not self.refs.holds(base) or not self.git.is_ancestor(base, commit):
             raise self._replaced(f"commit {commit} does not go on from {base}, which was there before")
         return self.refs.listing(base)
 
-    def _changes(self, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[str, bytes | None]:
-        """Return what others changed since the last common commit (None: removed), once all of it is checked."""
-        check_names(after, self.place)
+    def changes(self, before: Mapping[str, Entry], after: Mapping[str, Entry], place: str) -> dict[str, bytes | None]:
+        """Return what others changed since the last common commit (None: removed), once all of it is checked.
+
+        Errors: DamagedStateError, which names the `place` where the records come from.
+        """
+        check_names(after, place)
         contents = self.refs.contents({path: entry for path, entry in after.items() if before.get(path) != entry})
-        check_contents(contents, self.milestone, self.place)
+        check_contents(contents, self.milestone, place)
         changes = {**contents, **dict.fromkeys(before.keys() - after.keys())}
         if JOURNAL in before and JOURNAL in changes:
             known = self.refs.contents({JOURNAL: before[JOURNAL]})[JOURNAL]
-            check_journal(known, changes[JOURNAL], self.place)
+            check_journal(known, changes[JOURNAL], place)
         return {path: content for path, content in changes.items() if path != FORM}
 
     def _replaced(self, why: str) -> DamagedStateError:
@@ -196,7 +203,7 @@ class StateSync:
         files = {FORM: form(self.milestone), **self.export.files()}
         differing = self._differing(files, base)
         self._check_own_journal(base, files.get(JOURNAL))
-        swaps = {**self.lock.check(remote), **self._branches.swaps(remote, differing)}
+        swaps = {**self.lock.check(remote), **self.branches.swaps(remote, differing)}
         self._note_withheld()
         if not differing and all(old == new for old, new in swaps.values()):
             return None, {}
@@ -205,7 +212,7 @@ class StateSync:
 
     def _note_withheld(self) -> None:
         """Note once whose commits stay here."""
-        new = [number for number in self._branches.withheld if number not in self._withheld]
+        new = [number for number in self.branches.withheld if number not in self._withheld]
         self._withheld.update(new)
         self._notes += map(words.commits_stay, new)
 

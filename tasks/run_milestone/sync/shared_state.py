@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import BusyError, OutsideError, UserError
@@ -33,6 +34,11 @@ class LocalState:
 
     def start(self) -> list[str]:
         """Pull; returns lines for the console, as the methods below do."""
+        return []
+
+    def take(self, folder: str) -> list[str]:
+        """Take up what jobs without rights left in a folder; returns lines for the console."""
+        _ = folder
         return []
 
     def pull(self) -> list[str]:
@@ -87,6 +93,16 @@ class SharedState(LocalState):
         """
         sync = self._sync
         return ["", words.pulled_at_start(sync.milestone), *sync.take_notes()] if sync and sync.pull() else []
+
+    def take(self, folder: str) -> list[str]:
+        """Take up what jobs without rights left in a folder, all of it or nothing of a file.
+
+        Errors: DamagedStateError for a file that holds more than such a job may hand back.
+        """
+        from .results import take_result
+
+        files = sorted(Path(folder).glob("*.bundle")) if folder else []
+        return [line for file in files if self._sync for line in take_result(self._sync, file)]
 
     def _renew(self, sync: StateSync) -> None:
         """Renew the lock now and then until it is released or lost, which `confirm` tells; a failure is tried again."""

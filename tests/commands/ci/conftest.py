@@ -46,6 +46,8 @@ def shop(actions, tmp_path_factory):
     def make(name, *form):
         folder = tmp_path_factory.mktemp(name)
         (folder / "hold").mkdir()
-        return actions(folder, files(folder / "hold"), *form)
+        forge = actions(folder, files(folder / "hold"), *form)
+        forge.ada.types("m1", "--no-issues", "--state-ref")  # the baseline, which else takes a wave of its own
+        return forge
 
     return make

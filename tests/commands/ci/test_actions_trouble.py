@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from support.actions import MEMBER, TWO, WAITS, heads, held, kill, until
 
 
@@ -38,6 +39,7 @@ def test_the_next_run_repeats_a_killed_job(shop, gh):
     print("figure: killed jobs that converged: 1 / 1")
 
 
+@pytest.mark.torture
 def test_a_person_removes_a_lost_machines_lock(shop):
     forge = shop("lost")
     let_go, hangs = held(forge, "01")

@@ -1,5 +1,6 @@
 """The workflow as it is written: what becomes of files that are there, and what linters say of it."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.actions import LOCK
 from support.person import Person
 
 MAIN, WAVE = ".github/workflows/run-milestone.yml", ".github/workflows/run-milestone-wave.yml"
@@ -31,10 +33,17 @@ def written(request, tmp_path_factory):
     plan = ada.folder / "plans/m1/plan.yaml"
     agent = "agent: {kind: command, command: [claude, -p], pass_env: [MODEL_KEY]}"
     plan.write_text(re.sub(r"(?m)^agent: .*", agent, plan.read_text()))
+    has_lock(ada)
     result = ada.types("ci", "github", *FORMS[request.param])
     assert result.code == 0, result.err
     assert "add what the plans pass on to agents: MODEL_KEY." in result.out
     return ada
+
+
+def has_lock(ada):
+    path = ada.folder / ".github/run-milestone.lock.txt"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(LOCK)
 
 
 def jobs(ada):
@@ -53,25 +62,41 @@ def test_no_shell_sees_event_data(written):
 def test_a_job_has_only_the_permissions_needed(written):
     for path in (written.folder / ".github/workflows").iterdir():
         assert yaml.safe_load(path.read_text())["permissions"] == {}
-    for name, job in jobs(written):
-        assert job["permissions"], name
+    assert [name for name, job in jobs(written) if not job["permissions"]] == ["work"]
     rights = dict(jobs(written))
     assert rights["event"]["permissions"] == {"contents": "read"}
     may_start = {name for name, job in rights.items() if job["permissions"].get("actions") == "write"}
-    assert may_start in (set(), {"wave", "next"})  # `wave` lends it to `next`
+    assert may_start == {"wave", "next"}  # `wave` lends it to `next`
     assert not any("git" in step["run"].split() for step in rights.get("next", {"steps": []})["steps"])
 
 
 def test_passed_variables_reach_only_the_agents_step(written):
     handed = [step["run"] for step in steps(written) if "MODEL_KEY" in step.get("env", {})]
-    assert handed == [step["run"] for step in steps(written) if "run-milestone ci run" in step.get("run", "")]
+    assert handed == [step["run"] for step in steps(written) if "run-milestone ci work" in step.get("run", "")]
     assert len(handed) == 1
     assert "@" not in re.sub(r"(?m)#.*", "", (written.folder / MAIN).read_text())
 
 
-def test_no_action_of_anybody_elses_is_used(written):
-    used = {step["uses"] for step in steps(written) if "uses" in step}
-    assert used == {"./.github/actions/run-milestone"}
+def test_a_job_without_rights_holds_no_token(written):
+    (work,) = (job for name, job in jobs(written) if name == "work")
+    assert "token" not in json.dumps([work["steps"], work.get("env")]).lower().replace("work without a token", "")
+    runs = [re.search(r"run-milestone (\w+ ?\w*)", step["run"]) for step in steps(written) if "run" in step]
+    assert {match[1] for match in runs if match} == {"ci event", "ci publish", "state unlock", "ci work"}
+
+
+def test_only_jobs_without_rights_use_the_setup(written):
+    users = {name for name, job in jobs(written) for step in job.get("steps", ()) if "./" in step.get("uses", "")}
+    assert users == {"work"}
+
+
+def test_actions_and_program_are_pinned(written):
+    used = [step["uses"] for step in steps(written) if "uses" in step]
+    pins = [name for name in used if not name.startswith("./")]
+    assert all(re.fullmatch(r"actions/(?:up|down)load-artifact@[0-9a-f]{40}", pin) for pin in pins)
+    assert len(pins) == 4
+    installs = [step["run"] for step in steps(written) if "pip" in step.get("run", "")]
+    assert len(installs) == 4
+    assert all("--no-deps --only-binary :all: --require-hashes --requirement " in text for text in installs)
 
 
 def test_a_run_in_progress_is_never_cancelled(written):
@@ -82,7 +107,7 @@ def test_a_run_in_progress_is_never_cancelled(written):
 def test_only_the_run_step_gets_the_token(written):
     holders = [step for step in steps(written) if "GH_TOKEN" in step.get("env", {})]
     assert holders
-    allowed = r"exec run-milestone (ci run|ci wave|state unlock) |gh workflow run "
+    allowed = r"exec run-milestone (ci publish|state unlock) |gh workflow run "
     assert all(re.match(allowed, step["run"]) for step in holders)
     for path in (written.folder / ".github/workflows").iterdir():
         assert "persist" not in path.read_text()
@@ -92,7 +117,7 @@ def test_only_the_run_step_gets_the_token(written):
 def test_linters_of_workflows_find_nothing(written):
     result = written.types("ci", "check")
     files = sum(1 for path in (written.folder / ".github").rglob("*.yml"))
-    assert (result.code, result.out) == (0, f"✓ no problem in {files} files\n"), result.out + result.err
+    assert (result.code, result.out) == (0, f"✓ no problem in {files + 1} files\n"), result.out + result.err
     # A fork of actionlint that knows how GitHub caches; no job of ours does.
     command = [program("actionlint"), "-ignore", "no explicit cache access limit"]
     done = subprocess.run(command, cwd=written.folder, capture_output=True, text=True, check=False)
@@ -100,11 +125,17 @@ def test_linters_of_workflows_find_nothing(written):
 
 
 def test_writing_it_again_changes_nothing(written):
-    form = ("--matrix",) if (written.folder / WAVE).exists() else ()
+    form = ("--matrix",) if "matrix.issue" in (written.folder / WAVE).read_text() else ()
     result = written.types("ci", "github", *form)
     assert result.lines[-1] == "Nothing changed."
     assert {line.split()[1] for line in result.lines if line.startswith("·")} == {"kept"}
     assert not any(line.startswith("✓") for line in result.lines)
+
+
+@pytest.fixture
+def ada(ada):
+    has_lock(ada)
+    return ada
 
 
 def test_an_edited_setup_stays_an_edited_workflow_not(ada):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.errors import UsageError
+from .bundles import Bundles
 from .cat_file import CatFile
 from .cmd import GitCmd
 from .lfs import lfs_filter
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Commit", "Git", "current_branch", "default_branch", "has_commit", "version"]
 
 
-class Git(Refs, Persons, Remote):
+class Git(Refs, Persons, Remote, Bundles):
     """What the runner does with git in one repository. Each base class has one subject."""
 
     def __init__(

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ...core.errors import Interrupted
+from ...core.errors import Interrupted, PutOffError
 from ...core.presets import without_own_sandbox
 from ...model import SandboxSpec
 from .child import GRACE, Child, Direct, Exit, LibraryChild, Request, end, ready, taken_away
@@ -43,6 +43,7 @@ class Processes:
     """
 
     def __init__(self, *, hold: tuple[int, ...] = (), progress: Callable[[str, float], None] | None = None) -> None:
+        self.commands = True  # whether untrusted ones may be started at all
         self._hold = hold
         self._progress = progress
         self._running: set[Child | LibraryChild] = set()
@@ -92,10 +93,11 @@ class Processes:
         """Run what a tree can influence (agent, tests, linters, migrations). No process of it outlives the call.
 
         `pass_env` names more variables of this process that it gets unless they are empty, `login` the files of the
-        person's home that its own empty one gets copies of. It runs in the box that
-        `confine` chose, with `cwd` and what `grants` names. The command and, at the end, its sanitised output are
-        appended to `log`.
+        person's home that its own empty one gets copies of. It runs in the box that `confine` chose, with `cwd` and
+        what `grants` names. The command and, at the end, its sanitised output are appended to `log`.
         """
+        if not self.commands:
+            raise PutOffError("This job starts no commands.", "A job without rights does.")
         _deny_inspection()
         append_log(log, f"$ {shlex.join(argv)}\n")
         with temporary_home(login) as home:

@@ -1,4 +1,4 @@
-"""The commands for GitHub Actions: ci github, check, event, run, wave."""
+"""The commands for GitHub Actions: ci github, check, event, publish, work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...core.errors import ExitCode, UsageError
 from ...plan import milestones
 from ...policy.naming import normalise
 from ..base import Commands, Group, add_milestone, current_project, load_plan, near, put
-from ..run import add_only, only_issues
+from ..run import only_issues
 from ..state import add_lock
 
 if TYPE_CHECKING:
@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 
 def github(args: argparse.Namespace) -> int:
     """Write the workflow that runs milestones on GitHub Actions, and list what else to set up."""
+    from ...adapters.process import Processes
+    from ...core.fs import read_text
     from ...render.ci import workflows_written
-    from .workflows import SETUP, passed_on, workflows, write
+    from .lock import is_current, lock
+    from .workflows import LOCK, SETUP, passed_on, workflows, write
 
     project = current_project()
     names = [normalise(name) for name in args.milestones] or _only_plan(list(milestones(project.plans)))
     plans = [load_plan(project, name) for name in names]
-    files = write(project.root, workflows(plans, matrix=args.matrix))
-    put(workflows_written(files, plans, setup=SETUP, variables=passed_on(plans), waves=args.matrix))
+    wheel, present = plans[0].ci.wheel, read_text(project.root / LOCK)
+    locked = present if is_current(project.root, present, wheel) else lock(project.root, wheel, Processes())
+    files = write(project.root, {**workflows(plans, matrix=args.matrix), LOCK: locked or ""})
+    put(workflows_written(files, plans, setup=SETUP, variables=passed_on(plans)))
     return ExitCode.DONE
 
 
@@ -70,22 +75,23 @@ def event(_: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def run(args: argparse.Namespace) -> int:
-    """Run or resume a milestone in a job. Writes the job summary; waiting for a decision is no failure."""
-    from ...model import RunOptions
+def publish(args: argparse.Namespace) -> int:
+    """Take up results, push, open pull requests and take answers in a job that may; it starts no command."""
+    from . import job
+
+    project = current_project()
+    return job.publish(project, load_plan(project, args.milestone), args.lock, args.results, args.give)
+
+
+def work(args: argparse.Namespace) -> int:
+    """Work on issues in a job without a token; what it did is written into a folder."""
+    from ...policy.graph import BOOTSTRAP
     from . import job
 
     project = current_project()
     milestone = load_plan(project, args.milestone)
-    return job.run(project, milestone, RunOptions(only_issues(args.only, milestone), shared=True, lock=args.lock))
-
-
-def wave(args: argparse.Namespace) -> int:
-    """Take decisions and pass barriers in a job, and output the issues that are ready for jobs of their own."""
-    from . import job
-
-    project = current_project()
-    return job.wave(project, load_plan(project, args.milestone), args.lock)
+    only = (BOOTSTRAP,) if args.only == BOOTSTRAP else only_issues(args.only, milestone)
+    return job.work(project, milestone, only, (args.given, args.result))
 
 
 def _known(project: Project) -> dict[str, tuple[int, ...]]:
@@ -111,14 +117,18 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", metavar="FILE", help="a workflow or an action (default: all of them)")
 
 
-def _add_run(parser: argparse.ArgumentParser) -> None:
-    _add_wave(parser)
-    add_only(parser)
-
-
-def _add_wave(parser: argparse.ArgumentParser) -> None:
+def _add_publish(parser: argparse.ArgumentParser) -> None:
     add_milestone(parser)
     add_lock(parser)
+    parser.add_argument("--results", default="", metavar="FOLDER", help="what jobs without rights handed back")
+    parser.add_argument("--give", default="", metavar="FOLDER", help="where to write what such jobs work from")
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
+    add_milestone(parser)
+    parser.add_argument("--only", required=True, metavar="NN", help="the issues to work on, or `bootstrap`")
+    parser.add_argument("--given", required=True, metavar="FOLDER", help="what `ci publish --give` wrote")
+    parser.add_argument("--result", required=True, metavar="FOLDER", help="where to write what was done")
 
 
 def _add_nothing(_: argparse.ArgumentParser) -> None:
@@ -127,13 +137,13 @@ def _add_nothing(_: argparse.ArgumentParser) -> None:
 
 COMMANDS: Commands = {
     "ci": Group(
-        "Run milestones on GitHub Actions: github, check, event, run, wave.",
+        "Run milestones on GitHub Actions: github, check, event, publish, work.",
         {
             "github": (github, _add_github),
             "check": (check, _add_check),
             "event": (event, _add_nothing),
-            "run": (run, _add_run),
-            "wave": (wave, _add_wave),
+            "publish": (publish, _add_publish),
+            "work": (work, _add_work),
         },
     )
 }

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import OutsideError, UsageError
 from ...core.fs import read_text
-from .rules import Problem, broken_rules
+from .rules import Problem, broken_lock, broken_rules
+from .workflows import LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ ADVICE = {
 
 
 def workflow_files(root: Path) -> list[Path]:
-    """Return the workflows and the actions of a repository.
+    """Return the workflows and the actions of a repository, and the lock of what they install.
 
     Errors: UsageError where there is none.
     """
@@ -41,7 +42,7 @@ def workflow_files(root: Path) -> list[Path]:
         raise UsageError(
             f"There is no workflow in {root / '.github/workflows'}.", "Write one with `run-milestone ci github`."
         )
-    return files
+    return [*files, *filter(Path.exists, (root / LOCK,))]
 
 
 def problems(files: list[Path], processes: Processes) -> list[Problem]:
@@ -54,8 +55,8 @@ def problems(files: list[Path], processes: Processes) -> list[Problem]:
         text = read_text(file)
         if text is None:
             raise UsageError(f"{file} does not exist.", "Name a workflow, or none to check all of them.")
-        broken += broken_rules(str(file), text)
-    return sorted([*broken, *_linted(files, processes)])
+        broken += broken_rules(str(file), text) if file.suffix != ".txt" else broken_lock(str(file), text)
+    return sorted([*broken, *_linted([file for file in files if file.suffix != ".txt"], processes)])
 
 
 def _linted(files: list[Path], processes: Processes) -> Iterator[Problem]:

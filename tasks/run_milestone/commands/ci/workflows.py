@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import UsageError
 from ...core.fs import read_text, write_text
-from ...core.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent / "templates"
 MAIN, WAVE = ".github/workflows/run-milestone.yml", ".github/workflows/run-milestone-wave.yml"
+LOCK = ".github/run-milestone.lock.txt"
+"""The program and all it needs, each in one version and with the hashes of its files."""
 SETUP = ".github/actions/run-milestone/action.yml"
 OURS = "Written by `run-milestone ci github`"
 """What the first comment says in a file that may be overwritten."""
@@ -26,9 +27,17 @@ def workflows(milestones: Sequence[Milestone], *, matrix: bool) -> dict[str, str
     """Return the text of each file, by its path in the repository. `milestones` are those that the schedule runs."""
     names = [milestone.id for milestone in milestones]
     event = _template("event.yml").replace("@FIRST@", names[0]).replace("@ALL@", " ".join(names))
-    main = event + _template("matrix.yml" if matrix else "one-job.yml")
-    texts = {MAIN: main, **({WAVE: _template("wave.yml")} if matrix else {}), SETUP: _template("setup.yml")}
+    texts = {MAIN: event + _template("call.yml"), WAVE: _wave(matrix=matrix), SETUP: _template("setup.yml")}
     return {path: _with_each(text, passed_on(milestones)) for path, text in texts.items()}
+
+
+def _wave(*, matrix: bool) -> str:
+    """Return the jobs of one wave, which work on all that is ready in one job or on each issue in one of its own."""
+    work, result = "${{ join(fromJSON(needs.ready.outputs.work), ',') }}", "result-all"
+    if matrix:
+        work, result = "${{ matrix.issue }}", "result-${{ matrix.issue }}"
+    text = _template("wave.yml").replace("@FORM@\n", _part("many.yml" if matrix else "one.yml"))
+    return text.replace("@WORK@", work).replace("@RESULT@", result)
 
 
 def passed_on(milestones: Sequence[Milestone]) -> list[str]:
@@ -48,12 +57,14 @@ def _with_each(text: str, names: list[str]) -> str:
 
 
 def _template(name: str) -> str:
-    text = (_TEMPLATES / name).read_text(encoding="utf-8")
-    return text.replace("@VERSION@", __version__).replace("@CHECKOUT@\n", _checkout() if "@CHECKOUT@" in text else "")
+    text = _part(name)
+    for part in ("checkout", "given", "install"):
+        text = text.replace(f"@{part.upper()}@\n", _part(f"{part}.yml"))
+    return text.replace("@LOCK@", LOCK)
 
 
-def _checkout() -> str:
-    return (_TEMPLATES / "checkout.yml").read_text(encoding="utf-8")
+def _part(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def write(root: Path, texts: dict[str, str]) -> dict[str, str]:
@@ -65,7 +76,7 @@ def write(root: Path, texts: dict[str, str]) -> dict[str, str]:
     """
     present = {name: read_text(root / name) for name in texts}
     for name, text in present.items():
-        if text is not None and name != SETUP and OURS not in text[:500]:
+        if text is not None and name not in {SETUP, LOCK} and OURS not in text[:500]:
             raise UsageError(
                 f"{name} exists already, and `run-milestone ci github` did not write it.",
                 "Move it away or rename it, then run the same command again.",
