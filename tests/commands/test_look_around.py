@@ -259,7 +259,7 @@ def test_a_folder_with_signs_is_no_project(initiated, name):
     assert name not in plan
 
 
-def test_a_folder_that_nobody_may_read_is_no_project(tmp_path, monkeypatch):
+def test_a_closed_folder_is_no_project(tmp_path, monkeypatch):
     for name in ("data", "web"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "go.mod").write_text("module shop\n")
