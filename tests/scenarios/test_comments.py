@@ -168,6 +168,10 @@ def test_the_local_forge_gets_no_extra_issue(desk):
         ("/fix 03 it is the clock", "03 fix by ada: it is the clock"),
         ("/fix 0300 is no gate", "03 fix by ada: 0300 is no gate"),
         ("> /skip\n\n/fix because", "03 fix by ada: because"),
+        ("/fix 03: it is the clock", "03 fix by ada: it is the clock"),
+        ("/skip #3", "03 skip by ada: "),
+        ("/fix 4 tests fail", "03 fix by ada: 4 tests fail"),
+        ("/fix mind the TTL\n/fix and the clock", "03 fix by ada: mind the TTL and the clock"),
     ],
 )
 def test_a_comment_is_the_answer(desk, body, decided):
@@ -271,9 +275,28 @@ def test_several_questions_on_one_issue_stay_apart(desk):
     assert desk.replies(400) == [
         "`/abort` by ada was not taken: several questions are open here; say which, like `/abort phase-1`."
     ]
+    desk.writes("/approve 4 is known", number=400)
+    assert desk.hears() == []
+    assert desk.replies(400)[1:] == ["`/approve` by ada was not taken: it names 04, and that is not asked here."]
     desk.writes("/continue", number=400)
     desk.writes("/approve bootstrap known since May", author="bob", number=400)
     assert desk.hears() == ["phase-1 continue by ada: ", "bootstrap approve by bob: known since May"]
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("/skip 04", "it names 04, and that is not asked here"),
+        ("/skip 4, as bob said", "it names 04, and that is not asked here"),
+        ("/skip phase-1", "it names phase-1, and that is not asked here"),
+        ("/skip 03\n/skip 04", "two answers at once (skip 03, skip 04); leave exactly one"),
+    ],
+)
+def test_an_answer_to_another_gate_is_refused(desk, body, why):
+    desk.asks()
+    desk.writes(body)
+    assert desk.hears() == []
+    assert desk.replies() == [f"`/skip` by ada was not taken: {why}."]
 
 
 # ---- refusing -----------------------------------------------------------------------------------------------------

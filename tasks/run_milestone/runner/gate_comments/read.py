@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...core.text import for_record
 from ...model import AnswerComment, Approval
 from ...policy.gating import gate_names
+from ...policy.named_gate import named
 from ...policy.opinions import bots_of, is_bot
 from ...policy.topics import meant, parse
 from ...render import gate_comments as words
@@ -61,10 +62,13 @@ class Reader:
         commands, questions = words.answers(comment.body), self._questions_above(comment, ours)
         if not commands or not questions or comment.is_by_app or is_bot(comment.author, self._bots):
             return None
-        (word, why), verbs = commands[0], sorted({verb for verb, _ in commands})
-        gates, reason = self._meant(why, word, questions)
+        names, (word, _) = gate_names(self._milestone), commands[0]
+        given = [(one, *named(why, parse(one)[0], names, questions)) for one, why in commands]
+        different = list(dict.fromkeys(f"{one} {gate}".rstrip() for one, gate, _ in given))
+        reason = " ".join(why for *_, why in given if why)
+        gates = [given[0][1]] if given[0][1] else self._meant(word, questions)
         verb, topic = parse(word)
-        where = AnswerComment(thread, comment.id, questions[gates[0]])
+        where = AnswerComment(thread, comment.id, questions.get(gates[0]) or [*questions.values()][-1])
         source, who = _source(thread, comment.id), comment.author
         approval = Approval(
             "", gates[0], verb, time.time_ns(), source, for_record(reason[:LONGEST]), who, comment=where, topic=topic
@@ -75,8 +79,10 @@ class Reader:
             self._reply_once_per_question(approval, ours)
         elif comment.is_edited:
             self.reply(approval, "it was edited, so it may be somebody else's words")
-        elif len(verbs) > 1:
-            self.reply(approval, f"two answers at once ({', '.join(verbs)}); leave exactly one")
+        elif len(different) > 1:
+            self.reply(approval, f"two answers at once ({', '.join(different)}); leave exactly one")
+        elif gates[0] not in questions:
+            self.reply(approval, f"it names {gates[0]}, and that is not asked here")
         elif len(gates) > 1:
             self.reply(approval, f"several questions are open here; say which, like `/{word} {gates[0]}`")
         else:
@@ -88,16 +94,13 @@ class Reader:
         above = (words.asked_in(self._milestone, one.body) for one in ours if one.id < comment.id)
         return dict(question for question in above if question is not None)
 
-    def _meant(self, why: str, word: str, questions: dict[str, str]) -> tuple[list[str], str]:
-        """Return the gates that a comment can mean, and its reason: the one it names, or all that take its word."""
-        first, _, rest = why.partition(" ")
-        if first in questions and first in gate_names(self._milestone):
-            return [first], rest
+    def _meant(self, word: str, questions: dict[str, str]) -> list[str]:
+        """Return the gates that a comment can mean which names none: all that take its word."""
         still_open = {name: gate for name in questions if (gate := self._state.gates.read(name)) is not None}
         verb, topic = parse(word)
         about = {name: meant(gate, verb, topic) for name, gate in still_open.items()}
         offering = [name for name, gate in about.items() if gate is not None and verb in gate.verbs]
-        return offering or list(still_open) or list(questions)[-1:], why
+        return offering or list(still_open) or list(questions)[-1:]
 
     # ---- reply ------------------------------------------------------------------------------------------------
 
