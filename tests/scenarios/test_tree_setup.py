@@ -34,6 +34,7 @@ def make_shop(make_milestone, tmp_path):
         }
         ada = make_milestone(work, plan="".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items()))
         for name, text in {**FILES, **(files or {})}.items():
+            (ada.folder / name).parent.mkdir(exist_ok=True)
             (ada.folder / name).write_text(text)
         ada.git("add", ".", where=".")
         ada.git("commit", "--quiet", "--message=Add the shop", where=".")
@@ -77,6 +78,32 @@ def test_a_setup_that_fails_is_asked_once(make_shop):
     assert "ended with exit code 3: no such package" in result.out
     assert "retry" in result.out
     assert ada.reads("gates/bootstrap.json")["kind"] == "setup"
+
+
+def test_a_setup_that_fails_shows_its_end(make_shop):
+    words = "error: it did not build\n  the.backend.ConfigError: no version\nhint: see above"
+    ada = make_shop({"01-1": PART}, {"setup": [["sh", "-c", f"printf '{words}' >&2; exit 1"]]})
+    shown = ada.types("m1").out
+    assert "ended with exit code 1: the.backend.ConfigError: no version (log: " in shown
+    assert "\n  error: it did not build\n    the.backend.ConfigError: no version\n  hint: see above\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("variable", "manifest", "text"),
+    [
+        ("SETUPTOOLS_SCM_PRETEND_VERSION", "pyproject.toml", '[build-system]\nrequires = ["hatch-vcs"]\n'),
+        ("PDM_BUILD_SCM_VERSION", "pyproject.toml", '[tool.pdm.version]\nsource = "scm"\n'),
+        ("PBR_VERSION", "api/setup.py", 'setup(setup_requires=["pbr"], pbr=True)\n'),
+    ],
+)
+def test_a_setup_gets_gits_version(make_shop, variable, manifest, text):
+    hears = f'test "${variable}" = 1.10.0'
+    files = {"api/README": "", manifest: text}
+    setup = {"setup": [["sh", "-c", hears]]}
+    ada = make_shop({"01-1": PART}, setup, test=("sh", "-c", f'test -z "${variable}"'), files=files)
+    for tag in ("v1.9.0", "v1.10.0", "nightly"):
+        ada.git("tag", tag, where=".")
+    assert "✓ PR #1 created" in ada.types("m1").out
 
 
 def test_files_and_variables_reach_the_tree_alone(make_shop):

@@ -122,7 +122,9 @@ def _plan(project: Project, milestone: Milestone, processes: Processes) -> Itera
     yield from setup
     if all(sign.works is not False for sign in setup):
         yield from _probed(project, milestone, processes)
-    yield from _tried(project, milestone, processes)
+        yield from _tried(project, milestone, processes)
+    else:
+        yield from _hinted(project, milestone)
 
 
 def _probed(project: Project, milestone: Milestone, processes: Processes) -> Iterator[Sign]:
@@ -148,14 +150,19 @@ def _tried(project: Project, milestone: Milestone, processes: Processes) -> Iter
     """Yield what will not work, as far as files and a tree that is set up tell it."""
     from ..runner.wiring import open_git
 
-    hinted = list(hints(project, milestone))
-    yield from (Sign(f"{milestone.id} tree", hint, works=False) for hint in hinted)
+    hinted = list(_hinted(project, milestone))
+    yield from hinted
     if project.repository(milestone).exists() and not hinted:
         git = open_git(project, milestone, processes)
         try:
             yield from try_tests(project, milestone, git, processes)
         finally:
             git.close()
+
+
+def _hinted(project: Project, milestone: Milestone) -> Iterator[Sign]:
+    """Yield what will not work, as far as files tell it."""
+    return (Sign(f"{milestone.id} tree", hint, works=False) for hint in hints(project, milestone))
 
 
 def _variables(name: str, programs: Iterable[AgentSpec | Reviewer]) -> Iterator[Sign]:

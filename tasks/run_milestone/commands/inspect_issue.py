@@ -13,6 +13,7 @@ from .base import Commands, add_milestone, current_project, load_plan, put
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..adapters.git import Git
     from ..model import Issue, Milestone
     from ..plan.project import Project
     from ..steps.workplace import Workplace
@@ -42,8 +43,9 @@ def diff(args: argparse.Namespace) -> int:
 
 def shell(args: argparse.Namespace) -> int:
     """Open a shell in an issue's tree, with the variables and the interpreter of its tests, or run one command."""
-    from ..adapters.process import run_in_terminal
+    from ..adapters.process import Processes, run_in_terminal
     from ..core.fs import temporary_folder
+    from ..runner.wiring import open_git
     from ..steps.workplace import reopened
     from .decide import gate_of
 
@@ -56,22 +58,21 @@ def shell(args: argparse.Namespace) -> int:
     if not tree.is_dir():
         raise _unknown(milestone.id, args.issue, "has no tree yet")
     issue = next((one for one in milestone.issues if one.number == number), None)
-    place = reopened(milestone, tree, number)
+    git = open_git(project, milestone, Processes(), make=False)
+    place = reopened(git, milestone, tree, number)
     with temporary_folder("run-milestone-") as folder:
-        env = _as_tests(project, milestone, issue, place, folder)
+        env = _as_tests(git, project, milestone, issue, place, folder)
         return run_in_terminal(tuple(args.words), tree, env, place.pass_env)
 
 
 def _as_tests(
-    project: Project, milestone: Milestone, issue: Issue | None, place: Workplace, folder: Path
+    git: Git, project: Project, milestone: Milestone, issue: Issue | None, place: Workplace, folder: Path
 ) -> dict[str, str]:
     """Return the variables of a tree's tests: `python` is their interpreter, and imports the tree's packages."""
-    from ..adapters.process import Processes, search_path
-    from ..runner.wiring import open_git
+    from ..adapters.process import search_path
     from ..steps.import_origin import guarded, sources
     from ..store import State
 
-    git = open_git(project, milestone, Processes(), make=False)
     branch = State(project.state(milestone.id)).registry.branch(milestone, issue) if issue else milestone.target
     head = git.head(branch)
     env = dict(place.env)

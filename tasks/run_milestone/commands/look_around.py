@@ -102,8 +102,7 @@ def _part(root: Path, name: str, language: Language) -> Part | None:
     if manager is None:
         return part
     setup = tuple(part.here(_filled(folder, command)) for command in manager.setup)
-    version = language.version_env if any(sign.is_in(folder) for sign in language.versions) else {}
-    env = {**manager.env, **version, **(runner.env if runner else {})}
+    env = {**manager.env, **(runner.env if runner else {})}
     return replace(part, manager_sign=manager.sign_in(folder) or "", setup=setup, env=env)
 
 

@@ -72,6 +72,14 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionTool:
+    """What takes the version of a package from git, which a tree does not have, and how it is told one."""
+
+    variable: str
+    when: tuple[Sign, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Language:
     """What is known about a language. `when` is empty where no project is recognised by it."""
 
@@ -93,9 +101,7 @@ class Language:
     """Expressions for code that could: it looks at its callers, its process or the modules that are loaded."""
     workspaces: tuple[Sign, ...] = ()
     migrations: tuple[Sign, ...] = ()
-    versions: tuple[Sign, ...] = ()
-    """Say that the version is taken from git, which a tree does not have."""
-    version_env: dict[str, str] = field(default_factory=dict)
+    versions: tuple[VersionTool, ...] = ()
     builds: tuple[Sign, ...] = ()
     """Say that what the tests load is built before each run of them."""
     build: Command = ()
@@ -224,8 +230,10 @@ def _value(key: str, value: Any) -> Any:
     """Return a value of a preset, frozen."""
     if key in {"managers", "runners", "linters"}:
         return tuple(Tool(**{name: _value(name, each) for name, each in tool.items()}) for tool in value)
-    if key in {"when", "needs", "workspaces", "migrations", "versions", "builds"}:
+    if key in {"when", "needs", "workspaces", "migrations", "builds"}:
         return tuple(Sign(**sign) for sign in value)
+    if key == "versions":
+        return tuple(VersionTool(one["variable"], _value("when", one["when"])) for one in value)
     return _frozen(value)
 
 

@@ -104,6 +104,9 @@ AGAIN = frozenset({Verb.FIX, Verb.RETRY, Verb.RESTART})
 MEASURED_AGAIN = frozenset({Kind.TESTS, Kind.BASELINE})
 """Kinds whose `retry` only runs the tests again: nobody works, so no attempt is used."""
 
+WITH_OUTPUT = frozenset({Kind.TESTS, Kind.BASELINE, Kind.SETUP})
+"""Kinds whose findings have the end of a command's output as their detail."""
+
 LOOKED_AT_AGAIN = frozenset({Kind.TESTS, Kind.TREE, Kind.SETUP, Kind.TOOL})
 """Kinds about which a run takes a fresh look after `abort`: what was in the way may be gone."""
 

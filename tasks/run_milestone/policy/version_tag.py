@@ -28,14 +28,27 @@ def next_tag(tags: Iterable[str], milestone: str) -> str:
     A version that only has pre-releases is next itself. Without version tags the milestone's id gives the version:
     m4.1 is v0.4.1. Empty where versions are dates.
     """
-    versions = [version for tag in tags if (version := _read(tag))]
-    if not versions:
+    newest = _newest(tags)
+    if newest is None:
         return f"v{_of_id(milestone)}"
-    usual, _ = max(Counter(one.prefix for one in versions).items(), key=lambda item: (item[1], -len(item[0])))
-    newest = max(one for one in versions if one.prefix == usual)
     if newest.numbers[0] >= _YEAR:
         return ""
-    return usual + ".".join(map(str, newest.numbers if not newest.is_final else _after(newest.numbers)))
+    return newest.prefix + ".".join(map(str, newest.numbers if not newest.is_final else _after(newest.numbers)))
+
+
+def newest_version(tags: Iterable[str]) -> str:
+    """Return the newest version among tags, without what the repository writes before it; 0.0.0 where none is one."""
+    newest = _newest(tags)
+    return ".".join(map(str, newest.numbers)) if newest else "0.0.0"
+
+
+def _newest(tags: Iterable[str]) -> _Version | None:
+    """Return the newest of the tags that are written as most are."""
+    versions = [version for tag in tags if (version := _read(tag))]
+    if not versions:
+        return None
+    usual, _ = max(Counter(one.prefix for one in versions).items(), key=lambda item: (item[1], -len(item[0])))
+    return max(one for one in versions if one.prefix == usual)
 
 
 def _after(numbers: tuple[int, ...]) -> tuple[int, ...]:

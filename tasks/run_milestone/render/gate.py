@@ -65,7 +65,7 @@ def _counts_attempts(gate: Gate) -> bool:
 def _findings(gate: Gate) -> list[str]:
     if gate.kind is Kind.TESTS:
         return ["Failed:", *(line for finding in gate.findings for line in _failure(finding.message, finding.detail))]
-    if gate.kind is Kind.BASELINE:
+    if gate.kind in {Kind.BASELINE, Kind.SETUP}:
         numbered = enumerate(gate.findings, start=1)
         return [line for number, one in numbered for line in _failure(one.message, one.detail, f"{number}.")]
     if gate.kind is Kind.CHECKS:

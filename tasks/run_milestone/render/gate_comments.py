@@ -10,6 +10,7 @@ from ..model import Kind, Verb
 from ..policy import budget
 from ..policy.approvers import asked_of, is_local
 from ..policy.gating import question_key
+from ..policy.stops import WITH_OUTPUT
 from ..policy.topics import ABOUT_A_TOPIC, answers_to, split
 from .phrases import headlines, one_line, place, purpose
 
@@ -99,7 +100,7 @@ def question(milestone: Milestone, gate: Gate) -> str:
 def _finding(finding: Finding) -> str:
     # the detail of a person's stop is a path on their machine
     shown = finding.detail[:LONGEST_FINDING] if finding.detail and finding.kind is not Kind.HUMAN else ""
-    if finding.kind in {Kind.TESTS, Kind.BASELINE} and finding.detail:
+    if finding.kind in WITH_OUTPUT and finding.detail:
         shown = finding.detail[-LONGEST_FINDING:]  # what went wrong stands at the end of an output
     detail = f" ({_inert(shown)})" if shown else ""
     return f"{_inert((finding.message + place(finding))[:LONGEST_FINDING])}{detail}"

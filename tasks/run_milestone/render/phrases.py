@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.text import for_record
 from ..core.units import count
 from ..model import Decision, Kind, Severity, Step, Verb
-from ..policy.stops import HIDDEN, NOT_STARTED, STOPS
+from ..policy.stops import HIDDEN, NOT_STARTED, STOPS, WITH_OUTPUT
 from ..policy.topics import kinds, parse, split
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def place(finding: Finding) -> str:
 def found_at(finding: Finding) -> str:
     """Return a finding in one line, with its place and detail."""
     detail = finding.detail or ""
-    if finding.kind in {Kind.TESTS, Kind.BASELINE}:
-        detail = detail.rpartition("\n")[2].strip()  # a test's whole output is shown where there is room for it
+    if finding.kind in WITH_OUTPUT:
+        # the whole output is shown where there is room for it; a setup's message has its telling line
+        detail = "" if finding.kind is Kind.SETUP else detail.rpartition("\n")[2].strip()
     return f"{finding.message}{place(finding)}" + (f" ({detail})" if detail else "")
 
 

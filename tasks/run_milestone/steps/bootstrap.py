@@ -115,7 +115,7 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         if tests.problem == NOT_YET:
             return Questions()
         if tests.set_up:
-            return Questions((not_set_up(tests.set_up),), evidence.head)
+            return Questions((not_set_up(tests.set_up, tests.details.get("", "")),), evidence.head)
         if tests.imports and tests.imports.elsewhere:
             return Questions(imported_elsewhere(tests.imports), evidence.head)
         hidden = hidden_paths(ctx, ctx.project.tree(ctx.milestone, "base"), tests)

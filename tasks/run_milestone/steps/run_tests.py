@@ -102,7 +102,7 @@ def run_suite(
     """
     if place.problem:
         why = f"the tree could not be set up: {place.problem}"
-        return SuiteResult(problem=why, ended=False, set_up=place.problem)
+        return SuiteResult(problem=why, ended=False, output=place.output, set_up=place.problem)
     kept = place.unfinished
     name = kept.name([commands.test, only, cover]) if kept else ""
     if kept and (known := kept.read(name, SuiteResult)):

@@ -29,5 +29,5 @@ class Setup(IssueStep[TreeSetUp]):
     def run(self, ctx: StepContext) -> TreeSetUp:
         """Set the tree up for the commit that the branch is at."""
         place = ready(ctx, ctx.head or ctx.evidence(Step.BRANCH, BranchMade).base)
-        problem = not_set_up(place.problem) if place.problem else None
+        problem = not_set_up(place.problem, place.output) if place.problem else None
         return TreeSetUp(place.key, place.made, place.reused, problem)

@@ -18,11 +18,14 @@ from ..checks.unavailable import last_words
 from ..core.presets import all_of
 from ..core.serialize import digest
 from ..model import Finding, Kind, ServiceSpec, Severity
+from .git_version import version_variables
 from .import_origin import Sources, sources
+from .test_report import last_output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..adapters.git import Git
     from ..adapters.process import Result
     from ..model import Milestone, TreeSpec
     from ..store.test_results import UnfinishedRuns
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from .written_over import Watched
 
 _ENVIRONMENTS = (".venv", "venv")
+_ERROR = re.compile(r"(?:npm )?(?:err(?:or)?|fatal)\b[!:\[ ]|[\w.]+(?:Error|Exception): ", re.IGNORECASE)
+"""A line by which a command says why it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class Workplace:
     """The tree's own port, where something of it uses one."""
     problem: str | None = None
     """Why it could not be set up."""
+    output: str = ""
+    """The last lines of the command that could not set it up."""
     unfinished: UnfinishedRuns | None = None
     """The test runs of this step that finished before it was broken off, and those that finish from now on."""
     watched: Watched | None = None
@@ -79,7 +86,7 @@ def workplace(run: RunContext, tree: Path, commit: str, index: str, issue: str, 
     copied, absent = copy_in(checkout, tree, (*spec.copy, *_included(checkout)))
     git.set_aside(index, copied)
     commands = run.milestone.commands
-    place = Workplace(tree, pass_env=commands.pass_env, key=key, made=made, **_filled(spec, tree, issue))
+    place = Workplace(tree, pass_env=commands.pass_env, key=key, made=made, **_filled(git, spec, tree, issue))
     missing = [path for path in absent if path in spec.copy]
     if missing:
         return replace(place, problem=f"`tree.copy` names {', '.join(missing)}, which the checkout does not have")
@@ -88,11 +95,11 @@ def workplace(run: RunContext, tree: Path, commit: str, index: str, issue: str, 
     return replace(_equipped(place, spec), mine=sources(git, checkout, commit))
 
 
-def reopened(milestone: Milestone, tree: Path, issue: str) -> Workplace:
+def reopened(git: Git, milestone: Milestone, tree: Path, issue: str) -> Workplace:
     """Return a tree as the last setup left it, for a person to look at. Nothing is checked out, set up or started."""
     spec = milestone.tree
     made = TreeCache(tree.with_name(f"{milestone.id}-setup")).made_in(tree) if spec.setup else ()
-    filled = _filled(spec, tree, issue)
+    filled = _filled(git, spec, tree, issue)
     return _equipped(Workplace(tree, pass_env=milestone.commands.pass_env, made=made, **filled), spec)
 
 
@@ -125,11 +132,13 @@ def _included(checkout: Path) -> tuple[str, ...]:
     return tuple(line.strip().lstrip("/") for line in lines if line.strip() and not line.startswith("#"))
 
 
-def _filled(spec: TreeSpec, tree: Path, issue: str) -> dict[str, Any]:
+def _filled(git: Git, spec: TreeSpec, tree: Path, issue: str) -> dict[str, Any]:
     """Return the variables and services of a tree with its number, port and place filled in."""
     port = 20_000 + int(digest(str(tree))[:8], 16) % 20_000
     known = {"issue": issue, "port": str(port), "tree": str(tree)}
-    env = dict(zip(spec.env, argument_list(tuple(spec.env.values()), **known), strict=True))
+    planned = dict(zip(spec.env, argument_list(tuple(spec.env.values()), **known), strict=True))
+    versions = {} if spec.setup else version_variables(git, tree)  # with a setup, that alone builds packages
+    env = {**versions, **planned}
     services = tuple(
         ServiceSpec(*(argument_list(command, **known) for command in (one.start, one.ready, one.stop)))
         for one in spec.services
@@ -153,10 +162,12 @@ def _set_up(
         git.set_aside(index, taken)
         return replace(place, made=taken, reused=True)
     before = frozenset(git.untracked(tree, index))
+    informed = replace(place, env={**version_variables(git, tree), **place.env})
     for command in run.milestone.tree.setup:
-        result = _run(run, command, place, log)
+        result = _run(run, command, informed, log)
         if result.code != 0:
-            return replace(place, problem=_failure(command, result, log))
+            shown = last_output(f"{result.out}\n{result.err}")
+            return replace(place, problem=_failure(command, result, log), output=shown)
     git.restore(tree, index)
     new = [path for path in git.untracked(tree, index) if path not in before and path not in copied]
     wanted = set(run.milestone.tree.cache)
@@ -194,9 +205,7 @@ def said(result: Result) -> str:
     """Return why a command failed: the last line that calls itself an error with its cause, else its last line."""
     lines = [line.strip() for line in f"{result.out}\n{result.err}".splitlines()]
     causes = {line: after for line, after in pairwise(lines) if after.lower().startswith("cause")}
-    errors = [
-        line for line in lines if re.match(r"(?:npm )?(?:err(?:or)?|fatal)\b[!:\[ ]|\w+Error: ", line, re.IGNORECASE)
-    ]
+    errors = [line for line in lines if _ERROR.match(line)]
     telling = [line for line in errors if not re.search(r"complete log|/_logs/|:$", line)]
     if not telling:
         return last_words(result.err if result.err.strip() else result.out)
@@ -215,6 +224,6 @@ def _equipped(place: Workplace, spec: TreeSpec) -> Workplace:
     return replace(place, python=str(home / "bin" / "python"), env=env)
 
 
-def not_set_up(problem: str) -> Finding:
-    """Return the finding for a tree that could not be set up."""
-    return Finding(Kind.SETUP, Severity.CRITICAL, "setup", problem)
+def not_set_up(problem: str, output: str) -> Finding:
+    """Return the finding for a tree that could not be set up, with what the command said last."""
+    return Finding(Kind.SETUP, Severity.CRITICAL, "setup", problem, detail=output if "\n" in output else None)

@@ -51,7 +51,10 @@ class GitHub:
         self._door = threading.RLock()
 
     def fails(self, what: str, how: str, times: int = 1):
-        """Let the next requests named like `what` fail: html, empty, forbidden, 502, lost, hang, moved, secondary, primary."""
+        """Let the next requests named like `what` fail.
+
+        `how` is html, empty, forbidden, 502, lost, hang, moved, secondary or primary.
+        """
         self.faults += [(what, how)] * times
 
     def fault(self, name: str):
