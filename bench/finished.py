@@ -32,6 +32,7 @@ from run_milestone.policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW
 from run_milestone.policy.naming import branch_of
 from run_milestone.render.console import Console
 from run_milestone.render.pull_request import mark, title
+from run_milestone.runner.pass_over import pass_over_done
 from run_milestone.runner.plan_changes import take_up
 from run_milestone.runner.session import Session
 from run_milestone.runner.wiring import open_forge, open_git, take_snapshot
@@ -83,6 +84,8 @@ class Recorded(Session):
             due = {name: verdict.why for name, node in self.nodes.items() if (verdict := self.check(node)).run}
             if due:
                 raise RuntimeError(f"the milestone should be complete, but: {due}")
+            self.done.seals.taken_over(self.ctx.world)
+            pass_over_done(self, [COMPLETE])
             self.store.journal.add("run ended", status="complete")
             self.write_results("complete")
 

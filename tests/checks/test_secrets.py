@@ -7,7 +7,7 @@ import re
 import pytest
 
 from run_milestone.checks.secrets import check, pieces, scan
-from run_milestone.core.secret_shapes import SHAPES
+from run_milestone.core.secret_shapes import SHAPES, shapes_in
 from run_milestone.core.text import for_record
 from run_milestone.model import Kind, Limits, Severity
 
@@ -151,6 +151,13 @@ def test_tokens_are_recognised_by_their_shape(kind, token):
     for line in (f"key={token}", f'  "key": "{token}",', f"# {token} is the key"):
         assert [secret.type for secret in scan(line)] == [kind], line
         assert token[-12:] not in for_record(line), "redaction knows the same shapes"
+
+
+def test_short_texts_are_looked_up_alike():
+    for kind, token in SHAPED.items():
+        for line in (token, f"see {token}", token[:-9], kind):
+            padded = f"{line}{' ' * 300}"
+            assert [name for name, _ in shapes_in(line)] == [name for name, _ in shapes_in(padded)], line
 
 
 def test_no_shape_takes_long_on_a_hostile_line():

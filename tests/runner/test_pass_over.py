@@ -8,6 +8,7 @@ import pytest
 from run_milestone.plan import load
 from run_milestone.plan.project import Project
 from run_milestone.render.console import Console
+from run_milestone.runner.pass_over import pass_over_done
 from run_milestone.runner.session import Session
 
 
@@ -41,7 +42,7 @@ def test_it_passes_over_what_is_done(finished, seed):
         session.store.markers.path(name).unlink()
     try:
         with session.looking():
-            session.pass_over_done(["complete"])
+            pass_over_done(session, ["complete"])
             assert {name for name in session.nodes if name in session.done} | groups(session) == one_by_one(session)
     finally:
         for name, content in kept.items():
@@ -61,7 +62,7 @@ def test_a_damaged_marker_is_left_to_its_task(finished):
     path.write_text("{")
     try:
         with session.looking():
-            session.pass_over_done(["complete"])
+            pass_over_done(session, ["complete"])
             assert "01:review-gate" in session.done
             assert "02:lint" in session.done
             assert "02:test" not in session.done

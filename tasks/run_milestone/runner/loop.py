@@ -10,6 +10,7 @@ from ..model import Verb
 from ..policy import topics
 from ..policy.boundary import MILESTONE_GATES
 from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, longest_first, phase_name
+from .pass_over import pass_over_done
 
 if TYPE_CHECKING:
     from ..model import Gate
@@ -73,7 +74,7 @@ def _run_and_ask(
 
 def _run(session: Session, names: list[str], jobs: int) -> None:
     """Let doit run what is not done yet. Where nothing is left, doit is not even imported."""
-    session.pass_over_done(names)
+    pass_over_done(session, names)
     if any(name not in session.done for name in names):
         from . import doit_adapter
 

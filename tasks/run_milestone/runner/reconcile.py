@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ..model import Bootstrapped, BranchMade, Implemented, Kind, Linted, Passed, Proposed, Pushed, Step
@@ -15,6 +15,7 @@ from ..render import reconciled as words
 from ..steps.base_branch import fetch_base, stands_on
 from ..steps.step_context import step_context
 from ..store.markers import marker_digest
+from .issue_seals import IssueSeals
 from .up_to_date import SKIPPED, settled
 
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ class Reconciliation:
     ctx: RunContext
     others: frozenset[str] = frozenset()
     """Issues that other runs work on at this moment; their branches are left to those."""
+    seals: IssueSeals = field(default_factory=IssueSeals)
+    """The issues of which nothing has changed since they had nothing to take over."""
 
     def take_over(self) -> Iterator[str]:
         """Take over what happened to branches and pull requests, and yield a sentence for each."""
         yield from self._milestone_branch()
         for issue in self.ctx.milestone.issues:
-            if issue.number not in self.others:
+            if issue.number not in self.others and not self.seals.hold(self.ctx, issue.number, ()):
                 yield from self._issue(issue)
         yield from self._left_behind()
         yield from self._asked_for_changes()

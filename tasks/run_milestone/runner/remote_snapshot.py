@@ -19,6 +19,8 @@ def reconcile(session: Session) -> None:
     reconciliation = _ask_outside(session)
     for line in reconciliation.take_over():
         session.console.say([line])
+        session.done.seals.forget()
+    session.done.seals.taken_over(session.ctx.world)
     _follow_up(session, reconciliation)
 
 
@@ -45,7 +47,7 @@ def _ask_outside(session: Session) -> Reconciliation:
     session.store.remember(session.ctx.world)
     news = without_verdict(before.reviews if before else {}, session.ctx.world.reviews, bots_of(session.milestone))
     session.console.say([words.decides_nothing(number, review) for number, review in news])
-    return Reconciliation(session.ctx, session.others)
+    return Reconciliation(session.ctx, session.others, session.done.seals)
 
 
 def _follow_up(session: Session, reconciliation: Reconciliation) -> None:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..core.errors import INTERRUPTED, BusyError, ExitCode, Interrupted, UserError
+from ..core.errors import INTERRUPTED, BusyError, ExitCode, Interrupted
 from ..model import STEPS, RunOptions, Step, Verb
 from ..policy.graph import COMPLETE, Node
 from ..render import transcript
@@ -168,19 +168,6 @@ class Session:
             self._explained.add(node.name)
             self.console.say(transcript.task_note(node.name, f"is done: {verdict.why}"))
 
-    def pass_over_done(self, names: list[str]) -> None:
-        """Pass over what these tasks need and is done, up to the first task of each chain that must run."""
-        with self.store.steady.block():
-            for node in self.done.remaining(self.ctx, names):
-                if all(name in self.done for name in node.after):
-                    self._pass_over_if_done(node)
-
-    def _pass_over_if_done(self, node: Node) -> None:
-        with contextlib.suppress(UserError):  # it is raised again when the task's turn comes
-            verdict = self.check(node)
-            if not verdict.run:
-                self.pass_over(node, verdict)
-
     def execute(self, node: Node, verdict: Verdict) -> None:
         """Run one task and record it; raises Stopped where a person has to decide first."""
         with self._in_flight.task(), self._losing_the_lock_ends_it():
@@ -272,7 +259,8 @@ class Session:
         self.console.say(budget_tracker.unmeasured(self.ctx))
 
     def write_results(self, status: str) -> None:
-        """Write the summary of a run that ended so, and seal it."""
+        """Write the summary of a run that ended so, and seal it and its finished issues."""
+        self.done.seal(self.ctx)
         write_results(self.ctx, self.outside.git.common, status, self.problems)
 
     def end(self) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..model import Proposed, Step
+from ..model import Proposed, Step, Verb
 from ..policy import skips
 from ..policy.graph import phase_name, step_name
 from ..steps.registry import lookup
 from .ask import OpenQuestion, after
+from .issue_seals import IssueSeals
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -98,12 +99,13 @@ def _waits_for_commits(evidence: Any) -> bool:
 def settled(ctx: RunContext, number: str) -> str | None:
     """Return why an issue needs nothing more (skipped, merged), None where it does."""
     issue, store = ctx.issues[number], ctx.store
-    reviewed = store.markers.read(step_name(number, Step.REVIEW_GATE)) is not None
     decisions = store.decisions.at(number, phase_name(issue.phase))
-    if skips.skipped(number, issue.phase, decisions, finished=reviewed):
-        return SKIPPED
+    if any(one.verb in {Verb.SKIP, Verb.SKIP_PHASE} for one in decisions):
+        reviewed = store.markers.read(step_name(number, Step.REVIEW_GATE)) is not None
+        if skips.skipped(number, issue.phase, decisions, finished=reviewed):
+            return SKIPPED
     pull = ctx.remote.pull(ctx.branch(issue)) if ctx.remote else None
-    proposed = store.markers.evidence(step_name(number, Step.PR), Proposed)
+    proposed = None if pull else store.markers.evidence(step_name(number, Step.PR), Proposed)
     state = pull.state if pull else proposed.state if proposed else None
     return "its pull request is merged" if state == "merged" else None
 
@@ -151,15 +153,22 @@ class DoneTasks:
 
     fresh: set[str] = field(default_factory=set)
     """Tasks that this run has done."""
+    seals: IssueSeals = field(default_factory=IssueSeals)
+    """The issues that were known to need nothing when the last run ended."""
     _done: set[str] = field(default_factory=set)
 
-    def note(self, name: str) -> None:
-        """Remember that a task is done."""
-        self._done.add(name)
+    def note(self, *names: str) -> None:
+        """Remember that tasks are done."""
+        self._done.update(names)
 
     def clear(self) -> None:
         """Forget it all: a decision or a branch that moved may have changed it. What is fresh stays fresh."""
         self._done.clear()
+        self.seals.forget()
+
+    def seal(self, ctx: RunContext) -> None:
+        """Seal for the next run what needs nothing."""
+        self.seals.keep(ctx, self._done, self.fresh)
 
     def __contains__(self, name: str) -> bool:
         """Return whether this run has seen, since the last decision, that a task is done."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..core import fastpath
 from ..core.errors import DamagedStateError
 from ..core.fs import read_json, remove_tree, write_json, write_text
+from ..core.serialize import thaw
 from ..core.text import for_record
 from ..model import Landed, Teams, World
 from ..policy.teams import with_members
@@ -172,6 +173,18 @@ class State:
     def sealed(self) -> dict[str, str]:
         """Return the text that the seal holds for each command. It is empty where anything has changed since."""
         return (fastpath.read(str(self.folder / "seal")) or (0, {}))[1]
+
+    def seal_issues(self, seals: dict[str, str]) -> None:
+        """Write the seals of issues of which nothing is due; a cache that this machine alone uses."""
+        if seals != self.sealed_issues():
+            write_json(self.folder / "cache" / "issue-seals.json", seals, lasting=False)
+
+    def sealed_issues(self) -> dict[str, str]:
+        """Read the seals of issues, by number; none where the file is damaged."""
+        try:
+            return thaw(dict[str, str], read_json(self.folder / "cache" / "issue-seals.json") or {})
+        except (DamagedStateError, ValueError):
+            return {}
 
     def logs(self, issue: str) -> Path:
         """Make the folder of an issue's logs, and return it."""

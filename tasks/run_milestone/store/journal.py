@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    Entry = dict[str, Any]
+
+_SIZE = 2
+"""Where `Seen` has the size of a file."""
+
 
 class Journal:
     """`state/<id>/journal.jsonl`: one JSON object per line with `n`, `at`, `event`, `prev` and the event's own keys.
@@ -53,6 +58,8 @@ class Journal:
         self._written: Seen | None = None
         """The file as it was after the last entry of this object."""
         self._is_foreign = False
+        self._known: tuple[Seen | None, list[Entry | None]] = (None, [])
+        """How the file was when it was read, and what its lines said; None for a line that is no entry."""
 
     def add(self, event: str, **facts: Any) -> None:
         """Append one entry and make it durable before returning."""
@@ -62,9 +69,10 @@ class Journal:
             entry = {"n": number + 1, "at": _now(), "event": event, **clean(plain(facts)), "prev": prev}
             line = line_of(entry)
             self._last = None  # read again after a write that failed half-way
+            before = seen_at(str(self._path))
             with _writing(self._path):
                 _append(self._path, line)
-                self._written = seen_at(str(self._path))
+                self._note(line, before)
                 self._last = (number + 1, hash_of(line))
                 self._write_head(self._last)
 
@@ -73,16 +81,30 @@ class Journal:
 
         Errors: DamagedStateError names a line that is no entry.
         """
-        for number, line in enumerate(_lines(self._path), start=1):
-            entry = entry_in(line)
+        for number, entry in enumerate(tuple(self._all()), start=1):
             if entry is None:
                 raise _damaged(self._path, f"line {number} is not an entry")
             yield entry
 
     def last(self, *events: str) -> dict[str, Any]:
         """Return the last complete entry of one of these events, an empty one where there is none."""
-        entries = map(entry_in, reversed(_lines(self._path)))
-        return next((entry for entry in entries if entry and entry["event"] in events), {})
+        return next((entry for entry in reversed(self._all()) if entry and entry["event"] in events), {})
+
+    def _all(self) -> list[Entry | None]:
+        """Return what each complete line says. The lines of a file that has not changed are read once."""
+        with self._turn:
+            seen = seen_at(str(self._path))
+            if seen is None or self._known[0] != seen:
+                self._known = seen, list(map(entry_in, _lines(self._path)))
+            return self._known[1]
+
+    def _note(self, line: bytes, before: Seen | None) -> None:
+        """Note a line that was appended to what was read; `before` is how the file was."""
+        self._written = after = seen_at(str(self._path))
+        seen, entries = self._known
+        if after and seen and seen == before and after[_SIZE] == before[_SIZE] + len(line):
+            entries.append(entry_in(line))
+            self._known = after, entries
 
     def count(self, event: str) -> int:
         """Return how many entries of an event there are."""

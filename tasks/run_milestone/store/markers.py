@@ -72,6 +72,18 @@ class Markers:
         self._steady.note(task)
         return marker
 
+    def identity(self, task: str) -> tuple[int, ...]:
+        """Return the identity of a task's file; empty where there is none."""
+        return identity(self.path(task))
+
+    def identities(self, issue: str) -> list[tuple[Any, ...]]:
+        """Return the name and identity of every file in an issue's folder, none where there is no folder."""
+        try:
+            entries = sorted(os.scandir(self._folder / "issues" / issue), key=lambda entry: entry.name)
+            return [(entry.name, *_identity(entry.stat(follow_symlinks=False))) for entry in entries]
+        except OSError:
+            return []
+
     def evidence(self, task: str, shape: type[T]) -> T | None:
         """Return the evidence in a task's marker as `shape`, None where there is no marker.
 
@@ -129,4 +141,8 @@ def identity(path: Path) -> tuple[int, ...]:
         status = os.stat(path, follow_symlinks=False)
     except OSError:
         return ()
+    return _identity(status)
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
     return status.st_ino, status.st_size, status.st_ctime_ns
