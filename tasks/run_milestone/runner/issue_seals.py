@@ -141,10 +141,11 @@ def _rules(ctx: RunContext) -> str | None:
     if not all(remote is None or remote == local or git.has(remote) for local, remote in tips):
         return None
     gates = {*ctx.issues, *(phase_name(phase.number) for phase in milestone.phases)}
+    options = ctx.options
     parts = (
         (1, fastpath.FORM, sys.version, platform.platform()),  # another version may decide differently
         (ctx.project.root, replace(milestone, phases=()), tips),
-        (ctx.options.skip_code_review, ctx.options.no_worktree, ctx.options.unsandboxed, whoami()),
+        (options.skip_code_review, options.no_worktree, options.unsandboxed, options.mirror, whoami()),
         ctx.store.markers.identity(BOOTSTRAP),
         [_shown(one) for one in ctx.store.decisions.all() if one.gate not in gates],
         datetime.now(UTC).date() if milestone.quarantine else None,
