@@ -289,6 +289,13 @@ def test_what_is_no_small_text_file_answers_nothing(desk, make):
     assert time.monotonic() - began < 1
 
 
+def test_half_a_character_in_a_reason_is_kept(desk):
+    desk.asks()
+    desk.state.approvals.leave("03", "fix", why="\udcc3 mind the TTL")  # what a terminal gives for half of an umlaut
+    assert desk.settles() == ["03 fix"]
+    assert desk.state.decisions.all()[0].why == "? mind the TTL"
+
+
 def test_a_symlink_to_an_answer_is_set_aside(desk, tmp_path):
     desk.asks()
     desk.touches("../../03.fix")

@@ -106,7 +106,7 @@ class Approvals:
         path = self.folder / f"{gate}.{answer_word(verb, topic)}"
         when = when or datetime.now(UTC).isoformat(timespec="seconds")
         source = source or uuid.uuid4().hex
-        content = {"verb": verb, "why": why, "who": who, "digest": digest, "source": source, "when": when}
+        content = {"verb": verb, "why": _plain(why), "who": who, "digest": digest, "source": source, "when": when}
         more = {"signed": plain(signed)} if signed else {}
         write_text(path, json.dumps({**content, **more}, ensure_ascii=False, indent=2) + "\n")
         return path
@@ -181,7 +181,7 @@ def _time(value: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    """Return a value as text that can be written down: JSON can spell halves of characters, UTF-8 cannot."""
+    """Return a value as text that can be written down: JSON and terminals give halves of characters, UTF-8 has none."""
     return str(value or "").encode("utf-8", "replace").decode()
 
 
