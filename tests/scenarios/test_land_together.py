@@ -49,6 +49,24 @@ def test_a_red_pair_is_asked_about_before_merging(make_milestone):
     assert pull_states(person) == ["open"] * 3, "nothing landed"
 
 
+def test_words_of_an_old_test_find_the_pair(make_milestone):
+    """Neither of them brings the failing test."""
+    work = {f"0{number}-1": part(number) for number in range(1, 7)}
+    for number in (2, 5):
+        work[f"0{number}-1"] |= {f"settings/rate_{number}.py": f"TAX_RATE = {number}\n"}
+    person = make_milestone(work, plan=PYTEST)
+    old = "def test_rates():\n    assert len(list(Path('settings').glob('*.py'))) < 2, 'one TAX_RATE'\n"
+    (person.folder / "tests").mkdir(exist_ok=True)
+    (person.folder / "tests/test_rates.py").write_text(f"from pathlib import Path\n\n\n{old}")
+    (person.folder / "settings").mkdir()
+    (person.folder / "settings/.keep").touch()
+    person.git("add", "tests", "settings", where=".")
+    person.git("commit", "--quiet", "--message=Allow one rate", where=".")
+    result = lands_when_asked(person)
+    assert "passes alone and fails together with #02" in result.out, result.out
+    assert "#05 (feat/m1-05-issue-05 @ " in result.out
+
+
 def test_a_fix_stands_on_the_other_issue(make_milestone):
     loose = "def test_2():\n    assert True\n"
     work = {"01-1": part(1), "02-1": part(2, is_alone=True), "02-2": {"tests/test_2.py": loose}}

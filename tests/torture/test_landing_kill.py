@@ -1,4 +1,8 @@
-"""Landing that is killed as it enters or leaves any of its functions for the first time, and then runs again."""
+"""Landing that is killed as it enters or leaves any of its functions for the first time, and then runs again.
+
+What a killed landing leaves is its files. A landing that is copied at each of these places has left them all, and two
+places with the same files between which nothing was written are one trial. A few of them are killed in earnest.
+"""
 
 import json
 import shutil
@@ -11,21 +15,36 @@ from support.person import Person
 from support.stacks import LARGE, Stack, lands, open_stack, stack_of, states
 
 WATCHED = ("/commands/land/", "/adapters/forge/local/pulls.py", "/steps/across.py", "/store/")
-KILLER = f"""
-import os, sys
+WATCHER = f"""
+import hashlib, os, pathlib, shutil, sys
 from run_milestone.commands import main
 
-left, seen = int(sys.argv[1]), set()
+kill_at, copies, seen, states = int(sys.argv[1]), sys.argv[2], set(), []
+
+def written(home):
+    digest = hashlib.sha256()
+    for path in sorted(pathlib.Path(home).rglob("*")):
+        kind = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else path.is_dir()
+        digest.update(repr((str(path), kind)).encode())
+    return digest.digest()
+
+def keep(home):
+    states.append(written(home))
+    if states[-1] not in states[:-1]:
+        shutil.copytree(home, os.path.join(copies, str(len(states))), symlinks=True)
 
 def watch(frame, event, _):
-    global left
     code = frame.f_code
     place = code.co_filename, code.co_qualname, event
-    if event in ("call", "return") and place not in seen and any(part in place[0] for part in {WATCHED!r}):
-        seen.add(place)
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), 9)
+    if event not in ("call", "return") or place in seen or not any(part in place[0] for part in {WATCHED!r}):
+        return
+    seen.add(place)
+    if len(seen) == kill_at:
+        os.kill(os.getpid(), 9)
+    if copies:
+        sys.setprofile(None)
+        keep(os.path.dirname(os.getcwd()))
+        sys.setprofile(watch)
 
 sys.setprofile(watch)
 code = main(["land", "m1"])
@@ -33,6 +52,8 @@ sys.setprofile(None)
 print("places", len(seen))
 raise SystemExit(code)
 """
+KILLED = 12
+"""How many places are killed in earnest."""
 
 
 def copy(home, to):
@@ -40,8 +61,8 @@ def copy(home, to):
     return Stack(Person(to / "widgets"))
 
 
-def landing(stack, place):
-    command = [sys.executable, "-c", KILLER, str(place)]
+def landing(stack, place, copies=""):
+    command = [sys.executable, "-c", WATCHER, str(place), str(copies)]
     return subprocess.run(command, cwd=stack.person.folder, capture_output=True, text=True, check=False)
 
 
@@ -58,29 +79,33 @@ def end_state(stack):
     }
 
 
-def sweep(home, folder, places):
-    """Kill at each of these places in a copy, and land again; returns those after which the end is another one."""
-    whole = copy(home, folder / "whole")
-    assert landing(whole, 0).returncode == 0
-    wanted, wrong = end_state(whole), []
-    for place in places:
-        stack = copy(home, folder / str(place))
-        killed = landing(stack, place).returncode == -signal.SIGKILL
-        if not (killed and lands(stack).code == 0 and end_state(stack) == wanted):
-            wrong.append(place)
-        shutil.rmtree(folder / str(place))
-    return wrong
+def converges(stack, wanted):
+    """Land what a kill left; returns whether the end is the one of a landing that nobody killed."""
+    right = lands(stack).code == 0 and end_state(stack) == wanted
+    shutil.rmtree(stack.person.folder.parent)
+    return right
+
+
+def killed(home, to, place):
+    stack = copy(home, to)
+    assert landing(stack, place).returncode == -signal.SIGKILL
+    return stack
 
 
 @pytest.mark.torture
 def test_landing_converges_wherever_it_is_killed(make_milestone, tmp_path):
     open_stack(stack_of(make_milestone, LARGE))
-    home = tmp_path / "ready"
+    home, copies = tmp_path / "ready", tmp_path / "copies"
     shutil.copytree(
         tmp_path, home, symlinks=True, ignore=lambda folder, _: ["ready"] if folder == str(tmp_path) else []
     )
-    counted = landing(copy(home, tmp_path / "counted"), 0).stdout
-    places = int(counted.rpartition("places ")[2])
-    wrong = sweep(home, tmp_path, range(1, places + 1))
-    print(f"figure: landing converged after {places - len(wrong)} / {places} kills")
+    copies.mkdir()
+    whole = copy(home, tmp_path / "whole")
+    places = int(landing(whole, 0, copies).stdout.rpartition("places ")[2])
+    wanted = end_state(whole)
+    left = sorted(int(path.name) for path in copies.iterdir())
+    wrong = [place for place in left if not converges(Stack(Person(copies / str(place) / "widgets")), wanted)]
+    print(f"figure: landing converged from {len(left) - len(wrong)} / {len(left)} states that {places} kills leave")
+    few = range(1, places, places // KILLED)
+    wrong += [place for place in few if not converges(killed(home, tmp_path / f"killed-{place}", place), wanted)]
     assert wrong == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...checks.diff import changed_files
 from ...core.errors import OutsideError
 from ...model import Bootstrapped, Finding, Kind, Pushed, Severity, Step, Tested, is_empty
+from ...policy.clues import Clues, words_of
 from ...policy.graph import BOOTSTRAP, step_name
 from ...policy.parts import suites
 from ...policy.together import WITH, fails_together
@@ -24,11 +25,14 @@ from .merge import landed_so_far, reviewed_change, tip_of
 from .readiness import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ...model import Issue
+    from ...model.change import ChangedFile
     from ...runner.session import Session
 
+MOST = 20
+"""So many failing tests are looked at for what they name."""
 NAME = "land"
 """What the tree, its index and its logs are called."""
 
@@ -135,12 +139,20 @@ class Together:
 
     def _brought_by(self) -> dict[str, str]:
         """Return which issue brings each file that is added or changed, the first in the order of landing."""
-        git, brought = self.session.outside.git, dict[str, str]()
-        for number, head in self.heads.items():
-            base = git.merge_base(self.tip, head)
-            for file in changed_files(git.diff(base, head, "--unified=0")):
+        brought = dict[str, str]()
+        for number, files in self._changes.items():
+            for file in files:
                 brought.setdefault(file.path, number)
         return brought
+
+    @cached_property
+    def _changes(self) -> Mapping[str, tuple[ChangedFile, ...]]:
+        """What each of them adds to the milestone branch, with what it stands on."""
+        git = self.session.outside.git
+        bases = {number: git.merge_base(self.tip, head) for number, head in self.heads.items()}
+        return {
+            number: changed_files(git.diff(bases[number], head, "--unified=0")) for number, head in self.heads.items()
+        }
 
     # ---- tests ------------------------------------------------------------------------------------------------
 
@@ -150,9 +162,9 @@ class Together:
         if not _is_red(tested):
             return None
         self.session.console.say(words.red_together(len(self.order)))
-        accused = self._accused(tested)
+        clues = self._clues(tested, commit)
         unsure = frozenset(number for number, head in self.heads.items() if not self._stands_on_tip(head))
-        search, answer, last = fails_together(self.order, self.needs, accused, unsure), None, tested
+        search, answer, last = fails_together(self.order, self.needs, clues, unsure), None, tested
         try:
             while True:
                 joined = self.join(search.send(answer))  # type: ignore[arg-type]  # the first is None
@@ -165,11 +177,23 @@ class Together:
     def _stands_on_tip(self, head: str) -> bool:
         return self.session.outside.git.is_ancestor(self.tip, head)
 
-    def _accused(self, tested: Tested) -> list[str]:
-        """Return the issues that bring a failing test, in the order of landing."""
-        brought = self._brought_by()
-        named = {number for path, number in brought.items() if any(_is_test_of(name, path) for name in tested.failed)}
-        return [number for number in self.order if number in named]
+    def _clues(self, tested: Tested, commit: str) -> Clues:
+        """Return the issues that bring a failing test, in the order of landing, and what else points at some."""
+        brought, names = self._brought_by(), tested.failed[:MOST]
+        accused = {number for path, number in brought.items() if any(_is_test_of(name, path) for name in names)}
+        output = "\n".join(tested.details.values())
+        return Clues(
+            tuple(number for number in self.order if number in accused),
+            {number: _words(files) for number, files in self._changes.items()},
+            words_of(output, *self._texts(names, commit)).union(path for path in brought if path in output),
+        )
+
+    def _texts(self, names: Iterable[str], commit: str) -> Iterator[str]:
+        """Yield the files of these tests."""
+        git = self.session.outside.git
+        for path in git.listing(commit, "."):
+            if any(_is_test_of(name, path) for name in names):
+                yield (git.read(commit, path) or b"").decode("utf-8", "replace")
 
     def _test(self, commit: str) -> Tested:
         """Run the plan's tests on a commit."""
@@ -212,6 +236,13 @@ class Together:
 
 def _is_red(tested: Tested) -> bool:
     return bool(tested.failed or (tested.problem and not is_empty(tested.problem)))
+
+
+def _words(files: tuple[ChangedFile, ...]) -> frozenset[str]:
+    """Return the names and paths in a change."""
+    lines = (line for file in files for _, line in (*file.added, *file.removed))
+    paths = frozenset(file.path for file in files)
+    return paths | words_of(*paths, *lines)
 
 
 def _is_test_of(name: str, path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from ..errors import refuse_same, unmerged
 from .files import Repository, damaged, joined, now
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ....model import Proposal
     from .files import Record
 
@@ -29,7 +32,7 @@ class Pulls(Repository):
     def create(self, head: str, proposal: Proposal) -> PullRequest:
         """Open a pull request under the next number. An open one of the same head is edited and returned instead."""
         refuse_same(head, proposal.base)
-        with self._files.lock():
+        with self._writing():
             if (number := self._open_of(head)) is not None:
                 return self._edit(number, proposal)
             self._files.ensure_labels(proposal.labels)
@@ -40,7 +43,7 @@ class Pulls(Repository):
 
     def edit(self, number: int, proposal: Proposal) -> PullRequest:
         """Change title, body, base and labels to what is proposed."""
-        with self._files.lock():
+        with self._writing():
             return self._edit(number, proposal)
 
     def _edit(self, number: int, proposal: Proposal) -> PullRequest:
@@ -51,36 +54,36 @@ class Pulls(Repository):
 
     def retarget(self, number: int, base: str) -> PullRequest:
         """Change the base branch."""
-        with self._files.lock():
+        with self._writing():
             self._refuse_base(number, base)
             return self._change(number, base=base)
 
     def label(self, number: int, *labels: str) -> PullRequest:
         """Add labels."""
-        with self._files.lock():
+        with self._writing():
             self._files.ensure_labels(labels)
             return self._change(number, labels=self._joined(number, labels))
 
     def unlabel(self, number: int, *labels: str) -> PullRequest:
         """Remove labels."""
-        with self._files.lock():
+        with self._writing():
             kept = [label for label in self._joined(number, ()) if label not in labels]
             return self._change(number, labels=kept)
 
     def set_draft(self, number: int, *, draft: bool) -> PullRequest:
         """Convert a pull request to a draft, or mark it ready."""
-        with self._files.lock():
+        with self._writing():
             return self._change(number, draft=draft)
 
     def close(self, number: int) -> PullRequest:
         """Close without merging."""
-        with self._files.lock():
+        with self._writing():
             self._refuse_merged(number, "closed")
             return self._change(number, state="closed")
 
     def reopen(self, number: int) -> PullRequest:
         """Reopen a closed pull request, unless its branch has another open one."""
-        with self._files.lock():
+        with self._writing():
             self._refuse_merged(number, "reopened")
             other = self._open_of(self._files.read("pulls", number)["head"])
             if other not in {None, number}:
@@ -92,7 +95,7 @@ class Pulls(Repository):
 
     def merge(self, number: int, *, head: str) -> PullRequest:
         """Merge into the base branch of the bare remote, between two writes of the record: what began is known."""
-        with self._files.lock():
+        with self._writing():
             record = self._settled(number)
             if record["state"] == "merged":
                 return self._change(number, state="merged")
@@ -100,6 +103,18 @@ class Pulls(Repository):
             self._files.change("pulls", number, head_sha=head)
             self._merge_branch(record, head)
             return self._change(number, state="merged", head_sha=head)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the lock, and first write the end of merges that a kill cut short."""
+        with self._files.lock():
+            for number in self._files.numbers("pulls"):
+                if self._is_open(number) and self._settled(number)["state"] == "merged":
+                    self._files.change("pulls", number, state="merged")
+            yield
+
+    def _is_open(self, number: int) -> bool:
+        return bool(self._files.read("pulls", number)["state"] == "open")
 
     def _settled(self, number: int) -> Record:
         """Return a record. A merge that began and reached the base is over, though its last write failed."""
