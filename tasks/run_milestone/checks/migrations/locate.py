@@ -70,6 +70,7 @@ _SQL = ("**/V[0-9]*__*.sql", "**/R__*.sql", "**/*.up.sql", "**/prisma/migrations
 _MARKED = re.compile(
     r"^--\s*(?:migrate:up|\+goose\s+up|\+migrate\s+up|liquibase formatted sql|deploy \S+)", re.IGNORECASE | re.MULTILINE
 )
+_FORWARDS = re.compile(r"^--\s*(?:migrate:up|\+goose\s+up|\+migrate\s+up)", re.IGNORECASE | re.MULTILINE)
 _REVISION = re.compile(r"^(?:down_revision|Revises)\b", re.MULTILINE)
 _DJANGO = re.compile(r"^class Migration\([\w.]*Migration\)", re.MULTILINE)
 _TOOLS = re.compile(
@@ -121,7 +122,7 @@ def tool_of(change: Change, path: str, text: str, alembic: tuple[str, ...]) -> T
 def undoes(change: Change, path: str, text: str = "") -> bool:
     """Tell whether a file of SQL takes a migration back: by a name of known tools, or that of one beside it."""
     if matches(path, _UNDO):
-        return not _MARKED.search(text)
+        return not _FORWARDS.search(text)
     folder, name = posixpath.split(path)
     others = {_BACK.sub(rf"\1{way}", name) for way in ("", r"\2up", r"\2do")} - {name}
     beside = [posixpath.join(folder, other) for other in others]
