@@ -216,6 +216,16 @@ MONOREPOS = {
         },
         ["setup: [[pnpm, install,", '"packages/app/**": {test: [env', 'depends_on: ["packages/web/**"]}'],
     ),
+    "a workspace that is tested at its top": (
+        {
+            "package.json": '{"workspaces": ["packages/a"], "scripts": {"test": "node test/index.js"}, '
+            '"devDependencies": {"xo": "1"}}',
+            "package-lock.json": "",
+            "packages/a/package.json": '{"name": "a"}',
+            "test/index.js": "",
+        },
+        ["setup: [[npm, ci,", "  test: [npm, test]", 'lint: [npx, "--no-install", xo, "--fix",'],
+    ),
     "modules of Go": (
         {
             "api/go.mod": "module shop.example/api\n\nrequire shop.example/lib v0.0.0\n",

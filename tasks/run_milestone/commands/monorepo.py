@@ -52,8 +52,19 @@ class Part:
         return name if self.at_top else f"{self.folder}/{name}"
 
 
-def monorepo(root: Path, parts: Sequence[Part]) -> Iterator[Part]:
-    """Yield the parts of a repository that has several: set up once, tested where they have tests, with their needs."""
+def monorepo(root: Path, parts: Sequence[Part]) -> list[Part]:
+    """Return the parts of a repository that has several: set up once, tested where they have tests, with their needs.
+
+    Where none has tests that are known as such, the script at the top of a workspace tests all.
+    """
+    several = list(_several(root, parts))
+    if any(part.runner for part in several):
+        return several
+    scripts = {part.language.name: part.runner for part in parts if part.at_top and not _is_last(part)}
+    return [replace(part, runner=scripts.get(part.language.name)) if part.at_top else part for part in several]
+
+
+def _several(root: Path, parts: Sequence[Part]) -> Iterator[Part]:
     names = {part.folder: _name(root, part) for part in parts if not part.at_top}
     tops = {part.language.name: part for part in parts if part.at_top and _is_workspace(root, part)}
     for part in parts:

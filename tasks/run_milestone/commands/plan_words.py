@@ -127,13 +127,19 @@ def _by_path(look: Look) -> str:
     general = {
         "test": top.runner.test if top and top.runner else (),
         "report": top.runner.report if top and top.runner else "",
-        **({} if is_python else {"lint": ("true",), "review": "none"}),
+        **({} if is_python else {"lint": _lint_of_all(look), "review": "none"}),
     }
     lines = [f"  {key}: {flow(value)}" for key, value in general.items() if value]
     folders = {part.folder for part in below}
     lines += [f'  "{part.folder}/**": {flow(_of(part, look, folders))}' for part in below]
     head = "commands:                      # by path: an issue runs those of what it changed, and of what needs that"
     return "".join(f"{line}\n" for line in (head if below else "commands:", *lines))
+
+
+def _lint_of_all(look: Look) -> tuple[str, ...]:
+    """Return how files of every part are linted: by the linter that the top of a workspace installs for all."""
+    tops = [part for part in look.parts if part.at_top and part.manager]
+    return next((part.linter.lint for part in tops if part.linter and part.linter.lint[0] == "npx"), ("true",))
 
 
 def _of(part: Part, look: Look, folders: set[str]) -> dict[str, object]:

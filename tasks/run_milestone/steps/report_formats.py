@@ -41,6 +41,9 @@ _TAP = re.compile(r"^TAP version \d+$", re.MULTILINE)
 _TAP_LINE = re.compile(
     r"^(?P<bad>not )?ok\b *\d* *(?:- )?(?P<name>[^#]*)(?:# *(?P<mark>skip|todo)\b.*)?", re.IGNORECASE
 )
+_SUBTEST = re.compile(r"^ *# Subtest: (?P<name>.+)$", re.MULTILINE)
+_DUMP = re.compile(r"^( +)(?:expected|actual):(?: .*)?\n(?:\1 +.*\n)*", re.MULTILINE)
+"""Both values of an assertion at full length; the error above them holds their difference."""
 _TAPE = re.compile(r"^# tests +\d+$", re.MULTILINE)
 _TAP_COUNTS = re.compile(r"# (?:tests|pass|fail|skip|todo|ok)\b", re.IGNORECASE)
 
@@ -166,7 +169,10 @@ def _from_tap(text: str) -> Iterator[Case]:
 
     tape is known by the counts at its end; node's runner ends alike, and calls its comments subtests.
     """
-    are_groups = _TAPE.search(text) is not None and "# Subtest:" not in text
+    if _SUBTEST.search(text):
+        yield from _from_subtests(text)
+        return
+    are_groups = _TAPE.search(text) is not None
     outcomes: dict[str, Outcome] = {}
     outputs: dict[str, str] = {}
     group = ""
@@ -182,6 +188,35 @@ def _from_tap(text: str) -> Iterator[Case]:
             last = next(reversed(outcomes))
             outputs[last] += f"{line}\n" if outcomes[last] is Outcome.FAILED else ""
     yield from (Case("", name, state, output=outputs[name][-_LONGEST:]) for name, state in outcomes.items())
+
+
+def _from_subtests(text: str) -> Iterator[Case]:
+    """Yield the tests that hold no others, and of those that do the ones that failed by themselves."""
+    names: dict[int, str] = {}
+    has_failed: dict[int, bool] = {}
+    """Of the tests inside of the next one to end, by depth, whether any failed."""
+    cases: dict[tuple[str, str], tuple[Outcome, list[str]]] = {}
+    lines: list[str] = []
+    for line in text.splitlines():
+        bare = line.lstrip(" ")
+        depth = (len(line) - len(bare)) // 4
+        if match := _SUBTEST.match(line):
+            names[depth] = match["name"].strip()
+        elif (match := _TAP_LINE.match(bare)) and len(line) - len(bare) == 4 * depth:
+            inner = has_failed.pop(depth + 1, None)
+            has_failed[depth] = has_failed.get(depth, False) or bool(match["bad"])
+            lines = [bare] if match["bad"] else []
+            if inner is None or (match["bad"] and not inner):
+                key = (" > ".join(names[at] for at in range(depth) if at in names), match["name"].strip())
+                state = Outcome.SKIPPED if match["mark"] else Outcome.FAILED if match["bad"] else Outcome.PASSED
+                known, others = cases.get(key, (state, []))
+                cases[key] = (max(known, state, key=_WEIGHT.index), others + lines)
+                lines = cases[key][1]
+        elif lines:
+            lines.append(line)
+    for (group, title), (state, output) in cases.items():
+        whole = "\n".join(output)
+        yield Case(group, title, state, output=(_DUMP.sub("", whole) if " error:" in whole else whole)[-_LONGEST:])
 
 
 _WEIGHT = (Outcome.SKIPPED, Outcome.PASSED, Outcome.FAILED)
