@@ -103,6 +103,13 @@ def test_what_was_known_before_is_not_told(world, service):
 
 
 @NPM_IS_MISSING
+def test_npm_says_why_it_has_no_answer(world, service):
+    why = "npm audit: This command requires an existing lockfile."
+    expected = [f"Advisories of package-lock.json not looked up: {why}"]
+    assert told(world, {"a.js": ""}, {"package.json": "{}", "package-lock.json": "{no lock"}) == ([], expected)
+
+
+@NPM_IS_MISSING
 @AUDIT_IS_MISSING
 def test_a_service_that_is_away_stops_nothing(world, tmp_path):
     asks(world, "http://127.0.0.1:9", tmp_path)

@@ -191,6 +191,8 @@ def _answer(result: Result, tool: str, key: str) -> Any:
 def _first_error(result: Result) -> str:
     """Return what npm says of an error in its JSON, else the last words of a tool."""
     try:
-        return str(json.loads(result.out)["message"])[:200]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return last_words(result.err or result.out)
+        document = json.loads(result.out)
+    except (ValueError, RecursionError):
+        document = None
+    summary = table(document, "error").get("summary") or table(document).get("message")
+    return str(summary or last_words(result.err or result.out))[:200]
