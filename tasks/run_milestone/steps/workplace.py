@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 _ENVIRONMENTS = (".venv", "venv")
 _ERROR = re.compile(r"(?:npm )?(?:err(?:or)?|fatal)\b[!:\[ ]|[\w.]+(?:Error|Exception): ", re.IGNORECASE)
 """A line by which a command says why it failed."""
+_REASON = re.compile(
+    r"(?i)\b(?:unable to|cannot|can't|could ?n[o']t|fail(?:ed|s|ure)|not found|no such|denied|refused)\b"
+)
+"""Words of a line that tells why, where none calls itself an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,13 +206,14 @@ def _failure(command: tuple[str, ...], result: Result, log: Path) -> str:
 
 
 def said(result: Result) -> str:
-    """Return why a command failed: the last line that calls itself an error with its cause, else its last line."""
-    lines = [line.strip() for line in f"{result.out}\n{result.err}".splitlines()]
+    """Return why a command failed: the last line that calls itself an error with its cause, else one that sounds so."""
+    lines = [line.strip(" \t|") for line in f"{result.out}\n{result.err}".splitlines()]
     causes = {line: after for line, after in pairwise(lines) if after.lower().startswith("cause")}
     errors = [line for line in lines if _ERROR.match(line)]
     telling = [line for line in errors if not re.search(r"complete log|/_logs/|:$", line)]
     if not telling:
-        return last_words(result.err if result.err.strip() else result.out)
+        reason = next((line for line in lines if _REASON.search(line) and not line.lower().startswith("warn")), "")
+        return reason[:200] or last_words(result.err if result.err.strip() else result.out)
     return " ".join(filter(None, (telling[-1], causes.get(telling[-1]))))[:200]
 
 

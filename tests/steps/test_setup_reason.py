@@ -1,0 +1,29 @@
+"""Of a setup that failed, the line that tells why is said, whichever tool wrote it, and wherever it stands."""
+
+import pytest
+
+from run_milestone.adapters.process import Result
+from run_milestone.steps.workplace import said
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "reason"),
+    [
+        ("", "ERROR: No matching distribution\nWARNING: pip is old\n", "ERROR: No matching distribution"),
+        (
+            "",
+            "error: Failed to build\n  cause: it said\n  pdm.ConfigError: No version\nhint: see",
+            "pdm.ConfigError: No version",
+        ),
+        (
+            "  - Installing idna (3.4)\n\n    | Unable to find candidates for idna (3.4)\n    | \n    | Solutions:\n",
+            "Creating virtualenv shop in .venv\n",
+            "Unable to find candidates for idna (3.4)",
+        ),
+        ("", "npm error code E404\nnpm error 404 Not Found\nnpm error A complete log\n", "npm error 404 Not Found"),
+        ("line one\nlast line\n", "", "last line"),
+    ],
+    ids=["pip", "uv", "poetry", "npm", "silent"],
+)
+def test_the_reason_of_a_failed_setup(out, err, reason):
+    assert said(Result(("tool",), 1, out, err, "", 0.1)) == reason
