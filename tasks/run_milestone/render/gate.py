@@ -13,9 +13,9 @@ from ..policy.topics import answers_to, meant, parse, split
 from .phrases import found_at, headlines, purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from ..model import Gate, Milestone, Passed
+    from ..model import Finding, Gate, Milestone, Passed
 
 TAIL = 15
 """Lines of a failed check's log that are shown. The agent gets more."""
@@ -64,10 +64,9 @@ def _counts_attempts(gate: Gate) -> bool:
 
 def _findings(gate: Gate) -> list[str]:
     if gate.kind is Kind.TESTS:
-        return ["Failed:", *(line for finding in gate.findings for line in _failure(finding.message, finding.detail))]
+        return ["Failed:", *_failures(gate.findings, "-")]
     if gate.kind in {Kind.BASELINE, Kind.SETUP}:
-        numbered = enumerate(gate.findings, start=1)
-        return [line for number, one in numbered for line in _failure(one.message, one.detail, f"{number}.")]
+        return list(_failures(gate.findings, "{}."))
     if gate.kind is Kind.CHECKS:
         return [line for finding in gate.findings for line in _check(finding.message, finding.detail)]
     if gate.kind is Kind.MIGRATION_BREAKING:
@@ -75,10 +74,18 @@ def _findings(gate: Gate) -> list[str]:
     return [f"{number}. {found_at(finding)}" for number, finding in enumerate(gate.findings, start=1)]
 
 
-def _failure(message: str, output: str | None, bullet: str = "-") -> Iterator[str]:
-    """Yield a failing test and the end of its output."""
-    yield f"{bullet} {message}"
-    yield from (f"  {line}" for line in (output or "").splitlines()[-TAIL:])
+def _failures(findings: Iterable[Finding], bullet: str) -> Iterator[str]:
+    """Yield each failure and the end of its output, which many may share: then it is shown once."""
+    shown: dict[str, str] = {}
+    for number, one in enumerate(findings, start=1):
+        output = (one.detail or "").splitlines()[-TAIL:]
+        yield f"{bullet.format(number)} {one.message}"
+        text = "\n".join(output)
+        if text in shown:
+            yield f"  the same output as {shown[text]}"
+        elif output:
+            shown[text] = one.message
+            yield from (f"  {line}" for line in output)
 
 
 def _check(message: str, log: str | None) -> Iterator[str]:
