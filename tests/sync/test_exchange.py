@@ -496,3 +496,14 @@ def test_a_killed_gits_lock_file_holds_nothing_up(machine):
     (ada.git.dir / "refs" / "shared" / "imported.lock").touch()
     ada.marks("01:lint", fixed=1)
     assert ada.push()
+
+
+@pytest.mark.parametrize("name", ["approvals/stale/03.fix.1", "approvals/04.fix", "logs/01/test.log"])
+def test_text_that_nobody_can_read_stays_here(machine, name):
+    ada = machine("ada")
+    path = ada.state.folder / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"f\xfcr")  # a file of Latin-1, which answers nothing
+    ada.marks("01:lint", fixed=1)
+    assert ada.push()
+    assert name not in ada.sync.refs.listing(ada.sync.refs.look().refs["state"])

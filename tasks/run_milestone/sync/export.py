@@ -20,6 +20,8 @@ LOCAL = frozenset({"FORM", "seal", "seal.new", "lock", "cache", "journal.head", 
 """What stays: files of one machine, or derived from the others."""
 LONGEST_LOG = 128 * 1024
 """Bytes; a longer log stays where it was written."""
+_FREE = ("approvals/", "logs/")
+"""Below what people and programs write as they like."""
 DEEPEST = 4
 """Parts of a record's path."""
 
@@ -38,27 +40,37 @@ class Export:
     def __init__(self, folder: Path) -> None:
         """Look at `folder` (`state/m4.1`)."""
         self._folder = folder
-        self._read: dict[str, tuple[tuple[int, ...], bytes]] = {}
+        self._read: dict[str, tuple[tuple[int, ...], bytes | None]] = {}
 
     def files(self) -> dict[str, bytes]:
         """Return every record that others need, by its path below the folder.
 
-        A touched answer that is bound to no question yet stays here.
+        A touched answer that is bound to no question yet stays here, and so do answers and logs that are no text.
         Errors: DamagedStateError for one that cannot be read, or a journal that holds a secret.
         """
         files = {path: self._content(path, status) for path, status in sorted(_files(self._folder, ""))}
-        return {path: content for path, content in files.items() if not _stays(path, content)}
+        return {path: content for path, content in files.items() if content is not None and not _stays(path, content)}
 
     def logs_left_out(self) -> tuple[str, ...]:
         """Return the logs that are too long to travel."""
         files = sorted(_files(self._folder, ""))
         return tuple(path for path, status in files if path.startswith("logs/") and status.st_size > LONGEST_LOG)
 
-    def _content(self, path: str, status: os.stat_result) -> bytes:
+    def _content(self, path: str, status: os.stat_result) -> bytes | None:
         version = (status.st_ino, status.st_size, status.st_ctime_ns)
         if path not in self._read or self._read[path][0] != version:
-            self._read[path] = version, _without_secrets(path, read_text(self._folder / path) or "").encode()
+            self._read[path] = version, self._text(path)
         return self._read[path][1]
+
+    def _text(self, path: str) -> bytes | None:
+        """Return a record without secrets, None for what nothing reads as a record and is no text."""
+        try:
+            text = read_text(self._folder / path) or ""
+        except DamagedStateError:
+            if path.startswith(_FREE):
+                return None
+            raise
+        return _without_secrets(path, text).encode()
 
 
 def _files(folder: Path, below: str) -> Iterator[tuple[str, os.stat_result]]:
