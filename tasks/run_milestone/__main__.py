@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 
 from .core import fastpath
@@ -12,12 +14,24 @@ SEALED = {"status": "--json", "gates": "--json", "run": "--jobs"}
 
 def main() -> int:
     """Answer from the seal where nothing changed since the last run, else run the command; returns the exit code."""
-    quick = _quick(sys.argv[1:])
+    _let_anything_be_printed()
+    try:
+        quick = _quick(sys.argv[1:])
+    except OSError:
+        quick = None  # a closed pipe, a full disk: the command meets the same, and says so
     if quick is not None:
         return quick
     from .commands import main as command_line
 
     return command_line()
+
+
+def _let_anything_be_printed() -> None:
+    """Print `?` for what the encoding of a terminal lacks, and nothing where the output is closed."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # it stays open
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _quick(words: list[str]) -> int | None:
@@ -30,6 +44,7 @@ def _quick(words: list[str]) -> int | None:
     if sealed is None or command not in sealed[1]:
         return None
     sys.stdout.write(sealed[1][command])
+    sys.stdout.flush()
     return sealed[0] if command == "run" else 0
 
 
