@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from run_milestone import __version__
 
+from .boxed import cost_of_boxes
 from .finished import make_finished
 from .growth import as_table, measure, misses
 from .honest import see_that_seals_are_honest
@@ -96,6 +97,8 @@ def _rows(folder: Path) -> Iterator[Row | Skipped]:
     yield against_critical_path(folder, rounds=3)
     _say("what set-ups install, from the registries of npm and PyPI")
     yield from against_first_setup(folder)
+    _say("commands and runs of one issue, in a sandbox and outside of it")
+    yield from cost_of_boxes(folder / "boxed")
     _say("the founding example, once")
     yield from own_share(folder)
 

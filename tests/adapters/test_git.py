@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -474,6 +475,17 @@ def test_devices_pipes_and_sockets_are_no_files(bench):
     began = time.monotonic()
     assert bench.agent(also=lambda tree: os.mkfifo(tree / "pipe")) == bench.base
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o6755])
+def test_no_program_of_a_tree_sets_an_id(bench, mode):
+    def leave(tree):
+        (tree / "tool").write_text("#!/bin/sh\n")
+        (tree / "tool").chmod(mode)
+
+    head = bench.agent(also=leave)
+    assert stat.S_IMODE((bench.tree / "tool").stat().st_mode) == 0o755
+    assert bench.git.read(head, "tool") == b"#!/bin/sh\n"
 
 
 @pytest.mark.parametrize("folder", ["__pycache__", "src/__pycache__", "tests/deep/__pycache__"])

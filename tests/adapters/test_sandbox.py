@@ -116,6 +116,58 @@ def test_files_a_command_names_are_readable(processes, spec, tree, tmp_path):
     assert result.out == "ran\n"
 
 
+CERTIFICATES = {"SSL_CERT_FILE": "corp/ca.pem", "NODE_EXTRA_CA_CERTS": "ca.pem", "SSL_CERT_DIR": "corp"}
+
+
+@pytest.mark.parametrize("variable", CERTIFICATES)
+def test_certificates_a_variable_names_are_readable(
+    processes, spec, tree, tmp_path, sealed_home, monkeypatch, variable
+):
+    named = sealed_home / CERTIFICATES[variable]
+    (sealed_home / "corp").mkdir(exist_ok=True)
+    for path in (sealed_home / "corp/ca.pem", sealed_home / "ca.pem", sealed_home / "key.pem", tmp_path / "state.pem"):
+        path.write_text("certificate")
+    program = f"import os; print(open(os.environ[{variable!r}] + {'/ca.pem' if named.is_dir() else ''!r}).read())"
+    hidden = f"open({str(sealed_home / 'key.pem')!r})"
+    monkeypatch.setenv(variable, str(named))
+    box = processes(spec, tmp_path / "state.pem")
+    assert box.untrusted((sys.executable, "-c", program), cwd=tree, timeout=60).out == "certificate\n"
+    assert box.untrusted((sys.executable, "-c", hidden), cwd=tree, timeout=60).code == 1
+    monkeypatch.setenv(variable, str(tmp_path / "state.pem"))
+    assert box.untrusted((sys.executable, "-c", program), cwd=tree, timeout=60).code == 1, "the state shows nothing"
+
+
+def test_a_box_has_the_systems_settings(run):
+    if run("import os; print(os.getpid() < 100)") == "False":
+        pytest.skip("Landlock shows /etc itself")
+    printed = run("""
+        import os, pwd, ssl
+        who = pwd.getpwuid(os.getuid())
+        print(who.pw_name, os.access(who.pw_dir, os.W_OK), len(os.listdir("/etc")) > 5, ssl.create_default_context())
+        try:
+            open("/etc/planted", "w")
+        except OSError as error:
+            print(error.strerror)
+    """)
+    assert printed.startswith("user True True ")
+    assert printed.endswith("Read-only file system")
+
+
+def test_no_new_program_sets_its_group(run):
+    printed = run("""
+        import os
+        for make in (lambda: os.open("a", os.O_CREAT | os.O_WRONLY, 0o2755), lambda: os.mknod("b", 0o102755)):
+            try:
+                make()
+                print("made")
+            except PermissionError:
+                print("refused")
+        os.mkdir("shared")
+        os.chmod("shared", 0o2775)
+    """)
+    assert printed == "refused\nrefused"
+
+
 def test_a_script_of_another_folder_starts(processes, spec, tree, tmp_path):
     program = tmp_path / "agent"
     program.write_text(f"#!{sys.executable}\nimport pytest\nprint('ran')\n")

@@ -468,6 +468,17 @@ def test_what_a_tree_lacks_is_said(newcomer, command):
     assert "node_modules is in your checkout and not in git" in newcomer.types(*command).out
 
 
+@pytest.mark.parametrize(
+    "command", [("plan", "check", "m1"), ("doctor", "m1"), ("m1",)], ids=["check", "doctor", "run"]
+)
+def test_a_missing_path_of_the_sandbox_is_named(newcomer, command):
+    newcomer.types("init")
+    plan = newcomer.folder / "plans/m1/plan.yaml"
+    plan.write_text(plan.read_text() + "sandbox: {read: [/srv/no-models]}\n")
+    sentence = "`sandbox.read` names /srv/no-models, which does not exist: no command sees it. Correct it, or leave"
+    assert sentence in newcomer.types(*command).out
+
+
 def test_the_doctor_misses_the_first_commit(newcomer):
     newcomer.types("init")
     newcomer.git("update-ref", "-d", "refs/heads/main", where=".")

@@ -124,6 +124,10 @@ def sets_user(name):
     return P["canary"] if os.lstat(name).st_mode & 0o4000 else ""
 
 
+def sets_group(name):
+    return P["canary"] if os.lstat(name).st_mode & 0o2000 else ""
+
+
 def traced(pid):
     return P["canary"] if LIBC.ptrace(16, int(pid), 0, 0) == 0 else ""
 
@@ -250,6 +254,8 @@ ATTEMPTS = {
         "leave a program that sets its user": "write('su'); os.chmod('su', 0o4755); print(sets_user('su'))",
         "make a program that sets its user": "os.open('su2', os.O_CREAT | os.O_WRONLY, 0o4755); print(sets_user('su2'))",
         "make a node that sets its user": "os.mknod('su3', 0o104755); print(sets_user('su3'))",
+        "make a program that sets its group": "os.open('sg', os.O_CREAT | os.O_WRONLY, 0o2755); print(sets_group('sg'))",
+        "make a node that sets its group": "os.mknod('sg2', 0o102755); print(sets_group('sg2'))",
         "set its user by a descriptor": "os.fchmod(os.open('su4', os.O_CREAT | os.O_WRONLY), 0o4755); print(sets_user('su4'))",
         "become root": "os.setuid(0); print(P['canary'] if shadow() == P['shadow'] else '')",
         "mount in a cloned namespace": "print(cloned())",

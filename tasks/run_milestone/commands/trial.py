@@ -14,6 +14,7 @@ from ..core.globs import plain
 from ..core.presets import runner_of
 from ..core.units import count
 from ..policy.parts import suites
+from ..render.sandbox import not_shown
 from .look_around import look_around
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Sign(NamedTuple):
 def hints(project: Project, milestone: Milestone) -> Iterator[str]:
     """Yield what in a plan will not work, as far as files tell it."""
     root, spec = project.repository(milestone), milestone.tree
+    yield from (not_shown(path) for path in milestone.sandbox.read if not Path(path).exists())
     if milestone.repository.prepare and not milestone.repository.sample:
         yield "`repository.prepare` only runs for a sample; what a tree needs is installed by `tree: {setup: [[…]]}`"
     parts = look_around(root).parts if root.is_dir() and not spec.setup else ()

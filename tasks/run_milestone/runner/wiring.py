@@ -62,7 +62,8 @@ def _confined(project: Project, milestone: Milestone, processes: Processes, opti
         processes.commands = False
         return []
     confine(project, milestone, processes, unsandboxed=options.unsandboxed, mirror=options.mirror)
-    return sandbox_note(processes.sandbox.kind)
+    absent = [path for path in milestone.sandbox.read if not Path(path).exists()]
+    return sandbox_note(processes.sandbox.kind, absent)
 
 
 def confine(

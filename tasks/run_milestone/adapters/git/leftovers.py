@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +21,12 @@ LONGEST = 3_000
 MOST_FILES = 20_000
 MOST_BYTES = 2 << 30
 """Of the files that a command adds or changes between two commits."""
+_SETS_AN_ID = stat.S_ISUID | stat.S_ISGID
 _INSTEAD = "Keep what is generated out of the tree (`.gitignore`)."
 
 
 def tidy(tree: Path) -> None:
-    """Remove from a tree every `.git`, and everything that is no file, no folder and no link.
+    """Remove from a tree every `.git`, everything that is no file, folder or link, and what sets a user or a group.
 
     git passes FIFOs, sockets and devices over: they would stay for the next command. A folder that nobody may list is
     made accessible. Errors: OutsideError where folders are nested too deep.
@@ -39,6 +41,8 @@ def tidy(tree: Path) -> None:
                 _remove(entry)
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
+            elif not entry.is_symlink() and (mode := entry.stat().st_mode) & _SETS_AN_ID:
+                os.chmod(entry.path, mode & 0o777)
 
 
 def refuse_flood(tree: Path, paths: Iterable[str], *, truncated: bool) -> None:

@@ -5,8 +5,11 @@ It imports the standard library alone, because the interpreter that forks superv
 
 from __future__ import annotations
 
+import _socket as socket  # the part in C, as below: each command is a fork that would import the rest again
 import ctypes
+import fcntl
 import os
+import resource
 import stat
 import struct
 from typing import Any
@@ -27,8 +30,6 @@ _SIGNALS_AND_ABSTRACT_SOCKETS = 3
 
 def confine(how: dict[str, Any]) -> None:
     """Confine this process, and everything that it will start. Errors: OSError."""
-    import resource
-
     for name, wanted in how.get("limits", {}).items():
         kind = getattr(resource, name)
         most = resource.getrlimit(kind)[1]
@@ -121,9 +122,7 @@ def _reach_only(path: str) -> None:
 
 
 def _loopback_up() -> None:
-    import fcntl
-    import socket
-
     set_flags, up = 0x8914, 1
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-        fcntl.ioctl(line, set_flags, struct.pack("16sH14x", b"lo", up))
+    line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 0)
+    fcntl.ioctl(line.fileno(), set_flags, struct.pack("16sH14x", b"lo", up))
+    line.close()

@@ -14,11 +14,11 @@ from ...core.text import register_secret
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_PASSED = (
-    *("PATH", "LANG", "TZ", "VIRTUAL_ENV", "TMPDIR"),
+CERTIFICATES = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "PIP_CERT"),
 )
-"""The second row says which certificates a company's network is trusted by."""
+"""Variables that name the certificates by which a company's network is trusted. A box shows what they name."""
+_PASSED = ("PATH", "LANG", "TZ", "VIRTUAL_ENV", "TMPDIR", *CERTIFICATES)
 
 
 def trusted_environment(env: Mapping[str, str], trees: str | None = None) -> dict[str, str]:

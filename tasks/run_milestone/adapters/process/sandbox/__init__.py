@@ -80,14 +80,14 @@ class Sandbox:
             box = self._container(seen, cwd, env, home, network=self._reaches(agent=grants.agent))
             return replace(box, confinement={"watch": watch})
         seen = places(argv, cwd, env, granted, self.private, self.read)
-        box = self._box(seen, cwd, home, proxy, agent=grants.agent)
+        box = self._box(seen, cwd, proxy, agent=grants.agent)
         return replace(box, confinement={**(box.confinement or {}), **kernel})
 
-    def _box(self, seen: Places, cwd: Path, home: Path | None, proxy: str | None = None, *, agent: bool) -> Box:
+    def _box(self, seen: Places, cwd: Path, proxy: str | None = None, *, agent: bool) -> Box:
         network = proxy or self._reaches(agent=agent)
         if self.kind == "landlock":
             return landlock.box(seen, network=network)
-        return bubblewrap.box(self.program or "bwrap", seen, cwd, home, network=network, nested=agent)
+        return bubblewrap.box(self.program or "bwrap", seen, cwd, network=network, nested=agent)
 
     def _reaches(self, *, agent: bool) -> bool:
         return (self.network.agents if agent else self.network.tools) == "all"
@@ -131,7 +131,7 @@ class Sandbox:
             seen = container.seen((), Path("/"), {}, Grants(), self.private, self.read)
             box = self._container(Places(seen.read, ()), Path("/"), {}, None, network=False)
             return replace(box, prefix=(*box.prefix, sys.executable, "-I", "-c", "pass"))
-        return self._box(Places(system(), ()), Path("/"), None, agent=False)
+        return self._box(Places(system(), ()), Path("/"), agent=False)
 
     def failure(self, code: int | None, err: str, grants: Grants) -> str | None:
         """Return why the box itself could not be made, None where the command started."""

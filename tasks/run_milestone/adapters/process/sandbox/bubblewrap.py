@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import seccomp
+from .etc import shown_of_etc
 from .grants import Box
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .grants import Places
 
 _ISOLATED = (
@@ -33,11 +32,8 @@ def program(path: str) -> str | None:
     return shutil.which("bwrap", path=path) or shutil.which("bwrap", path=str(Path(sys.executable).parent))
 
 
-def box(bwrap: str, places: Places, cwd: Path, home: Path | None, *, network: bool | str, nested: bool) -> Box:
-    """Return the box. `home` is the call's own folder, in which the names of its user are written; a trial has none.
-
-    A text as `network` is the socket of a proxy: the command starts behind a relay to it.
-    """
+def box(bwrap: str, places: Places, cwd: Path, *, network: bool | str, nested: bool) -> Box:
+    """Return the box. A text as `network` is the socket of a proxy: the command starts behind a relay to it."""
     words = [bwrap, *_ISOLATED, *_covered()]
     if network is True:
         words.append("--share-net")
@@ -45,9 +41,10 @@ def box(bwrap: str, places: Places, cwd: Path, home: Path | None, *, network: bo
         words.append("--disable-userns")
     if os.getuid() == 0:
         words += ("--uid", "1000", "--gid", "1000")
-    for path in places.read:
+    etc, read = shown_of_etc(places.read)
+    words += ("--ro-bind", str(etc), "/etc")
+    for path in read:
         words += _shown(path)
-    words += _accounts(home) if home else ()
     for path in places.write:
         words += ("--bind", str(path), str(path))
         if (git := path / ".git").is_dir():
@@ -68,18 +65,14 @@ def _shown(path: Path) -> tuple[str, str, str]:
     return "--ro-bind", str(path), str(path)
 
 
-def _accounts(home: Path) -> Iterator[str]:
-    """Write the user and the group of a box, so that programs that look themselves up find a name."""
-    user, group = (1000, 1000) if os.getuid() == 0 else (os.getuid(), os.getgid())
-    texts = {"passwd": f"user:x:{user}:{group}::{home / 'home'}:/bin/sh\n", "group": f"user:x:{group}:\n"}
-    for name, text in texts.items():
-        (home / name).write_text(text, encoding="utf-8")
-        yield from ("--ro-bind", str(home / name), f"/etc/{name}")
-
-
-def _covered() -> Iterator[str]:
+@functools.cache
+def _covered() -> tuple[str, ...]:
     """Make the kernel's settings read-only: they belong to root, and so does a box that root makes."""
-    for path in ("/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/scsi"):
-        yield from ("--ro-bind", path, path) if os.path.isdir(path) else ()
-    for path in ("/proc/sysrq-trigger", "/proc/mtrr"):
-        yield from ("--ro-bind", os.devnull, path) if os.path.exists(path) else ()
+    if os.getuid() != 0:
+        return ()
+    settings = [
+        path for path in ("/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/scsi") if os.path.isdir(path)
+    ]
+    triggers = [path for path in ("/proc/sysrq-trigger", "/proc/mtrr") if os.path.exists(path)]
+    shown = (*((path, path) for path in settings), *((os.devnull, path) for path in triggers))
+    return tuple(word for pair in shown for word in ("--ro-bind", *pair))

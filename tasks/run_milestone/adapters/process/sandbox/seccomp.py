@@ -33,13 +33,12 @@ KERNEL = {
     ),
 }
 """Calls that reach the kernel's keyring, other processes, or parts of the kernel that tests do not need."""
-SET_USER_ID, _MADE, NEW_USER = 0o4000, 0o100 | 0o20000000, 0x10000000
+SET_USER_ID, SET_GROUP_ID, _MADE, NEW_USER = 0o4000, 0o2000, 0o100 | 0o20000000, 0x10000000
 """In the mode of a file; in the flags of an open that can make one; in those of a new process or namespace."""
-MODES = {
-    "x86_64": ((90, 1), (91, 1), (268, 2), (452, 2), (85, 1), (133, 1), (259, 2)),
-    "aarch64": ((52, 1), (53, 2), (452, 2), (33, 2)),
-}
-"""Calls that give a file its mode, with the place of the mode: chmod, fchmod, fchmodat, fchmodat2, creat, mknod."""
+MODES = {"x86_64": ((90, 1), (91, 1), (268, 2), (452, 2)), "aarch64": ((52, 1), (53, 2), (452, 2))}
+"""Calls that change a mode, with the place of it: chmod, fchmod, fchmodat, fchmodat2. Folders may set their group."""
+MAKES = {"x86_64": ((85, 1), (133, 1), (259, 2)), "aarch64": ((33, 2),)}
+"""Calls that make a file, with the place of its mode: creat, mknod."""
 OPENS = {"x86_64": ((2, 1), (257, 2)), "aarch64": ((56, 2),)}
 """Calls that open files, with the place of their flags. The mode of a new file follows."""
 NAMESPACES = {"x86_64": ((272, 0), (56, 0)), "aarch64": ((97, 0), (220, 0))}
@@ -60,7 +59,7 @@ def supported() -> bool:
 
 @functools.cache
 def program(*, local_sockets: bool = True, network: bool = True, namespaces: bool = True) -> bytes:
-    """Return a filter that refuses the calls above and files that set the user id.
+    """Return a filter that refuses the calls above, files that set the user id, and new ones that set the group's.
 
     Without them, also sockets to names on this machine or to the network, and user namespaces.
     """
@@ -74,8 +73,10 @@ def program(*, local_sockets: bool = True, network: bool = True, namespaces: boo
         code += [_jump(_EQUAL, number, 0, 1), _do(_RETURN, _ERRNO | errno.ENOSYS)]
     for number, place in MODES[machine]:
         code += _only(number, _bits(place, SET_USER_ID))
+    for number, place in MAKES[machine]:
+        code += _only(number, _bits(place, SET_USER_ID | SET_GROUP_ID))
     for number, place in OPENS[machine]:
-        mode = _bits(place + 1, SET_USER_ID)
+        mode = _bits(place + 1, SET_USER_ID | SET_GROUP_ID)
         code += _only(number, [_argument(place), _jump(_ANY, _MADE, 0, len(mode)), *mode])
     for number, place in () if namespaces else NAMESPACES[machine]:
         code += _only(number, _bits(place, NEW_USER))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ....core.presets import languages
+from ..environment import CERTIFICATES
 from .grants import Grants, Places
 
 SYSTEM = (
@@ -47,9 +48,9 @@ def places(
     program = _program(argv[0], cwd, env)
     write = tuple(path for path in dict.fromkeys(map(real, (cwd, *grants.write))))
     always, folders = _always(hidden, sys.executable), _tools(program, env)
-    wanted = (*more, *grants.read, *folders, *_named(argv[1:], hidden))
+    wanted = (*more, *grants.read, *folders, *_certificates(env, hidden), *_named(argv[1:], hidden))
     read = [piece for path in dict.fromkeys(wanted) if path.exists() for piece in _outside(path, hidden)]
-    return Places(_topmost((*always, *read)), write)
+    return Places(_topmost(tuple(dict.fromkeys((*always, *read)))), write)
 
 
 def toolchain_variables(home: Path | None = None) -> dict[str, str]:
@@ -80,7 +81,7 @@ def real(path: Path) -> Path:
 def _always(hidden: tuple[Path, ...], executable: str) -> tuple[Path, ...]:
     """Return what every box shows. Kept, because looking at some fifty paths takes longer than the box itself."""
     wanted = dict.fromkeys((*system(), *_interpreter_of(executable)))
-    return _topmost(piece for path in wanted if path.exists() for piece in _outside(path, hidden))
+    return _topmost(tuple(piece for path in wanted if path.exists() for piece in _outside(path, hidden)))
 
 
 # ---- programs -------------------------------------------------------------------------------------------------
@@ -194,6 +195,16 @@ def _named(words: Iterable[str], hidden: tuple[Path, ...]) -> Iterator[Path]:
                     yield Path(text)
 
 
+def _certificates(env: Mapping[str, str], hidden: tuple[Path, ...]) -> Iterator[Path]:
+    """Yield the certificates that variables name, wherever they lie; folders as well as files."""
+    private = [folder for folder in hidden if folder != Path.home()]
+    for variable in CERTIFICATES:
+        for name in filter(None, env.get(variable, "").split(os.pathsep)):
+            path = Path(name)
+            if path.is_absolute() and not any(real(path).is_relative_to(folder) for folder in private):
+                yield path
+
+
 # ---- folders --------------------------------------------------------------------------------------------------
 
 
@@ -221,7 +232,8 @@ def _outside(path: Path, hidden: tuple[Path, ...]) -> Iterator[Path]:
         yield path
 
 
-def _topmost(paths: Iterable[Path]) -> tuple[Path, ...]:
+@functools.lru_cache(maxsize=64)
+def _topmost(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     """Return the paths without those that lie in another of them."""
     kept: dict[Path, None] = {}
     for path in sorted(dict.fromkeys(paths)):
