@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,6 +51,60 @@ def make_makefile(folder: Path, session: Recorded, make: str) -> None:
         text += [f"{target}: {needs.partition(' ')[2]}", "\t@mkdir -p $(@D) && touch $@"]
     (folder / "Makefile").write_text("\n".join([*text, ""]), encoding="utf-8")
     subprocess.run([make, "--quiet"], cwd=folder, check=True)
+
+
+_SNAKEFILE = """\
+NEEDS = {needs!r}
+
+
+rule all:
+    input: "complete.json"
+
+
+rule record:
+    input: lambda one: NEEDS[one.task]
+    output: "{{task}}.json"
+    shell: "touch {{output}}"
+"""
+
+
+def make_snakefile(folder: Path, session: Recorded, snakemake: str) -> None:
+    """Write the graph for Snakemake, one job per task, with every file there already."""
+    _ = snakemake
+    needs = dict(_recorded(folder, session))
+    named = {name.removesuffix(".json"): before for name, before in needs.items()}
+    (folder / "Snakefile").write_text(_SNAKEFILE.format(needs=named), encoding="utf-8")
+
+
+def make_taskfile(folder: Path, session: Recorded, task: str) -> None:
+    """Write the graph for go-task, one task per task, with every file there already."""
+    _ = task
+    tasks = {
+        name: {
+            "deps": [one for one in before if not one.startswith("..")],
+            "sources": before,
+            "generates": [name],
+            "cmds": [f"touch {name}"],
+        }
+        for name, before in _recorded(folder, session)
+    }
+    text = json.dumps({"version": "3", "run": "once", "method": "timestamp", "silent": True, "tasks": tasks}, indent=1)
+    (folder / "Taskfile.yml").write_text(text, encoding="utf-8")
+
+
+def _recorded(folder: Path, session: Recorded) -> list[tuple[str, list[str]]]:
+    """Write the file of every task, each later than those it needs; returns these, by file."""
+    groups = {_file(name) for name, node in session.nodes.items() if node.group}
+    rows = [edge.removeprefix("build ").replace(" record", "", 1).partition(":") for edge in _edges(folder, session)]
+    files = [(name, needs.split()) for name, _, needs in rows if name not in groups]
+    began = time.time_ns()
+    folder.mkdir()
+    for place, (name, _) in enumerate(files):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        os.utime(path, ns=(began, began + place * 1_000_000))
+    return files
 
 
 def _edges(folder: Path, session: Recorded) -> list[str]:

@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import sysconfig
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .equal import make_bare_dodo, make_makefile, make_ninja
+from .changes import after_changes
+from .equal import make_bare_dodo, make_makefile, make_ninja, make_snakefile, make_taskfile
 from .finished import make_finished
 from .project import ID
 
@@ -29,7 +31,11 @@ LIMIT = 1.1
 """The largest exponent that a command may grow with."""
 OURS = {
     "no-op": (ID,),
+    "no-op, -C . --jobs 2": ("-C", ".", ID, "--jobs", "2"),
+    "status": ("status", ID),
     "status --json": ("status", ID, "--json"),
+    "gates --json": ("gates", ID, "--json"),
+    "--only one issue": (ID, "--only", "03"),
     "run without its seal": (ID, "--jobs", "2"),
     "why": ("why", ID),
     "--dry-run": (ID, "--dry-run"),
@@ -38,6 +44,15 @@ OURS = {
     "report": ("report", ID),
     "verify": ("verify", ID),
 }
+PEERS = {
+    "ninja": (make_ninja, ("--quiet",), 5000),
+    "make": (make_makefile, ("--quiet",), 5000),
+    "task": (make_taskfile, ("complete.json",), 1000),
+    "snakemake": (make_snakefile, ("--quiet", "all", "--cores", "1", "--rerun-triggers", "mtime"), 1000),
+}
+"""Engines beside bare doit: how their graph is made, how they are called, and up to how many issues."""
+LARGE = 5000
+"""Issues at which one round has to do."""
 UNSEALED = frozenset({"run without its seal"})
 
 
@@ -48,6 +63,8 @@ class Series:
     name: str
     is_ours: bool
     seconds: dict[int, float] = field(default_factory=dict)
+    memory: dict[int, float] = field(default_factory=dict)
+    """The most that the command itself held at once, in MB by the number of issues."""
 
     @property
     def exponent(self) -> float | None:
@@ -60,13 +77,15 @@ class Series:
 
 
 def measure(folder: Path, sizes: tuple[int, ...], rounds: int) -> list[Series]:
-    """Make a finished milestone of each size, and time every command and peer on it."""
+    """Make a finished milestone of each size, and time every command and peer on it; the largest takes one round."""
     series: dict[str, Series] = {}
     for size in sizes:
         print(f"  {size:,} issues", file=sys.stderr, flush=True)
         session = make_finished(folder / str(size), _phases(size))
-        for name, is_ours, seconds in _timed(session, rounds):
-            series.setdefault(name, Series(name, is_ours)).seconds[size] = seconds
+        for name, is_ours, used in _timed(session, rounds if size < LARGE else 1):
+            one = series.setdefault(name, Series(name, is_ours))
+            one.seconds[size] = used.seconds
+            one.memory.update({size: used.memory} if used.memory else {})
     return list(series.values())
 
 
@@ -75,18 +94,29 @@ def _phases(size: int) -> tuple[int, ...]:
     return (*repeat(100, full), *([rest] if rest else []))
 
 
-def _timed(session: Recorded, rounds: int) -> Iterator[tuple[str, bool, float]]:
+@dataclass(frozen=True, slots=True)
+class Used:
+    """CPU seconds of a command and all it starts, and the MB that it held itself; 0 where that was not measured."""
+
+    seconds: float
+    memory: float = 0.0
+
+
+def _timed(session: Recorded, rounds: int) -> Iterator[tuple[str, bool, Used]]:
     root = session.project.root
     for name, words in OURS.items():
         seal = session.store.folder / "seal" if name in UNSEALED else None
         yield name, True, _median((str(SCRIPTS / "run-milestone"), *words), root, rounds, seal)
+    yield "doit run m1", True, _median((str(SCRIPTS / "doit"), "run", ID), root, rounds)
     yield "doit, bare dodo.py", False, _median((str(SCRIPTS / "doit"), "run", ID), _bare(session), rounds)
-    for engine, make in (("ninja", make_ninja), ("make", make_makefile)):
+    for engine, (make, words, most) in PEERS.items():
         program = shutil.which(engine)
-        if program is not None:
+        if program is not None and len(session.milestone.issues) <= most:
             place = root / engine
             make(place, session, program)
-            yield f"{engine}, equal graph", False, _median((program, "--quiet"), place, rounds)
+            yield f"{engine}, equal graph", False, _median((program, *words), place, rounds)
+    for name, seconds in after_changes(session, rounds):
+        yield name, True, Used(seconds)
 
 
 def _bare(session: Recorded) -> Path:
@@ -95,16 +125,31 @@ def _bare(session: Recorded) -> Path:
     return place
 
 
-def _median(argv: tuple[str, ...], folder: Path, rounds: int, without: Path | None = None) -> float:
-    """Return the median CPU seconds of a command and all it starts; `without` is removed before each round."""
-    taken = [_cpu(argv, folder, without) for _ in range(rounds + 1)]
-    return statistics.median(taken[1:])
+def _median(argv: tuple[str, ...], folder: Path, rounds: int, without: Path | None = None) -> Used:
+    """Return the medians of a command; `without` is removed before each round."""
+    taken = [_cpu(argv, folder, without) for _ in range(rounds + 1)][1:]
+    return Used(statistics.median(taken), _memory(argv, folder, without))
+
+
+_SMALL = """
+import os, sys
+silent = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
+print(os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent), 0)[2].ru_maxrss)
+"""
+"""A small process that starts another and prints how many KB that held: a child is told the size of its parent too."""
+
+
+def _memory(argv: tuple[str, ...], folder: Path, without: Path | None) -> float:
+    if without is not None:
+        without.unlink(missing_ok=True)
+    words = [sys.executable, "-S", "-c", _SMALL, *argv]
+    return int(subprocess.run(words, cwd=folder, capture_output=True, check=True).stdout) / 1024
 
 
 def _cpu(argv: tuple[str, ...], folder: Path, without: Path | None) -> float:
     if without is not None:
         without.unlink(missing_ok=True)
-    silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    silent = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
     before = Path.cwd()
     os.chdir(folder)
     try:
@@ -118,14 +163,22 @@ def _cpu(argv: tuple[str, ...], folder: Path, without: Path | None) -> float:
 
 
 def as_table(series: list[Series], about: str) -> str:
-    """Return the series as a Markdown table, with the exponent of their growth."""
+    """Return the series as Markdown tables: CPU time with the exponent of its growth, and memory."""
     sizes = sorted({size for one in series for size in one.seconds})
     heads = ["CPU ms", *(f"{size:,} issues" for size in sizes), f"growth from {FROM}"]
-    lines = [heads, ["---"] * len(heads)]
-    for one in series:
-        figures = [f"{1000 * one.seconds[size]:,.0f}" if size in one.seconds else "" for size in sizes]
-        lines.append([one.name, *figures, "" if one.exponent is None else f"{one.exponent:.2f}"])
-    return "\n".join([about, "", *(f"| {' | '.join(line)} |" for line in lines)])
+    growth = {one.name: "" if one.exponent is None else f"{one.exponent:.2f}" for one in series}
+    times = [[one.name, *_figures(one.seconds, sizes, 1000), growth[one.name]] for one in series]
+    held = [[one.name, *_figures(one.memory, sizes, 1)] for one in series if one.memory]
+    tables = [_markdown(heads, times), *([_markdown(["MB at most", *heads[1:-1]], held)] if held else [])]
+    return "\n\n".join([about, *tables])
+
+
+def _figures(values: dict[int, float], sizes: list[int], scale: float) -> list[str]:
+    return [f"{scale * values[size]:,.0f}" if size in values else "" for size in sizes]
+
+
+def _markdown(heads: list[str], rows: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *rows])
 
 
 def misses(series: list[Series]) -> list[Series]:
