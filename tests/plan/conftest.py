@@ -33,9 +33,9 @@ def plan(folder):
 def refusal(plan):
     """Return what is said about a plan that must be refused, without the file's name."""
 
-    def refusal(text):
+    def refusal(text, **more):
         with pytest.raises(PlanError) as refused:
-            plan(text)
+            plan(text, **more)
         assert all(line.startswith("plans/m4.1/plan.yaml:") for line in refused.value.problems)
         return [line.removeprefix("plans/m4.1/plan.yaml:") for line in refused.value.problems]
 

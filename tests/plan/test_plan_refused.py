@@ -143,6 +143,17 @@ def test_one_bad_line(refusal, small, line):
     assert errors.startswith((SHAPES | RULES)[line])
 
 
+def test_a_plan_known_before_is_refused_alike(refusal, plan, with_issues, small, tmp_path):
+    first = "{number: 1, github: 7, title: A, slug: first}"
+    bad = [with_issues(first, issue) for issue in ISSUES]
+    bad += [small.replace("phases:", f"{line}\nphases:", 1) for line in SHAPES | RULES]
+    for good in (with_issues(first), small):
+        plan(good, cache=tmp_path / "plan.json")
+        for text in bad:
+            assert refusal(text, cache=tmp_path / "plan.json") == refusal(text)
+    assert plan(small, cache=tmp_path / "plan.json") == plan(small)
+
+
 @pytest.mark.parametrize("issue", ISSUES)
 def test_one_bad_issue(refusal, with_issues, issue):
     first = "{number: 1, github: 7, title: A, slug: first}"

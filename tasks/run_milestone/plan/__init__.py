@@ -19,16 +19,16 @@ def load(folder: Path, *, cache: Path | None = None, write: bool = True) -> Mile
 
     Errors: UsageError where there is no plan, PlanError with every problem at once.
     """
-    from .cache import keep, recall
+    from .cache import keep, recall, sound
 
     data = _plan_bytes(folder)
     if cache and (kept := recall(cache, folder, data)):
         return kept
-    from .compile import compile_plan
+    from .compile import compile_again
 
-    milestone = compile_plan(folder, data)
+    milestone, issues = compile_again(folder, data, sound(cache) if cache else frozenset())
     if cache and write:
-        keep(cache, folder, data, milestone)
+        keep(cache, folder, data, milestone, issues)
     return milestone
 
 

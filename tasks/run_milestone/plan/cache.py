@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from ..core.errors import DamagedStateError, OutsideError
 from ..core.fs import read_json, write_text
@@ -30,11 +31,29 @@ def recall(cache: Path, folder: Path, data: bytes) -> Milestone | None:
         return None
 
 
-def keep(cache: Path, folder: Path, data: bytes, milestone: Milestone) -> None:
-    """Cache a compiled plan with a digest of all that it was made from; a read-only project goes without."""
+def sound(cache: Path) -> frozenset[str]:
+    """Return the digests of the issues of the plan that was cached, none where there is no such cache."""
+    try:
+        kept = read_json(cache)
+        return frozenset(thaw(tuple[str, ...], kept["issues"])) if kept and kept["format"] == FORMAT else frozenset()
+    except (DamagedStateError, ValueError, TypeError, KeyError):
+        return frozenset()
+
+
+def keep(cache: Path, folder: Path, data: bytes, milestone: Milestone, issues: Iterable[str]) -> None:
+    """Cache a compiled plan with a digest of all that it was made from; a read-only project goes without.
+
+    `issues` are the digests of its issues as they are written.
+    """
     paths = [issue.spec.path for issue in milestone.issues if issue.spec]
     with contextlib.suppress(OutsideError):
-        record = {"key": _key(folder, data, paths), "specs": paths, "milestone": plain(milestone)}
+        record: dict[str, Any] = {
+            "format": FORMAT,
+            "key": _key(folder, data, paths),
+            "specs": paths,
+            "issues": sorted(issues),
+        }
+        record["milestone"] = plain(milestone)
         write_text(cache, json.dumps(record, ensure_ascii=False), lasting=False)  # nobody reads it, so it is compact
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from ..model import Milestone
 from ..policy import naming
 from . import specs
 from .diagnostics import Problem
-from .schema import misfits, typed
+from .schema import digests, misfits, typed
 from .source import Entry, Written, is_pattern
 from .validate import broken
 from .validate_paths import leaves
@@ -21,15 +22,21 @@ from .yaml_reader import MOST, read
 
 
 def compile_plan(folder: Path, data: bytes) -> Milestone:
-    """Return the milestone that the text of `folder`/plan.yaml describes.
+    """Return the milestone that the text of `folder`/plan.yaml describes. Errors: as `compile_again`."""
+    return compile_again(folder, data, frozenset())[0]
 
+
+def compile_again(folder: Path, data: bytes, sound: AbstractSet[str]) -> tuple[Milestone, frozenset[str]]:
+    """Return the milestone that a plan describes, and the digests of its issues, which all fit the schema.
+
+    Those that are in `sound` did so before, and are not compared with it again.
     Errors: PlanError with every problem of the text, its shape, the rules and the specs.
     """
     document = read(data)
     if document.value is None:
         raise _plan_error(folder, set(document.problems))
     value = typed(document.value)
-    misshapen, unusable = misfits(document, value)
+    misshapen, unusable = misfits(document, value, sound)
     if len(misshapen) == MOST:
         raise _plan_error(folder, {*document.problems, *misshapen})
     written = Written(folder, document, _sound(value, unusable) or {})
@@ -39,7 +46,7 @@ def compile_plan(folder: Path, data: bytes) -> Milestone:
         raise _plan_error(folder, problems)
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Milestone).validate_python(_milestone(written, texts))
+    return TypeAdapter(Milestone).validate_python(_milestone(written, texts)), digests(value)
 
 
 def _plan_error(folder: Path, problems: set[Problem]) -> PlanError:

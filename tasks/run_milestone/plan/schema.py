@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -59,14 +61,45 @@ def _scalar(text: str, kind: object) -> str | int | bool:
     return text
 
 
-def misfits(document: Document, value: Any) -> tuple[list[Problem], set[Steps]]:
+def misfits(document: Document, value: Any, sound: AbstractSet[str] = frozenset()) -> tuple[list[Problem], set[Steps]]:
     """Return what in `value` does not fit the schema, and the paths of the values that are unusable.
 
-    It stops at `MOST` problems: a hostile plan has hundreds of thousands.
+    Where all but the issues that are `sound` fits, nothing else is looked at. It stops at `MOST` problems: a hostile
+    plan has hundreds of thousands.
     """
+    if sound and next(_validator().iter_errors(_without(value, sound)), None) is None:
+        return [], set()
     every = itertools.chain.from_iterable(_problems(document, error) for error in _validator().iter_errors(value))
     problems = tuple(itertools.islice(every, MOST))
     return [problem for problem, _ in problems], {steps for _, steps in problems if steps is not None}
+
+
+def _without(value: Any, sound: AbstractSet[str]) -> Any:
+    """Return a plan without issues that are known to fit the schema; each phase keeps one, because it needs one."""
+    phases = value.get("phases") if isinstance(value, dict) else None
+    if not isinstance(phases, list) or not all(isinstance(phase, dict) for phase in phases):
+        return value
+    kept = []
+    for phase in phases:
+        issues = phase.get("issues")
+        unsure = [one for one in issues if _digest(one) not in sound] if isinstance(issues, list) else []
+        kept.append({**phase, "issues": unsure or issues[:1]} if isinstance(issues, list) else phase)
+    return {**value, "phases": kept}
+
+
+def digests(value: Any) -> frozenset[str]:
+    """Return the digests of the issues of a plan that fits the schema."""
+    return frozenset(_digest(issue) for phase in value["phases"] for issue in phase["issues"])
+
+
+def _digest(issue: Any) -> str:
+    """Return the digest of what is written of an issue, under this schema."""
+    return hashlib.sha256((_schema_digest() + json.dumps(issue, sort_keys=True)).encode()).hexdigest()[:32]
+
+
+@cache
+def _schema_digest() -> str:
+    return hashlib.sha256(read_schema("plan").encode()).hexdigest()
 
 
 def _problems(document: Document, error: ValidationError) -> Iterator[tuple[Problem, Steps | None]]:
