@@ -55,3 +55,24 @@ def test_pipes_of_a_setup_are_not_kept(places):
     cache.keep(tree, "k", ("venv",), complete=True)
     assert cache.take(tree.with_name("m1-02"), "k") == ("venv",)
     assert os.listdir(tree.with_name("m1-02") / "venv/bin") == ["tool"]
+
+
+def test_a_write_in_one_tree_reaches_no_other(places):
+    _, tree, _ = places
+    cache, others = TreeCache(tree.parent / "setup"), [tree.with_name(f"m1-0{number}") for number in (2, 3)]
+    names = [f".venv/lib/part{number % 7}/module{number}.py" for number in range(300)]
+    for name in names:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(name)
+        (tree / name).chmod(0o755)
+    cache.keep(tree, "k", (".venv",), complete=True)
+    for other in others:
+        cache.take(other, "k")
+        with (other / names[0]).open("r+") as file:
+            file.write("changed by a test")
+        (other / names[1]).unlink()
+    assert not cache.is_intact(others[0], "k")
+    cache.take(others[0], "k")
+    for where in (tree, others[0]):
+        assert [(where / name).read_text() for name in names] == names
+        assert {(where / name).stat().st_mode & 0o777 for name in names} == {0o755}

@@ -107,6 +107,19 @@ def test_nobody_asks_for_another_index(world, wheels, source):
     assert [message for _, message, _ in findings] == ["expressed any version (unknown licence)"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("uv.toml", '[[index]]\nurl = "https://index.invalid"\n'),
+        ("pyproject.toml", '[[tool.poetry.source]]\nname = "ours"\n'),
+        ("web/.npmrc", "@ours:registry=https://registry.invalid\n"),
+    ],
+)
+def test_settings_may_lead_to_another_registry(world, wheels, name, text):
+    change = world.change({name: text, "requirements.txt": ""}, {"requirements.txt": "expressed\n"})
+    assert [one.message for one in check(change)] == ["New dependency: expressed any version (unknown licence)"]
+
+
 @NPM_IS_MISSING
 @pytest.mark.parametrize(
     ("asked", "message"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ def judged(change: Change, results: Sequence[Finding | New], *, asks: bool) -> I
     new = [one for one in results if isinstance(one, New)]
     answers = {one: _licence(change, one.path, one.package) for one in new}
     unknown = [one for one in new if not answers[one].licence and not one.package.source]
-    if unknown and asks:
+    if unknown and asks and not _names_registry(change):
         answers.update(_of_registries(change, unknown))
         unknown = [one for one in unknown if not answers[one].licence]
     for one in results:
@@ -130,6 +131,22 @@ def _in_cargo(change: Change, path: str, package: Dependency) -> tuple[str, str]
         if crate.get("name") == package.name and is_taken and isinstance(crate.get("license"), str):
             return str(crate.get("version")), crate["license"].replace("/", " OR ")
     return None
+
+
+_SETTINGS = re.compile(
+    r"(?:.*/)?(?:\.npmrc|\.yarnrc(?:\.yml)?|bunfig\.toml|pip\.conf|uv\.toml|pyproject\.toml|\.cargo/config(?:\.toml)?)"
+)
+_REGISTRY = re.compile(
+    r"^\s*(?:\S*registr\w*|npmRegistryServer|(?:extra-)?index(?:-url)?|find-links)\s*[=:]"
+    r"|^\s*\[+(?:tool\.(?:uv\.index|poetry\.source|pdm\.source)|index|source\b|registries\b)",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def _names_registry(change: Change) -> bool:
+    """Return whether the project names a registry of its own, which the operator's tools would not ask."""
+    paths = (path for path in change.commits.listing(change.head, ".") if _SETTINGS.fullmatch(path))
+    return any(_REGISTRY.search(change.text(change.head, path)) for path in paths)
 
 
 def _of_registries(change: Change, unknown: Iterable[New]) -> Iterator[tuple[New, Answer]]:
