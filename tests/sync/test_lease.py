@@ -76,6 +76,15 @@ def test_a_lock_that_moves_never_ends(machine, monkeypatch):
     assert bob.sync.lock.take(None)
 
 
+def test_another_runs_lock_is_left_silently(machine):
+    ada, bob, run = machine("ada"), machine("bob"), SharedState()
+    assert list(run.lock(Milestone("m1", "Parts", "milestone/m1", ()), ada.state, ada.git)) == []
+    bob.sync.lock.release(ada.sync.lock.read(ada.sync.refs.look()).id)
+    other = bob.sync.lock.take(None)
+    assert run.release() == []
+    assert ada.sync.lock.read(ada.sync.refs.look()) == other
+
+
 def test_a_fresh_lock_is_not_watched(machine):
     ada, bob = machine("ada"), machine("bob")
     ada.sync.lock.take(None, named=False)

@@ -187,7 +187,7 @@ class SharedState(LocalState):
         lines = sync.take_notes()
         if not self._is_job:
             try:
-                with self._turn:
+                with self._turn, contextlib.suppress(BusyError):
                     sync.lock.release(self._lock)
             except UserError as error:
                 lines.append(words.lock_stays(error))
