@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import Interrupted
+from ..core.errors import Interrupted, PutOffError
 from ..model import Finding
 from .unavailable import failed
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 GROUP = "run_milestone.checks"
 """The entry-point group by which other packages add checks."""
+TEXTUAL = ("secrets", "tampering", "scope", "size", "git-filters")
+"""Checks that look at the change's text alone."""
 
 
 def built_in() -> tuple[tuple[str, Check], ...]:
@@ -42,11 +44,17 @@ def inspect(change: Change) -> tuple[Finding, ...]:
     return tuple(finding for name, check in checks for finding in _findings(name, check, change))
 
 
+def inspect_text(change: Change) -> tuple[Finding, ...]:
+    """Run the checks that need no more than the change's text, so that they say the same on every machine."""
+    checks = dict(built_in())
+    return tuple(finding for name in TEXTUAL for finding in _findings(name, checks[name], change))
+
+
 def _findings(name: str, check: Check | EntryPoint, change: Change) -> tuple[Finding, ...]:
     try:
         loaded: Check = check if callable(check) else check.load()
         return tuple(_validated(loaded(change)))
-    except Interrupted:
+    except (Interrupted, PutOffError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever other people's code raises, the change was not checked
         first = (str(error).splitlines() or [""])[0]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..core.errors import DamagedStateError
 from ..policy.graph import BOOTSTRAP
+from ..policy.handed_back import given_out
 from ..render import transcript
+from ..steps.inspect import overlooked
 from ..steps.review import label_as_reviewed
 from ..steps.run_context import joined_as_decided
 from ..steps.step_context import step_context
@@ -85,14 +88,23 @@ def budget(session: Session) -> None:
     session.console.say(budget_tracker.record_lost_attempts(session.ctx, session.others))
 
 
-def labels(session: Session) -> None:
-    """Label pull requests as reviews say that another job made."""
-    if session.options.results:
-        for issue in session.milestone.issues:
-            label_as_reviewed(step_context(session.ctx, issue))
+def results(session: Session) -> None:
+    """Look again at changes that jobs without rights inspected, and label pull requests as their reviews say.
+
+    Errors: DamagedStateError where an inspection leaves out what the change's text shows. Then nothing is sent.
+    """
+    given = given_out(session.store.journal.entries()) if session.options.results else frozenset()
+    for number in sorted(given & session.ctx.issues.keys()):
+        on = step_context(session.ctx, session.ctx.issues[number])
+        if missed := overlooked(on):
+            raise DamagedStateError(
+                f"The inspection of #{number} that was handed back leaves out: {missed[0].message}.",
+                "Nothing of it was used. Look at the job that made it, then start again.",
+            )
+        label_as_reviewed(on)
 
 
-STAGES = (lock, connect, pull_state, plan_changes, branches, teams, answers, budget, reconcile, labels)
+STAGES = (lock, connect, pull_state, plan_changes, branches, teams, answers, budget, reconcile, results)
 
 
 def begin(session: Session) -> None:

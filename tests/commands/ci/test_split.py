@@ -6,6 +6,7 @@ import pytest
 from support.split_run import SplitRun, journal_adds
 
 FIRST = "feat/m1-01-the-first-page"
+HIDDEN = "Outside the issue's paths: pages/03.html"
 
 
 def edits_a_marker(place):
@@ -55,6 +56,15 @@ def adds_a_branch(place):
     (place / ".git/refs/heads/main").write_text((place / ".git/HEAD").read_text())
 
 
+def hides_a_finding(place):
+    path = place / "issues/03/inspect.json"
+    marker = json.loads(path.read_text())
+    assert [finding["message"] for finding in marker["evidence"]["findings"]] == [HIDDEN]
+    marker["evidence"]["findings"] = []
+    path.write_text(json.dumps(marker))
+    (place / "gates/03.json").unlink()
+
+
 def moves_the_branch(ada):
     """Let the branch stand at a commit that no record names."""
 
@@ -77,6 +87,7 @@ FORGED = {
     "issue": (works_on_another_issue, "it changes issues/04/test.json, which is not its to change"),
     "link": (writes_a_link, "logs/link.log is no plain file (git mode 120000)"),
     "outside": (writes_a_file_outside, "it holds '.profile', which is no record's name"),
+    "finding": (hides_a_finding, f"The inspection of #03 that was handed back leaves out: {HIDDEN}."),
     "branch": (adds_a_branch, "it holds branches"),
     "commit": (None, f"work/{FIRST} is at a commit that the records do not name"),
 }
@@ -131,6 +142,25 @@ def test_a_split_run_ends_as_one_does(tmp_path):
     assert run.ada.types("state", "pull", "m1").code == 0
     verified = run.ada.types("verify", "m1")
     assert verified.code == 0, verified.out
+
+
+def test_what_starts_commands_is_reviewed_without_rights(tmp_path):
+    def edit(text):
+        agent = 'mkdir -p pages && echo "<p>page $number</p>" > "pages/$number.html"'
+        return text.replace(agent, "echo 'SIZE = 3' > other.py").replace("other/**", "other.py")
+
+    run = SplitRun(tmp_path, edit=edit)
+    run.measures_its_baseline()
+    run.looks()
+    run.works("03")
+    result, left = run.closes()
+    assert "✓ PR #1 created" in result.out, result.out + result.err
+    assert left == ["01", "02", "03"], "the review starts a linter"
+    run.looks()
+    worked = run.works("03")
+    assert "🤖 Code review..." in worked.out
+    result, _ = run.closes()
+    assert "03 (" in result.lines[-2] or "✓ No issues found" in worked.out
 
 
 def test_a_job_without_rights_needs_its_files(tmp_path):
