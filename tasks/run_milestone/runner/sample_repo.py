@@ -60,7 +60,7 @@ def _make(project: Project, milestone: Milestone, processes: Processes, place: P
     _git(processes, project.root, "init", "--quiet", f"--initial-branch={milestone.target}", "--template=", str(beside))
     patches = sorted(str(path) for path in (sample / "history").glob("*.patch"))
     _git(processes, beside, "am", "--quiet", "--committer-date-is-author-date", "--no-gpg-sign", *patches)
-    for command in milestone.repository.prepare:
+    for command in milestone.repository.prepare if processes.commands else ():  # what they prepare is for commands
         _check(processes.untrusted(argument_list(command), cwd=beside, timeout=milestone.commands.timeout))
     if milestone.repository.remote:
         _make_remote(processes, beside, project.root / milestone.repository.remote, milestone.target)
