@@ -159,6 +159,7 @@ SAMPLES = (
     pip("an included file outside of the repository", "-r ../requirements/more.txt", STOP),
     pip("an included file that is read", "-r requirements-dev.txt", LABEL, **{"requirements-dev.txt": "packaging\n"}),
     pip("an included file of any name", "-r deps.lst", LABEL, **{"deps.lst": "packaging\n"}),
+    pip("an included file that is called a page", "-r deps.md", STOP, **{"deps.md": "packaging\n"}),
     Sample(
         "requirements",
         "an included file of any name that was there",

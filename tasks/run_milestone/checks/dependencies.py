@@ -186,7 +186,7 @@ def _is_read(change: Change, path: str, name: str) -> bool:
     place = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
     if place.startswith(("../", "/")):
         return False
-    is_changed = any(file.after == place for file in change.files)
+    is_changed = any(file.after == place and not file.binary for file in change.files) and not _is_text_apart(place)
     return (is_changed or manifests.is_manifest(place)) and change.commits.read(change.head, place) is not None
 
 

@@ -92,12 +92,10 @@ def _licence(change: Change, path: str, package: Dependency) -> Answer:
         )
         return look_up(package, policy, locked, tuple(map(str, places)))
     installed = {NPM: _in_node_modules, CARGO: _in_cargo}.get(package.ecosystem)
-    known = installed(change, path, package) if installed else None
-    return (
-        judged_licence(known[1], f"installed metadata of {package.name} {known[0]}", known[0], policy)
-        if known
-        else answer
-    )
+    if installed is None or (known := installed(change, path, package)) is None:
+        return answer
+    version, licence = known
+    return judged_licence(licence, f"installed metadata of {package.name} {version}", version, policy)
 
 
 def _in_node_modules(change: Change, path: str, package: Dependency) -> tuple[str, str] | None:
@@ -128,8 +126,10 @@ def _in_cargo(change: Change, path: str, package: Dependency) -> tuple[str, str]
     for crate in (table(one) for one in crates):
         is_ours = Path(str(crate.get("manifest_path"))).is_relative_to(change.tree)
         is_taken = not is_ours and str(crate.get("source") or "").startswith(("registry+", "sparse+"))
-        if crate.get("name") == package.name and is_taken and isinstance(crate.get("license"), str):
-            return str(crate.get("version")), crate["license"].replace("/", " OR ")
+        version, licence = str(crate.get("version")), crate.get("license")
+        is_asked = crate.get("name") == package.name and package.pinned in {None, version}
+        if is_asked and is_taken and isinstance(licence, str):
+            return version, licence.replace("/", " OR ")
     return None
 
 
