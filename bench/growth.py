@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import statistics
 import subprocess
@@ -126,40 +125,29 @@ def _bare(session: Recorded) -> Path:
 
 
 def _median(argv: tuple[str, ...], folder: Path, rounds: int, without: Path | None = None) -> Used:
-    """Return the medians of a command; `without` is removed before each round."""
-    taken = [_cpu(argv, folder, without) for _ in range(rounds + 1)][1:]
-    return Used(statistics.median(taken), _memory(argv, folder, without))
+    """Return the medians of a command; `without` is removed before each round. The first of several is not counted."""
+    taken = [_used(argv, folder, without) for _ in range(rounds + 1 if rounds > 1 else 1)]
+    counted = taken[1:] or taken
+    return Used(statistics.median(one.seconds for one in counted), statistics.median(one.memory for one in counted))
 
 
-_SMALL = """
+_STARTER = """
 import os, sys
 silent = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
-print(os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent), 0)[2].ru_maxrss)
+_, status, used = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent), 0)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss, os.waitstatus_to_exitcode(status))
 """
-"""A small process that starts another and prints how many KB that held: a child is told the size of its parent too."""
+"""A small process that starts another: a child counts the memory of the process that started it as its own."""
 
 
-def _memory(argv: tuple[str, ...], folder: Path, without: Path | None) -> float:
+def _used(argv: tuple[str, ...], folder: Path, without: Path | None) -> Used:
     if without is not None:
         without.unlink(missing_ok=True)
-    words = [sys.executable, "-S", "-c", _SMALL, *argv]
-    return int(subprocess.run(words, cwd=folder, capture_output=True, check=True).stdout) / 1024
-
-
-def _cpu(argv: tuple[str, ...], folder: Path, without: Path | None) -> float:
-    if without is not None:
-        without.unlink(missing_ok=True)
-    silent = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        child = os.posix_spawn(argv[0], argv, os.environ, file_actions=silent)
-    finally:
-        os.chdir(before)
-    _, status, used = os.wait4(child, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise RuntimeError(f"`{' '.join(argv)}` ended with {os.waitstatus_to_exitcode(status)} in {folder}")
-    return used.ru_utime + used.ru_stime
+    words = [sys.executable, "-S", "-c", _STARTER, *argv]
+    seconds, memory, code = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True).stdout.split()
+    if code != "0":
+        raise RuntimeError(f"`{' '.join(argv)}` ended with {code} in {folder}")
+    return Used(float(seconds), int(memory) / 1024)
 
 
 def as_table(series: list[Series], about: str) -> str:

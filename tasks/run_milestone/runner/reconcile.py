@@ -45,9 +45,8 @@ class Reconciliation:
     def take_over(self) -> Iterator[str]:
         """Take over what happened to branches and pull requests, and yield a sentence for each."""
         yield from self._milestone_branch()
-        for issue in self.ctx.milestone.issues:
-            if issue.number not in self.others and not self.seals.hold(self.ctx, issue.number, ()):
-                yield from self._issue(issue)
+        for issue in self._changed():
+            yield from self._issue(issue)
         yield from self._left_behind()
         yield from self._asked_for_changes()
 
@@ -63,14 +62,25 @@ class Reconciliation:
             fetch_base(on)
             yield from self._retargeted(on, pull)
 
+    def _changed(self) -> list[Issue]:
+        """Return the issues that may have something to take over: those without a seal that holds."""
+        with self.ctx.store.steady.block():
+            issues = (issue for issue in self.ctx.milestone.issues if issue.number not in self.others)
+            return [issue for issue in issues if not self.seals.hold(self.ctx, issue.number, ())]
+
     def leave_drafts(self) -> Iterator[str]:
         """Leave the pull requests of skipped issues as drafts, so that nobody merges them by mistake."""
-        for issue in self.ctx.milestone.issues:
-            pull = self.ctx.world.pull(self._name(issue))
-            if pull is None or pull.state != "open" or pull.draft or settled(self.ctx, issue.number) != SKIPPED:
-                continue
+        with self.ctx.store.steady.block():
+            pulls = [pull for issue in self.ctx.milestone.issues if (pull := self._skipped(issue)) is not None]
+        for pull in pulls:
             self.ctx.outside.forge.set_draft(pull.number, draft=True)
             yield words.draft_left(pull)
+
+    def _skipped(self, issue: Issue) -> PullRequest | None:
+        """Return the open pull request of an issue that was skipped, None where there is none that could be merged."""
+        pull = self.ctx.world.pull(self._name(issue))
+        is_ready = pull is not None and pull.state == "open" and not pull.draft
+        return pull if is_ready and settled(self.ctx, issue.number) == SKIPPED else None
 
     def _name(self, issue: Issue) -> str:
         return self.ctx.branch(issue)
