@@ -165,6 +165,24 @@ def test_sql_that_leaves_the_schema_alone_is_nothing(sql):
     assert effects(sql) == ()
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "WITH a AS (SELECT 1) DELETE FRO t",
+        "ALTER TABLE t ADD COLUMN z in NOT NULL",
+        "ALTER TABLE t DROP COLUMN IF EXISTS",
+        "INSERT INTO VALUES (1)",
+    ],
+)
+def test_one_odd_statement_hides_no_other(odd):
+    assert [one.rule for one in effects(f"{odd}; DROP TABLE users;")] == ["SQL not understood", "DROP TABLE"]
+
+
+def test_sqlite_needs_no_type_of_a_column():
+    (added,) = effects("ALTER TABLE t ADD COLUMN note NOT NULL", "sqlite")
+    assert (added.rule, added.breaking) == ("ADD COLUMN NOT NULL", True)
+
+
 def test_harmless_revisions_are_not_breaking(world):
     upgrade = """
         print("DROP TABLE users;")

@@ -235,6 +235,7 @@ SAMPLES = (
     django("a field that may no longer be empty", "migrations.AlterField('user', 'age', models.IntegerField())", STOP),
     django("code over the data", "migrations.RunPython(forwards)", STOP),
     django("SQL that updates all rows", "migrations.RunSQL('UPDATE shop_user SET name = NULL')", STOP),
+    django("SQL in a list that holds none", "migrations.RunSQL([()])", STOP),
     django("options of a model", "migrations.AlterModelOptions(name='user', options={})", NOTHING),
     django_text("operations that a function makes", f"{MIGRATION}operations = make()"),
     django_text("operations added to the list", f"{MIGRATION}operations = [ADD]\n    operations += [DROP]"),

@@ -61,7 +61,15 @@ def effects(sql: str, dialect: str = "postgres", before: str = "") -> tuple[Effe
     except ValueError as error:
         return (_unknown(str(error)),)
     schema = Schema(types=_types(before, dialect))
-    return _without_lost_moves([effect for statement in statements for effect in _effects(statement, schema)])
+    return _without_lost_moves([effect for statement in statements for effect in _of_one(statement, schema)])
+
+
+def _of_one(statement: Expr, schema: Schema) -> list[Effect]:
+    """Return the effects of one statement. What lacks a part that such a statement has is not understood."""
+    try:
+        return list(_effects(statement, schema))
+    except (LookupError, AttributeError, TypeError, RuntimeError):
+        return [_unknown(statement.sql())]
 
 
 def _parsed(sql: str, dialect: str) -> list[Expr]:
@@ -224,7 +232,9 @@ def _add_column(column: Expr) -> Effect:
     """Tell a column that must not be empty and has no value for the rows that are there already."""
     kinds = [constraint.args["kind"] for constraint in column.args.get("constraints") or ()]
     refuses = any(kind.key in _REFUSE_NOTHING and not kind.args.get("allow_null") for kind in kinds)
-    fills = any(kind.key in _FILL for kind in kinds) or "SERIAL" in column.args["kind"].sql(dialect="postgres").upper()
+    type_ = column.args.get("kind")  # SQLite needs none
+    serial = type_ is not None and "SERIAL" in type_.sql(dialect="postgres").upper()
+    fills = serial or any(kind.key in _FILL for kind in kinds)
     if refuses and not fills:
         return _breaking("ADD COLUMN NOT NULL", column.name)
     return Effect(False, "ADD COLUMN", column.name)

@@ -170,10 +170,10 @@ def _sql(operation: ast.Call) -> Iterator[Effect]:
     """Classify the statements of RunSQL: a text, or a list of texts and of (text, parameters)."""
     try:
         value = ast.literal_eval(operation.args[0] if operation.args else _arguments(operation)["sql"])
-    except (ValueError, KeyError, TypeError):
+        texts = [value] if isinstance(value, str) else [one if isinstance(one, str) else str(one[0]) for one in value]
+    except (ValueError, LookupError, TypeError):
         yield Effect(True, "SQL not understood", ast.unparse(operation)[:80])
         return
-    texts = [value] if isinstance(value, str) else [one if isinstance(one, str) else str(one[0]) for one in value]
     yield from effects(";\n".join(texts))
 
 
