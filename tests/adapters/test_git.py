@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from run_milestone.adapters.git import Git
+from run_milestone.adapters.git.repository import common_directory
 from run_milestone.adapters.process import Processes, coprocess
 from run_milestone.core.errors import OutsideError, UsageError
 
@@ -949,3 +950,20 @@ def test_attributes_hide_nothing_from_the_diff(bench):
     assert "+evil\n" in shown
     assert "+evil too\n" in shown
     assert bench.git.measure(bench.base, head) == (3, 4)
+
+
+@pytest.mark.parametrize("kind", ["checkout", "worktree", "separate", "submodule"])
+def test_every_kind_of_checkout_has_its_git_directory(tmp_path, kind):
+    """Its box keeps that directory from commands, also where `.git` is a file that names it."""
+    product, place = Bench(tmp_path).product, tmp_path / "place"
+    words = {
+        "worktree": ("worktree", "add", "--quiet", str(place)),
+        "separate": ("clone", "--quiet", f"--separate-git-dir={tmp_path}/apart", ".", str(place)),
+        "submodule": ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(product), "place"),
+    }
+    if kind in words:
+        git(*words[kind], where=product)
+    where = {"checkout": product, "submodule": product / "place"}.get(kind, place)
+    wanted = Path(git("rev-parse", "--path-format=absolute", "--git-common-dir", where=where)).resolve()
+    assert common_directory(where) == wanted
+    assert wanted.is_dir()

@@ -68,6 +68,16 @@ def test_a_new_file_is_pushed_with_its_pointer(ground):
     assert ground.holding("feat/x") == {"a"}
 
 
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_a_folder_is_a_remote_too(ground, scheme):
+    """Git LFS takes URLs alone, and a repository without any remote gets one in a folder."""
+    runner = ground.runner(f"{scheme}{ground.root}/a.git")
+    made = committed(runner, ground, {"new.bin": b"more"})
+    assert (ground.root / "tree/model.bin").read_bytes() == b"weights"
+    runner.push(made, "feat/x", None)
+    assert b"more" in stored(ground.root / "a.git")
+
+
 HOSTILE = """\
 [lfs]
 	url = file://ROOT/b.git

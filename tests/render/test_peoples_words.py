@@ -40,6 +40,15 @@ def test_a_persons_lines_stay_wherever_they_are(edit):
     assert with_peoples_words(shown(once), NEXT).body == once.body, "writing it again changes nothing"
 
 
+@pytest.mark.parametrize("left", ["", "## Tests\n\n53 passed.\n"])
+def test_a_text_without_marks_is_a_persons(left):
+    """Somebody wrote it anew, or opened the pull request by hand."""
+    once = with_peoples_words(shown(FIRST, title="Mine", body=f"All mine.\r\n\r\n{left}"), NEXT)
+    assert once.body == f"All mine.\n\n{marked(NEXT).body}"
+    assert once.title == "Mine"
+    assert with_peoples_words(shown(once), NEXT).body == once.body
+
+
 def test_a_title_is_the_runners_until_edited():
     made = marked(FIRST)
     assert with_peoples_words(shown(made), NEXT).title == NEXT.title

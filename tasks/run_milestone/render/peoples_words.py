@@ -30,9 +30,12 @@ def marked(proposal: Proposal) -> Proposal:
 
 
 def with_peoples_words(pull: PullRequest, proposal: Proposal) -> Proposal:
-    """Return a proposal that keeps what people wrote in a pull request: their title, and their lines above the rest."""
-    wrote = _WROTE.search(pull.body)
+    """Return a proposal that keeps what people wrote in a pull request: their title, and their lines above the rest.
+
+    A body without any mark of the runner is a person's as a whole.
+    """
     proposal = marked(proposal)
+    wrote = _WROTE.search(pull.body if _HIDDEN.search(pull.body) else proposal.body)
     if wrote is None:
         return proposal
     title, *lines = wrote[1].split()

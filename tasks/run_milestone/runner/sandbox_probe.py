@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..adapters.git.repository import common_directory
 from ..adapters.process.probe import Ground, Probe, probe
 from ..core.errors import UsageError
 from ..core.serialize import digest
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def ground_of(project: Project, milestone: Milestone) -> Ground:
     """Return the places that the sandbox of a milestone keeps from its commands."""
     plan = project.plan(milestone.id) / "plan.yaml"
-    return Ground(project.state(milestone.id), plan, project.repository(milestone) / ".git")
+    return Ground(project.state(milestone.id), plan, common_directory(project.repository(milestone)))
 
 
 def probed(project: Project, milestone: Milestone, processes: Processes) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..adapters.git import Git
-from ..adapters.git.repository import require_git
+from ..adapters.git.repository import common_directory, require_git
 from ..adapters.process import Processes
 from ..core.errors import UsageError
 from ..model import World
@@ -79,8 +79,9 @@ def confine(
         return
     remote = project.root / milestone.repository.remote if milestone.repository.remote else None
     beside = (*((remote, remote.with_suffix(".forge")) if remote else ()), *((Path(mirror),) if mirror else ()))
-    git = project.repository(milestone) / ".git"
-    processes.confine(milestone.sandbox, (project.states, project.plans, git, *beside), trees)
+    repository = project.repository(milestone)
+    git = (repository / ".git", common_directory(repository))
+    processes.confine(milestone.sandbox, (project.states, project.plans, *git, *beside), trees)
 
 
 def open_git(

@@ -49,14 +49,14 @@ class Lfs(Objects):
     def fetch_lfs(self, commit: str) -> None:
         """Fetch the files of a commit that are not in the operator's store. Errors: OutsideError."""
         if self._uses_lfs(commit):
-            self._lfs("fetch", self.urls.name or self.urls.fetch, commit)
+            self._lfs("fetch", self.urls.name or _address(self.urls.fetch), commit)
 
     def push_lfs(self, url: str, sha: str, branch: str) -> None:
         """Push the files of a commit as git's own hook would, before the commit itself. Errors: OutsideError."""
         if self._uses_lfs(sha):
             remote = self.urls.name if url == self.urls.push and self.urls.name else url
             ref = f"refs/heads/{branch}"
-            self._lfs("pre-push", remote, url, stdin=f"{ref} {sha} {ref} {'0' * 40}\n")
+            self._lfs("pre-push", _address(remote), _address(url), stdin=f"{ref} {sha} {ref} {'0' * 40}\n")
 
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def _uses_lfs(self, commit: str) -> bool:
@@ -70,3 +70,8 @@ class Lfs(Objects):
         if result.code != 0:
             why = reason(result.err) if result.err.strip() else result.out.strip() or f"exit code {result.code}"
             raise OutsideError(f"`git lfs {verb}` failed: {why}.", "Fix that and run the same command again.")
+
+
+def _address(remote: str) -> str:
+    """Return what Git LFS calls a remote: of folders it takes URLs alone."""
+    return f"file://{remote}" if remote.startswith("/") else remote

@@ -48,6 +48,16 @@ def read_repository(repository: Path) -> Repository:
         raise _no_repository(repository) from None
 
 
+def common_directory(repository: Path) -> Path:
+    """Return the git directory of a checkout without asking git; all worktrees of a repository share it."""
+    place = repository / ".git"
+    if place.is_file():
+        place = repository / place.read_text(encoding="utf-8").partition("gitdir: ")[2].strip()
+        common = place / "commondir"
+        place = place / common.read_text(encoding="utf-8").strip() if common.exists() else place
+    return place.resolve()
+
+
 def _no_repository(folder: Path) -> UsageError:
     above = next((parent for parent in folder.parents if (parent / ".git").exists()), None)
     if above is None or not folder.is_dir():
