@@ -209,6 +209,7 @@ TABLE = "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT);\n"
             {"2.up.sql": "ALTER TABLE users ADD nick;", "2.down.sql": "ALTER TABLE users DROP nick;"},
             "went up, down and up",
         ),
+        ({"2-up.sql": "ALTER TABLE users ADD nick;", "2-down.sql": "DROP TABLE x;"}, "the downgrade fails on"),
         ({"2.up.sql": "ALTER TABLE users ADD nick;"}, r"went up \(it has no way down\)"),
         ({"2.up.sql": "ALTER TABLE people ADD nick;"}, "the upgrade fails on .*no such table: people"),
         ({"2.up.sql": "ALTER TABLE users ADD nick;", "2.down.sql": "DROP TABLE x;"}, "the downgrade fails on"),

@@ -87,7 +87,7 @@ def both_ways(change: Change, path: str) -> tuple[str, str]:
     if down and up != text:
         return up, text[down.end() :]
     name = posixpath.basename(path)
-    undone = re.sub(r"^up\.sql$|\.up\.sql$", lambda match: match[0].replace("up", "down"), name)
+    undone = re.sub(r"(^|[-_.])up\.sql$", r"\1down.sql", name)
     other = f"U{name[1:]}" if re.match(r"V\d", name) else undone
     return up, "" if other == name else change.text(change.head, posixpath.join(posixpath.dirname(path), other))
 
