@@ -33,6 +33,17 @@ def given_out(entries: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     return frozenset({BOOTSTRAP, *last}) if last else frozenset()
 
 
+def without_progress(entries: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return what was handed out last and of which nothing was done since: handed out again it would go on for ever."""
+    waiting = set[str]()
+    for entry in entries:
+        if entry.get("event") == HANDED_OUT:
+            waiting = {str(one) for one in entry.get("work", ())}
+        elif entry.get("event") == "done":
+            waiting.discard(str(entry.get("task")).partition(":")[0])
+    return frozenset(waiting)
+
+
 def foreign_record(paths: Mapping[str, bool], given: Collection[str]) -> str | None:
     """Return the first path that such a job may not change, None where there is none. The value: is it removed."""
     return next((path for path, gone in paths.items() if not _may_change(path, given, gone=gone)), None)

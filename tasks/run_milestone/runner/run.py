@@ -10,7 +10,7 @@ from ..core.errors import ExitCode, Panic, UserError
 from ..core.fs import shown
 from ..core.user import whoami
 from ..policy import budget
-from ..policy.handed_back import HANDED_OUT
+from ..policy.handed_back import HANDED_OUT, without_progress
 from ..render import transcript as words
 from ..render.autonomous import autonomous_report
 from ..render.console import Console
@@ -47,13 +47,15 @@ def publish(project: Project, milestone: Milestone, options: RunOptions) -> tupl
     """
     session = _session(project, milestone, replace(options, no_commands=True))
     code = _carry_out(session, None)
-    return code, _left(session)
+    return code, session.left
 
 
 def _left(session: Session) -> tuple[str, ...]:
-    """Return what other jobs may work on. Right after they worked, what waits for an answer is none of it."""
-    asked = {gate.gate for gate in session.store.gates.all()} if session.options.results else set()
-    return tuple(sorted(session.put_off - asked))
+    """Return what other jobs may work on; right after they did, not what waits for an answer or did not get on."""
+    if not session.options.results:
+        return tuple(sorted(session.put_off))
+    asked = {gate.gate for gate in session.store.gates.all()}
+    return tuple(sorted(session.put_off - asked - without_progress(session.store.journal.entries())))
 
 
 def _session(project: Project, milestone: Milestone, options: RunOptions) -> Session:
@@ -69,7 +71,8 @@ def _carry_out(session: Session, ask: Answerer | None) -> int:
         begin(session)
         _drive(session, ask)
         if session.options.no_commands:
-            session.store.journal.add(HANDED_OUT, work=_left(session))
+            session.left = _left(session)
+            session.store.journal.add(HANDED_OUT, work=session.left)
         return _finish(session)
     except KeyboardInterrupt:
         _save(session)

@@ -54,6 +54,8 @@ class Session:
         self.aborted = False
         self.put_off: set[str] = set()
         """Issues, and tasks of the milestone, that go on in another job."""
+        self.left: tuple[str, ...] = ()
+        """Those of them that another job is to take up now."""
         self.resources = contextlib.ExitStack()
         self.lock = -1
         """The file descriptor that holds the run's lock."""

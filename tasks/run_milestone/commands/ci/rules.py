@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _STARTS_NOTHING = (
     "ci (?:publish|event|check|github)|state|decide|approve|fix|skip|continue|retry|panic|status|gates|why|graph|report"
-    "|forecast|diff|plan|init|schema|completion|help|-"
+    "|forecast|diff|verify|plan|init|schema|completion|help|-"
 )
 _WORKS = re.compile(rf"(?m)^\s*(?:exec\s+)?(?:\S+=\S+\s+)*(?:\S*/)?run-milestone\s+(?!(?:{_STARTS_NOTHING})\b)\S")
 """Starts agents, tests and tools: a milestone's id, `ci work` and whatever else may."""
