@@ -176,6 +176,17 @@ def test_a_submodules_remote_may_be_gone(vendored, tmp_path):
     assert [pull["number"] for pull in vendored.pulls()] == [1]
 
 
+@pytest.mark.parametrize("file", ["lib.py", "new.py", None])
+def test_changes_in_a_submodule_are_said(vendored, tmp_path, file):
+    work = json.loads((tmp_path / "work.json").read_text())
+    if file:
+        work["01-1"] |= {f"libs/vendor/{file}": "VALUE = 2\n"}
+        (tmp_path / "work.json").write_text(json.dumps(work))
+    result = vendored.types("m1")
+    assert ("changes in libs/vendor are left out: a submodule's commits" in result.out) == bool(file), result.out
+    assert vendored.git("diff", "--name-only", "main", "feat/m1-01-issue-01", where=".") == "part.js"
+
+
 def test_submodules_that_are_not_fetched_are_named(vendored):
     shutil.rmtree(vendored.folder / ".git/modules")
     result = vendored.types("m1")

@@ -125,6 +125,8 @@ class Implemented:
     restarted: Restarted | None = None
     sandbox: str = field(default="", metadata={"later": True})
     """The kind of box that it ran in; empty where the version before recorded it."""
+    in_submodules: tuple[str, ...] = field(default=(), metadata={"later": True})
+    """Submodules that the agent changed; that is left out, because their commits belong to other repositories."""
 
 
 @dataclass(frozen=True, slots=True)

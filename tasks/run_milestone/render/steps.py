@@ -103,6 +103,9 @@ def _implement(done: Implemented, attempt: int) -> Iterator[str]:
         return
     size = f"{count(done.files, 'file')}, {count(done.lines, 'line')}"
     adopted = ", adopted from the branch" if done.adopted else ""
+    if done.in_submodules:
+        where = first_few(done.in_submodules)
+        yield f"⚠️ The agent's changes in {where} are left out: a submodule's commits belong to its own repository"
     if attempt == 1 or done.restarted is not None:
         yield f"✓ Implemented ({size}{adopted})"
         return

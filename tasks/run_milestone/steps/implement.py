@@ -120,7 +120,8 @@ def _measured(
 def _by_agent(ctx: StepContext, head: str) -> Implemented:
     report = _ask(ctx, ready(ctx, head).env)
     try:
-        return _taken(ctx, head, report)
+        edited = ctx.git.edited_submodules(ctx.tree, head, ctx.index)
+        return replace(_taken(ctx, head, report), in_submodules=edited)
     except (OutsideError, UsageError, OSError) as error:  # recorded, so that no run pays the agent again unasked
         return Implemented(head, ctx.attempt, 0, 0, cost=report.cost, problem=failure(Step.IMPLEMENT, error))
 

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from .cmd import GitCmd
 
+_EDITED = (
+    ("diff-files", "--name-only", "--ignore-submodules"),
+    ("ls-files", "--others", "--exclude-standard", "--exclude=__pycache__/"),
+)
+"""Lists changed and gone files, and new ones."""
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -29,8 +34,22 @@ class Submodules(Objects):
         """
         links = self._gitlinks(commit)
         for path, sha in links:
-            self._checkout_submodule(tree / path, path, sha, f"{index}-{_NOT_PLAIN.sub('_', path)}")
+            self._checkout_submodule(tree / path, path, sha, _index_of(index, path))
         return tuple(path for path, _ in links)
+
+    def edited_submodules(self, tree: Path, commit: str, index: str) -> tuple[str, ...]:
+        """Return the submodules of a commit whose files in the tree are others now. No commit of the tree holds that.
+
+        Those inside of submodules are not looked at.
+        """
+        filled = (path for path, sha in self._gitlinks(commit) if self._store_of(path, sha) is not None)
+        return tuple(path for path in filled if self._is_edited(tree / path, _index_of(index, path)))
+
+    def _is_edited(self, inside: Path, name: str) -> bool:
+        if inside.is_symlink() or not inside.is_dir():
+            return True
+        listed = (self._git.run(*words, tree=inside, index=name) for words in _EDITED)
+        return any(listed)
 
     def absent_submodules(self, commit: str) -> tuple[str, ...]:
         """Return the submodules whose commits the person has not fetched, so that they are empty in every tree."""
@@ -60,6 +79,10 @@ class Submodules(Objects):
             if self._git.call("cat-file", "-e", sha, env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(store)}).code == 0:
                 return store
         return None
+
+
+def _index_of(index: str, path: str) -> str:
+    return f"{index}-{_NOT_PLAIN.sub('_', path)}"
 
 
 def _objects_of(common: Path, submodule: str) -> list[Path]:
