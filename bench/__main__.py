@@ -45,7 +45,8 @@ def main() -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages come with their bytecode
     with tempfile.TemporaryDirectory(prefix="run-milestone-bench-") as folder:
         rows = list(_quick(Path(folder).resolve()) if args.quick else _rows(Path(folder).resolve()))
-        growth = measure(Path(folder).resolve() / "growth", QUICK if args.quick else SIZES, rounds=3)
+        sizes, rounds = (QUICK, 1) if args.quick else (SIZES, 3)
+        growth = measure(Path(folder).resolve() / "growth", sizes, rounds)
     about = _about()
     print(printed(rows), as_table(growth, about), sep="\n\n")
     if args.svg:
@@ -58,7 +59,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to FILE")
-    parser.add_argument("--quick", action="store_true", help="five minutes: the small milestone, and growth to 1,000")
+    parser.add_argument("--quick", action="store_true", help="the small milestone, and growth to 1,000")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the growth of each command into FILE")
     return parser
 

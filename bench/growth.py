@@ -45,9 +45,9 @@ OURS = {
 }
 PEERS = {
     "ninja": (make_ninja, ("--quiet",), 5000),
-    "make": (make_makefile, ("--quiet",), 5000),
-    "task": (make_taskfile, ("complete.json",), 1000),
-    "snakemake": (make_snakefile, ("--quiet", "all", "--cores", "1", "--rerun-triggers", "mtime"), 1000),
+    "make": (make_makefile, ("--quiet",), 1000),
+    "task": (make_taskfile, ("complete.json",), 100),
+    "snakemake": (make_snakefile, ("--quiet", "all", "--cores", "1", "--rerun-triggers", "mtime"), 100),
 }
 """Engines beside bare doit: how their graph is made, how they are called, and up to how many issues."""
 LARGE = 5000
