@@ -61,6 +61,7 @@ def test_settings_that_cannot_be_used_are_refused(ada, text, reason):
     [
         (["state/__init__.py"], {"plans/m1/plan.yaml", ".run-milestone/.gitignore"}),
         (["plans/basic.json"], {"milestones/m1/plan.yaml", "state/.gitignore"}),
+        (["state"], {"plans/m1/plan.yaml", ".run-milestone/.gitignore"}),
         (["state/store/app.js", "plans/__init__.py"], {"milestones/m1/plan.yaml", ".run-milestone/.gitignore"}),
         (["state/.gitkeep"], {"plans/m1/plan.yaml", "state/.gitignore"}),
     ],

@@ -126,8 +126,11 @@ _RECORDS_OF_STATE = ("journal.jsonl", "cache", "lock", "approvals", "summary.md"
 def foreign_entry(folder: Path, records: tuple[str, ...], milestone: str = "") -> str | None:
     """Return something visible in a folder that is no milestone's: a file, or a folder that holds none of `records`.
 
-    The folder of `milestone` itself counts as one, because people may write there before its first run.
+    The folder of `milestone` itself counts as one, because people may write there before its first run. A file in the
+    folder's place is the product's.
     """
+    if folder.is_file():
+        return folder.name
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
         begun = entry.name == milestone or any((entry / name).exists() for name in records)
         is_known = entry.is_dir() and (begun or not any(entry.iterdir()))
