@@ -62,6 +62,7 @@ def test_a_new_file_is_pushed_with_its_pointer(ground):
     made = committed(runner, ground, {"new.bin": b"more", "a.py": b"a = 2\n"})
     assert runner.read(made, "new.bin").startswith(POINTER)
     assert runner.read(made, "a.py") == b"a = 2\n"
+    assert runner.count_by_lfs(runner.head("main"), made) == 1
     assert b"more" not in stored(ground.root / "a.git")
     runner.push(made, "feat/x", None)
     assert b"more" in stored(ground.root / "a.git")
@@ -134,5 +135,6 @@ def test_without_git_lfs_bytes_are_committed(ground, monkeypatch, missing):
     runner = ground.runner("origin")
     made = committed(runner, ground, {"new.bin": b"more"})
     assert runner.read(made, "new.bin") == b"more"
+    assert runner.count_by_lfs(runner.head("main"), made) == 0
     runner.push(made, "feat/x", None)
     assert stored(ground.product / ".git") == []

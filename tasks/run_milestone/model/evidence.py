@@ -127,6 +127,8 @@ class Implemented:
     """The kind of box that it ran in; empty where the version before recorded it."""
     in_submodules: tuple[str, ...] = field(default=(), metadata={"later": True})
     """Submodules that the agent changed; that is left out, because their commits belong to other repositories."""
+    by_lfs: int = field(default=0, metadata={"later": True})
+    """How many of the files Git LFS keeps, so that the commit holds pointers to them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ def _implement(done: Implemented, attempt: int) -> Iterator[str]:
     if done.problem is not None:
         return
     size = f"{count(done.files, 'file')}, {count(done.lines, 'line')}"
+    size += f", {done.by_lfs} by Git LFS" if done.by_lfs else ""
     adopted = ", adopted from the branch" if done.adopted else ""
     if done.in_submodules:
         where = first_few(done.in_submodules)

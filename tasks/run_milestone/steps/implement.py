@@ -112,9 +112,9 @@ def _measured(
     lines_reported, cost = (report.lines, report.cost) if report else ((), None)
     fetch_base(ctx)
     tip = tip_of(ctx, stands_on(ctx))
-    return Implemented(
-        head, ctx.attempt, files, lines, lines_reported, adopted, cost, counting(ctx, tip, head) if tip else ""
-    )
+    counted = counting(ctx, tip, head) if tip else ""
+    done = Implemented(head, ctx.attempt, files, lines, lines_reported, adopted, cost, counted)
+    return replace(done, by_lfs=ctx.git.count_by_lfs(before, head))
 
 
 def _by_agent(ctx: StepContext, head: str) -> Implemented:

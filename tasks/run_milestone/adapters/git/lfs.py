@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .operator_config import OperatorConfig
     from .remote_urls import RemoteUrls
 
+_POINTER = b"version https://git-lfs"
+_LARGEST_POINTER = 1024
+"""Bytes; a pointer is always smaller."""
 _FILTER = (
     ("filter.lfs.clean", "git-lfs clean -- %f"),
     ("filter.lfs.smudge", "git-lfs smudge -- %f"),
@@ -57,6 +60,12 @@ class Lfs(Objects):
             remote = self.urls.name if url == self.urls.push and self.urls.name else url
             ref = f"refs/heads/{branch}"
             self._lfs("pre-push", _address(remote), _address(url), stdin=f"{ref} {sha} {ref} {'0' * 40}\n")
+
+    def count_by_lfs(self, before: str, after: str) -> int:
+        """Return how many files that differ between two commits are kept by Git LFS."""
+        paths = self.changed(before, after) if self._uses_lfs(after) else ()
+        small = (path for path in paths if self.size(after, path) < _LARGEST_POINTER)
+        return sum((self.read(after, path) or b"").startswith(_POINTER) for path in small)
 
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def _uses_lfs(self, commit: str) -> bool:
