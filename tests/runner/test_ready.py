@@ -43,7 +43,7 @@ def test_ready_issues_follow_dependencies_gates_and_barriers(ada):
     assert ada.types("m1").code == 3
     assert ready(ada) == [], "a barrier waits for a person"
     ada.touches("phase-1.continue", milestone="m1")
-    result = ada.types("ci", "wave", "m1")
+    result = ada.types("ci", "publish", "m1")
     assert (result.code, result.lines[-1]) == (0, "Ready: 04")
     assert ready(ada) == ["04"]
     assert ada.types("plan", "matrix", "m1").out == "04\n"

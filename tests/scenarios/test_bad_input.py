@@ -200,8 +200,8 @@ def test_an_approvals_file_without_folder_is_named(ada):
 def test_an_unwritable_state_is_explained(ada):
     shutil.rmtree(ada.folder / "state")
     (ada.folder / "state").write_text("in the way")
-    refused(ada.types("m1"), 1, "state/m1/decisions cannot be read: Not a directory.")
-    refused(ada.types("status", "m1"), 1, "Not a directory")
+    refused(ada.types("m1"), 2, "state is a file, and what runs record needs a folder.", 'state = ".run-milestone"')
+    refused(ada.types("status", "m1"), 2, "state is a file")
     (ada.folder / "state").unlink()
     (ada.folder / "state/m1/summary.md").mkdir(parents=True)
     refused(ada.types("m1"), 1, "state/m1/summary.md cannot be written: Is a directory.")

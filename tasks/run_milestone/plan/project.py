@@ -106,8 +106,12 @@ def refuse_foreign_state(project: Project, milestone: str) -> None:
             f"Move them: `mv {shown(before)} {shown(project.state(milestone))}`.",
         )
     if foreign := foreign_entry(project.states, _RECORDS_OF_STATE, milestone):
+        place = shown(project.states)
+        is_file = project.states.is_file()
         raise UsageError(
-            f"{shown(project.states)}/ belongs to your project: it holds {foreign}, which run-milestone did not write.",
+            f"{place} is a file, and what runs record needs a folder."
+            if is_file
+            else f"{place}/ belongs to your project: it holds {foreign}, which run-milestone did not write.",
             f'Name another folder for what runs record, such as `state = ".run-milestone"` in {SETTINGS[0]}.',
         )
 
