@@ -12,6 +12,7 @@ from pathlib import Path
 from .visible import system
 
 ETC = Path("/etc")
+MEMORY = Path("/dev/shm")  # noqa: S108  # only a new folder of our own is made in it
 
 
 @functools.lru_cache(maxsize=64)
@@ -30,7 +31,7 @@ def shown_of_etc(read: tuple[Path, ...]) -> tuple[Path, tuple[Path, ...]]:
 @functools.lru_cache(maxsize=8)
 def _copy(known: frozenset[Path], others: frozenset[Path]) -> tempfile.TemporaryDirectory[str]:
     """Copy once per process. The folder goes with the process."""
-    kept = tempfile.TemporaryDirectory(prefix="run-milestone-etc-")
+    kept = tempfile.TemporaryDirectory(prefix="run-milestone-etc-", dir=_in_memory())
     folder = Path(kept.name)
     folder.chmod(0o755)
     for path in sorted(known):
@@ -42,6 +43,11 @@ def _copy(known: frozenset[Path], others: frozenset[Path]) -> tempfile.Temporary
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     return kept
+
+
+def _in_memory() -> Path | None:
+    """Return a folder in memory, None without one: on a disk, the hundreds of links of /etc can take half a second."""
+    return MEMORY if MEMORY.is_mount() and os.access(MEMORY, os.W_OK | os.X_OK) else None
 
 
 def _add(path: Path, place: Path) -> None:
