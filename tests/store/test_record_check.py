@@ -38,6 +38,12 @@ def test_what_a_run_wrote_agrees(state):
     refuse_forged(state)
 
 
+def test_later_secret_accuses_no_record(state, monkeypatch):
+    mark(state, {"passed": 3, "failed": ["tests/test_orders.py"]})
+    monkeypatch.setenv("SHOP_PASSWORD", "tests/test_orders")
+    assert RecordCheck(state).marker("01:test") is None
+
+
 @pytest.mark.parametrize(
     "what",
     [{"evidence": {**EVIDENCE, "passed": 4}}, {"evidence": {"passed": 3, "failed": []}}, {"inputs": {"commit": "b"}}],

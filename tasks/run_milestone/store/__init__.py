@@ -150,10 +150,10 @@ class State:
         """Write `metrics.json`."""
         write_json(self.folder / "metrics.json", clean(facts))
 
-    def write_report(self, text: str) -> Path:
-        """Write `report.html`, and return its path."""
+    def write_report(self, page: str) -> Path:
+        """Write `report.html`, whose template redacts every value that it shows, and return its path."""
         path = self.folder / "report.html"
-        write_text(path, for_record(text))
+        write_text(path, page)
         return path
 
     def summary(self) -> dict[str, Any] | None:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import DamagedStateError
 from ..core.fs import read_json
 from ..policy.issue_identity import renumbered
-from .json_record import names_in, record_digest
-from .markers import marker_digest
+from .json_record import names_in, stored_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,11 +47,11 @@ class RecordCheck:
         if not isinstance(content, dict):
             return None
         if path.parent.name == "decisions":
-            return self._difference("decision", content.get("id"), record_digest(content, "id"))
+            return self._difference("decision", content.get("id"), stored_digest(content, "id"))
         if path.parent.name == "gates":
-            return self._difference("gate", content.get("gate"), record_digest(content))
-        present = marker_digest(content.get("inputs") or {}, content.get("evidence"))
-        return self._difference("marker", content.get("task"), present)
+            return self._difference("gate", content.get("gate"), stored_digest(content))
+        present = {"inputs": content.get("inputs") or {}, "evidence": content.get("evidence")}
+        return self._difference("marker", content.get("task"), stored_digest(present))
 
     def answers(self) -> Iterator[tuple[Path, str]]:
         """Yield the files of decisions and open gates that differ from what was recorded, each with how."""

@@ -39,7 +39,8 @@ def page(milestone: Milestone, state: State) -> str:
         raise UsageError(NEEDED, INSTALL)
     from .data import gather
 
-    return _environment().get_template("page.html").render(report=gather(milestone, state))
+    with state.steady.block():
+        return _environment().get_template("page.html").render(report=gather(milestone, state))
 
 
 def _environment() -> jinja2.Environment:
