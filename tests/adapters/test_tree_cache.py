@@ -76,3 +76,38 @@ def test_a_write_in_one_tree_reaches_no_other(places):
     for where in (tree, others[0]):
         assert [(where / name).read_text() for name in names] == names
         assert {(where / name).stat().st_mode & 0o777 for name in names} == {0o755}
+
+
+@pytest.fixture
+def set_up(places):
+    """A cache, and a tree in which a setup made an environment and a single file."""
+    _, tree, _ = places
+    cache = TreeCache(tree.parent / "setup")
+    (tree / ".venv/lib").mkdir(parents=True)
+    (tree / ".venv/lib/module.py").write_text("a = 1\n")
+    (tree / "version.py").write_text("version = 1\n")
+    cache.keep(tree, "k", (".venv", "version.py"), complete=True)
+    assert cache.is_intact(tree, "k")
+    return cache, tree
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tree: (tree / "version.py").write_text("version = 2\n"),
+        lambda tree: (tree / ".venv/lib/sitecustomize").symlink_to(tree / "planted"),
+        lambda tree: (tree / ".venv").rename(tree / "moved") and (tree / ".venv").symlink_to("moved"),
+        lambda tree: (tree / ".venv/empty").mkdir(),
+        lambda tree: (tree / ".venv/lib").chmod(0o777),
+        lambda tree: (tree / os.fsdecode(b".venv/\xff")).write_text("no text\n"),
+    ],
+    ids=["single file", "link to a folder", "moved and linked", "empty folder", "mode of a folder", "odd name"],
+)
+def test_every_change_to_it_is_noticed(set_up, change):
+    cache, tree = set_up
+    (tree / "planted").mkdir()
+    change(tree)
+    assert not cache.is_intact(tree, "k")
+    cache.take(tree, "k")
+    assert (cache.is_intact(tree, "k"), os.listdir(tree / ".venv")) == (True, ["lib"])
+    assert (tree / "version.py").read_text() == "version = 1\n"

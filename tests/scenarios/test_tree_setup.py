@@ -63,9 +63,11 @@ def test_a_changed_lock_file_sets_up_again(make_shop, tmp_path):
     assert installs(tmp_path) == 2
 
 
-def test_an_agents_changes_to_it_are_put_back(make_shop):
-    cheat = {"node_modules/.bin/check": "#!/bin/sh\nexit 0\n", "part.js": "a = 1\n"}
-    ada = make_shop({"01-1": cheat}, NPM, test=("grep", "-q", "locked", "node_modules/.bin/check"))
+@pytest.mark.parametrize("path", ["node_modules/.bin/check", "version.js"], ids=["in a folder", "a single file"])
+def test_an_agents_changes_to_it_are_put_back(make_shop, path):
+    cheat = {path: "exit 0\n", "part.js": "a = 1\n"}
+    setup = {"setup": [["sh", "install.sh"], ["sh", "-c", "echo locked > version.js"]]}
+    ada = make_shop({"01-1": cheat}, setup, test=("grep", "-q", "locked", path))
     ada.types("m1")
     assert [pull["number"] for pull in ada.pulls()] == [1]
 

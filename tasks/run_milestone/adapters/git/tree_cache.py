@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import OutsideError
 from ...core.fs import remove_tree, write_text
+from .tree_state import state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,7 +38,7 @@ class TreeCache:
     def is_intact(self, tree: Path, key: str) -> bool:
         """Return whether nothing touched what the setup made. Only the system sets the times that are compared."""
         note = self._note(tree)
-        return note.get("key") == key and note.get("state") == _state(tree, note.get("made", ()))
+        return note.get("key") == key and note.get("state") == state(tree, self.made_in(tree))
 
     def keep(self, tree: Path, key: str, made: tuple[str, ...], *, complete: bool) -> None:
         """Copy what a setup made, so that other trees can take it. An incomplete copy is not taken."""
@@ -76,7 +77,7 @@ class TreeCache:
         return note if isinstance(note, dict) else {}
 
     def _write_note(self, tree: Path, key: str, made: tuple[str, ...]) -> None:
-        note = {"key": key, "made": made, "state": _state(tree, made)}
+        note = {"key": key, "made": made, "state": state(tree, made)}
         write_text(self._folder / f"{tree.name}.json", json.dumps(note))
 
 
@@ -192,24 +193,3 @@ def _names_places(path: Path) -> bool:
 def _files(place: Path) -> Iterator[Path]:
     for folder, _, names in os.walk(place):
         yield from (Path(folder, name) for name in names)
-
-
-def _state(tree: Path, made: object) -> str:
-    """Return a digest of what is in these paths: name, size and time of change of every file."""
-    try:
-        return _digest(tree, made)
-    except (RecursionError, OSError):  # nested too deep, or removed meanwhile: not as the setup left it
-        return ""
-
-
-def _digest(tree: Path, made: object) -> str:
-    import hashlib
-
-    total = hashlib.sha256()
-    for path in made if isinstance(made, (list, tuple)) else ():
-        for folder, folders, names in os.walk(tree / path):
-            folders.sort()
-            for name in sorted(names):
-                status = os.lstat(os.path.join(folder, name))
-                total.update(f"{folder}/{name} {status.st_size} {status.st_ctime_ns} {status.st_ino}\n".encode())
-    return total.hexdigest()
