@@ -12,11 +12,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
+
+from run_milestone.adapters.git.tree_cache import TreeCache
 
 from .table import Row, Skipped, printed
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 MOST = 0.15
 """The share of the first set-up that the second may take."""
 ISSUES = 4
-"""Of all set-ups after the first the median counts."""
+"""How many issues, and copies: of all but the first the median counts."""
 WAITING = 3
 """The exit code of a run that waits for a person: here for the end of the phase."""
 
@@ -77,15 +80,16 @@ def against_first_setup(folder: Path) -> Iterator[Row | Skipped]:
     for example in EXAMPLES:
         what = f"set-up of a second issue, {example.name}"
         try:
-            first, second = measure(example, folder / f"setup-{example.name}" / "shop")
+            first, second, copied = measure(example, folder / f"setup-{example.name}" / "shop")
         except (OSError, subprocess.CalledProcessError) as error:
             yield Skipped(what, f"{example.name} is not installed, or its registry cannot be reached ({error})")
         else:
             yield Row(what, second, "the first", first, bar=MOST)
+            yield Row(f"the same, while every other is in work, {example.name}", copied, "the first", first, bar=MOST)
 
 
-def measure(example: Example, root: Path) -> tuple[float, float]:
-    """Return the seconds that the commands of the set-up took, and the set-up of a tree after the first."""
+def measure(example: Example, root: Path) -> tuple[float, float, float]:
+    """Return the seconds that the commands of the set-up took, the set-up of a tree after the first, and a copy."""
     root.mkdir(parents=True)
     for name, text in example.files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +103,19 @@ def measure(example: Example, root: Path) -> tuple[float, float]:
     _call(root, sys.executable, "-m", "run_milestone", "m1", may_wait=True)
     log = (root / "state/m1/logs/baseline/setup.log").read_text(encoding="utf-8")
     first = sum(map(float, re.findall(r"^\[exit 0 after ([\d.]+) s\]", log, re.MULTILINE)))
-    return first, statistics.median(_took(root, f"{number:02}:setup") for number in range(2, ISSUES + 1))
+    second = statistics.median(_took(root, f"{number:02}:setup") for number in range(2, ISSUES + 1))
+    return first, second, _copying(root.with_name(f"{root.name}.worktrees"))
+
+
+def _copying(trees: Path) -> float:
+    """Return the seconds that a tree takes to get a copy, because no other tree can do without its own."""
+    cache, took = TreeCache(trees / "m1-setup"), []
+    key = next((trees / "m1-setup").glob("*/made.json")).parent.name
+    for number in range(ISSUES):
+        began = time.monotonic()
+        cache.take(trees / f"m1-copy-{number}", key)
+        took.append(time.monotonic() - began)
+    return statistics.median(took[1:])  # the first one takes what the last issue released
 
 
 def _write_plan(folder: Path) -> None:

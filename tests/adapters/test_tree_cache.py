@@ -1,6 +1,7 @@
 """What a setup made and the copied files reach a tree, and through no link of the tree anything else."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -91,23 +92,88 @@ def set_up(places):
     return cache, tree
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda tree: (tree / "version.py").write_text("version = 2\n"),
-        lambda tree: (tree / ".venv/lib/sitecustomize").symlink_to(tree / "planted"),
-        lambda tree: (tree / ".venv").rename(tree / "moved") and (tree / ".venv").symlink_to("moved"),
-        lambda tree: (tree / ".venv/empty").mkdir(),
-        lambda tree: (tree / ".venv/lib").chmod(0o777),
-        lambda tree: (tree / os.fsdecode(b".venv/\xff")).write_text("no text\n"),
-    ],
-    ids=["single file", "link to a folder", "moved and linked", "empty folder", "mode of a folder", "odd name"],
-)
+CHANGES = {
+    "single file": lambda tree: (tree / "version.py").write_text("version = 2\n"),
+    "link to a folder": lambda tree: (tree / ".venv/lib/sitecustomize").symlink_to(tree),
+    "moved and linked": lambda tree: (tree / ".venv").rename(tree / "moved") and (tree / ".venv").symlink_to("moved"),
+    "empty folder": lambda tree: (tree / ".venv/empty").mkdir(),
+    "mode of a folder": lambda tree: (tree / ".venv/lib").chmod(0o777),
+    "odd name": lambda tree: (tree / os.fsdecode(b".venv/\xff")).write_text("no text\n"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_every_change_to_it_is_noticed(set_up, change):
     cache, tree = set_up
-    (tree / "planted").mkdir()
     change(tree)
     assert not cache.is_intact(tree, "k")
     cache.take(tree, "k")
     assert (cache.is_intact(tree, "k"), os.listdir(tree / ".venv")) == (True, ["lib"])
     assert (tree / "version.py").read_text() == "version = 1\n"
+
+
+def test_a_released_trees_setup_moves_on(set_up):
+    cache, tree = set_up
+    number = (tree / ".venv/lib/module.py").stat().st_ino
+    cache.release(tree)
+    other = tree.with_name("m1-02")
+    assert cache.take(other, "k") == (".venv", "version.py")
+    assert ((other / ".venv/lib/module.py").stat().st_ino, os.listdir(tree)) == (number, [])
+    assert cache.is_intact(other, "k")
+    assert not cache.is_intact(tree, "k")
+    assert cache.reopen(tree) == (".venv", "version.py")
+    assert cache.is_intact(tree, "k")
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_was_touched_moves_nowhere(set_up, change):
+    cache, tree = set_up
+    change(tree)
+    cache.release(tree)
+    other = tree.with_name("m1-02")
+    cache.take(other, "k")
+    assert cache.is_intact(other, "k")
+    assert ((other / "version.py").read_text(), os.listdir(other / ".venv")) == ("version = 1\n", ["lib"])
+    assert os.path.lexists(tree / ".venv")
+
+
+def test_a_tree_in_use_gives_nothing(set_up):
+    cache, tree = set_up
+    cache.release(tree)
+    cache.reserve(tree)
+    cache.take(tree.with_name("m1-02"), "k")
+    assert cache.is_intact(tree, "k")
+
+
+def test_what_moves_on_names_its_new_place(places):
+    _, tree, _ = places
+    cache = TreeCache(tree.parent / "setup")
+    (tree / ".venv/bin").mkdir(parents=True)
+    (tree / ".venv/bin/tool").write_text(f"#!{tree}/.venv/bin/python\n")
+    cache.keep(tree, "k", (".venv",), complete=True)
+    for number in range(2, 5):
+        cache.release(tree)
+        tree = tree.with_name(f"m1-0{number}")
+        cache.take(tree, "k")
+        assert (tree / ".venv/bin/tool").read_text() == f"#!{tree}/.venv/bin/python\n"
+
+
+def test_one_of_many_gets_what_was_released(set_up):
+    cache, tree = set_up
+    cache.release(tree)
+    others = [tree.with_name(f"m1-{number:02}") for number in range(2, 10)]
+    with ThreadPoolExecutor() as pool:
+        taken = list(pool.map(lambda other: cache.take(other, "k"), [*others, *others]))
+    assert set(taken) == {(".venv", "version.py")}
+    assert [other.name for other in others if not cache.is_intact(other, "k")] == []
+    assert os.listdir(tree) == []
+
+
+def test_a_move_that_broke_off_is_repaired(set_up):
+    cache, tree = set_up
+    other = tree.with_name("m1-02")
+    other.mkdir()
+    (tree / ".venv").rename(other / ".venv")
+    for place in (other, tree):
+        cache.take(place, "k")
+    assert (cache.is_intact(tree, "k"), cache.is_intact(other, "k")) == (True, True)

@@ -25,11 +25,11 @@ FILES = {
 def make_shop(make_milestone, tmp_path):
     """Give the person a milestone whose tests need what a setup makes; returns the person."""
 
-    def make(work, tree, test=("sh", "test.sh"), files=None):
+    def make(work, tree, test=("sh", "test.sh"), files=None, review="none"):
         (tmp_path / "count").mkdir(exist_ok=True)
         settings = {
             "tree": {**tree, "env": {"COUNT": str(tmp_path / "count/installs"), **tree.get("env", {})}},
-            "commands": {"lint": ["true"], "review": "none", "test": test},
+            "commands": {"lint": ["true"], "test": test, **({"review": review} if review else {})},
             "sandbox": {"kind": "none"},
         }
         ada = make_milestone(work, plan="".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items()))
@@ -55,6 +55,18 @@ def test_a_second_issue_takes_the_setup_over(make_shop, tmp_path):
     assert [pull["number"] for pull in ada.pulls()] == [1, 2]
     assert installs(tmp_path) == 1
     assert "node_modules" not in ada.git("ls-tree", "-r", "--name-only", "feat/m1-01-issue-01", where=".")
+
+
+@pytest.mark.parametrize("review", ["none", None], ids=["unreviewed", "reviewed"])
+def test_a_finished_issues_setup_moves_on(make_shop, tmp_path, review):
+    work = {f"0{number}-1": {f"part{number}.py": f"PART = {number}\n"} for number in (1, 2, 3)}
+    ada = make_shop(work, NPM, review=review)
+    ada.types("m1")
+    trees = [ada.folder.with_name(f"{ada.folder.name}.worktrees") / f"m1-0{number}" for number in (1, 2, 3)]
+    assert [(tree / "node_modules").exists() for tree in trees] == [False, False, True]
+    for tree in trees:
+        assert ada.types("shell", "m1", tree.name[-2:], "node_modules/.bin/check").code == 0
+    assert installs(tmp_path) == 1
 
 
 def test_a_changed_lock_file_sets_up_again(make_shop, tmp_path):

@@ -23,7 +23,7 @@ from .target_policy import code_owners, policy_commit
 from .task import MilestoneTask, Questions
 from .test_environment import HOW_TO_START, environment, hidden_paths, how_to_show, never_started
 from .tested import counted
-from .workplace import not_set_up, workplace
+from .workplace import not_set_up, release_trees, workplace
 from .written_over import Watched
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class Bootstrap(MilestoneTask[Bootstrapped]):
         tests = judged(look, result, counted(result, tested, quarantine=quarantined(milestone)))
         tests = replace(tests, unmeasured=_unmeasured(milestone), flaky={**flaky, **tests.flaky})
         tests = replace(tests, rewritten=watched.rewritten())
+        release_trees(ctx, tree)
         absent = git.absent_submodules(head) if milestone.tree.submodules else ()
         policy = policy_commit(ctx)
         unowned = _unowned(ctx, policy)

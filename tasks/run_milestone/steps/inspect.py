@@ -17,7 +17,7 @@ from ..model import Inspected, KnownTests, Limits, Step, Tested
 from . import written_over
 from .fail_to_pass import contract, lost_tests
 from .task import IssueStep
-from .workplace import ready
+from .workplace import ready, release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +64,7 @@ class Inspect(IssueStep[Inspected]):
         findings = (*findings, *lost_tests(tested, findings), *written_over.findings(tested.rewritten))
         lines = sum(file.lines for file in change.files)
         paths = tuple(file.path for file in change.files)
+        release(ctx)
         return Inspected(
             change.head,
             identity(ctx, change),

@@ -18,6 +18,7 @@ from .ci_checks import await_checks
 from .inspect import change_inputs, change_of, identity
 from .pr import label, unlabel
 from .task import IssueStep
+from .workplace import release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,6 +65,7 @@ class Review(IssueStep[Reviewed]):
         if ctx.milestone.reviewers:
             split.refuse_commands(options, "reviewers are asked")
         findings, costs = _review(ctx, change)
+        release(ctx)
         ctx.run.console.say(words.unreviewed(ctx.milestone), ctx.issue.number)
         pending = any(finding.kind is Kind.REVIEW_PENDING for finding in findings)
         if not options.mirror:

@@ -84,8 +84,8 @@ def workplace(run: RunContext, tree: Path, commit: str, index: str, issue: str, 
     spec, git = run.milestone.tree, run.git
     checkout = run.project.repository(run.milestone)
     key = setup_key(run, commit)
-    cache = TreeCache(tree.with_name(f"{run.milestone.id}-setup"))
-    made = cache.made_in(tree, key) if spec.setup else ()
+    cache = _cache(run.milestone, tree)
+    made = cache.reserve(tree, key) if spec.setup else ()
     git.checkout(tree, commit, index, keep=made, submodules=spec.submodules)
     copied, absent = copy_in(checkout, tree, (*spec.copy, *_included(checkout)))
     git.set_aside(index, copied)
@@ -100,11 +100,25 @@ def workplace(run: RunContext, tree: Path, commit: str, index: str, issue: str, 
 
 
 def reopened(git: Git, milestone: Milestone, tree: Path, issue: str) -> Workplace:
-    """Return a tree as the last setup left it, for a person to look at. Nothing is checked out, set up or started."""
+    """Return a tree as the last setup left it, for a person to look at. Nothing is checked out or started.
+
+    What another tree took from it meanwhile is put back.
+    """
     spec = milestone.tree
-    made = TreeCache(tree.with_name(f"{milestone.id}-setup")).made_in(tree) if spec.setup else ()
+    made = _cache(milestone, tree).reopen(tree) if spec.setup else ()
     filled = _filled(git, spec, tree, issue)
     return _equipped(Workplace(tree, pass_env=milestone.commands.pass_env, made=made, **filled), spec)
+
+
+def release(ctx: StepContext) -> None:
+    """Let the next issue take what the setup made in the trees of this one, which are not in use for now."""
+    release_trees(ctx.run, *(ctx.tree.with_name(f"{ctx.tree.name}{end}") for end in ("", "-contract", "-base")))
+
+
+def release_trees(run: RunContext, *trees: Path) -> None:
+    """Let other trees take what the setup made in these."""
+    if run.milestone.tree.setup:
+        _cache(run.milestone, trees[0]).release(*trees)
 
 
 def setup_key(run: RunContext, commit: str) -> str:
@@ -149,6 +163,10 @@ def _filled(git: Git, spec: TreeSpec, tree: Path, issue: str) -> dict[str, Any]:
     )
     uses_port = "{port}" in " ".join((*spec.env.values(), *(word for one in spec.services for word in one.start)))
     return {"env": env, "services": services, "port": port if uses_port else None}
+
+
+def _cache(milestone: Milestone, tree: Path) -> TreeCache:
+    return TreeCache(tree.with_name(f"{milestone.id}-setup"))
 
 
 # ---- the setup ----------------------------------------------------------------------------------------------------

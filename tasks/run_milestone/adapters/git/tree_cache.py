@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +25,32 @@ _AT_ONCE, _BATCH = 4, 64
 
 
 class TreeCache:
-    """A folder with one copy per setup key, and a note of what each tree holds."""
+    """A folder with one copy per setup key, and a note of what each tree holds.
+
+    A tree that is not in use may be released: then the next one takes what was made there, which saves a copy.
+    """
 
     def __init__(self, folder: Path) -> None:
-        """Use a folder that is made when something is kept."""
+        """Use a folder beside the trees, which is made when something is kept."""
         self._folder = folder
+
+    def release(self, *trees: Path) -> None:
+        """Let other trees take what a setup made in these, until they are used again."""
+        for tree in trees:
+            if self._note_of(tree).exists():
+                self._released(tree).touch()
+
+    def reserve(self, tree: Path, key: str | None = None) -> tuple[str, ...]:
+        """Let no other tree take what a setup made in this one, and return the paths. Waits for one that does."""
+        with self._alone():
+            self._released(tree).unlink(missing_ok=True)
+        return self.made_in(tree, key)
+
+    def reopen(self, tree: Path) -> tuple[str, ...]:
+        """Reserve a tree and return the paths that its last setup made. Puts back what another tree took."""
+        made = self.reserve(tree)
+        is_here = all(os.path.lexists(tree / path) for path in made)
+        return made if is_here else self.take(tree, str(self._note(tree).get("key")))
 
     def made_in(self, tree: Path, key: str | None = None) -> tuple[str, ...]:
         """Return the paths that a setup of this key made in a tree, without a key those of the last setup."""
@@ -53,32 +76,72 @@ class TreeCache:
         self._write_note(tree, key, made)
 
     def take(self, tree: Path, key: str) -> tuple[str, ...]:
-        """Put what a setup of this key made into a tree; returns the paths, none where nothing is kept."""
+        """Put what a setup of this key made into a tree: moved from one that released it intact, else copied.
+
+        Returns the paths, none where nothing is kept.
+        """
+        with self._alone(f"{tree.name}.lock"):
+            return self.made_in(tree) if self.is_intact(tree, key) else self._take(tree, key)
+
+    def _take(self, tree: Path, key: str) -> tuple[str, ...]:
         kept = self._folder / key
         try:
             record = json.loads((kept / "made.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return ()
         made = tuple(record["made"])
-        if not all(_is_inside((tree / path).parent, tree) for path in made):
+        if not _all_inside(tree, made):
             return ()  # a link in the tree would lead to other files
+        _clear(tree, made)
+        giver = self._move(tree, key, made)
+        if giver is None:
+            _clear(tree, made)
+            for path in made:
+                _copy(kept / "files" / path, tree / path)
         for path in made:
-            _remove(tree / path)
-            _copy(kept / "files" / path, tree / path)
-            _relocate(tree / path, record["tree"], str(tree))
+            _relocate(tree / path, str(giver or record["tree"]), str(tree))
         self._write_note(tree, key, made)
         return made
 
+    def _move(self, tree: Path, key: str, made: tuple[str, ...]) -> Path | None:
+        """Move these paths out of a released tree in which nothing touched them. Returns that tree."""
+        with self._alone():
+            trees = (self._folder.with_name(one.stem) for one in sorted(self._folder.glob("*.released")))
+            for giver in trees:
+                if giver != tree and self._can_give(giver, key, made):
+                    return giver if _moved(giver, tree, made) else None
+            return None
+
+    def _can_give(self, tree: Path, key: str, made: tuple[str, ...]) -> bool:
+        return self.made_in(tree, key) == made and _all_inside(tree, made) and self.is_intact(tree, key)
+
+    @contextmanager
+    def _alone(self, name: str = "lock") -> Iterator[None]:
+        """Hold a lock of this name against other threads and programs."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / name).open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(handle, fcntl.LOCK_UN)
+
+    def _released(self, tree: Path) -> Path:
+        return self._folder / f"{tree.name}.released"
+
+    def _note_of(self, tree: Path) -> Path:
+        return self._folder / f"{tree.name}.json"
+
     def _note(self, tree: Path) -> dict[str, object]:
         try:
-            note = json.loads((self._folder / f"{tree.name}.json").read_text(encoding="utf-8"))
+            note = json.loads(self._note_of(tree).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return note if isinstance(note, dict) else {}
 
     def _write_note(self, tree: Path, key: str, made: tuple[str, ...]) -> None:
         note = {"key": key, "made": made, "state": state(tree, made)}
-        write_text(self._folder / f"{tree.name}.json", json.dumps(note))
+        write_text(self._note_of(tree), json.dumps(note))
 
 
 def copy_in(checkout: Path, tree: Path, paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -101,6 +164,26 @@ def copy_in(checkout: Path, tree: Path, paths: Iterable[str]) -> tuple[tuple[str
 
 def _is_inside(path: Path, folder: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _moved(source: Path, target: Path, paths: Iterable[str]) -> bool:
+    """Move these paths from one tree to another. Returns whether the file system lets them be moved."""
+    try:
+        for path in paths:
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            os.rename(source / path, target / path)
+    except OSError:
+        return False
+    return True
+
+
+def _all_inside(tree: Path, paths: Iterable[str]) -> bool:
+    return all(_is_inside((tree / path).parent, tree) for path in paths)
+
+
+def _clear(tree: Path, paths: Iterable[str]) -> None:
+    for path in paths:
+        _remove(tree / path)
 
 
 def _copy(source: Path, target: Path) -> None:
