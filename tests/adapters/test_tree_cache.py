@@ -1,6 +1,7 @@
 """What a setup made and the copied files reach a tree, and through no link of the tree anything else."""
 
 import os
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -110,6 +111,22 @@ def test_every_change_to_it_is_noticed(set_up, change):
     cache.take(tree, "k")
     assert (cache.is_intact(tree, "k"), os.listdir(tree / ".venv")) == (True, ["lib"])
     assert (tree / "version.py").read_text() == "version = 1\n"
+
+
+def test_what_cannot_be_read_is_never_intact(places):
+    _, tree, _ = places
+    cache = TreeCache(tree.parent / "setup")
+    (tree / ".venv").mkdir()
+    deep = os.open(tree / ".venv", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d" * 4, dir_fd=deep)
+        below = os.open("d" * 4, os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = below
+    os.close(deep)
+    cache.keep(tree, "k", (".venv",), complete=False)
+    assert not cache.is_intact(tree, "k")
+    subprocess.run(["rm", "-r", tree / ".venv"], check=True)  # pytest could not
 
 
 def test_a_released_trees_setup_moves_on(set_up):

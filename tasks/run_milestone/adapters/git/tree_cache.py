@@ -61,7 +61,8 @@ class TreeCache:
     def is_intact(self, tree: Path, key: str) -> bool:
         """Return whether nothing touched what the setup made. Only the system sets the times that are compared."""
         note = self._note(tree)
-        return note.get("key") == key and note.get("state") == state(tree, self.made_in(tree))
+        before = note.get("state")  # empty where it could not be read
+        return bool(before) and note.get("key") == key and before == state(tree, self.made_in(tree))
 
     def keep(self, tree: Path, key: str, made: tuple[str, ...], *, complete: bool) -> None:
         """Copy what a setup made, so that other trees can take it. An incomplete copy is not taken."""
