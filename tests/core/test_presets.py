@@ -1,8 +1,8 @@
-"""What is known about coding agents."""
+"""What is known about coding agents and package managers."""
 
 import pytest
 
-from run_milestone.core.presets import without_own_sandbox
+from run_milestone.core.presets import keeping, without_own_sandbox
 from run_milestone.plan import load
 
 ALONE = "danger-full-access"
@@ -35,3 +35,16 @@ def test_an_agent_without_its_key_has_no_login(tmp_path):
     assert (agent.pass_env, agent.login) == ((), ())
     assert agent.command[-1] == "-"
     assert 'base_url="{model}",env_key="{key}"' in agent.command[-2]
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [
+        (("uv", "sync", "--locked"), {"UV_NO_SYNC": "1"}),
+        (("env", "-C", "api", "uv", "sync"), {"UV_NO_SYNC": "1"}),
+        (("uv", "pip", "install", "pytest"), {}),
+        (("npm", "ci"), {}),
+    ],
+)
+def test_what_uv_sync_made_is_kept(command, kept):
+    assert keeping((("git", "lfs", "pull"), command)) == kept

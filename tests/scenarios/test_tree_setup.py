@@ -1,6 +1,8 @@
 """A tree is set up before anything runs in it: commands, files that git does not know, variables, submodules."""
 
 import json
+import os
+import re
 import shutil
 
 import pytest
@@ -110,14 +112,42 @@ def test_a_setup_that_fails_shows_its_end(make_shop):
         ("PBR_VERSION", "api/setup.py", 'setup(setup_requires=["pbr"], pbr=True)\n'),
     ],
 )
-def test_a_setup_gets_gits_version(make_shop, variable, manifest, text):
-    hears = f'test "${variable}" = 1.10.0'
+def test_every_command_gets_gits_version(make_shop, variable, manifest, text):
+    hears = ["sh", "-c", f'test "${variable}" = 1.10.0']
     files = {"api/README": "", manifest: text}
-    setup = {"setup": [["sh", "-c", hears]]}
-    ada = make_shop({"01-1": PART}, setup, test=("sh", "-c", f'test -z "${variable}"'), files=files)
+    ada = make_shop({"01-1": PART}, {"setup": [hears]}, test=hears, files=files)
     for tag in ("v1.9.0", "v1.10.0", "nightly"):
         ada.git("tag", tag, where=".")
     assert "✓ PR #1 created" in ada.types("m1").out
+    assert ada.types("shell", "m1", "01", *hears).code == 0
+
+
+@pytest.mark.parametrize("setup", ["a setup", "no setup", "a version in the plan"])
+def test_a_new_version_tag_is_heard(make_shop, setup):
+    files = {"pyproject.toml": '[build-system]\nrequires = ["setuptools-scm"]\n', ".gitignore": "version\n"}
+    heard = "version" if setup == "a setup" else "-"
+    writes = {"setup": [["sh", "-c", "echo $SETUPTOOLS_SCM_PRETEND_VERSION > version"]]} if heard == "version" else {}
+    planned = {"env": {"SETUPTOOLS_SCM_PRETEND_VERSION": "7.0"}} if setup == "a version in the plan" else {}
+    test = f'echo "$SETUPTOOLS_SCM_PRETEND_VERSION" | cat {heard} | grep -x "$WANTED"'
+    wanted = "7.0" if planned else "2.0"
+    ada = make_shop({"01-1": PART}, {**writes, **planned}, ("sh", "-c", test.replace("$WANTED", wanted)), files)
+    assert ("✓ PR #1 created" in ada.types("m1").out) == bool(planned)
+    ada.git("tag", "v2.0", where=".")
+    assert ("✓ PR #1 created" in ada.types("m1").out) == (not planned)
+
+
+def test_only_tests_keep_what_uv_made(make_shop, tmp_path):
+    may_sync = 'test -z "$UV_NO_SYNC"'
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/uv").write_text(f"#!/bin/sh\n{may_sync}\n")
+    (tmp_path / "bin/uv").chmod(0o755)
+    ada = make_shop({"01-1": PART}, {"setup": [["uv", "sync"]]}, test=("sh", "-c", 'test "$UV_NO_SYNC" = 1'))
+    plan = ada.folder / "plans/m1/plan.yaml"
+    agent = json.dumps(["sh", "-c", f"{may_sync} && echo a > part.js"])
+    plan.write_text(re.sub(r"command: \[.*agent.*\]", f"command: {agent}", plan.read_text()))
+    ada.types("m1", env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"})
+    assert ada.git("diff", "--name-only", "main", "feat/m1-01-issue-01", where=".") == "part.js"
+    assert [pull["number"] for pull in ada.pulls()] == [1]
 
 
 def test_files_and_variables_reach_the_tree_alone(make_shop):

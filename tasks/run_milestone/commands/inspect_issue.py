@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..adapters.git import Git
-    from ..model import Issue, Milestone
+    from ..model import Milestone
     from ..plan.project import Project
     from ..steps.workplace import Workplace
 
@@ -47,6 +47,7 @@ def shell(args: argparse.Namespace) -> int:
     from ..core.fs import temporary_folder
     from ..runner.wiring import open_git
     from ..steps.workplace import reopened
+    from ..store import State
     from .decide import gate_of
 
     project = current_project()
@@ -59,22 +60,21 @@ def shell(args: argparse.Namespace) -> int:
         raise _unknown(milestone.id, args.issue, "has no tree yet")
     issue = next((one for one in milestone.issues if one.number == number), None)
     git = open_git(project, milestone, Processes(), make=False)
-    place = reopened(git, milestone, tree, number)
+    branch = State(project.state(milestone.id)).registry.branch(milestone, issue) if issue else milestone.target
+    head = git.head(branch)
+    place = reopened(git, milestone, tree, number, head)
     with temporary_folder("run-milestone-") as folder:
-        env = _as_tests(git, project, milestone, issue, place, folder)
+        env = _as_tests(git, project, milestone, head, place, folder)
         return run_in_terminal(tuple(args.words), tree, env, place.pass_env)
 
 
 def _as_tests(
-    git: Git, project: Project, milestone: Milestone, issue: Issue | None, place: Workplace, folder: Path
+    git: Git, project: Project, milestone: Milestone, head: str | None, place: Workplace, folder: Path
 ) -> dict[str, str]:
     """Return the variables of a tree's tests: `python` is their interpreter, and imports the tree's packages."""
     from ..adapters.process import search_path
     from ..steps.import_origin import guarded, sources
-    from ..store import State
 
-    branch = State(project.state(milestone.id)).registry.branch(milestone, issue) if issue else milestone.target
-    head = git.head(branch)
     env = dict(place.env)
     if head is not None:
         env = guarded(folder, place.tree, sources(git, project.repository(milestone), head), env)

@@ -57,6 +57,8 @@ class Tool:
     collect: Command = ()
     """Finds out whether the tests can start, without running one."""
     lint: Command = ()
+    keep: dict[str, str] = field(default_factory=dict)
+    """Variables by which its other commands leave alone what its setup made."""
 
     def sign_in(self, folder: Path) -> str | None:
         """Return the file by which this tool is recognised, None where it is not used."""
@@ -77,6 +79,10 @@ class VersionTool:
 
     variable: str
     when: tuple[Sign, ...]
+
+    def is_named_in(self, manifest: str, text: str) -> bool:
+        """Return whether a manifest with this name and text uses it."""
+        return any(sign.file == manifest and re.search(sign.holds, text, re.MULTILINE) for sign in self.when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +165,27 @@ def without_own_sandbox(command: Command) -> Command:
 
 def runner_of(command: Command) -> Tool | None:
     """Return the test runner that a command starts, the one with most words in common; None where none is known."""
-    words = command[3:] if command[:2] == ("env", "-C") else command
+    words = _in_folder(command)
     runners = [runner for language in languages() for runner in language.runners]
     fits = [one for one in runners if one.test[0] == words[0] and _plain(one.test) <= set(words)]
     return max(fits, key=lambda one: (len(_plain(one.test)), _options_in_common(one.test, words)), default=None)
+
+
+def keeping(setup: tuple[Command, ...]) -> dict[str, str]:
+    """Return the variables by which package managers leave alone what the commands of a setup made."""
+    managers = [manager for language in languages() for manager in language.managers if manager.keep]
+    return {
+        name: value
+        for command in map(_in_folder, setup)
+        for manager in managers
+        if command[:2] == manager.setup[0][:2]
+        for name, value in manager.keep.items()
+    }
+
+
+def _in_folder(command: Command) -> Command:
+    """Return the command that is started in a folder of the tree by `env -C`, any other as it is."""
+    return command[3:] if command[:2] == ("env", "-C") else command
 
 
 def _options_in_common(known: Command, words: Command) -> int:

@@ -118,7 +118,7 @@ def _measured(
 
 
 def _by_agent(ctx: StepContext, head: str) -> Implemented:
-    report = _ask(ctx, ready(ctx, head).env)
+    report = _ask(ctx, ready(ctx, head).agent_env)
     try:
         edited = ctx.git.edited_submodules(ctx.tree, head, ctx.index)
         return replace(_taken(ctx, head, report), in_submodules=edited)

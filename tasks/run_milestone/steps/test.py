@@ -62,7 +62,7 @@ class Test(IssueStep[Tested]):
         """Check the commit out, run the test command in it and read its report."""
         head, limits = ctx.head or "", ctx.milestone.limits
         place = ready(ctx, head)
-        works_from = [self.inputs(ctx), environment(ctx.milestone), copied_files(ctx.run)]
+        works_from = [self.inputs(ctx), environment(ctx.milestone), copied_files(ctx.run), place.env]
         unfinished = ctx.store.test_results.unfinished(ctx.issue.number, works_from)
         place = replace(place, mine=sources(ctx.git, ctx.checkout, ctx.base, head), unfinished=unfinished)
         wanted = suites_of(ctx)

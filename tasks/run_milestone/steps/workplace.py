@@ -15,7 +15,7 @@ from ..adapters.git.tree_cache import TreeCache, copy_in
 from ..adapters.process import Grants
 from ..adapters.process.command_line import argument_list
 from ..checks.unavailable import last_words
-from ..core.presets import all_of
+from ..core.presets import all_of, keeping
 from ..core.serialize import digest
 from ..model import Finding, Kind, ServiceSpec, Severity
 from .git_version import version_variables
@@ -69,6 +69,13 @@ class Workplace:
     """The test runs of this step that finished before it was broken off, and those that finish from now on."""
     watched: Watched | None = None
     """The files that tests may not write to: a run that did is made again."""
+    kept: tuple[str, ...] = ()
+    """The variables by which package managers leave alone what the setup made."""
+
+    @property
+    def agent_env(self) -> Mapping[str, str]:
+        """The variables of an agent, whose package manager may change what the setup made."""
+        return {name: value for name, value in self.env.items() if name not in self.kept}
 
 
 def ready(ctx: StepContext, commit: str, name: str = "") -> Workplace:
@@ -83,14 +90,15 @@ def workplace(run: RunContext, tree: Path, commit: str, index: str, issue: str, 
     """Check `commit` out in `tree` and set it up as the plan says, unless it is already."""
     spec, git = run.milestone.tree, run.git
     checkout = run.project.repository(run.milestone)
-    key = setup_key(run, commit)
+    versions = version_variables(git, commit)
+    key = digest([setup_key(run, commit), versions])[:16] if spec.setup else ""
     cache = _cache(run.milestone, tree)
     made = cache.reserve(tree, key) if spec.setup else ()
     git.checkout(tree, commit, index, keep=made, submodules=spec.submodules)
     copied, absent = copy_in(checkout, tree, (*spec.copy, *_included(checkout)))
     git.set_aside(index, copied)
     commands = run.milestone.commands
-    place = Workplace(tree, pass_env=commands.pass_env, key=key, made=made, **_filled(git, spec, tree, issue))
+    place = Workplace(tree, pass_env=commands.pass_env, key=key, made=made, **_filled(spec, tree, issue, versions))
     missing = [path for path in absent if path in spec.copy]
     if missing:
         return replace(place, problem=f"`tree.copy` names {', '.join(missing)}, which the checkout does not have")
@@ -99,14 +107,14 @@ def workplace(run: RunContext, tree: Path, commit: str, index: str, issue: str, 
     return replace(_equipped(place, spec), mine=sources(git, checkout, commit))
 
 
-def reopened(git: Git, milestone: Milestone, tree: Path, issue: str) -> Workplace:
+def reopened(git: Git, milestone: Milestone, tree: Path, issue: str, commit: str | None) -> Workplace:
     """Return a tree as the last setup left it, for a person to look at. Nothing is checked out or started.
 
     What another tree took from it meanwhile is put back.
     """
     spec = milestone.tree
     made = _cache(milestone, tree).reopen(tree) if spec.setup else ()
-    filled = _filled(git, spec, tree, issue)
+    filled = _filled(spec, tree, issue, version_variables(git, commit) if commit else {})
     return _equipped(Workplace(tree, pass_env=milestone.commands.pass_env, made=made, **filled), spec)
 
 
@@ -150,19 +158,17 @@ def _included(checkout: Path) -> tuple[str, ...]:
     return tuple(line.strip().lstrip("/") for line in lines if line.strip() and not line.startswith("#"))
 
 
-def _filled(git: Git, spec: TreeSpec, tree: Path, issue: str) -> dict[str, Any]:
+def _filled(spec: TreeSpec, tree: Path, issue: str, versions: Mapping[str, str]) -> dict[str, Any]:
     """Return the variables and services of a tree with its number, port and place filled in."""
     port = 20_000 + int(digest(str(tree))[:8], 16) % 20_000
     known = {"issue": issue, "port": str(port), "tree": str(tree)}
     planned = dict(zip(spec.env, argument_list(tuple(spec.env.values()), **known), strict=True))
-    versions = {} if spec.setup else version_variables(git, tree)  # with a setup, that alone builds packages
-    env = {**versions, **planned}
     services = tuple(
         ServiceSpec(*(argument_list(command, **known) for command in (one.start, one.ready, one.stop)))
         for one in spec.services
     )
     uses_port = "{port}" in " ".join((*spec.env.values(), *(word for one in spec.services for word in one.start)))
-    return {"env": env, "services": services, "port": port if uses_port else None}
+    return {"env": {**versions, **planned}, "services": services, "port": port if uses_port else None}
 
 
 def _cache(milestone: Milestone, tree: Path) -> TreeCache:
@@ -184,9 +190,8 @@ def _set_up(
         git.set_aside(index, taken)
         return replace(place, made=taken, reused=True)
     before = frozenset(git.untracked(tree, index))
-    informed = replace(place, env={**version_variables(git, tree), **place.env})
     for command in run.milestone.tree.setup:
-        result = _run(run, command, informed, log)
+        result = _run(run, command, place, log)
         if result.code != 0:
             shown = last_output(f"{result.out}\n{result.err}")
             return replace(place, problem=_failure(command, result, log), output=shown)
@@ -236,6 +241,12 @@ def said(result: Result) -> str:
 
 
 def _equipped(place: Workplace, spec: TreeSpec) -> Workplace:
+    """Return the place as commands find it after the setup, which made what they use."""
+    kept = {name: value for name, value in keeping(spec.setup).items() if name not in place.env}
+    return _with_python(replace(place, env={**place.env, **kept}, kept=tuple(kept)), spec)
+
+
+def _with_python(place: Workplace, spec: TreeSpec) -> Workplace:
     """Return the place with the interpreter and programs of the tree's own environment, where it has one."""
     tree, path = place.tree, os.environ.get("PATH", os.defpath)
     if spec.python:
