@@ -5,12 +5,14 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from run_milestone.adapters.process import Grants, Processes, allowance
-from run_milestone.adapters.process.sandbox import candidates, landlock
+from run_milestone.adapters.process.sandbox import candidates, etc, landlock
 from run_milestone.core.errors import UsageError
 from run_milestone.model import NetworkSpec, ProcessLimits, SandboxSpec
 
@@ -151,6 +153,25 @@ def test_a_box_has_the_systems_settings(run):
     """)
     assert printed.startswith("user True True ")
     assert printed.endswith("Read-only file system")
+
+
+@pytest.mark.parametrize(
+    ("place", "mode", "shown"), [("open", 0o644, True), ("open", 0o600, False), ("closed", 0o644, False)]
+)
+def test_settings_for_everybody_alone_are_shown(place, mode, shown):
+    """A box of root has its number, so a link into its home would show a login."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        file, link = Path(folder, place, "pip.conf"), Path(folder, "etc", "pip.conf")
+        for inside, closed in ((file.parent, place == "closed"), (link.parent, False), (Path(folder), False)):
+            inside.mkdir(exist_ok=True)
+            inside.chmod(0o700 if closed else 0o755)
+        file.touch(mode)
+        link.symlink_to(file)
+        assert etc.is_for_everybody(link) == shown
+
+
+def test_a_command_has_terminals(run):
+    assert run("import os; os.write(os.openpty()[1], b'x'); print(*sorted(os.listdir('/dev/pts')))") == "0 ptmx"
 
 
 def test_no_new_program_sets_its_group(run):

@@ -8,9 +8,11 @@ import ctypes
 import hashlib
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 
@@ -136,6 +138,62 @@ def memory(pid):
     return P["canary"] if read(f"/proc/{pid}/mem") else ""
 
 
+def limit(pid):
+    resource.prlimit(int(pid), resource.RLIMIT_NOFILE, (7, 7))
+
+
+def own_root():
+    """Make a user namespace with mounts and control groups of its own, and be root in it."""
+    user, group = os.getuid(), os.getgid()
+    if LIBC.unshare(0x10000000 | 0x20000) != 0:
+        return False
+    for name, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
+        write(f"/proc/self/{name}", text)
+    return True
+
+
+def control_groups():
+    """Mount the groups by which the system stops and ends processes, and make one."""
+    if not own_root() or LIBC.unshare(0x2000000) != 0:
+        return ""
+    os.makedirs("groups", exist_ok=True)
+    if LIBC.mount(b"none", b"groups", b"cgroup2", 0, None) != 0:
+        return ""
+    os.mkdir("groups/planted")
+    os.rmdir("groups/planted")
+    return P["canary"]
+
+
+def gives_privileges(name):
+    """Leave a program that runs with the privilege of root to take the number of any user."""
+    own_root()
+    write(name)
+    os.setxattr(name, "security.capability", struct.pack("<5I", 0x02000001, 1 << 7, 0, 0, 0))
+    return P["canary"]
+
+
+def memory_by_number():
+    LIBC.shmat.restype = ctypes.c_void_p
+    place = LIBC.shmat(LIBC.shmget(P["memory"], 0, 0), None, 0)
+    return ctypes.string_at(place, len(P["canary"])).decode() if place != ctypes.c_void_p(-1).value else ""
+
+
+def sent_by_pair(path):
+    """Send to a socket in the file system from one of a pair, which needs no socket of its own."""
+    one, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    one.sendto(b"planted", path)
+
+
+def families():
+    """Return whether there is a socket of any family but those of names, IPv4, IPv6 and netlink."""
+    for family in set(range(3, 46)) - {10, 16}:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
+            with contextlib.suppress(OSError):
+                socket.socket(family, kind).close()
+                return P["canary"]
+    return ""
+
+
 def handle():
     return P["canary"] if LIBC.syscall(304, -100, ctypes.create_string_buffer(64), 0) >= 0 else ""
 
@@ -171,6 +229,7 @@ ATTEMPTS = {
         "read the state with tar": "print(run('tar', '-cf', '-', P['state']))",
         "change the state's mode": "os.chmod(P['state'] + '/gates', 0o777)",
         "change the state's times": "os.utime(P['state'] + '/journal.jsonl', (1, 1))",
+        "give the state an attribute": "os.setxattr(P['state'] + '/journal.jsonl', 'user.planted', b'x'); print(P['canary'])",
         "hold the run's lock": "import fcntl; fcntl.flock(open(P['state'] + '/lock', 'w'), fcntl.LOCK_EX)",
     },
     "plan": {
@@ -208,6 +267,7 @@ ATTEMPTS = {
         "read the runner's environment": "print(environ(P['runner']))",
         "read every environment": "print(*(environ(pid) for pid in processes() if os.access(f'/proc/{pid}/environ', os.R_OK)))",
         "read the passwords": "print(P['canary'] if shadow() == P['shadow'] else '')",
+        "read a key of the system": "print(read(P['key']))",
         "read temporary files of others": "print(read(P['temporary']))",
         "plant a login script": "write(P['home'] + '/.profile')",
         "plant an ssh key": "write(P['home'] + '/.ssh/authorized_keys')",
@@ -244,6 +304,11 @@ ATTEMPTS = {
         "end every process": "os.kill(-1, signal.SIGKILL)",
         "trace the runner": "print(traced(P['victim']))",
         "read the runner's memory": "print(memory(P['victim']))",
+        "limit the runner": "limit(P['victim'])",
+        "write to the person's terminal": "os.write(os.open(P['terminal'], os.O_RDWR | os.O_NOCTTY), b'planted')",
+        "read memory by its number": "print(memory_by_number())",
+        "mount the control groups": "print(control_groups())",
+        "leave a program that gives privileges": "print(gives_privileges('caps'))",
         "leave a daemon": "daemon()",
         "read the keyring": "print(keyring(248))",
         "mount the state": "print(mounted())",
@@ -270,6 +335,8 @@ ATTEMPTS = {
         "reach a service over IPv6": "print(connect(socket.AF_INET6, ('::1', P['port'])))",
         "reach a socket in the file system": "print(connect(socket.AF_UNIX, P['socket']))",
         "reach an abstract socket": "print(connect(socket.AF_UNIX, P['abstract']))",
+        "send to a socket by a pair": "sent_by_pair(P['log'])",
+        "reach the machine below": "print(families())",
         "send a datagram": "send(('127.0.0.1', P['datagrams']))",
         "reach the container engine": "print(connect(socket.AF_UNIX, '/var/run/docker.sock'))",
         "reach the machine's bus": "print(connect(socket.AF_UNIX, '/run/dbus/system_bus_socket'))",

@@ -1,7 +1,11 @@
 """A hostile agent tries everything it can think of in each kind of box; each attempt is judged from outside."""
 
+import contextlib
+import ctypes
 import json
 import os
+import resource
+import select
 import shutil
 import socket
 import subprocess
@@ -24,6 +28,9 @@ WHO = "as root" if os.getuid() == 0 else "as another user"
 APART = ("end every process", "leave a daemon")
 """Attempts that end what runs beside them."""
 LONG = "86123"
+OPEN = ("reach a local service", "reach a service over IPv6", "send a datagram", "reach the address of clouds")
+"""Attempts that come to something where agents reach the whole network, as they may unless the plan says more."""
+KEYS = Path("/etc/ssl/private")
 HOME_FILES = (
     *(".ssh/id_ed25519", ".netrc", ".config/gh/hosts.yml", ".aws/credentials", ".git-credentials", ".npmrc"),
     *(".pypirc", ".claude/.credentials.json", ".kube/config", ".bash_history", ".cargo/credentials.toml"),
@@ -80,9 +87,18 @@ class Operator:
         self.path.bind(str(folder / "s"))
         self.abstract = socket.socket(socket.AF_UNIX)
         self.abstract.bind(f"\0{CANARY}-{os.getpid()}")
+        self.log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.log.bind(str(folder / "l"))
         for server in (self.path, self.abstract):
             server.listen()
         self.victim = subprocess.Popen(["sleep", "600"], env={"TOKEN": CANARY})
+        self.limits = resource.prlimit(self.victim.pid, resource.RLIMIT_NOFILE)
+        self.screen, self.terminal = os.openpty()
+        self.memory = Memory(CANARY)
+        self.key = KEYS / f"{CANARY}-{os.getpid()}"
+        if os.getuid() == 0 and KEYS.is_dir():
+            self.key.touch(0o600)
+            self.key.write_text(CANARY)
 
     def _file(self, path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,6 +122,10 @@ class Operator:
             "shadow": attempts.shadow() if os.getuid() == 0 else "",
             "datagrams": self.udp.getsockname()[1],
             "socket": f"{self.folder}/s",
+            "log": f"{self.folder}/l",
+            "terminal": os.ttyname(self.terminal),
+            "memory": self.memory.name,
+            "key": str(self.key),
             "apart": APART,
             "only": only,
             "abstract": f"\0{CANARY}-{os.getpid()}",
@@ -127,16 +147,18 @@ class Operator:
         return {path: _look(path) for path in paths}
 
     def alive(self):
+        if resource.prlimit(self.victim.pid, resource.RLIMIT_NOFILE) != self.limits:
+            return False
         with open(f"/proc/{self.victim.pid}/stat") as file:
             return file.read().rpartition(")")[2].split()[0] not in "ZTX"
 
     def reached(self):
-        """Return whether anything came to a service."""
-        hit = False
-        for server in (self.tcp, self.path, self.abstract, self.udp):
+        """Return whether anything came to a service or to the terminal."""
+        hit = bool(select.select([self.screen], [], [], 0)[0])
+        for server in (self.tcp, self.path, self.abstract, self.udp, self.log):
             server.settimeout(0)
             try:
-                if server is self.udp:
+                if server.type == socket.SOCK_DGRAM:
                     server.recv(64)
                 else:
                     server.accept()[0].close()
@@ -148,9 +170,27 @@ class Operator:
     def close(self):
         self.victim.kill()
         self.victim.wait()
-        self.shared.unlink(missing_ok=True)
-        for server in (self.tcp, self.udp, self.path, self.abstract):
+        self.memory.remove()
+        for path in (self.shared, self.key):
+            with contextlib.suppress(PermissionError):
+                path.unlink(missing_ok=True)
+        for server in (self.tcp, self.udp, self.path, self.abstract, self.log):
             server.close()
+        for end in (self.screen, self.terminal):
+            os.close(end)
+
+
+class Memory:
+    """Shared memory with a text in it, which no file system holds."""
+
+    def __init__(self, text):
+        self.name, libc = 0x5F1C0000 + os.getpid(), attempts.LIBC
+        libc.shmat.restype = ctypes.c_void_p
+        self._number = libc.shmget(self.name, 4096, 0o1600)
+        ctypes.memmove(libc.shmat(self._number, None, 0), text.encode(), len(text))
+
+    def remove(self):
+        attempts.LIBC.shmctl(self._number, 0, None)
 
 
 def _look(path):
@@ -177,19 +217,25 @@ def sleeps():
     return listed.split()
 
 
+@pytest.fixture(params=["none", "all"])
+def reach(request):
+    """How much of the network an agent reaches."""
+    return request.param
+
+
 @pytest.fixture(params=kinds())
-def box(request, operator):
+def box(request, operator, reach):
     """Processes that run in a kind of box, and its name."""
     processes = Processes()
     private = (operator.project / "state", operator.project / "plans", operator.project / ".git", operator.remote)
-    processes.confine(boxed(request.param, network=NetworkSpec(agents="none")), private)
+    processes.confine(boxed(request.param, network=NetworkSpec(agents=reach)), private)
     yield processes, request.param
     processes.stop()
 
 
-def tried(processes, operator, only=""):
+def tried(processes, operator, only="", apart=APART):
     """Let the agent try; returns what each attempt printed, by group and name."""
-    grants = Grants(read=(operator.places(only),), agent=True)
+    grants = Grants(read=(operator.places(only, apart=apart),), agent=True)
     program = Path(__file__).with_name("attempts.py")
     argv = (sys.executable, str(program), str(operator.folder / "places.json"))
     result = processes.untrusted(argv, cwd=operator.tree, timeout=90, grants=grants)
@@ -197,10 +243,11 @@ def tried(processes, operator, only=""):
     return {(group, name): out for group, name, out in lines}
 
 
-def test_nothing_escapes_from_a_box(box, operator):
+def test_nothing_escapes_from_a_box(box, operator, reach):
     processes, kind = box
     before = operator.seen()
-    outputs = tried(processes, operator)
+    left_out = (*APART, *(OPEN if reach == "all" else ()))
+    outputs = tried(processes, operator, apart=left_out)
     escapes = {name for (_, name), out in outputs.items() if CANARY in out}
     changed = {path for path, was in before.items() if _look(path) != was} | (operator.seen().keys() - before.keys())
     named = CANNOT_HOLD.get(kind, {})
@@ -208,8 +255,8 @@ def test_nothing_escapes_from_a_box(box, operator):
         before_it = operator.seen()
         tried(processes, operator, name)
         escapes |= {name} if sleeps() or operator.seen() != before_it else set()
-    total = sum(map(len, ATTEMPTS.values()))
-    assert len(outputs) == total - len(APART), "every attempt came to its end"
+    total = len(outputs) + len(APART)
+    assert total == sum(map(len, ATTEMPTS.values())) - len(left_out) + len(APART), "every attempt came to its end"
     assert not [name for (_, name), out in outputs.items() if "broken attempt" in out]
     assert operator.alive(), "the runner was stopped or ended"
     assert not operator.reached(), "a service was reached"
@@ -217,7 +264,8 @@ def test_nothing_escapes_from_a_box(box, operator):
     assert changed == set(excused.values())
     assert not escapes
     seen = f", named beforehand and seen: {len(excused)}" if excused else ""
-    print(f"figure: hostile, {kind}, {WHO}: escapes: {len(escapes)} / {total}{seen}")
+    network = ", with the network" if reach == "all" else ""
+    print(f"figure: hostile, {kind}, {WHO}{network}: escapes: {len(escapes)} / {total}{seen}")
     assert total >= 80
 
 
@@ -234,6 +282,7 @@ def test_without_a_box_the_attempts_succeed(operator):
     assert operator.reached()
 
 
+@pytest.mark.parametrize("reach", ["none"])
 def test_a_box_is_left_as_it_was_made(box, operator):
     processes, _ = box
     for program in ("ln -s /etc/passwd a; ln -s / b; mkfifo c; mkdir d", "ls a b c d"):
@@ -303,7 +352,7 @@ def test_what_landlock_does_not_hold_stops_the_run(run, box_kind):
 
 @pytest.mark.skipif(refusal() is not None, reason=f"as another user: {refusal()}")
 @pytest.mark.parametrize(
-    ("chosen", "expected"), [("nothing_escapes_from_a_box", len(kinds())), (f"whole_run and {kinds()[-1]}", 1)]
+    ("chosen", "expected"), [("nothing_escapes_from_a_box", 2 * len(kinds())), (f"whole_run and {kinds()[-1]}", 1)]
 )
 def test_nothing_escapes_from_another_users_box(chosen, expected):
     done = run_as_another_user("tests/hostile/test_boundary.py", "-k", f"'{chosen}'")

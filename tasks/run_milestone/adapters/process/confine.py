@@ -17,7 +17,9 @@ from typing import Any
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _FILTER = 38, 22, 24, 2
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF, _CAPSET = 444, 445, 446, {"x86_64": 126, "aarch64": 91}
-_NEWUSER, _NEWNET, _NEWIPC = 0x10000000, 0x40000000, 0x08000000
+_NEWUSER, _NEWNET, _NEWIPC, _NEWNS = 0x10000000, 0x40000000, 0x08000000, 0x00020000
+_SLAVE, _NO_PROGRAMS = 0x80000 | 0x4000, 2 | 8
+"""How mounts of a namespace are kept from the others, and how one holds no programs."""
 _LAST_CAPABILITY = 63
 
 _EXECUTE, _WRITE, _READ, _LIST = 1, 2, 4, 8
@@ -38,13 +40,16 @@ def confine(how: dict[str, Any]) -> None:
         return
     filter_ = how.get("seccomp")
     if "landlock" in how:
+        is_apart = _leave_others(network=how["network"] is True)
         if isinstance(how["network"], str):
-            _reach_only(how["network"])
-        elif not how["network"] and not _leave_network():
-            filter_ = how["seccomp without network"]
+            _reach_only(how["network"], is_apart=is_apart)
+        filter_ = how["seccomp" if is_apart else "seccomp without namespaces"]
+        terminals = how["terminals"] if is_apart and _own_terminals() else []
         _drop_capabilities()
-        _landlock(how)
+        _landlock(how["read"], [*how["write"], *terminals])
     _check(_LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+    if "scope" in how:
+        _restrict(0, how["scope"])
     if filter_:
         _seccomp(filter_)
 
@@ -64,14 +69,18 @@ def _seccomp(program: bytes) -> None:
 # ---- Landlock -------------------------------------------------------------------------------------------------
 
 
-def _landlock(how: dict[str, Any]) -> None:
-    handled = struct.pack("QQQ", _ALL, 0, _SIGNALS_AND_ABSTRACT_SOCKETS)
-    ruleset = _check(_LIBC.syscall(_CREATE_RULESET, handled, ctypes.c_size_t(len(handled)), 0), "landlock")
-    for path in how["read"]:
-        _allow(ruleset, path, _EXECUTE | _READ | _LIST)
-    for path in how["write"]:
-        _allow(ruleset, path, _ALL)
+def _landlock(read: list[bytes], write: list[bytes]) -> None:
+    rules = [*((path, _EXECUTE | _READ | _LIST) for path in read), *((path, _ALL) for path in write)]
     _check(_LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+    _restrict(_ALL, _SIGNALS_AND_ABSTRACT_SOCKETS, rules)
+
+
+def _restrict(files: int, scope: int, rules: list[tuple[bytes, int]] | None = None) -> None:
+    """Refuse these accesses to files but where the rules grant them, and what the scope names."""
+    handled = struct.pack("QQQ", files, 0, scope)
+    ruleset = _check(_LIBC.syscall(_CREATE_RULESET, handled, ctypes.c_size_t(len(handled)), 0), "landlock")
+    for path, access in rules or ():
+        _allow(ruleset, path, access)
     _check(_LIBC.syscall(_RESTRICT_SELF, ruleset, 0), "landlock")
     os.close(ruleset)
 
@@ -97,26 +106,38 @@ def _drop_capabilities() -> None:
     _check(_LIBC.syscall(_CAPSET[os.uname().machine], header, bytes(24)), "capset")
 
 
-# ---- the network ----------------------------------------------------------------------------------------------
+# ---- namespaces -----------------------------------------------------------------------------------------------
 
 
-def _leave_network() -> bool:
-    """Take a network of its own with nothing but the loopback. Returns whether the kernel allows that."""
+def _leave_others(*, network: bool) -> bool:
+    """Take mounts and shared memory of its own and, unless `network`, a network with nothing but the loopback.
+
+    Returns whether the kernel allows that.
+    """
     user, group = os.getuid(), os.getgid()
-    if _LIBC.unshare(_NEWUSER | _NEWNET | _NEWIPC) != 0:
+    if _LIBC.unshare(_NEWUSER | _NEWNS | _NEWIPC | (0 if network else _NEWNET)) != 0:
         return False
     for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)
-    _loopback_up()
+    if not network:
+        _loopback_up()
     return True
 
 
-def _reach_only(path: str) -> None:
-    """Take a network of its own, in which a relay listens that leads to the socket `path`. Errors: OSError."""
+def _own_terminals() -> bool:
+    """Cover the terminals of this machine, the person's among them, by none. Returns whether the kernel allows that."""
+    place, how = b"/dev/pts", b"newinstance,ptmxmode=0666,mode=620"
+    if _LIBC.mount(None, b"/", None, ctypes.c_ulong(_SLAVE), None) != 0:
+        return False
+    return bool(_LIBC.mount(b"devpts", place, b"devpts", ctypes.c_ulong(_NO_PROGRAMS), how) == 0)
+
+
+def _reach_only(path: str, *, is_apart: bool) -> None:
+    """Let a relay listen in a network of its own that leads to the socket `path`. Errors: OSError."""
     import relay  # type: ignore[import-not-found]  # beside this file, which no package holds in here
 
-    if not _leave_network():
+    if not is_apart:
         raise OSError(ctypes.get_errno(), "a network of its own")
     relay.start(path)
 

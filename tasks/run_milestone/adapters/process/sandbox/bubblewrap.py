@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import seccomp
+from . import landlock, seccomp
 from .etc import shown_of_etc
 from .grants import Box
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .grants import Places
 
 _ISOLATED = (
-    *("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+    *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
+    *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
     *("--hostname", "box", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp"),  # noqa: S108 - folders in the box
     *("--proc", "/proc", "--dev", "/dev"),
 )
@@ -35,8 +36,8 @@ def program(path: str) -> str | None:
 def box(bwrap: str, places: Places, cwd: Path, *, network: bool | str, nested: bool) -> Box:
     """Return the box. A text as `network` is the socket of a proxy: the command starts behind a relay to it."""
     words = [bwrap, *_ISOLATED, *_covered()]
-    if network is True:
-        words.append("--share-net")
+    if network is not True:
+        words.append("--unshare-net")
     if not nested:
         words.append("--disable-userns")
     if os.getuid() == 0:
@@ -54,7 +55,7 @@ def box(bwrap: str, places: Places, cwd: Path, *, network: bool | str, nested: b
         words += ("--ro-bind", network, network)
         relay = (sys.executable, "-I", "-S", str(_RELAY), network)
     words += ("--remount-ro", "/", "--chdir", str(cwd), "--", *relay)
-    return Box(tuple(words), {"seccomp": seccomp.program()})
+    return Box(tuple(words), {"seccomp": seccomp.program(), **(landlock.scope() if network is True else {})})
 
 
 @functools.lru_cache(maxsize=256)

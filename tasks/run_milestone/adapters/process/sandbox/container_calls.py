@@ -6,7 +6,7 @@ import errno
 import json
 from typing import Any
 
-from .seccomp import NEW_USER, SET_USER_ID
+from .seccomp import NEW_USER, SET_GROUP_ID, SET_USER_ID
 
 _REFUSED = (
     *("ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "process_madvise"),
@@ -22,9 +22,14 @@ _BITS = (
     *((name, 1, SET_USER_ID) for name in ("chmod", "fchmod", "creat", "mknod")),
     *((name, 2, SET_USER_ID) for name in ("fchmodat", "fchmodat2", "mknodat", "open")),
     ("openat", 3, SET_USER_ID),
+    *((name, 1, SET_GROUP_ID) for name in ("creat", "mknod")),
+    *((name, 2, SET_GROUP_ID) for name in ("mknodat", "open")),
+    ("openat", 3, SET_GROUP_ID),
     *((name, 0, NEW_USER) for name in ("unshare", "clone")),
 )
 """Calls, with the place of an argument and the bits that it may not have."""
+_NETLINK = 16
+"""The last family of sockets that is needed. Others reach the machine below a virtual one, or parts of the kernel."""
 
 
 def profile() -> str:
@@ -33,6 +38,8 @@ def profile() -> str:
     for name, place, bits in _BITS:
         has = {"index": place, "value": bits, "valueTwo": bits, "op": "SCMP_CMP_MASKED_EQ"}
         calls.append({**_rule((name,), errno.EPERM), "args": [has]})
+    family = {"index": 0, "value": _NETLINK, "op": "SCMP_CMP_GT"}
+    calls.append({**_rule(("socket",), errno.EPERM), "args": [family]})
     return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": calls})
 
 

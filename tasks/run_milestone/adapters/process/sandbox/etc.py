@@ -8,8 +8,12 @@ import shutil
 import stat
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .visible import system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ETC = Path("/etc")
 MEMORY = Path("/dev/shm")  # noqa: S108  # only a new folder of our own is made in it
@@ -51,10 +55,12 @@ def _in_memory() -> Path | None:
 
 
 def _add(path: Path, place: Path) -> None:
+    if not is_for_everybody(path):
+        return
     place.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         shutil.copytree(path, place, symlinks=True, ignore=_unreadable, copy_function=_copy_file)
-    elif _everybody_reads(path):
+    else:
         _copy_file(path, place)
 
 
@@ -62,8 +68,36 @@ def _unreadable(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if not _everybody_reads(Path(folder, name))]
 
 
+def is_for_everybody(path: Path) -> bool:
+    """Return whether everybody may read a path, or what it leads to if it is a link, and reach it there."""
+    place = Path(os.path.realpath(path))
+    if not place.exists() or not _everybody_reads(place):
+        return False
+    return all(folder.stat().st_mode & stat.S_IXOTH for folder in place.parents)
+
+
+def parts_for_everybody(path: Path) -> tuple[Path, ...]:
+    """Return a path, or the parts of it that everybody may read where it holds others."""
+    if os.getuid() != 0:
+        return (path,)  # the kernel refuses what is not for everybody
+    return _parts(path)
+
+
+@functools.cache
+def _parts(path: Path) -> tuple[Path, ...]:
+    if not is_for_everybody(path):
+        return ()
+    if not path.is_dir() or all(_everybody_reads(Path(place)) for place in _below(path)):
+        return (path,)
+    return tuple(part for entry in sorted(path.iterdir()) for part in _parts(entry))
+
+
+def _below(folder: Path) -> Iterator[str]:
+    return (os.path.join(place, name) for place, folders, files in os.walk(folder) for name in (*folders, *files))
+
+
 def _everybody_reads(path: Path) -> bool:
-    """Return whether a file or folder is open to everybody; a link is none's secret, a device is never copied."""
+    """Return whether a file or folder is open to everybody; a link in a folder leads to nothing of it."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return True
