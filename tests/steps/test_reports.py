@@ -220,7 +220,7 @@ def test_other_output_tells_of_no_tests(output):
 
 
 def test_output_with_a_gap_is_no_verdict():
-    with pytest.raises(ReportError, match="printed too much"):
+    with pytest.raises(ReportError, match="write JUnit"):
         read_output(CARGO + "\n[… 12 bytes left out …]\n")
 
 

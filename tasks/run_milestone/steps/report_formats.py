@@ -74,7 +74,7 @@ def from_output(text: str) -> tuple[Case, ...] | None:
     if not (is_go or is_rust or is_tap):
         return _from_unittest(text)
     if "bytes left out …]" in text:
-        raise FormatError("the tests printed too much to keep")
+        raise FormatError("the tests printed more than can be kept; let them print less or write JUnit to `{junit}`")
     return tuple(_from_go("\n".join(lines)) if is_go else _from_rust(text) if is_rust else _from_tap(text))
 
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..adapters.process import Grants
+from ..adapters.process import KEEP, KEEP_REPORT, Grants
 from ..adapters.process.command_line import argument_list
 from ..core.errors import DamagedStateError
 from ..core.fs import read_text, temporary_folder
@@ -139,6 +139,7 @@ def _run_once(
             command = (*command, *(_covering(command, tree, coverage) if cover else ()))
             command = (*command, *(_limited(only, command) if only is not None else ()))
             asked = True
+        asked = asked or bool(commands.report)
         env = {**place.env, "COVERAGE_FILE": str(folder / "coverage.data")}
         if cover and place.lent and is_pytest(command):
             env = {**env, "PYTHONPATH": _lend(folder, place.lent, env.get("PYTHONPATH", ""))}
@@ -149,9 +150,15 @@ def _run_once(
             old.unlink()
         with among_services(place, command, folder) as served:
             result = processes.untrusted(
-                served, cwd=tree, env=env, timeout=commands.timeout, log=log, pass_env=place.pass_env, grants=grants
+                served,
+                cwd=tree,
+                env=env,
+                timeout=commands.timeout,
+                log=log,
+                pass_env=place.pass_env,
+                grants=grants,
+                keep=KEEP if asked else KEEP_REPORT,
             )
-        asked = asked or bool(commands.report)
         outcome = _outcome(result, report, reports_in(tree, commands.report), tree, asked=asked)
         if (broken := unserved(folder)) and not result.timed_out:
             outcome = SuiteResult(problem=broken.why, ended=False, set_up=broken.why if broken.before else None)
@@ -238,9 +245,7 @@ def _text(path: Path) -> str:
 def _outcome(result: Result, report: Path, others: list[Path], tree: Path, *, asked: bool) -> SuiteResult:
     """Return what a run says. A report that was asked for and is not there is no verdict, whatever the exit code."""
     problem, ended = _problem(result), result.code is not None and not result.timed_out
-    is_empty = (
-        problem is None and not is_pytest(result.argv) and nothing_ran(result.code, f"{result.out}\n{result.err}")
-    )
+    is_empty = not problem and not is_pytest(result.argv) and nothing_ran(result.code, f"{result.out}\n{result.err}")
     try:
         cases = None if problem else _cases(result, report, others, tree, asked=asked)
     except ReportError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DamagedStateError
@@ -24,6 +25,8 @@ LARGEST_IN_ALL = 4 * LARGEST
 MOST_FILES = 5_000
 MOST_NAMES, MOST_FAILED = 5_000_000, 2_000_000
 """Characters in the names of all tests, and of those that failed: a record has to stay readable."""
+MOST_EXPLAINED = 100
+"""Failed tests that are looked for in a run's output, each line by line."""
 EXPLAINING_LINES = 10
 """Of a run's output, about a test of which the report tells nothing."""
 OUTPUT_LINES = 20
@@ -101,14 +104,18 @@ def _kept(name: str, place: str) -> str:
 
 
 def explained(cases: tuple[Case, ...], printed: str) -> tuple[Case, ...]:
-    """Return the tests, each failed one of which the report tells nothing with what the run printed about it."""
+    """Return the tests; the first that failed without a word in the report have what the run printed about them."""
     lines = printed.splitlines()
+    bare = (number for number, case in enumerate(cases) if _tells_nothing(case))
+    first = frozenset(islice(bare, MOST_EXPLAINED))
     return tuple(
-        replace(case, output="\n".join(filter(None, (_printed(case, lines), case.output))))
-        if case.outcome is Outcome.FAILED and len(case.output.splitlines()) <= 1
-        else case
-        for case in cases
+        replace(case, output="\n".join(filter(None, (_printed(case, lines), case.output)))) if number in first else case
+        for number, case in enumerate(cases)
     )
+
+
+def _tells_nothing(case: Case) -> bool:
+    return case.outcome is Outcome.FAILED and len(case.output.splitlines()) <= 1
 
 
 def _printed(case: Case, lines: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
+from .output import KEEP
 from .sandbox.grants import NO_BOX, Box
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Request:
     """Bytes that it may print."""
     idle: float = math.inf
     """Seconds in which it may print nothing."""
+    keep: int = KEEP
+    """Bytes kept of the head, and of the tail, of each output stream."""
 
 
 @dataclass(frozen=True, slots=True)

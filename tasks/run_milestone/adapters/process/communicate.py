@@ -27,7 +27,7 @@ class Communication:
         self._child = child
         self._most, self._idle = request.output, request.idle
         self._unsent = memoryview(request.stdin or b"")
-        self.out, self.err = BoundedOutput(), BoundedOutput()
+        self.out, self.err = BoundedOutput(request.keep), BoundedOutput(request.keep)
         self._outputs = {child.stdout: self.out, child.stderr: self.err}
         self.ended = False
         self.limit = ""

@@ -23,7 +23,7 @@ from .child import GRACE, Child, Direct, Exit, LibraryChild, Request, end, ready
 from .communicate import Communication
 from .coprocess import Coprocess
 from .environment import environment, search_path, temporary_home, trusted_environment
-from .output import Result, append_log, why_not_started
+from .output import KEEP, Result, append_log, why_not_started
 from .sandbox import Grants, Sandbox, candidates, refusal, unsandboxed
 from .supervised import ForkServer, Supervised
 
@@ -89,12 +89,13 @@ class Processes:
         pass_env: Sequence[str] = (),
         grants: Grants = NO_GRANTS,
         login: Sequence[str] = (),
+        keep: int = KEEP,
     ) -> Result:
         """Run what a tree can influence (agent, tests, linters, migrations). No process of it outlives the call.
 
         `pass_env` names more variables of this process that it gets unless they are empty, `login` the files of the
         person's home that its own empty one gets copies of. It runs in the box that `confine` chose, with `cwd` and
-        what `grants` names. The command and, at the end, its sanitised output are appended to `log`.
+        what `grants` names. The command and its sanitised output are appended to `log`, the result has `keep` of it.
         """
         if not self.commands:
             raise PutOffError("This job starts no commands.", "A job without rights does.")
@@ -105,7 +106,7 @@ class Processes:
             # An environment that is set up once is compiled once: nothing can write into it when it is used.
             fixed = {**home, "PYTHONDONTWRITEBYTECODE": "1", "UV_COMPILE_BYTECODE": "1"}
             variables = {**self.sandbox.variables(), **passed, **environment(self._trees), **fixed, **env}
-            request = Request(tuple(argv), cwd, variables, _bytes(stdin), timeout)
+            request = Request(tuple(argv), cwd, variables, _bytes(stdin), timeout, keep=keep)
             result = self._run_connected(request, grants, Path(home["HOME"]).parent)
         append_log(log, f"{result.out}{result.err}{result.ending}\n")
         return result
@@ -283,8 +284,7 @@ def _result(argv: tuple[str, ...], exited: Exit, communication: Communication, s
     limit = exited.limit or communication.limit
     timed_out = not limit and (exited.timed_out or not communication.ended)
     code = -signal.SIGKILL if timed_out or limit else exited.code
-    truncated = bool(out.lost or err.lost)
-    return Result(argv, code, out.text(), err.text(), seconds, timed_out, truncated, limit)
+    return Result(argv, code, out.text(), err.text(), seconds, timed_out, bool(out.lost or err.lost), limit)
 
 
 @functools.cache

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEEP = 1 << 20
-"""Bytes kept of the head, and of the tail, of each output stream."""
+"""Bytes kept of the head, and of the tail, of each output stream, where nobody asks for more."""
+KEEP_REPORT = 64 * KEEP
+"""Bytes kept of each, where a test runner's output is its report."""
 _WORD = 512
 """Bytes; where output is cut, a word of up to this length goes whole."""
 
@@ -43,17 +45,19 @@ class Result:
 class BoundedOutput:
     """One output stream, of which only head and tail are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: int = KEEP) -> None:
+        """Prepare to keep so many bytes of the head, and as many of the tail."""
+        self._keep = keep
         self._head, self._tail, self.lost = bytearray(), bytearray(), 0
         self.size = 0
 
     def add(self, data: bytes) -> None:
         """Append the next piece."""
         self.size += len(data)
-        room = KEEP - len(self._head)
+        room = self._keep - len(self._head)
         self._head += data[:room]
         self._tail += data[room:]
-        if (excess := len(self._tail) - KEEP) > 0:
+        if (excess := len(self._tail) - self._keep) > 0:
             del self._tail[:excess]
             self.lost += excess
 
@@ -74,9 +78,13 @@ def why_not_started(argv: tuple[str, ...], error: OSError | ValueError) -> str:
 
 
 def append_log(log: Path | None, text: str) -> None:
-    """Append a text to a log, sanitised; without a log do nothing."""
+    """Append a text to a log, sanitised, and of a long one head and tail; without a log do nothing."""
     if log is None:
         return
+    if len(text) > 2 * KEEP:
+        bounded = BoundedOutput()
+        bounded.add(text.encode("utf-8", "replace"))
+        text = bounded.text()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file:
         file.write(for_terminal(text))
