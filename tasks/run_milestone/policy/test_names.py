@@ -37,6 +37,8 @@ _EXTENSIONS = frozenset(
         "exs",
     )
 )
+_UNREPORTED = re.compile(r"^(?:(?P<package>(?:[^/:]+/)*)[^/:]+_test\.go|(?:[^/:]+/)*[^/:]+\.rs)::(?P<test>.+)$")
+"""A test by its file, which the reports of go (packages) and cargo (modules) leave out."""
 _ARGUMENTS = re.compile(r"\([^()]*\)$")
 NEAREST = 3
 """How many names of other tests a message offers."""
@@ -49,12 +51,23 @@ def named(test: str, cases: Iterable[Case]) -> tuple[Case, ...]:
     """Return the tests that `test` means, of a parametrised one every value.
 
     A person may leave out leading parts (folders, package, class), and a report may leave out the folders above its
-    root. What fits exactly counts before what fits in its last parts.
+    root. What fits exactly counts before what fits in its last parts, and a name with its file before one without.
     """
+    ran = tuple(cases)
+    return _meant(test, ran) or _meant(_without_file(test), [case for case in ran if not case.file])
+
+
+def _meant(test: str, cases: Iterable[Case]) -> tuple[Case, ...]:
     spellings = [(_tokens(head), values) for head, values in _splits(test)]
     ranked = [(rank, case) for case in cases if (rank := _rank(spellings, case)) is not None]
     best = min((rank for rank, _ in ranked), default=0)
     return tuple(case for rank, case in ranked if rank == best)
+
+
+def _without_file(test: str) -> str:
+    """Return the name of a Go or Rust test as its report has it, empty where a file is not named."""
+    match = _UNREPORTED.match(test)
+    return f"{match['package'] or ''}::{match['test']}" if match else ""
 
 
 def nearest(test: str, cases: Iterable[Case]) -> tuple[str, ...]:
