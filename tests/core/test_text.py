@@ -164,6 +164,8 @@ def test_a_name_gives_a_credential_away(form):
         "feature/m4.1-03-task-2024-of-the-sanitizer-disk-cleanup-0001",
         "authorization: only admins may call it",
         "tests/test_tokens.py::test_refresh_token PASSED",
+        "    --- PASS: FuzzFromBytes/seed#0 (0.00s)",
+        '"Output":"--- PASS: TestVersion4Random (0.00s)\\n"',
     ],
 )
 def test_honest_text_stays(honest):
