@@ -45,6 +45,15 @@ SEEN = {
         f'{PIP}"-e", ".", "-r", "requirements/tests.txt"]]',
         "pytest",
     ),
+    "requirements that tox names without a space": (
+        {
+            "setup.py": "",
+            "tox.ini": "[testenv]\ndeps =\n  time-machine\n  -rrequirements-test.txt\n",
+            "requirements-test.txt": "pytest==8\n",
+        },
+        f'{PIP}"-e", ".", "time-machine", "-r", "requirements-test.txt"]]',
+        "pytest",
+    ),
     "requirements for developers": (
         {"setup.py": "", "requirements/dev.txt": "pytest==8\n"},
         f'{PIP}"-e", ".", "-r", "requirements/dev.txt"]]',
@@ -57,7 +66,7 @@ SEEN = {
     ),
     "tox": (
         {"setup.py": "", "tox.ini": "[testenv]\ndeps =\n  pytest\n  -rdev.txt\n  attrs >= 22\n  py38: x\n"},
-        f'{PIP}"-e", ".", pytest, "-rdev.txt", "attrs>=22"]]',
+        f'{PIP}"-e", ".", pytest, "-r", "dev.txt", "attrs>=22"]]',
         "pytest",
     ),
     "Django": (

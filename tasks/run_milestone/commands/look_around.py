@@ -158,7 +158,14 @@ def _of_tox(folder: Path) -> list[str]:
         return []
     lines = [line.strip() for line in parser.get("testenv", "deps", fallback="").splitlines()]
     plain = [line for line in lines if line and not set(line) & set("{}:#")]
-    return [word for line in plain for word in (line.split() if line.startswith("-") else [line.replace(" ", "")])]
+    return [word for line in plain for word in _words(line)]
+
+
+def _words(line: str) -> list[str]:
+    """Return the words of a line that tox would give to pip: `-rdev.txt` is an option and its value."""
+    if not line.startswith("-"):
+        return [line.replace(" ", "")]
+    return re.sub(r"^(-[rc])(?=\S)", r"\1 ", line).split()
 
 
 def _table(folder: Path, *keys: str) -> dict[str, Any]:
