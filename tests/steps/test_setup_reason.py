@@ -22,8 +22,17 @@ from run_milestone.steps.workplace import said
         ),
         ("", "npm error code E404\nnpm error 404 Not Found\nnpm error A complete log\n", "npm error 404 Not Found"),
         ("line one\nlast line\n", "", "last line"),
+        ("40 checks: 40 passed, 0 failed\nfailures=0\nno disk is left\n", "", "no disk is left"),
+        ("12 passed, 2 failed, 0 errors\nbye\n", "", "12 passed, 2 failed, 0 errors"),
+        ("Errors: 0\nerror count: 0\nthe hook of shop ended with 3\n", "", "the hook of shop ended with 3"),
+        ("", "npm warn Could not resolve dependency\nnpm warn failed\nkilled\n", "killed"),
+        ("", "[WARN] cache: access denied\n(warning) not found: docs\nCannot write lib\n", "Cannot write lib"),
+        ("", "npm warn old\nsh: 1: node-gyp: not found\n", "sh: 1: node-gyp: not found"),
     ],
-    ids=["pip", "uv", "poetry", "npm", "silent"],
+    ids=[
+        *("pip", "uv", "poetry", "npm", "silent", "none failed", "some failed", "no error"),
+        *("npm warns", "warnings", "shell"),
+    ],
 )
 def test_the_reason_of_a_failed_setup(out, err, reason):
     assert said(Result(("tool",), 1, out, err, "", 0.1)) == reason

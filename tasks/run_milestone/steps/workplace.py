@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..adapters.git.tree_cache import TreeCache, copy_in
+from ..adapters.git.tree_state import state
 from ..adapters.process import Grants
 from ..adapters.process.command_line import argument_list
 from ..checks.unavailable import last_words
@@ -40,6 +41,9 @@ _REASON = re.compile(
     r"(?i)\b(?:unable to|cannot|can't|could ?n[o']t|fail(?:ed|s|ure)|not found|no such|denied|refused)\b"
 )
 """Words of a line that tells why, where none calls itself an error."""
+_NONE = re.compile(r"(?i)\b(?:0|no|zero|without)(?: \w+)? (?:fail|err)\w*|\b(?:fail|err)\w*(?: \w+)?\s*[:=]\s*0\b")
+"""Words that say that nothing failed."""
+_WARNING = re.compile(r"(?i)(?:\w+ )?\W?warn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +145,11 @@ def setup_key(run: RunContext, commit: str) -> str:
     return digest([spec.setup, spec.env, platform.platform(), platform.python_version(), texts])[:16]
 
 
-def copied_files(run: RunContext) -> dict[str, tuple[int, int]]:
-    """Return size and time of the checkout's files that trees get a copy of: those change where somebody edits one."""
+def copied_files(run: RunContext) -> str:
+    """Return a digest of the checkout's files that trees get a copy of: it changes where somebody edits one."""
     checkout = run.project.repository(run.milestone)
-    paths = (checkout / path for path in (*run.milestone.tree.copy, *_included(checkout)))
-    stats = {str(path): path.stat() for path in paths if path.exists()}
-    return {path: (status.st_size, status.st_mtime_ns) for path, status in stats.items()}
+    paths = (os.path.realpath(checkout / path) for path in (*run.milestone.tree.copy, *_included(checkout)))
+    return state(checkout, (path for path in paths if os.path.exists(path)))
 
 
 def _included(checkout: Path) -> tuple[str, ...]:
@@ -232,10 +235,11 @@ def said(result: Result) -> str:
     """Return why a command failed: the last line that calls itself an error with its cause, else one that sounds so."""
     lines = [line.strip(" \t|") for line in f"{result.out}\n{result.err}".splitlines()]
     causes = {line: after for line, after in pairwise(lines) if after.lower().startswith("cause")}
-    errors = [line for line in lines if _ERROR.match(line)]
+    lines = [line for line in lines if not _WARNING.match(line)]
+    errors = [line for line in lines if _ERROR.match(_NONE.sub("", line))]
     telling = [line for line in errors if not re.search(r"complete log|/_logs/|:$", line)]
     if not telling:
-        reason = next((line for line in lines if _REASON.search(line) and not line.lower().startswith("warn")), "")
+        reason = next((line for line in lines if _REASON.search(_NONE.sub("", line))), "")
         return reason[:200] or last_words(result.err if result.err.strip() else result.out)
     return " ".join(filter(None, (telling[-1], causes.get(telling[-1]))))[:200]
 
