@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from support.person import Person
 
 REPORT = """\
 # Plays a test runner: each line of cases.txt in a folder is a test, `!` before it lets it fail.
@@ -95,7 +96,16 @@ def test_finished_parts_survive_repeated_kills(make_monorepo, tmp_path):
     assert (tmp_path / "ran").read_text() == "api web web web api web ", "a deleted marker has the step run again"
 
 
-@pytest.mark.parametrize("what", ["variable", "copied file"])
+EDITED = {
+    "copied file": lambda folder: (folder / "settings.env").write_text("a = 23\n"),
+    "file in a copied folder": lambda folder: (folder / "data/deep/rows.csv").write_text("2\n"),
+    "new file in a copied folder": lambda folder: (folder / "data/deep/more.csv").write_text("1\n"),
+    "file behind a copied link": lambda folder: (folder / "data/deep/linked.csv").write_text("2\n"),
+    "version tag": lambda folder: Person(folder).git("tag", "v2.0", where="."),
+}
+
+
+@pytest.mark.parametrize("what", ["variable", *EDITED])
 def test_finished_parts_belong_to_their_environment(make_monorepo, tmp_path, what):
     ada = make_monorepo({"api/cases.txt": "test_a\ntest_b\n", "web/new.js": "a = 1\n"})
     files, lock = {"ran": str(tmp_path / "ran"), "left": str(tmp_path / "left")}, str(ada.folder / "state/m1/lock")
@@ -103,11 +113,18 @@ def test_finished_parts_belong_to_their_environment(make_monorepo, tmp_path, wha
     (tmp_path / "runner.py").write_text(KILLED.format(**files, lock=lock) + REPORT)
     plan = ada.folder / "plans/m1/plan.yaml"
     settings = plan.read_text().replace('"review": ', '"pass_env": ["SHOP_URL"], "review": ')
-    plan.write_text(f"{settings}tree: {{copy: [settings.env]}}\n")
+    copied = "linked.csv" if "link" in what else "settings.env, data"
+    plan.write_text(f"{settings}tree: {{copy: [{copied}]}}\n")
     (ada.folder / "settings.env").write_text("a = 1\n")
+    (ada.folder / "data/deep").mkdir(parents=True)
+    for name in ("rows.csv", "linked.csv"):
+        (ada.folder / "data/deep" / name).write_text("1\n")
+    (ada.folder / "linked.csv").symlink_to("data/deep/linked.csv")
+    (ada.folder / "api/setup.cfg").write_text("[options]\nsetup_requires = setuptools_scm\n")
+    ada.git("add", "api/setup.cfg", where=".")
+    ada.git("commit", "--quiet", "--message=Take versions from git", where=".")
     assert ada.types("m1", env={"SHOP_URL": "one"}).code == -9
-    if what == "copied file":
-        (ada.folder / "settings.env").write_text("a = 23\n")
+    EDITED.get(what, lambda _: None)(ada.folder)
     result = ada.types("m1", env={"SHOP_URL": "two" if what == "variable" else "one"})
     assert "not made again" not in result.out
     assert (tmp_path / "ran").read_text() == "api web api web "
