@@ -1,5 +1,6 @@
 """A command in a box reaches the hosts that the plan lists, and its model without ever holding the key."""
 
+import gzip
 import http.server
 import io
 import socket
@@ -12,6 +13,7 @@ import pytest
 from support.certificate import encrypted
 
 from run_milestone.adapters.process import Grants, Processes, outbound, proxy
+from run_milestone.adapters.process.model_key import kept_out
 from run_milestone.adapters.process.sandbox import candidates
 from run_milestone.adapters.process.server_name import server_name
 from run_milestone.core.errors import UsageError
@@ -55,9 +57,17 @@ class Model(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        repeated = body.replace("{headers}", str(self.headers))
+        text = f"{self.path} {self.headers['x-api-key'] == KEY} {repeated}".encode()
+        is_compressed = "gzip" in self.headers.get("Accept-Encoding", "")
         self.send_response(200)
+        self.send_header("X-Repeated", self.headers.get("x-api-key", ""))
+        if is_compressed:
+            self.send_header("Content-Encoding", "gzip")
         self.end_headers()
-        self.wfile.write(f"{self.path} {self.headers['x-api-key'] == KEY} {body}".encode())
+        whole = gzip.compress(text) if is_compressed else text
+        for at in range(0, len(whole), 5):
+            self.wfile.write(whole[at : at + 5])
 
     def log_message(self, *_):
         """Stay silent."""
@@ -220,6 +230,36 @@ def test_the_key_is_added_outside(processes, tmp_path, model, names, monkeypatch
     assert result.connections == (f"{HOST}:{port}, with the key of MODEL_API_KEY",)
 
 
+def test_a_host_that_repeats_hands_no_key_over(processes, tmp_path, model, names, monkeypatch):
+    port, certificate = model
+    monkeypatch.setenv("SSL_CERT_FILE", certificate)
+    program = """
+        import gzip, os, urllib.request
+        key = os.environ["MODEL_API_KEY"]
+        headers = {"x-api-key": key, "Authorization": "Bearer " + key, "x-beta": key, "User-Agent": key}
+        for more in ({}, {"Accept-Encoding": "gzip"}):
+            request = urllib.request.Request(os.environ["MODEL_BASE_URL"] + "/m", b"{headers}", {**headers, **more})
+            answer = urllib.request.urlopen(request, timeout=9)
+            text = answer.read()
+            text = gzip.decompress(text) if answer.headers["Content-Encoding"] else text
+            print(answer.headers["X-Repeated"], text.decode().replace(key, "STAND-IN"))
+    """
+    result = ran(processes, tmp_path, program, model=ModelSpec(f"{HOST}:{port}", "MODEL_API_KEY"))
+    assert KEY not in result.out
+    stars = "*" * len(KEY)
+    assert [result.out.count(text) for text in (f"{stars} /m True ", f"Bearer {stars}", "STAND-IN")] == [2, 2, 4]
+
+
+@pytest.mark.parametrize("pieces", [[KEY], list(KEY), ["sk-", KEY[3:]], [f"sk-re{KEY[:9]}", KEY[9:]]])
+def test_a_key_goes_where_it_is_cut(pieces):
+    answer = b"".join(kept_out((piece.encode() for piece in ("data: sk", *pieces, "sk-", "end")), KEY))
+    assert answer.decode() == f"data: sk{''.join(pieces)}sk-end".replace(KEY, "*" * len(KEY))
+
+
+def test_an_answer_is_not_held_up():
+    assert list(kept_out([b"data: 1\n\n", b"data: 2\n\n"], KEY)) == [b"data: 1\n\n", b"data: 2\n\n", b""]
+
+
 def test_without_a_box_the_model_is_asked_directly(tmp_path, monkeypatch):
     monkeypatch.setenv("MODEL_API_KEY", KEY)
     program = "import os, sys; print(sys.argv[1], os.environ['MODEL_API_KEY'], os.environ['MODEL_BASE_URL'])"
@@ -242,6 +282,17 @@ def test_a_kernel_without_namespaces_is_named(tmp_path):
     failure = opened.sandbox.failure(None, "the sandbox: Operation not permitted", Grants(hosts=(HOST,)))
     opened.stop()
     assert "`network` and `model` need bubblewrap here" in failure
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_host_that_is_hidden_is_named(place):
+    name, hidden = b"\0\x12\0\0\x0f" + HOST.encode(), bytes(9)
+    known = [b"\0\0" + len(name).to_bytes(2) + name]
+    known.insert(place, b"\xfe\x0d" + len(hidden).to_bytes(2) + hidden)
+    body = bytes(38) + b"\0" + b"\0\2\x13\1" + b"\1\0" + len(b"".join(known)).to_bytes(2) + b"".join(known)
+    message = b"\1" + body[1:]
+    opening = b"\x16\3\1" + len(message).to_bytes(2) + message
+    assert server_name(io.BytesIO(opening)) == (opening, "a host that it hides (ECH)")
 
 
 @pytest.mark.parametrize("asked", [HOST, "evil.example.com", "EVIL.example.com"])

@@ -19,6 +19,7 @@ from ...core.errors import UsageError
 from ...core.fs import temporary_folder
 from ...core.text import for_record, register_secret
 from . import relay
+from .model_key import kept_out, put_in
 from .outbound import PATIENCE, RefusedError, connect, host_and_port
 from .server_name import server_name
 
@@ -41,6 +42,8 @@ _OF_ONE_CONNECTION = frozenset(
     | {"upgrade", "expect", "host", "content-length"}
 )
 """Headers that are not passed on."""
+_COMPRESSED = "accept-encoding"
+"""What asks for an answer in which the key could not be seen."""
 
 
 class Proxy(ThreadingMixIn, UnixStreamServer):
@@ -217,11 +220,9 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _message(self, model: ModelSpec) -> tuple[Iterator[bytes] | None, dict[str, str]]:
         """Return body and headers of a request to the model."""
-        headers = {
-            name: value.replace(self.server.stand_in, self.server.key)
-            for name, value in self.headers.items()
-            if name.lower() not in _OF_ONE_CONNECTION
-        }
+        refused = {*_OF_ONE_CONNECTION, _COMPRESSED}
+        sent = ((name, value) for name, value in self.headers.items() if name.lower() not in refused)
+        headers = put_in(sent, self.server.stand_in, self.server.key)
         headers |= {"Host": model.host, "Connection": "close"}
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._chunks(), headers
@@ -242,10 +243,10 @@ class _Connection(BaseHTTPRequestHandler):
         self.send_response_only(answer.status, answer.reason)
         for name, value in answer.getheaders():
             if name.lower() not in _OF_ONE_CONNECTION or (name.lower() == "content-length" and not answer.chunked):
-                self.send_header(name, value)
+                self.send_header(name, value.replace(self.server.key, "*" * len(self.server.key)))
         self.send_header("Connection", "close")
         self.end_headers()
-        while data := answer.read1(1 << 16):
+        for data in kept_out(iter(lambda: answer.read1(1 << 16), b""), self.server.key):
             self.wfile.write(data)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _forward  # noqa: N815 - the library's
