@@ -415,8 +415,35 @@ def test_a_limit_holds_and_is_named(processes, tree, kind, name):
     assert bool(result.limit) == (name not in {"file", "memory", "open_files"})
 
 
+HIDDEN_FILES = {
+    "without a name": "file.write(more)\n    os.unlink(file.name)",
+    "mapped": "file.truncate(len(more))\n    kept.append(mmap.mmap(file.fileno(), 0))\n    os.unlink(file.name)\n"
+    "    file.close()\n    kept[-1].write(more)",
+    "in a closed folder": "os.chmod('d', 0)\n    file.write(more)\n    os.chmod('d', 0o700)",
+}
+
+
+@pytest.mark.parametrize("how", HIDDEN_FILES)
+def test_files_that_are_hidden_count(processes, spec, tree, how):
+    program = f"""import mmap, os, time
+os.mkdir("d")
+kept, more = [], os.urandom(1 << 20)
+for number in range(32):
+    file = open(f"d/{{number}}", "w+b", buffering=0)
+    kept.append(file)
+    {HIDDEN_FILES[how]}
+os.chmod("d", 0)
+time.sleep(9)
+"""
+    opened = processes(SandboxSpec(spec.kind, limits=ProcessLimits(disk=16)))
+    result = opened.untrusted((sys.executable, "-c", program), cwd=tree, timeout=60)
+    (tree / "d").chmod(0o700)
+    assert "(`sandbox.limits.disk`)" in result.limit
+
+
 def test_what_others_free_hides_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(allowance, "SELDOM", 0)
+    monkeypatch.setattr(allowance, "APART", 0)
     monkeypatch.setattr(allowance, "_free", lambda place: 1 << 30)
     watch = allowance.Limits({"processes": 99, "disk": 1 << 20, "places": [os.fsencode(tmp_path)]})
     assert watch.reached() is None

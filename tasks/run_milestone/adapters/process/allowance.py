@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ PAUSE = 0.25
 """Seconds between two looks."""
 SELDOM = 2.0
 """Seconds between two counts of bytes, at least."""
+APART = 50
+"""How many times as long as a count took the next one waits, at least."""
 _BLOCK = 512
 """Bytes, in which the system counts what a file takes."""
 
@@ -46,12 +49,12 @@ class Limits:
         is_less = any(before - left > limit for before, left in zip(self._free, free, strict=True))
         if not is_less and now < self._next_count:
             return None
-        if sum(_added(place, self._began) for place in self._watch["places"]) > limit:
+        if _added(self._watch["places"], self._began) > limit:
             return "disk"
         if is_less:
             self._free = [left + limit * 7 // 8 for left in free]  # others wrote it: count again once more has gone
         ended = time.monotonic()
-        self._next_count = ended + max(SELDOM, 50 * (ended - now))
+        self._next_count = ended + max(SELDOM, APART * (ended - now))
         return None
 
     def _free_bytes(self) -> list[int]:
@@ -89,29 +92,61 @@ def started_by(pids: list[int]) -> Iterator[tuple[int, list[str]]]:
             known += map(int, _text(f"/proc/{pid}/task/{thread}/children").split())
 
 
-def _added(folder: bytes, since: float) -> int:
-    """Return the bytes of the files below a folder that changed since a time, which only the system sets."""
-    waiting, total = [folder], 0
+def _added(folders: list[bytes], since: float) -> int:
+    """Return the bytes of the files below some folders that changed since a time, which only the system sets.
+
+    Those that a process has open count too: one that has lost its name takes as much.
+    """
+    below = {(one.st_dev, one.st_ino): _taken(one, since) // one.st_nlink for one in _files_below(folders)}
+    disks = {device for device, _ in below}
+    open_ones = {(one.st_dev, one.st_ino): _taken(one, since) for one in _open_files()}
+    nameless = {**dict(_mapped_files()), **open_ones}
+    return sum(below.values()) + sum(size for file, size in nameless.items() if file not in below and file[0] in disks)
+
+
+def _taken(status: os.stat_result, since: float) -> int:
+    return status.st_blocks * _BLOCK if status.st_ctime >= since - 1 else 0
+
+
+def _files_below(folders: list[bytes]) -> Iterator[os.stat_result]:
+    waiting = list(folders)
+    for folder in folders:
+        with suppress(OSError):
+            yield os.stat(folder)
     while waiting:
-        try:
-            entries = list(os.scandir(waiting.pop()))
-        except OSError:
-            continue
-        for entry in entries:
-            try:
-                status = entry.stat(follow_symlinks=False)
-                total += status.st_blocks * _BLOCK // status.st_nlink if status.st_ctime >= since - 1 else 0
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-            except OSError:
-                continue
-    return total
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    yield entry.stat(follow_symlinks=False)
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+
+
+def _open_files() -> Iterator[os.stat_result]:
+    """Yield what the processes of the command have open; each thread may have files of its own."""
+    for pid, threads in started_by([os.getpid()]):
+        for place in (f"/proc/{pid}/task/{thread}/fd" for thread in threads):
+            with suppress(OSError):
+                for name in os.listdir(place):
+                    with suppress(OSError):
+                        yield os.stat(f"{place}/{name}")
+
+
+def _mapped_files() -> Iterator[tuple[tuple[int, int], int]]:
+    """Yield the files without a name that processes of the command have in memory, and up to which byte."""
+    for pid, _ in started_by([os.getpid()]):
+        for line in _text(f"/proc/{pid}/maps").splitlines():
+            if line.endswith(" (deleted)"):
+                span, _, offset, device, number = line.split()[:5]
+                (begin, end), (major, minor) = (span.split("-"), device.split(":"))
+                length = int(end, 16) - int(begin, 16)
+                yield (os.makedev(int(major, 16), int(minor, 16)), int(number)), int(offset, 16) + length
 
 
 def _text(path: str) -> str:
     """Return what a file of the process table says, nothing where the process has ended."""
     try:
-        with open(path, encoding="ascii") as file:
+        with open(path, encoding="ascii", errors="replace") as file:
             return file.read()
     except OSError:
         return ""
