@@ -75,6 +75,25 @@ def test_a_person_learns_where_to_work(ada):
     assert "will run: the commits that it waited for are there" in ada.types("why", "m1", "1:implement").out
 
 
+def test_what_a_person_picks_from_main_is_not_theirs(ada, monkeypatch):
+    ada.plans(
+        COLOUR_AND_WEIGHT.replace("[Widgets have a colour]", "[One]\n        paths: {allow: [widgets.py, tests/]}")
+    )
+    result = ada.types("m1")
+    (ada.folder / "deploy.sh").write_text("echo others' work\n")
+    ada.git("add", "deploy.sh", where=".")
+    ada.git("commit", "--quiet", "--message=Deploy by hand", where=".")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2037-01-01 12:00 +0000")
+    ada.git("cherry-pick", "main", where=place_of(result))
+    work(ada, result, "colour", "red")
+    result = ada.types("m1")
+    assert "✓ Tests: 2 passed" in result.out
+    assert "deploy.sh" not in result.out
+    assert "deploy.sh" not in ada.pulls()[0]["body"]
+    assert [gate["gate"] for gate in json.loads(ada.types("gates", "m1", "--json").out)] == ["02"]
+    assert ada.types("verify", "m1").code == 0
+
+
 def test_people_and_agents_share_a_milestone(ada):
     """Three questions are open at once; each idles what needs it, and one rerun goes on with every answer."""
     code = "import pathlib, re, sys; n = re.search('issue ([0-9]+)', sys.stdin.read())[1]; "

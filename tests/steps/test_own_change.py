@@ -140,3 +140,103 @@ def test_a_branch_in_the_target_still_counts(history):
     runner = history.runner()
     main = history.git("rev-parse", "main")
     assert own_base(runner, history.below, history.above, (main, None)) == history.below
+
+
+# ---- commits that were picked ---------------------------------------------------------------------------------
+
+
+def days(monkeypatch, number):
+    """Set the day on which git commits."""
+    for what in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{what}_DATE", f"2026-03-{number:02} 12:00 +0000")
+
+
+@pytest.fixture
+def picked(history, monkeypatch):
+    """`above`, which took two commits of `main` between two of its own. Its `head`, `main` and what it changed."""
+    days(monkeypatch, 2)
+    history.commits("main", {"m.txt": "main\n"}, new=False)
+    history.commits("main", {"m.txt": "main, second\n", "n.txt": "n\n"}, new=False)
+    history.main = history.commits("main", {"o.txt": "not taken\n"}, new=False)
+    monkeypatch.delenv("GIT_AUTHOR_DATE")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-03-03 12:00 +0000")
+    history.git("switch", "--quiet", "above")
+    history.git("cherry-pick", "main~2", "main~1")
+    history.head = history.commits("above", {"b.txt": "b\n"}, new=False)
+    return history
+
+
+def base_of(history):
+    return own_base(history.runner(), history.below, history.head, (history.main,))
+
+
+def test_picked_commits_count_not(picked):
+    runner, base = picked.runner(), base_of(picked)
+    assert runner.changed(base, picked.head, gone=True) == ("a.txt", "b.txt")
+    assert {line[6:] for line in runner.diff(base, picked.head).split("\n") if line.startswith("+++ b/")} == {
+        "a.txt",
+        "b.txt",
+    }
+    assert runner.measure(base, picked.head) == (2, 3)
+    assert base_of(picked) == base, "it is the same commit each time"
+
+
+def test_picks_after_a_merge_count_not(picked):
+    picked.git("switch", "--quiet", "main")
+    picked.main = picked.commits("main", {"p.txt": "p\n"}, new=False)
+    picked.git("switch", "--quiet", "above")
+    picked.git("merge", "--quiet", "--no-edit", "main~2")
+    picked.head = picked.git("rev-parse", "HEAD")
+    assert picked.runner().changed(base_of(picked), picked.head) == ("a.txt", "b.txt")
+
+
+def reverted_there(history):
+    history.git("switch", "--quiet", "main")
+    history.git("revert", "--no-edit", "HEAD~1")
+    history.main = history.git("rev-parse", "HEAD")
+
+
+def edited_afterwards(history):
+    history.head = history.commits("above", {"m.txt": "main, edited\n"}, new=False)
+
+
+def reverted_here(history):
+    history.git("revert", "--no-edit", "HEAD~1")
+    history.head = history.git("rev-parse", "HEAD")
+
+
+STILL_COUNTS = {
+    "the target reverted it": (reverted_there, {"m.txt", "n.txt"}),
+    "an edit of it": (edited_afterwards, {"m.txt"}),
+    "a revert of it": (reverted_here, {"m.txt", "n.txt"}),
+}
+
+
+@pytest.mark.parametrize("case", STILL_COUNTS)
+def test_what_is_done_beyond_a_pick_counts(picked, case):
+    act, files = STILL_COUNTS[case]
+    act(picked)
+    assert set(picked.runner().changed(base_of(picked), picked.head, gone=True)) >= {"a.txt", "b.txt", *files}
+
+
+def test_picks_of_the_milestone_branch_count_not(picked):
+    base = own_base(picked.runner(), picked.below, picked.head, (None,), (None, picked.main))
+    assert picked.runner().changed(base, picked.head) == ("a.txt", "b.txt")
+
+
+def test_a_revert_of_the_targets_commit_counts(history, monkeypatch):
+    days(monkeypatch, 2)
+    history.main = history.commits("main", {"m.txt": "main\n"}, new=False)
+    merges(history, "main")
+    history.git("switch", "--quiet", "above")
+    history.git("revert", "--no-edit", history.main)
+    history.head = history.git("rev-parse", "HEAD")
+    assert history.runner().changed(base_of(history), history.head, gone=True) == ("a.txt", "m.txt")
+
+
+def test_own_work_that_the_target_picked_counts(history, monkeypatch):
+    history.head = history.git("rev-parse", "above")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2037-03-03 12:00 +0000")
+    history.git("cherry-pick", "main..above")
+    history.main = history.git("rev-parse", "main")
+    assert base_of(history) == history.below

@@ -8,6 +8,8 @@ from ..model import BranchMade, Implemented, Proposed, Step
 from ..policy.graph import step_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..adapters.git import Git
     from ..store import State
     from .run_context import RunContext
@@ -31,8 +33,8 @@ def changed_between(run: RunContext, number: str) -> tuple[str, str] | None:
     if issue is None or start is None:
         return None
     heads, remote = run.branches.heads, run.remote.heads if run.remote else {}
-    head, target = heads.get(run.branch(issue), start), run.milestone.target
-    return own_base(run.git, start, head, (heads.get(target), remote.get(target))), head
+    head, plan = heads.get(run.branch(issue), start), run.milestone
+    return own_base(run.git, start, head, tips(plan.target, heads, remote), tips(plan.branch, heads, remote)), head
 
 
 def makers_of(run: RunContext, number: str, span: tuple[str, str]) -> tuple[str, ...]:
@@ -42,14 +44,27 @@ def makers_of(run: RunContext, number: str, span: tuple[str, str]) -> tuple[str,
     return run.git.makers(*span, logins)
 
 
-def own_base(git: Git, start: str, head: str | None, targets: tuple[str | None, ...]) -> str:
-    """Return what a change is compared with: `start`, and what `head` holds of the `targets` beyond it."""
-    for target in dict.fromkeys(targets):
-        if head is None or target in {None, start, head} or not git.has(str(target)):
-            continue
-        if git.is_ancestor(str(target), start):  # so is all that it shares with `head`
-            continue
-        shared = git.merge_bases(str(target), head)
-        for commit in shared:
+def own_base(
+    git: Git, start: str, head: str | None, targets: tuple[str | None, ...], milestone: tuple[str | None, ...] = ()
+) -> str:
+    """Return what a change is compared with: `start`, and what `head` took from others beyond it.
+
+    It may have merged or picked commits of the `targets`, and picked some of the `milestone` branch.
+    """
+    for target in _moved_on(git, start, head, targets):
+        for commit in git.merge_bases(target, str(head)):
             start = start if commit == head or git.is_ancestor(commit, start) else git.overlay(start, commit)
+    for source in _moved_on(git, start, head, (*targets, *milestone)):
+        start = git.past_picks(start, str(head), source)
     return start
+
+
+def _moved_on(git: Git, start: str, head: str | None, tips: tuple[str | None, ...]) -> list[str]:
+    """Return those commits that are here and hold more than `start`."""
+    known = (tip for tip in dict.fromkeys(tips) if tip is not None and tip not in {start, head} and git.has(tip))
+    return [tip for tip in known if not git.is_ancestor(tip, start)] if head is not None else []
+
+
+def tips(name: str, local: Mapping[str, str], remote: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """Return where a branch is here and on the remote."""
+    return local.get(name), remote.get(name)

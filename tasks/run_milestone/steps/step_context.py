@@ -12,7 +12,7 @@ from ..policy.graph import BOOTSTRAP, phase_name, step_name
 from ..policy.rework import rework, rework_requested
 from ..policy.skips import about
 from ..store import State
-from .own_change import counted_from, own_base
+from .own_change import counted_from, own_base, tips
 from .run_context import RunContext
 
 if TYPE_CHECKING:
@@ -175,10 +175,11 @@ class StepContext:
     def base(self) -> str:
         """The commit that the issue's change is compared with: what it is counted from, and what it took from others.
 
-        Many merge the target branch into their work; what others did there is no change of the issue.
+        Many merge the target branch into their work, or pick commits of it; what others did is no change of the issue.
         """
-        remote = self.remote.heads.get(self.milestone.target) if self.remote else None
-        return own_base(self.git, self.start, self.head, (self.heads.get(self.milestone.target), remote))
+        remote, plan = self.remote.heads if self.remote else {}, self.milestone
+        target, milestone = (tips(name, self.heads, remote) for name in (plan.target, plan.branch))
+        return own_base(self.git, self.start, self.head, target, milestone)
 
     @property
     def agent(self) -> AgentSpec:

@@ -45,6 +45,8 @@ _COUNTED = re.compile(r"(\d+) (file|insertion|deletion)s?\b")
 """How `--shortstat` counts."""
 _COMPARED = re.compile(rb"^commit ([0-9a-f]+)\n\n?", re.MULTILINE)
 """What comes before each diff of several. No line of a diff begins like that."""
+_GROUND = "What a change is compared with\n"
+"""The message of a commit that holds what a branch started from and what it took from others."""
 CLOSE = 16
 """How many commits back a parent is looked for before git is asked."""
 _LOGGED = re.compile(rf"(?:{OBJECT_ID.pattern})\0[^\0]*\0[^\0]*\Z")
@@ -161,7 +163,7 @@ class Objects:
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def common_ground(self, base: str, head: str) -> str:
         """Return the commit that the change from `base` to `head` is compared with: all that both hold, joined."""
-        if self.is_ancestor(base, head):
+        if self.is_ancestor(base, head) or self.commit_text(base).endswith(_GROUND.encode()):
             return base
         first, *others = self.merge_bases(base, head)
         for other in others:
@@ -179,12 +181,16 @@ class Objects:
         tree = checked(("merge-tree",), merged).out
         return self._unnamed(object_id(tree, "what two commits hold"), one, other)
 
-    def _unnamed(self, tree: str, *parents: str) -> str:
+    def ground(self, tree: str, start: str) -> str:
+        """Return a commit that a change is compared with instead of `start`, although no branch holds it."""
+        return self._unnamed(tree, start, message=_GROUND)
+
+    def _unnamed(self, tree: str, *parents: str, message: str = "") -> str:
         """Return a commit that no branch will hold. Author and time are fixed, so that it is made only once."""
         facts = {"NAME": "run-milestone", "EMAIL": "run-milestone@localhost", "DATE": "@0 +0000"}
         env = {f"GIT_{who}_{what}": text for who in ("AUTHOR", "COMMITTER") for what, text in facts.items()}
         words = [word for parent in parents for word in ("-p", parent)]
-        return object_id(self._git.run("commit-tree", tree, *words, stdin="", env=env), "a commit for comparing")
+        return object_id(self._git.run("commit-tree", tree, *words, stdin=message, env=env), "a commit for comparing")
 
     def _to_file(self, *words: str) -> bytes:
         """Return what `git diff` writes to a file, however much it is."""

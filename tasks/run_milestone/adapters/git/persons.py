@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...policy.teams import known_as
-from .checkout import Checkout
+from .picked import Picked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ _PARENTS = 2
 """Parents of a merge that git makes by itself."""
 
 
-class Persons(Checkout):
+class Persons(Picked):
     """Who is who, as commits and the configuration say."""
 
     _config: OperatorConfig

@@ -22,7 +22,7 @@ from ...policy.graph import phase_name
 from ...policy.skips import skipped
 from ...policy.stacking import base_of
 from ...render.pull_request import mark
-from ...steps.own_change import counted_from, own_base
+from ...steps.own_change import counted_from, own_base, tips
 from .snapshot import finished, rests_on
 
 if TYPE_CHECKING:
@@ -95,8 +95,9 @@ def _holds(snapshot: Snapshot, base: str, head: str) -> bool:
 
 
 def _base(snapshot: Snapshot, issue: Issue, made: BranchMade, head: str) -> str:
-    start, target = counted_from(snapshot.state, issue.number) or made.base, snapshot.milestone.target
-    return own_base(snapshot.git, start, head, (snapshot.local.get(target), snapshot.world.heads.get(target)))
+    start, plan = counted_from(snapshot.state, issue.number) or made.base, snapshot.milestone
+    target, milestone = (tips(name, snapshot.local, snapshot.world.heads) for name in (plan.target, plan.branch))
+    return own_base(snapshot.git, start, head, target, milestone)
 
 
 def _change(snapshot: Snapshot, issue: Issue, made: BranchMade, head: str) -> Iterator[str]:
