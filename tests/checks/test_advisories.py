@@ -1,5 +1,6 @@
 """New versions are looked up by the real pip-audit and npm. The service on the network has a stand-in."""
 
+import gzip
 import json
 import shutil
 import sys
@@ -43,12 +44,16 @@ class Service(BaseHTTPRequestHandler):
 
     def do_POST(self):
         asked = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers.get("Content-Encoding") == "gzip":
+            asked = gzip.decompress(asked)
+        self.server.asked.append(asked.decode())
         if self.path.startswith("/-/npm"):
             self.answers({"lodash": [LODASH]})
         else:
             self.answers({"vulns": [JINJA]} if json.loads(asked)["package"]["name"] == "jinja2" else {})
 
     def do_GET(self):
+        self.server.asked.append(self.path)
         self.answers(NPM.get(self.path.strip("/"), {}))
 
     def answers(self, document):
@@ -64,9 +69,10 @@ class Service(BaseHTTPRequestHandler):
 @pytest.fixture
 def service(world, tmp_path):
     server = HTTPServer(("127.0.0.1", 0), Service)
+    server.asked = []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     asks(world, f"http://127.0.0.1:{server.server_port}", tmp_path)
-    yield
+    yield server
     server.shutdown()
     server.server_close()
 
@@ -104,9 +110,16 @@ def test_what_was_known_before_is_not_told(world, service):
 
 @NPM_IS_MISSING
 def test_npm_says_why_it_has_no_answer(world, service):
-    why = "npm audit: This command requires an existing lockfile."
-    expected = [f"Advisories of package-lock.json not looked up: {why}"]
+    expected = ["Advisories of package-lock.json not looked up: package-lock.json cannot be read"]
     assert told(world, {"a.js": ""}, {"package.json": "{}", "package-lock.json": "{no lock"}) == ([], expected)
+
+
+@NPM_IS_MISSING
+def test_an_unreadable_package_json_is_named(world, service):
+    files = {f"web/{name}": text for name, text in lock("4.17.15").items()}
+    why = "web/package.json cannot be read"
+    expected = [f"Advisories of web/package-lock.json not looked up: {why}"]
+    assert told(world, {"a.js": ""}, {**files, "web/package.json": "{"}) == ([], expected)
 
 
 @NPM_IS_MISSING
@@ -164,3 +177,85 @@ def test_an_odd_answer_stops_nothing(world, monkeypatch, answer):
 def test_without_a_new_version_nobody_is_asked(world, before, after):
     asks(world, "http://127.0.0.1:9", world.root)
     assert told(world, before, after) == ([], [])
+
+
+# ---- names that stay here -------------------------------------------------------------------------------------
+
+_SOURCE = "[[package]]\nname = {!r}\nversion = {!r}\n{}\n"
+_PUBLIC = _SOURCE.format("jinja2", "3.1.2", "")
+_UV = 'source = { registry = "https://pypi.corp.example/simple" }'
+_POETRY = '[package.source]\ntype = "legacy"\nurl = "https://pypi.corp.example/simple"\nreference = "corp"'
+_PDM = (
+    '[project]\nname = "x"\nversion = "1"\n[[tool.pdm.source]]\nname = "corp"\nurl = "https://pypi.corp.example/simple"'
+)
+PRIVATE = {
+    "uv.lock": ({"uv.lock": _PUBLIC + _SOURCE.format("corp-secret", "1.0", _UV)}, 1),
+    "poetry.lock": ({"poetry.lock": _PUBLIC + _SOURCE.format("corp-secret", "1.0", _POETRY)}, 1),
+    "pdm.lock": ({"pdm.lock": _SOURCE.format("corp-secret", "1.0", ""), "pyproject.toml": _PDM}, 0),
+    "an option": ({"requirements.txt": "--index-url https://pypi.corp.example/simple\ncorp-secret==1.0\n"}, 0),
+    "one more index": ({"requirements.txt": "--extra-index-url=https://pypi.corp.example\ncorp-secret==1.0\n"}, 0),
+    "an index above": ({"requirements.txt": "-i ${I}\n", "r/requirements.txt": "corp-secret==1.0\n"}, 0),
+    "an index of uv": (
+        {"pyproject.toml": '[project]\nname="x"\nversion="1"\ndependencies=["corp-secret==1.0"]\n'
+                           '[tool.uv]\nindex-url = "https://pypi.corp.example/simple"\n'}, 0),
+}  # fmt: skip
+
+
+@AUDIT_IS_MISSING
+@pytest.mark.parametrize("case", PRIVATE)
+def test_a_private_python_package_is_not_named(world, service, case):
+    files, known = PRIVATE[case]
+    findings, notes = told(world, {"a.py": ""}, files)
+    assert len(findings) == known
+    assert "corp-secret" not in str(service.asked)
+    why = "1 package comes from an index that is not public, and PyPI was not told its name"
+    assert [note.partition(" not looked up: ")[2] for note in notes] == [why]
+
+
+@AUDIT_IS_MISSING
+@pytest.mark.parametrize(
+    "line",
+    ["-i https://pypi.org/simple", "--index-url=https://pypi.org/simple/", "--extra-index-url https://pypi.org/simple"],
+)
+def test_the_public_index_may_be_written_out(world, service, line):
+    findings, notes = told(world, {"a.py": ""}, {"requirements.txt": f"{line}\njinja2==3.1.2\n"})
+    assert (len(findings), notes) == (1, [])
+
+
+def npm_lock(entries, **beside):
+    root = {"name": "corp-shop", "version": "1.0.0", "dependencies": {"lodash": "4.17.15", "@corp/secret": "*"}}
+    packages = {"": root, "node_modules/lodash": {"version": "4.17.15"}, **entries}
+    text = json.dumps({"name": "corp-shop", "version": "1.0.0", "lockfileVersion": 3, "packages": packages})
+    return {"package.json": json.dumps(root), "package-lock.json": text, **beside}
+
+
+_AWAY = {"version": "1.0.0", "resolved": "https://npm.corp.example/secret-1.0.0.tgz"}
+PRIVATE_NPM = {
+    "another host": npm_lock({"node_modules/@corp/secret": _AWAY}),
+    "a registry for a scope": npm_lock(
+        {"node_modules/@corp/secret": {"version": "1.0.0"}}, **{".npmrc": "@corp:registry=https://npm.corp.example/\n"}
+    ),
+    "below another package": npm_lock({"node_modules/lodash/node_modules/@corp/secret": _AWAY}),
+    "an old lock file": npm_lock({}, **{
+        "package-lock.json": json.dumps({"name": "corp-shop", "version": "1.0.0", "lockfileVersion": 1,
+            "dependencies": {"lodash": {"version": "4.17.15"}, "@corp/secret": _AWAY}})}),
+}  # fmt: skip
+
+
+@NPM_IS_MISSING
+@pytest.mark.parametrize("case", PRIVATE_NPM)
+def test_a_private_npm_package_is_not_named(world, service, case):
+    findings, notes = told(world, {"a.js": ""}, PRIVATE_NPM[case])
+    assert [message for _, message, _ in findings] == [f"lodash has 1 known advisory: {GHSA}"]
+    assert "corp" not in str(service.asked)
+    why = "1 package comes from an index that is not public, and npm's registry was not told its name"
+    assert notes == [f"Advisories of package-lock.json not looked up: {why}"]
+
+
+@NPM_IS_MISSING
+def test_a_workspace_is_not_named(world, service):
+    link, folder = {"resolved": "corp/secret", "link": True}, {"name": "@corp/secret", "version": "1.0.0"}
+    files = npm_lock({"node_modules/@corp/secret": link, "corp/secret": folder})
+    findings, notes = told(world, {"a.js": ""}, files)
+    assert (len(findings), notes) == (1, [])
+    assert "corp" not in str(service.asked)

@@ -1,6 +1,6 @@
 """Every kind of change is found in the tier that it deserves. What is wrong is never silent.
 
-`python tests/checks/test_tiers.py > docs/reference/checks.md` writes the page of what is found.
+`python tests/checks/test_tiers.py` writes `docs/reference/checks.md`, the page of what is found.
 """
 
 import importlib.metadata
@@ -87,4 +87,4 @@ def page():
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    PAGE.write_text(page(), encoding="utf-8")

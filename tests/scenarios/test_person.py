@@ -75,7 +75,7 @@ def test_a_person_learns_where_to_work(ada):
     assert "will run: the commits that it waited for are there" in ada.types("why", "m1", "1:implement").out
 
 
-def test_what_a_person_picks_from_main_is_not_theirs(ada, monkeypatch):
+def test_a_pick_from_main_is_not_reviewed(ada, monkeypatch):
     ada.plans(
         COLOUR_AND_WEIGHT.replace("[Widgets have a colour]", "[One]\n        paths: {allow: [widgets.py, tests/]}")
     )

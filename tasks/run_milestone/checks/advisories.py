@@ -1,7 +1,7 @@
 """Asks the operator's own tools whether a version that a change brings has an advisory: pip-audit and npm.
 
 They need the network, so they run on the operator's side, in a folder that holds names and versions alone, or what
-npm reads. A service that does not answer is said, and stops nothing.
+npm reads. Names of packages from an index of one's own stay here. What is not looked up is said, and stops nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ..model import Finding, Kind, Severity
 from . import manifests
 from .manifests.package import PYPI, items, table
 from .manifests.python import canonical
+from .private_packages import comes_from_pypi, folders_of, has_other_index, private_to_npm, without
 from .unavailable import last_words
 
 if TYPE_CHECKING:
@@ -49,6 +50,13 @@ class NotAskedError(Exception):
     """Why a tool gave no answer, as a phrase."""
 
 
+class Pins(NamedTuple):
+    """Exact versions of packages from PyPI, and of packages from elsewhere."""
+
+    public: frozenset[str] = frozenset()
+    private: frozenset[str] = frozenset()
+
+
 def look_up(change: Change) -> Advisories:
     """Look every new version up with the tools that are there."""
     findings, notes = list[Finding](), list[str]()
@@ -73,9 +81,10 @@ def _finding(path: str, package: str, names: Iterable[str], remedy: str) -> Find
 
 def _python(change: Change, file: ChangedFile) -> Iterator[Finding]:
     program = shutil.which("pip-audit", path=f"{Path(sys.executable).parent}:{search_path()}")
-    old, new = (_pins(path, text) for path, text in zip((file.before, file.after), change.texts(file), strict=True))
-    pins = sorted(new - old)
-    if program is None or not pins:
+    commits = zip((change.base, change.head), (file.before, file.after), strict=True)
+    old, new = (_pins(change, commit, path) for commit, path in commits)
+    pins, private = sorted(new.public - old.public), new.private - old.private
+    if program is None:
         return
     answer = [one for part in _without_repeats(pins) for one in _pip_audit(change, program, part)]
     skipped = [one for one in answer if one.get("skip_reason")]
@@ -85,8 +94,18 @@ def _python(change: Change, file: ChangedFile) -> Iterator[Finding]:
             remedy = f"Fixed in {', '.join(fixed[:3])}" if fixed else ""
             names = (str(each.get("id")) for each in advisories)
             yield _finding(file.path, f"{one.get('name')} {one.get('version')}", names, remedy)
+    if private:
+        raise NotAskedError(_withheld(len(private), "PyPI"))
     if skipped:  # the others are told already
         raise NotAskedError(f"pip-audit: {str(skipped[0]['skip_reason'])[:200]}")
+
+
+def _withheld(count: int, service: str) -> str:
+    """Return a note on packages that come from an index of one's own."""
+    what = "1 package comes" if count == 1 else f"{count} packages come"
+    return (
+        f"{what} from an index that is not public, and {service} was not told {'its' if count == 1 else 'their'} name"
+    )
 
 
 def _pip_audit(change: Change, program: str, pins: Iterable[str]) -> list[dict[str, Any]]:
@@ -116,25 +135,38 @@ def _without_repeats(pins: Iterable[str]) -> list[list[str]]:
     return [list(part.values()) for part in parts]
 
 
-def _pins(path: str | None, text: str) -> set[str]:
+def _pins(change: Change, commit: str, path: str | None) -> Pins:
     """Return the exact versions that a manifest or a lock file of Python names."""
-    pins: Iterable[str] = ()
+    if path is None:
+        return Pins()
     try:
-        if path and posixpath.basename(path) in _LOCKS:
-            locked = filter(_is_of_an_index, items(tomllib.loads(text).get("package")))
-            pins = (f"{one.get('name')}=={one.get('version')}" for one in locked)
-        elif path and manifests.is_manifest(path):
-            read = (one for one in manifests.read(path, text).packages if one.ecosystem == PYPI and not one.source)
-            pins = (f"{one.name}=={one.pinned}" for one in read if one.pinned)
-        return {pin for pin in pins if _PLAIN.fullmatch(pin)}
+        if posixpath.basename(path) in _LOCKS:
+            return _locked(change, commit, path)
+        if not manifests.is_manifest(path):
+            return Pins()
+        read = (one for one in manifests.read(path, change.text(commit, path)).packages if one.ecosystem == PYPI)
+        pins = _plain(f"{one.name}=={one.pinned}" for one in read if one.pinned and not one.source)
+        return Pins(private=pins) if pins and has_other_index(change, commit, path) else Pins(pins)
     except (ValueError, TypeError, AttributeError, RecursionError):
-        return set()  # the check of dependencies says that it cannot be read
+        return Pins()  # the check of dependencies says that it cannot be read
+
+
+def _locked(change: Change, commit: str, path: str) -> Pins:
+    """Return the versions in a lock file. That of pdm does not say of which index a package is."""
+    locked = [*filter(_is_of_an_index, items(tomllib.loads(change.text(commit, path)).get("package")))]
+    is_open = posixpath.basename(path) != "pdm.lock" or not has_other_index(change, commit, path)
+    parts = ([one for one in locked if (is_open and comes_from_pypi(one)) is wanted] for wanted in (True, False))
+    return Pins(*(_plain(f"{one.get('name')}=={one.get('version')}" for one in part) for part in parts))
+
+
+def _plain(pins: Iterable[str]) -> frozenset[str]:
+    return frozenset(pin for pin in pins if _PLAIN.fullmatch(pin))
 
 
 def _is_of_an_index(locked: dict[str, Any]) -> bool:
     """Tell whether a locked package comes from an index: one from a folder or a repository has a name of its own."""
     source = locked.get("source") or {"registry": ""}
-    return "registry" in source and _ELSEWHERE.isdisjoint(locked)
+    return ("registry" in source or source.get("type") == "legacy") and _ELSEWHERE.isdisjoint(locked)
 
 
 # ---- npm ----------------------------------------------------------------------------------------------------------
@@ -149,14 +181,34 @@ def _npm(change: Change, file: ChangedFile) -> Iterator[Finding]:
     for package, advisories in sorted(new.items()):
         if names := sorted(advisories.keys() - old.get(package, {}).keys()):
             yield _finding(file.path, package, names, "; ".join(dict.fromkeys(advisories[name] for name in names)))
+    private = _private(change, change.head, file.after or "")[0]
+    if private and file.before:
+        private -= _private(change, change.base, file.before)[0]
+    if private:
+        raise NotAskedError(_withheld(len(private), "npm's registry"))
+
+
+def _private(change: Change, commit: str, path: str) -> tuple[frozenset[str], dict[str, Any]]:
+    """Return the packages of a lock file that are not of a registry which may know them, and the file's content.
+
+    Errors: NotAskedError where it cannot be read.
+    """
+    lock = _object(change.text(commit, path), path)
+    npmrc = change.text(commit, posixpath.join(posixpath.dirname(path), ".npmrc"))
+    with temporary_folder("run-milestone-") as folder:
+        registry = change.tools.as_operator(("npm", "config", "get", "registry"), folder).out
+    return private_to_npm(lock, npmrc, registry), lock
 
 
 def _audited(change: Change, commit: str, path: str) -> dict[str, dict[str, str]]:
     """Return the advisories by package that npm tells of a lock file, each with its title."""
+    private, lock = _private(change, commit, path)
+    hidden = private | folders_of(lock)
     with temporary_folder("run-milestone-") as folder:
-        manifest = change.text(commit, posixpath.join(posixpath.dirname(path), "package.json"))
-        (folder / "package.json").write_text(_packages_alone(manifest), encoding="utf-8")
-        (folder / posixpath.basename(path)).write_text(change.text(commit, path), encoding="utf-8")
+        beside = posixpath.join(posixpath.dirname(path), "package.json")
+        manifest = without(_packages_alone(_object(change.text(commit, beside), beside)), hidden)
+        (folder / "package.json").write_text(json.dumps(manifest), encoding="utf-8")
+        (folder / posixpath.basename(path)).write_text(json.dumps(without(lock, hidden)), encoding="utf-8")
         words = ("npm", "audit", "--json", "--package-lock-only", "--ignore-scripts", "--fetch-retries=0")
         answer = _answer(change.tools.as_operator(words, folder), "npm audit", "vulnerabilities")
     return {
@@ -166,14 +218,17 @@ def _audited(change: Change, commit: str, path: str) -> dict[str, dict[str, str]
     }
 
 
-def _packages_alone(manifest: str) -> str:
+def _packages_alone(manifest: dict[str, Any]) -> dict[str, Any]:
     """Return a manifest with what it asks for and nothing else: `packageManager` may name another npm to fetch."""
+    wanted = (key for key in manifest if key in {"version", "overrides"} or key.endswith("ependencies"))
+    return {key: manifest[key] for key in wanted}
+
+
+def _object(text: str, path: str) -> dict[str, Any]:
     try:
-        document = json.loads(manifest or "{}")
+        return table(json.loads(text or "{}"))
     except (ValueError, RecursionError):
-        raise NotAskedError("package.json cannot be read") from None
-    wanted = (key for key in table(document) if key in {"name", "version", "overrides"} or key.endswith("ependencies"))
-    return json.dumps({key: document[key] for key in wanted})
+        raise NotAskedError(f"{path} cannot be read") from None
 
 
 def _answer(result: Result, tool: str, key: str) -> Any:

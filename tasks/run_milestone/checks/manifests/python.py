@@ -165,9 +165,16 @@ def _lists(document: dict[str, Any]) -> Iterator[list[Any]]:
     yield items(table(tool, "flit", "metadata").get("requires"))
 
 
+_UV_INDEXES = ("index-url", "extra-index-url", "find-links")
+
+
 def _from_uv(uv: dict[str, Any], manifest: Manifest, folder: str) -> None:
     """Read uv's indexes, and where it takes single packages from."""
     manifest.origins += [f"[[tool.uv.index]] {one.get('url')}" for one in items(uv.get("index"))]
+    named = (
+        (key, one) for settings in (uv, table(uv, "pip")) for key in _UV_INDEXES for one in items(settings.get(key))
+    )
+    manifest.origins += [f"[tool.uv] {key} {one}" for key, one in named]
     origins = {canonical(name): items(value) for name, value in table(uv, "sources").items()}
     for name, values in origins.items():
         source = next((text for text in (_source(value, folder) for value in values) if text), None)
