@@ -1,8 +1,10 @@
 """A milestone whose jobs are split: those with rights start no command, the others reach no remote; without any CI."""
 
+import contextlib
 import hashlib
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 from support.actions import files
@@ -75,6 +77,22 @@ class SplitRun:
     def pulls(self):
         folder = self.remote.with_suffix(".forge") / "pulls"
         return [json.loads(path.read_text()) for path in sorted(folder.iterdir())] if folder.exists() else []
+
+    @contextlib.contextmanager
+    def put_back(self):
+        """Have the remote and the forge as they were, whatever happens meanwhile."""
+        places = self.remote, self.remote.with_suffix(".forge")
+        kept = Path(tempfile.mkdtemp(dir=self.folder))
+        present = [place for place in places if place.exists()]
+        for place in present:
+            shutil.copytree(place, kept / place.name)
+        try:
+            yield
+        finally:
+            for place in places:
+                shutil.rmtree(place, ignore_errors=True)
+            for place in present:
+                shutil.move(kept / place.name, place)
 
     # ---- what a job that is not ours could hand back ----------------------------------------------------------
 

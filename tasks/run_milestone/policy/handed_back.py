@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..model import Step
-from . import budget, unboxed
+from . import gating, topics
 from .boundary import MILESTONE_GATES
 from .graph import BOOTSTRAP, COMPLETE, step_name
 from .split import WITHOUT_RIGHTS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from ..model import Decision, Gate, Milestone
 
 HANDED_OUT = "handed out"
 """The journal's event by which a job that may push names what others may work on."""
-_FREE = frozenset({"run ended", "connections", "boundary crossed"})
-_OF_TASKS = frozenset(
-    {"done", "broken off", "failed", "recorded", unboxed.BEGAN, unboxed.ENDED, budget.BEGAN, budget.REVIEW_BEGAN}
-)
 _MARKER = re.compile(r"issues/(\d+)/([a-z-]+)\.json")
 _GATE = re.compile(r"gates/([a-z0-9-]+)\.json")
+_KEPT = re.compile(r"(\d+)/attempt-\d+(?:\.\d+)?")
+"""Where the work before a restart is kept, below the milestone's refs."""
+_PASSES = frozenset({Step.TEST_GATE, Step.INSPECT_GATE, Step.REVIEW_GATE})
+
+
+def is_passed_here(record: str) -> bool:
+    """Return whether a marker, by its path or its task, is a gate's: that one passes decides the job that may push."""
+    marker = _MARKER.fullmatch(record)
+    return (marker[2] if marker else record.partition(":")[2]) in _PASSES
 
 
 def given_out(entries: Iterable[Mapping[str, Any]]) -> frozenset[str]:
@@ -49,15 +57,6 @@ def foreign_record(paths: Mapping[str, bool], given: Collection[str]) -> str | N
     return next((path for path, gone in paths.items() if not _may_change(path, given, gone=gone)), None)
 
 
-def foreign_entry(entries: Iterable[Mapping[str, Any]], given: Collection[str]) -> str | None:
-    """Return the first event that such a job may not record, with what it is about; None where there is none."""
-    for entry in entries:
-        if not _may_record(entry, given):
-            about = next((str(entry[key]) for key in ("task", "gate", "issue", "file") if key in entry), "")
-            return f"{entry.get('event')} {about}".strip()
-    return None
-
-
 def _may_change(path: str, given: Collection[str], *, gone: bool) -> bool:
     if (marker := _MARKER.fullmatch(path)) is not None:
         return marker[1] in given and marker[2] in WITHOUT_RIGHTS
@@ -68,16 +67,16 @@ def _may_change(path: str, given: Collection[str], *, gone: bool) -> bool:
     return path == f"{BOOTSTRAP}.json" or path.startswith("logs/")
 
 
-def _may_record(entry: Mapping[str, Any], given: Collection[str]) -> bool:
-    event, task = str(entry.get("event")), str(entry.get("task"))
-    if event in _OF_TASKS:
-        number, _, step = task.partition(":")
-        return task == BOOTSTRAP or (number in given and step in set(WITHOUT_RIGHTS))
-    if event == "run started":
-        return not entry.get("operator")  # a name there is one under which somebody answers
-    if event == "gate opened":
-        return entry.get("gate") in {*given, *MILESTONE_GATES}
-    return event in _FREE or (event == "work thrown away" and entry.get("issue") in given)
+def strange_ref(names: Iterable[str], known: Collection[str], branches: Collection[str]) -> str | None:
+    """Return the first shared ref that no such job makes, None where there is none; nothing is fetched before.
+
+    `known` are the remote's, `branches` the refs of the work that was given out, and the numbers of its issues.
+    """
+    for name in names:
+        kept = _KEPT.fullmatch(name)
+        if not (name == "state" or name in known or name in branches or (kept and kept[1] in branches)):
+            return name
+    return None
 
 
 def moved_wrongly(
@@ -85,16 +84,27 @@ def moved_wrongly(
 ) -> str | None:
     """Return the first shared ref that is not as the records say, None where all are.
 
-    `known` are the refs of the remote, `heads` the commits that the records name for each ref that may move.
+    `known` are the refs of the remote, `heads` the commits that the records name for each ref that may move, and by an
+    issue's number those that may be kept from before a restart.
     """
     for name, commit in refs.items():
-        if known.get(name) == commit or name in {"state", "lock"}:
+        if known.get(name) == commit or name == "state":
             continue
-        number, _, kept = name.partition("/")
-        is_kept = kept and number in heads and name not in known
-        if not is_kept and commit not in heads.get(name, ()):
+        kept = _KEPT.fullmatch(name)
+        if commit not in heads.get(kept[1] if kept else name, ()) or (kept and name in known):
             return name
     return None
+
+
+def is_as_asked(gate: Gate, before: Gate | None, decisions: Sequence[Decision], milestone: Milestone) -> bool:
+    """Return whether an answer to a gate is bound to what it shows, and to no earlier question but that `before` it."""
+    asked = topics.split(gate).values()
+    made = [gating.question(gate.gate, one.kind, one.findings, gate.change, decisions, milestone) for one in asked]
+    whole = topics.combine(made)
+    if replace(gate, opened="", needs=(), covered_by=()) != whole:
+        return False
+    covering = {*before.covered_by, topics.question_name(before)} if before and topics.shrank(before, gate) else set()
+    return covering.issuperset(gate.covered_by)
 
 
 STEPS_WITH_COMMITS = (Step.IMPLEMENT, Step.LINT)

@@ -9,9 +9,9 @@ from ..core.errors import DamagedStateError
 from ..policy.graph import BOOTSTRAP
 from ..policy.handed_back import given_out
 from ..render import transcript
-from ..steps.inspect import overlooked
 from ..steps.review import label_as_reviewed
 from ..steps.run_context import joined_as_decided
+from ..steps.second_look import untrue
 from ..steps.step_context import step_context
 from ..store.record_check import refuse_forged
 from ..store.run_lock import held
@@ -21,9 +21,12 @@ from .forge_teams import ask_for_members
 from .plan_changes import take_up
 from .remote_snapshot import reconcile
 from .sandbox_probe import probed
-from .wiring import connect_adapters
+from .wiring import connect_adapters, take_snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model import Issue
     from .session import Session
 
 
@@ -89,22 +92,31 @@ def budget(session: Session) -> None:
 
 
 def results(session: Session) -> None:
-    """Look again at changes that jobs without rights inspected, and label pull requests as their reviews say.
+    """Look again at the changes of jobs without rights, before anybody's answer is taken and anything is sent.
 
-    Errors: DamagedStateError where an inspection leaves out what the change's text shows. Then nothing is sent.
+    Errors: DamagedStateError where a record says of a change what is not so. Then nothing is sent.
     """
+    if not session.options.results:
+        return
+    branches = session.store.registry.all_branches(session.milestone)
+    ctx = replace(session.ctx, remote=take_snapshot(session.outside, branches, session.milestone.id))
+    for issue in _handed_back(session):
+        if (why := untrue(step_context(ctx, issue))) is not None:
+            raise DamagedStateError(why, "Nothing of it was used. Look at the job that made it, then start again.")
+
+
+def labels(session: Session) -> None:
+    """Label pull requests as the reviews that jobs without rights made say."""
+    for issue in _handed_back(session):
+        label_as_reviewed(step_context(session.ctx, issue))
+
+
+def _handed_back(session: Session) -> Iterator[Issue]:
     given = given_out(session.store.journal.entries()) if session.options.results else frozenset()
-    for number in sorted(given & session.ctx.issues.keys()):
-        on = step_context(session.ctx, session.ctx.issues[number])
-        if missed := overlooked(on):
-            raise DamagedStateError(
-                f"The inspection of #{number} that was handed back leaves out: {missed[0].message}.",
-                "Nothing of it was used. Look at the job that made it, then start again.",
-            )
-        label_as_reviewed(on)
+    yield from (session.ctx.issues[number] for number in sorted(given & session.ctx.issues.keys()))
 
 
-STAGES = (lock, connect, pull_state, plan_changes, branches, teams, answers, budget, reconcile, results)
+STAGES = (lock, connect, pull_state, plan_changes, branches, results, teams, answers, budget, reconcile, labels)
 
 
 def begin(session: Session) -> None:

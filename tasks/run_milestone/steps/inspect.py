@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..adapters.process import NO_GRANTS, Grants, Result
-from ..checks import advisories, coverage, inspect_text
+from ..checks import advisories, coverage
 from ..checks import inspect as inspect_change
 from ..checks.change import Change
 from ..checks.diff import changed_files
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ..model import Finding
     from .step_context import StepContext
     from .workplace import Workplace
 
@@ -75,15 +74,6 @@ class Inspect(IssueStep[Inspected]):
             (*((untested,) if untested else ()), *advised.notes),
             trial.sentences,
         )
-
-
-def overlooked(ctx: StepContext) -> tuple[Finding, ...]:
-    """Return what the checks find in the change's text that the recorded inspection of it does not say."""
-    inspected = ctx.recorded(Step.INSPECT, Inspected)
-    if inspected is None or inspected.head != ctx.head:
-        return ()
-    known = {(finding.kind, finding.rule, finding.path) for finding in inspected.findings}
-    return tuple(one for one in inspect_text(change_of(ctx)) if (one.kind, one.rule, one.path) not in known)
 
 
 def change_inputs(ctx: StepContext) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class StateSync:
                 f"{git.repository} has no remote, so there is nowhere to share the state of {milestone.id}.",
                 "Add one (`git remote add origin URL`), or name one in the plan (`repository: {remote: URL}`).",
             )
-        self.milestone, self.target = milestone.id, milestone.target
+        self.plan, self.milestone, self.target = milestone, milestone.id, milestone.target
         self.state = state
         self.refs = git.shared
         self.export = Export(state.folder)

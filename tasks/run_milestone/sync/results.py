@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..adapters.git.bundles import is_bundle
 from ..core.errors import DamagedStateError
 from ..core.fs import shown
-from ..model import BranchMade, Step
-from ..policy import handed_back
+from ..core.serialize import thaw
+from ..model import BranchMade, Gate, Step, Verb
+from ..policy import handed_back, handed_back_entries
 from ..policy.graph import step_name
 from ..render import shared_state as words
 from .branches import WORK
@@ -17,7 +19,7 @@ from .push_pull import STATE
 from .records import read_base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ..adapters.git.state_refs import RemoteRefs
@@ -36,25 +38,37 @@ def take_result(sync: StateSync, file: Path) -> list[str]:
     base = read_base(sync.state)
     if not given or base is None:
         raise _refused(place, "no work was handed out")
+    if not is_bundle(file):
+        raise _refused(place, "it is no bundle of git")
     refs = sync.git.bundle_refs(file, sync.milestone)
     theirs, remote = refs.look(), sync.refs.look()
     commit = theirs.refs.get(STATE)
     if commit is None or theirs.heads:
         raise _refused(place, "it holds no records" if commit is None else "it holds branches")
+    begun = dict(_begun(sync, given))
+    work = {*begun, *(f"{WORK}{made.branch}" for made in begun.values())}
+    if (name := handed_back.strange_ref(theirs.refs, remote.refs, work)) is not None:
+        raise _refused(place, f"it holds the ref {name[:100]!r}, which is not its to make")
     sync.refs.fetch([name for name in (sync.target,) if name in remote.heads], ())
     refs.fetch((), theirs.refs)
     before = sync.refs.listing(sync.git.merge_base(base, commit))
     changes = sync.changes(before, sync.refs.listing(commit), place)
-    changes = {path: content for path, content in changes.items() if path not in UNUSED}
+    changes = {path: content for path, content in changes.items() if not _is_made_here(path)}
     new = sync.state.journal.lacks(changes.pop(JOURNAL, None) or b"")
     _check(changes, new, given, place)
-    heads = dict(_heads(sync, commit, given))
+    _check_gates(sync, changes, place)
+    heads = dict(_heads(sync, commit, begun, remote))
     if (name := handed_back.moved_wrongly(theirs.refs, remote.refs, heads)) is not None:
         raise _refused(place, f"{name} is at a commit that the records do not name")
-    sync.state.journal.take_up(new)
+    sync.state.journal.take_up(entry for entry in new if not handed_back.is_passed_here(str(entry.get("task"))))
     sync.merge_changes(before, changes)
     sync.branches.pull(_with_heads_of(remote, theirs))
     return words.result_taken(place, sorted(given))
+
+
+def _is_made_here(path: str) -> bool:
+    """Return whether the job that may push makes a record itself: what is derived, and that a gate is passed."""
+    return path in UNUSED or handed_back.is_passed_here(path)
 
 
 def _check(
@@ -64,28 +78,49 @@ def _check(
     path = handed_back.foreign_record({path: content is None for path, content in changes.items()}, given)
     if path is not None:
         raise _refused(place, f"it changes {path}, which is not its to change")
-    if (event := handed_back.foreign_entry(new, given)) is not None:
+    if (event := handed_back_entries.foreign_entry(new, given)) is not None:
         raise _refused(place, f"its journal holds {event!r}, which is not its to record")
+    if (event := handed_back_entries.unreadable_entry(new)) is not None:
+        raise _refused(place, f"its journal holds {event!r} with facts that no run records")
 
 
-def _heads(sync: StateSync, commit: str, given: frozenset[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the commits that the records of a bundle name, by issue and by work ref.
+def _check_gates(sync: StateSync, changes: Mapping[str, bytes | None], place: str) -> None:
+    """Refuse questions whose answers would be bound to something else than what people are shown."""
+    decisions = sync.state.decisions.all()
+    for path, content in changes.items():
+        if content is None or not path.startswith("gates/"):
+            continue
+        gate = thaw(Gate, json.loads(content))
+        if not handed_back.is_as_asked(gate, sync.state.gates.read(gate.gate), decisions, sync.plan):
+            raise _refused(place, f"an answer to {path} would be for something else than it shows")
 
-    A commit that does not go on from the issue's base is not named.
+
+def _begun(sync: StateSync, given: frozenset[str]) -> Iterator[tuple[str, BranchMade]]:
+    """Yield the issues that were given out and begun, with their branches."""
+    for number in sorted(filter(str.isdigit, given)):
+        made = sync.state.markers.evidence(step_name(number, Step.BRANCH), BranchMade)
+        if made is not None:
+            yield number, made
+
+
+def _heads(
+    sync: StateSync, commit: str, begun: Mapping[str, BranchMade], remote: RemoteRefs
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the commits that a work ref may be at, and by an issue's number those that may be kept from a restart.
+
+    A commit that does not go on from the issue's base is not named by any record.
     """
     listing = sync.refs.listing(commit)
-    named_by: list[tuple[str, tuple[str, ...]]] = []
-    for number in sorted(given):
-        made = sync.state.markers.evidence(step_name(number, Step.BRANCH), BranchMade) if number.isdigit() else None
-        if made is None:
-            continue
+    for number, made in begun.items():
         paths = {f"issues/{number}/{step}.json": step_name(number, step) for step in handed_back.STEPS_WITH_COMMITS}
         contents = sync.refs.contents({path: listing[path] for path in paths if path in listing})
         records: dict[str, dict[str, Any]] = {paths[path]: json.loads(text) for path, text in contents.items()}
         named = (made.base, *handed_back.commits_named(records, number))
-        good = tuple(one for one in named if sync.git.has(one) and sync.git.is_ancestor(made.base, one))
-        named_by += [(number, ()), (f"{WORK}{made.branch}", good)]
-    return named_by
+        work = f"{WORK}{made.branch}"
+        yield work, tuple(one for one in named if sync.git.has(one) and sync.git.is_ancestor(made.base, one))
+        asked = any(one.verb is Verb.RESTART for one in sync.state.decisions.at(number))
+        kept = (remote.heads.get(made.branch), remote.refs.get(work)) if asked else ()
+        yield number, tuple(filter(None, kept))
 
 
 def _with_heads_of(remote: RemoteRefs, theirs: RemoteRefs) -> RemoteRefs:

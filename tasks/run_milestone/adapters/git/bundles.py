@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from typing import TYPE_CHECKING
 
 from ...core.errors import OutsideError
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 _GIVEN = "refs/given/"
 """Where the remote's refs are kept while they are written into a bundle."""
+_SIGNATURES = (b"# v2 git bundle\n", b"# v3 git bundle\n")
 _QUIET = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
 
 
@@ -38,6 +41,18 @@ class Bundles:
     def bundle_refs(self, file: Path, milestone: str) -> StateRefs:
         """Return the refs of one milestone in a bundle that a job handed back."""
         return StateRefs(self._git, str(file), milestone, self._identity)
+
+
+def is_bundle(file: Path) -> bool:
+    """Return whether a file is a bundle. git would take a folder or a link for a repository, with its settings."""
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return stat.S_ISREG(os.fstat(handle).st_mode) and os.read(handle, len(_SIGNATURES[0])) in _SIGNATURES
+    finally:
+        os.close(handle)
 
 
 def write_head(processes: Processes, repository: Path, file: Path) -> None:
