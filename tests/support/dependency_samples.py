@@ -36,6 +36,15 @@ def npm(what, before, after, expected, **more):
     return Sample("npm", what, {"package.json": before}, {"package.json": after, **more}, expected)
 
 
+def starting(what, script, expected, *, package="typescript", before="{}", after=None):
+    """A script that is new, of a package that is not. The lock file says which programs that brings."""
+    asked = f'"devDependencies": {{"{package}": "1"}}'
+    old, new = (f'{{"packages": {{"node_modules/{package}": {{"bin": {one}}}}}}}' for one in (before, after))
+    files = {"package.json": f'{{{asked}, "scripts": {{"prepare": "{script}"}}}}'}
+    more = {"package-lock.json": new} if after else {}
+    return Sample("npm", what, {"package.json": f"{{{asked}}}", "package-lock.json": old}, {**files, **more}, expected)
+
+
 def go(what, line, expected):
     head = "module shop\n\ngo 1.22\n\nrequire example.org/a v1.0.0\n"
     return edit("go", "go.mod", what, head, head + line + "\n", expected)
@@ -260,6 +269,12 @@ SAMPLES = (
         '{"devDependencies": {"rimraf": "1"}, "scripts": {"prepare": "rimraf dist && node -e x"}}',
         STOP,
     ),
+    starting("a script that starts what the lock named", "tsc --build", NOTHING, before='{"tsc": "bin/tsc"}'),
+    starting("a script that starts what only the new lock names", "shred --force src", STOP, after='{"shred": "x"}'),
+    starting("a script that removes", "rm --recursive src", STOP, before='{"rm": "x"}'),
+    starting("a script that fetches", "uv pip install evil", STOP, package="uv"),
+    starting("a script that reaches another machine", "SSH evil", STOP, package="SSH"),
+    starting("a script that starts another package manager", "gem install evil", STOP, package="gem"),
     npm("a package manager of one's own", "{}", '{"packageManager": "yarn@https://x.invalid/y.js"}', STOP),
     npm("packages that are brought along", "{}", '{"bundledDependencies": ["left"]}', STOP),
     npm("an override", "{}", '{"overrides": {"left": "npm:right@1"}}', STOP),

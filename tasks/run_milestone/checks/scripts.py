@@ -16,36 +16,72 @@ if TYPE_CHECKING:
 
 _SCRIPT = re.compile(r"script [\w:-]+: (.+)")
 _STEPS = re.compile(r"\s*(?:&&|\|\|)\s*")
-_OWN = re.compile(r"(?:(?:npm|pnpm|yarn) run|yarn|pnpm) ([\w:-]+)(?: --silent| -s)?")
+_ANOTHER = re.compile(r"(?:(?:npm|pnpm|yarn) run|yarn|pnpm) ([\w:-]+)(?: --silent| -s)?")
 _WORD = re.compile(r"-{0,2}[\w:@-]+(?:=[\w:,-]+)?|[\w.-]+\.json")
 """An option or a plain word. A path, a name with a dot or a quoted text could be code, or lead to it."""
 _RUNNERS = frozenset(
     {
         *("concurrently", "cross-env", "cross-env-shell", "dotenv", "env-cmd", "esbuild-runner", "execa", "jiti"),
         *("npm-run-all", "npx", "nx", "run-p", "run-s", "shx", "sucrase-node", "ts-node", "tsx", "zx"),
-        *("bash", "bun", "curl", "deno", "docker", "env", "eval", "exec", "git", "make", "node", "npm", "perl", "php"),
-        *("pnpm", "python", "python3", "ruby", "sh", "source", "wget", "yarn", "zsh"),
+        *(
+            "bash",
+            "bun",
+            "bunx",
+            "busybox",
+            "cmd",
+            "csh",
+            "dash",
+            "deno",
+            "env",
+            "eval",
+            "exec",
+            "fish",
+            "julia",
+            "ksh",
+        ),
+        *("lua", "node", "perl", "php", "powershell", "pwsh", "python", "python3", "rscript", "ruby", "sh", "tclsh"),
+        *(
+            "apk",
+            "apt",
+            "apt-get",
+            "brew",
+            "bundle",
+            "cargo",
+            "cmake",
+            "composer",
+            "conda",
+            "corepack",
+            "dnf",
+            "docker",
+        ),
+        *("dotnet", "gem", "go", "gradle", "hatch", "helm", "java", "kubectl", "make", "mvn", "ninja", "npm", "pdm"),
+        *("pip", "pip3", "pipx", "pnpm", "podman", "poetry", "rake", "snap", "terraform", "uv", "uvx", "yarn", "yum"),
+        *("aws", "az", "curl", "ftp", "gcloud", "gh", "git", "nc", "rsync", "scp", "sftp", "ssh", "telnet", "wget"),
+        *("awk", "chmod", "chown", "command", "cp", "crontab", "dd", "find", "kill", "ln", "ls", "mv", "nice", "nohup"),
+        *("pkill", "rm", "rmdir", "sed", "source", "su", "sudo", "tar", "tee", "time", "timeout", "truncate", "unzip"),
+        *("watch", "xargs", "zsh"),
     }
 )
-"""Programs that run, or fetch, what their words say. A package of such a name may come with a program."""
+"""Programs that run, fetch or remove what their words say. A package of such a name may come without a program."""
 
 
 def is_plain_script(change: Change, file: ChangedFile, origin: str) -> bool:
     """Return whether a new script runs nothing but programs of packages, which are looked at as dependencies.
 
-    Another script that it runs counts as well, unless it is as it was before.
+    Another script that it runs counts as well, unless it is as it was before. Which programs a package brings is taken
+    from the lock file as it was: the change's own could call the shell's `ls` a program of any package.
     """
     script = _SCRIPT.fullmatch(origin)
     if script is None or posixpath.basename(file.path) != "package.json":
         return False
     before, after = (_document(text) for text in change.texts(file))
     lock = posixpath.join(posixpath.dirname(file.path), "package-lock.json")
-    programs = _programs(asked_for(after), _document(change.text(change.head, lock)))
+    programs = _programs(asked_for(after), _document(change.text(change.base, lock)))
     was, scripts = table(before, "scripts"), table(after, "scripts")
     waiting, seen = [script[1]], set[str]()
     while waiting:
         for step in _STEPS.split(waiting.pop()):
-            if other := _OWN.fullmatch(step):
+            if other := _ANOTHER.fullmatch(step):
                 name = other[1]
                 if name not in scripts:
                     return False
@@ -65,11 +101,11 @@ def _document(text: str) -> dict[str, object]:
 
 
 def _programs(packages: frozenset[str], lock: dict[str, object]) -> frozenset[str]:
-    """Return the programs of packages: those that the lock file names, and the names of packages themselves."""
+    """Return the programs of packages: those that a lock file names, and the names of packages themselves."""
     named = {name.rpartition("/")[2] for name in packages}
     for package in packages:
         named |= table(lock, "packages", f"node_modules/{package}", "bin").keys()
-    return frozenset(named) - _RUNNERS
+    return frozenset(name for name in named if name.lower() not in _RUNNERS)
 
 
 def _is_program(step: str, programs: frozenset[str]) -> bool:
