@@ -8,18 +8,47 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
 FEW = 3
 """A word that more issues use says nothing about one of them."""
 AS_FILE = 16
 """How much more the path of a file says than a name in it."""
 _WORD = re.compile(r"[^\W\d]\w{2,}")
+_PATH = re.compile(r"[^\s:\"'`,;()<>|=]+")
+"""What may be a path in the output of a program."""
 
 
 def words_of(*texts: str) -> frozenset[str]:
     """Return the names in texts."""
     return frozenset(word for text in texts for word in _WORD.findall(text))
+
+
+def files_in(text: str, paths: Container[str]) -> frozenset[str]:
+    """Return those of the paths that a text names, alone or below a folder that is not among them.
+
+    `app/data.py` names no file `a.py`, and `/tmp/tree/sub/a.py` names `sub/a.py` where there is one, else `a.py`.
+    """
+    return frozenset(path for named in set(_PATH.findall(text)) if (path := _longest(named, paths)))
+
+
+def files_of_tests(names: Iterable[str], paths: Iterable[str]) -> frozenset[str]:
+    """Return the files that names of tests mean, as a report has them: by path, or by the dots of a module."""
+    known, modules = frozenset(paths), dict[str, set[str]]()
+    for path in known:
+        modules.setdefault(path.rpartition(".")[0].replace("/", "."), set()).add(path)
+    files = set[str]()
+    for name in names:
+        dotted = name.partition("::")[0].split(".")
+        ends = (".".join(dotted[:end]) for end in range(len(dotted), 0, -1))
+        files |= files_in(name, known) | next((modules[one] for one in ends if one in modules), set())
+    return frozenset(files)
+
+
+def _longest(named: str, paths: Container[str]) -> str | None:
+    """Return the longest end of a path that is among `paths`."""
+    parts = named.strip("./").split("/")
+    return next((path for at in range(len(parts)) if (path := "/".join(parts[at:])) in paths), None)
 
 
 @dataclass(frozen=True, slots=True)

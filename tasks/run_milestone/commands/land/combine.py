@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...checks.diff import changed_files
 from ...core.errors import OutsideError
 from ...model import Bootstrapped, Finding, Kind, Pushed, Severity, Step, Tested, is_empty
-from ...policy.clues import Clues, words_of
+from ...policy.clues import Clues, files_in, files_of_tests, words_of
 from ...policy.graph import BOOTSTRAP, step_name
 from ...policy.parts import suites
 from ...policy.together import WITH, fails_together
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from ...model.change import ChangedFile
     from ...runner.session import Session
 
-MOST = 20
-"""So many failing tests are looked at for what they name."""
 NAME = "land"
 """What the tree, its index and its logs are called."""
 
@@ -179,21 +177,20 @@ class Together:
 
     def _clues(self, tested: Tested, commit: str) -> Clues:
         """Return the issues that bring a failing test, in the order of landing, and what else points at some."""
-        brought, names = self._brought_by(), tested.failed[:MOST]
-        accused = {number for path, number in brought.items() if any(_is_test_of(name, path) for name in names)}
+        brought, paths = self._brought_by(), frozenset(self.session.outside.git.listing(commit, "."))
+        tests = files_of_tests(tested.failed, paths)
+        accused = {number for path, number in brought.items() if path in tests}
         output = "\n".join(tested.details.values())
         return Clues(
             tuple(number for number in self.order if number in accused),
             {number: _words(files) for number, files in self._changes.items()},
-            words_of(output, *self._texts(names, commit)).union(path for path in brought if path in output),
+            words_of(output, *self._texts(tests, commit)) | (files_in(output, paths) & brought.keys()),
         )
 
-    def _texts(self, names: Iterable[str], commit: str) -> Iterator[str]:
-        """Yield the files of these tests."""
-        git = self.session.outside.git
-        for path in git.listing(commit, "."):
-            if any(_is_test_of(name, path) for name in names):
-                yield (git.read(commit, path) or b"").decode("utf-8", "replace")
+    def _texts(self, paths: Iterable[str], commit: str) -> Iterator[str]:
+        """Yield the files of failing tests."""
+        for path in sorted(paths):
+            yield (self.session.outside.git.read(commit, path) or b"").decode("utf-8", "replace")
 
     def _test(self, commit: str) -> Tested:
         """Run the plan's tests on a commit."""
@@ -243,9 +240,3 @@ def _words(files: tuple[ChangedFile, ...]) -> frozenset[str]:
     lines = (line for file in files for _, line in (*file.added, *file.removed))
     paths = frozenset(file.path for file in files)
     return paths | words_of(*paths, *lines)
-
-
-def _is_test_of(name: str, path: str) -> bool:
-    """Return whether a test's name, as a report has it, names this file."""
-    plain = path.rpartition(".")[0].replace("/", ".")
-    return bool(plain) and (name.startswith((path, f"{plain}::", f"{plain}.")) or path in name)
