@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_TOKEN = re.compile(r"\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
+_TOKEN = re.compile(r"\*+|\?|\[!?\]?[^\]/]*\]|[^*?\[]+|.", re.DOTALL)
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:
@@ -64,6 +64,8 @@ def _expression(pattern: str) -> str:
 
 def _segment(text: str) -> str:
     expression = "".join(map(_token, _TOKEN.findall(text)))
+    if "[" not in text:  # to compile a thousand names one by one takes a tenth of a second
+        return expression
     try:
         re.compile(expression)
     except re.error:
