@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-SLOW_PLUGINS = re.compile(r"_?hypothesis|anyio-")
-"""What makes every pytest that can import it start slowly: hypothesis, and the plugin of anyio."""
+SLOW_PLUGINS = re.compile(r"_?hypothesis|(anyio|platformdirs|pytest_xdist)-")
+"""What makes every pytest that can import it start slowly: hypothesis, and plugins that no product of a test uses."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,6 +24,7 @@ def sealed_home(tmp_path_factory):
     for name in list(os.environ):
         if name.startswith(("GIT_", "GH_", "GITHUB_", "SSH_", "XDG_")):
             patch.delenv(name)
+    patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # to compile the program takes a second of every start
     patch.setenv("HOME", str(home))
     patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     yield home

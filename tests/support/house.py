@@ -9,7 +9,7 @@ PACKAGE = "run_milestone"
 
 
 class Module:
-    """One module of a package: its dotted name below the package, its text and its syntax tree."""
+    """One module of a package: its dotted name below the package, and its text."""
 
     def __init__(self, root, path, planted=""):
         relative = path.relative_to(root)
@@ -18,7 +18,6 @@ class Module:
         self.folder = relative.parts[:-1]
         self.name = ".".join(self.folder if self.is_package else (*self.folder, path.stem))
         self.text = path.read_text(encoding="utf-8") + planted
-        self.tree = ast.parse(self.text)
 
     @property
     def room(self):
@@ -54,6 +53,11 @@ class Module:
 
     def _nodes(self, *kinds):
         return [node for node in self.nodes if isinstance(node, kinds)]
+
+    @cached_property
+    def tree(self):
+        """Its syntax tree, made where a test asks for it: every worker imports test_house, and one runs its tests."""
+        return ast.parse(self.text)
 
     @cached_property
     def nodes(self):

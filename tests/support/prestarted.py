@@ -161,8 +161,24 @@ def _import_everything():
     for name in (*names, *USED_LATE):
         if not name.endswith("__main__") and ".adapters.process." not in name:
             importlib.import_module(name)
+    _compile_presets()
     gc.collect()
     gc.freeze()
+
+
+def _compile_presets():
+    """Compile the expressions of the package's own tables, which every run that has a change to check compiles."""
+    from run_milestone.checks import suppressions
+    from run_milestone.core import presets
+    from run_milestone.plan import schema
+
+    presets.languages(), presets.coding_agents(), schema._validator()
+    for kind in ("decides", "steers", "shows", "installs", "unread", "spared"):
+        presets.configuration(kind).match("")
+    for kind in ("skips", "assertions", "asks", "looks"):
+        presets.any_of(kind)
+    for kind in ("line", "whole_file"):
+        suppressions._any(kind)
 
 
 if __name__ == "__main__":
