@@ -226,6 +226,7 @@ def test_a_deleted_marker_reruns_that_step_only(copy):
     assert rerun_steps(copy, before) <= deleted
 
 
+@pytest.mark.torture
 def test_a_lost_state_adopts_branches_and_pull_requests(copy):
     import shutil
 

@@ -20,6 +20,7 @@ def deletes_merged_branches(hosted):
     hosted.merge = merge_and_delete
 
 
+@pytest.mark.torture
 def test_a_stack_lands_on_github(github, make_milestone):
     made = stack_of(make_milestone, LARGE, plan=REMOTE)
     bare = github.hosted.bare

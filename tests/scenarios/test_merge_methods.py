@@ -47,7 +47,7 @@ def test_a_squashed_chain_is_tested_once_more(make_milestone, github, tmp_path):
     assert len(counter.read_text().split()) - before == 3, "all but the first take in what was squashed, once"
 
 
-@pytest.mark.parametrize("methods", [{"SQUASH"}, {"REBASE"}])
+@pytest.mark.parametrize("methods", [pytest.param({"SQUASH"}, marks=pytest.mark.torture), {"REBASE"}])
 def test_a_chain_lands_without_merge_commits(make_milestone, github, methods):
     github.hosted.methods = methods
     person = on_github(make_milestone, github, CHAIN, chained=True)

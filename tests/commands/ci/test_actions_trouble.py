@@ -22,6 +22,7 @@ def test_one_of_two_simultaneous_runs_proceeds(shop):
     print("figure: races won exactly once: 1 / 1")
 
 
+@pytest.mark.torture
 def test_the_next_run_repeats_a_killed_job(shop, gh):
     forge = shop("killed", "--matrix")
     let_go, hangs = held(forge, "02")
