@@ -38,10 +38,10 @@ def history(tmp_path, request):
 
 def test_a_close_ancestor_is_one_to_git(history):
     runner, commits = history
-    for one in commits[::3]:
-        for other in commits:
-            code = git("merge-base", "--is-ancestor", one, other, where=runner.repository, fine=(0, 1)).returncode
-            assert runner.is_ancestor(one, other) == (code == 0)
+    for later in commits:
+        ancestors = git("rev-list", later, where=runner.repository).stdout.split()
+        for one in commits[::3]:
+            assert runner.is_ancestor(one, later) == (one in ancestors)
 
 
 def test_a_shallow_clone_counts_no_missing_parents(history, tmp_path):

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 from support.person import Person
+from support.projects import copy_of_kept
 from support.stacks import JOIN, LARGE, Stack, branch, open_stack, stack_of
 
 from run_milestone.core import fastpath
@@ -34,11 +35,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def stack(finished, make_milestone, tmp_path):
-    if not finished.exists():
-        open_stack(stack_of(make_milestone, LARGE, plan=PLAIN))
-        shutil.copytree(tmp_path, finished, symlinks=True)
-    home = tmp_path / "copy"
-    shutil.copytree(finished, home, symlinks=True)
+    home = copy_of_kept(finished, tmp_path, lambda: open_stack(stack_of(make_milestone, LARGE, plan=PLAIN)))
     return Stack(Person(home / "widgets"))
 
 

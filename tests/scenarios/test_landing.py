@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from support.person import Person
+from support.projects import copy_of_kept
 from support.stacks import LARGE, Stack, branch, land_amended_stack, lands, open_stack, stack_of, states
 
 WORK = {**LARGE, "02-2": {"w02.js": "const both = [2, 22];\n"}}
@@ -21,11 +22,7 @@ def ready(tmp_path_factory):
 
 @pytest.fixture
 def stack(ready, make_milestone, tmp_path):
-    if not ready.exists():
-        open_stack(stack_of(make_milestone, WORK))
-        shutil.copytree(tmp_path, ready, symlinks=True)
-    home = tmp_path / "copy"
-    shutil.copytree(ready, home, symlinks=True)
+    home = copy_of_kept(ready, tmp_path, lambda: open_stack(stack_of(make_milestone, WORK)))
     return Stack(Person(home / "widgets"))
 
 

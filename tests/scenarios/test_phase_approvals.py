@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from support.person import Person
+from support.projects import copy_of_kept
 
 PLAN = """\
 commands:
@@ -24,13 +25,13 @@ def passed_folder(tmp_path_factory):
 @pytest.fixture
 def passed(passed_folder, make_milestone, tmp_path):
     """A person whose milestone of two issues is complete: its phase was passed."""
-    if not passed_folder.exists():
+
+    def make():
         person = make_milestone(WORK, plan=PLAN)
         assert person.types("m1").code == 3
         assert person.answers("phase-1.continue").code == 0
-        shutil.copytree(tmp_path, passed_folder, symlinks=True)
-    shutil.copytree(passed_folder, tmp_path / "copy", symlinks=True)
-    return Person(tmp_path / "copy" / "widgets")
+
+    return Person(copy_of_kept(passed_folder, tmp_path, make) / "widgets")
 
 
 def commits(person, branch, name, text, *words, push=True):

@@ -65,6 +65,14 @@ def person_with_plan(folder, text):
     return ada
 
 
+def copy_of_kept(kept, home, make):
+    """Return a copy of what `make` leaves in `home`; it is made once, and `kept` holds it for the next tests."""
+    if not kept.exists():
+        make()
+        shutil.copytree(home, kept, symlinks=True)
+    return shutil.copytree(kept, home / "copy", symlinks=True)
+
+
 AGENT = '''\
 """An agent that writes what the test prepared for this issue and attempt."""
 import json, pathlib, re, sys
