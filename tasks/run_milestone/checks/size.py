@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -25,13 +26,16 @@ REFUSED = 100_000_000
 SHOWN = 5
 """How many files a finding names."""
 
+_BRACES = (".js", ".jsx", ".ts", ".tsx", ".go", ".rs", ".java", ".kt", ".c", ".h", ".cpp")
 _COMMENTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("", ".py", ".pyi", ".sh", ".rb", ".yaml", ".yml", ".toml", ".cfg"), ("#",)),
-    **dict.fromkeys(
-        (".js", ".jsx", ".ts", ".tsx", ".go", ".rs", ".java", ".kt", ".c", ".h", ".cpp"), ("//", "/*", "*")
-    ),
+    **dict.fromkeys(_BRACES, ("//", "/*", "*")),
     ".sql": ("--",),
 }
+_BRACES_COMMENT = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)""", re.DOTALL
+)
+"""A comment of a language with braces, or a text in quotes, which may look like one."""
 
 
 def check(change: Change) -> Iterator[Finding]:
@@ -85,7 +89,17 @@ def _has_code(change: Change, file: ChangedFile) -> bool:
         before, after = (_meaning(text) for text in change.texts(file))
         if before is not None and after is not None:
             return before != after
-    return any(_is_code(file.path, text) for _, text in (*file.added, *file.removed))
+    if any(_is_code(file.path, text) for _, text in (*file.added, *file.removed)):
+        return True
+    if PurePosixPath(file.path).suffix.lower() not in _BRACES:
+        return False
+    old, new = map(_without_comments, change.texts(file))
+    return old != new
+
+
+def _without_comments(source: str) -> list[str]:
+    """Return the words of a source without its comments: a line that begins with a star may be code."""
+    return _BRACES_COMMENT.sub(lambda match: match["text"] or " ", source).split()
 
 
 def _meaning(source: str) -> str | None:
