@@ -2,7 +2,7 @@
 
 import pytest
 
-from run_milestone.core.presets import keeping, without_own_sandbox
+from run_milestone.core.presets import compiles, keeping, without_own_sandbox
 from run_milestone.plan import load
 
 ALONE = "danger-full-access"
@@ -48,3 +48,16 @@ def test_an_agent_without_its_key_has_no_login(tmp_path):
 )
 def test_what_uv_sync_made_is_kept(command, kept):
     assert keeping((("git", "lfs", "pull"), command)) == kept
+
+
+@pytest.mark.parametrize(
+    ("setup", "may"),
+    [
+        ((("cargo", "fetch", "--locked"),), False),
+        ((("env", "-C", "api", "go", "mod", "download"), ("bundle", "install")), False),
+        ((("go", "mod", "download"), ("make", "all")), True),
+        ((("uv", "sync", "--frozen"),), True),
+    ],
+)
+def test_a_setup_that_only_fetches_compiles_nothing(setup, may):
+    assert compiles(setup) == may

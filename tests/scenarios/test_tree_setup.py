@@ -59,6 +59,21 @@ def test_a_second_issue_takes_the_setup_over(make_shop, tmp_path):
     assert "node_modules" not in ada.git("ls-tree", "-r", "--name-only", "feat/m1-01-issue-01", where=".")
 
 
+@pytest.mark.parametrize("path", ["size.c", "src/deep/size.pyx", "lib/src/lib.rs"])
+def test_what_a_setup_compiles_is_compiled_anew(make_shop, path):
+    """The change would break what the tests load, had its tree not taken over what the setup made of the base."""
+    compiles = {"setup": [["sh", "-c", f"cp {path} built.so"]]}
+    ada = make_shop({"01-1": {path: "2\n"}, "02-1": PART}, compiles, ("grep", "-q", "1", "built.so"), {})
+    (ada.folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (ada.folder / path).write_text("1\n")
+    ada.git("add", ".", where=".")
+    ada.git("commit", "--quiet", "--message=Add what is compiled", where=".")
+    shown = ada.types("m1").out
+    assert ada.reads("gates/01.json")["kind"] == "tests"
+    assert [pull["number"] for pull in ada.pulls()] == [1]
+    assert "✓ Tree set up (taken over from an earlier one)" in shown
+
+
 @pytest.mark.parametrize("review", ["none", None], ids=["unreviewed", "reviewed"])
 def test_a_finished_issues_setup_moves_on(make_shop, tmp_path, review):
     work = {f"0{number}-1": {f"part{number}.py": f"PART = {number}\n"} for number in (1, 2, 3)}

@@ -112,6 +112,10 @@ class Language:
     """Say that what the tests load is built before each run of them."""
     build: Command = ()
     """Starts the command behind it when it has built."""
+    fetches: bool = False
+    """Whether its setup only fetches packages, and tests build what they load."""
+    compiled: tuple[str, ...] = ()
+    """Ends of the paths from which other setups compile what tests load."""
     managers: tuple[Tool, ...] = ()
     runners: tuple[Tool, ...] = ()
     linters: tuple[Tool, ...] = ()
@@ -181,6 +185,13 @@ def keeping(setup: tuple[Command, ...]) -> dict[str, str]:
         if command[:2] == manager.setup[0][:2]
         for name, value in manager.keep.items()
     }
+
+
+def compiles(setup: tuple[Command, ...]) -> bool:
+    """Return whether a setup may compile sources of the repository, and does not only fetch packages."""
+    managers = [manager for language in languages() if language.fetches for manager in language.managers]
+    fetching = {step[:2] for manager in managers for step in manager.setup}
+    return any(_in_folder(command)[:2] not in fetching for command in setup)
 
 
 def _in_folder(command: Command) -> Command:

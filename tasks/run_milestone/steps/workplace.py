@@ -16,7 +16,7 @@ from ..adapters.git.tree_state import state
 from ..adapters.process import Grants
 from ..adapters.process.command_line import argument_list
 from ..checks.unavailable import last_words
-from ..core.presets import all_of, keeping
+from ..core.presets import all_of, compiles, keeping
 from ..core.serialize import digest
 from ..model import Finding, Kind, ServiceSpec, Severity
 from .git_version import version_variables
@@ -134,15 +134,19 @@ def release_trees(run: RunContext, *trees: Path) -> None:
 
 
 def setup_key(run: RunContext, commit: str) -> str:
-    """Return what a setup depends on: its commands, the machine, and the lock files, or what stands for them."""
+    """Return what a setup depends on: commands, machine, lock files or what stands for them, and what it compiles."""
     spec, git = run.milestone.tree, run.git
     if not spec.setup:
         return ""
     paths = git.listing(commit, ".")
     pinned = [path for path in paths if PurePosixPath(path).name in all_of("locks")]
     manifests = [path for path in paths if PurePosixPath(path).name in all_of("manifests")]
-    texts = {path: digest((git.read(commit, path) or b"").hex()) for path in (*pinned, *([] if pinned else manifests))}
-    return digest([spec.setup, spec.env, platform.platform(), platform.python_version(), texts])[:16]
+    compiled = [path for path in paths if path.endswith(all_of("compiled"))] if compiles(spec.setup) else []
+    wanted = (*pinned, *(manifests if compiled or not pinned else ()))
+    texts = {path: digest((git.read(commit, path) or b"").hex()) for path in wanted}
+    blobs = git.blobs(commit) if compiled else {}
+    sources = {path: blobs.get(path) for path in compiled}
+    return digest([spec.setup, spec.env, platform.platform(), platform.python_version(), {**texts, **sources}])[:16]
 
 
 def copied_files(run: RunContext) -> str:
