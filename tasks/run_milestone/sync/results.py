@@ -9,9 +9,9 @@ from ..adapters.git.bundles import is_bundle
 from ..core.errors import DamagedStateError
 from ..core.fs import shown
 from ..core.serialize import thaw
-from ..model import BranchMade, Gate, Step, Verb
+from ..model import Bootstrapped, BranchMade, Gate, Step, Verb
 from ..policy import handed_back, handed_back_entries
-from ..policy.graph import step_name
+from ..policy.graph import BOOTSTRAP, step_name
 from ..render import shared_state as words
 from .branches import WORK
 from .merge import DERIVED, JOURNAL, REGISTRY
@@ -57,6 +57,7 @@ def take_result(sync: StateSync, file: Path) -> list[str]:
     new = sync.state.journal.lacks(changes.pop(JOURNAL, None) or b"")
     _check(changes, new, given, place)
     _check_gates(sync, changes, place)
+    _check_baseline(sync, changes.get(f"{BOOTSTRAP}.json"), remote, place)
     heads = dict(_heads(sync, commit, begun, remote))
     if (name := handed_back.moved_wrongly(theirs.refs, remote.refs, heads)) is not None:
         raise _refused(place, f"{name} is at a commit that the records do not name")
@@ -93,6 +94,18 @@ def _check_gates(sync: StateSync, changes: Mapping[str, bytes | None], place: st
         gate = thaw(Gate, json.loads(content))
         if not handed_back.is_as_asked(gate, sync.state.gates.read(gate.gate), decisions, sync.plan):
             raise _refused(place, f"an answer to {path} would be for something else than it shows")
+
+
+def _check_baseline(sync: StateSync, content: bytes | None, remote: RemoteRefs, place: str) -> None:
+    """Refuse a baseline of another commit than the milestone's: a branch that was deleted is put back from it."""
+    if content is None:
+        return
+    head = str(json.loads(content)["evidence"].get("head"))
+    known = sync.state.markers.evidence(BOOTSTRAP, Bootstrapped)
+    tips = (remote.heads.get(sync.plan.branch), remote.heads.get(sync.target), known and known.head)
+    git, held = sync.git, [tip for tip in tips if tip]
+    if head not in held and not any(git.has(head) and git.has(tip) and git.is_ancestor(head, tip) for tip in held):
+        raise _refused(place, "its baseline is of a commit that the milestone's branch does not hold")
 
 
 def _begun(sync: StateSync, given: frozenset[str]) -> Iterator[tuple[str, BranchMade]]:

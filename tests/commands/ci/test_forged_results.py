@@ -91,6 +91,12 @@ def reuses_an_approved_change(place):
     edits(place, "issues/03/inspect.json", change="0" * 64)
 
 
+def moves_the_baseline(place):
+    """Name an issue's commit: from it a milestone branch that somebody deleted would be put back."""
+    head = json.loads((place / "issues/01/lint.json").read_text())["evidence"]["head"]
+    edits(place, "bootstrap.json", head=head)
+
+
 def measures_another_commit(place):
     edits(place, "issues/01/test.json", head="0" * 40)
 
@@ -157,6 +163,7 @@ FORGED = {
     "inspected": (inspects_another_commit, "The record of 03:inspect that was handed back is about another change."),
     "reused": (reuses_an_approved_change, "The record of 03:inspect that was handed back is about another change."),
     "tested": (measures_another_commit, "The record of 01:test that was handed back is about another change."),
+    "baseline": (moves_the_baseline, "its baseline is of a commit that the milestone's branch does not hold"),
     "counted": (counts_from_its_own_commit, "is counted from a commit that its base does not hold."),
     "question": (asks_another_question, "an answer to gates/03.json would be for something else than it shows"),
     "covered": (takes_up_earlier_answers, "an answer to gates/03.json would be for something else than it shows"),
