@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
-INSTALL = re.compile(r"(?m)^          python3 -m venv .*\n.*pip\" install .*\n.*GITHUB_PATH.*\n")
+INSTALL = re.compile(r"(?m)^          python3 -I -m venv .*\n.*pip\" install .*\n.*GITHUB_PATH.*\n")
 INSTALLED = f'          echo "{BIN}" >> "$GITHUB_PATH"\n'
 """What the jobs of the tests run in, instead of what the lock names."""
 LOCK = f"run-milestone=={version('run-milestone')} --hash=sha256:{'0' * 64}\n"

@@ -99,6 +99,20 @@ def test_actions_and_program_are_pinned(written):
     assert all("--no-deps --only-binary :all: --require-hashes --requirement " in text for text in installs)
 
 
+@pytest.mark.parametrize("name", ["venv.py", "subprocess.py", "logging/__init__.py"])
+def test_installing_imports_nothing_of_the_tree(written, tmp_path, name):
+    """`python3 -m` would look into the checkout first, also in jobs that may push."""
+    path = tmp_path / "tree" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(f"open({str(tmp_path / 'imported')!r}, 'w')\n")
+    (script,) = {step["run"] for step in steps(written) if "--require-hashes" in step.get("run", "")}
+    makes = next(line for line in script.splitlines() if line.startswith("python3 "))
+    environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "RUNNER_TEMP": str(tmp_path)}
+    subprocess.run(["bash", "-euc", makes], cwd=tmp_path / "tree", env=environment, check=True)
+    assert (tmp_path / "run-milestone/bin/pip").exists()
+    assert not (tmp_path / "imported").exists()
+
+
 def test_a_run_in_progress_is_never_cancelled(written):
     bound = [job["concurrency"] for _, job in jobs(written) if "concurrency" in job]
     assert bound == [{"group": "run-milestone-${{ matrix.milestone }}", "cancel-in-progress": False}]
