@@ -356,6 +356,22 @@ def test_panic_ends_no_other_process(ada):
     other.wait()
 
 
+@pytest.mark.parametrize("typed", ["", "\n", "nonsense\n"])
+def test_the_prompt_says_how_to_leave_it(ada, typed):
+    code, shown = ada.answers_at_a_terminal("m1", types=f"{typed}\x04")
+    asked, _, answered = shown.partition("\n> ")
+    assert code == 3
+    assert asked.rstrip().endswith("Answer here, or press ^D to leave it open; Enter explains the answers.")
+    assert ("skip [reason]    leave this issue out" in answered.replace("\r", "")) == bool(typed)
+
+
+def test_a_diff_of_nothing_is_said(ada):
+    assert ada.types("m1").code == 3
+    result = ada.types("diff", "m1", "1")
+    assert result.code == 2
+    assert "1 changes nothing yet. `run-milestone status m1` lists the issues" in result.err
+
+
 def test_the_prompt_knows_status_help_and_panic(ada):
     first_done(ada)
     code, shown = ada.answers_at_a_terminal("m1", types="status\nhelp\nnonsense\npanic\n")

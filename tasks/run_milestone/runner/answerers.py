@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..render.console import Console
     from ..steps.run_context import RunContext
 
+_HINT = "\nAnswer here, or press ^D to leave it open; Enter explains the answers.\n"
 AUTO_FIX = "auto-fix"
 """Who decides where findings are sent back before anybody is asked."""
 
@@ -78,7 +79,9 @@ class Prompt:
         Errors: Panic, where the person wants the run to stop.
         """
         _ = decisions
-        while is_local(self.milestone, gate.needs):
+        is_open = is_local(self.milestone, gate.needs)
+        sys.stdout.write(_HINT if is_open else "")
+        while is_open:
             try:
                 word, _, rest = input("\n> ").strip().partition(" ")
             except EOFError:
@@ -92,8 +95,8 @@ class Prompt:
                 raise Panic("Stopped by panic at the prompt.", "The same command goes on from there.")
             if word == "status":
                 sys.stdout.write(status_text(self.milestone, State(self.folder)))
-            elif word:
-                sys.stdout.write(_help(gate, word))
+            else:
+                sys.stdout.write(_help(gate, word or "help"))
         return None
 
 
