@@ -132,6 +132,17 @@ SEEN = {
         "test: [npx,",
     ),
     "node": ({"package.json": '{"scripts": {"test": "node --test"}}'}, "", 'node, "--test"'),
+    "cmake": (
+        {"CMakeLists.txt": "project(shop C)\nif(TESTS)\n  enable_testing()\nendif()\n", "Makefile": "test:\n\ttrue\n"},
+        "",
+        'test: [ctest, "--build-and-test", ".", "{junit}.build",',
+    ),
+    "cmake's own module": ({"CMakeLists.txt": "include( CTest )\n"}, "", "test: [ctest,"),
+    "cmake without tests": (
+        {"CMakeLists.txt": "project(shop)\n", "Makefile": "test:\n\ttrue\n"},
+        "",
+        "test: [make, test]",
+    ),
     "go": ({"go.mod": "module shop\n"}, "", 'test: [go, test, "-json", "./..."]'),
     "cargo": ({"Cargo.toml": CARGO}, "", "test: [cargo, test,"),
     "cargo with dependencies": ({"Cargo.toml": CARGO + 'itoa = "1"\n'}, "[[cargo, fetch]]", "[cargo, test,"),
@@ -438,7 +449,7 @@ def test_the_plan_as_made_is_not_run(newcomer):
     assert "✗ Issue #01 is not described yet" in newcomer.types("plan", "check", "m1").out
     result = newcomer.types("m1")
     assert result.code == 3
-    assert "it still says “Describe issue 1 here”" in result.out
+    assert "it still says “Describe issue 1 here”. Describe it in the plan" in result.out
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,10 @@ def diff(args: argparse.Namespace) -> int:
         raise _unknown(milestone.id, args.issue, "has no change yet" if issue else "is no issue of this plan")
     git = open_git(project, milestone, Processes(), make=False)
     head = git.head(state.registry.branch(milestone, issue))
-    put(for_terminal(git.diff(base, head or base)))
+    shown = git.diff(base, head or base)
+    if not shown:
+        raise _unknown(milestone.id, args.issue, "changes nothing yet")
+    put(for_terminal(shown))
     return ExitCode.DONE
 
 

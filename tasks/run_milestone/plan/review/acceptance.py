@@ -55,7 +55,8 @@ def _no_criteria(issue: Issue) -> Iterator[Finding]:
 def _as_made(issue: Issue) -> Iterator[Finding]:
     texts = (issue.title, *(criterion.text for criterion in issue.criteria))
     if text := next((text for text in texts if AS_MADE.fullmatch(text)), None):
-        yield _missing(issue, "as-made", f"Issue #{issue.number} is not described yet: it still says “{text}”")
+        message = f"Issue #{issue.number} is not described yet: it still says “{text}”. Describe it in the plan"
+        yield _missing(issue, "as-made", message)
 
 
 def _missing(issue: Issue, rule: str, message: str) -> Finding:
