@@ -142,7 +142,7 @@ class CodingAgent:
 @functools.cache
 def languages() -> tuple[Language, ...]:
     """Return every language, in the order in which a project is asked about them."""
-    order = ["python", "node", "go", "rust", "java", "ruby", "make", "other"]
+    order = ["python", "node", "go", "rust", "java", "ruby", "cmake", "make", "other"]
     return tuple(_language(tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))) for name in order)
 
 
