@@ -144,8 +144,8 @@ def setup_key(run: RunContext, commit: str) -> str:
     compiled = [path for path in paths if path.endswith(all_of("compiled"))] if compiles(spec.setup) else []
     wanted = (*pinned, *(manifests if compiled or not pinned else ()))
     texts = {path: digest((git.read(commit, path) or b"").hex()) for path in wanted}
-    blobs = git.blobs(commit) if compiled else {}
-    sources = {path: blobs.get(path) for path in compiled}
+    ids = git.object_ids(commit) if compiled else {}
+    sources = {path: ids.get(path) for path in compiled}
     return digest([spec.setup, spec.env, platform.platform(), platform.python_version(), {**texts, **sources}])[:16]
 
 

@@ -275,11 +275,6 @@ class Objects:
         return object_id(blob.rstrip("\0"), "a file") if blob else None
 
     @functools.lru_cache(maxsize=8)  # noqa: B019 - a run has one Git, and asks again about the same commits
-    def blobs(self, commit: str) -> dict[str, str]:
-        """Return the object ids of a commit's files by their paths."""
-        rows = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit).split("\0")
-        return {path: row.split(" ")[2] for row, _, path in (row.partition("\t") for row in rows if row)}
-
     def listing(self, commit: str, folder: str) -> tuple[str, ...]:
         """Return the paths of a commit's files below `folder`, all of them below `.`."""
         places = () if folder == "." else (f"{folder.rstrip('/')}/",)

@@ -67,11 +67,15 @@ class Submodules(Objects):
             below = f"{path}/{inner}"
             self._checkout_submodule(inside / inner, below, commit, f"{name}-{_NOT_PLAIN.sub('_', inner)}")
 
+    def object_ids(self, commit: str, kind: str = "", env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the ids of a commit's files and submodules by their paths, with a `kind` only those of that mode."""
+        rows = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit, env=env).split("\0")
+        entries = (row.partition("\t") for row in rows if row.startswith(kind) and row)
+        return {path: facts.split(" ")[2] for facts, _, path in entries}
+
     def _gitlinks(self, commit: str, env: Mapping[str, str] | None = None) -> tuple[tuple[str, str], ...]:
         """Return path and commit of every submodule of a commit."""
-        rows = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit, env=env).split("\0")
-        links = (row.partition("\t") for row in rows if row.startswith("160000 "))
-        return tuple((path, facts.split(" ")[2]) for facts, _, path in links)
+        return tuple(self.object_ids(commit, "160000 ", env).items())
 
     def _store_of(self, path: str, sha: str) -> Path | None:
         """Return the object store of a submodule that holds a commit, None where the person has not fetched it."""
