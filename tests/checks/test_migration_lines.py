@@ -15,18 +15,20 @@ from django.db import migrations
 class Migration(migrations.Migration):
     dependencies = [{dependencies}]
     replaces = [{replaces}]
+    run_before = [{before}]
     operations = []
 """
 
 TEXT = "class Next < ActiveRecord::Migration[7.1]\nuse Ecto.Migration\n"
 
 
-def django(*parents, replaces=(), label="shop"):
+def django(*parents, replaces=(), before=(), label="shop"):
     """Return a Django migration that depends on these of its application."""
     others = 'migrations.swappable_dependency(settings.AUTH_USER_MODEL), ("auth", "0001_initial"), '
     return DJANGO.format(
         dependencies=others + ", ".join(f'("{label}", "{parent}")' for parent in parents),
         replaces=", ".join(f'("{label}", "{name}")' for name in replaces),
+        before=", ".join(f'("{label}", "{name}")' for name in before),
     )
 
 
@@ -43,6 +45,11 @@ def test_two_leaves_of_a_django_application(world, label):
     before = {**START, **configured, f"{APP}/0002_price.py": django("0001_initial", label=label)}
     change = world.change(before, {f"{APP}/0002_stock.py": django("0001_initial", label=label)})
     assert forks(change) == ['2 migration heads: "0002_price", "0002_stock"']
+
+
+def test_running_before_what_is_missing_changes_nothing(world):
+    added = {f"{APP}/0002_a.py": django("0001_initial"), f"{APP}/0002_b.py": django("0001_initial", before=("gone",))}
+    assert forks(world.change(START, added)) == ['2 migration heads: "0002_a", "0002_b"']
 
 
 @pytest.mark.parametrize(
@@ -64,11 +71,31 @@ def test_two_leaves_of_a_django_application(world, label):
             f"{APP}/0001_squashed_0002_a.py": django(replaces=("0001_initial", "0002_a")),
             f"{APP}/0003_b.py": django("0002_a"),
         },
+        {
+            f"{APP}/0002_a.py": django("0001_initial"),
+            f"{APP}/0001_b.py": django("0001_initial", before=("0002_a",)),
+        },
+        {
+            f"{APP}/0002_a.py": django("0001_initial"),
+            f"{APP}/0001_b.py": django(before=("0001_initial",)),
+            f"{APP}/0001_c.py": django(before=("0001_b",)),
+        },
         {"stock/migrations/__init__.py": "", "stock/migrations/0001_initial.py": django(label="stock")},
         {f"{APP}/helpers.py": "def rows():\n    return []\n"},
         {f"{APP}/0002_price.py": django("0001_initial").replace("dependencies =", "dependencies: ClassVar[list] =")},
     ],
-    ids=["next", "two", "merged", "squashed", "after a squash", "another application", "no migration", "annotated"],
+    ids=[
+        "next",
+        "two",
+        "merged",
+        "squashed",
+        "after a squash",
+        "before",
+        "all before",
+        "another application",
+        "no migration",
+        "annotated",
+    ],
 )
 def test_one_line_of_a_django_application(world, added):
     assert forks(world.change(START, added)) == []

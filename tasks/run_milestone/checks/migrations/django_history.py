@@ -6,7 +6,7 @@ import ast
 import posixpath
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .revision import Revision
 
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 Names = list[tuple[str, str]]
 """Labels of applications and names of migrations, as Django writes them."""
 
+
+class Declared(NamedTuple):
+    """The other migrations that one names: it runs after some, instead of some, and before some."""
+
+    dependencies: Names
+    replaces: Names
+    run_before: Names
+
+
 _LABEL = re.compile(r"^\s+label\s*=\s*['\"](\w+)['\"]", re.MULTILINE)
 
 
@@ -28,24 +37,33 @@ def revisions(change: Change, commit: str, folder: str) -> list[Revision]:
     paths = sorted(path for path in change.commits.listing(commit, folder) if posixpath.dirname(path) == folder)
     declared = {path: names for path in paths if (names := _declared(path, change.commits.read(commit, path) or b""))}
     labels = _labels(declared, {posixpath.basename(application), posixpath.basename(folder), *configured})
-    return [_revision(path, *listed, labels) for path, listed in declared.items()]
+    earlier = {(stem, _stem(path)) for path, one in declared.items() for stem in _in(labels, one.run_before)}
+    return [
+        Revision(
+            path,
+            _stem(path),
+            (*_in(labels, one.dependencies), *sorted(before for stem, before in earlier if stem == _stem(path))),
+            _in(labels, one.replaces),
+        )
+        for path, one in declared.items()
+    ]
 
 
-def _revision(path: str, dependencies: Names, replaces: Names, labels: set[str]) -> Revision:
-    parents, replaced = (tuple(stem for label, stem in names if label in labels) for names in (dependencies, replaces))
-    return Revision(path, _stem(path), parents, replaced)
+def _in(labels: set[str], names: Names) -> tuple[str, ...]:
+    """Return the migrations of the application that is called so."""
+    return tuple(stem for label, stem in names if label in labels)
 
 
-def _labels(declared: Mapping[str, tuple[Names, Names]], usual: set[str]) -> set[str]:
+def _labels(declared: Mapping[str, Declared], usual: set[str]) -> set[str]:
     """Return what the application is called: as usual, else as most of its migrations are called by one another."""
     stems = set(map(_stem, declared))
-    named = dict.fromkeys(name for below, _ in declared.values() for name in below if name[1] in stems)
+    named = dict.fromkeys(name for one in declared.values() for name in one.dependencies if name[1] in stems)
     called = Counter(label for label, _ in named)
     return usual if usual.intersection(called) else {*usual, *(label for label, _ in called.most_common(1))}
 
 
-def _declared(path: str, source: bytes) -> tuple[Names, Names] | None:
-    """Read `dependencies` and `replaces` from the source, without running it."""
+def _declared(path: str, source: bytes) -> Declared | None:
+    """Read what a migration names from the source, without running it."""
     if not path.endswith(".py"):
         return None
     try:
@@ -54,7 +72,7 @@ def _declared(path: str, source: bytes) -> tuple[Names, Names] | None:
         return None  # its tests fail to start
     classes = (node for node in tree.body if isinstance(node, ast.ClassDef))
     migration = next((node for node in classes if node.name == "Migration"), None)
-    return (_listed(migration, "dependencies"), _listed(migration, "replaces")) if migration else None
+    return Declared(*(_listed(migration, name) for name in Declared._fields)) if migration else None
 
 
 def _listed(migration: ast.ClassDef, name: str) -> Names:
