@@ -92,6 +92,8 @@ def test_a_pick_from_main_is_not_reviewed(ada, monkeypatch):
     assert "deploy.sh" not in ada.pulls()[0]["body"]
     assert [gate["gate"] for gate in json.loads(ada.types("gates", "m1", "--json").out)] == ["02"]
     assert ada.types("verify", "m1").code == 0
+    ada.git("revert", "--no-edit", "main", where=".")
+    assert "Outside the issue's paths: deploy.sh" in ada.types("m1").out, "what main took back is the issue's again"
 
 
 def test_people_and_agents_share_a_milestone(ada):

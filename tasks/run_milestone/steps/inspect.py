@@ -77,8 +77,12 @@ class Inspect(IssueStep[Inspected]):
 
 
 def change_inputs(ctx: StepContext) -> dict[str, Any]:
-    """Return the inputs of a step that looks at the change: the branch's commit, and where it left its base."""
-    return {"commit": ctx.head, "base": ctx.start}
+    """Return the inputs of a step that looks at the change: the branch's commit, and what that is compared with.
+
+    What was picked from another branch is the issue's again once that branch reverts it.
+    """
+    base = ctx.base
+    return {"commit": ctx.head, "base": ctx.start, **({"compared with": base} if base != ctx.start else {})}
 
 
 def identity(ctx: StepContext, change: Change) -> str:
