@@ -45,8 +45,8 @@ _COUNTED = re.compile(r"(\d+) (file|insertion|deletion)s?\b")
 """How `--shortstat` counts."""
 _COMPARED = re.compile(rb"^commit ([0-9a-f]+)\n\n?", re.MULTILINE)
 """What comes before each diff of several. No line of a diff begins like that."""
-_GROUND = "What a change is compared with\n"
-"""The message of a commit that holds what a branch started from and what it took from others."""
+GROUND = "What a change is compared with\n"
+"""The message of a commit that holds what a branch began with and picked from others. No branch holds it."""
 CLOSE = 16
 """How many commits back a parent is looked for before git is asked."""
 _LOGGED = re.compile(rf"(?:{OBJECT_ID.pattern})\0[^\0]*\0[^\0]*\Z")
@@ -163,7 +163,7 @@ class Objects:
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def common_ground(self, base: str, head: str) -> str:
         """Return the commit that the change from `base` to `head` is compared with: all that both hold, joined."""
-        if self.is_ancestor(base, head) or self.commit_text(base).endswith(_GROUND.encode()):
+        if self.is_ancestor(base, head) or self.commit_text(base).endswith(GROUND.encode()):
             return base
         first, *others = self.merge_bases(base, head)
         for other in others:
@@ -180,10 +180,6 @@ class Objects:
             return one
         tree = checked(("merge-tree",), merged).out
         return self._unnamed(object_id(tree, "what two commits hold"), one, other)
-
-    def ground(self, tree: str, start: str) -> str:
-        """Return a commit that a change is compared with instead of `start`, although no branch holds it."""
-        return self._unnamed(tree, start, message=_GROUND)
 
     def _unnamed(self, tree: str, *parents: str, message: str = "") -> str:
         """Return a commit that no branch will hold. Author and time are fixed, so that it is made only once."""

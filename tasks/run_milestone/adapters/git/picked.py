@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 from .checkout import Checkout
+from .objects import GROUND
 
 _FACTS = "--format=%m %H %P %at %ct"
 _WITH_ONE_PARENT = 5
@@ -30,7 +31,7 @@ class Picked(Checkout):
         for sha, _, committed in made_again:
             if originals.get(self.patch_id(f"{sha}^", sha), committed) < committed:
                 tree = self._merged_on(f"{sha}^", ground, sha)
-                ground = self.ground(tree, start) if tree else ground
+                ground = self._unnamed(tree, start, message=GROUND) if tree else ground
         is_held = ground != start and self._merged_on(start, ground, target) == self.tree_of(target)
         return ground if is_held else start
 
