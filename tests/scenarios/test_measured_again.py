@@ -1,6 +1,7 @@
 """A verdict of tests is measured again once what it rested on has changed, and not before."""
 
 import pytest
+from support.plans import ONCE
 
 PART = {
     "part.py": '"""Part."""\n\nPART = 1\n',
@@ -55,7 +56,7 @@ def test_unittest_writes_its_tests_to_standard_error(make_milestone):
 def test_the_same_command_looks_afresh_after_abort(make_milestone, tmp_path):
     up = tmp_path / "up"
     needs = f"import pathlib\n\n\ndef test_needs():\n    assert pathlib.Path({str(up)!r}).exists()\n"
-    ada = make_milestone({"01-1": {**PART, "tests/test_needs.py": needs}}, plan=OUTSIDE)
+    ada = make_milestone({"01-1": {**PART, "tests/test_needs.py": needs}}, plan=OUTSIDE + ONCE)
     assert "🛑 Tests failing" in ada.types("m1").out
     up.touch()
     ada.answers("01.abort")

@@ -157,13 +157,19 @@ def test_uncommitted_work_and_checkout_are_left_alone(ada):
     assert (ada.folder / "widgets.py").read_text() == "# half an idea\n"
 
 
-def test_failing_tests_wait_for_a_persons_fix(ada):
+def broken(ada):
+    """Do the issue's work and break the size, which has a test; returns the tree."""
     result = ada.types("m1")
     place = place_of(result)
     work(ada, result, "colour", "red")
     with open(f"{place}/widgets.py", "a") as file:
         file.write("SIZE = 4\n")
     ada.git("commit", "--quiet", "--all", "--message=Break the size", where=place)
+    return place
+
+
+def test_failing_tests_wait_for_a_persons_fix(ada):
+    place = broken(ada)
     result = ada.types("m1")
     assert result.code == 3
     assert "🛑 Tests failing (attempt 1/2)" in result.out
@@ -178,12 +184,7 @@ def test_failing_tests_wait_for_a_persons_fix(ada):
 
 
 def test_an_answer_holds_for_the_shown_change(ada):
-    result = ada.types("m1")
-    place = place_of(result)
-    work(ada, result, "colour", "red")
-    with open(f"{place}/widgets.py", "a") as file:
-        file.write("SIZE = 4\n")
-    ada.git("commit", "--quiet", "--all", "--message=Break the size", where=place)
+    place = broken(ada)
     ada.types("m1")
     ada.touches("01.fix", milestone="m1")
     with open(f"{place}/widgets.py", "a") as file:

@@ -1,7 +1,7 @@
 """No question is a dead end: a person's commit answers it, and a fix that changed nothing asks it again."""
 
 import pytest
-from support.plans import QUICK
+from support.plans import ONCE, QUICK
 
 CODE = '"""Part."""\n\nPART = {}\n'
 TEST = "import part\n\n\ndef test_part():\n    assert part.PART == 1\n"
@@ -29,7 +29,7 @@ def test_a_commit_answers_a_failed_attempt(make_milestone, answers):
 
 
 def test_a_fix_without_change_asks_the_same_again(make_milestone):
-    person = make_milestone({"01-1": WRONG, "01-2": {}})
+    person = make_milestone({"01-1": WRONG, "01-2": {}}, plan=ONCE)
     assert "🛑 Tests failing (attempt 1/2)" in person.types("m1").out
     result = person.answers("01.fix")
     assert "· The agent changed nothing" in result.out

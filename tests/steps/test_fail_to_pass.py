@@ -1,6 +1,7 @@
 """What the tests prove: red before green, the base's own tests, the lines they run, and failures known before."""
 
 import pytest
+from support.plans import ONCE
 
 RED_FIRST = "tests: {red_first: true}"
 WIDGETS = '"""Widgets."""\n\nSIZE = 3\n'
@@ -12,7 +13,8 @@ RED = {"widgets.py": COLOUR, "tests/test_colour.py": RED_TEST}
 SIZE_TEST = "from widgets import SIZE\n\n\ndef test_size():\n    assert SIZE == {}\n"
 BRANCH = "feat/m1-01-issue-01"
 LEAN = 'commands: {lint: ["true"], review: [sh, -c, "echo []"]}\nlimits: {coverage: 0}\n'
-"""Runs tests, and nothing else that takes time."""
+LEAN += ONCE
+"""Runs tests once, and nothing else that takes time."""
 
 
 # ---- red before green ---------------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ phases:
 """Two issues for people."""
 QUICK = 'commands: {lint: ["true"], test: ["true"], review: [sh, -c, "echo []"]}\n'
 """What a plan says where linting, tests and review are not what a test is about."""
+ONCE = "flaky: {reruns: 0}\n"
+"""The same for flaky tests: one that fails runs again six times, which test_flaky.py looks at."""
 
 
 def issue(number, part=None, **more):

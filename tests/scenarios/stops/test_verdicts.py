@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from support.plans import ONCE
 
 from run_milestone.model import Kind, Verb
 
@@ -10,7 +11,7 @@ PART = {
     "part.py": '"""Part."""\n\nPART = 1\n',
     "tests/test_part.py": "from part import PART\n\n\ndef test_part():\n    assert PART\n",
 }
-OUTSIDE = "sandbox: {kind: none}\n"
+OUTSIDE = f"sandbox: {{kind: none}}\n{ONCE}"
 """For tests that look at a file outside of their tree, as they would at a service."""
 TWO_TESTS = "\n\ndef test_more():\n    assert SIZE\n"
 
@@ -33,7 +34,7 @@ HIDING = [
 
 @pytest.mark.parametrize(("name", "text", "shown"), HIDING, ids=[name for name, _, _ in HIDING])
 def test_nothing_passes_by_not_running(make_milestone, name, text, shown):
-    ada = make_milestone({"01-1": {**PART, name: text}})
+    ada = make_milestone({"01-1": {**PART, name: text}}, plan=ONCE)
     result = ada.types("m1")
     assert result.code == 3
     assert "🛑 Tests failing" in result.out
@@ -53,7 +54,7 @@ def test_a_test_removed_from_any_file_is_asked(make_milestone):
 
 
 def test_known_collection_errors_hide_no_other_test(make_milestone):
-    ada = make_milestone({"01-1": {**PART, "widgets.py": '"""Widgets."""\n\nSIZE = 0\n'}})
+    ada = make_milestone({"01-1": {**PART, "widgets.py": '"""Widgets."""\n\nSIZE = 0\n'}}, plan=ONCE)
     commits(ada, {"tests/test_driver.py": "import a_driver_that_is_missing\n"})
     assert "🛑 Tests fail before any work" in ada.types("m1").out
     result = ada.answers("bootstrap.approve")
@@ -173,7 +174,7 @@ def test_one_question_shows_all_of_its_step(make_milestone):
     ],
 )
 def test_a_stop_names_its_log(make_milestone, name, work, issue):
-    ada = make_milestone({"01-1": work}, issue)
+    ada = make_milestone({"01-1": work}, issue, ONCE)
     result = ada.types("m1")
     assert f"Output: state/m1/logs/01/{name}\n" in result.out
     assert (ada.folder / "state/m1/logs/01" / name).is_file()
