@@ -1,5 +1,6 @@
 """Every untrusted command runs in a box that holds what it was granted, and nothing of the operator's."""
 
+import ast
 import json
 import os
 import shutil
@@ -153,6 +154,12 @@ def test_a_box_has_the_systems_settings(run):
     """)
     assert printed.startswith("user True True ")
     assert printed.endswith("Read-only file system")
+
+
+@pytest.mark.parametrize("folder", ["/etc/alternatives", "/etc/ssl/certs"])
+def test_large_folders_of_settings_are_shown(run, folder):
+    listed = ast.literal_eval(run(f"import os; print(sorted(os.listdir({folder!r})))"))
+    assert listed == sorted(os.listdir(folder))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ETC = Path("/etc")
-MEMORY = Path("/dev/shm")  # noqa: S108  # only a new folder of our own is made in it
+LARGE = 100
+"""Entries from which on a folder is mounted by itself: to copy a link to a disk can take longer than a mount."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -28,18 +29,19 @@ def shown_of_etc(read: tuple[Path, ...]) -> tuple[Path, tuple[Path, ...]]:
     """
     inside = frozenset(path for path in read if path.is_relative_to(ETC))
     known = inside & frozenset(system())
-    folder = Path(_copy(known, inside - known).name)
-    return folder, tuple(path for path in read if path not in known)
+    large = tuple(folder for path in sorted(known) for folder in _large(path))
+    folder = Path(_copy(known, (inside - known).union(large)).name)
+    return folder, (*(path for path in read if path not in known), *large)
 
 
 @functools.lru_cache(maxsize=8)
 def _copy(known: frozenset[Path], others: frozenset[Path]) -> tempfile.TemporaryDirectory[str]:
     """Copy once per process. The folder goes with the process."""
-    kept = tempfile.TemporaryDirectory(prefix="run-milestone-etc-", dir=_in_memory())
+    kept = tempfile.TemporaryDirectory(prefix="run-milestone-etc-")
     folder = Path(kept.name)
     folder.chmod(0o755)
-    for path in sorted(known):
-        _add(path, folder / path.relative_to(ETC))
+    for path in sorted(known - others):
+        _add(path, folder / path.relative_to(ETC), others)
     for path in others:
         _make_place(folder / path.relative_to(ETC), is_folder=path.is_dir())
     user, group = (1000, 1000) if os.getuid() == 0 else (os.getuid(), os.getgid())
@@ -49,23 +51,30 @@ def _copy(known: frozenset[Path], others: frozenset[Path]) -> tempfile.Temporary
     return kept
 
 
-def _in_memory() -> Path | None:
-    """Return a folder in memory, None without one: on a disk, the hundreds of links of /etc can take half a second."""
-    return MEMORY if MEMORY.is_mount() and os.access(MEMORY, os.W_OK | os.X_OK) else None
+@functools.cache
+def _large(path: Path) -> tuple[Path, ...]:
+    """Return the folders at and below a path that hold many entries, all of them for everybody."""
+    if path.is_symlink() or not path.is_dir() or not is_for_everybody(path):
+        return ()
+    if len(os.listdir(path)) > LARGE and _parts(path) == (path,):
+        return (path,)
+    return tuple(folder for entry in sorted(path.iterdir()) for folder in _large(entry))
 
 
-def _add(path: Path, place: Path) -> None:
+def _add(path: Path, place: Path, others: frozenset[Path]) -> None:
+    """Copy a file or folder without what not everybody may read, and without the others."""
+
+    def left_out(folder: str, names: list[str]) -> list[str]:
+        paths = {name: Path(folder, name) for name in names}
+        return [name for name, one in paths.items() if one in others or not _everybody_reads(one)]
+
     if not is_for_everybody(path):
         return
     place.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
-        shutil.copytree(path, place, symlinks=True, ignore=_unreadable, copy_function=_copy_file)
+        shutil.copytree(path, place, symlinks=True, ignore=left_out, copy_function=_copy_file)
     else:
         _copy_file(path, place)
-
-
-def _unreadable(folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if not _everybody_reads(Path(folder, name))]
 
 
 def is_for_everybody(path: Path) -> bool:
