@@ -33,7 +33,7 @@ class Rebuild:
 
 def tainted(ctx: StepContext, head: str) -> tuple[TaintedCommit, ...]:
     """Return the commits that a push of `head` would send with a secret that the change no longer holds."""
-    return removed_secrets(ctx.git, ctx.base, head, _known(ctx))
+    return removed_secrets(ctx.git, ctx.base, head, known_outside(ctx))
 
 
 def rebuild_of(ctx: StepContext, head: str) -> Rebuild | None:
@@ -81,7 +81,7 @@ def asks_about_history(ctx: StepContext) -> bool:
     return bool(findings) and all(finding.rule == HISTORY for finding in findings)
 
 
-def _known(ctx: StepContext) -> tuple[str, ...]:
+def known_outside(ctx: StepContext) -> tuple[str, ...]:
     """Return the commits that are on the remote already, or are others' to push."""
     remote = ctx.remote.heads if ctx.remote else {}
     names = (ctx.branch, ctx.milestone.branch, ctx.milestone.target)
@@ -98,7 +98,7 @@ def _chain(ctx: StepContext, head: str, commits: tuple[TaintedCommit, ...]) -> t
 
 def _line(ctx: StepContext, head: str) -> Iterator[str]:
     """Yield the new commits from `head` along first parents."""
-    new = set(ctx.git.new_commits(head, _known(ctx)))
+    new = set(ctx.git.new_commits(head, known_outside(ctx)))
     while head in new:
         yield head
         head = next(iter(ctx.git.parents(head)), "")

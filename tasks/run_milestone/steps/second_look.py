@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from ..adapters.git.cmd import OBJECT_ID
 from ..checks import inspect_text
 from ..core.serialize import digest, plain
+from ..core.text import without_skips
 from ..model import BranchMade, Implemented, Inspected, Reviewed, Step, Tested
 from ..policy.graph import step_name
 from ..store.json_record import clean
 from .base_branch import fetch_base, stands_on, tip_of
+from .clean_history import known_outside
 from .inspect import change_of, identity
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ def untrue(ctx: StepContext) -> str | None:
         return None
     if not _counts_from_its_base(ctx):
         return f"The change of #{number} that was handed back is counted from a commit that its base does not hold."
+    if (commit := _silent(ctx)) is not None:
+        return f"The message of commit {commit[:10]} of #{number} that was handed back tells CI to skip it."
     change = change_of(ctx)
     for step in _OF_A_COMMIT:
         if _counts(ctx, step) and not _is_about(ctx, step, change):
@@ -51,6 +55,13 @@ def _counts_from_its_base(ctx: StepContext) -> bool:
     tip = tip_of(ctx, stands_on(ctx))
     is_commit = OBJECT_ID.fullmatch(done.base) is not None and ctx.git.has(done.base)
     return is_commit and tip is not None and ctx.git.is_ancestor(done.base, tip)
+
+
+def _silent(ctx: StepContext) -> str | None:
+    """Return the first new commit whose message keeps CI from looking at it. A person's is on the remote already."""
+    new = ctx.git.new_commits(ctx.head, known_outside(ctx)) if ctx.head else ()
+    messages = ((sha, ctx.git.commit_text(sha).decode("utf-8", "replace")) for sha in new)
+    return next((sha for sha, text in messages if without_skips(text) != text), None)
 
 
 def _counts(ctx: StepContext, step: Step) -> bool:

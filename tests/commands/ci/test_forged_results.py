@@ -146,7 +146,25 @@ def moves_the_branch(place, ada):
     ada.git("update-ref", ref, other, where=place)
 
 
-WITH_GIT = (moves_the_branch, keeps_somebody_elses_commit)
+def silences_ci(words):
+    """Make the issue's commit again with these words, and let every record name it."""
+
+    def commits_again(place, ada):
+        ref = f"refs/run-milestone/m1/work/{FIRST}"
+        message = f"Write the first page {words}\n\nRun-Milestone: m1/01 attempt-1"
+        commit = ada.git("commit-tree", f"{ref}^{{tree}}", "-p", f"{ref}^", "-m", message, where=place).strip()
+        ada.git("update-ref", ref, commit, where=place)
+        for step in ("implement", "lint", "test", "inspect"):
+            inputs = edits(place, f"issues/01/{step}.json", head=commit)["inputs"]
+            moved = {name: digest(commit)[:16] for name in ("commit", "implementation") if name in inputs}
+            path = place / f"issues/01/{step}.json"
+            path.write_text(json.dumps({**json.loads(path.read_text()), "inputs": {**inputs, **moved}}))
+
+    WITH_GIT.append(commits_again)
+    return commits_again
+
+
+WITH_GIT = [moves_the_branch, keeps_somebody_elses_commit]
 
 
 FORGED = {
@@ -194,6 +212,9 @@ FORGED = {
     "kept": (keeps_somebody_elses_commit, "01/attempt-1 is at a commit that the records do not name"),
     "finding": (hides_a_finding, f"The inspection of #03 that was handed back leaves out: {HIDDEN}."),
     "branch": (adds_a_branch, "it holds branches"),
+    "skip ci": (silences_ci("[skip ci]"), "of #01 that was handed back tells CI to skip it."),
+    "no actions": (silences_ci("[ no  actions ]"), "of #01 that was handed back tells CI to skip it."),
+    "trailer": (silences_ci("\n\nskip-checks: true"), "of #01 that was handed back tells CI to skip it."),
     "commit": (moves_the_branch, f"work/{FIRST} is at a commit that the records do not name"),
 }
 
