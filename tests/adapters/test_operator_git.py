@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from run_milestone.adapters.git import Git
+from run_milestone.adapters.git.operator_config import read_config
 from run_milestone.adapters.git.reasons import reason
 from run_milestone.adapters.process import Processes
 from run_milestone.core.errors import OutsideError, UsageError
@@ -200,6 +201,19 @@ def test_a_broken_configuration_is_said(ground):
 )
 def test_the_first_reason_is_said(output, why):
     assert reason(output).startswith(why)
+
+
+def test_git_that_cannot_start_says_why(tmp_path, monkeypatch):
+    """Here a file that no system runs; a machine without room for a process says so in the same place."""
+    (tmp_path / "git").write_bytes(b"\0")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    processes = Processes()
+    try:
+        with pytest.raises(UsageError, match=r"^git could not be started: git: Exec format error\. Install git if it is"):
+            read_config(processes, tmp_path)
+    finally:
+        processes.stop()
 
 
 def test_a_token_in_a_url_is_not_said(ground):

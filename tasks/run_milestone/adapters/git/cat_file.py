@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...core.errors import OutsideError, UsageError
+from ...core.errors import OutsideError
 from .cmd import object_id
+from .reasons import not_started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def _ask(process: Coprocess, name: str) -> tuple[str, bytes]:
     try:
         answer = process.ask(name)
     except OSError as error:
-        raise UsageError(f"git could not be started: {error.strerror}.", "Install git and run again.") from None
+        raise not_started(error.strerror) from None
     if answer is None:
         raise OutsideError(f"`git cat-file` failed: no answer about {name}.", "Run the same command again.")
     return answer

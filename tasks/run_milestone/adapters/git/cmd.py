@@ -6,10 +6,10 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
-from ...core.errors import OutsideError, UsageError
+from ...core.errors import OutsideError
 from ...core.fs import write_text
 from .operator_config import OperatorConfig, as_variables, operator_environment, own_git
-from .reasons import reason
+from .reasons import not_started, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -175,7 +175,7 @@ def lying(what: str) -> OutsideError:
 def checked(words: tuple[str, ...], result: Result) -> Result:
     """Return a result that succeeded and is complete."""
     if result.code is None:
-        raise UsageError(f"git could not be started: {result.err.strip()}.", "Install git and run again.")
+        raise not_started(result.err)
     if result.code != 0:
         why = reason(result.err) if result.err.strip() else result.out.strip() or f"exit code {result.code}"
         late = "it did not end in time. " if result.timed_out else ""

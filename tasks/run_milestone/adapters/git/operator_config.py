@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...core.errors import OutsideError, UsageError
-from .reasons import reason
+from .reasons import not_started, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +88,7 @@ def read_config(processes: Processes, git_dir: Path) -> OperatorConfig:
     argv = ("git", "--git-dir", str(git_dir), "config", "--list", "--show-scope", "--includes", "-z")
     result = processes.trusted(argv, cwd=git_dir, env={**operator_environment(), **_own_configuration()}, timeout=60)
     if result.code is None:
-        raise UsageError(f"git could not be started: {result.err.strip()}.", "Install git and run again.")
+        raise not_started(result.err)
     if result.code != 0:
         raise UsageError(
             f"git cannot read its configuration here: {reason(result.err)}.", "Fix that file and run again."

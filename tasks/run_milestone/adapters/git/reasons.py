@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ...core.errors import UsageError
+
 _NOISE = re.compile(
     r"(?:hint:|warning:|Warning:|To |From |Cloning into|Pushing to|\*\* |@|Everything up-to-date|POST git-)"
     r"|(?:remote: )?(?:Enumerating|Counting|Compressing|Writing|Resolving|Total|Delta|Receiving)\b"
@@ -19,6 +21,12 @@ _SURE = re.compile(
 _REMOTE = re.compile(r"remote: *(?:error|fatal|ERROR)\b")
 _DETAIL = re.compile(r"remote: +[-*] ")
 """What GitHub lists below `remote: error: GH013: Repository rule violations found`."""
+
+
+def not_started(why: str | None) -> UsageError:
+    """Return the error for a git that the system does not start: it is missing, or there is no room for a process."""
+    hint = "Install git if it is missing; if this machine is out of processes or memory, end other programs."
+    return UsageError(f"git could not be started: {(why or 'no reason given').strip()}.", f"{hint} Then run again.")
 
 
 def reason(output: str) -> str:
