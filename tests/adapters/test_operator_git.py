@@ -210,7 +210,9 @@ def test_git_that_cannot_start_says_why(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     processes = Processes()
     try:
-        with pytest.raises(UsageError, match=r"^git could not be started: git: Exec format error\. Install git if it is"):
+        with pytest.raises(
+            UsageError, match=r"^git could not be started: git: Exec format error\. Install git if it is"
+        ):
             read_config(processes, tmp_path)
     finally:
         processes.stop()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from run_milestone.core.presets import compiles, keeping, without_own_sandbox
+from run_milestone.core.presets import builds_on_install, compiles, keeping, without_own_sandbox
 from run_milestone.plan import load
 
 ALONE = "danger-full-access"
@@ -61,3 +61,18 @@ def test_what_uv_sync_made_is_kept(command, kept):
 )
 def test_a_setup_that_only_fetches_compiles_nothing(setup, may):
     assert compiles(setup) == may
+
+
+@pytest.mark.parametrize(
+    ("script", "builds"),
+    [
+        ('"prepare": "npm run build"', True),
+        ('"postinstall" : "tsc -p ."', True),
+        ('"install": "node-gyp rebuild"', True),
+        ('"prepare": "husky"', False),
+        ('"build": "tsc"', False),
+        ('"pretest": "npm run build"', False),
+    ],
+)
+def test_a_script_may_build_on_install(script, builds):
+    assert builds_on_install(['{"name": "shop"}', f'{{"scripts": {{{script}}}}}']) == builds

@@ -74,6 +74,23 @@ def test_what_a_setup_compiles_is_compiled_anew(make_shop, path):
     assert "✓ Tree set up (taken over from an earlier one)" in shown
 
 
+@pytest.mark.parametrize("name", ["prepare", "postinstall", "install"])
+def test_what_npm_builds_is_built_anew(make_shop, name):
+    """A script of the package builds from files of any kind, and the tests load what it built."""
+    shop = {"name": "shop", "version": "1.0.0"}
+    files = {
+        "package.json": json.dumps({**shop, "scripts": {name: "mkdir -p build && cp size.ts build/size.js"}}),
+        "package-lock.json": json.dumps({**shop, "lockfileVersion": 3, "packages": {"": shop}}),
+        ".gitignore": "node_modules\nbuild\n",
+        "size.ts": "1\n",
+    }
+    work, reads = {"01-1": {"size.ts": "2\n"}, "02-1": PART}, ("grep", "-q", "1", "build/size.js")
+    ada = make_shop(work, {"setup": [["npm", "ci"]]}, reads, files)
+    ada.types("m1")
+    assert ada.reads("gates/01.json")["kind"] == "tests"
+    assert [pull["number"] for pull in ada.pulls()] == [1]
+
+
 @pytest.mark.parametrize("review", ["none", None], ids=["unreviewed", "reviewed"])
 def test_a_finished_issues_setup_moves_on(make_shop, tmp_path, review):
     work = {f"0{number}-1": {f"part{number}.py": f"PART = {number}\n"} for number in (1, 2, 3)}

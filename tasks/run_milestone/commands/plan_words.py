@@ -70,11 +70,8 @@ def tree(look: Look) -> str:
     if not installed:
         return ""
     steps = [step for part in installed for step in part.setup]
-    kept = [part.path(name) for part in installed if part.manager for name in part.manager.cache]
-    is_python = installed[0].language.name == "Python"  # whose builds leave files beside the sources, which tests load
     home = _python_home(look)
     settings = {
-        "cache": [] if _is_monorepo(look) or is_python else kept,
         "env": {name: value for part in installed for name, value in part.env.items()},
         "python": home.path(_PYTHON) if home and not home.at_top else "",
     }

@@ -7,9 +7,15 @@ import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .globs import Patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _FOLDER = Path(__file__).parents[1] / "presets"
 _LARGEST = 1_000_000
@@ -116,6 +122,8 @@ class Language:
     """Whether its setup only fetches packages, and tests build what they load."""
     compiled: tuple[str, ...] = ()
     """Ends of the paths from which other setups compile what tests load."""
+    on_install: str = ""
+    """Matches a manifest with a script that builds from any source when packages are installed."""
     managers: tuple[Tool, ...] = ()
     runners: tuple[Tool, ...] = ()
     linters: tuple[Tool, ...] = ()
@@ -192,6 +200,12 @@ def compiles(setup: tuple[Command, ...]) -> bool:
     managers = [manager for language in languages() if language.fetches for manager in language.managers]
     fetching = {step[:2] for manager in managers for step in manager.setup}
     return any(_in_folder(command)[:2] not in fetching for command in setup)
+
+
+def builds_on_install(manifests: Iterable[str]) -> bool:
+    """Return whether a script in one of these texts builds the repository's sources when packages are installed."""
+    patterns = [language.on_install for language in languages() if language.on_install]
+    return any(re.search(pattern, text) for text in manifests for pattern in patterns)
 
 
 def _in_folder(command: Command) -> Command:

@@ -16,7 +16,7 @@ from ..adapters.git.tree_state import state
 from ..adapters.process import Grants
 from ..adapters.process.command_line import argument_list
 from ..checks.unavailable import last_words
-from ..core.presets import all_of, compiles, keeping
+from ..core.presets import all_of, builds_on_install, compiles, keeping
 from ..core.serialize import digest
 from ..model import Finding, Kind, ServiceSpec, Severity
 from .git_version import version_variables
@@ -24,7 +24,7 @@ from .import_origin import Sources, sources
 from .test_report import last_output
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ..adapters.git import Git
     from ..adapters.process import Result
@@ -141,12 +141,19 @@ def setup_key(run: RunContext, commit: str) -> str:
     paths = git.listing(commit, ".")
     pinned = [path for path in paths if PurePosixPath(path).name in all_of("locks")]
     manifests = [path for path in paths if PurePosixPath(path).name in all_of("manifests")]
-    compiled = [path for path in paths if path.endswith(all_of("compiled"))] if compiles(spec.setup) else []
-    wanted = (*pinned, *(manifests if compiled or not pinned else ()))
+    sources = _compiled(git, commit, paths, manifests) if compiles(spec.setup) else {}
+    wanted = (*pinned, *(manifests if sources or not pinned else ()))
     texts = {path: digest((git.read(commit, path) or b"").hex()) for path in wanted}
-    ids = git.object_ids(commit) if compiled else {}
-    sources = {path: ids.get(path) for path in compiled}
     return digest([spec.setup, spec.env, platform.platform(), platform.python_version(), {**texts, **sources}])[:16]
+
+
+def _compiled(git: Git, commit: str, paths: Iterable[str], manifests: Iterable[str]) -> dict[str, str | None]:
+    """Return the object ids of what a setup may compile: some files, or all where a manifest's script builds."""
+    if builds_on_install((git.read(commit, path) or b"").decode("utf-8", "replace") for path in manifests):
+        return {".": git.tree_of(commit)}
+    compiled = [path for path in paths if path.endswith(all_of("compiled"))]
+    ids = git.object_ids(commit) if compiled else {}
+    return {path: ids.get(path) for path in compiled}
 
 
 def copied_files(run: RunContext) -> str:
