@@ -120,6 +120,38 @@ def test_settings_may_lead_to_another_registry(world, wheels, name, text):
     assert [one.message for one in check(change)] == ["New dependency: expressed any version (unknown licence)"]
 
 
+ELSEWHERE = ". No registry was told {}, because the project has an index of its own"
+
+
+@pytest.mark.parametrize(
+    ("beside", "text", "name"),
+    [
+        ("requirements.txt", "--index-url https://index.invalid/simple\nours\n", "requirements-dev.txt"),
+        ("Pipfile", '[[source]]\nurl = "https://index.invalid"\nname = "ours"\n', "requirements.txt"),
+        ("requirements.txt", "--extra-index-url https://index.invalid\n", "api/worker/requirements.txt"),
+        ("setup.cfg", "[options]\ndependency_links = https://index.invalid/ours.zip\n", "requirements.txt"),
+    ],
+)
+def test_an_unchanged_manifest_keeps_names_here(world, wheels, beside, text, name):
+    change = world.change({beside: text, name: ""}, {name: "expressed\ncopied\n"})
+    (finding,) = check(change)
+    assert finding.message == "New dependencies: copied any version, expressed any version (unknown licences)"
+    assert finding.detail.endswith(f"Asked for by {name}{ELSEWHERE.format('2 names')}")
+
+
+@NPM_IS_MISSING
+@pytest.mark.parametrize(
+    ("address", "is_asked"),
+    [("https://index.invalid/left.tgz", False), ("https://registry.npmjs.org/left.tgz", True), ("", True)],
+)
+def test_a_lock_file_keeps_names_here(world, registry, address, is_asked):
+    packages = {"node_modules/left": {"version": "1.9.0", **({"resolved": address} if address else {})}}
+    before = {"package.json": "{}", "package-lock.json": json.dumps({"lockfileVersion": 3, "packages": packages})}
+    (finding,) = check(world.change(before, {"package.json": json.dumps({"dependencies": {"left": "1.9.0"}})}))
+    assert ("GPL-3.0-only" in finding.message) is is_asked
+    assert finding.detail.endswith(ELSEWHERE.format("its name")) is not is_asked
+
+
 @NPM_IS_MISSING
 @pytest.mark.parametrize(
     ("asked", "message"),

@@ -23,6 +23,7 @@ from . import manifests
 from .manifests.package import PYPI, items, table
 from .manifests.python import canonical
 from .private_packages import comes_from_pypi, folders_of, has_other_index, private_to_npm, without
+from .registries import of_npm
 from .unavailable import last_words
 
 if TYPE_CHECKING:
@@ -195,9 +196,7 @@ def _private(change: Change, commit: str, path: str) -> tuple[frozenset[str], di
     """
     lock = _object(change.text(commit, path), path)
     npmrc = change.text(commit, posixpath.join(posixpath.dirname(path), ".npmrc"))
-    with temporary_folder("run-milestone-") as folder:
-        registry = change.tools.as_operator(("npm", "config", "get", "registry"), folder).out
-    return private_to_npm(lock, npmrc, registry), lock
+    return private_to_npm(lock, npmrc, of_npm(change.tools)), lock
 
 
 def _audited(change: Change, commit: str, path: str) -> dict[str, dict[str, str]]:

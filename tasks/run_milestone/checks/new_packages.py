@@ -16,6 +16,8 @@ from . import manifests, registries
 from .licences import Answer, look_up
 from .licences import judged as judged_licence
 from .manifests.package import CARGO, NPM, PYPI, items, table
+from .private_packages import has_other_index, private_to_npm
+from .registries import ASKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,34 +41,35 @@ def judged(change: Change, results: Sequence[Finding | New], *, asks: bool) -> I
     new = [one for one in results if isinstance(one, New)]
     answers = {one: _licence(change, one.path, one.package) for one in new}
     unknown = [one for one in new if not answers[one].licence and not one.package.source]
-    if unknown and asks and not _names_registry(change):
-        answers.update(_of_registries(change, unknown))
-        unknown = [one for one in unknown if not answers[one].licence]
+    asked = [one for one in unknown if not _is_private(change, one)] if asks and not _names_registry(change) else []
+    kept = frozenset(one for one in unknown if one.package.ecosystem in ASKED and one not in asked)
+    answers.update(_of_registries(change, asked))
+    unknown = [one for one in unknown if not answers[one].licence]
     for one in results:
         if isinstance(one, Finding):
             yield one
         elif len(unknown) > 1 and one in unknown:
-            yield from [_all_unknown(unknown, answers)] if one == unknown[0] else []
+            yield from [_all_unknown(unknown, answers, len(kept))] if one == unknown[0] else []
         else:
-            yield _finding(one, answers[one])
+            yield _finding(one, answers[one], int(one in kept))
 
 
-def _finding(one: New, answer: Answer) -> Finding:
+def _finding(one: New, answer: Answer, kept: int) -> Finding:
     licence = "unknown licence" if not answer.licence else answer.licence
     if answer.licence and not answer.known:
         licence = f"unclear licence: {licence}"
     kind, severity = (Kind.DEPENDENCY, Severity.INFO) if answer.permissive else (Kind.LICENCE, Severity.CRITICAL)
-    detail = f"Licence from {answer.source}" if answer.licence else answer.source.capitalize()
+    detail = f"Licence from {answer.source}" if answer.licence else f"{answer.source.capitalize()}{_withheld(kept)}"
     message = f"{one.what}: {_named(one, answer)} ({licence})"
     return Finding(kind, severity, "new-dependency", message, one.path, one.line, detail)
 
 
-def _all_unknown(unknown: Sequence[New], answers: Mapping[New, Answer]) -> Finding:
+def _all_unknown(unknown: Sequence[New], answers: Mapping[New, Answer], kept: int) -> Finding:
     """Return one finding for all packages whose licence nobody knows, so that one answer is enough."""
     names = ", ".join(_named(one, answers[one]) for one in unknown)
     paths = ", ".join(dict.fromkeys(one.path for one in unknown))
     message, first = f"New dependencies: {names} (unknown licences)", unknown[0]
-    detail = f"No source knows these licences. Asked for by {paths}"
+    detail = f"No source knows these licences. Asked for by {paths}{_withheld(kept)}"
     return Finding(Kind.LICENCE, Severity.CRITICAL, "new-dependency", message, first.path, first.line, detail)
 
 
@@ -147,6 +150,32 @@ def _names_registry(change: Change) -> bool:
     """Return whether the project names a registry of its own, which the operator's tools would not ask."""
     paths = (path for path in change.commits.listing(change.head, ".") if _SETTINGS.fullmatch(path))
     return any(_REGISTRY.search(change.text(change.head, path)) for path in paths)
+
+
+def _is_private(change: Change, one: New) -> bool:
+    """Return whether a manifest or a lock file near has the package from an index that is not the public one."""
+    if one.package.ecosystem == PYPI:
+        return has_other_index(change, change.head, one.path)
+    return one.package.ecosystem == NPM and one.package.name in _private_to_npm(change, one.path)
+
+
+def _private_to_npm(change: Change, path: str) -> frozenset[str]:
+    """Return the packages that the lock file beside a package.json, or above it, has from another registry."""
+    texts = (
+        change.text(change.head, posixpath.join(folder, "package-lock.json"))
+        for folder in _upwards(posixpath.dirname(path))
+    )
+    try:
+        lock = table(json.loads(next(filter(None, texts), "{}")))
+    except (ValueError, RecursionError):
+        return frozenset()
+    return private_to_npm(lock, "", registries.of_npm(change.tools)) if lock else frozenset()
+
+
+def _withheld(many: int) -> str:
+    """Return how many names no registry was told, empty where none was kept from them."""
+    names = "its name" if many == 1 else f"{many} names"
+    return f". No registry was told {names}, because the project has an index of its own" if many else ""
 
 
 def _of_registries(change: Change, unknown: Iterable[New]) -> Iterator[tuple[New, Answer]]:

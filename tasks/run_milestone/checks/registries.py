@@ -121,6 +121,12 @@ def _npm(tools: Tools, folder: Path, packages: list[Dependency]) -> Iterator[tup
             yield package, Reply(str(newest["version"]), text, "the registry that npm asks")
 
 
+def of_npm(tools: Tools) -> str:
+    """Return the registry that the operator's npm asks, empty where it does not say."""
+    with temporary_folder("run-milestone-") as folder:
+        return _answer(tools, folder, ("npm", "config", "get", "registry")).strip()
+
+
 def _is_complete(entry: Any) -> bool:
     return isinstance(entry, dict) and bool(entry.get("license")) and isinstance(entry.get("version"), str)
 
@@ -158,3 +164,5 @@ _TOOLS: dict[str, Callable[[Tools, Path, list[Dependency]], Iterator[tuple[Depen
     NPM: _npm,
     CARGO: _cargo,
 }
+ASKED = frozenset(_TOOLS)
+"""The ecosystems whose registries are asked."""
