@@ -13,7 +13,7 @@ from ..policy.topics import kinds, parse, split
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..model import Finding, Gate, Issue
+    from ..model import Finding, Gate, Inspected, Issue
 
 RULE = "═" * 47
 
@@ -123,6 +123,11 @@ def headlines(about: Gate | Decision) -> str:
     several = len(of) > 1
     asked = (headline(kind, tuple(one for one in about.findings if one.kind is kind or not several)) for kind in of)
     return " · ".join(dict.fromkeys(asked))
+
+
+def migrated(inspected: Inspected) -> list[str]:
+    """Return what became of new migrations on a scratch database, a line each."""
+    return [f"Migrations: {sentence}" for sentence in inspected.migrated]
 
 
 def first_few(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from ..core.units import count
 from ..policy.criteria import named
 from ..policy.stops import STOPS
 from ..policy.topics import kinds
-from .phrases import first_few, headline, one_line, place, reference
+from .phrases import first_few, headline, migrated, one_line, place, reference
 from .sandbox import ran_in
 from .transcript import unsteady
 
@@ -139,8 +139,7 @@ def _tests(tested: Tested, implemented: Implemented, inspected: Inspected) -> It
     )
     for note in (*unsteady(tested), *(f"⚠️ {note}" for note in inspected.notes)):
         yield f"- {for_markdown(note)}"
-    for sentence in inspected.migrated:
-        yield f"- Migrations: {for_markdown(sentence)}"
+    yield from (f"- {for_markdown(line)}" for line in migrated(inspected))
     if tested.parts:
         yield f"Tested: {for_markdown(', '.join(tested.parts))}."
     if tested.outside:

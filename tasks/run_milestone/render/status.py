@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.serialize import plain
 from ..core.units import count
-from ..model import Kind
+from ..model import Inspected, Kind, Step
 from ..policy.approvers import progress
 from ..policy.graph import BOOTSTRAP, COMPLETE, PLAN_REVIEW, phase_name
 from ..store.issue_status import issue_statuses
 from ..store.run_lock import holder_of
 from ..store.summary import summarise
 from .gate import decide_commands
-from .phrases import found_at, headlines, wanted
+from .phrases import found_at, headlines, migrated, wanted
 
 if TYPE_CHECKING:
     from ..model import Gate, Milestone
@@ -88,7 +88,9 @@ def _gate(milestone: Milestone, gate: Gate, state: State) -> str:
     findings = (f"  - {found_at(finding)}" for finding in gate.findings)
     issue = next((issue for issue in milestone.issues if issue.number == gate.gate), None)
     work = wanted(issue) if issue and gate.kind is Kind.HUMAN else []
-    lines = [head, *findings, *(f"  {line}" for line in work)]
+    inspected = state.markers.evidence(f"{gate.gate}:{Step.INSPECT}", Inspected) if issue else None
+    tried = migrated(inspected) if inspected and inspected.change == gate.change else []
+    lines = [head, *findings, *(f"  {line}" for line in (*tried, *work))]
     return "\n".join([*lines, *decide_commands(milestone, gate, shared=state.is_shared), ""])
 
 

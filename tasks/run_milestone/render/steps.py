@@ -9,7 +9,7 @@ from ..model import Kind, Step, Tier
 from ..policy.graph import PLAN_REVIEW
 from ..policy.stops import STOPS
 from . import transcript
-from .phrases import first_few, found_at, one_line, wanted
+from .phrases import first_few, found_at, migrated, one_line, wanted
 from .run_summary import completed
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ def _test(done: Tested, _: int) -> Iterator[str]:
 
 def _inspect(done: Inspected, _: int) -> Iterator[str]:
     yield from (f"⚠️ {note}" for note in done.notes)
+    yield from (f"· {line}" for line in migrated(done))
     for finding in done.findings:
         if finding.kind in {Kind.MIGRATION_ADDITIVE, Kind.MIGRATION_BREAKING}:
             yield f"✓ Migration: {finding.message}"

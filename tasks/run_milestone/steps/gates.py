@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.text import for_terminal
 from ..core.units import count
 from ..model import Finding, Inspected, Kind, Passed, Reviewed, Severity, Step, Tested
+from ..render.phrases import migrated
 from .import_origin import imported_elsewhere
 from .suites import suites_of
 from .task import IssueStep, Questions
@@ -113,7 +114,8 @@ class InspectGate(IssueStep[Passed]):
         _ = evidence
         inspected = ctx.evidence(Step.INSPECT, Inspected)
         logs = dict.fromkeys(_log(finding) for finding in inspected.findings)
-        listing = (*_shown_change(ctx, inspected.findings), *log_of(ctx.run, ctx.issue.number, *filter(None, logs)))
+        shown = (*_shown_change(ctx, inspected.findings), *migrated(inspected))
+        listing = (*shown, *log_of(ctx.run, ctx.issue.number, *filter(None, logs)))
         return Questions(inspected.findings, inspected.change, listing)
 
 

@@ -13,7 +13,7 @@ from ...core.errors import UsageError
 from ...core.text import for_html
 from ...core.units import count
 from ...policy.topics import answers_to
-from ..phrases import headlines, reference, short_title
+from ..phrases import headlines, migrated, reference, short_title
 
 if TYPE_CHECKING:
     import jinja2
@@ -60,6 +60,7 @@ def _environment() -> jinja2.Environment:
         count=count,
         duration=duration,
         headlines=headlines,
+        migrated=migrated,
         answers_to=answers_to,
         reference=reference,
         short_title=short_title,
