@@ -190,3 +190,58 @@ def test_long_lines_are_put_in_order_fast():
     assert in_order(chain) == chain[::-1]
     circle = [Revision("a.py", "a", ("b",)), Revision("b.py", "b", ("a",))]
     assert in_order(circle) == circle
+
+
+TWO_PLACES = """\
+[alembic]
+script_location = %(here)s/db
+version_locations = %(here)s/shop/versions %(here)s/stock/versions
+"""
+REVISION = 'revision = "{}"\ndown_revision = {!r}\n\n\ndef upgrade():\n    pass\n'
+
+
+def alembic(top, revisions):
+    """Return the files of revisions, each with what it builds on, and the configuration of their two folders."""
+    files = {f"{top}{name}.py": REVISION.format(name.rpartition("/")[2], below) for name, below in revisions.items()}
+    return {**files, f"{top}alembic.ini": TWO_PLACES}
+
+
+@pytest.mark.parametrize("top", ["", "backend/"])
+@pytest.mark.parametrize(
+    ("added", "expected"),
+    [
+        ({"shop/versions/b": "a", "stock/versions/c": "a"}, ['2 migration heads: "b", "c"']),
+        ({"stock/versions/c": "a", "stock/versions/d": "a"}, ['2 migration heads: "c", "d"']),
+        ({"shop/versions/b": "a", "stock/versions/b": "a"}, ['Revision "b" is in 2 files: {0}, {1}']),
+        ({"shop/versions/b": "a", "stock/versions/c": "b"}, []),
+        ({"shop/versions/b": "a", "stock/versions/s": None}, []),
+    ],
+    ids=["two heads", "one place", "duplicate", "next", "history of its own"],
+)
+def test_two_places_of_alembic_are_one_history(world, top, added, expected):
+    change = world.change(alembic(top, {"shop/versions/a": None}), alembic(top, added))
+    names = sorted(f"{top}{name}.py" for name in added)
+    assert forks(change)[: len(expected) or None] == [one.format(*names) for one in expected]
+
+
+@pytest.mark.parametrize(
+    ("before", "added", "is_fork"),
+    [
+        (["db/migration/shop/V7__a.sql"], ["db/migration/stock/V7__b.sql"], True),
+        (["db/migration/V7__a.sql"], ["db/migration/2024/V7.0__b.sql"], True),
+        (["db/migrate/2024/20240101120000_a.rb"], ["db/migrate/20240101120000_b.rb"], True),
+        (["priv/migrations/a/20240101120000_a.exs"], ["priv/migrations/b/20240101120000_b.exs"], True),
+        ([], ["db/migration/a/V1__a.sql", "db/migration/b/V1__b.sql"], True),
+        (["db/migration/mysql/V7__a.sql"], ["db/migration/postgresql/V7__a.sql"], False),
+        (
+            ["db/migration/eu/V1__a.sql", "db/migration/us/V1__a.sql"],
+            ["db/migration/eu/V2__b.sql", "db/migration/us/V2__b.sql"],
+            False,
+        ),
+        (["shop/db/migrate/1_a.rb"], ["stock/db/migrate/1_b.rb"], False),
+        (["migrations/shop/000003_a.up.sql"], ["migrations/stock/000003_b.up.sql"], False),
+    ],
+)
+def test_a_version_is_taken_in_folders_below(world, before, added, is_fork):
+    change = world.change(dict.fromkeys(before, TEXT), dict.fromkeys(added, f"{TEXT}# 2\n"))
+    assert len(forks(change)) == is_fork

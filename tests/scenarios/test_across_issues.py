@@ -1,5 +1,7 @@
 """What does not fit together across the issues of a phase stands in its list, before anybody goes on."""
 
+import pytest
+
 PLAN = """\
 commands: {lint: ["true"], review: ["sh", "-c", "echo []"], test: ["true"]}
 limits: {coverage: 0}
@@ -8,25 +10,30 @@ licences: {allow: [BSD-3-Clause, MIT]}
 REVISION = 'revision = "r{0}"\ndown_revision = "r0"\n\n\ndef upgrade():\n    pass\n'
 
 
-def work(number, version):
+def work(number, version, place):
     name = f"part{number}/requirements.txt"
     return {
         "notes.txt": f"{number}\n",
         name: f"httpx=={version}\n",
-        f"alembic/versions/r{number}.py": REVISION.format(number),
+        f"{place}/versions/r{number}.py": REVISION.format(number),
     }
 
 
-def test_the_barrier_lists_what_does_not_fit(make_milestone):
-    person = make_milestone(
-        {"01-1": work(1, "0.25.0"), "02-1": work(2, "0.27.0"), "03-1": {"c.js": "c = 3\n"}}, plan=PLAN
-    )
-    files = {"alembic/versions/r0.py": REVISION.format(0).replace('"r0"\n\n', "None\n\n"), "part1/requirements.txt": ""}
+@pytest.mark.parametrize(("first", "second"), [("alembic", "alembic"), ("shop", "stock")])
+def test_the_barrier_lists_what_does_not_fit(make_milestone, first, second):
+    brought = {"01-1": work(1, "0.25.0", first), "02-1": work(2, "0.27.0", second), "03-1": {"c.js": "c = 3\n"}}
+    person = make_milestone(brought, plan=PLAN)
+    places = f"[alembic]\nscript_location = db\nversion_locations = {first}/versions {second}/versions\n"
+    files = {
+        "alembic.ini": places,
+        f"{first}/versions/r0.py": REVISION.format(0).replace('"r0"\n\n', "None\n\n"),
+        "part1/requirements.txt": "",
+    }
     for name, text in {**files, "part2/requirements.txt": ""}.items():
         path = person.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    person.git("add", "alembic", "part1", "part2", where=".")
+    person.git("add", "alembic.ini", first, "part1", "part2", where=".")
     person.git("commit", "--quiet", "--message=Use Alembic", where=".")
     person.types("m1")
     for number in ("01", "02"):

@@ -126,6 +126,7 @@ def test_two_migration_heads_are_asked_about(make_milestone, migration):
     assert pull_states(person) == ["open", "open"]
 
 
+TWO_PLACES = "[alembic]\nscript_location = db\nversion_locations = shop/versions stock/versions\n"
 DJANGO = """\
 from django.db import migrations
 
@@ -152,13 +153,25 @@ AFTER = DJANGO.format('("shop", "0001_initial")')
             {"db/migration/V2__stock.sql": "CREATE TABLE c (id INTEGER);\n"},
             'Revision "2" is in 2 files: db/migration/V2__price.sql, db/migration/V2__stock.sql',
         ),
+        (
+            {"alembic.ini": TWO_PLACES, "shop/versions/r0.py": REVISION.format(0, "None")},
+            {"shop/versions/r1.py": REVISION.format(1, '"r0"')},
+            {"stock/versions/r2.py": REVISION.format(2, '"r0"')},
+            '2 migration heads: "r1", "r2"',
+        ),
+        (
+            {"db/migration/V1__start.sql": "CREATE TABLE a (id INTEGER);\n"},
+            {"db/migration/shop/V2__price.sql": "CREATE TABLE b (id INTEGER);\n"},
+            {"db/migration/stock/V2__stock.sql": "CREATE TABLE c (id INTEGER);\n"},
+            'Revision "2" is in 2 files: db/migration/shop/V2__price.sql, db/migration/stock/V2__stock.sql',
+        ),
     ],
-    ids=["Django", "Flyway"],
+    ids=["Django", "Flyway", "two places of Alembic", "folders of Flyway"],
 )
 def test_migrations_that_fit_alone_are_asked_about(make_milestone, before, first, second, message):
     person = make_milestone({"01-1": {**part(1), **first}, "02-1": {**part(2), **second}}, plan=PYTEST)
     for name, text in before.items():
-        (person.folder / name).parent.mkdir(parents=True)
+        (person.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (person.folder / name).write_text(text)
         person.git("add", name, where=".")
     person.git("commit", "--quiet", "--message=Use a database", where=".")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..checks.change import Change
 from ..checks.manifests import Dependency, by_name, is_manifest, read
 from ..checks.migrations.lines import check as check_line
-from ..checks.migrations.lines import lines
+from ..checks.migrations.lines import of_paths
 from ..model import Inspected, Pushed, Step
 from ..policy.graph import step_name
 from .inspect import TreeTools
@@ -123,10 +123,10 @@ def forks(ctx: RunContext, tip: str, joined: str, order: list[str], brought: Map
     """Yield the forks of the migrations in `joined` that are not in `tip`; `brought` names who brings each file."""
     last = ctx.issues[order[-1]]
     change = Change(ctx.milestone, last, tip, joined, (), ctx.git, TreeTools(step_context(ctx, last), joined))
-    for line in lines(change, brought):
+    for line in of_paths(change, brought):
         before = set(check_line(replace(change, head=tip), line))
         for finding in (one for one in check_line(change, line) if one not in before):
-            bringing = [one for path, one in brought.items() if path.startswith(f"{line.folder}/")]
+            bringing = [one for path, one in brought.items() if line.holds(path)]
             if bringing:
                 yield Fork(min(bringing, key=order.index), max(bringing, key=order.index), finding)
 

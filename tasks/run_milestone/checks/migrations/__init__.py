@@ -38,7 +38,7 @@ def check(change: Change) -> Iterator[Finding]:
         elif file.lines or file.binary or file.status != "M":
             yield _rewritten(file)
     yield from _elsewhere(change, frozenset(file.path for file, _ in located))
-    for line in sorted({lines.line_of(file.path, tool, folders) for file, tool in located}):
+    for line in lines.lines(change, ((file.path, tool) for file, tool in located)):
         yield from lines.check(change, line)
 
 

@@ -29,7 +29,7 @@ class Tool(StrEnum):
     UNKNOWN = "an unknown tool"
 
 
-_FOLDERS = frozenset(
+FOLDERS = frozenset(
     {
         "migrations",
         "migration",
@@ -94,7 +94,7 @@ def _tool(change: Change, file: ChangedFile, folders: tuple[str, ...]) -> Tool |
 
 def may_be(path: str) -> bool:
     """Tell from its path alone whether a file may be a migration."""
-    among = bool(_FOLDERS & {part.lower() for part in PurePosixPath(path).parts[:-1]})
+    among = bool(FOLDERS & {part.lower() for part in PurePosixPath(path).parts[:-1]})
     return path.endswith((".py", ".sql")) or matches(path, _SNAPSHOTS) or (among and path.endswith(_CODE))
 
 
@@ -110,7 +110,7 @@ def tool_of(change: Change, path: str, text: str, alembic: tuple[str, ...]) -> T
         return _python(path, text, alembic)
     if name.endswith(".sql"):
         return Tool.SQL if not undoes(change, path, text) and _is_sql(parts, path, text) else None
-    if not (_FOLDERS & {part.lower() for part in parts[:-1]}) or name in _BESIDE or not name.endswith(_CODE):
+    if not (FOLDERS & {part.lower() for part in parts[:-1]}) or name in _BESIDE or not name.endswith(_CODE):
         return None
     if name.endswith((".Designer.cs", "ModelSnapshot.cs", ".d.ts", ".test.ts", ".test.js", ".spec.ts")):
         return None
@@ -136,7 +136,7 @@ def _python(path: str, text: str, alembic: tuple[str, ...]) -> Tool | None:
     if folder_of(path, alembic) or (_REVISION.search(text) and re.search(r"^revision\b", text, re.MULTILINE)):
         return Tool.ALEMBIC
     parts = PurePosixPath(path).parts[:-1]
-    if not _FOLDERS & {part.lower() for part in parts[-2:]}:
+    if not FOLDERS & {part.lower() for part in parts[-2:]}:
         return None
     if _DJANGO.search(text):
         return Tool.DJANGO
@@ -144,7 +144,7 @@ def _python(path: str, text: str, alembic: tuple[str, ...]) -> Tool | None:
 
 
 def _is_sql(parts: tuple[str, ...], path: str, text: str) -> bool:
-    named = matches(path, _SQL) or bool(_FOLDERS & {part.lower() for part in parts[:-1]})
+    named = matches(path, _SQL) or bool(FOLDERS & {part.lower() for part in parts[:-1]})
     return named or bool(_MARKED.search(text))
 
 
@@ -163,15 +163,17 @@ def revisions_folder(path: str, folders: tuple[str, ...]) -> str:
 
 def alembic_folders(change: Change) -> tuple[str, ...]:
     """Return the folders of revisions: the plan's, and those that configuration names at the base or at the head."""
-    folders = {change.milestone.migrations}
-    changed = [file.after for file in change.files if file.after and file.after.endswith("alembic.ini")]
-    for path in (*_CONFIGURATION, *changed):
-        for commit in (change.base, change.head):
-            folders.update(_configured(path, change.text(commit, path)))
-    return tuple(sorted(folders))
+    return tuple(sorted({change.milestone.migrations}.union(*alembic_histories(change))))
 
 
-_CONFIGURATION = ("alembic.ini", "migrations/alembic.ini", "alembic/alembic.ini", "pyproject.toml")
+def alembic_histories(change: Change) -> set[frozenset[str]]:
+    """Return the folders of revisions of each configuration: revisions of all of them follow one another."""
+    commits = (change.base, change.head)
+    listed = {path for commit in commits for path in change.commits.listing(commit, ".") if _CONFIGURATION.search(path)}
+    return {frozenset(_configured(path, change.text(commit, path))) for path in listed for commit in commits}
+
+
+_CONFIGURATION = re.compile(r"^pyproject\.toml$|(?:^|/)alembic\.ini$")
 
 
 def _configured(path: str, text: str) -> set[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import defaultdict
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from .locate import tool_of
+from .locate import FOLDERS, tool_of
 from .revision import Revision
 
 if TYPE_CHECKING:
@@ -17,9 +19,35 @@ _NUMBER = re.compile(r"(?!\d{4}[-_.]\d\d[-_.]\d\d)(\d+(?:\.\d+)*)(?:[_.-].*)?(?<
 """A date that is written with signs between its numbers orders files, and several may have one."""
 
 
+_RECURSIVE = re.compile(r"V\d+(?:[._]\d+)*__.*\.sql|.*\.(?:rb|exs)")
+"""Files of Flyway, Rails and Ecto, which read folders below their own too."""
+_LOCATIONS = FOLDERS | {"h2", "mariadb", "mssql", "mysql", "oracle", "postgres", "postgresql", "sqlite", "sqlserver"}
+"""Folders that these read by themselves. Of those that are called as a database Flyway reads one."""
+
+
+def home(path: str, apart: frozenset[str]) -> str:
+    """Return the folder whose migrations share their versions with a file. `apart` are those on their own."""
+    folder = posixpath.dirname(path)
+    if not _RECURSIVE.fullmatch(posixpath.basename(path)):
+        return folder
+    above = (str(parent) for parent in PurePosixPath(path).parents)
+    return next((one for one in above if one in apart or posixpath.basename(one).lower() in _LOCATIONS), folder)
+
+
+def apart(change: Change) -> frozenset[str]:
+    """Return the folders that share a version with another one at the base: each has a history of its own."""
+    places = defaultdict[tuple[str, tuple[int, ...]], set[str]](set)
+    for path in change.commits.listing(change.base, "."):
+        name = posixpath.basename(path)
+        if _RECURSIVE.fullmatch(name) and (numbers := version(name)):
+            places[home(path, frozenset()), numbers].add(posixpath.dirname(path))
+    return frozenset[str]().union(*(folders for folders in places.values() if len(folders) > 1))
+
+
 def revisions(change: Change, commit: str, folder: str) -> list[Revision]:
     """Return the migrations of a folder that have a version, by path. No two may share one."""
-    paths = sorted(path for path in change.commits.listing(commit, folder) if posixpath.dirname(path) == folder)
+    alone = apart(change)
+    paths = sorted(path for path in change.commits.listing(commit, folder) if home(path, alone) == folder)
     versions = ((path, version(posixpath.basename(path))) for path in paths)
     return [
         Revision(path, ".".join(map(str, numbers)), is_linked=False)
