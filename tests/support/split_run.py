@@ -78,6 +78,16 @@ class SplitRun:
         folder = self.remote.with_suffix(".forge") / "pulls"
         return [json.loads(path.read_text()) for path in sorted(folder.iterdir())] if folder.exists() else []
 
+    def refuses(self, results, why):
+        """Let a job with rights take up these results: it says why it does not, and nothing is used of them."""
+        before = self.refs()
+        with self.put_back():
+            result, left = self.closes(results)
+            assert (result.code, left) == (1, []), result.out
+            assert why in result.err, result.err
+            assert "Nothing of it was used." in result.err or "Nothing here was changed." in result.err
+            assert (self.refs(), self.pulls()) == (before, [])
+
     @contextlib.contextmanager
     def put_back(self):
         """Have the remote and the forge as they were, whatever happens meanwhile."""

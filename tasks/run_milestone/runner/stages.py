@@ -103,6 +103,7 @@ def results(session: Session) -> None:
     for issue in _handed_back(session):
         if (why := untrue(step_context(ctx, issue))) is not None:
             raise DamagedStateError(why, "Nothing of it was used. Look at the job that made it, then start again.")
+    ctx.shared.accept()
 
 
 def labels(session: Session) -> None:

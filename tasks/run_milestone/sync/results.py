@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
 from ..adapters.git.bundles import is_bundle
-from ..core.errors import DamagedStateError
+from ..core.errors import DamagedStateError, OutsideError
 from ..core.fs import shown
 from ..core.serialize import thaw
 from ..model import Bootstrapped, BranchMade, Gate, Step, Verb
@@ -41,7 +42,9 @@ def take_result(sync: StateSync, file: Path) -> list[str]:
     if not is_bundle(file):
         raise _refused(place, "it is no bundle of git")
     refs = sync.git.bundle_refs(file, sync.milestone)
-    theirs, remote = refs.look(), sync.refs.look()
+    remote = sync.refs.look()
+    with _reading(file):
+        theirs = refs.look()
     commit = theirs.refs.get(STATE)
     if commit is None or theirs.heads:
         raise _refused(place, "it holds no records" if commit is None else "it holds branches")
@@ -50,9 +53,10 @@ def take_result(sync: StateSync, file: Path) -> list[str]:
     if (name := handed_back.strange_ref(theirs.refs, remote.refs, work)) is not None:
         raise _refused(place, f"it holds the ref {name[:100]!r}, which is not its to make")
     sync.refs.fetch([name for name in (sync.target,) if name in remote.heads], ())
-    refs.fetch((), theirs.refs)
-    before = sync.refs.listing(sync.git.merge_base(base, commit))
-    changes = sync.changes(before, sync.refs.listing(commit), place)
+    with _reading(file):
+        refs.fetch((), theirs.refs)
+        before, after = (sync.refs.listing(one) for one in (sync.git.merge_base(base, commit), commit))
+    changes = sync.changes(before, after, place)
     changes = {path: content for path, content in changes.items() if not _is_made_here(path)}
     new = sync.state.journal.lacks(changes.pop(JOURNAL, None) or b"")
     _check(changes, new, given, place)
@@ -65,6 +69,16 @@ def take_result(sync: StateSync, file: Path) -> list[str]:
     sync.merge_changes(before, changes)
     sync.branches.pull(_with_heads_of(remote, theirs))
     return words.result_taken(place, sorted(given))
+
+
+@contextlib.contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    """Refuse a bundle that git cannot read, or whose records have no history in common with those handed out."""
+    try:
+        yield
+    except OutsideError as error:
+        why = error.what.removeprefix(f"The remote {file} cannot be asked: ").rstrip(".")
+        raise _refused(shown(file), f"git cannot read it ({why})") from None
 
 
 def _is_made_here(path: str) -> bool:

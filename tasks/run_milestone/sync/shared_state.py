@@ -41,6 +41,9 @@ class LocalState:
         _ = folder
         return []
 
+    def accept(self) -> None:
+        """Let what was taken up be sent, now that it was looked at against the branches."""
+
     def pull(self) -> list[str]:
         """Merge what others pushed meanwhile, above all answers."""
         return []
@@ -73,6 +76,8 @@ class SharedState(LocalState):
         self._turn = threading.Lock()
         self._sync: StateSync | None = None
         self._last_problem = ""
+        self._is_unchecked = False
+        """Whether records were taken up that nobody looked at yet: they stay here, however the run ends."""
 
     def lock(self, milestone: Milestone, state: State, git: Git) -> Iterator[str]:
         """Take the lock, and renew it from now on; one that seems to have ended is watched first.
@@ -102,7 +107,12 @@ class SharedState(LocalState):
         from .results import take_result
 
         files = sorted(Path(folder).glob("*.bundle")) if folder else []
+        self._is_unchecked = bool(files)
         return [line for file in files if self._sync for line in take_result(self._sync, file)]
+
+    def accept(self) -> None:
+        """Let what was taken up be sent, now that it was looked at against the branches."""
+        self._is_unchecked = False
 
     def _renew(self, sync: StateSync) -> None:
         """Renew the lock now and then until it is released or lost, which `confirm` tells; a failure is tried again."""
@@ -147,7 +157,7 @@ class SharedState(LocalState):
         Errors: BusyError once the lock was taken away.
         """
         lines: list[str] = []
-        if self._sync is not None:
+        if self._sync is not None and not self._is_unchecked:
             with self._reporting(lines, required=required):
                 self._sync.push()
             lines += self._sync.take_notes()
@@ -174,7 +184,7 @@ class SharedState(LocalState):
         Errors: what prevents the push, once all is recorded here.
         """
         yield
-        if self._sync is not None:
+        if self._sync is not None and not self._is_unchecked:
             with self._turn:
                 yield from self._sync.push_rounds()
 

@@ -9,6 +9,7 @@ import threading
 import pytest
 from support.actions import BIN, Actions, Starts, files
 from support.person import Person
+from support.split_run import SplitRun
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +52,15 @@ def shop(actions, tmp_path_factory):
         return forge
 
     return make
+
+
+@pytest.fixture(scope="module")
+def handed_back(tmp_path_factory):
+    """A run in which a job without rights worked on the issues, and nobody took that up yet."""
+    run = SplitRun(tmp_path_factory.mktemp("split"))
+    run.measures_its_baseline()
+    result, left = run.looks()
+    assert (result.code, left) == (0, ["01", "02", "03"]), result.err
+    worked = run.works("01,02,03")
+    assert worked.code == 0, worked.out + worked.err
+    return run

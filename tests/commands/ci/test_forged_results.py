@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from support.split_run import SplitRun, journal_adds
+from support.split_run import journal_adds
 
 from run_milestone.core.serialize import digest, thaw
 from run_milestone.model import Gate, Inspected
@@ -219,33 +219,11 @@ FORGED = {
 }
 
 
-@pytest.fixture(scope="module")
-def handed_back(tmp_path_factory):
-    """A run in which a job without rights worked on the issues, and nobody took that up yet."""
-    run = SplitRun(tmp_path_factory.mktemp("split"))
-    run.measures_its_baseline()
-    result, left = run.looks()
-    assert (result.code, left) == (0, ["01", "02", "03"]), result.err
-    worked = run.works("01,02,03")
-    assert worked.code == 0, worked.out + worked.err
-    return run
-
-
 @pytest.mark.parametrize("kind", FORGED)
 def test_a_forged_result_is_refused_whole(handed_back, kind):
     change, why = FORGED[kind]
     results = handed_back.forged(kind, lambda place: change(place, *[handed_back.ada] * (change in WITH_GIT)))
-    is_refused(handed_back, results, why)
-
-
-def is_refused(run, results, why):
-    before = run.refs()
-    with run.put_back():
-        result, left = run.closes(results)
-        assert (result.code, left) == (1, []), result.out
-        assert why in result.err, result.err
-        assert "Nothing of it was used." in result.err or "Nothing here was changed." in result.err
-        assert (run.refs(), run.pulls()) == (before, [])
+    handed_back.refuses(results, why)
 
 
 def test_a_ref_cannot_name_a_branch_here(handed_back):
@@ -258,7 +236,7 @@ def test_a_ref_cannot_name_a_branch_here(handed_back):
     more = line.replace(name, b"refs/run-milestone/m1/01/attempt-1:refs/heads/main")
     plain = line.replace(name, b"refs/run-milestone/m1/01/attempt-1")
     bundle.write_bytes(b"\n".join([head, plain, more]) + b"\n\n" + pack)
-    is_refused(handed_back, results, "it holds the ref '01/attempt-1:refs/heads/main', which is not its to make")
+    handed_back.refuses(results, "it holds the ref '01/attempt-1:refs/heads/main', which is not its to make")
     job = handed_back.folder / f"job-{handed_back.jobs}" / "shop"
     assert handed_back.git("for-each-ref", "refs/heads/main", where=job) == ""
 
@@ -267,13 +245,13 @@ def test_a_folder_is_no_result(handed_back):
     results = handed_back.forged("folder", lambda _: None)
     (results / "all.bundle").unlink()
     shutil.copytree(handed_back.remote, results / "all.bundle")
-    is_refused(handed_back, results, "it is no bundle of git")
+    handed_back.refuses(results, "it is no bundle of git")
     shutil.rmtree(results / "all.bundle")
     (results / "all.bundle").write_text(f"gitdir: {handed_back.remote}\n")
-    is_refused(handed_back, results, "it is no bundle of git")
+    handed_back.refuses(results, "it is no bundle of git")
     (results / "all.bundle").unlink()
     (results / "all.bundle").symlink_to(next(handed_back.results.glob("*.bundle")))
-    is_refused(handed_back, results, "it is no bundle of git")
+    handed_back.refuses(results, "it is no bundle of git")
 
 
 def test_no_answer_carries_a_forged_result_out(handed_back):
@@ -282,7 +260,7 @@ def test_no_answer_carries_a_forged_result_out(handed_back):
         left = handed_back.ada.types("decide", "m1", "02", "skip", "--state-ref")
         assert left.code == 0, left.err
         results = handed_back.forged("hidden", hides_a_finding)
-        is_refused(handed_back, results, f"leaves out: {HIDDEN}.")
+        handed_back.refuses(results, f"leaves out: {HIDDEN}.")
 
 
 def test_a_gate_is_passed_by_nobody_else(handed_back):

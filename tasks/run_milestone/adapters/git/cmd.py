@@ -176,12 +176,12 @@ def checked(words: tuple[str, ...], result: Result) -> Result:
     """Return a result that succeeded and is complete."""
     if result.code is None:
         raise not_started(result.err)
-    if result.code != 0:
+    if result.code != 0 and not result.limit:
         why = reason(result.err) if result.err.strip() else result.out.strip() or f"exit code {result.code}"
         late = "it did not end in time. " if result.timed_out else ""
         what = f"`{_shown(words)}` failed: {late}{why.rstrip('.')}."
         raise OutsideError(what, "Fix that and run the same command again.")
-    if result.truncated:
+    if result.truncated or result.limit:
         raise OutsideError(
             f"`git {words[0]}` printed too much.", "Remove what the repository does not need, and run again."
         )

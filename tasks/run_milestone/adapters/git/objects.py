@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...core.errors import OutsideError
 from .cmd import OBJECT_ID, checked, lying, object_id
 from .hunk_places import with_places
 
@@ -102,8 +103,12 @@ class Objects:
 
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one Git, and asks again about the same commits
     def merge_base(self, one: str, other: str) -> str:
-        """Return the best common ancestor of two commits."""
-        return object_id(self._git.run("merge-base", one, other), "the common ancestor")
+        """Return the best common ancestor of two commits. Errors: OutsideError where they have none."""
+        shared = self._git.answer("merge-base", one, other)
+        if shared is None:
+            what = f"Commits {one[:10]} and {other[:10]} have no history in common."
+            raise OutsideError(what, "In a shallow clone, `git fetch --unshallow`; else rebase one on the other.")
+        return object_id(shared, "the common ancestor")
 
     def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
         """Return all best common ancestors of two commits. After crossing merges there are several."""

@@ -179,6 +179,8 @@ def _groups(entries: Mapping[str, Entry]) -> Iterator[dict[str, Entry]]:
 
 def _why(result: Result) -> str:
     """Return why git could not ask the remote."""
+    if result.truncated:
+        return "it lists too many refs"
     return reason(result.err) if result.err.strip() else f"git ended with {result.code}"
 
 

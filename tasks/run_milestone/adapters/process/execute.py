@@ -23,7 +23,7 @@ from .child import GRACE, Child, Direct, Exit, LibraryChild, Request, end, ready
 from .communicate import Communication
 from .coprocess import Coprocess
 from .environment import environment, search_path, temporary_home, trusted_environment
-from .output import KEEP, Result, append_log, why_not_started
+from .output import KEEP, MOST, Result, append_log, why_not_started
 from .sandbox import Grants, Sandbox, candidates, refusal, unsandboxed
 from .supervised import ForkServer, Supervised
 
@@ -63,7 +63,7 @@ class Processes:
         timeout: float = 600.0,
     ) -> Result:
         """Run a program that no file of a tree can influence (git, gh) as a direct child."""
-        request = Request(tuple(argv), cwd, trusted_environment(env, self._trees), _bytes(stdin), timeout)
+        request = Request(tuple(argv), cwd, trusted_environment(env, self._trees), _bytes(stdin), timeout, output=MOST)
         return self._run(request, supervised=False)
 
     def coprocess(

@@ -15,6 +15,8 @@ KEEP = 1 << 20
 """Bytes kept of the head, and of the tail, of each output stream, where nobody asks for more."""
 KEEP_REPORT = 64 * KEEP
 """Bytes kept of each, where a test runner's output is its report."""
+MOST = 128 * KEEP
+"""Bytes after which a trusted program is ended: what it prints was cut long before, and is refused."""
 _WORD = 512
 """Bytes; where output is cut, a word of up to this length goes whole."""
 
