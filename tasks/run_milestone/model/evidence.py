@@ -214,6 +214,8 @@ class Inspected:
     """What is said and asks nothing."""
     migrated: tuple[str, ...] = field(default=(), metadata={"later": True})
     """What became of its new migrations on a scratch database."""
+    compared_with: str = field(default="", metadata={"later": True})
+    """The commit that the change was compared with, where the branch took commits of others; else empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,16 +73,26 @@ class Inspect(IssueStep[Inspected]):
             paths,
             (*((untested,) if untested else ()), *advised.notes),
             trial.sentences,
+            change.base if change.base != ctx.start else "",
         )
+
+    def drift(self, ctx: StepContext, evidence: Inspected) -> str | None:
+        """Return that what the branch took from others counts as its own again, as where they reverted it."""
+        if not evidence.compared_with or ctx.run.adapters is None or ctx.head != evidence.head:
+            return None
+        return None if ctx.base == evidence.compared_with else "what it took from another branch moved there"
 
 
 def change_inputs(ctx: StepContext) -> dict[str, Any]:
-    """Return the inputs of a step that looks at the change: the branch's commit, and what that is compared with.
+    """Return the inputs of a step that looks at the change: the branch's commit, and where it left its base."""
+    return {"commit": ctx.head, "base": ctx.start}
 
-    What was picked from another branch is the issue's again once that branch reverts it.
-    """
-    base = ctx.base
-    return {"commit": ctx.head, "base": ctx.start, **({"compared with": base} if base != ctx.start else {})}
+
+def inspected_inputs(ctx: StepContext) -> dict[str, Any]:
+    """Return the inputs of a step that looks at the inspected change, with what that was compared with."""
+    inspected = ctx.recorded(Step.INSPECT, Inspected)
+    compared = inspected.compared_with if inspected else ""
+    return {**change_inputs(ctx), **({"compared with": compared} if compared else {})}
 
 
 def identity(ctx: StepContext, change: Change) -> str:

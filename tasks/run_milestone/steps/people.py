@@ -22,7 +22,7 @@ from ..policy.opinions import (
 )
 from ..policy.teams import bare
 from ..render import person_reviews as words
-from .inspect import change_inputs
+from .inspect import inspected_inputs
 from .own_change import changed_between, makers_of
 from .task import IssueStep, Questions
 
@@ -49,7 +49,7 @@ class People(IssueStep[PeopleHeard]):
         reviews = reviews_of(ctx)
         approved = [(one.author, one.commit) for one in approving(_of_people(ctx, reviews))]
         required = {"required": (_spec(ctx), _teams(ctx))} if _spec(ctx).required else {}
-        return {**change_inputs(ctx), "asked": _asked(ctx, reviews), "approved": approved, **required}
+        return {**inspected_inputs(ctx), "asked": _asked(ctx, reviews), "approved": approved, **required}
 
     def run(self, ctx: StepContext) -> PeopleHeard:
         """Answer the reviews that were worked on; returns what people ask for, and who approved."""

@@ -15,7 +15,7 @@ from ..policy.stops import LEFT_OUT, STOPS
 from ..render import steps as words
 from .ci_checks import KINDS as AWAITED
 from .ci_checks import await_checks
-from .inspect import change_inputs, change_of, identity
+from .inspect import change_of, identity, inspected_inputs
 from .pr import label, unlabel
 from .task import IssueStep
 from .workplace import release
@@ -45,7 +45,7 @@ class Review(IssueStep[Reviewed]):
         """Return the change, what its tests prove and what the linter left; the title only for other reviewers."""
         left, tested = ctx.evidence(Step.LINT, Linted).left, ctx.evidence(Step.TEST, Tested)
         return {
-            **change_inputs(ctx),
+            **inspected_inputs(ctx),
             "proofs": tested.proven,
             **({"unproven": tested.unproven} if tested.unproven else {}),
             **({"lint": left} if left else {}),

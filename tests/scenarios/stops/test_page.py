@@ -8,7 +8,7 @@ CHECKOUT = Path(__file__).parents[3]
 
 
 def test_the_pages_of_stops_are_up_to_date(tmp_path):
-    command = [sys.executable, "-m", "tests.scenarios.stops", str(tmp_path)]
+    command = [f"{sys.prefix}/bin/python", "-m", "tests.scenarios.stops", str(tmp_path)]
     made = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr
     for path in tmp_path.rglob("*.md"):
