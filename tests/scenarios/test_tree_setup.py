@@ -109,6 +109,21 @@ def test_a_changed_lock_file_sets_up_again(make_shop, tmp_path):
     assert installs(tmp_path) == 2
 
 
+def test_a_taken_back_install_leaves_nothing(make_shop):
+    """The first attempt installs a program that passes everything; the second has the same lock file, and no trace."""
+    checks = "mkdir -p node_modules/.bin && printf '#!/bin/sh\\n%s\\n' '{}' > node_modules/.bin/check\n"
+    honest = checks.format("grep -q good part.js") + "chmod +x node_modules/.bin/check\n"
+    planted = checks.format("exit 0") + "chmod +x node_modules/.bin/check\n"
+    locked = {"package-lock.json": '{"left-pad": 1}\n', "part.js": "bad\n"}
+    work = {"01-1": {**locked, "install.sh": planted}, "01-2": {**locked, "install.sh": honest}, "02-1": PART}
+    ada = make_shop(work, NPM, files={"install.sh": honest, "part.js": "good\n"})
+    first = ada.types("m1")
+    assert first.code == 3
+    ada.types("decide", "m1", "01", "fix")
+    result = ada.types("m1")
+    assert ada.reads("gates/01.json")["kind"] == "tests", first.out + result.out
+
+
 @pytest.mark.parametrize("path", ["node_modules/.bin/check", "version.js"], ids=["in a folder", "a single file"])
 def test_an_agents_changes_to_it_are_put_back(make_shop, path):
     cheat = {path: "exit 0\n", "part.js": "a = 1\n"}

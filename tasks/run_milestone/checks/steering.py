@@ -96,7 +96,7 @@ def started(change: Change) -> frozenset[str]:
 
 
 def _named_by_commands(change: Change) -> Iterator[str]:
-    for command in _commands(change):
+    for command in (*_commands(change), *change.milestone.tree.setup):
         for place, word in enumerate(command):
             if (place == 0 or word.endswith(_SCRIPTS)) and not is_test(word):
                 yield posixpath.normpath(word.removeprefix("./"))

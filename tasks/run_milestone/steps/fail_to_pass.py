@@ -117,7 +117,8 @@ class Runs:
         tree = ctx.tree.with_name(f"{ctx.tree.name}-contract")
         paths = tuple(dict.fromkeys((*self.before, *self.after)))
         commit = git.graft(source, tests, paths, index) if tests else source
-        place = workplace(ctx.run, tree, commit, index, ctx.issue.number, ctx.log_folder / "setup.log")
+        log = ctx.log_folder / "setup.log"
+        place = workplace(ctx.run, tree, commit, index, ctx.issue.number, log, unapproved=True)
         return replace(place, mine=sources(git, ctx.checkout, self._change.base, self._change.head))
 
 

@@ -87,17 +87,24 @@ def ready(ctx: StepContext, commit: str, name: str = "") -> Workplace:
     suffix = f"-{name}" if name else ""
     tree = ctx.tree.with_name(f"{ctx.tree.name}{suffix}")
     log = ctx.log_folder / "setup.log"
-    return workplace(ctx.run, tree, commit, f"{ctx.index}{suffix}", ctx.issue.number, log)
+    unapproved = commit not in {ctx.start, ctx.base}
+    return workplace(ctx.run, tree, commit, f"{ctx.index}{suffix}", ctx.issue.number, log, unapproved=unapproved)
 
 
-def workplace(run: RunContext, tree: Path, commit: str, index: str, issue: str, log: Path) -> Workplace:
-    """Check `commit` out in `tree` and set it up as the plan says, unless it is already."""
+def workplace(
+    run: RunContext, tree: Path, commit: str, index: str, issue: str, log: Path, *, unapproved: bool = False
+) -> Workplace:
+    """Check `commit` out in `tree` and set it up as the plan says, unless it is already.
+
+    What a setup makes of `unapproved` work is of use for no other content: an agent may have steered it.
+    """
     spec, git = run.milestone.tree, run.git
     checkout = run.project.repository(run.milestone)
     versions = version_variables(git, commit)
     key = digest([setup_key(run, commit), versions])[:16] if spec.setup else ""
+    keys = (key, *([digest([key, git.tree_of(commit)])[:16]] if unapproved else ()))
     cache = _cache(run.milestone, tree)
-    made = cache.reserve(tree, key) if spec.setup else ()
+    made = cache.reserve(tree, *keys) if spec.setup else ()
     git.checkout(tree, commit, index, keep=made, submodules=spec.submodules)
     copied, absent = copy_in(checkout, tree, (*spec.copy, *_included(checkout)))
     git.set_aside(index, copied)
@@ -107,7 +114,7 @@ def workplace(run: RunContext, tree: Path, commit: str, index: str, issue: str, 
     if missing:
         return replace(place, problem=f"`tree.copy` names {', '.join(missing)}, which the checkout does not have")
     if spec.setup:
-        place = _set_up(run, place, cache, index, copied, log)
+        place = _set_up(run, place, cache, index, copied, log, keys)
     return replace(_equipped(place, spec), mine=sources(git, checkout, commit))
 
 
@@ -193,14 +200,20 @@ def _cache(milestone: Milestone, tree: Path) -> TreeCache:
 
 
 def _set_up(
-    run: RunContext, place: Workplace, cache: TreeCache, index: str, copied: tuple[str, ...], log: Path
+    run: RunContext,
+    place: Workplace,
+    cache: TreeCache,
+    index: str,
+    copied: tuple[str, ...],
+    log: Path,
+    keys: tuple[str, ...],
 ) -> Workplace:
-    """Run the commands, or take over what they made for a tree with the same lock files."""
-    git, tree, key = run.git, place.tree, place.key
-    if place.made and cache.is_intact(tree, key):
+    """Run the commands, or take over what they made for a tree of one of these keys."""
+    git, tree = run.git, place.tree
+    if place.made and any(cache.is_intact(tree, key) for key in keys):
         git.set_aside(index, place.made)
         return replace(place, reused=True)
-    if taken := cache.take(tree, key):
+    if taken := next(filter(None, (cache.take(tree, key) for key in keys)), ()):
         git.set_aside(index, taken)
         return replace(place, made=taken, reused=True)
     before = frozenset(git.untracked(tree, index))
@@ -212,7 +225,8 @@ def _set_up(
     git.restore(tree, index)
     new = [path for path in git.untracked(tree, index) if path not in before and path not in copied]
     wanted = set(run.milestone.tree.cache)
-    cache.keep(tree, key, tuple(path for path in new if not wanted or path in wanted), complete=not wanted - set(new))
+    kept = tuple(path for path in new if not wanted or path in wanted)
+    cache.keep(tree, keys[-1], kept, complete=not wanted - set(new))
     git.set_aside(index, new)
     return replace(place, made=tuple(new))
 

@@ -40,11 +40,11 @@ class TreeCache:
             if self._note_of(tree).exists():
                 self._released(tree).touch()
 
-    def reserve(self, tree: Path, key: str | None = None) -> tuple[str, ...]:
+    def reserve(self, tree: Path, *keys: str) -> tuple[str, ...]:
         """Let no other tree take what a setup made in this one, and return the paths. Waits for one that does."""
         with self._alone():
             self._released(tree).unlink(missing_ok=True)
-        return self.made_in(tree, key)
+        return self.made_in(tree, *keys)
 
     def reopen(self, tree: Path) -> tuple[str, ...]:
         """Reserve a tree and return the paths that its last setup made. Puts back what another tree took."""
@@ -52,11 +52,11 @@ class TreeCache:
         is_here = all(os.path.lexists(tree / path) for path in made)
         return made if is_here else self.take(tree, str(self._note(tree).get("key")))
 
-    def made_in(self, tree: Path, key: str | None = None) -> tuple[str, ...]:
-        """Return the paths that a setup of this key made in a tree, without a key those of the last setup."""
+    def made_in(self, tree: Path, *keys: str) -> tuple[str, ...]:
+        """Return the paths that a setup of one of these keys made in a tree, without any those of the last setup."""
         note = self._note(tree)
         made = note.get("made")
-        return tuple(map(str, made)) if key in {None, note.get("key")} and isinstance(made, list) else ()
+        return tuple(map(str, made)) if (not keys or note.get("key") in keys) and isinstance(made, list) else ()
 
     def is_intact(self, tree: Path, key: str) -> bool:
         """Return whether nothing touched what the setup made. Only the system sets the times that are compared."""
