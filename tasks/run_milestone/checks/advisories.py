@@ -1,4 +1,4 @@
-"""Asks the operator's own tools whether a version that a change brings has an advisory: pip-audit and npm.
+"""Asks the operator's own tools whether a version that a change brings has an advisory: pip-audit, npm, osv-scanner.
 
 They need the network, so they run on the operator's side, in a folder that holds names and versions alone, or what
 npm reads. Names of packages from an index of one's own stay here. What is not looked up is said, and stops nothing.
@@ -20,6 +20,7 @@ from ..core.fs import temporary_folder
 from ..core.text import for_record
 from ..model import Finding, Kind, Severity
 from . import manifests
+from .locked_packages import Locked, is_lock, read
 from .manifests.package import PYPI, items, table
 from .manifests.python import canonical
 from .private_packages import comes_from_pypi, folders_of, has_other_index, private_to_npm, without
@@ -62,7 +63,7 @@ def look_up(change: Change) -> Advisories:
     """Look every new version up with the tools that are there."""
     findings, notes = list[Finding](), list[str]()
     for file in change.files:
-        for ask in (_python, _npm):
+        for ask in (_python, _npm, _osv_scanner):
             try:
                 findings += ask(change, file)
             except NotAskedError as error:
@@ -221,6 +222,51 @@ def _packages_alone(manifest: dict[str, Any]) -> dict[str, Any]:
     """Return a manifest with what it asks for and nothing else: `packageManager` may name another npm to fetch."""
     wanted = (key for key in manifest if key in {"version", "overrides"} or key.endswith("ependencies"))
     return {key: manifest[key] for key in wanted}
+
+
+# ---- osv-scanner --------------------------------------------------------------------------------------------------
+
+
+def _osv_scanner(change: Change, file: ChangedFile) -> Iterator[Finding]:
+    if not (file.after and is_lock(file.after)) or shutil.which("osv-scanner", path=search_path()) is None:
+        return
+    try:
+        new, old = (read(change, *side) if side[1] else frozenset() for side in _sides(change, file))
+    except ValueError:
+        raise NotAskedError(f"{file.after} cannot be read") from None
+    brought = new - old
+    public = sorted(one for one in brought if one.is_public)
+    for one in _scanned(change, public) if public else []:
+        package, groups = table(one, "package"), [table(group).get("ids") for group in items(one.get("groups"))]
+        if names := [str(ids[0]) for ids in map(items, groups) if ids]:
+            fixed = f"Fixed in {', '.join(sorted(_fixes(one))[:3])}" if _fixes(one) else ""
+            yield _finding(file.path, f"{package.get('name')} {package.get('version')}", names, fixed)
+    if len(public) < len(brought):
+        raise NotAskedError(_withheld(len(brought) - len(public), "osv.dev"))
+
+
+def _fixes(package: dict[str, Any]) -> set[str]:
+    """Return the versions in which the advisories of a package are fixed."""
+    affected = [
+        table(each) for one in items(package.get("vulnerabilities")) for each in items(table(one).get("affected"))
+    ]
+    ranges = [table(one) for each in affected for one in items(each.get("ranges")) if table(one).get("type") != "GIT"]
+    return {str(event["fixed"]) for one in ranges for event in items(one.get("events")) if "fixed" in table(event)}
+
+
+def _sides(change: Change, file: ChangedFile) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (change.head, file.after or ""), (change.base, file.before or "")
+
+
+def _scanned(change: Change, packages: Iterable[Locked]) -> list[dict[str, Any]]:
+    """Return what osv-scanner tells of packages, in the form that it takes for lock files it does not know."""
+    named = [{"package": {"name": one.name, "version": one.version, "ecosystem": one.ecosystem}} for one in packages]
+    with temporary_folder("run-milestone-") as folder:
+        document = {"results": [{"source": {}, "packages": named}]}
+        (folder / "packages.json").write_text(json.dumps(document), encoding="utf-8")
+        words = ("osv-scanner", "scan", "--format=json", "--lockfile=osv-scanner:packages.json")
+        results = items(_answer(change.tools.as_operator(words, folder), "osv-scanner", "results"))
+    return [table(one) for result in results for one in items(table(result).get("packages"))]
 
 
 def _object(text: str, path: str) -> dict[str, Any]:

@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from .change import Change
 
 PYPI_HOSTS = frozenset({"pypi.org", "pypi.python.org", "files.pythonhosted.org"})
+MAVEN_HOSTS = frozenset(
+    {"repo.maven.apache.org", "repo1.maven.org", "plugins.gradle.org", "maven.google.com", "dl.google.com"}
+)
 NPM_HOSTS = frozenset({"registry.npmjs.org", "registry.yarnpkg.com"})
 _INDEX = re.compile(
     r"(?:-i|-f|--(?:extra-)?index-url|--find-links|--no-index|\[\[(?:tool\.\w+\.)?(?:source|index)\]\]|"
     r"\[tool\.uv\] [\w-]+|dependency_links)(?:[ =]|$)(.*)"
 )
 """A line of a manifest that names where all its packages may come from."""
+_REPOSITORY = re.compile(r"(?:repository|pluginRepository|url) ([^{]*)")
+"""A line of Maven's or Gradle's manifest that names where packages may come from."""
 
 
 def host(url: object) -> str:
@@ -45,21 +50,29 @@ def comes_from_pypi(locked: dict[str, Any]) -> bool:
 
 def has_other_index(change: Change, commit: str, path: str) -> bool:
     """Return whether the manifests of a file's folder, or of one above it, name another index than the public one."""
+    return _is_named_near(change, commit, path, _INDEX, PYPI_HOSTS)
+
+
+def has_other_repository(change: Change, commit: str, path: str) -> bool:
+    """Return whether a manifest near, of Maven or Gradle, names another repository than the public ones."""
+    return _is_named_near(change, commit, path, _REPOSITORY, MAVEN_HOSTS)
+
+
+def _is_named_near(change: Change, commit: str, path: str, line: re.Pattern[str], known: frozenset[str]) -> bool:
     folders, at = {posixpath.dirname(path)}, path
     while at := posixpath.dirname(at):
         folders.add(posixpath.dirname(at))
     listed = change.commits.listing(commit, ".")
     near = (one for one in listed if posixpath.dirname(one) in folders and manifests.is_manifest(one))
-    return any(_names_other_index(one, change.text(commit, one)) for one in near)
+    named = (line.fullmatch(origin) for one in near for origin in _origins(one, change.text(commit, one)))
+    return any(one is not None and host(one[1].strip("'\" ")) not in known for one in named)
 
 
-def _names_other_index(path: str, text: str) -> bool:
+def _origins(path: str, text: str) -> list[str]:
     try:
-        origins = manifests.read(path, text).origins
+        return manifests.read(path, text).origins
     except (ValueError, TypeError, RecursionError):
-        return False
-    named = (_INDEX.fullmatch(origin) for origin in origins)
-    return any(one is not None and host(one[1].strip("'\" ")) not in PYPI_HOSTS for one in named)
+        return []
 
 
 # ---- npm ----------------------------------------------------------------------------------------------------------

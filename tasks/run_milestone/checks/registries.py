@@ -127,6 +127,15 @@ def of_npm(tools: Tools) -> str:
         return _answer(tools, folder, ("npm", "config", "get", "registry")).strip()
 
 
+def private_to_go(tools: Tools) -> tuple[str, ...]:
+    """Return the patterns of modules that the operator's go fetches from no public proxy (GOPRIVATE)."""
+    if shutil.which("go", path=search_path()) is None:
+        return ()
+    with temporary_folder("run-milestone-") as folder:
+        patterns = _answer(tools, folder, ("go", "env", "GOPRIVATE", "GONOPROXY"))
+    return tuple(filter(None, re.split(r"[,\s]+", patterns)))
+
+
 def _is_complete(entry: Any) -> bool:
     return isinstance(entry, dict) and bool(entry.get("license")) and isinstance(entry.get("version"), str)
 

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 
 _SERVICE = re.compile(
-    r"HOME$|(?:https?|all|no)_proxy$|SSL_CERT_|REQUESTS_CA_BUNDLE$|PIP_|npm_config_|CARGO_", re.IGNORECASE
+    r"HOME$|(?:https?|all|no)_proxy$|SSL_CERT_|REQUESTS_CA_BUNDLE$|PIP_|npm_config_|CARGO_"
+    r"|GOPRIVATE$|GONOPROXY$|GOENV$",
+    re.IGNORECASE,
 )
 """Variables by which tools that ask about advisories and licences reach their service."""
 
