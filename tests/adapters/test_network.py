@@ -59,11 +59,11 @@ class Model(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         repeated = body.replace("{headers}", str(self.headers))
         text = f"{self.path} {self.headers['x-api-key'] == KEY} {repeated}".encode()
-        is_compressed = "gzip" in self.headers.get("Accept-Encoding", "")
-        self.send_response(200)
+        is_compressed = "gzip" in self.headers.get("Accept-Encoding", "") or "gzip" in self.path
+        self.send_response(200, f"Seen {self.headers.get('x-api-key', '')}")
         self.send_header("X-Repeated", self.headers.get("x-api-key", ""))
         if is_compressed:
-            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Transfer-Encoding" if "transfer" in self.path else "Content-Encoding", "gzip")
         self.end_headers()
         whole = gzip.compress(text) if is_compressed else text
         for at in range(0, len(whole), 5):
@@ -242,12 +242,30 @@ def test_a_host_that_repeats_hands_no_key_over(processes, tmp_path, model, names
             answer = urllib.request.urlopen(request, timeout=9)
             text = answer.read()
             text = gzip.decompress(text) if answer.headers["Content-Encoding"] else text
+            assert answer.reason == "Seen " + "*" * 24, answer.reason
             print(answer.headers["X-Repeated"], text.decode().replace(key, "STAND-IN"))
     """
     result = ran(processes, tmp_path, program, model=ModelSpec(f"{HOST}:{port}", "MODEL_API_KEY"))
     assert KEY not in result.out
     stars = "*" * len(KEY)
     assert [result.out.count(text) for text in (f"{stars} /m True ", f"Bearer {stars}", "STAND-IN")] == [2, 2, 4]
+
+
+@pytest.mark.parametrize("path", ["/gzip", "/gzip/transfer"])
+def test_no_answer_hides_the_key(processes, tmp_path, model, names, monkeypatch, path):
+    """A host compresses unasked, which would hold the key where nobody sees it."""
+    port, certificate = model
+    monkeypatch.setenv("SSL_CERT_FILE", certificate)
+    program = f"""
+        import http.client, os
+        line = http.client.HTTPConnection("127.0.0.1", 3128, timeout=9)
+        line.request("POST", {path!r}, b"{{headers}}", {{"x-api-key": os.environ["MODEL_API_KEY"]}})
+        answer = line.getresponse()
+        print(answer.status, answer.read().decode())
+    """
+    result = ran(processes, tmp_path, program, model=ModelSpec(f"{HOST}:{port}", "MODEL_API_KEY"))
+    why = "its answer is compressed, so that the key could be hidden in it"
+    assert result.out == f"403 run-milestone refused {HOST}:{port}: {why}.\n\n"
 
 
 @pytest.mark.parametrize("pieces", [[KEY], list(KEY), ["sk-", KEY[3:]], [f"sk-re{KEY[:9]}", KEY[9:]]])

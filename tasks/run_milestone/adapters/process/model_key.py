@@ -20,6 +20,12 @@ def put_in(headers: Iterable[tuple[str, str]], stand_in: str, key: str) -> dict[
     }
 
 
+def is_compressed(headers: Iterable[tuple[str, str]]) -> bool:
+    """Return whether the headers of an answer say that its text is not sent as it is, though nobody asked for that."""
+    plain = {"content-encoding": {"", "identity"}, "transfer-encoding": {"", "chunked"}}
+    return any(value.strip().lower() not in plain.get(name.lower(), {value.strip().lower()}) for name, value in headers)
+
+
 def kept_out(pieces: Iterable[bytes], key: str) -> Iterator[bytes]:
     """Yield the pieces of an answer with stars for the key, also where it is cut. Nothing else waits for more."""
     secret, rest = key.encode(), b""

@@ -19,12 +19,13 @@ from ...core.errors import UsageError
 from ...core.fs import temporary_folder
 from ...core.text import for_record, register_secret
 from . import relay
-from .model_key import kept_out, put_in
+from .model_key import is_compressed, kept_out, put_in
 from .outbound import PATIENCE, RefusedError, connect, host_and_port
 from .server_name import server_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from http.client import HTTPResponse
 
     from ...model import ModelSpec
     from .child import Request
@@ -211,7 +212,7 @@ class _Connection(BaseHTTPRequestHandler):
         try:
             with ssl.create_default_context().wrap_socket(connect(host, port), server_hostname=host) as line.sock:
                 line.request(self.command, self.path, *self._message(model))
-                answer = line.getresponse()
+                answer = _readable(line.getresponse())
                 self.server.note(f"{host}:{port}, with the key of {model.key}")
                 answered = True
                 self._answer(answer)
@@ -240,13 +241,14 @@ class _Connection(BaseHTTPRequestHandler):
             yield data
 
     def _answer(self, answer: Any) -> None:
-        self.send_response_only(answer.status, answer.reason)
+        key, stars = self.server.key, "*" * len(self.server.key)
+        self.send_response_only(answer.status, answer.reason.replace(key, stars))
         for name, value in answer.getheaders():
             if name.lower() not in _OF_ONE_CONNECTION or (name.lower() == "content-length" and not answer.chunked):
-                self.send_header(name, value.replace(self.server.key, "*" * len(self.server.key)))
+                self.send_header(name, value.replace(key, stars))
         self.send_header("Connection", "close")
         self.end_headers()
-        for data in kept_out(iter(lambda: answer.read1(1 << 16), b""), self.server.key):
+        for data in kept_out(iter(lambda: answer.read1(1 << 16), b""), key):
             self.wfile.write(data)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _forward  # noqa: N815 - the library's
@@ -264,6 +266,13 @@ class _Connection(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
             self.end_headers()
             self.wfile.write(text)
+
+
+def _readable(answer: HTTPResponse) -> HTTPResponse:
+    """Return an answer in which the key can be seen. Errors: RefusedError."""
+    if is_compressed(answer.headers.items()):
+        raise RefusedError("its answer is compressed, so that the key could be hidden in it")
+    return answer
 
 
 def _reason(error: Exception) -> str:
