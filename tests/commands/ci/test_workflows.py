@@ -1,6 +1,7 @@
 """The workflow as it is written: what becomes of files that are there, and what linters say of it."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -53,6 +54,24 @@ def jobs(ada):
 
 def steps(ada):
     return [step for _, job in jobs(ada) for step in job.get("steps", ())]
+
+
+def test_no_branch_of_an_earlier_job_stays(written, tmp_path):
+    """On a machine whose folders stay, a job that was refused or killed leaves the branches that it moved."""
+    given = tmp_path / "given"
+    given.mkdir()
+    written.git("bundle", "create", "--quiet", given / "project.bundle", "HEAD", where=".")
+    checkouts = {step["run"] for step in steps(written) if step["name"].startswith("Check out")}
+    assert len(checkouts) == 2
+    for number, script in enumerate(sorted(checkouts)):
+        place = Person(tmp_path / f"job-{number}")
+        place.folder.mkdir()
+        env = {**os.environ, "REMOTE": str(written.folder), "TOKEN": "x", "RUNNER_TEMP": str(tmp_path)}
+        for _ in range(2):
+            subprocess.run(["bash", "-e", "-c", script], cwd=place.folder, env=env, check=True)
+            assert place.git("for-each-ref", "refs/heads", "refs/run-milestone", where=".") == ""
+            place.git("branch", "feat/m1-01-forged", where=".")
+            place.git("update-ref", "refs/run-milestone/m1/01/attempt-1", "HEAD", where=".")
 
 
 def test_no_shell_sees_event_data(written):
