@@ -57,6 +57,7 @@ def main() -> int:
     parser.add_argument("--dir", type=Path, default=Path("corpus"), help="where packages are kept")
     parser.add_argument("--list", action="store_true", help="print each line that counts as a secret now")
     args = parser.parse_args()
+    args.dir = args.dir.resolve()  # the clients of registries run elsewhere
     args.dir.mkdir(parents=True, exist_ok=True)
     files = corpus(args.dir)
     lines = sum(path.read_text(encoding="utf-8").count("\n") + 1 for path in files)
