@@ -61,7 +61,9 @@ class Prestarted:
 def _code(reply, timeout):
     """Wait for the exit code of a command; one that takes too long is killed."""
     process = int(reply.readline())
-    if not select.select([reply], [], [], timeout)[0]:
+    waiting = select.poll()  # `select` refuses a process that holds over a thousand files
+    waiting.register(reply, select.POLLIN)
+    if not waiting.poll(timeout * 1000):
         os.kill(process, signal.SIGKILL)
         raise TimeoutError(timeout)
     return int(reply.readline())
