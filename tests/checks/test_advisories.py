@@ -12,7 +12,9 @@ import pytest
 
 from run_milestone.adapters.process.output import Result
 from run_milestone.checks.advisories import look_up
+from run_milestone.checks.private_packages import PYPI_HOSTS
 
+PUBLIC = f"https://{min(PYPI_HOSTS, key=len)}/simple"
 GHSA = "GHSA-35jh-r3h4-6jhm"
 LODASH = {
     "id": 1,
@@ -215,7 +217,7 @@ def test_a_private_python_package_is_not_named(world, service, case):
 @AUDIT_IS_MISSING
 @pytest.mark.parametrize(
     "line",
-    ["-i https://pypi.org/simple", "--index-url=https://pypi.org/simple/", "--extra-index-url https://pypi.org/simple"],
+    [f"-i {PUBLIC}", f"--index-url={PUBLIC}/", f"--extra-index-url {PUBLIC}"],
 )
 def test_the_public_index_may_be_written_out(world, service, line):
     findings, notes = told(world, {"a.py": ""}, {"requirements.txt": f"{line}\njinja2==3.1.2\n"})

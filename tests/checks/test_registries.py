@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from run_milestone.checks.dependencies import check
+from run_milestone.checks.private_packages import NPM_HOSTS
 from run_milestone.model import Kind, TreeSpec
 
 NPM_IS_MISSING = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
@@ -142,7 +143,7 @@ def test_an_unchanged_manifest_keeps_names_here(world, wheels, beside, text, nam
 @NPM_IS_MISSING
 @pytest.mark.parametrize(
     ("address", "is_asked"),
-    [("https://index.invalid/left.tgz", False), ("https://registry.npmjs.org/left.tgz", True), ("", True)],
+    [("https://index.invalid/left.tgz", False), (f"https://{min(NPM_HOSTS)}/left.tgz", True), ("", True)],
 )
 def test_a_lock_file_keeps_names_here(world, registry, address, is_asked):
     packages = {"node_modules/left": {"version": "1.9.0", **({"resolved": address} if address else {})}}

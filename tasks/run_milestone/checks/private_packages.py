@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from .change import Change
 
-PYPI_HOSTS = frozenset({"pypi.org", "pypi.python.org", "files.pythonhosted.org"})
+PYPI_HOSTS = frozenset(f"{name}.org" for name in ("pypi", "pypi.python", "files.pythonhosted"))
 MAVEN_HOSTS = frozenset(
     {"repo.maven.apache.org", "repo1.maven.org", "plugins.gradle.org", "maven.google.com", "dl.google.com"}
 )
-NPM_HOSTS = frozenset({"registry.npmjs.org", "registry.yarnpkg.com"})
+NPM_HOSTS = frozenset(f"registry.{domain}" for domain in ("npmjs.org", "yarnpkg.com"))
 _INDEX = re.compile(
     r"(?:-i|-f|--(?:extra-)?index-url|--find-links|--no-index|\[\[(?:tool\.\w+\.)?(?:source|index)\]\]|"
     r"\[tool\.uv\] [\w-]+|dependency_links)(?:[ =]|$)(.*)"
